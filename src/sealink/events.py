@@ -1,0 +1,116 @@
+"""What a model's answer is made of, whichever wire format it comes in.
+
+An answer is a list of blocks, each opened, filled by deltas and closed, as in Anthropic's format.
+Going from blocks to flat chunks (OpenAI's) then needs no guessing; the flat formats' decoders are the
+one place where block borders are inferred. Blocks are numbered from 0 in the order they open;
+`choice` is OpenAI's choice index (0 unless `n` > 1). Usage comes as snapshots, never as increments.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from sealink.errors import SealinkError
+from sealink.usage import Usage
+
+BlockKind = Literal["text", "reasoning", "redacted_reasoning", "tool_call", "refusal", "other"]
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+class Event(msgspec.Struct, gc=False):
+    """One thing that happened in a stream."""
+
+
+class StreamStart(Event):
+    """The answer begins. `created` is a Unix time in seconds, None where the dialect has none."""
+
+    id: str
+    model: str
+    created: int | None = None
+
+
+class BlockStart(Event):
+    """A block opens. `id` and `name` are a tool call's; a `redacted_reasoning` block's `data` is opaque.
+
+    `raw` is the wire's own opening of an `other` block (a server tool's result, say) as JSON.
+    """
+
+    block: int
+    kind: BlockKind
+    choice: int = 0
+    id: str = ""
+    name: str = ""
+    data: str = ""
+    raw: bytes = b""
+
+
+class TextDelta(Event):
+    """More text of a `text` or `refusal` block."""
+
+    block: int
+    text: str
+    choice: int = 0
+
+
+class ReasoningDelta(Event):
+    """More text of a `reasoning` block."""
+
+    block: int
+    text: str
+    choice: int = 0
+
+
+class ToolArgsDelta(Event):
+    """More of a tool call's arguments: a fragment of JSON text, passed on as it is, never repaired."""
+
+    block: int
+    fragment: str
+    choice: int = 0
+
+
+class BlockMeta(Event):
+    """Something said about an open block that is not its text: a reasoning block's signature, a citation."""
+
+    block: int
+    signature: str = ""
+    citation: bytes = b""
+    choice: int = 0
+
+
+class BlockEnd(Event):
+    """A block closes."""
+
+    block: int
+    choice: int = 0
+
+
+class UsageSnapshot(Event):
+    """All tokens so far. The last snapshot of a stream is the answer's usage."""
+
+    usage: Usage
+
+
+class Finish(Event):
+    """A choice is finished. `raw_reason` is the upstream's own word; `detail` what it said about it."""
+
+    reason: FinishReason
+    raw_reason: str = ""
+    choice: int = 0
+    detail: str = ""
+
+
+class StreamError(Event, gc=True):
+    """The upstream reported an error inside the stream. Nothing follows."""
+
+    error: SealinkError
+
+
+class Unmodelled(Event):
+    """Wire data that no event models, carried for a client of the same dialect."""
+
+    raw: bytes
+
+
+class StreamEnd(Event):
+    """The upstream said that the answer is whole (`[DONE]`, `message_stop`)."""

@@ -1,0 +1,144 @@
+"""What a client asks for, whichever wire format it asks in.
+
+Only a request that must be translated is read into these; between two ends of one dialect the
+original bytes travel. Fields are None where the client did not say. JSON that SeaLink has no
+business reading (schemas, unknown parameters) stays raw.
+"""
+
+from typing import Literal
+
+import msgspec
+from msgspec import Raw
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+class Part(msgspec.Struct, kw_only=True):
+    """A piece of a message. `cache_control` is Anthropic's prompt-caching mark, passed through as raw JSON."""
+
+    cache_control: Raw | None = None
+
+
+class Text(Part):
+    text: str
+
+
+class Image(Part):
+    """An image, either by `url` or inline (`media_type` and base64 `data`)."""
+
+    url: str = ""
+    media_type: str = ""
+    data: str = ""
+    detail: str = ""
+
+
+class File(Part):
+    """A document: inline (`media_type` and base64 `data`), by `url`, or by a provider's `file_id`."""
+
+    filename: str = ""
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
+    file_id: str = ""
+
+
+class Audio(Part):
+    format: str
+    data: str
+
+
+class Reasoning(Part):
+    """The model's own earlier thinking. Only a signed one can be sent back to Anthropic."""
+
+    text: str = ""
+    signature: str = ""
+
+
+class RedactedReasoning(Part):
+    data: str
+
+
+class Refusal(Part):
+    text: str
+
+
+class ToolCall(Part):
+    """The model's earlier call of a tool. `arguments` is JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class ToolResult(Part):
+    call_id: str
+    content: list[Part] = []
+    is_error: bool = False
+
+
+class Message(msgspec.Struct):
+    """One turn. A `tool` message holds ToolResult parts. `where` is its place for errors, `messages[3]`."""
+
+    role: Role
+    parts: list[Part]
+    where: str = ""
+
+
+class Tool(msgspec.Struct, kw_only=True):
+    """A function the model may call; `parameters` is its JSON Schema."""
+
+    name: str
+    description: str | None = None
+    parameters: Raw | None = None
+    strict: bool | None = None
+    cache_control: Raw | None = None
+
+
+class ToolChoice(msgspec.Struct):
+    mode: Literal["auto", "none", "required", "named"]
+    name: str = ""
+
+
+class ResponseFormat(msgspec.Struct):
+    """`json_schema` carries a `schema`; `json_object` asks for any JSON."""
+
+    kind: Literal["text", "json_object", "json_schema"]
+    name: str = ""
+    schema: Raw | None = None
+    strict: bool | None = None
+
+
+class Sampling(msgspec.Struct):
+    """The knobs. What an upstream cannot turn is dropped and named in `x-sealink-dropped`."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    stop: list[str] | None = None
+    seed: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    logit_bias: Raw | None = None
+
+
+class ChatRequest(msgspec.Struct):
+    """A whole request. `extras` are the fields that the client's dialect does not define, by name."""
+
+    model: str
+    messages: list[Message]
+    stream: bool = False
+    include_usage: bool = False
+    tools: list[Tool] = []
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    sampling: Sampling = msgspec.field(default_factory=Sampling)
+    response_format: ResponseFormat | None = None
+    reasoning_effort: str | None = None
+    choices: int = 1
+    logprobs: bool = False
+    top_logprobs: int | None = None
+    modalities: list[str] | None = None
+    user: str | None = None
+    service_tier: str | None = None
+    extras: dict[str, Raw] = {}

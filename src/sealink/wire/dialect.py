@@ -1,0 +1,140 @@
+"""What a wire format must be able to do, as a client's and as an upstream's.
+
+N decoders and M encoders meet in sealink.events; nothing here or below knows a pair of formats. All of
+it is pure: bytes and plain data in, bytes and plain data out.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from sealink.errors import HeaderList, SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.usage import Provenance, Usage
+from sealink.wire.sse import Frame
+
+
+class Outcome(msgspec.Struct):
+    """What a lane learned about an answer while moving it.
+
+    `complete`: the upstream said that the answer is whole. `content_started`: a real delta (text,
+    reasoning, a tool call, a refusal) has been seen, not just a role or a ping. `error`: what the client
+    was, or must be, told. `finish`: the upstream's own words for how each choice ended.
+    """
+
+    usage: Usage | None = None
+    provenance: Provenance | None = None
+    finish: dict[int, str] = {}
+    frames: int = 0
+    content_started: bool = False
+    complete: bool = False
+    error: SealinkError | None = None
+
+
+class Outgoing(msgspec.Struct):
+    """A request as it goes to an upstream. `path` is appended to the provider's base URL.
+
+    `dropped` names the client's fields that this upstream cannot express.
+    """
+
+    path: str
+    body: bytes
+    headers: HeaderList = ()
+    dropped: Sequence[str] = ()
+
+
+class RequestHead(msgspec.Struct):
+    """The few fields that every request is routed by, and its body as top-level fields of raw JSON."""
+
+    model: str
+    stream: bool
+    include_usage: bool
+    task_type: str | None
+    fields: dict[str, msgspec.Raw]
+
+
+class Framer(Protocol):
+    """Cuts an upstream's bytes into frames: SSE, NDJSON, binary event stream."""
+
+    def feed(self, data: bytes) -> Iterable[Frame]: ...
+    def close(self) -> Iterable[Frame]: ...
+
+
+class Decoder(Protocol):
+    """One upstream stream's frames → events. Raises UpstreamError on a frame that makes no sense."""
+
+    def decode(self, frame: Frame) -> Iterable[Event]: ...
+    def close(self) -> Iterable[Event]:
+        """The upstream's bytes have come to a proper end: what that means. Events up to StreamEnd if the
+        answer is whole as it stands, nothing if it is not."""
+
+
+class Encoder(Protocol):
+    """Events → one client stream's bytes: whole frames, as many as the event needs."""
+
+    def encode(self, event: Event) -> bytes: ...
+    def fail(self, error: SealinkError) -> bytes:
+        """The one error frame that ends a stream which has already begun."""
+
+
+class Relay(Protocol):
+    """One upstream stream's frames → the frames for a client of the same dialect, mended where needed.
+
+    Keeps `outcome` up to date. `relay` returns `frame.raw` itself where there is nothing to mend.
+    """
+
+    outcome: Outcome
+
+    def relay(self, frame: Frame) -> bytes: ...
+    def finish(self) -> bytes:
+        """The upstream's bytes have come to a proper end: what the client must still get. Sets
+        `outcome.complete` if the answer is whole."""
+
+    def fail(self, error: SealinkError) -> bytes: ...
+
+
+class ClientDialect(Protocol):
+    """A wire format as clients speak it."""
+
+    name: str
+
+    def read_head(self, body: bytes) -> RequestHead:
+        """Raises InvalidRequest, naming the field, on JSON that cannot be a request of this dialect."""
+
+    def read_request(self, head: RequestHead) -> ChatRequest:
+        """The whole request, for translation. Raises InvalidRequest as above."""
+
+    def encoder(self, request: ChatRequest, *, created: int) -> Encoder: ...
+
+    def whole(self, request: ChatRequest, events: Iterable[Event], *, created: int) -> bytes:
+        """A not-streamed answer: the fold of the same events."""
+
+    def error_body(self, error: SealinkError, request_id: str) -> bytes: ...
+
+
+class UpstreamDialect(Protocol):
+    """A wire format as upstreams speak it."""
+
+    name: str
+
+    def write_request(self, request: ChatRequest, model: str) -> Outgoing:
+        """Translate. Raises InvalidRequest naming a feature that this dialect cannot express."""
+
+    def forward_request(self, head: RequestHead, model: str) -> Outgoing:
+        """The client's own bytes, for a client of the same dialect, with what SeaLink must change:
+        the model's name, `metadata.task_type` taken out, usage asked for."""
+
+    def framer(self) -> Framer: ...
+    def decoder(self) -> Decoder: ...
+    def relay(self, head: RequestHead) -> Relay: ...
+
+    def whole_events(self, body: bytes) -> list[Event]:
+        """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
+
+    def relay_whole(self, body: bytes) -> tuple[bytes, Outcome]:
+        """A not-streamed answer for a client of the same dialect, mended where needed."""
+
+    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
+        """What an answer with an error status says, in whatever shape the vendor puts it."""

@@ -1,0 +1,132 @@
+"""How one upstream stream becomes one client stream. A lane is pure, lives for one attempt, and ends once.
+
+Relay: both ends speak one dialect; whole frames go through, untouched where nothing needs mending.
+Translate: frame → events → the client's frames.
+"""
+
+from collections.abc import Iterable
+
+from sealink.errors import SealinkError, UpstreamError
+from sealink.events import (
+    BlockStart,
+    Event,
+    Finish,
+    ReasoningDelta,
+    StreamEnd,
+    StreamError,
+    TextDelta,
+    ToolArgsDelta,
+    UsageSnapshot,
+)
+from sealink.wire.dialect import Decoder, Encoder, Framer, Outcome, Relay
+from sealink.wire.sse import Frame
+
+
+class Translate:
+    """A Relay between two dialects: a decoder of the upstream's, an encoder of the client's."""
+
+    def __init__(self, decoder: Decoder, encoder: Encoder) -> None:
+        self.outcome = Outcome()
+        self._decoder = decoder
+        self._encoder = encoder
+
+    def relay(self, frame: Frame) -> bytes:
+        return b"".join([self._pass_on(event) for event in self._decoder.decode(frame)])
+
+    def finish(self) -> bytes:
+        return b"".join([self._pass_on(event) for event in self._decoder.close()])
+
+    def fail(self, error: SealinkError) -> bytes:
+        return self._encoder.fail(error)
+
+    def _pass_on(self, event: Event) -> bytes:
+        observe(event, self.outcome)
+        return b"" if self.outcome.error else self._encoder.encode(event)
+
+
+class Lane:
+    """Upstream bytes in, client bytes out: whole frames only, and at the end exactly one ending.
+
+    The rules it keeps, whatever the dialect (ARCHITECTURE, "Two contracts"):
+    an error inside the stream, bytes that make no sense, or a cut end in one error frame;
+    nothing follows an ending; a failed lane accepts only close().
+    """
+
+    def __init__(self, framer: Framer, relay: Relay) -> None:
+        self.outcome = relay.outcome
+        self._framer = framer
+        self._relay = relay
+        self._ended = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the client has been told how the stream ended: there is nothing more to read for."""
+        return self._ended
+
+    def feed(self, data: bytes) -> bytes:
+        """Client bytes for the frames that `data` completes."""
+        if self._ended:
+            return b""
+        return self._forward(self._framer.feed(data))
+
+    def close(self, cause: SealinkError | None) -> bytes:
+        """What the client must still be told once the upstream is over: at its proper end (None), or by `cause`."""
+        if self._ended:
+            return b""
+        if cause is not None:
+            return self._fail(cause)
+        out = self._forward(self._framer.close())
+        return out if self._ended else out + self._finish()
+
+    def _forward(self, frames: Iterable[Frame]) -> bytes:
+        outcome = self.outcome
+        out: list[bytes] = []
+        try:
+            for frame in frames:
+                outcome.frames += 1
+                out.append(self._relay.relay(frame))
+                if outcome.error is not None:
+                    raise outcome.error
+                if outcome.complete:
+                    self._ended = True
+                    break
+        except SealinkError as error:
+            out.append(self._fail(error))
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def _finish(self) -> bytes:
+        try:
+            out = self._relay.finish()
+        except SealinkError as error:
+            return self._fail(error)
+        if not self.outcome.complete:
+            return out + self._fail(truncated())
+        self._ended = True
+        return out
+
+    def _fail(self, error: SealinkError) -> bytes:
+        self._ended = True
+        self.outcome.error = error
+        return self._relay.fail(error)
+
+
+def truncated() -> UpstreamError:
+    """The upstream's stream stopped before its answer was whole."""
+    return UpstreamError("The upstream ended the stream before the answer was complete.", code="upstream_truncated")
+
+
+def observe(event: Event, outcome: Outcome) -> None:
+    """What an event tells about the answer as a whole."""
+    match event:
+        case TextDelta() | ReasoningDelta() | ToolArgsDelta():
+            outcome.content_started = True
+        case BlockStart(kind=kind):
+            outcome.content_started |= kind not in ("text", "reasoning", "refusal")
+        case UsageSnapshot(usage=usage):
+            outcome.usage, outcome.provenance = usage, "provider"
+        case Finish(choice=choice, raw_reason=raw_reason):
+            outcome.finish[choice] = raw_reason
+        case StreamError(error=error):
+            outcome.error = error
+        case StreamEnd():
+            outcome.complete = True
