@@ -1,0 +1,127 @@
+"""A real `sealink serve` on loopback, as a user would start it, and what the kernel knows about it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+KEY = "sk-sealink-for-the-tests"
+START_S, STOP_S = 20, 20
+
+
+class SealinkProcess:
+    """`with SealinkProcess(config, folder) as sealink:` … it is up. On leaving, SIGTERM must end it cleanly."""
+
+    def __init__(self, config: str, folder: Path) -> None:
+        self.port, self._folder = _free_port(), folder
+        self.url = f"http://127.0.0.1:{self.port}"
+        (folder / "sealink.toml").write_text(config)
+
+    def __enter__(self) -> Self:
+        self._log = (self._folder / "sealink.log").open("wb")
+        program = Path(sys.executable).with_name("sealink")
+        self._process = subprocess.Popen(
+            [program, "serve", "--config", "sealink.toml", "--port", str(self.port)],
+            cwd=self._folder,
+            env={"PATH": os.environ["PATH"], "HOME": str(self._folder)},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            self._wait_until_up()
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            self._log.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            code = self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise
+        finally:
+            self._log.close()
+        assert code == 0, f"sealink ended with {code}:\n{self.log[-2000:]}"
+        assert "Traceback" not in self.log, self.log[-4000:]
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return (self._folder / "sealink.log").read_text(errors="replace")
+
+    @property
+    def is_up(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/health/live", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (URLError, ConnectionError):
+            return False
+
+    @property
+    def rss_bytes(self) -> int:
+        pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def open_files(self) -> int:
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    @property
+    def sockets(self) -> set[str]:
+        """The inodes of its sockets, as /proc/net/tcp names them."""
+        found = set()
+        for fd in Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                target = os.readlink(fd)
+            except FileNotFoundError:  # closed since it was listed
+                continue
+            if target.startswith("socket:["):
+                found.add(target[8:-1])
+        return found
+
+    def _wait_until_up(self) -> None:
+        deadline = time.monotonic() + START_S
+        while not self.is_up:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"sealink did not come up:\n{self.log}")
+            time.sleep(0.05)
+
+
+def config_of(providers: Iterable[tuple[str, str, str]], models: Iterable[tuple[str, str]], server: str = "") -> str:
+    """A sealink.toml of `providers` (name, dialect, base_url) and `models` (id, provider).
+
+    Each model's one target has its id for a name, so that the upstream learns what the client asked for.
+    """
+    tables = [f"[server]\n{server}"]
+    tables += [
+        f'[[providers]]\nname = "{name}"\ndialect = "{dialect}"\nbase_url = "{url}"\napi_key = "sk-{name}"'
+        for name, dialect, url in providers
+    ]
+    tables += [
+        f'[[models]]\nid = {json.dumps(id)}\ntargets = [{{ provider = "{provider}", model = {json.dumps(id)} }}]'
+        for id, provider in models
+    ]
+    tables.append(f'[[keys]]\nname = "tests"\nkey = "{KEY}"')
+    return "\n\n".join(tables) + "\n"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,21 @@
+"""What all tests share: where the recorded traffic is."""
+
+import pytest
+
+import recordings
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--recordings",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder of recorded provider traffic, instead of ../shared/streams; may be repeated",
+    )
+
+
+@pytest.fixture(scope="session")
+def recorded(request: pytest.FixtureRequest) -> list[recordings.Case]:
+    """Every recorded case; the test is skipped where there are none."""
+    return recordings.load(recordings.folders(request.config.getoption("--recordings")))
