@@ -4,18 +4,25 @@ from typing import Protocol
 
 import msgspec
 
-from sealink.errors import HeaderList
+from sealink.errors import HeaderList, SealinkError
 
 
 class Request(msgspec.Struct):
-    """One whole request. Header names are lower-case; a repeated header's values are joined by ", "."""
+    """One whole request. Header names are lower-case; a repeated header's values are joined by ", ".
+
+    `path` and `query` are as they were sent, percent-encoded; the path of an absolute-form target
+    (`GET http://host/path`) is `/path`, and its host stands in `headers["host"]`. `body` is without its
+    chunks. `peer` is the client's address. `keep_alive`: the client is ready to use the connection again.
+    """
 
     method: str
     path: str
     query: str
     headers: dict[str, str]
-    body: bytes
+    body: bytes = b""
     peer: str = ""
+    version: str = "1.1"
+    keep_alive: bool = True
 
 
 class Responder(Protocol):
@@ -23,8 +30,12 @@ class Responder(Protocol):
 
     `send` answers whole. A stream is `start`, then `write` as often as needed, then `finish`; a writer
     that sees `paused` awaits `drain` before it writes on, so that no more than the server's
-    `max_unsent_bytes` wait in memory. All are no-ops once the client has gone. When the client goes
-    before the response is finished, the handler's task is cancelled, unless `keep_on_disconnect` is set.
+    `max_unsent_bytes` wait in memory. All are no-ops once the client has gone. Framing, `connection` and
+    `date` are the server's to say; other headers go out as they are, their names in lower case.
+
+    The handler's task is cancelled for one of two reasons. The client has left before the response was
+    finished: `gone` is True (with `keep_on_disconnect` set, the task is left alone). The server stops
+    and the time to drain is over: `gone` is False, and a moment is left to end the stream with an error.
     """
 
     started: bool
@@ -55,11 +66,15 @@ class UpstreamResponse(Protocol):
 
     `read` raises UpstreamError (`upstream_truncated`, `upstream_reset`) when the body breaks off.
     `close` may be called at any time and more than once; it gives the connection back to the pool if the
-    body was read to its end, and closes it at once otherwise.
+    body was read to its end, and closes it at once otherwise. `fail` ends the body with an error of
+    SeaLink's own, a timer's: the pending or next `read` raises it. `framed` says whether the end of the
+    body can be told from a cut (chunks or a length, not just the connection's end).
     """
 
     status: int
     headers: HeaderList
+    framed: bool
 
     async def read(self) -> bytes: ...
     def close(self) -> None: ...
+    def fail(self, error: SealinkError) -> None: ...

@@ -1,0 +1,143 @@
+"""The one place that names concrete classes: a config becomes a running SeaLink."""
+
+from collections.abc import Callable
+
+from sealink.config import Config, ModelConfig, ProviderConfig, ServerConfig, proxies_from, timeouts_of
+from sealink.errors import HeaderList
+from sealink.gateway.endpoints import Gateway
+from sealink.gateway.headers import JSON
+from sealink.gateway.settle import log_settlement
+from sealink.net.serving import Server, ServerLimits
+from sealink.net.upstream import UpstreamPool
+from sealink.policy.auth import ApiKey, Keyring, digest_of
+from sealink.policy.routing import Route, Router, Target
+from sealink.providers import VENDORS
+from sealink.providers.vendor import Provider
+from sealink.sim.handler import SimSettings, sim_handler
+from sealink.wire.dialect import UpstreamDialect
+from sealink.wire.dialects import anthropic_messages, openai_chat
+
+UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
+    "openai": openai_chat.UPSTREAM,
+    "anthropic": anthropic_messages.UPSTREAM,
+}
+
+_LOOPBACK = "127.0.0.1"
+
+
+class App:
+    """SeaLink in one process: the public port, the connections to upstreams, the simulated models it needs."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._pool = UpstreamPool(proxies=proxies_from())
+        self._simulators: list[Server] = []
+        self._server: Server | None = None
+
+    async def start(self, *, reuse_port: bool = False) -> str:
+        """Listen. Returns the base URL that clients are given, with the port that was really taken."""
+        config = self.config
+        providers = {provider.name: await self._provider(provider) for provider in config.providers}
+        gateway = Gateway(
+            client=openai_chat.CLIENT,
+            keyring=keyring_of(config),
+            router=router_of(config, providers),
+            pool=self._pool,
+            settle=log_settlement,
+            cors_origins=config.server.cors_origins,
+        )
+        self._server = Server(
+            gateway.handle,
+            limits=_server_limits(config.server),
+            body_limit=_body_limit(config.server),
+            error_response=gateway.error_answer,
+        )
+        addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        return f"http://{_printable(config.server.host)}:{addresses[0][1]}/v1"
+
+    async def stop(self) -> None:
+        """Let open streams finish for up to `drain_s`, then end them, and give everything back."""
+        if self._server is not None:
+            await self._server.stop(self.config.server.drain_s)
+        await self._pool.close()
+        for simulator in self._simulators:
+            await simulator.stop(0)
+
+    async def _provider(self, provider: ProviderConfig) -> Provider:
+        if provider.dialect_name == "sim":
+            return await self._simulated(provider)
+        return Provider(
+            name=provider.name,
+            dialect=UPSTREAM_DIALECTS[provider.dialect_name or ""],
+            base_url=provider.address or "",
+            headers=_auth_headers(provider),
+        )
+
+    async def _simulated(self, provider: ProviderConfig) -> Provider:
+        """A simulated model is an upstream like any other, on a loopback port of its own."""
+        settings = SimSettings(ttft_s=provider.ttft_s, tokens_per_s=provider.tokens_per_s)
+        simulator = Server(
+            sim_handler(settings, "openai"),
+            limits=ServerLimits(),
+            body_limit=lambda path: self.config.server.max_chat_bytes * 2,
+            error_response=lambda error, path: (JSON, openai_chat.CLIENT.error_body(error, "")),
+        )
+        self._simulators.append(simulator)
+        addresses = await simulator.start(_LOOPBACK, 0)
+        return Provider(
+            name=provider.name,
+            dialect=UPSTREAM_DIALECTS["openai"],
+            base_url=f"http://{_LOOPBACK}:{addresses[0][1]}/v1",
+            simulated=True,
+        )
+
+
+def keyring_of(config: Config) -> Keyring:
+    """The keys of a config, hashed."""
+    return Keyring(ApiKey(name=key.name, digest=digest_of(key.key), models=key.models) for key in config.keys)
+
+
+def router_of(config: Config, providers: dict[str, Provider]) -> Router:
+    """The routes of a config, in its order."""
+    settings = {provider.name: provider for provider in config.providers}
+
+    def route(model: ModelConfig) -> Route:
+        targets = (
+            Target(
+                provider=providers[target.provider],
+                model=target.model,
+                timeouts=timeouts_of(config, settings[target.provider], model),
+            )
+            for target in model.targets
+        )
+        return Route(model.id, tuple(targets))
+
+    return Router(map(route, config.models))
+
+
+def _auth_headers(provider: ProviderConfig) -> HeaderList:
+    """How the provider's vendor takes a key; others take it as their dialect's own vendor does."""
+    if not provider.api_key:
+        return ()
+    vendor = provider.vendor or VENDORS[provider.dialect_name or ""]
+    return vendor.auth(provider.api_key)
+
+
+def _server_limits(server: ServerConfig) -> ServerLimits:
+    return ServerLimits(
+        max_header_bytes=server.max_header_bytes,
+        request_timeout_s=server.request_timeout_s,
+        keep_alive_s=server.keep_alive_s,
+        max_unsent_bytes=server.max_unsent_bytes,
+    )
+
+
+def _body_limit(server: ServerConfig) -> Callable[[str], int]:
+    return lambda path: server.max_embeddings_bytes if path == "/v1/embeddings" else server.max_chat_bytes
+
+
+def _printable(host: str) -> str:
+    """A host as it stands in a URL that this machine can open."""
+    if host in ("0.0.0.0", "::", ""):
+        return _LOOPBACK
+    return f"[{host}]" if ":" in host else host

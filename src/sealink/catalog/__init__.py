@@ -1,0 +1,1 @@
+"""Facts about models that are data: prices."""

@@ -1,0 +1,17 @@
+"""The `sealink` command."""
+
+import typer
+
+from sealink.cli.chat import chat
+from sealink.cli.check import check
+from sealink.cli.serve import serve
+
+app = typer.Typer(help="SeaLink: a streaming-first LLM gateway.", no_args_is_help=True, add_completion=False)
+app.command()(serve)
+app.command()(check)
+app.command()(chat)
+
+
+def main() -> None:
+    """The entry point of the console script."""
+    app()

@@ -1,0 +1,61 @@
+"""One SeaLink process's whole life: start, say where, wait for a signal, stop."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+import typer
+
+from sealink import __version__
+from sealink.app import App
+from sealink.config import GENERATED_KEY, Config
+
+
+def run_on_best_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run a command's coroutine to its end: on uvloop where it has a build, else on asyncio's own loop."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+async def serve_until_stopped(config: Config, *, is_worker: bool = False) -> None:
+    """Listen until SIGTERM or SIGINT. A worker shares its port and leaves the greeting to its parent."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    app = App(config)
+    try:
+        base_url = await app.start(reuse_port=is_worker)
+    except OSError as error:
+        typer.echo(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}", err=True)
+        raise typer.Exit(1) from error
+    if not is_worker:
+        typer.echo(greeting(config, base_url))
+    await stopped.wait()
+    await app.stop()
+
+
+def greeting(config: Config, base_url: str) -> str:
+    """Where SeaLink listens, the key to use, and one line to paste.
+
+    A key is shown only if it was made up for this run; one that the user keeps elsewhere stays there.
+    """
+    key = config.keys[0]
+    generated = key.name == GENERATED_KEY
+    secret = key.key if generated else "$SEALINK_API_KEY"
+    model = next((model.id for model in config.models if "*" not in model.id), "MODEL")
+    body = f'{{"model": "{model}", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
+    return "\n".join(
+        [
+            f"SeaLink {__version__} listens on {base_url}",
+            f"key: {secret}" if generated else f"key: the one named {key.name!r}",
+            "try: "
+            f'curl -N {base_url}/chat/completions -H "Authorization: Bearer {secret}"'
+            f" -H 'Content-Type: application/json' -d '{body}'",
+        ]
+    )

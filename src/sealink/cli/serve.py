@@ -1,0 +1,36 @@
+"""`sealink serve`: run the gateway until it is told to stop."""
+
+import logging
+from typing import Annotated
+
+import msgspec
+import typer
+
+from sealink.cli.configuration import ConfigOption, load_or_exit, warn_unenforced
+from sealink.cli.process import run_on_best_loop, serve_until_stopped
+from sealink.cli.workers import supervise
+from sealink.config import Config
+
+
+def serve(
+    config: ConfigOption = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")] = None,
+    admin_port: Annotated[int | None, typer.Option(help="The console's port; no console in this version.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
+) -> None:
+    """Run the gateway until SIGTERM or Ctrl-C, then let open streams finish."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    loaded = _with_options(load_or_exit(config), host, port, admin_port)
+    warn_unenforced(loaded)
+    if workers == 1:
+        run_on_best_loop(serve_until_stopped(loaded))
+    else:
+        supervise(loaded, workers)
+
+
+def _with_options(config: Config, host: str | None, port: int | None, admin_port: int | None) -> Config:
+    server, admin, replace = config.server, config.admin, msgspec.structs.replace
+    server = replace(server, host=host or server.host, port=server.port if port is None else port)
+    admin = replace(admin, port=admin.port if admin_port is None else admin_port)
+    return replace(config, server=server, admin=admin)

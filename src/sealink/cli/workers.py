@@ -1,0 +1,66 @@
+"""Several processes on one port: the kernel spreads new connections over them (SO_REUSEPORT)."""
+
+import logging
+import multiprocessing
+import signal
+import socket
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+
+import msgspec
+import typer
+
+from sealink.cli.process import greeting, run_on_best_loop, serve_until_stopped
+from sealink.config import Config
+
+log = logging.getLogger("sealink.workers")
+
+
+def supervise(config: Config, count: int) -> None:
+    """Run `count` workers until SIGTERM or SIGINT; one that dies before that is replaced."""
+    with socket.socket() as reserved:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind((config.server.host, config.server.port))
+        port = reserved.getsockname()[1]
+        config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
+        workers = Workers(config, count)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: workers.stop())
+        typer.echo(greeting(config, f"http://{config.server.host}:{port}/v1"))
+        workers.run()
+
+
+class Workers:
+    """The processes that do the work."""
+
+    def __init__(self, config: Config, count: int) -> None:
+        self._config = config
+        self._stopping = False
+        self._context = multiprocessing.get_context("spawn")
+        self._processes = [self._spawn() for _ in range(count)]
+
+    def run(self) -> None:
+        """Wait until all have stopped."""
+        while self._processes:
+            wait([process.sentinel for process in self._processes])
+            for process in [process for process in self._processes if not process.is_alive()]:
+                self._processes.remove(process)
+                if not self._stopping:
+                    log.warning("worker %s ended with %s, starting another", process.pid, process.exitcode)
+                    self._processes.append(self._spawn())
+
+    def stop(self) -> None:
+        """Ask all to finish what they are doing and stop."""
+        self._stopping = True
+        for process in self._processes:
+            process.terminate()
+
+    def _spawn(self) -> BaseProcess:
+        process = self._context.Process(target=_work, args=(self._config,))
+        process.start()
+        return process
+
+
+def _work(config: Config) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    run_on_best_loop(serve_until_stopped(config, is_worker=True))

@@ -1,0 +1,316 @@
+"""sealink.toml, or the environment where there is none, as frozen structs. The only reader of either.
+
+Everything is checked at once, when it is read; a mistake is told as file:line. Nothing here is used
+after start-up: app.py builds the house from it.
+"""
+
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from sealink.net.proxy import Proxies
+from sealink.providers import VENDORS
+from sealink.providers.vendor import Timeouts, Vendor
+from sealink.toml_location import line_of
+
+SIMULATED_MODEL = "sealink/sim"
+DOCUMENTED_MODEL = "claude-sonnet-4-6"
+"""The model of the documented examples: simulated too, where no provider is configured at all."""
+
+GENERATED_KEY = "generated"
+"""The name of the key that is made up for a run in which none is configured."""
+
+Dialect = Literal["openai", "anthropic", "sim"]
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_NOT_YET = ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "budget_usd", "budget_period")
+
+
+class ConfigError(Exception):
+    """A mistake in a config, with the place it stands at: `sealink.toml:12: …`."""
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of sealink.toml. An unknown key is a mistake, told by name."""
+
+
+class ServerConfig(Section, frozen=True, kw_only=True):
+    """[server]: where to listen, and the limits on what comes in."""
+
+    host: str = "127.0.0.1"
+    port: int = 4000
+    cors_origins: tuple[str, ...] = ("*",)
+    """Origins whose pages may call SeaLink from a browser; `*` for all (a key is needed all the same)."""
+    max_header_bytes: int = 32 * 1024
+    max_chat_bytes: int = 10 * 1024 * 1024
+    max_embeddings_bytes: int = 1024 * 1024
+    request_timeout_s: float = 60.0
+    """A request must have arrived whole this long after its first byte."""
+    keep_alive_s: float = 75.0
+    max_unsent_bytes: int = 256 * 1024
+    """Bytes that may wait for a slow client before its upstream is no longer read."""
+    drain_s: float = 30.0
+    """How long open streams may go on after SIGTERM."""
+
+
+class AdminConfig(Section, frozen=True, kw_only=True):
+    """[admin]: the port of the console and the admin API."""
+
+    host: str = "127.0.0.1"
+    port: int = 4001
+
+
+class TimeoutsConfig(Section, frozen=True, kw_only=True):
+    """[timeouts]: the four timers of an exchange; what is not said here is taken from further out."""
+
+    connect_s: float | None = None
+    first_content_s: float | None = None
+    idle_s: float | None = None
+    total_s: float | None = None
+
+
+class Timed(TimeoutsConfig, frozen=True, kw_only=True):
+    """A table in which the four timers may stand, as keys of their own or as a table `timeouts`."""
+
+    timeouts: TimeoutsConfig = TimeoutsConfig()
+
+
+class ProviderConfig(Timed, frozen=True, kw_only=True):
+    """[[providers]]: a vendor known by name, or any other with its dialect and address."""
+
+    name: str
+    dialect: Dialect | None = None
+    base_url: str | None = None
+    api_key: str = ""
+    ttft_s: float = 0.2
+    """For dialect "sim": seconds until the first token."""
+    tokens_per_s: float = 60.0
+    """For dialect "sim": the pace; 0 is as fast as possible."""
+
+    @property
+    def vendor(self) -> Vendor | None:
+        return VENDORS.get(self.name)
+
+    @property
+    def dialect_name(self) -> str | None:
+        return self.dialect or (self.vendor.dialect if self.vendor else None)
+
+    @property
+    def address(self) -> str | None:
+        return self.base_url or (self.vendor.base_url if self.vendor else None)
+
+
+class TargetConfig(Section, frozen=True, kw_only=True):
+    """One entry of a model's `targets`."""
+
+    provider: str
+    model: str
+
+
+class ModelConfig(Timed, frozen=True, kw_only=True):
+    """[[models]]: a name that clients use, and where it leads, tried in order."""
+
+    id: str
+    targets: tuple[TargetConfig, ...]
+
+
+class KeyConfig(Section, frozen=True, kw_only=True):
+    """[[keys]]: who may come in."""
+
+    name: str
+    key: str
+    models: tuple[str, ...] = ()
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrent_streams: int | None = None
+    budget_usd: float | None = None
+    budget_period: Literal["day", "month", "total"] | None = None
+    on_disconnect: Literal["cancel", "drain", "detach"] = "cancel"
+
+
+class StoreConfig(Section, frozen=True, kw_only=True):
+    """[store]: where usage is kept."""
+
+    url: str = "sqlite:///sealink.db"
+
+
+class SharedConfig(Section, frozen=True, kw_only=True):
+    """[shared]: what several nodes share."""
+
+    redis_url: str | None = None
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """A whole sealink.toml."""
+
+    server: ServerConfig = ServerConfig()
+    admin: AdminConfig = AdminConfig()
+    providers: tuple[ProviderConfig, ...] = ()
+    models: tuple[ModelConfig, ...] = ()
+    keys: tuple[KeyConfig, ...] = ()
+    timeouts: TimeoutsConfig = TimeoutsConfig()
+    store: StoreConfig = StoreConfig()
+    shared: SharedConfig = SharedConfig()
+
+    @property
+    def unenforced(self) -> list[str]:
+        """Settings that this version reads and does not act on yet; `serve` and `check` say so."""
+        names = [
+            f"keys[{index}].{field}"
+            for index, key in enumerate(self.keys)
+            for field in _NOT_YET
+            if getattr(key, field) is not None
+        ]
+        names += [f"keys[{i}].on_disconnect" for i, key in enumerate(self.keys) if key.on_disconnect != "cancel"]
+        return names + (["shared.redis_url"] if self.shared.redis_url else [])
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read and check a file. Raises ConfigError with the line at fault."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    try:
+        return _with_key(parse(text, environ), environ)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise ConfigError(f"{path}:{line[1] if line else 1}: {error}") from error
+    except _MistakeError as mistake:
+        raise ConfigError(f"{path}:{line_of(text, mistake.path)}: {mistake}") from mistake
+
+
+def parse(text: str, environ: Mapping[str, str]) -> Config:
+    """Read and check the text of a file."""
+    tree = _expand(tomllib.loads(text), environ, "$")
+    try:
+        config = msgspec.convert(tree, Config, strict=True)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at ")
+        raise _MistakeError(_path_of(message, where.strip("`") or "$"), str(error)) from error
+    _check_names(config)
+    _check_providers(config)
+    return config
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
+    """The config of a run without a file: the providers whose keys are in the environment, and the simulated model.
+
+    A vendor's models are reached by their own names and as `vendor/model`. Where no provider is found, the
+    simulated model also stands in for the one of the documented examples, and says so in its first words.
+    """
+    vendors = [vendor for vendor in VENDORS.values() if environ.get(vendor.key_variable)]
+    providers = [ProviderConfig(name=vendor.name, api_key=environ[vendor.key_variable]) for vendor in vendors]
+    providers.append(ProviderConfig(name="sim", dialect="sim"))
+    models = [_model(name, vendor.name, name) for vendor in vendors for name in vendor.models]
+    models.append(_model(SIMULATED_MODEL, "sim", SIMULATED_MODEL))
+    if not vendors:
+        models.append(_model(DOCUMENTED_MODEL, "sim", DOCUMENTED_MODEL))
+    models += [_model(pattern, vendor.name, "") for vendor in vendors for pattern in vendor.serves]
+    models += [_model(f"{vendor.name}/*", vendor.name, "") for vendor in vendors]
+    return _with_key(Config(providers=tuple(providers), models=tuple(models)), environ)
+
+
+def proxies_from(environ: Mapping[str, str] = os.environ) -> Proxies:
+    """HTTP_PROXY, HTTPS_PROXY and NO_PROXY in either case; the lower-case one wins, as in curl."""
+
+    def value(name: str) -> str:
+        return environ.get(name.lower()) or environ.get(name) or ""
+
+    no_proxy = tuple(part.strip() for part in value("NO_PROXY").split(",") if part.strip())
+    return Proxies(http=value("HTTP_PROXY") or None, https=value("HTTPS_PROXY") or None, no_proxy=no_proxy)
+
+
+def timeouts_of(config: Config, provider: ProviderConfig, model: ModelConfig) -> Timeouts:
+    """The timers of one target: the model's, else the provider's, else [timeouts], else the defaults."""
+    nearest_first = (model, model.timeouts, provider, provider.timeouts, config.timeouts)
+    chosen = {
+        name: next((value for layer in nearest_first if (value := getattr(layer, name)) is not None), default)
+        for name, default in msgspec.structs.asdict(Timeouts()).items()
+    }
+    return Timeouts(**chosen)
+
+
+class _MistakeError(Exception):
+    """A mistake at a path of the TOML tree; `load` adds the file and the line."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def _path_of(message: str, path: str) -> str:
+    """msgspec names an unknown or a missing field in its words and the table around it in the path."""
+    field = re.search(r"unknown field `(.+?)`", message)
+    return f"{path}.{field[1]}" if field else path
+
+
+def _expand(value: Any, environ: Mapping[str, str], path: str) -> Any:
+    """The tree with each `${NAME}` in its strings replaced from the environment."""
+    if isinstance(value, dict):
+        return {key: _expand(item, environ, f"{path}.{key}") for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand(item, environ, f"{path}[{index}]") for index, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    for name in _VARIABLE.findall(value):
+        if name not in environ:
+            raise _MistakeError(path, f"the environment variable {name} is not set")
+    return _VARIABLE.sub(lambda match: environ[match[1]], value)
+
+
+def _check_names(config: Config) -> None:
+    """Names must be unique, and targets must name a provider."""
+    for table, names in (
+        ("providers", [provider.name for provider in config.providers]),
+        ("models", [model.id for model in config.models]),
+        ("keys", [key.name for key in config.keys]),
+    ):
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise _MistakeError(f"$.{table}[{index}]", f"{table}: {name!r} is there twice")
+    known = {provider.name for provider in config.providers}
+    for i, model in enumerate(config.models):
+        if not model.targets:
+            raise _MistakeError(f"$.models[{i}].targets", f"the model {model.id!r} has no target")
+        for j, target in enumerate(model.targets):
+            if target.provider not in known:
+                raise _MistakeError(
+                    f"$.models[{i}].targets[{j}]", f"there is no provider {target.provider!r} in [[providers]]"
+                )
+
+
+def _check_providers(config: Config) -> None:
+    """A provider must be a known vendor, or say its dialect and (unless simulated) its address."""
+    for index, provider in enumerate(config.providers):
+        path = f"$.providers[{index}]"
+        if provider.dialect_name is None:
+            raise _MistakeError(path, f"{provider.name!r} is not a known vendor: say its `dialect`")
+        if provider.dialect_name != "sim" and not provider.address:
+            raise _MistakeError(path, f"{provider.name!r} is not a known vendor: say its `base_url`")
+        if provider.address and not re.match(r"https?://[^/\s]+", provider.address):
+            raise _MistakeError(f"{path}.base_url", f"base_url is not an http(s) URL: {provider.address!r}")
+
+
+def _model(name: str, provider: str, model: str) -> ModelConfig:
+    return ModelConfig(id=name, targets=(TargetConfig(provider=provider, model=model),))
+
+
+def _with_key(config: Config, environ: Mapping[str, str]) -> Config:
+    """The config with at least one key: SEALINK_API_KEY, or one made up for this run. Never an open door."""
+    if config.keys:
+        return config
+    given = environ.get("SEALINK_API_KEY")
+    key = KeyConfig(name="SEALINK_API_KEY", key=given) if given else KeyConfig(name=GENERATED_KEY, key=new_key())
+    return msgspec.structs.replace(config, keys=(key,))
+
+
+def new_key() -> str:
+    """A fresh API key."""
+    return f"sk-sealink-{secrets.token_urlsafe(24)}"

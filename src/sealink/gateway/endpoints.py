@@ -1,0 +1,133 @@
+"""The public port: which method and path is answered by what."""
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import msgspec
+
+from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
+from sealink.gateway import cors, headers, models
+from sealink.gateway.exchange import Call, Exchange, Pool
+from sealink.gateway.settle import Settle
+from sealink.net.message import Request, Responder
+from sealink.policy.auth import Keyring, require_model
+from sealink.policy.routing import Route, Router
+from sealink.wire.dialect import ClientDialect
+
+Endpoint = Callable[[Request, Responder, str], Awaitable[None]]
+
+
+class Gateway:
+    """Everything that the public port answers. `handle` is the server's handler."""
+
+    def __init__(
+        self,
+        *,
+        client: ClientDialect,
+        keyring: Keyring,
+        router: Router,
+        pool: Pool,
+        settle: Settle,
+        cors_origins: tuple[str, ...],
+    ) -> None:
+        self._client = client
+        self._keyring = keyring
+        self._router = router
+        self._pool = pool
+        self._settle = settle
+        self._cors_origins = cors_origins
+        self._started_at = int(time.time())
+        self._endpoints: dict[str, dict[str, Endpoint]] = {
+            "/": {"GET": self._root},
+            "/health/live": {"GET": self._health},
+            "/health/ready": {"GET": self._health},
+            "/v1/models": {"GET": self._models},
+            "/v1/chat/completions": {"POST": self._chat_completions},
+        }
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        """Answer one request. Errors become bodies in the shape of the path's API."""
+        request_id = f"req_{uuid4().hex}"
+        try:
+            if request.method == "OPTIONS":
+                self._preflight(request, responder)
+            else:
+                await self._endpoint_of(request)(request, responder, request_id)
+        except SealinkError as error:
+            fields, body = self.error_answer(error, request.path, request_id)
+            responder.send(error.status, [*fields, *self._cors(request)], body)
+
+    def error_answer(self, error: SealinkError, path: str, request_id: str = "") -> tuple[HeaderList, bytes]:
+        """Headers and body that tell an error on a path."""
+        request_id = request_id or f"req_{uuid4().hex}"
+        body = self._client.error_body(error, request_id)
+        return [*headers.JSON, *headers.identity(request_id), *error.headers], body
+
+    def _endpoint_of(self, request: Request) -> Endpoint:
+        methods = self._endpoints.get(request.path)
+        if methods is None and request.path.startswith("/v1/models/"):
+            methods = {"GET": self._model}
+        if methods is None:
+            raise NotFound(f"There is nothing at {request.path}.", code="unknown_url")
+        method = "GET" if request.method == "HEAD" else request.method
+        if method not in methods:
+            allowed = ", ".join(sorted({*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())))
+            raise MethodNotAllowed(
+                f"{request.path} does not take {request.method}, only {allowed}.", headers=[("allow", allowed)]
+            )
+        return methods[method]
+
+    async def _chat_completions(self, request: Request, responder: Responder, request_id: str) -> None:
+        key = self._keyring.admit(request.headers)
+        head = self._client.read_head(request.body)
+        require_model(key, head.model)
+        call = Call(
+            request_id=request_id,
+            key=key,
+            client=self._client,
+            head=head,
+            targets=self._router.targets_of(head.model),
+            extra_headers=self._cors(request),
+        )
+        await Exchange(call, responder, self._pool, self._settle).run()
+
+    async def _models(self, request: Request, responder: Responder, request_id: str) -> None:
+        listed = self._router.listed
+        if "anthropic-version" in request.headers:
+            answer = models.anthropic_list(listed, self._started)
+        else:
+            answer = models.openai_list(listed, self._started_at)
+        self._send_json(request, responder, request_id, answer)
+
+    async def _model(self, request: Request, responder: Responder, request_id: str) -> None:
+        route = self._route_of(request.path.removeprefix("/v1/models/"))
+        if "anthropic-version" in request.headers:
+            answer = models.anthropic_model(route, self._started)
+        else:
+            answer = models.openai_model(route, self._started_at)
+        self._send_json(request, responder, request_id, answer)
+
+    def _route_of(self, model: str) -> Route:
+        return Route(model, self._router.targets_of(model))
+
+    async def _root(self, request: Request, responder: Responder, request_id: str) -> None:
+        self._send_json(request, responder, request_id, {"service": "sealink", "api": "/v1"})
+
+    async def _health(self, request: Request, responder: Responder, request_id: str) -> None:
+        self._send_json(request, responder, request_id, {"status": "ok"})
+
+    def _send_json(self, request: Request, responder: Responder, request_id: str, answer: object) -> None:
+        fields = [*headers.JSON, *headers.identity(request_id), *self._cors(request)]
+        responder.send(200, fields, msgspec.json.encode(answer))
+
+    def _preflight(self, request: Request, responder: Responder) -> None:
+        responder.send(204, cors.preflight_headers(request.headers, self._cors_origins), b"")
+
+    def _cors(self, request: Request) -> HeaderList:
+        return cors.answer_headers(request.headers.get("origin", ""), self._cors_origins)
+
+    @property
+    def _started(self) -> str:
+        return datetime.fromtimestamp(self._started_at, UTC).isoformat().replace("+00:00", "Z")
