@@ -1,0 +1,157 @@
+"""sealink.toml: what it means, and how a mistake is told."""
+
+from pathlib import Path
+
+import pytest
+
+from sealink.app import router_of
+from sealink.config import (
+    DOCUMENTED_MODEL,
+    GENERATED_KEY,
+    SIMULATED_MODEL,
+    Config,
+    ConfigError,
+    from_environment,
+    load,
+    proxies_from,
+    timeouts_of,
+)
+from sealink.providers.vendor import Provider
+
+GOOD = """\
+[server]
+port = 4100
+
+[[providers]]
+name = "anthropic"
+api_key = "${ANTHROPIC_API_KEY}"
+
+[[providers]]
+name = "my-vllm"
+dialect = "openai"
+base_url = "http://127.0.0.1:8000/v1"
+api_key = "none"
+idle_s = 7
+
+[[models]]
+id = "claude-sonnet-4-6"
+connect_s = 1
+targets = [
+  { provider = "anthropic", model = "claude-sonnet-4-6" },
+  { provider = "my-vllm", model = "qwen3" },
+]
+
+[[keys]]
+name = "dev"
+key = "sk-1"
+models = ["claude-*"]
+
+[timeouts]
+total_s = 100
+"""
+
+
+def read(tmp_path: Path, text: str, **environ: str) -> Config:
+    path = tmp_path / "sealink.toml"
+    path.write_text(text)
+    return load(path, environ)
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    config = read(tmp_path, GOOD, ANTHROPIC_API_KEY="secret")
+    anthropic, vllm = config.providers
+    assert config.server.port == 4100
+    assert (anthropic.dialect_name, anthropic.address, anthropic.api_key) == (
+        "anthropic",
+        "https://api.anthropic.com",
+        "secret",
+    )
+    assert (vllm.dialect_name, vllm.address) == ("openai", "http://127.0.0.1:8000/v1")
+    assert config.keys[0].models == ("claude-*",)
+    assert config.unenforced == []
+
+
+def test_the_nearest_timer_wins(tmp_path: Path) -> None:
+    config = read(tmp_path, GOOD, ANTHROPIC_API_KEY="secret")
+    times = timeouts_of(config, config.providers[1], config.models[0])
+    assert (times.connect_s, times.first_content_s, times.idle_s, times.total_s) == (1, 60, 7, 100)
+
+
+def test_timers_may_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
+    text = GOOD.replace("idle_s = 7", "[providers.timeouts]\nidle_s = 8")
+    config = read(tmp_path, text, ANTHROPIC_API_KEY="secret")
+    assert timeouts_of(config, config.providers[1], config.models[0]).idle_s == 8
+
+
+@pytest.mark.parametrize(
+    ("replace", "by", "line", "words"),
+    [
+        ("port = 4100", 'port = "x"', 2, "Expected `int`, got `str`"),
+        ("port = 4100", "prot = 4100", 2, "unknown field `prot`"),
+        ("port = 4100", "port = ", 2, "Invalid value"),
+        ('name = "anthropic"', "", 4, "missing required field `name`"),
+        ("${ANTHROPIC_API_KEY}", "${NOT_THERE}", 6, "NOT_THERE is not set"),
+        ('dialect = "openai"', "", 8, "say its `dialect`"),
+        ('dialect = "openai"', 'dialect = "cobol"', 10, "Invalid enum value 'cobol'"),
+        ('base_url = "http://127.0.0.1:8000/v1"', "", 8, "say its `base_url`"),
+        ("http://127.0.0.1:8000/v1", "127.0.0.1:8000", 11, "not an http(s) URL"),
+        ('provider = "my-vllm", model', 'provider = "my-vlm", model', 20, "no provider 'my-vlm'"),
+        ('name = "my-vllm"', 'name = "anthropic"', 8, "'anthropic' is there twice"),
+        ("total_s = 100", 'total_s = "1"', 29, "got `str`"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, replace: str, by: str, line: int, words: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        read(tmp_path, GOOD.replace(replace, by, 1), ANTHROPIC_API_KEY="secret")
+    assert f"sealink.toml:{line}: " in str(told.value)
+    assert words in str(told.value)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load(tmp_path / "none.toml", {})
+
+
+def test_limits_that_are_not_enforced_yet_are_named(tmp_path: Path) -> None:
+    config = read(tmp_path, GOOD + '[[keys]]\nname = "b"\nkey = "k"\nbudget_usd = 5.0\n', ANTHROPIC_API_KEY="s")
+    assert config.unenforced == ["keys[1].budget_usd"]
+
+
+def test_there_is_always_a_key(tmp_path: Path) -> None:
+    text = GOOD.partition("[[keys]]")[0]
+    made_up = read(tmp_path, text, ANTHROPIC_API_KEY="s").keys[0]
+    assert made_up.name == GENERATED_KEY
+    assert made_up.key.startswith("sk-sealink-")
+    assert len(made_up.key) > 30
+    given = read(tmp_path, text, ANTHROPIC_API_KEY="s", SEALINK_API_KEY="mine").keys[0]
+    assert given.key == "mine"
+
+
+def targets(config: Config, model: str) -> list[tuple[str, str]]:
+    providers = {p.name: Provider(name=p.name, dialect=None, base_url=p.address or "") for p in config.providers}  # type: ignore[arg-type]
+    return [(target.provider.name, target.model) for target in router_of(config, providers).targets_of(model)]
+
+
+def test_an_empty_environment_offers_the_simulated_model() -> None:
+    config = from_environment({})
+    assert targets(config, SIMULATED_MODEL) == [("sim", SIMULATED_MODEL)]
+    assert targets(config, DOCUMENTED_MODEL) == [("sim", DOCUMENTED_MODEL)]
+
+
+def test_an_environment_with_a_vendors_key_reaches_its_models() -> None:
+    config = from_environment({"ANTHROPIC_API_KEY": "s", "DEEPSEEK_API_KEY": "t"})
+    assert targets(config, "claude-sonnet-4-6") == [("anthropic", "claude-sonnet-4-6")]
+    assert targets(config, "claude-not-out-yet") == [("anthropic", "claude-not-out-yet")]
+    assert targets(config, "deepseek/deepseek-chat") == [("deepseek", "deepseek-chat")]
+    assert targets(config, SIMULATED_MODEL) == [("sim", SIMULATED_MODEL)]
+
+
+def test_the_simulated_model_never_stands_in_when_there_is_a_provider() -> None:
+    config = from_environment({"OPENAI_API_KEY": "s"})
+    with pytest.raises(Exception, match="not configured here"):
+        targets(config, DOCUMENTED_MODEL)
+
+
+def test_proxies() -> None:
+    proxies = proxies_from({"HTTPS_PROXY": "http://upper", "https_proxy": "http://lower", "no_proxy": "a, .b ,"})
+    assert (proxies.http, proxies.https, proxies.no_proxy) == (None, "http://lower", ("a", ".b"))
