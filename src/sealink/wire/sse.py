@@ -6,7 +6,6 @@ or a line end split between two reads is never seen half. Lines end in LF, CRLF 
 """
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -18,6 +17,7 @@ MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 DONE: Final = b"data: [DONE]\n\n"
 
 _BLANK_LINE = re.compile(rb"\r\n\r\n?|\n\n|\r\r\n?|\n\r\n?")
+_BLANK_BYTES = 3  # of a blank line, at most, before its last
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
@@ -36,7 +36,7 @@ class Frame(msgspec.Struct, gc=False):
 
 
 class SseFramer:
-    """Cuts a byte stream into frames. Holds at most one unfinished frame, of at most `max_frame_bytes`."""
+    """Cuts a byte stream into frames. Holds one unfinished frame, of at most `max_frame_bytes` and one read."""
 
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._max_frame_bytes = max_frame_bytes
@@ -44,52 +44,61 @@ class SseFramer:
         self._searched = 0
         self._at_start = True
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
-        """The frames that `data` completes. Raises UpstreamError after them when a frame outgrows the limit."""
-        if self._at_start:
-            data = self._without_bom(data)
-        if self._pending:
-            self._pending += data
-            data = bytes(self._pending) if _BLANK_LINE.search(self._pending, self._searched) else b""
-        begin = 0
-        for blank in _BLANK_LINE.finditer(data, self._searched):
-            end = blank.end()
-            if end == len(data) and data.endswith(b"\r"):
-                break  # the LF of this line end may be in the next read
-            yield parse_frame(data[begin:end])
-            begin = end
-        self._keep(data, begin)
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that `data` completes. Raises UpstreamError when the unfinished one has outgrown the limit."""
+        if self._pending or self._at_start:
+            data = self._with_pending(data)
+        frames: list[Frame] = []
+        begin, end = 0, frame_end(data, 0)
+        while end:
+            frames.append(parse_frame(data[begin:end]))
+            begin, end = end, frame_end(data, end)
+        if begin < len(data):
+            self._pending += data[begin:]
+            self._searched = max(0, len(self._pending) - _BLANK_BYTES)
+        return frames
 
-    def close(self) -> Iterator[Frame]:
+    def close(self) -> list[Frame]:
         """The last frame of a stream that ended without a blank line, if there is one."""
         rest = bytes(self._pending)
         self._pending.clear()
-        if rest.strip(b"\r\n"):
-            yield parse_frame(rest)
+        return [parse_frame(rest)] if rest.strip(b"\r\n") else []
 
-    def _keep(self, data: bytes, begin: int) -> None:
-        if data:
-            self._pending[:] = data[begin:]
-        if len(self._pending) > self._max_frame_bytes:
+    def _with_pending(self, data: bytes) -> bytes:
+        """The unfinished frame and `data`; nothing, and `data` is kept, while they do not make a frame."""
+        pending = self._pending
+        if len(pending) > self._max_frame_bytes:
             raise UpstreamError(
                 f"The upstream sent a frame of more than {self._max_frame_bytes} bytes.",
                 code="upstream_frame_too_large",
             )
-        self._searched = max(0, len(self._pending) - 3)  # a blank line has at most four bytes
+        pending += data
+        if self._at_start and not _BOM.startswith(pending):
+            self._at_start = False
+            if pending.startswith(_BOM):
+                del pending[: len(_BOM)]
+        if self._at_start or not _BLANK_LINE.search(pending, self._searched):
+            self._searched = max(0, len(pending) - _BLANK_BYTES)
+            return b""
+        whole = bytes(pending)
+        pending.clear()
+        return whole
 
-    def _without_bom(self, data: bytes) -> bytes:
-        """`data`, or all of the stream so far while it may still be the start of a byte-order mark."""
-        data = bytes(self._pending) + data
-        self._pending.clear()
-        if len(data) < len(_BOM) and _BOM.startswith(data):
-            return data
-        self._at_start = False
-        return data.removeprefix(_BOM)
+
+def frame_end(data: bytes, start: int) -> int:
+    """Where the first blank line after `start` ends, 0 if there is none yet."""
+    if b"\r" not in data:
+        found = data.find(b"\n\n", start)
+        return 0 if found < 0 else found + 2
+    blank = _BLANK_LINE.search(data, start)
+    if blank is None or (blank.end() == len(data) and data.endswith(b"\r")):
+        return 0  # the LF of a last CR may be in the next read
+    return blank.end()
 
 
 def parse_frame(raw: bytes) -> Frame:
     """What a frame says. Several `data` lines are joined by LF; comments, ids and retries say nothing."""
-    if raw.startswith(b"data: ") and raw.endswith(b"\n\n") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
+    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
         return Frame(raw, raw[6:-2])
     event, lines = b"", []
     for line in _LINE_END.split(raw):
