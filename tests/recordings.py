@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pytest
+from outside import absent
 
 DEFAULT_FOLDER = Path(__file__).parents[2] / "shared" / "streams"
 
@@ -82,13 +82,6 @@ def load(where: Iterable[Path]) -> list[Case]:
                 raise ValueError(f"{case.folder}: {case.id} is also in {cases[case.id].folder}")
             cases[case.id] = case
     return list(cases.values())
-
-
-def absent(what: str) -> None:
-    """Something outside the repository is not there: with CI=true nothing may be skipped for that."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 def _case(folder: Path, meta: Path) -> Case:

@@ -9,6 +9,7 @@ It runs in a thread of its own, so that a test may block. Times are of time.mono
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -125,6 +126,8 @@ class _Wire(asyncio.StreamReaderProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
+        if size := self._upstream.send_buffer_bytes:
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
         self._upstream.connections.add(self)
         super().connection_made(transport)
 
@@ -154,12 +157,16 @@ class _Wire(asyncio.StreamReaderProtocol):
 
 
 class ReplayingUpstream:
-    """Answers each request with what `answer` says. `exchanges` are in the order the requests came in."""
+    """Answers each request with what `answer` says. `exchanges` are in the order the requests came in.
 
-    def __init__(self, answer: Callable[[Request], Answer]) -> None:
+    `send_buffer_bytes` keeps small what the kernel takes of an answer that nobody reads.
+    """
+
+    def __init__(self, answer: Callable[[Request], Answer], *, send_buffer_bytes: int | None = None) -> None:
         self.exchanges: list[Exchange] = []
         self.connections: set[_Wire] = set()
         self.connections_seen = 0
+        self.send_buffer_bytes = send_buffer_bytes
         self._answer = answer
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="replaying upstream")

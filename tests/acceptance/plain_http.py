@@ -2,8 +2,9 @@
 
 import json
 import socket
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection
 from typing import Any
 
 from acceptance.sealink_process import KEY
@@ -11,12 +12,11 @@ from acceptance.sealink_process import KEY
 
 @dataclass(frozen=True)
 class PlainAnswer:
-    """`body` is what came, de-chunked; `whole` is False where the connection broke off before its end."""
+    """`body` is what came, de-chunked. Header names are lower-case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
-    whole: bool = True
 
     @property
     def json(self) -> Any:
@@ -36,20 +36,48 @@ def post_chat(port: int, request: dict[str, Any], key: str = KEY) -> PlainAnswer
         connection.close()
 
 
-def send_raw(port: int, data: bytes, timeout_s: float = 10) -> list[PlainAnswer]:
-    """Send bytes as they are, and read answers until the server closes or goes quiet."""
-    with socket.create_connection(("127.0.0.1", port), timeout_s) as connection:
-        connection.sendall(data)
-        answers = []
-        while True:
-            answer = HTTPResponse(connection)
-            try:
-                answer.begin()
-            except (TimeoutError, ConnectionError, OSError):
-                return answers
-            answers.append(PlainAnswer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()))
-            if answer.will_close:
-                return answers
+def chat_request(request: dict[str, Any], key: str = KEY) -> bytes:
+    """The same POST as bytes."""
+    body = json.dumps(request).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: sealink\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def send_raw(port: int, pieces: Iterable[bytes], quiet_s: float = 0.3, patience_s: float = 10) -> list[PlainAnswer]:
+    """Send bytes as they are, then read until the server closes, or answers and says nothing more for `quiet_s`."""
+    came = b""
+    with socket.create_connection(("127.0.0.1", port), patience_s) as connection:
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+            while data := connection.recv(65536):
+                came += data
+                connection.settimeout(quiet_s)
+        except (TimeoutError, ConnectionError):
+            pass
+    return list(answers_in(came))
+
+
+def answers_in(came: bytes) -> Iterator[PlainAnswer]:
+    """The answers, one behind the other, each with a Content-Length."""
+    while came:
+        head, _, came = came.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        length = int(headers.get("content-length", 0))
+        yield PlainAnswer(int(first.split(" ")[1]), headers, came[:length])
+        came = came[length:]
+
+
+def dechunked(body: bytes) -> Iterator[bytes]:
+    """The pieces of a chunked body, up to its last one or to where it was cut."""
+    at = 0
+    while (line_end := body.find(b"\r\n", at)) > 0 and (size := int(body[at:line_end], 16)):
+        yield body[line_end + 2 : line_end + 2 + size]
+        at = line_end + size + 4
 
 
 def frames_of(body: bytes) -> list[bytes]:

@@ -1,13 +1,11 @@
 """A real `sealink serve` on loopback, as a user would start it, and what the kernel knows about it."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 from urllib.error import URLError
@@ -101,24 +99,6 @@ class SealinkProcess:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"sealink did not come up:\n{self.log}")
             time.sleep(0.05)
-
-
-def config_of(providers: Iterable[tuple[str, str, str]], models: Iterable[tuple[str, str]], server: str = "") -> str:
-    """A sealink.toml of `providers` (name, dialect, base_url) and `models` (id, provider).
-
-    Each model's one target has its id for a name, so that the upstream learns what the client asked for.
-    """
-    tables = [f"[server]\n{server}"]
-    tables += [
-        f'[[providers]]\nname = "{name}"\ndialect = "{dialect}"\nbase_url = "{url}"\napi_key = "sk-{name}"'
-        for name, dialect, url in providers
-    ]
-    tables += [
-        f'[[models]]\nid = {json.dumps(id)}\ntargets = [{{ provider = "{provider}", model = {json.dumps(id)} }}]'
-        for id, provider in models
-    ]
-    tables.append(f'[[keys]]\nname = "tests"\nkey = "{KEY}"')
-    return "\n\n".join(tables) + "\n"
 
 
 def _free_port() -> int:
