@@ -1,0 +1,319 @@
+"""A neutral request → POST /v1/messages. https://platform.claude.com/docs/en/api/messages/create
+
+Every field is used, named in `dropped` (a knob that Anthropic does not have) or refused (a feature).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from sealink.errors import InvalidRequest
+from sealink.request import ChatRequest, Image, ResponseFormat, Sampling, Tool, ToolChoice, ToolResult
+from sealink.wire.dialect import Outgoing, RequestHead
+from sealink.wire.dialects.anthropic_messages.models import ModelRules, rules_of
+from sealink.wire.dialects.anthropic_messages.schema import enforceable
+from sealink.wire.dialects.anthropic_messages.thinking import choose_thinking, read_native
+from sealink.wire.dialects.anthropic_messages.turns import Block, Turn, write_system, write_turns
+
+PATH: Final = "/v1/messages"
+VERSION: Final = ("anthropic-version", "2023-06-01")
+"""The version whose requests may still have a temperature; the next, 2026-10-21, refuses any."""
+
+FILES_BETA: Final = "files-api-2025-04-14"
+"""Needed by a document that is named by `file_id`."""
+
+PASSED_EXTRAS: Final = frozenset(
+    {
+        "cache_control",
+        "compaction",
+        "container",
+        "context_management",
+        "diagnostics",
+        "fallback_credit_token",
+        "fallbacks",
+        "inference_geo",
+        "mcp_servers",
+        "speed",
+        "user_profile_id",
+    }
+)
+"""Anthropic's own fields, for clients that send them through another dialect (OpenAI's `extra_body`): as they are."""
+
+REFUSED_EXTRAS: Final = frozenset({"audio", "function_call", "functions", "web_search_options"})
+"""OpenAI's fields without which the answer would be another one."""
+
+JSON_OBJECT_INSTRUCTION: Final = (
+    "Respond with a single valid JSON object and nothing else: no prose around it, no code fence."
+)
+"""Anthropic has no mode for JSON of any shape, only for JSON of a given schema: the model is asked in words."""
+
+_READ_EXTRAS: Final = frozenset({"betas", "metadata", "output_config", "safety_identifier", "thinking", "top_k"})
+_SERVICE_TIERS: Final = {
+    "auto": "auto",
+    "priority": "auto",  # which takes priority capacity where there is some
+    "default": "standard_only",
+    "standard_only": "standard_only",
+}
+_TOOL_CHOICES: Final = {"auto": "auto", "none": "none", "required": "any", "named": "tool"}
+_NULL: Final = b"null"
+
+_T = TypeVar("_T")
+
+
+def write_request(request: ChatRequest, model: str) -> Outgoing:
+    """Raises InvalidRequest naming what Anthropic cannot express."""
+    _refuse_the_inexpressible(request)
+    rules, dropped = rules_of(model), _dropped_knobs(request)
+    turns = write_turns(request.messages)
+    max_tokens = request.sampling.max_tokens or _default_max_tokens(request, rules)
+    thinking = choose_thinking(request, rules, max_tokens, turns, dropped)
+    body: dict[str, Any] = {"model": model, "max_tokens": max_tokens, "stream": request.stream}
+    body |= _system(request)
+    body["messages"] = turns
+    body |= _tools(request, rules, dropped)
+    body |= _sampling(request, rules, thinking.is_on, dropped)
+    if thinking.field is not None:
+        body["thinking"] = thinking.field
+    body |= _output_config(request, rules, thinking.effort)
+    body |= _service_tier(request.service_tier, dropped)
+    body |= _metadata(request, dropped)
+    body |= _passed_extras(request.extras, dropped)
+    return Outgoing(
+        path=PATH,
+        body=msgspec.json.encode(body),
+        headers=[VERSION, *_betas(request, turns)],
+        dropped=tuple(dict.fromkeys(dropped)),
+    )
+
+
+def forward_request(head: RequestHead, model: str) -> Outgoing:
+    """The client's own fields, but for the model's name and SeaLink's own `metadata.task_type`."""
+    fields = head.fields | {"model": Raw(msgspec.json.encode(model))}
+    if "metadata" in fields and head.task_type is not None:
+        metadata = read_extra(fields, "metadata", dict[str, Raw]) or {}
+        metadata.pop("task_type", None)
+        fields["metadata"] = Raw(msgspec.json.encode(metadata))
+    return Outgoing(path=PATH, body=msgspec.json.encode(fields), headers=[VERSION])
+
+
+def read_extra(extras: dict[str, Raw], name: str, type: type[_T]) -> _T | None:
+    """An extra field as what it must be; None where it is absent or null. Raises InvalidRequest naming it."""
+    raw = extras.get(name)
+    if raw is None or bytes(raw) == _NULL:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=type)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidRequest(f"{name}: {error}", param=name) from error
+
+
+def _refuse_the_inexpressible(request: ChatRequest) -> None:
+    refused = [
+        ("n", request.choices > 1, "gives one answer to a request"),
+        ("logprobs", request.logprobs, "does not tell log probabilities"),
+        ("top_logprobs", bool(request.top_logprobs), "does not tell log probabilities"),
+        ("modalities", bool(request.modalities) and request.modalities != ["text"], "answers only in text"),
+    ]
+    refused += [
+        (name, bytes(raw) != _NULL, "has nothing like it")
+        for name, raw in request.extras.items()
+        if name in REFUSED_EXTRAS
+    ]
+    for param, is_asked, reason in refused:
+        if is_asked:
+            raise InvalidRequest(
+                f"{param} cannot be passed on: Anthropic {reason}.", code="unsupported_parameter", param=param
+            )
+
+
+def _dropped_knobs(request: ChatRequest) -> list[str]:
+    """Knobs that Anthropic does not have, where they are turned."""
+    sampling = request.sampling
+    knobs = {
+        "seed": sampling.seed is not None,
+        "frequency_penalty": bool(sampling.frequency_penalty),
+        "presence_penalty": bool(sampling.presence_penalty),
+        "logit_bias": sampling.logit_bias is not None,
+        "image_url.detail": any(image.detail not in ("", "auto") for image in _images(request)),
+    }
+    return [name for name, is_turned in knobs.items() if is_turned]
+
+
+def _images(request: ChatRequest) -> Iterable[Image]:
+    for message in request.messages:
+        for part in message.parts:
+            inner = part.content if isinstance(part, ToolResult) else [part]
+            yield from (each for each in inner if isinstance(each, Image))
+
+
+def _default_max_tokens(request: ChatRequest, rules: ModelRules) -> int:
+    """Anthropic wants a limit where OpenAI has none: all that the model can write, beyond its thinking."""
+    native, limit = read_native(request), rules.max_output_tokens
+    budget = native.budget_tokens if native is not None else 0
+    return limit if budget < limit else budget + limit
+
+
+def _system(request: ChatRequest) -> dict[str, Any]:
+    blocks = write_system(request.messages)
+    if request.response_format is not None and request.response_format.kind == "json_object":
+        blocks.append({"type": "text", "text": JSON_OBJECT_INSTRUCTION})
+    return {"system": blocks} if blocks else {}
+
+
+def _tools(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
+    if not request.tools:
+        return _no_tools(request.tool_choice)
+    if not rules.structured_outputs and any(tool.strict for tool in request.tools):
+        dropped.append("tools.function.strict")
+    written: dict[str, Any] = {
+        "tools": [
+            _tool(tool, f"tools[{index}]", strict=bool(tool.strict) and rules.structured_outputs)
+            for index, tool in enumerate(request.tools)
+        ]
+    }
+    if request.tool_choice is not None or request.parallel_tool_calls is False:
+        written["tool_choice"] = _tool_choice(request.tool_choice, request.parallel_tool_calls)
+    return written
+
+
+def _no_tools(choice: ToolChoice | None) -> dict[str, Any]:
+    """A choice among no tools is refused by Anthropic. One that leaves the model free means nothing then."""
+    if choice is not None and choice.mode in ("required", "named"):
+        raise InvalidRequest("tool_choice asks for a tool, and there are no tools.", param="tool_choice")
+    return {}
+
+
+def _tool(tool: Tool, where: str, *, strict: bool) -> Block:
+    block: Block = {"name": tool.name}
+    if tool.description is not None:
+        block["description"] = tool.description
+    block["input_schema"] = _input_schema(tool, where, strict=strict)
+    if strict:
+        block["strict"] = True
+    if tool.cache_control is not None:
+        block["cache_control"] = tool.cache_control
+    return block
+
+
+def _input_schema(tool: Tool, where: str, *, strict: bool) -> Raw | dict[str, Any]:
+    """Required, and its `type` too, where OpenAI lets a tool without parameters do without."""
+    param = f"{where}.function.parameters"
+    schema = read_extra({param: tool.parameters or Raw(_NULL)}, param, dict[str, Raw])
+    if not schema:
+        empty: dict[str, Any] = {"type": "object", "properties": {}}
+        return empty | ({"additionalProperties": False} if strict else {})
+    if "type" not in schema:
+        schema = {"type": Raw(b'"object"'), **schema}
+    raw = Raw(msgspec.json.encode(schema))
+    return enforceable(raw, param) if strict else raw
+
+
+def _tool_choice(choice: ToolChoice | None, parallel: bool | None) -> Block:
+    mode = choice.mode if choice is not None else "auto"
+    block: Block = {"type": _TOOL_CHOICES[mode]}
+    if choice is not None and mode == "named":
+        block["name"] = choice.name
+    if parallel is False and mode != "none":
+        block["disable_parallel_tool_use"] = True
+    return block
+
+
+def _sampling(request: ChatRequest, rules: ModelRules, thinks: bool, dropped: list[str]) -> dict[str, Any]:
+    """The knobs that this model takes now. A default that it refuses is left out, which is the same."""
+    sampling = request.sampling
+    fixed = rules.sampling_is_fixed or (thinks and rules.thinking_fixes_sampling)
+    written: dict[str, Any] = {}
+    if sampling.temperature is not None:
+        temperature = min(sampling.temperature, 1.0)  # OpenAI's goes up to 2; Anthropic's own endpoint caps it so
+        if not fixed or (temperature == 1 and not rules.sampling_is_fixed):
+            written["temperature"] = temperature
+        elif sampling.temperature != 1:
+            dropped.append("temperature")
+    if sampling.top_p is not None:
+        if _takes_top_p(sampling.top_p, rules, fixed, beside_temperature="temperature" in written):
+            written["top_p"] = sampling.top_p
+        elif sampling.top_p != 1:
+            dropped.append("top_p")
+    top_k = sampling.top_k if sampling.top_k is not None else read_extra(request.extras, "top_k", int)
+    if top_k is not None:
+        if fixed:
+            dropped.append("top_k")
+        else:
+            written["top_k"] = top_k
+    return written | _stop_sequences(sampling, dropped)
+
+
+def _takes_top_p(top_p: float, rules: ModelRules, fixed: bool, *, beside_temperature: bool) -> bool:
+    if rules.sampling_is_fixed or (beside_temperature and rules.temperature_or_top_p):
+        return False
+    return not fixed or 0.95 <= top_p <= 1
+
+
+def _stop_sequences(sampling: Sampling, dropped: list[str]) -> dict[str, Any]:
+    asked = sampling.stop or []
+    taken = [sequence for sequence in asked if sequence.strip()]  # white space alone is refused
+    if len(taken) < len(asked):
+        dropped.append("stop")
+    return {"stop_sequences": taken} if taken else {}
+
+
+def _output_config(request: ChatRequest, rules: ModelRules, effort: str | None) -> dict[str, Any]:
+    """Effort and JSON Schema; what the client says in Anthropic's own words goes first."""
+    config: dict[str, Any] = {"effort": effort} if effort is not None else {}
+    if request.response_format is not None and request.response_format.kind == "json_schema":
+        config["format"] = _json_format(request.response_format, rules)
+    config |= read_extra(request.extras, "output_config", dict[str, Raw]) or {}
+    return {"output_config": config} if config else {}
+
+
+def _json_format(wanted: ResponseFormat, rules: ModelRules) -> Block:
+    """The schema's name has no place at Anthropic. `strict` neither: its output always keeps to the schema."""
+    if not rules.structured_outputs:
+        raise InvalidRequest(
+            "This model has no structured outputs: Claude has them from 4.5 on.",
+            code="unsupported_parameter",
+            param="response_format",
+        )
+    if wanted.schema is None:
+        raise InvalidRequest("response_format asks for a JSON Schema and gives none.", param="response_format")
+    return {"type": "json_schema", "schema": enforceable(wanted.schema, "response_format")}
+
+
+def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, Any]:
+    if tier is None:
+        return {}
+    if tier not in _SERVICE_TIERS:
+        dropped.append("service_tier")
+        return {}
+    return {"service_tier": _SERVICE_TIERS[tier]}
+
+
+def _metadata(request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
+    """Anthropic's metadata is an opaque id of the end user, for which OpenAI has had two names."""
+    metadata = read_extra(request.extras, "metadata", dict[str, Raw]) or {}
+    if metadata.keys() - {"user_id", "task_type"}:
+        dropped.append("metadata")
+    user_id = read_extra(metadata, "user_id", str)
+    user_id = user_id or request.user or read_extra(request.extras, "safety_identifier", str)
+    return {"metadata": {"user_id": user_id}} if user_id else {}
+
+
+def _passed_extras(extras: dict[str, Raw], dropped: list[str]) -> dict[str, Raw]:
+    said = {name: raw for name, raw in extras.items() if bytes(raw) != _NULL}
+    dropped += [name for name in said if name not in PASSED_EXTRAS | _READ_EXTRAS]
+    return {name: raw for name, raw in said.items() if name in PASSED_EXTRAS}
+
+
+def _betas(request: ChatRequest, turns: Sequence[Turn]) -> list[tuple[str, str]]:
+    """`betas` is where Anthropic's SDKs take the features in beta that a request uses; they are a header."""
+    betas = read_extra(request.extras, "betas", list[str]) or []
+    if any(_names_a_file(block) for turn in turns for block in turn.content) and FILES_BETA not in betas:
+        betas.append(FILES_BETA)
+    return [("anthropic-beta", ",".join(betas))] if betas else []
+
+
+def _names_a_file(block: Block) -> bool:
+    inner = block.get("content", ()) if block["type"] == "tool_result" else (block,)
+    return any(each.get("source", {}).get("type") == "file" for each in inner)
