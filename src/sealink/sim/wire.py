@@ -1,0 +1,45 @@
+"""What the simulated model needs of a wire format: how requests are read and how answers look."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from sealink.errors import SealinkError
+from sealink.sim.answer import Answer
+from sealink.sim.ask import Ask
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """Who answers, as the wire has it: the response's `id` and the time it began, in Unix seconds."""
+
+    id: str
+    created: int
+
+
+class AnswerStream(msgspec.Struct):
+    """A streamed answer in the order it goes out: `opening` at once, then one of `ticks` for each token's
+    time, then `closing`. Each is whole SSE frames; together they are the body."""
+
+    opening: bytes
+    ticks: Iterator[bytes]
+    closing: bytes
+
+
+class SimWire(Protocol):
+    """One wire format. `path` is where it takes requests; `side_questions` answers what else it takes by POST."""
+
+    path: str
+    request_id_header: str
+
+    @property
+    def side_questions(self) -> Mapping[str, Callable[[bytes], bytes]]: ...
+
+    def read(self, body: bytes) -> Ask:
+        """Raises InvalidRequest, in the vendor's words as far as they are known."""
+
+    def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream: ...
+    def whole(self, ask: Ask, answers: list[Answer], reply: Reply) -> bytes: ...
+    def models(self, ids: Sequence[str]) -> bytes: ...
+    def model(self, id: str) -> bytes: ...
+    def error(self, error: SealinkError, request_id: str) -> bytes: ...
