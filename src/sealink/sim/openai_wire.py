@@ -261,7 +261,7 @@ def _first_delta(answer: Answer) -> Json:
 def _ticks(answers: list[Answer], reply: Reply, frame: Callable[[Json], bytes]) -> Iterator[bytes]:
     """All choices' first tokens, all their second ones, and so on."""
     streams = [_choice_ticks(at, each, reply, frame) for at, each in enumerate(answers)]
-    return (b"".join(together) for together in zip_longest(*streams, fillvalue=b""))
+    return (b"".join(tick) for tick in zip_longest(*streams, fillvalue=b""))
 
 
 def _choice_ticks(choice: int, answer: Answer, reply: Reply, frame: Callable[[Json], bytes]) -> Iterator[bytes]:

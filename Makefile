@@ -1,0 +1,60 @@
+# SeaLink. Needs Python 3.11 or newer and make; everything else is installed into .venv, pinned by hash.
+#
+#   make serve            start SeaLink; options go into ARGS:  make serve ARGS="--port 8080"
+#   make test             all tests; options go into ARGS:      make test ARGS="tests/wire -q"
+#   make lint             ruff and mypy
+#   make bench            measure it on this machine, into bench/RESULTS.md
+#   make lock             pin the newest versions of all dependencies in requirements/
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PIP := .venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes
+UV_VERSION := 0.13.9
+
+.PHONY: serve test lint bench lock clean
+.DELETE_ON_ERROR:
+
+serve: .venv/.run
+	@exec .venv/bin/sealink serve $(ARGS)
+
+test: .venv/.test
+	.venv/bin/pytest $(ARGS)
+
+lint: .venv/.test
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+bench: .venv/.test
+	.venv/bin/python -m bench $(ARGS)
+
+.venv/.run: pyproject.toml requirements/build.txt requirements/run.txt
+	@test -n "$(PYTHON)" || { echo "SeaLink needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3 …"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"SeaLink needs Python 3.11 or newer; $(PYTHON) is {sys.version}")'
+	@.venv/bin/python -c '' 2>/dev/null || { echo "Making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear .venv; }
+	@echo "Installing SeaLink into .venv"
+	@$(PIP) -r requirements/build.txt -r requirements/run.txt
+	@.venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.test: .venv/.run requirements/test.txt
+	@echo "Installing what the tests need into .venv"
+	@$(PIP) -r requirements/test.txt
+	@touch $@
+
+# The lists fit Python 3.11 to 3.14 on all systems, and hold hashes but no addresses.
+COMPILE := build/uv/bin/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet
+
+lock: | build/uv/bin/uv
+	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --group test --constraint requirements/run.txt --output-file requirements/test.txt
+	$(COMPILE) --group build --constraint requirements/test.txt --output-file requirements/build.txt
+	npm --prefix tests/node install --package-lock-only --omit-lockfile-registry-resolved
+
+build/uv/bin/uv:
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/pip install --quiet uv==$(UV_VERSION)
+
+clean:
+	rm -rf .venv build dist tests/node/node_modules

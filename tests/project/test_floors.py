@@ -1,0 +1,151 @@
+"""The shape of the house, read from the source with `ast`: each failure names the line that breaks a rule.
+
+Imports go down only; wire/ and policy/ are pure; the environment is read in one place; a vendor's name is
+spelled in its own file.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "sealink"
+
+FLOORS = [
+    {"errors", "events", "request", "usage", "__init__", "__version__"},
+    {"wire", "providers", "catalog"},
+    {"policy", "ledger"},
+    {"net"},
+    {"gateway"},
+    {"sim", "console", "doctor"},
+    {"config", "toml_location", "app"},
+    {"cli", "__main__"},
+]
+PURE = {"wire", "policy"}
+IMPURE_MODULES = {"asyncio", "datetime", "logging", "random", "secrets", "select", "socket", "ssl", "threading", "time"}
+ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
+
+VENDORS = {
+    "avian", "azure", "bedrock", "cerebras", "cohere", "deepseek", "fireworks", "gemini", "groq", "mistral",
+    "moonshot", "ollama", "openrouter", "perplexity", "qwen", "together", "venice", "vertex", "vllm", "xai", "zhipu",
+}  # fmt: skip
+PLAIN_WORDS = {"together"}
+"""Vendors whose names are English words: only a string or name that is nothing else is taken for the vendor's."""
+
+WIRE_FIELDS = {"x_groq"}
+"""Fields that are named after a vendor and sent by others too."""
+
+DIALECTS = {"openai": "openai_chat", "anthropic": "anthropic_messages"}
+"""A dialect's name, and the folder or file of wire/dialects that may spell it."""
+DIALECT_CHOICES = {"config.py", "app.py"}
+"""Where users choose a dialect by its name, besides providers/ and sim/."""
+
+FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
+
+
+def parsed(file: str) -> ast.Module:
+    return ast.parse((SOURCE / file).read_text(), filename=file)
+
+
+def room_of(file: str) -> str:
+    """The part of the house: the folder, or the module right under sealink."""
+    return file.split("/")[0].removesuffix(".py")
+
+
+def floor_of(room: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every module that is imported anywhere in a file, with its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import"
+            names = [alias.name for alias in node.names] if node.module == "sealink" else [""]
+            yield from ((node.lineno, f"{node.module}.{name}".rstrip(".")) for name in names)
+
+
+def spelled(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every name and string of a file, docstrings apart, with its line."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    bodies = [node.body for node in ast.walk(tree) if isinstance(node, documented)]
+    statements = [statement for body in bodies for statement in body if isinstance(statement, ast.Expr)]
+    docstrings = {id(statement.value) for statement in statements if isinstance(statement.value, ast.Constant)}
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes) and id(node) not in docstrings:
+            yield line, node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+        for field in ("id", "attr", "arg", "name"):
+            if isinstance(word := getattr(node, field, None), str):
+                yield line, word
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower()))
+
+
+def test_the_walk_sees_the_house() -> None:
+    assert {"errors.py", "wire/sse.py", "net/serving.py", "cli/main.py"} <= set(FILES)
+    tree = ast.parse('"""doc"""\nimport os\nfrom sealink import app\ndef f(mistral_key):\n    return "groq"\n')
+    assert list(imports(tree)) == [(2, "os"), (3, "sealink.app")]
+    assert [(line, text) for line, text in spelled(tree) if words(text) & VENDORS] == [(4, "mistral_key"), (5, "groq")]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_has_a_floor(file: str) -> None:
+    assert any(room_of(file) in rooms for rooms in FLOORS), f"src/sealink/{file} is on no floor of {__file__}"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_imports_go_down_only(file: str) -> None:
+    floor = floor_of(room_of(file))
+    upward = [
+        f"src/sealink/{file}:{line}: {room_of(file)} (floor {floor}) imports {module}"
+        for line, module in imports(parsed(file))
+        if module.startswith("sealink.") and floor_of(module.split(".")[1]) > floor
+    ]
+    assert not upward, "\n".join(upward)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if room_of(file) in PURE])
+def test_the_pure_rooms_have_no_clock_socket_log_or_chance(file: str) -> None:
+    found = [
+        f"src/sealink/{file}:{line}: imports {module}"
+        for line, module in imports(parsed(file))
+        if module.split(".")[0] in IMPURE_MODULES
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file != "config.py"])
+def test_only_the_config_reads_the_environment(file: str) -> None:
+    found = [f"src/sealink/{file}:{line}: {name}" for line, name in spelled(parsed(file)) if name in ENVIRONMENT]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file != "providers/__init__.py"])  # the list of them all
+def test_a_vendors_name_is_spelled_in_its_own_file(file: str) -> None:
+    foreign = VENDORS - {Path(file).stem}
+    found = [
+        f"src/sealink/{file}:{line}: {text!r}"
+        for line, text in spelled(parsed(file))
+        if text not in WIRE_FIELDS and (words(text) & foreign - PLAIN_WORDS or text in PLAIN_WORDS & foreign)
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_dialects_name_is_spelled_where_dialects_are_written_or_chosen(file: str) -> None:
+    if room_of(file) in ("providers", "sim") or file in DIALECT_CHOICES:
+        return
+    found = [
+        f"src/sealink/{file}:{line}: {text!r}"
+        for line, text in spelled(parsed(file))
+        if text in DIALECTS and not file.startswith(f"wire/dialects/{DIALECTS[text]}")
+    ]
+    assert not found, "\n".join(found)
