@@ -107,8 +107,8 @@ class Upstream:
         try:
             while await self._exchange(reader, writer):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client has gone, or the test is over
+        except (ConnectionError, RuntimeError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client has gone (uvloop's transport says RuntimeError then), or the test is over
         finally:
             self.open -= 1
             self._conversations.discard(task)

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-
 from scripted_upstream import (
     CHUNKED_HEAD,
     CLOSE,
@@ -25,6 +24,7 @@ from scripted_upstream import (
     serving,
     until,
 )
+
 from sealink.net.upstream import UpstreamLimits, UpstreamPool
 
 

@@ -62,6 +62,8 @@ class Connection(asyncio.Protocol):
             self._transport, self, context, server_hostname=server_name, ssl_handshake_timeout=timeout_s
         )
         self._transport = cast(asyncio.Transport, secured)
+        if not self.is_open:  # uvloop tells nothing of a socket that was closed before the handshake began
+            raise ConnectionResetError
 
     async def send(self, method: str, head: bytes, body: bytes = b"") -> Response:
         """Send a request; returns when the response's headers are in.
@@ -129,8 +131,8 @@ class Connection(asyncio.Protocol):
             self.abort()
 
     def _finish(self, response: Response) -> None:
-        if response.opens_tunnel:
-            self._response = None
+        if response.method == "CONNECT":
+            self._response = None  # the connection is still being opened
         elif response.keep_alive and not response.surplus and self.is_open and self._is_all_sent():
             self._response = None
             self._answers += 1

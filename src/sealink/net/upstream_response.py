@@ -18,15 +18,13 @@ from sealink.net.upstream_failure import malformed, truncated, undecodable, upst
 from sealink.net.upstream_limits import UpstreamLimits
 
 _BODYLESS_STATUSES: Final = (204, 304)
-_BODYLESS_METHODS: Final = ("HEAD", "CONNECT")
 
 
 class Response:
     """Implements UpstreamResponse. `status` is 0 until the headers are in; `headers` have lower-case names.
 
-    `in_body`, `complete`, `keep_alive`, `surplus` and `opens_tunnel` are for the connection: whether only the body's
-    bytes are awaited, whether all has come, whether the connection may be used again, whether more came than belongs
-    here, whether what follows is not HTTP.
+    `in_body`, `complete`, `keep_alive` and `surplus` are for the connection: whether only the body's bytes are
+    awaited, whether all has come, whether the connection may be used again, whether more came than belongs here.
     """
 
     def __init__(self, transport: asyncio.Transport, peer: str, method: str, limits: UpstreamLimits) -> None:
@@ -40,7 +38,7 @@ class Response:
         self._transport = transport
         self._peer = peer
         self._limits = limits
-        self._method = method
+        self.method = method
         self._loop = asyncio.get_running_loop()
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self.feed = self._parser.feed_data
@@ -158,10 +156,6 @@ class Response:
         else:
             self.break_off(truncated(self._peer))
 
-    @property
-    def opens_tunnel(self) -> bool:
-        return self._method == "CONNECT" and 200 <= self.status < 300
-
     def _finish(self) -> None:
         self.complete = True
         self._settle()
@@ -214,7 +208,8 @@ class Response:
     def _frame_body(self) -> None:
         """Where the body ends (RFC 9112 §6.3): llhttp finds the ends, and does not know what was asked."""
         named = dict(self.headers)
-        has_no_body = self._method in _BODYLESS_METHODS or self.status in _BODYLESS_STATUSES
+        opens_tunnel = self.method == "CONNECT" and self.status < 300
+        has_no_body = self.method == "HEAD" or opens_tunnel or self.status in _BODYLESS_STATUSES
         coding = named.get("transfer-encoding")
         if coding is not None and coding.lower() != "chunked":
             raise undecodable(self._peer, f"its transfer-encoding is {coding}")
