@@ -1,8 +1,9 @@
-"""What all tests share: where the recorded traffic is."""
+"""What all tests share: where the recorded traffic is, and node with its packages."""
 
 import pytest
 
 import recordings
+from outside import node_with_packages
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,3 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def recorded(request: pytest.FixtureRequest) -> list[recordings.Case]:
     """Every recorded case; the test is skipped where there are none."""
     return recordings.load(recordings.folders(request.config.getoption("--recordings")))
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of node. Scripts run in outside.NODE_FOLDER find the `openai` package."""
+    return node_with_packages()

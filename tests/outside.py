@@ -2,9 +2,14 @@
 
 import os
 import shutil
+import subprocess
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+NODE_FOLDER = Path(__file__).with_name("node")
+"""Where a script must run to find the packages that `node` has installed."""
 
 
 def program(name: str) -> str:
@@ -17,3 +22,14 @@ def absent(what: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)
+
+
+def node_with_packages() -> str:
+    """The path of node, with what tests/node/package-lock.json pins installed."""
+    path = program("node")
+    lock, installed = NODE_FOLDER / "package-lock.json", NODE_FOLDER / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        command = [program("npm"), "ci", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=NODE_FOLDER, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    return path

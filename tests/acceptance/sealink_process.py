@@ -16,20 +16,26 @@ START_S, STOP_S = 20, 20
 
 
 class SealinkProcess:
-    """`with SealinkProcess(config, folder) as sealink:` … it is up. On leaving, SIGTERM must end it cleanly."""
+    """`with SealinkProcess(config, folder) as sealink:` … it is up. On leaving, SIGTERM must end it cleanly.
 
-    def __init__(self, config: str, folder: Path) -> None:
+    Without a config it finds no provider in its environment, and no key but KEY.
+    """
+
+    def __init__(self, config: str | None, folder: Path) -> None:
         self.port, self._folder = _free_port(), folder
         self.url = f"http://127.0.0.1:{self.port}"
-        (folder / "sealink.toml").write_text(config)
+        self._options = ["--port", str(self.port)]
+        if config is not None:
+            (folder / "sealink.toml").write_text(config)
+            self._options += ["--config", "sealink.toml"]
 
     def __enter__(self) -> Self:
         self._log = (self._folder / "sealink.log").open("wb")
         program = Path(sys.executable).with_name("sealink")
         self._process = subprocess.Popen(
-            [program, "serve", "--config", "sealink.toml", "--port", str(self.port)],
+            [program, "serve", *self._options],
             cwd=self._folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self._folder)},
+            env={"PATH": os.environ["PATH"], "HOME": str(self._folder), "SEALINK_API_KEY": KEY},
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )

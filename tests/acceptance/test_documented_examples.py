@@ -17,10 +17,9 @@ import pytest
 from acceptance.house import House, house
 from acceptance.made_streams import MADE, PROMPT_TOKENS, begin_of
 from acceptance.sealink_process import KEY
-from outside import program
+from outside import NODE_FOLDER, program
 from replay import Answer
 
-NODE_FOLDER = Path(__file__).parents[1] / "node"
 MODEL = "claude-sonnet-4-6"
 FIRST, *REST = TEXTS = ["Once", " upon", " a", " time", ' there was "é" and 😀.']
 STORY = "".join(TEXTS)
@@ -67,18 +66,6 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     held = Answer(body, held_at=begin_of(REST[0], body))
     with house(lambda _: held, {MODEL: request.param}, tmp_path_factory.mktemp("examples")) as it:
         yield it
-
-
-@pytest.fixture(scope="session")
-def node() -> str:
-    """Node, with the `openai` package of tests/node's lock installed."""
-    path = program("node")
-    lock, installed = NODE_FOLDER / "package-lock.json", NODE_FOLDER / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = [program("npm"), "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=NODE_FOLDER, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    return path
 
 
 def test_python(running: House) -> None:
