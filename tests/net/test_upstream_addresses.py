@@ -9,7 +9,7 @@ from itertools import product
 
 import httptools
 import pytest
-from scripted_upstream import failure_of, on_both_loops, open_sockets, serving
+from scripted_upstream import failure_of, on_both_loops, open_sockets, serving, until
 
 from sealink.errors import SealinkError, UpstreamError
 from sealink.net import dial
@@ -263,22 +263,20 @@ async def test_the_first_refusal_is_told_when_all_refuse(monkeypatch: pytest.Mon
 
 
 @on_both_loops
-async def test_a_socket_that_comes_second_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    connect = dial._connect
+async def test_sockets_that_come_second_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = asyncio.Event()
 
     async def connect_together(address: dial.AddressInfo, limits: UpstreamLimits) -> socket.socket:
-        sock = await connect(address, limits)
-        await asyncio.sleep(0.01)
-        return sock
+        await gate.wait()
+        return socket.create_connection(address[4][:2])  # type: ignore[arg-type]
 
     monkeypatch.setattr(dial, "_connect", connect_together)
     async with serving(_accept) as port:
         _resolving_to(monkeypatch, *[_address(socket.AF_INET, "127.0.0.1", port)] * 4)
         before = open_sockets()
-        sock = await connect_socket("h", port, UpstreamLimits(head_start_s=0))
-        sock.close()
-        await asyncio.sleep(0.02)
-        assert open_sockets() == before
+        asyncio.get_running_loop().call_later(0.05, gate.set)
+        (await connect_socket("h", port, UpstreamLimits(head_start_s=0))).close()
+        await until(lambda: open_sockets() == before)
 
 
 @on_both_loops

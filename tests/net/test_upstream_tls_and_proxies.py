@@ -203,6 +203,19 @@ async def test_truncated_and_closed_over_tls(trusting: ssl.SSLContext, certified
 
 
 @on_both_loops
+async def test_a_farewell_ends_a_body_without_framing(trusting: ssl.SSLContext, certified: ssl.SSLContext) -> None:
+    async def say_farewell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nsome text")
+        writer.close()  # close_notify, then FIN
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            await writer.wait_closed()
+
+    async with serving(say_farewell, certified) as port, pooled(tls=trusting) as pool:
+        assert await ask(pool, f"https://localhost:{port}/") == b"some text"
+
+
+@on_both_loops
 async def test_an_idle_tls_connection_that_is_closed_is_dropped(
     trusting: ssl.SSLContext, certified: ssl.SSLContext
 ) -> None:

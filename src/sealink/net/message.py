@@ -65,10 +65,11 @@ class UpstreamResponse(Protocol):
     """The upstream's end. `read` gives the next bytes as they come, b"" at the proper end of the body.
 
     `read` raises UpstreamError (`upstream_truncated`, `upstream_reset`) when the body breaks off.
-    `close` may be called at any time and more than once; it gives the connection back to the pool if the
-    body was read to its end, and closes it at once otherwise. `fail` ends the body with an error of
-    SeaLink's own, a timer's: the pending or next `read` raises it. `framed` says whether the end of the
-    body can be told from a cut (chunks or a length, not just the connection's end).
+    `close` may be called at any time and more than once: unless the body has wholly come, the connection is
+    closed at once. `release` gives the rest up too, but waits a moment for an end that is due, so that the pool
+    can use the connection again. `fail` ends the body with an error of SeaLink's own, a timer's: the pending or
+    next `read` raises it. `framed` says whether the end of the body can be told from a cut (chunks or a length,
+    not just the connection's end).
     """
 
     status: int
@@ -77,4 +78,5 @@ class UpstreamResponse(Protocol):
 
     async def read(self) -> bytes: ...
     def close(self) -> None: ...
+    def release(self) -> None: ...
     def fail(self, error: SealinkError) -> None: ...

@@ -57,13 +57,12 @@ class Connection(asyncio.Protocol):
 
     async def start_tls(self, context: ssl.SSLContext, server_name: str, timeout_s: float) -> None:
         """Speak TLS from here on, within the TLS that is there if there is one."""
-        assert self._transport is not None
+        if self._transport is None or not self.is_open:  # the other end spoke first, or has gone
+            raise ConnectionResetError
         secured = await self._loop.start_tls(
             self._transport, self, context, server_hostname=server_name, ssl_handshake_timeout=timeout_s
         )
         self._transport = cast(asyncio.Transport, secured)
-        if not self.is_open:  # uvloop tells nothing of a socket that was closed before the handshake began
-            raise ConnectionResetError
 
     async def send(self, method: str, head: bytes, body: bytes = b"") -> Response:
         """Send a request; returns when the response's headers are in.
