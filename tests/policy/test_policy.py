@@ -12,7 +12,7 @@ from sealink.errors import (
     UpstreamRejected,
 )
 from sealink.policy.auth import ApiKey, Keyring, digest_of, require_model
-from sealink.policy.retry import may_try_next
+from sealink.policy.retry import may_try_elsewhere
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers.vendor import Provider
 
@@ -87,4 +87,4 @@ def test_routes() -> None:
     ],
 )
 def test_what_is_worth_another_target(error: Exception, again: bool) -> None:
-    assert may_try_next(error) is again  # type: ignore[arg-type]
+    assert may_try_elsewhere(error) is again  # type: ignore[arg-type]

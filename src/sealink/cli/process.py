@@ -1,8 +1,9 @@
 """One SeaLink process's whole life: start, say where, wait for a signal, stop."""
 
 import asyncio
+import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import typer
@@ -22,20 +23,24 @@ def run_on_best_loop(main: Coroutine[Any, Any, None]) -> None:
         uvloop.run(main)
 
 
-async def serve_until_stopped(config: Config, *, is_worker: bool = False) -> None:
-    """Listen until SIGTERM or SIGINT. A worker shares its port and leaves the greeting to its parent."""
+def configure_logging() -> None:
+    """Log to standard error, one line a record."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+async def serve_until_stopped(config: Config, on_listening: Callable[[str], None], *, reuse_port: bool = False) -> None:
+    """Listen until SIGTERM or SIGINT. `on_listening` is told the base URL once connections are taken."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     app = App(config)
     try:
-        base_url = await app.start(reuse_port=is_worker)
+        base_url = await app.start(reuse_port=reuse_port)
     except OSError as error:
         typer.echo(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}", err=True)
-        raise typer.Exit(1) from error
-    if not is_worker:
-        typer.echo(greeting(config, base_url))
+        raise SystemExit(1) from error
+    on_listening(base_url)
     await stopped.wait()
     await app.stop()
 

@@ -1,13 +1,12 @@
 """`sealink serve`: run the gateway until it is told to stop."""
 
-import logging
 from typing import Annotated
 
 import msgspec
 import typer
 
 from sealink.cli.configuration import ConfigOption, load_or_exit, warn_unenforced
-from sealink.cli.process import run_on_best_loop, serve_until_stopped
+from sealink.cli.process import configure_logging, greeting, run_on_best_loop, serve_until_stopped
 from sealink.cli.workers import supervise
 from sealink.config import Config
 
@@ -20,11 +19,11 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C, then let open streams finish."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure_logging()
     loaded = _with_options(load_or_exit(config), host, port, admin_port)
     warn_unenforced(loaded)
     if workers == 1:
-        run_on_best_loop(serve_until_stopped(loaded))
+        run_on_best_loop(serve_until_stopped(loaded, lambda base_url: typer.echo(greeting(loaded, base_url))))
     else:
         supervise(loaded, workers)
 

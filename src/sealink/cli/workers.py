@@ -6,14 +6,18 @@ import signal
 import socket
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+from typing import Final
 
 import msgspec
 import typer
 
-from sealink.cli.process import greeting, run_on_best_loop, serve_until_stopped
+from sealink.cli.process import configure_logging, greeting, run_on_best_loop, serve_until_stopped
 from sealink.config import Config
 
 log = logging.getLogger("sealink.workers")
+
+_POLL_S: Final = 0.1
 
 
 def supervise(config: Config, count: int) -> None:
@@ -26,7 +30,8 @@ def supervise(config: Config, count: int) -> None:
         workers = Workers(config, count)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: workers.stop())
-        typer.echo(greeting(config, f"http://{config.server.host}:{port}/v1"))
+        if workers.are_listening():
+            typer.echo(greeting(config, f"http://{config.server.host}:{port}/v1"))
         workers.run()
 
 
@@ -37,7 +42,16 @@ class Workers:
         self._config = config
         self._stopping = False
         self._context = multiprocessing.get_context("spawn")
-        self._processes = [self._spawn() for _ in range(count)]
+        self._listening = [self._context.Event() for _ in range(count)]
+        self._processes = [self._spawn(listening) for listening in self._listening]
+
+    def are_listening(self) -> bool:
+        """Wait until every worker takes connections. False if one has ended instead: it has said why."""
+        while all(process.is_alive() for process in self._processes):
+            if all(listening.wait(_POLL_S) for listening in self._listening):
+                return True
+        self.stop()
+        return False
 
     def run(self) -> None:
         """Wait until all have stopped."""
@@ -47,7 +61,7 @@ class Workers:
                 self._processes.remove(process)
                 if not self._stopping:
                     log.warning("worker %s ended with %s, starting another", process.pid, process.exitcode)
-                    self._processes.append(self._spawn())
+                    self._processes.append(self._spawn(self._context.Event()))
 
     def stop(self) -> None:
         """Ask all to finish what they are doing and stop."""
@@ -55,12 +69,12 @@ class Workers:
         for process in self._processes:
             process.terminate()
 
-    def _spawn(self) -> BaseProcess:
-        process = self._context.Process(target=_work, args=(self._config,))
+    def _spawn(self, listening: Event) -> BaseProcess:
+        process = self._context.Process(target=_work, args=(self._config, listening))
         process.start()
         return process
 
 
-def _work(config: Config) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    run_on_best_loop(serve_until_stopped(config, is_worker=True))
+def _work(config: Config, listening: Event) -> None:
+    configure_logging()
+    run_on_best_loop(serve_until_stopped(config, reuse_port=True, on_listening=lambda _: listening.set()))

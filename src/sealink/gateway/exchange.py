@@ -22,7 +22,7 @@ from sealink.gateway.settle import Settle, Settlement
 from sealink.net.message import Responder, UpstreamRequest, UpstreamResponse
 from sealink.net.pump import hold_until_content, pump
 from sealink.policy.auth import ApiKey
-from sealink.policy.retry import may_try_next
+from sealink.policy.retry import may_try_elsewhere
 from sealink.policy.routing import Target
 from sealink.request import ChatRequest
 from sealink.wire.dialect import ClientDialect, Outcome, Outgoing, Relay, RequestHead
@@ -89,7 +89,7 @@ class Exchange:
             try:
                 return await self._attempt(target)
             except SealinkError as error:
-                if not may_try_next(error):
+                if not may_try_elsewhere(error):
                     raise
         return await self._attempt(last)
 
@@ -179,8 +179,10 @@ class Exchange:
                 body = await _read_whole(upstream)
                 raise target.provider.dialect.read_error(upstream.status, upstream.headers, body)
             yield upstream
-        finally:
+        except BaseException:
             upstream.close()
+            raise
+        upstream.release()
 
     def _headers(self, target: Target, outgoing: Outgoing) -> HeaderList:
         return [
@@ -195,7 +197,8 @@ class Exchange:
     def _settled(self) -> Settlement:
         record, outcome = self._record, self._outcome
         if outcome.error is not None:
-            record.ended, record.code = "error", outcome.error.code
+            record.code = outcome.error.code
+            record.ended = "error" if record.ended == "done" else record.ended
         record.usage, record.provenance, record.frames = outcome.usage, outcome.provenance, outcome.frames
         record.duration_ms = self._elapsed_s() * 1000
         return record

@@ -1,14 +1,103 @@
-"""What to do about an attempt that failed before the client was told anything."""
+"""What to do about an attempt that failed before the client was told anything: again, elsewhere, or give up."""
+
+from enum import Enum, auto
+
+import msgspec
 
 from sealink.errors import GatewayTimeout, SealinkError, UpstreamError, UpstreamRejected
 
-# The upstream's own fault, or one of its credentials or models: another target may do better. The
-# rest (400, 413, 422 …) is about the request, and would come from every target of the model.
-_TRY_NEXT_STATUSES = frozenset({401, 402, 403, 404, 408, 409, 429})
+# About this target: its credentials, its models, its load. Another may do better; the rest of 4xx (400, 413,
+# 422 …) is about the request, and would come from every target of the model.
+_TARGETS_OWN = frozenset({401, 402, 403, 404, 408, 409, 429})
+
+# Passing: the same target may do better in a moment.
+_PASSING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
-def may_try_next(error: SealinkError) -> bool:
-    """Whether the next target of the model is worth trying after this error."""
+class Next(Enum):
+    """What comes after a failed attempt."""
+
+    SAME_TARGET = auto()
+    NEXT_TARGET = auto()
+    GIVE_UP = auto()
+
+
+class RetrySettings(msgspec.Struct, frozen=True):
+    """How often and how soon a target that is the last hope is tried again.
+
+    `attempts`: tries of one target. `first_delay_s` doubles with each, up to `max_delay_s`, and is
+    spread by jitter. An upstream's own `retry-after` counts instead; one longer than `max_delay_s` is
+    left to the client. `budget_share`: retries as a share of requests, so that an outage is not multiplied.
+    """
+
+    attempts: int = 2
+    first_delay_s: float = 0.25
+    max_delay_s: float = 5.0
+    budget_share: float = 0.1
+
+
+def after(error: SealinkError, *, tries: int, has_next: bool, settings: RetrySettings) -> Next:
+    """What to do after `tries` attempts of a target ended in `error`. Another target is preferred to waiting."""
+    if not may_try_elsewhere(error):
+        return Next.GIVE_UP
+    if has_next:
+        return Next.NEXT_TARGET
+    if tries < settings.attempts and is_passing(error) and wait_asked_s(error, 0.0) <= settings.max_delay_s:
+        return Next.SAME_TARGET
+    return Next.GIVE_UP
+
+
+def may_try_elsewhere(error: SealinkError) -> bool:
+    """Whether another target of the model may do better."""
     if isinstance(error, UpstreamRejected):
-        return error.status >= 500 or error.status in _TRY_NEXT_STATUSES
+        return error.status >= 500 or error.status in _TARGETS_OWN
     return isinstance(error, UpstreamError | GatewayTimeout)
+
+
+def is_passing(error: SealinkError) -> bool:
+    """Whether the same target may do better in a moment. One that was too slow already is not asked again."""
+    if isinstance(error, GatewayTimeout):
+        return error.code == "connect"
+    return not isinstance(error, UpstreamRejected) or error.status in _PASSING
+
+
+def is_targets_fault(error: SealinkError) -> bool:
+    """Whether the error counts against the target's health. A rate limit is an answer of a healthy one."""
+    if isinstance(error, UpstreamRejected):
+        return error.status >= 500
+    return isinstance(error, UpstreamError | GatewayTimeout)
+
+
+def wait_s(error: SealinkError, *, tries: int, settings: RetrySettings, jitter: float) -> float:
+    """Seconds to wait before the next try. `jitter` is a random number in [0, 1)."""
+    delay_s = min(settings.first_delay_s * 2 ** (tries - 1), settings.max_delay_s)
+    return wait_asked_s(error, delay_s * (0.5 + jitter / 2))
+
+
+def wait_asked_s(error: SealinkError, otherwise_s: float) -> float:
+    """What the upstream's `retry-after-ms` or `retry-after` asks for; a date in it is not worth a parser here."""
+    for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        for header, value in error.headers:
+            if header.lower() == name and value.replace(".", "", 1).isdecimal():
+                return float(value) * unit_s
+    return otherwise_s
+
+
+class RetryBudget:
+    """A purse that every request puts a share of a retry into, and every retry takes one out of."""
+
+    MAX_SAVED = 10.0
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._saved = self.MAX_SAVED
+
+    def request(self) -> None:
+        self._saved = min(self.MAX_SAVED, self._saved + self._share)
+
+    def take(self) -> bool:
+        """Whether one more retry can be afforded; if so it is paid."""
+        if self._saved < 1.0:
+            return False
+        self._saved -= 1.0
+        return True

@@ -1,0 +1,5 @@
+"""`python -m sealink`: the `sealink` command."""
+
+from sealink.cli.main import main
+
+main()

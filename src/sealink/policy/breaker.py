@@ -1,0 +1,80 @@
+"""When to leave a target alone for a while, so that nobody waits for one that is down.
+
+    state       event                                   next
+    ─────────   ─────────────────────────────────────   ─────────
+    closed      too large a share of failures           open
+    open        `open_s` seconds have passed            half-open
+    half-open   the one probe succeeds                  closed
+    half-open   the probe fails                         open
+
+Times are a monotonic clock's, in seconds, and are handed in.
+"""
+
+from collections import deque
+from typing import Literal
+
+import msgspec
+
+State = Literal["closed", "open", "half-open"]
+
+
+class BreakerSettings(msgspec.Struct, frozen=True):
+    """Open when, of the attempts in the last `window_s` seconds and at least `min_attempts` of them,
+    `failure_share` failed; try again after `open_s` seconds."""
+
+    window_s: float = 30.0
+    min_attempts: int = 5
+    failure_share: float = 0.5
+    open_s: float = 10.0
+
+
+class CircuitBreaker:
+    """One target's breaker. Ask `allows` before an attempt, and tell how it ended."""
+
+    def __init__(self, settings: BreakerSettings) -> None:
+        self._settings = settings
+        self._attempts: deque[tuple[float, bool]] = deque()
+        self._opened_at: float | None = None
+        self._probing = False
+
+    def state(self, now: float) -> State:
+        if self._opened_at is None:
+            return "closed"
+        return "half-open" if now >= self._opened_at + self._settings.open_s else "open"
+
+    def allows(self, now: float) -> bool:
+        """Whether an attempt may be made. In the half-open state that is one, the probe."""
+        match self.state(now):
+            case "closed":
+                return True
+            case "half-open" if not self._probing:
+                self._probing = True
+                return True
+        return False
+
+    def succeeded(self, now: float) -> None:
+        """An attempt brought content."""
+        if self._opened_at is not None:
+            self._attempts.clear()
+        self._opened_at, self._probing = None, False
+        self._count(now, failed=False)
+
+    def failed(self, now: float) -> None:
+        """An attempt failed by the target's fault."""
+        self._count(now, failed=True)
+        if self._opened_at is not None or self._is_failing():
+            self._opened_at, self._probing = now, False
+
+    def abandoned(self) -> None:
+        """An attempt ended without telling anything about the target (the client left)."""
+        self._probing = False
+
+    def _count(self, now: float, *, failed: bool) -> None:
+        self._attempts.append((now, failed))
+        while self._attempts[0][0] < now - self._settings.window_s:
+            self._attempts.popleft()
+
+    def _is_failing(self) -> bool:
+        failures = sum(failed for _, failed in self._attempts)
+        enough = len(self._attempts) >= self._settings.min_attempts
+        return enough and failures >= self._settings.failure_share * len(self._attempts)

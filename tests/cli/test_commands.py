@@ -1,0 +1,141 @@
+"""The commands, as processes: what they print and how they end."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+SEALINK = [sys.executable, "-m", "sealink"]
+
+CONFIG = """\
+[[providers]]
+name = "sim"
+dialect = "sim"
+ttft_s = 0
+tokens_per_s = 0
+
+[[models]]
+id = "small"
+targets = [{ provider = "sim", model = "small" }]
+
+[[keys]]
+name = "dev"
+key = "sk-test-secret"
+"""
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The environment of a machine without any key."""
+    return {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")} | extra
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*SEALINK, *arguments], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@contextmanager
+def serving(*arguments: str, cwd: Path, **environ: str) -> Iterator[list[str]]:
+    """A running `sealink serve`, and the lines of its greeting. Ends well when it is told to."""
+    process = subprocess.Popen(
+        [*SEALINK, "serve", "--port", "0", *arguments],
+        cwd=cwd,
+        env=environment(**environ),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield [process.stdout.readline() for _ in range(3)]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with process.stdout:
+            assert process.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "sealink.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+def test_check_says_what_each_model_would_use(config: Path) -> None:
+    checked = run("check", "--config", str(config), cwd=config.parent)
+    assert checked.returncode == 0
+    assert checked.stdout.splitlines() == [
+        "small → sim:small (sim, built in)",
+        "1 models, 1 providers, 1 keys: ok",
+    ]
+
+
+def test_check_finds_the_file_in_the_folder(config: Path) -> None:
+    assert "small → sim:small" in run("check", cwd=config.parent).stdout
+
+
+def test_check_tells_a_mistake_with_its_line(config: Path) -> None:
+    config.write_text(CONFIG.replace('dialect = "sim"', 'dialect = "smi"'))
+    checked = run("check", "--config", str(config), cwd=config.parent)
+    assert checked.returncode == 1
+    assert checked.stderr.startswith(f"{config}:3: Invalid enum value 'smi'")
+
+
+def test_check_names_what_is_not_enforced(config: Path) -> None:
+    config.write_text(CONFIG + "budget_usd = 1.0\n")
+    assert "keys[0].budget_usd is not enforced" in run("check", cwd=config.parent).stderr
+
+
+def test_chat_streams_and_sums_up(config: Path) -> None:
+    chatted = run("chat", "-m", "small", "Hello?", cwd=config.parent)
+    assert chatted.returncode == 0, chatted.stderr
+    *text, summary = chatted.stdout.strip().splitlines()
+    assert "simulated" in " ".join(text)
+    assert re.fullmatch(
+        r"TTFT \d+ ms · [\d.]+ tokens/s · \d+ tokens in, [1-9]\d* out · (\$[\d.]+|price not known)", summary
+    )
+
+
+def test_chat_tells_an_error(config: Path) -> None:
+    chatted = run("chat", "-m", "large", "Hello?", cwd=config.parent)
+    assert chatted.returncode == 1
+    assert "The model 'large' is not configured here" in chatted.stderr
+
+
+def test_serve_without_a_config_prints_a_key_and_a_line_that_works(tmp_path: Path) -> None:
+    with serving(cwd=tmp_path) as greeting:
+        address = re.search(r"listens on (http://127\.0\.0\.1:\d+/v1)$", greeting[0])
+        key = re.fullmatch(r"key: (sk-sealink-\S+)\n", greeting[1])
+        assert address
+        assert key
+        line = greeting[2].removeprefix("try: ")
+        answer = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30, check=True)
+        assert "simulated" in "".join(re.findall(r'"content":"(.*?)"', answer.stdout))
+        assert answer.stdout.endswith("data: [DONE]\n\n")
+
+
+def test_serve_does_not_show_a_key_that_the_user_keeps(config: Path) -> None:
+    with serving(cwd=config.parent) as greeting:
+        assert greeting[1] == "key: the one named 'dev'\n"
+        assert "sk-test-secret" not in "".join(greeting)
+
+
+def test_workers_share_the_port(config: Path) -> None:
+    with serving("--workers", "2", cwd=config.parent) as greeting:
+        address = greeting[0].split()[-1]
+        for _ in range(8):
+            with urlopen(f"{address}/models", timeout=20) as answer:
+                assert answer.status == 200
+
+
+def test_serve_says_why_it_cannot_listen(config: Path) -> None:
+    refused = run("serve", "--host", "192.0.2.1", cwd=config.parent)
+    assert refused.returncode == 1
+    assert "cannot listen on 192.0.2.1:4000" in refused.stderr

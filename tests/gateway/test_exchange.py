@@ -1,0 +1,294 @@
+"""One exchange, from admission to settlement, between two fakes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import pytest
+from fakes import FakePool, FakeResponder, FakeUpstream, Never
+
+from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
+from sealink.gateway.exchange import Call, Exchange
+from sealink.gateway.settle import Settlement
+from sealink.policy.auth import ApiKey
+from sealink.policy.routing import Target
+from sealink.providers.vendor import Provider, Timeouts
+from sealink.wire.dialects import anthropic_messages, openai_chat
+from sealink.wire.sse import DONE, data_frame
+
+KEY = ApiKey(name="dev", digest=b"")
+ROLE = data_frame(b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant"}}]}')
+TEXT = data_frame(b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"}}]}')
+STOP = data_frame(
+    b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
+)
+USAGE = data_frame(
+    b'{"id":"1","object":"chat.completion.chunk","choices":[],'
+    b'"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}'
+)
+OVERLOADED = data_frame(b'{"error":{"message":"Overloaded","type":"server_error","code":"overloaded"}}')
+CREDENTIALS = b'{"error":{"message":"No such key.","type":"invalid_request_error","param":null,"code":"bad_key"}}'
+
+
+class Run:
+    """An exchange with its two ends, and what came of it."""
+
+    def __init__(self, pool: FakePool, *, stream: bool = True, include_usage: bool = False, **timers: float) -> None:
+        body: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
+        if include_usage:
+            body["stream_options"] = {"include_usage": True}
+        providers = [Provider(name=name, dialect=openai_chat.UPSTREAM, base_url="http://x/v1") for name in ("a", "b")]
+        call = Call(
+            request_id="req_1",
+            key=KEY,
+            client=openai_chat.CLIENT,
+            head=openai_chat.CLIENT.read_head(msgspec.json.encode(body)),
+            targets=tuple(Target(provider, f"m-{provider.name}", Timeouts(**timers)) for provider in providers),
+        )
+        self.pool = pool
+        self.responder = FakeResponder()
+        self.settled: list[Settlement] = []
+        self.exchange = Exchange(call, self.responder, pool, self.settled.append)
+
+    async def to_the_end(self) -> SealinkError | None:
+        """Run it. Gives the error that the client would be told by status, if there is one."""
+        try:
+            await self.exchange.run()
+        except SealinkError as error:
+            return error
+        assert self.responder.finished
+        return None
+
+    @property
+    def settlement(self) -> Settlement:
+        (settlement,) = self.settled
+        return settlement
+
+
+def with_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
+    """Run an async test on a loop of its own."""
+
+    def run() -> None:
+        asyncio.run(test())  # type: ignore[arg-type]
+
+    run.__name__ = test.__name__
+    run.__doc__ = test.__doc__
+    return run
+
+
+@with_loop
+async def test_a_stream_is_moved_and_settled() -> None:
+    upstream = FakeUpstream(ROLE, TEXT, STOP + USAGE + DONE)
+    run = Run(FakePool(upstream), include_usage=True)
+    assert await run.to_the_end() is None
+    assert run.responder.body == ROLE + TEXT + STOP + USAGE + DONE
+    assert run.responder.status == 200
+    assert run.responder.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert run.responder.headers["cache-control"] == "no-cache, no-transform"
+    assert run.responder.headers["x-accel-buffering"] == "no"
+    assert run.responder.headers["x-sealink-upstream"] == "a"
+    assert run.responder.headers["x-sealink-original-model"] == "m"
+    assert run.responder.headers["x-sealink-served-model"] == "m-a"
+    assert "x-sealink-fallback" not in run.responder.headers
+    assert upstream.closed
+    settlement = run.settlement
+    assert (settlement.ended, settlement.code, settlement.targets, settlement.frames) == ("done", None, ["a"], 5)
+    assert settlement.usage is not None
+    assert (settlement.usage.input_tokens, settlement.usage.output_tokens) == (3, 1)
+
+
+@with_loop
+async def test_the_upstream_is_asked_in_its_own_words() -> None:
+    run = Run(FakePool(FakeUpstream(TEXT + STOP + DONE)))
+    await run.to_the_end()
+    (request,) = run.pool.requests
+    assert request.url == "http://x/v1/chat/completions"
+    body = msgspec.json.decode(request.body)
+    assert body["model"] == "m-a"
+    assert body["stream_options"] == {"include_usage": True}
+
+
+@with_loop
+async def test_usage_is_learnt_and_not_shown_when_it_was_not_asked_for() -> None:
+    run = Run(FakePool(FakeUpstream(ROLE, TEXT, STOP, USAGE, DONE)))
+    await run.to_the_end()
+    assert b"usage" not in run.responder.body
+    assert run.settlement.usage is not None
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda: UpstreamError("refused", code="upstream_refused"),
+        lambda: FakeUpstream(b"slow down", status=429, headers=[("retry-after", "1")]),
+        lambda: FakeUpstream(CREDENTIALS, status=401),
+        lambda: FakeUpstream(ROLE, OVERLOADED),
+        lambda: FakeUpstream(ROLE),
+        lambda: FakeUpstream(ROLE, UpstreamError("reset", code="upstream_reset")),
+        lambda: FakeUpstream(b"garbage\n\n", b"data: {nope\n\n"),
+        lambda: FakeUpstream(ROLE, Never()),
+        Never,
+    ],
+    ids=["refused", "429", "401", "error in a 200", "empty", "reset", "garbage", "no content", "no answer"],
+)
+def test_a_failure_before_the_first_content_goes_to_the_next_target(first: Any) -> None:
+    async def test() -> None:
+        run = Run(FakePool(first(), FakeUpstream(ROLE, TEXT, STOP, DONE)), first_content_s=0.05)
+        assert await run.to_the_end() is None
+        assert run.responder.body == ROLE + TEXT + STOP + DONE
+        assert run.responder.headers["x-sealink-fallback"] == "true"
+        assert run.settlement.targets == ["a", "b"]
+        assert run.settlement.ended == "done"
+
+    asyncio.run(test())
+
+
+@with_loop
+async def test_the_last_targets_failure_is_told_by_status() -> None:
+    headers = [("retry-after", "7")]
+    run = Run(FakePool(UpstreamError("refused"), FakeUpstream(CREDENTIALS, status=429, headers=headers)))
+    error = await run.to_the_end()
+    assert error is not None
+    assert (error.status, error.message) == (429, "No such key.")
+    assert ("retry-after", "7") in error.headers
+    assert not run.responder.started
+    assert (run.settlement.ended, run.settlement.code) == ("error", "bad_key")
+
+
+@with_loop
+async def test_a_mistake_in_the_request_is_not_tried_again() -> None:
+    run = Run(FakePool(FakeUpstream(CREDENTIALS, status=400)))
+    error = await run.to_the_end()
+    assert error is not None
+    assert error.status == 400
+    assert len(run.pool.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "code"),
+    [
+        (OVERLOADED, "overloaded"),
+        (UpstreamError("reset", code="upstream_reset"), "upstream_reset"),
+        (b"data: {nope\n\n", "upstream_malformed"),
+        (b"", "upstream_truncated"),
+        (Never(), "idle"),
+    ],
+)
+def test_a_failure_after_the_first_content_is_one_frame(after: Any, code: str) -> None:
+    async def test() -> None:
+        run = Run(FakePool(FakeUpstream(ROLE, TEXT, after)), idle_s=0.05)
+        assert await run.to_the_end() is None
+        *frames, last = run.responder.data
+        assert len(frames) == 2
+        assert isinstance(last, dict)
+        assert last["error"]["code"] == code
+        assert (run.settlement.ended, run.settlement.code) == ("error", code)
+
+    asyncio.run(test())
+
+
+@with_loop
+async def test_an_end_that_proves_nothing_is_a_cut() -> None:
+    run = Run(FakePool(FakeUpstream(ROLE, TEXT, STOP, framed=False)))
+    await run.to_the_end()
+    assert run.settlement.code == "upstream_truncated"
+    whole = Run(FakePool(FakeUpstream(ROLE, TEXT, STOP, USAGE, framed=False)))
+    await whole.to_the_end()
+    assert whole.settlement.ended == "done"
+    assert whole.responder.body.endswith(DONE)
+
+
+@with_loop
+async def test_the_total_time_is_up() -> None:
+    upstream = FakeUpstream(ROLE, TEXT, Never())
+    run = Run(FakePool(upstream), total_s=0.05)
+    assert await run.to_the_end() is None
+    assert b'"total"' in run.responder.body
+    assert not run.responder.body.endswith(DONE)
+    assert upstream.closed
+    assert run.settlement.code == "total"
+
+
+@with_loop
+async def test_a_client_that_leaves_closes_the_upstream() -> None:
+    upstream = FakeUpstream(ROLE, TEXT, Never())
+    run = Run(FakePool(upstream))
+    task = asyncio.ensure_future(run.exchange.run())
+    await run.responder.first_byte.wait()
+    run.responder.gone = True
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert upstream.closed
+    assert run.settlement.ended == "client_gone"
+
+
+@with_loop
+async def test_a_stop_ends_the_stream_with_an_error_frame() -> None:
+    run = Run(FakePool(FakeUpstream(ROLE, TEXT, Never())))
+    task = asyncio.ensure_future(run.exchange.run())
+    await run.responder.first_byte.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert run.responder.finished
+    assert b'"draining"' in run.responder.body
+    assert (run.settlement.ended, run.settlement.code) == ("stopped", "draining")
+
+
+WHOLE = (
+    b'{"id":"1","object":"chat.completion","created":1,"model":"m-a","choices":[{"index":0,'
+    b'"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],'
+    b'"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}'
+)
+
+
+@with_loop
+async def test_a_whole_answer() -> None:
+    run = Run(FakePool(FakeUpstream(WHOLE[:20], WHOLE[20:])), stream=False)
+    assert await run.to_the_end() is None
+    assert run.responder.body == WHOLE
+    assert run.responder.headers["content-type"] == "application/json"
+    assert run.settlement.usage is not None
+    assert run.settlement.usage.input_tokens == 3
+
+
+@with_loop
+async def test_a_whole_answer_that_never_comes() -> None:
+    run = Run(FakePool(Never(), Never()), stream=False, total_s=0.05)
+    error = await run.to_the_end()
+    assert isinstance(error, GatewayTimeout)
+    assert (error.status, error.code) == (504, "total")
+
+
+@with_loop
+async def test_a_translated_stream() -> None:
+    pieces = [
+        b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message",'
+        b'"role":"assistant",'
+        b'"model":"claude","content":[],"stop_reason":null,"usage":{"input_tokens":3,"output_tokens":1}}}\n\n',
+        b'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
+        b'"content_block":{"type":"text","text":""}}\n\n',
+        b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+        b'"delta":{"type":"text_delta","text":"Hi"}}\n\n',
+        b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n',
+        b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn"},'
+        b'"usage":{"output_tokens":2}}\n\n',
+        b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+    ]
+    run = Run(FakePool(FakeUpstream(*pieces)), include_usage=True)
+    call = run.exchange._call
+    provider = Provider(name="c", dialect=anthropic_messages.UPSTREAM, base_url="http://x")
+    call.targets = (Target(provider, "claude"),)
+    assert await run.to_the_end() is None
+    assert run.pool.requests[0].url == "http://x/v1/messages"
+    texts = [
+        frame["choices"][0]["delta"].get("content")
+        for frame in run.responder.data
+        if isinstance(frame, dict) and frame["choices"]
+    ]
+    assert "".join(text or "" for text in texts) == "Hi"
+    assert run.responder.body.endswith(DONE)
+    assert run.settlement.usage is not None
+    assert (run.settlement.usage.input_tokens, run.settlement.usage.output_tokens) == (3, 2)
