@@ -46,13 +46,14 @@ class Outgoing(msgspec.Struct):
 
 
 class RequestHead(msgspec.Struct):
-    """The few fields that every request is routed by, and its body as top-level fields of raw JSON."""
+    """The few fields that every request is routed by, its body as it came, and the same as top-level fields."""
 
     model: str
     stream: bool
     include_usage: bool
     task_type: str | None
     fields: dict[str, msgspec.Raw]
+    body: bytes = b""
 
 
 class Framer(Protocol):

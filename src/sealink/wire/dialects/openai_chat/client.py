@@ -1,0 +1,35 @@
+"""OpenAI's Chat Completions as clients speak it. https://platform.openai.com/docs/api-reference/chat"""
+
+from collections.abc import Iterable
+
+from sealink.errors import SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.dialect import RequestHead
+from sealink.wire.dialects.openai_chat import errors
+from sealink.wire.dialects.openai_chat.chunks import ChunkEncoder
+from sealink.wire.dialects.openai_chat.completion import completion
+from sealink.wire.dialects.openai_chat.head import read_head
+from sealink.wire.dialects.openai_chat.request import read_request
+
+
+class OpenAIChatClient:
+    """A ClientDialect."""
+
+    name = errors.NAME
+
+    def read_head(self, body: bytes) -> RequestHead:
+        return read_head(body)
+
+    def read_request(self, head: RequestHead) -> ChatRequest:
+        return read_request(head)
+
+    def encoder(self, request: ChatRequest, *, created: int) -> ChunkEncoder:
+        return ChunkEncoder(request, created=created)
+
+    def whole(self, request: ChatRequest, events: Iterable[Event], *, created: int) -> bytes:
+        return completion(request, events, created=created)
+
+    def error_body(self, error: SealinkError, request_id: str) -> bytes:
+        """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""
+        return errors.error_body(error)

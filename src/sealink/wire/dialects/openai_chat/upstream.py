@@ -1,0 +1,51 @@
+"""OpenAI's Chat Completions as upstreams speak it: OpenAI, and everyone who calls himself compatible."""
+
+from sealink.errors import HeaderList, SealinkError
+from sealink.wire.dialect import Outcome, Outgoing, RequestHead
+from sealink.wire.dialects.openai_chat import errors
+from sealink.wire.dialects.openai_chat.relay import ChatRelay
+from sealink.wire.dialects.openai_chat.whole import relay_whole
+from sealink.wire.raw_json import TRUE, Fields, encode, integer_of, object_of, to_raw, without
+from sealink.wire.sse import SseFramer
+
+PATH = "/chat/completions"
+
+
+class OpenAIChatUpstream:
+    """An UpstreamDialect. A provider's base URL ends in `/v1`, or wherever `/chat/completions` hangs."""
+
+    name = errors.NAME
+
+    def forward_request(self, head: RequestHead, model: str) -> Outgoing:
+        """The client's own bytes; re-encoded, field by field, only if something must change."""
+        fields = _for_upstream(head, model)
+        return Outgoing(PATH, head.body if fields == head.fields else encode(fields))
+
+    def framer(self) -> SseFramer:
+        return SseFramer()
+
+    def relay(self, head: RequestHead) -> ChatRelay:
+        return ChatRelay(usage_asked=head.include_usage, choices_asked=integer_of(head.fields.get("n")) or 1)
+
+    def relay_whole(self, body: bytes) -> tuple[bytes, Outcome]:
+        return relay_whole(body)
+
+    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
+        return errors.read_error(status, headers, body)
+
+
+def _for_upstream(head: RequestHead, model: str) -> Fields:
+    fields = dict(head.fields)
+    if model != head.model:
+        fields["model"] = to_raw(model)
+    if head.task_type is not None:
+        fields = _without_task_type(fields)
+    if head.stream and not head.include_usage:
+        fields["stream_options"] = to_raw({**(object_of(fields.get("stream_options")) or {}), "include_usage": TRUE})
+    return fields
+
+
+def _without_task_type(fields: Fields) -> Fields:
+    """`metadata.task_type` is SeaLink's; metadata that holds nothing else goes with it."""
+    rest = without(object_of(fields["metadata"]) or {}, "task_type")
+    return {**fields, "metadata": to_raw(rest)} if rest else without(fields, "metadata")

@@ -1,0 +1,99 @@
+"""The fold of an answer's events: what a not-streamed answer says, whichever dialect tells it."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from sealink.events import (
+    BlockKind,
+    BlockMeta,
+    BlockStart,
+    Event,
+    Finish,
+    ReasoningDelta,
+    StreamError,
+    StreamStart,
+    TextDelta,
+    ToolArgsDelta,
+    UsageSnapshot,
+)
+from sealink.usage import Usage
+
+
+class Block(msgspec.Struct):
+    """A block with all of its text: a tool call's arguments are its `text`, a citation is the wire's JSON."""
+
+    kind: BlockKind
+    id: str = ""
+    name: str = ""
+    data: str = ""
+    raw: bytes = b""
+    text: str = ""
+    signature: str = ""
+    citations: list[bytes] = []
+
+
+class ChoiceAnswer(msgspec.Struct):
+    """One choice: its blocks in their order, and how it ended."""
+
+    blocks: list[Block] = []
+    finish: Finish | None = None
+
+    def text(self, kind: BlockKind) -> str:
+        """The text of all blocks of a kind."""
+        return "".join(block.text for block in self.blocks if block.kind == kind)
+
+
+class Answer(msgspec.Struct):
+    """A whole answer. `created` is a Unix time in seconds, None where the dialect has none."""
+
+    id: str = ""
+    model: str = ""
+    created: int | None = None
+    choices: dict[int, ChoiceAnswer] = {}
+    usage: Usage | None = None
+
+
+def fold(events: Iterable[Event]) -> Answer:
+    """Raises the SealinkError that the answer brought, if it brought one."""
+    answer = Answer()
+    blocks: dict[tuple[int, int], Block] = {}
+    texts: dict[tuple[int, int], list[str]] = {}
+    for event in events:
+        match event:
+            case BlockStart():
+                place = event.choice, event.block
+                blocks[place] = Block(event.kind, event.id, event.name, event.data, event.raw)
+                texts[place] = []
+                _choice(answer, event.choice).blocks.append(blocks[place])
+            case TextDelta(text=text) | ReasoningDelta(text=text) | ToolArgsDelta(fragment=text):
+                texts[event.choice, event.block].append(text)
+            case BlockMeta():
+                _note(blocks[event.choice, event.block], event)
+            case _:
+                _note_about_all(answer, event)
+    for place, block in blocks.items():
+        block.text = "".join(texts[place])
+    return answer
+
+
+def _choice(answer: Answer, index: int) -> ChoiceAnswer:
+    return answer.choices.setdefault(index, ChoiceAnswer())
+
+
+def _note(block: Block, meta: BlockMeta) -> None:
+    block.signature += meta.signature
+    if meta.citation:
+        block.citations.append(meta.citation)
+
+
+def _note_about_all(answer: Answer, event: Event) -> None:
+    match event:
+        case StreamStart():
+            answer.id, answer.model, answer.created = event.id, event.model, event.created
+        case UsageSnapshot(usage=usage):
+            answer.usage = usage
+        case Finish():
+            _choice(answer, event.choice).finish = event
+        case StreamError(error=error):
+            raise error
