@@ -8,7 +8,7 @@ the same layout in place of ../shared/streams.
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ from outside import absent
 DEFAULT_FOLDER = Path(__file__).parents[2] / "shared" / "streams"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One recorded answer. `id` is `<provider>/<name>`."""
 
     id: str
-    folder: Path
-    meta: dict[str, Any]
+    folder: Path = field(repr=False)
+    meta: dict[str, Any] = field(repr=False)
 
     @property
     def api(self) -> str:

@@ -81,5 +81,5 @@ def dechunked(body: bytes) -> Iterator[bytes]:
 
 
 def frames_of(body: bytes) -> list[bytes]:
-    """The data of each SSE event. For SeaLink's own output only: frames of `data: …` and a blank line."""
-    return [frame.removeprefix(b"data: ") for frame in body.split(b"\n\n") if frame.startswith(b"data: ")]
+    """The data of each event of SeaLink's, which is always one line."""
+    return [line.removeprefix(b"data: ") for line in body.split(b"\n") if line.startswith(b"data: ")]
