@@ -22,7 +22,7 @@ class SealinkProcess:
     """
 
     def __init__(self, config: str | None, folder: Path) -> None:
-        self.port, self._folder = _free_port(), folder
+        self.port, self._folder = free_port(), folder
         self.url = f"http://127.0.0.1:{self.port}"
         self._options = ["--port", str(self.port)]
         if config is not None:
@@ -107,7 +107,8 @@ class SealinkProcess:
             time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on, for a program that must be told one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -121,7 +121,7 @@ def test_what_the_readme_says_of_the_simulated_model(sealink: SealinkProcess) ->
 def test_what_the_readme_says_of_headers(placed: Callable[[str], str]) -> None:
     (command,) = commands_of("curl")
     curl = placed(command).replace("curl -N ", f"{program('curl')} --silent --include ", 1)
-    head = printed(["sh", "-c", curl]).partition("\r\n\r\n")[0].lower().split("\r\n")
+    head = printed(["sh", "-c", curl]).partition("\n\n")[0].lower().split("\n")
     assert "content-type: text/event-stream; charset=utf-8" in head
     assert "cache-control: no-cache, no-transform" in head
     assert "x-accel-buffering: no" in head
