@@ -94,3 +94,20 @@ def test_a_large_frame_in_small_pieces_costs_no_square() -> None:
         assert list(framer.feed(b"x" * 512)) == []
     (frame,) = framer.feed(b"\n\n")
     assert len(frame.raw) == framer_feeds * 512 + 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "event", "data"),
+    [
+        (b"event: e\ndata: d\n\n", b"e", b"d"),
+        (b"event:  e\ndata:  d\n\n", b" e", b" d"),
+        (b"event: \ndata: \n\n", b"", b""),
+        (b"event: e\ndata:d\n\n", b"e", b"d"),
+        (b"event: e\n: data: d\n\n", b"e", b""),
+        (b"event: e\nid: 1\n\n", b"e", b""),
+        (b"event: e\r\ndata: d\n\n", b"e", b"d"),
+        (b"event: e\n\ndata: d\n\n", b"e", b"d"),
+    ],
+)
+def test_named_frames(raw: bytes, event: bytes, data: bytes) -> None:
+    assert parse_frame(raw) == Frame(raw, data, event)

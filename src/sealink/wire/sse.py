@@ -100,6 +100,10 @@ def parse_frame(raw: bytes) -> Frame:
     """What a frame says. Several `data` lines are joined by LF; comments, ids and retries say nothing."""
     if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
         return Frame(raw, raw[6:-2])
+    if raw.startswith(b"event: ") and raw.endswith(b"\n\n") and raw.count(b"\n") == 3 and b"\r" not in raw:
+        name, found, data = raw[7:-2].partition(b"\ndata: ")
+        if found:
+            return Frame(raw, data, name)
     event, lines = b"", []
     for line in _LINE_END.split(raw):
         name, _, value = line.partition(b":")
