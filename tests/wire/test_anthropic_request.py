@@ -188,7 +188,7 @@ def test_service_tier(tier: str, written: str | None, dropped: tuple[str, ...]) 
     [
         ({"user": "u1"}, "u1", ()),
         ({"extras": extras(safety_identifier="u2")}, "u2", ()),
-        ({"user": "u1", "extras": extras(metadata={"user_id": "u3", "task_type": "chat"})}, "u3", ()),
+        ({"user": "u1", "extras": extras(metadata={"user_id": "u3"})}, "u3", ()),
         ({"extras": extras(metadata={"team": "a"})}, None, ("metadata",)),
         ({"extras": extras(metadata=None)}, None, ()),
     ],
@@ -200,7 +200,7 @@ def test_who_asks(fields: Any, user_id: str | None, dropped: tuple[str, ...]) ->
 
 
 def test_anthropics_own_fields_pass_and_unknown_ones_are_named() -> None:
-    own = {"context_management": {"edits": []}, "mcp_servers": [{"type": "url"}], "container": "c", "top_k": 4}
+    own = {"context_management": {"edits": []}, "mcp_servers": [{"type": "url"}], "container": "c"}
     written, outgoing = write(
         asking(extras=extras(**own, betas=["a-2026-01-01", "b-2026-01-01"], verbosity="low", store=True, speed=None))
     )
@@ -209,7 +209,7 @@ def test_anthropics_own_fields_pass_and_unknown_ones_are_named() -> None:
     assert outgoing.dropped == ("verbosity", "store")
 
 
-@pytest.mark.parametrize("name", ["betas", "metadata", "output_config", "safety_identifier", "thinking", "top_k"])
+@pytest.mark.parametrize("name", ["betas", "metadata", "output_config", "safety_identifier", "thinking"])
 def test_an_extra_of_the_wrong_type_is_named(name: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         body(asking(extras=extras(**{name: 1.5})))
@@ -224,7 +224,6 @@ def test_an_extra_of_the_wrong_type_is_named(name: str) -> None:
         ({"top_logprobs": 3}, "top_logprobs"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"extras": extras(web_search_options={})}, "web_search_options"),
-        ({"extras": extras(functions=[])}, "functions"),
     ],
 )
 def test_features_that_anthropic_does_not_have_are_refused(fields: Any, param: str) -> None:

@@ -275,17 +275,20 @@ def test_nothing_may_come_before_the_message(data: str) -> None:
         stream(data)
 
 
-def test_bytes_that_are_not_utf8() -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\xff"}}',
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"citations_delta","citation":"\xff"}}',
+        b'{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"?","x":"\xff"}}',
+        b'{"type":"content_block_start","index":1,"content_block":{"type":"new","x":"\xff"}}',
+        b'{"type":"message_delta","delta":{},"usage":{"x":"\xff"}}',
+        b'{"type":"new","x":"\xff"}',
+    ],
+)
+def test_bytes_that_are_not_utf8(data: bytes) -> None:
     with pytest.raises(UpstreamError):
-        read_stream(
-            [
-                event_frame(b"x", START.encode()),
-                event_frame(b"x", TEXT.encode()),
-                event_frame(
-                    b"x", b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\xff"}}'
-                ),
-            ]
-        )
+        read_stream(event_frame(b"x", each) for each in (START.encode(), TEXT.encode(), data))
 
 
 MESSAGE = {

@@ -42,8 +42,9 @@ def test_max_tokens_is_all_that_the_model_can_write(model: str, limit: int) -> N
     assert body(asking(), model)["max_tokens"] == limit
 
 
-def test_max_tokens_as_asked() -> None:
-    assert body(asking(sampling=Sampling(max_tokens=5)))["max_tokens"] == 5
+@pytest.mark.parametrize("asked", [0, 5, 10**6])
+def test_max_tokens_as_asked(asked: int) -> None:
+    assert body(asking(sampling=Sampling(max_tokens=asked)))["max_tokens"] == asked
 
 
 def sampled(model: str, effort: str | None = None, **knobs: Any) -> tuple[dict[str, Any], tuple[str, ...]]:

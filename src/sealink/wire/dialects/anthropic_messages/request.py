@@ -41,7 +41,7 @@ PASSED_EXTRAS: Final = frozenset(
 )
 """Anthropic's own fields, for clients that send them through another dialect (OpenAI's `extra_body`): as they are."""
 
-REFUSED_EXTRAS: Final = frozenset({"audio", "function_call", "functions", "web_search_options"})
+REFUSED_EXTRAS: Final = frozenset({"web_search_options"})
 """OpenAI's fields without which the answer would be another one."""
 
 JSON_OBJECT_INSTRUCTION: Final = (
@@ -49,7 +49,7 @@ JSON_OBJECT_INSTRUCTION: Final = (
 )
 """Anthropic has no mode for JSON of any shape, only for JSON of a given schema: the model is asked in words."""
 
-_READ_EXTRAS: Final = frozenset({"betas", "metadata", "output_config", "safety_identifier", "thinking", "top_k"})
+_READ_EXTRAS: Final = frozenset({"betas", "metadata", "output_config", "safety_identifier", "thinking"})
 _SERVICE_TIERS: Final = {
     "auto": "auto",
     "priority": "auto",  # which takes priority capacity where there is some
@@ -67,13 +67,15 @@ def write_request(request: ChatRequest, model: str) -> Outgoing:
     _refuse_the_inexpressible(request)
     rules, dropped = rules_of(model), _dropped_knobs(request)
     turns = write_turns(request.messages)
-    max_tokens = request.sampling.max_tokens or _default_max_tokens(request, rules)
+    max_tokens = request.sampling.max_tokens
+    if max_tokens is None:
+        max_tokens = _default_max_tokens(request, rules)
     thinking = choose_thinking(request, rules, max_tokens, turns, dropped)
     body: dict[str, Any] = {"model": model, "max_tokens": max_tokens, "stream": request.stream}
     body |= _system(request)
     body["messages"] = turns
     body |= _tools(request, rules, dropped)
-    body |= _sampling(request, rules, thinking.is_on, dropped)
+    body |= _sampling(request.sampling, rules, thinking.is_on, dropped)
     if thinking.field is not None:
         body["thinking"] = thinking.field
     body |= _output_config(request, rules, thinking.effort)
@@ -220,9 +222,8 @@ def _tool_choice(choice: ToolChoice | None, parallel: bool | None) -> Block:
     return block
 
 
-def _sampling(request: ChatRequest, rules: ModelRules, thinks: bool, dropped: list[str]) -> dict[str, Any]:
+def _sampling(sampling: Sampling, rules: ModelRules, thinks: bool, dropped: list[str]) -> dict[str, Any]:
     """The knobs that this model takes now. A default that it refuses is left out, which is the same."""
-    sampling = request.sampling
     fixed = rules.sampling_is_fixed or (thinks and rules.thinking_fixes_sampling)
     written: dict[str, Any] = {}
     if sampling.temperature is not None:
@@ -236,12 +237,11 @@ def _sampling(request: ChatRequest, rules: ModelRules, thinks: bool, dropped: li
             written["top_p"] = sampling.top_p
         elif sampling.top_p != 1:
             dropped.append("top_p")
-    top_k = sampling.top_k if sampling.top_k is not None else read_extra(request.extras, "top_k", int)
-    if top_k is not None:
+    if sampling.top_k is not None:
         if fixed:
             dropped.append("top_k")
         else:
-            written["top_k"] = top_k
+            written["top_k"] = sampling.top_k
     return written | _stop_sequences(sampling, dropped)
 
 
@@ -293,7 +293,7 @@ def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, Any]:
 def _metadata(request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
     """Anthropic's metadata is an opaque id of the end user, for which OpenAI has had two names."""
     metadata = read_extra(request.extras, "metadata", dict[str, Raw]) or {}
-    if metadata.keys() - {"user_id", "task_type"}:
+    if metadata.keys() - {"user_id"}:
         dropped.append("metadata")
     user_id = read_extra(metadata, "user_id", str)
     user_id = user_id or request.user or read_extra(request.extras, "safety_identifier", str)

@@ -150,7 +150,7 @@ class MessageDecoder:
         if frame.event == b"error":
             return self._fail(frame.data)
         try:
-            odd, name = ODD.decode(frame.data), frame.event.decode()
+            odd, name = ODD.decode(_utf8(frame.data)), frame.event.decode()
         except UNREADABLE:
             raise malformed(str(reason)) from reason
         if odd.type == "error" or (odd.type is None and _has_error(odd)):
@@ -179,7 +179,7 @@ class MessageDecoder:
         block = self._open[index] = _OpenBlock(self._blocks, kind)
         self._blocks += 1
         if kind == "other":
-            return (BlockStart(block.number, kind, raw=bytes(raw)),)
+            return (BlockStart(block.number, kind, raw=_utf8(raw)),)
         view = BLOCK.decode(raw)
         if kind == "tool_call":
             self._has_calls = True
@@ -204,8 +204,8 @@ class MessageDecoder:
             case SignaturePiece(signature=signature) if block.kind == "reasoning":
                 return (BlockMeta(block.number, signature=signature),)
             case CitationPiece(citation=citation) if block.kind == "text":
-                return (BlockMeta(block.number, citation=bytes(citation)),)
-        return (Unmodelled(data),)
+                return (BlockMeta(block.number, citation=_utf8(citation)),)
+        return (Unmodelled(_utf8(data)),)
 
     def _close_block(self, index: int) -> Events:
         block = self._open.pop(index, None)
@@ -226,7 +226,7 @@ class MessageDecoder:
         """Counts are cumulative: they replace those told before, but for nulls.
 
         Recording anthropic/pydantic-ai-anthropic_advisor_tool_stream-a509a7 tells more input at the end."""
-        said = {name: raw for name, raw in (reported or {}).items() if bytes(raw) not in _NOTHING}
+        said = {name: raw for name, raw in (reported or {}).items() if _utf8(raw) not in _NOTHING}
         self._usage |= said
         return (UsageSnapshot(read_usage(self._usage)),) if said else ()
 
@@ -272,6 +272,13 @@ def read_usage(fields: dict[str, Raw]) -> Usage:
     )
 
 
+def _utf8(raw: Raw | bytes) -> bytes:
+    """Raw JSON, whose characters msgspec has not looked at. Raises UnicodeDecodeError."""
+    data = bytes(raw)
+    data.decode()
+    return data
+
+
 def _has_error(odd: Odd) -> bool:
     return bytes(odd.error) not in _NOTHING
 
@@ -291,7 +298,7 @@ def _first_content(number: int, kind: BlockKind, view: ContentBlock) -> Iterable
     if kind == "reasoning" and view.signature:
         yield BlockMeta(number, signature=view.signature)
     for citation in view.citations or ():
-        yield BlockMeta(number, citation=bytes(citation))
+        yield BlockMeta(number, citation=_utf8(citation))
 
 
 def _finish(stop: Stop, *, has_calls: bool) -> Finish:
