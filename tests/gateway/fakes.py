@@ -1,7 +1,7 @@
 """Both ends of an exchange, in a few lines each."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -32,6 +32,12 @@ class FakeUpstream:
         if isinstance(piece, SealinkError):
             raise piece
         return await self._failure if isinstance(piece, Never) else piece
+
+    async def forward(self, take: Callable[[bytes], bool]) -> bool:
+        while data := await self.read():
+            if not take(data):
+                return False
+        return True
 
     def close(self) -> None:
         self.closed = True

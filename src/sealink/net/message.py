@@ -1,5 +1,6 @@
 """An HTTP request as SeaLink's server hands it on, and the two ends that a response travels between."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -64,7 +65,9 @@ class UpstreamRequest(msgspec.Struct):
 class UpstreamResponse(Protocol):
     """The upstream's end. `read` gives the next bytes as they come, b"" at the proper end of the body.
 
-    `read` raises UpstreamError (`upstream_truncated`, `upstream_reset`) when the body breaks off.
+    `read` raises UpstreamError (`upstream_truncated`, `upstream_reset`) when the body breaks off. `forward`
+    gives each piece to `take` in the very call that received it, while `take` answers True, and returns
+    whether the body has come to its proper end: a task that is woken for every piece costs more than the rest.
     `close` may be called at any time and more than once: unless the body has wholly come, the connection is
     closed at once. `release` gives the rest up too, but waits a moment for an end that is due, so that the pool
     can use the connection again. `fail` ends the body with an error of SeaLink's own, a timer's: the pending or
@@ -77,6 +80,7 @@ class UpstreamResponse(Protocol):
     framed: bool
 
     async def read(self) -> bytes: ...
+    async def forward(self, take: Callable[[bytes], bool]) -> bool: ...
     def close(self) -> None: ...
     def release(self) -> None: ...
     def fail(self, error: SealinkError) -> None: ...

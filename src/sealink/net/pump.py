@@ -22,16 +22,23 @@ async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
 
 
 async def pump(upstream: UpstreamResponse, client: Responder, lane: Lane, idle_s: float) -> None:
-    """Move the rest of a stream to its end; a client that falls behind stops the reading."""
+    """Move the rest of a stream to its end; a client that falls behind stops the reading.
+
+    While all goes well this sleeps, and `move` runs in the very call that received the bytes.
+    """
     watch = IdleWatch(upstream, idle_s)
+
+    def move(data: bytes) -> bool:
+        watch.heard()
+        client.write(lane.feed(data))
+        return not (lane.ended or client.paused)
+
     try:
         while not lane.ended:
-            watch.resume()
-            data = await upstream.read()
-            out = lane.feed(data) if data else _close(upstream, lane)
-            if out:
-                client.write(out)
-            if client.paused:
+            watch.heard()
+            if await upstream.forward(move):
+                client.write(_close(upstream, lane))
+            elif client.paused:
                 watch.pause()
                 await client.drain()
     except SealinkError as error:
@@ -60,8 +67,8 @@ class IdleWatch:
         self._silent_since: float | None = self._now()
         self._timer = self._arm(idle_s)
 
-    def resume(self) -> None:
-        """A read begins."""
+    def heard(self) -> None:
+        """Something has come, or is waited for from now on."""
         self._silent_since = self._now()
 
     def pause(self) -> None:

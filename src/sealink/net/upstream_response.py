@@ -3,11 +3,13 @@
 waiting for headers ──▶ in_body ──▶ complete
           └────────────────┴──────▶ failed
 
-On the way of a chunk there are `feed` and `on_body` alone, and one future when the reader waits.
+On the way of a chunk there are `feed`, `on_body` and `deliver` alone: straight to `forward`'s taker, or one
+future where a reader waits.
 """
 
 import asyncio
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 import httptools
@@ -16,6 +18,8 @@ from sealink.errors import HeaderList, SealinkError, UpstreamError
 from sealink.net.content_encoding import Decoder, decoder_for
 from sealink.net.upstream_failure import malformed, truncated, undecodable, upstream_failure
 from sealink.net.upstream_limits import UpstreamLimits
+
+Taker = Callable[[bytes], bool]
 
 _BODYLESS_STATUSES: Final = (204, 304)
 
@@ -50,6 +54,7 @@ class Response:
         self._decoder: Decoder | None = None
         self._error: SealinkError | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._taker: Taker | None = None
 
     # The reader's side
 
@@ -73,6 +78,28 @@ class Response:
                 return b""
             await self._news()
         return self._take()
+
+    async def forward(self, take: Taker) -> bool:
+        """Give the body to `take` as it comes, in the very call that received it, while it answers True.
+
+        Returns whether the body has come to its proper end. Raises as `read` does.
+        """
+        while data := await self.read():
+            if not take(data):
+                return False
+            if self._decoder is None and not await self._pass_on(take):
+                return False
+        return True
+
+    async def _pass_on(self, take: Taker) -> bool:
+        """Let `deliver` call `take`; returns when it has had enough (False) or nothing more comes (True)."""
+        self._taker = take
+        try:
+            while self._taker is not None and not self.complete and self._error is None:
+                await self._news()
+            return self._taker is not None
+        finally:
+            self._taker = None
 
     async def _read_decoded(self, decoder: Decoder) -> bytes:
         while True:
@@ -142,6 +169,14 @@ class Response:
             self._transport.abort()
 
     # The connection's side
+
+    def deliver(self) -> None:
+        """Some of the body has come."""
+        if self._taker is None:
+            self._wake()
+        elif self._chunks and not self._taker(self._take()):
+            self._taker = None
+            self._wake()
 
     def break_off(self, error: SealinkError) -> None:
         """The connection has failed: what came before it can still be read, then `error` is raised."""
@@ -227,7 +262,6 @@ class Response:
         if self._unread_bytes > self._limits.max_buffered_bytes and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
-        self._wake()
 
     def on_message_complete(self) -> None:
         if self.in_body:
