@@ -59,8 +59,7 @@ class Answer(msgspec.Struct):
 
 def answer(ask: Ask, choice: int = 0) -> Answer:
     """What the simulated model answers, as the request's `choice`-th alternative."""
-    rng = Random(f"{ask.conversation}#{choice}")
-    whole = Answer(_blocks(ask, rng), "stop")
+    whole = Answer(_blocks(ask, f"{ask.conversation}#{choice}"), "stop")
     if any(block.kind == "tool_call" for block in whole.blocks):
         whole.finish = "tool_calls"
     return _cut_at_length(_cut_at_stop(whole, ask.stops), ask.max_tokens)
@@ -70,10 +69,10 @@ def answers(ask: Ask) -> list[Answer]:
     return [answer(ask, choice) for choice in range(ask.choices)]
 
 
-def _blocks(ask: Ask, rng: Random) -> list[Block]:
-    blocks = []
+def _blocks(ask: Ask, seed: str) -> list[Block]:
+    blocks, rng = [], Random(seed)
     if ask.reasoning_tokens:
-        blocks.append(Block("reasoning", _filled(thoughts(rng), ask.reasoning_tokens)))
+        blocks.append(Block("reasoning", _filled(thoughts(Random(seed)), ask.reasoning_tokens)))
     if called := called_tools(ask):
         blocks += [Block("tool_call", pieces(_arguments(tool, ask, rng)), tool.name) for tool in called]
     else:

@@ -20,7 +20,8 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, kw_only=True, frozen=True):
-    """`conversation` is all of the request's text (the answer is seeded by it), `prompt` the user's last words.
+    """`conversation` is all text in the request's messages (the answer is seeded by it: the same in every wire
+    format), `prompt` the user's last words.
 
     `tool_results` are those that came after the model's last turn. `schema` asks for an answer in JSON;
     `{}` stands for any object. `reasoning_tokens` is how long to think first.
@@ -72,7 +73,7 @@ def read_conversation(turns: list[Turn]) -> Conversation:
     since_model = turns[1 + max((at for at, turn in enumerate(turns) if turn.role == "assistant"), default=-1) :]
     spoken = [turn.text for turn in turns if turn.role == "user" and turn.text]
     return Conversation(
-        text="\n".join(f"{turn.role}: {' '.join([turn.text, *turn.tool_results])}" for turn in turns),
+        text="\n".join(text for turn in turns for text in (turn.text, *turn.tool_results) if text),
         prompt=spoken[-1] if spoken else "",
         tool_results=[result for turn in since_model for result in turn.tool_results],
         tokens=TURN_TOKENS + sum(map(_turn_tokens, turns)),
