@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from sealink.ledger.engine import StoreError, engine_for
+from sealink.ledger.location import absolute_url, journal_root
 from sealink.net.proxy import Proxies
 from sealink.providers import VENDORS
 from sealink.providers.vendor import Timeouts, Vendor
@@ -138,6 +140,12 @@ class StoreConfig(Section, frozen=True, kw_only=True):
     """[store]: where usage is kept."""
 
     url: str = "sqlite:///sealink.db"
+    """sqlite:///… or postgresql://…; a file's path starts from the config's folder unless it is absolute."""
+    journal: str = ""
+    """The folder of what is on its way to the store. Default: the database's name and `.journal`, beside it or,
+    for PostgreSQL, beside the config."""
+    fsync: bool = False
+    """Make what is written to the journal outlive a loss of power too, and wait for the disk with each request."""
 
 
 class SharedConfig(Section, frozen=True, kw_only=True):
@@ -178,7 +186,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     try:
-        return _with_key(parse(text, environ), environ)
+        return _located(_with_key(parse(text, environ), environ), path.parent)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise ConfigError(f"{path}:{line[1] if line else 1}: {error}") from error
@@ -196,6 +204,7 @@ def parse(text: str, environ: Mapping[str, str]) -> Config:
         raise _MistakeError(_path_of(message, where.strip("`") or "$"), str(error)) from error
     _check_names(config)
     _check_providers(config)
+    _check_store(config)
     return config
 
 
@@ -214,7 +223,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         models.append(_model(DOCUMENTED_MODEL, "sim", DOCUMENTED_MODEL))
     models += [_model(pattern, vendor.name, "") for vendor in vendors for pattern in vendor.serves]
     models += [_model(f"{vendor.name}/*", vendor.name, "") for vendor in vendors]
-    return _with_key(Config(providers=tuple(providers), models=tuple(models)), environ)
+    return _located(_with_key(Config(providers=tuple(providers), models=tuple(models)), environ), Path())
 
 
 def proxies_from(environ: Mapping[str, str] = os.environ) -> Proxies:
@@ -296,6 +305,22 @@ def _check_providers(config: Config) -> None:
             raise _MistakeError(path, f"{provider.name!r} is not a known vendor: say its `base_url`")
         if provider.address and not re.match(r"https?://[^/\s]+", provider.address):
             raise _MistakeError(f"{path}.base_url", f"base_url is not an http(s) URL: {provider.address!r}")
+
+
+def _check_store(config: Config) -> None:
+    """The store's URL must be one that can be used; whether the store is up is another matter."""
+    try:
+        engine_for(config.store.url, timeout_s=1.0)
+    except StoreError as error:
+        raise _MistakeError("$.store.url", f"url: {error}") from error
+
+
+def _located(config: Config, folder: Path) -> Config:
+    """The config with its paths starting from the folder it was read from."""
+    store = config.store
+    url = absolute_url(store.url, folder)
+    journal = folder / store.journal if store.journal else journal_root(url, folder)
+    return msgspec.structs.replace(config, store=msgspec.structs.replace(store, url=url, journal=str(journal)))
 
 
 def _model(name: str, provider: str, model: str) -> ModelConfig:

@@ -1,0 +1,110 @@
+"""`sealink usage`: what was asked for, what it took, how each request ended."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from sealink.cli import usage_tables
+from sealink.cli.configuration import ConfigOption, load_or_exit
+from sealink.ledger.engine import StoreError
+from sealink.ledger.report import By, Report, open_report
+
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs; money in nano-dollars.")]
+
+DEFAULT_ROWS = 50
+"""How many rows a person is shown unless they say otherwise."""
+
+PIPED_WIDTH = 200
+"""Columns of a table that does not go to a terminal."""
+
+app = typer.Typer(help="What was asked for, what it took, how each request ended.")
+
+
+@app.callback(invoke_without_command=True)
+def summary(
+    context: typer.Context,
+    by: Annotated[By, typer.Option(help="What to sum up by; days are days in UTC.")] = "model",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Sums by model, key, task or day; `rows` and `show` tell of single requests."""
+    context.obj = config
+    if context.invoked_subcommand is not None:
+        return
+    with _report(config) as report:
+        found = report.summary(by)
+    if as_json:
+        groups = [{by: name, **msgspec.structs.asdict(totals)} for name, totals in found.groups.items()]
+        _print_json({**msgspec.structs.asdict(found), "groups": groups})
+    else:
+        _print_tables(usage_tables.summary(found))
+
+
+@app.command()
+def rows(
+    context: typer.Context,
+    last: Annotated[int | None, typer.Option(min=1, help="Only the newest N. Default: all with --json.")] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """One line for each request that has ended, oldest first."""
+    with _report(config or context.obj) as report:
+        if as_json:
+            for row in report.rows(last):
+                _print_json(row)
+        else:
+            _print_tables(usage_tables.rows(report.rows(last or DEFAULT_ROWS)))
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    request_id: Annotated[str, typer.Argument(metavar="ID", help="As in the header x-sealink-request-id.")],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """All that is known of one request, with its timeline."""
+    with _report(config or context.obj) as report:
+        row = report.find(request_id)
+    if row is None:
+        _fail(f"there is no request {request_id}")
+    if as_json:
+        _print_json(row)
+    else:
+        _print_tables(usage_tables.request(row))
+
+
+@contextmanager
+def _report(config: Path | None) -> Iterator[Report]:
+    """The report of a config's ledger. A store that cannot be read ends the command with 1."""
+    store = load_or_exit(config).store
+    try:
+        with open_report(store.url, Path(store.journal)) as report:
+            yield report
+    except StoreError as error:
+        _fail(str(error))
+    except SQLAlchemyError as error:
+        _fail(f"cannot read the store: {error.orig if isinstance(error, DBAPIError) else error}")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def _print_tables(parts: usage_tables.Parts) -> None:
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    console = Console(width=width, markup=False, emoji=False, highlight=False)  # what clients said is not markup
+    for part in parts:
+        console.print(part)

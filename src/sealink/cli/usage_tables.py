@@ -1,0 +1,100 @@
+"""What `sealink usage` shows to people."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from rich.table import Table
+
+from sealink.ledger.entry import Attempt
+from sealink.ledger.report import Summary, Totals
+from sealink.ledger.row import Row
+
+Parts = Iterable[Table | str]
+
+NONE = "-"
+"""Stands where nothing is known, or nothing was said."""
+
+
+def summary(found: Summary) -> Parts:
+    """A line for each group, and what to know about the sums."""
+    numbers = ("Requests", "Not done", "Input", "Cached", "Output", "Reasoning", "Cost")
+    table = _table(found.by.capitalize(), numbers=numbers, show_footer=True)
+    for column, cell in zip(table.columns, ["Total", *_cells(found.total)], strict=True):
+        column.footer = cell
+    for name, totals in found.groups.items():
+        table.add_row(NONE if name is None else name, *_cells(totals))
+    yield table
+    total = found.total
+    if total.cost_nano_usd:
+        yield f"{total.estimated_cost_nano_usd / total.cost_nano_usd:.1%} of the cost is estimated"
+    if total.unpriced:
+        yield f"without a known cost: {total.unpriced}"
+    if found.waiting:
+        yield f"counted above, in the journal and not yet in the store: {found.waiting}"
+    if found.open:
+        yield f"open, or left by a process that died: {found.open}"
+
+
+def rows(found: Iterable[Row]) -> Parts:
+    """A line for each request."""
+    table = _table("Started", "Request", "Key", "Model", "Ended", numbers=("Input", "Output", "Cost", "ms"))
+    for row in found:
+        texts = (row[name] or NONE for name in ("request_id", "key", "model", "ended"))
+        tokens = (_number(row[name]) for name in ("input_tokens", "output_tokens"))
+        table.add_row(
+            _time(row["started_at"]), *texts, *tokens, _usd(row["cost_nano_usd"]), _number(row["duration_ms"])
+        )
+    yield table
+
+
+def request(row: Row) -> Parts:
+    """All facts, the targets that were tried, and the timeline."""
+    facts = Table(show_header=False, box=None)
+    for name, value in row.items():
+        if value is not None and name not in ("attempts", "timeline"):
+            facts.add_row(name, _time(value) if isinstance(value, datetime) else str(value))
+    yield facts
+    if row["attempts"]:
+        attempts = _table("Tried", "Model", "Error", numbers=("Cost",))
+        for attempt in msgspec.convert(row["attempts"], list[Attempt]):
+            attempts.add_row(attempt.provider, attempt.model, attempt.code or NONE, _usd(attempt.cost_nano_usd))
+        yield attempts
+    if row["timeline"]:
+        timeline = _table("Event", numbers=("ms",))
+        for moment, at_ms in row["timeline"]:
+            timeline.add_row(moment, f"{at_ms:,.1f}")
+        yield timeline
+
+
+def _cells(totals: Totals) -> list[str]:
+    counts = (
+        totals.requests,
+        totals.not_done,
+        totals.input_tokens,
+        totals.cached_read_tokens,
+        totals.output_tokens,
+        totals.reasoning_tokens,
+    )
+    return [*(f"{count:,}" for count in counts), _usd(totals.cost_nano_usd)]
+
+
+def _table(*texts: str, numbers: tuple[str, ...], show_footer: bool = False) -> Table:
+    table = Table(box=None, show_footer=show_footer)
+    for text in texts:
+        table.add_column(text, overflow="fold")
+    for number in numbers:
+        table.add_column(number, justify="right", no_wrap=True)
+    return table
+
+
+def _usd(nano: int | None) -> str:
+    return NONE if nano is None else f"${nano / 1e9:,.6f}"
+
+
+def _number(value: float | None) -> str:
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def _time(value: datetime | None) -> str:
+    return NONE if value is None else value.strftime("%Y-%m-%d %H:%M:%S")

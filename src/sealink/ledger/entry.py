@@ -1,0 +1,99 @@
+"""What is written down about a request: that it was let in, and how it ended. And how each is spelled in a journal.
+
+A journal's line is the CRC-32 of the JSON in eight hex digits, a space, the JSON, a line feed. A line without
+its line feed is one that its writer did not live to finish. Prompts, answers and keys are never part of an entry.
+"""
+
+from typing import Literal
+from zlib import crc32
+
+import msgspec
+
+from sealink.usage import Provenance, Usage
+
+Ended = Literal[
+    "done", "error", "client_gone", "cancelled", "timed_out", "drained", "detached", "killed", "stopped"
+]  # fmt: skip
+"""`killed`: the process died; `stopped`: it was told to stop; `drained` and `detached`: the client had left, the answer
+was read to its end."""
+
+EndedBy = Literal["client", "upstream", "sealink"]
+
+
+class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag="admitted"):
+    """A request was let in. `request_id` is unique for all time; `started_at` is a Unix time in seconds.
+
+    `key` is the key's name, `client` the dialect that the client speaks.
+    """
+
+    request_id: str
+    key: str
+    model: str
+    client: str
+    streamed: bool
+    started_at: float
+    task_type: str | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A target that was tried. `code` is its error's, None for the one that answered."""
+
+    provider: str
+    model: str
+    code: str | None = None
+    cost_nano_usd: int | None = None
+
+
+class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="entry", tag="settled"):
+    """How a request ended and what it took. Times are in milliseconds since it was admitted.
+
+    `code` is the error's, where there was one. `provider` and `served_model` are those of the answer, `attempts`
+    all targets in the order they were tried. `usage` is None where nothing is known; of its fields the ledger keeps
+    the counts, not `extras`. `cost_nano_usd` is the whole cost, None where the price is not known. `bytes_sent`
+    counts what went to the client, `chunks` the upstream's frames. `timeline`: see ledger/timeline.py.
+    """
+
+    request_id: str
+    ended: Ended = "done"
+    ended_by: EndedBy = "upstream"
+    code: str | None = None
+    provider: str | None = None
+    served_model: str | None = None
+    attempts: list[Attempt] = []
+    usage: Usage | None = None
+    usage_source: Provenance | None = None
+    cost_nano_usd: int | None = None
+    ttft_ms: float | None = None
+    duration_ms: float | None = None
+    chunks: int = 0
+    longest_gap_ms: float | None = None
+    bytes_sent: int = 0
+    timeline: list[tuple[str, float]] = []
+
+
+Entry = Admission | Settlement
+
+
+class DamagedLine(ValueError):
+    """A whole line that is not what was written, or that this version cannot read."""
+
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+
+def to_line(entry: Entry) -> bytes:
+    """An entry as a journal's line."""
+    text = _encoder.encode(entry)
+    return b"%08x %b\n" % (crc32(text), text)
+
+
+def from_line(line: bytes) -> Entry:
+    """The entry of a whole line. Raises DamagedLine."""
+    text = line[9:-1]
+    if line[:9] != b"%08x " % crc32(text):
+        raise DamagedLine("the checksum does not match")
+    try:
+        return _decoder.decode(text)
+    except msgspec.DecodeError as error:
+        raise DamagedLine(str(error)) from error

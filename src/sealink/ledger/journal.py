@@ -1,0 +1,123 @@
+"""The writing end of the ledger: entries appended to files that outlive the process.
+
+    sealink.db.journal/               the root: one folder for each process that writes, or died writing
+        20260102T030405-4711-9f3c/    held by flock(2) while its owner lives
+            00000001.jsonl            segments: appended to until they are full, then never again
+            00000002.jsonl
+
+What a write() has taken, the kernel keeps when the process is killed, so an entry is safe as soon as `append`
+returns; only a loss of power can take it back, unless `fsync` is set.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Self
+
+from sealink.ledger.entry import Entry, to_line
+
+_SUFFIX = ".jsonl"
+
+
+class OwnedFolder:
+    """A folder of segments that nobody but its owner writes or removes, until it is released or its owner dies.
+
+    The lock is on the folder itself, so there is no lock file to outlive it.
+    """
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self.path = path
+        self._fd = fd
+
+    @classmethod
+    def new(cls, root: Path) -> Self:
+        """A fresh one. Raises OSError where none can be made."""
+        while True:
+            path = root / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}-{secrets.token_hex(4)}"
+            path.mkdir(parents=True)
+            # Between these two lines a process in search of dead owners may have taken the folder and removed it.
+            if (folder := cls.take(path)) is not None:
+                return folder
+
+    @classmethod
+    def take(cls, path: Path) -> Self | None:
+        """The folder at `path`, or None if its owner lives, or if it is no longer there."""
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(fd), path.stat()):
+                return cls(path, fd)
+        except (BlockingIOError, FileNotFoundError):
+            pass
+        os.close(fd)
+        return None
+
+    def release(self) -> None:
+        """Let others have it."""
+        os.close(self._fd)
+
+    def sync(self) -> None:
+        """Make the names of new segments outlive a loss of power."""
+        os.fsync(self._fd)
+
+
+def segment_path(folder: Path, number: int) -> Path:
+    """Where a segment is."""
+    return folder / f"{number:08d}{_SUFFIX}"
+
+
+def segment_numbers(folder: Path) -> list[int]:
+    """The segments that are in a folder, oldest first."""
+    return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}"))
+
+
+class Journal:
+    """Appends entries to segments of about `segment_bytes`. Not thread-safe.
+
+    `fsync` makes each entry outlive a loss of power, and each `append` wait for the disk.
+    """
+
+    def __init__(self, folder: OwnedFolder, *, segment_bytes: int, fsync: bool) -> None:
+        self._folder = folder
+        self._segment_bytes = segment_bytes
+        self._fsync = fsync
+        self._number = 0
+        self._size = 0
+        self._fd: int | None = None
+        self._open_next()
+
+    def append(self, entry: Entry) -> None:
+        """Write an entry down. Raises OSError if that could not be done whole."""
+        line = to_line(entry)
+        fd = self._open_next() if self._fd is None or self._size >= self._segment_bytes else self._fd
+        try:
+            if os.write(fd, line) != len(line):
+                raise OSError(errno.ENOSPC, "the disk took only a part of a journal's line")
+            if self._fsync:
+                os.fsync(fd)
+        except OSError:
+            self.close()  # whatever was written of the line stays the last of its segment
+            raise
+        self._size += len(line)
+
+    def close(self) -> None:
+        """Finish the segment that is being written, if there is one."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _open_next(self) -> int:
+        self.close()
+        path = segment_path(self._folder.path, self._number + 1)
+        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        self._number += 1
+        self._size = 0
+        if self._fsync:
+            self._folder.sync()
+        return self._fd

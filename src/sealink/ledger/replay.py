@@ -1,0 +1,96 @@
+"""The reading end of a journal: its entries in the order they were written."""
+
+import logging
+import os
+from io import BufferedReader
+from pathlib import Path
+
+import msgspec
+
+from sealink.ledger.entry import DamagedLine, Entry, from_line
+from sealink.ledger.journal import segment_numbers, segment_path
+
+log = logging.getLogger("sealink.ledger")
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """An entry and the segment it stands in."""
+
+    entry: Entry
+    segment: int
+
+
+class Replay:
+    """Reads the segments of one folder, as far as they have been written; more may come."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._number = 0
+        self._file: BufferedReader | None = None
+        self._is_finished = True
+        self.read_to_end: list[int] = []
+        self._damaged: set[int] = set()
+
+    def read(self, limit: int) -> list[Placed]:
+        """The next entries: fewer than `limit` when that is all there is for now."""
+        placed: list[Placed] = []
+        while len(placed) < limit:
+            line = self._file.readline() if self._file else b""
+            if line.endswith(b"\n"):
+                self._take(line, placed)
+            elif not self._go_on(len(line)):
+                break
+        return placed
+
+    def discard(self, needed: set[int]) -> None:
+        """Remove the segments that were read to their end, but for the `needed` ones.
+
+        One with a damaged line is not removed but put aside, beside the folder, for people to look at.
+        """
+        for number in self.read_to_end:
+            if number not in needed:
+                self._remove(number)
+        self.read_to_end = [number for number in self.read_to_end if number in needed]
+
+    def close(self) -> None:
+        """No more will be read: the segment at hand counts as read to its end."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self.read_to_end.append(self._number)
+
+    def _take(self, line: bytes, placed: list[Placed]) -> None:
+        try:
+            placed.append(Placed(from_line(line), self._number))
+        except DamagedLine as error:
+            log.error("a damaged line in %s: %s", segment_path(self._folder, self._number), error)
+            self._damaged.add(self._number)
+
+    def _go_on(self, torn: int) -> bool:
+        """At the end of what is written, perhaps in a torn line: may there be more to read?"""
+        if self._file is not None:
+            self._file.seek(-torn, os.SEEK_CUR)
+        successor = next((number for number in segment_numbers(self._folder) if number > self._number), None)
+        if successor is None:
+            return False
+        if self._is_finished:
+            self._open(successor)
+        else:  # it cannot grow any more, but may have grown between the last read and its successor's birth
+            self._is_finished = True
+        return True
+
+    def _open(self, number: int) -> None:
+        self.close()
+        self._number = number
+        try:
+            self._file = segment_path(self._folder, number).open("rb")
+        except FileNotFoundError:
+            return  # its owner has carried it: only one who merely looks on can come to this
+        self._is_finished = False
+
+    def _remove(self, number: int) -> None:
+        path = segment_path(self._folder, number)
+        if number in self._damaged:
+            path.rename(self._folder.with_name(f"{self._folder.name}-{path.stem}.damaged"))
+        else:
+            path.unlink(missing_ok=True)

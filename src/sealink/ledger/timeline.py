@@ -1,0 +1,38 @@
+"""When what happened to a request: kept with its row, shown by `sealink usage show`."""
+
+from typing import Literal
+
+Moment = Literal[
+    "admitted",
+    "connected",
+    "headers",
+    "first_content",
+    "gap",
+    "heartbeat",
+    "last_byte",
+    "client_gone",
+    "upstream_closed",
+]
+
+MAX_OF_A_KIND = 16
+"""How many marks of one kind are kept: a stream that stalls a thousand times still shows how it ended."""
+
+
+class Timeline:
+    """The marks of one request, in the order they were made: (moment, milliseconds since it was admitted).
+
+    A `gap` is marked at its end. The marks of a kind after MAX_OF_A_KIND are only counted, in `dropped`.
+    """
+
+    def __init__(self) -> None:
+        self.marks: list[tuple[str, float]] = []
+        self.dropped = 0
+        self._seen: dict[str, int] = {}
+
+    def mark(self, moment: Moment, at_ms: float) -> None:
+        """Something has happened."""
+        seen = self._seen[moment] = self._seen.get(moment, 0) + 1
+        if seen > MAX_OF_A_KIND:
+            self.dropped += 1
+        else:
+            self.marks.append((moment, round(at_ms, 3)))
