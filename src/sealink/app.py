@@ -40,6 +40,7 @@ class App:
         providers = {provider.name: await self._provider(provider) for provider in config.providers}
         gateway = Gateway(
             client=openai_chat.CLIENT,
+            error_bodies={"/v1/messages": anthropic_messages.error_body, "/anthropic/": anthropic_messages.error_body},
             keyring=keyring_of(config),
             router=router_of(config, providers),
             pool=self._pool,

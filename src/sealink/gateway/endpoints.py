@@ -17,15 +17,20 @@ from sealink.policy.routing import Route, Router
 from sealink.wire.dialect import ClientDialect
 
 Endpoint = Callable[[Request, Responder, str], Awaitable[None]]
+ErrorBody = Callable[[SealinkError, str], bytes]
 
 
 class Gateway:
-    """Everything that the public port answers. `handle` is the server's handler."""
+    """Everything that the public port answers. `handle` is the server's handler.
+
+    `error_bodies` write the errors of paths with another API than OpenAI's, by the paths' prefixes.
+    """
 
     def __init__(
         self,
         *,
         client: ClientDialect,
+        error_bodies: dict[str, ErrorBody],
         keyring: Keyring,
         router: Router,
         pool: Pool,
@@ -33,6 +38,7 @@ class Gateway:
         cors_origins: tuple[str, ...],
     ) -> None:
         self._client = client
+        self._error_bodies = error_bodies
         self._keyring = keyring
         self._router = router
         self._pool = pool
@@ -62,7 +68,8 @@ class Gateway:
     def error_answer(self, error: SealinkError, path: str, request_id: str = "") -> tuple[HeaderList, bytes]:
         """Headers and body that tell an error on a path."""
         request_id = request_id or f"req_{uuid4().hex}"
-        body = self._client.error_body(error, request_id)
+        write = next((body for prefix, body in self._error_bodies.items() if path.startswith(prefix)), None)
+        body = (write or self._client.error_body)(error, request_id)
         return [*headers.JSON, *headers.identity(request_id), *error.headers], body
 
     def _endpoint_of(self, request: Request) -> Endpoint:

@@ -15,8 +15,8 @@ EVENT_STREAM: HeaderList = (
 
 
 def identity(request_id: str) -> HeaderList:
-    """The request's id, under the name that OpenAI's SDKs log and under SeaLink's own."""
-    return (("x-request-id", request_id), ("x-sealink-request-id", request_id))
+    """The request's id, under the names that OpenAI's and Anthropic's SDKs log and under SeaLink's own."""
+    return (("x-request-id", request_id), ("request-id", request_id), ("x-sealink-request-id", request_id))
 
 
 def provenance(asked_for: str, target: Target, outgoing: Outgoing, *, is_fallback: bool) -> HeaderList:

@@ -16,7 +16,7 @@ from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import Decoder, Framer, Outcome, Outgoing, Relay, RequestHead, UpstreamDialect
-from sealink.wire.dialects.anthropic_messages.errors import NAME, read_error
+from sealink.wire.dialects.anthropic_messages.errors import NAME, error_body, read_error
 from sealink.wire.dialects.anthropic_messages.relay import MessageRelay, relay_whole
 from sealink.wire.dialects.anthropic_messages.request import forward_request, write_request
 from sealink.wire.dialects.anthropic_messages.stream import MessageDecoder, whole_events
@@ -52,5 +52,7 @@ class AnthropicMessages:
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         return read_error(status, headers, body)
 
+
+__all__ = ["UPSTREAM", "error_body"]
 
 UPSTREAM: Final[UpstreamDialect] = AnthropicMessages()

@@ -1,0 +1,127 @@
+"""The public port's paths, methods and shapes, without a socket."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+from fakes import FakePool, FakeResponder
+
+from sealink.gateway.endpoints import Gateway
+from sealink.gateway.settle import Settlement
+from sealink.net.message import Request
+from sealink.policy.auth import ApiKey, Keyring, digest_of
+from sealink.policy.routing import Route, Router, Target
+from sealink.providers.vendor import Provider
+from sealink.wire.dialects import anthropic_messages, openai_chat
+
+OPENAI = Provider(name="openai", dialect=openai_chat.UPSTREAM, base_url="http://x/v1")
+SIM = Provider(name="sim", dialect=openai_chat.UPSTREAM, base_url="http://y/v1", simulated=True)
+
+
+def ask(
+    method: str, path: str, *, body: bytes = b"", key: str = "sk-1", origins: tuple[str, ...] = ("*",), **headers: str
+) -> FakeResponder:
+    """One request to a gateway with two models and a key that may use one of them."""
+    settled: list[Settlement] = []
+    gateway = Gateway(
+        client=openai_chat.CLIENT,
+        error_bodies={"/v1/messages": anthropic_messages.error_body},
+        keyring=Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
+        router=Router([Route("gpt-4o", (Target(OPENAI, "gpt-4o"),)), Route("sealink/sim", (Target(SIM, "sim"),))]),
+        pool=FakePool(),
+        settle=settled.append,
+        cors_origins=origins,
+    )
+    spelled = {name.replace("_", "-"): value for name, value in headers.items()}
+    responder = FakeResponder()
+    request = Request(method, path, "", {"authorization": f"Bearer {key}", **spelled}, body)
+    asyncio.run(gateway.handle(request, responder))
+    return responder
+
+
+def told(responder: FakeResponder) -> Any:
+    return msgspec.json.decode(responder.body)
+
+
+def test_models_in_openais_shape_say_which_is_simulated() -> None:
+    models = {model["id"]: model for model in told(ask("GET", "/v1/models", key=""))["data"]}
+    assert list(models) == ["gpt-4o", "sealink/sim"]
+    assert "simulated" not in models["gpt-4o"]
+    assert models["sealink/sim"]["simulated"] is True
+    assert models["gpt-4o"]["object"] == "model"
+
+
+def test_models_in_anthropics_shape() -> None:
+    listed = told(ask("GET", "/v1/models", anthropic_version="2023-06-01"))
+    assert (listed["has_more"], listed["first_id"], listed["last_id"]) == (False, "gpt-4o", "sealink/sim")
+    assert listed["data"][1]["display_name"] == "sealink/sim (simulated)"
+    assert listed["data"][0]["created_at"].endswith("Z")
+
+
+def test_one_model() -> None:
+    assert told(ask("GET", "/v1/models/sealink/sim"))["id"] == "sealink/sim"
+    assert ask("GET", "/v1/models/none").status == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/health/live", "/health/ready"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_probes_need_no_key(method: str, path: str) -> None:
+    assert ask(method, path, key="").status == 200
+
+
+def test_an_unknown_path() -> None:
+    responder = ask("GET", "/v2/models")
+    assert responder.status == 404
+    assert told(responder)["error"]["code"] == "unknown_url"
+
+
+def test_a_wrong_method_is_told_the_right_ones() -> None:
+    responder = ask("GET", "/v1/chat/completions")
+    assert (responder.status, responder.headers["allow"]) == (405, "OPTIONS, POST")
+    assert told(responder)["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    ("key", "model", "status", "kind", "code"),
+    [
+        ("", "gpt-4o", 401, "authentication_error", "invalid_api_key"),
+        ("sk-2", "gpt-4o", 401, "authentication_error", "invalid_api_key"),
+        ("sk-1", "sealink/sim", 403, "permission_error", "model_not_allowed"),
+        ("sk-1", "gpt-5", 404, "not_found_error", "model_not_found"),
+    ],
+)
+def test_who_may_use_what(key: str, model: str, status: int, kind: str, code: str) -> None:
+    body = msgspec.json.encode({"model": model, "messages": [{"role": "user", "content": "Hi"}]})
+    responder = ask("POST", "/v1/chat/completions", body=body, key=key)
+    assert responder.status == status
+    assert (told(responder)["error"]["type"], told(responder)["error"]["code"]) == (kind, code)
+    assert responder.headers["x-request-id"] == responder.headers["x-sealink-request-id"]
+
+
+def test_anthropics_paths_tell_errors_in_anthropics_shape() -> None:
+    responder = ask("PUT", "/v1/messages/x")
+    assert told(responder)["type"] == "error"
+    assert told(responder)["error"]["type"] == "not_found_error"
+    assert told(responder)["request_id"] == responder.headers["request-id"]
+
+
+def test_a_preflight_needs_no_key() -> None:
+    asked = "authorization,content-type,x-stainless-os"
+    headers = {"origin": "http://page", "access_control_request_headers": asked}
+    responder = ask("OPTIONS", "/v1/chat/completions", key="", **headers)
+    assert responder.status == 204
+    assert responder.headers["access-control-allow-origin"] == "*"
+    assert responder.headers["access-control-allow-headers"] == asked
+    assert "POST" in responder.headers["access-control-allow-methods"]
+
+
+def test_only_allowed_origins_are_let_in() -> None:
+    origins = ("http://mine",)
+    assert ask("GET", "/v1/models", origin="http://mine", origins=origins).headers["access-control-allow-origin"]
+    assert "access-control-allow-origin" not in ask("GET", "/v1/models", origin="http://page", origins=origins).headers
+    assert "access-control-allow-origin" not in ask("GET", "/v1/models").headers
+
+
+def test_errors_can_be_read_by_a_page_too() -> None:
+    assert ask("GET", "/nothing", origin="http://page").headers["access-control-allow-origin"] == "*"
