@@ -25,8 +25,8 @@ lint: .venv/.test
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-bench: .venv/.test
-	.venv/bin/python -m bench $(ARGS)
+bench: .venv/.run
+	.venv/bin/python bench/run.py $(ARGS)
 
 .venv/.run: pyproject.toml requirements/build.txt requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "SeaLink needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3 …"; exit 1; }
