@@ -1,6 +1,7 @@
 """HTTP as bytes: requests made and answers read without a client library, to see what is really on the wire."""
 
 import json
+import select
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -46,12 +47,17 @@ def chat_request(request: dict[str, Any], key: str = KEY) -> bytes:
     return head.encode() + body
 
 
-def send_raw(port: int, pieces: Iterable[bytes], quiet_s: float = 0.3, patience_s: float = 10) -> list[PlainAnswer]:
-    """Send bytes as they are, then read until the server closes, or answers and says nothing more for `quiet_s`."""
+def send_raw(port: int, pieces: Iterable[bytes], quiet_s: float = 0.1, patience_s: float = 10) -> list[PlainAnswer]:
+    """Send bytes as they are, and read until the server closes, or answers and says nothing more for `quiet_s`.
+
+    No more is sent once the server has begun to answer.
+    """
     came = b""
     with socket.create_connection(("127.0.0.1", port), patience_s) as connection:
         try:
             for piece in pieces:
+                if select.select([connection], [], [], 0)[0]:
+                    break
                 connection.sendall(piece)
             while data := connection.recv(65536):
                 came += data

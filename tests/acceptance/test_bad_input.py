@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -213,8 +214,8 @@ def test_a_request_that_dribbles_in(running: House, at_once: int) -> None:
     """The time limit is for the whole request: bytes that keep coming do not prolong it."""
     request = raw_post(b'{"model": "openai"' + b" " * 100)
     started = time.monotonic()
-    refused(running, [request[:at_once], *slowly(request[at_once:], TIMEOUT_S + 1)], 408, "request_timeout")
-    assert time.monotonic() - started < TIMEOUT_S + 2
+    refused(running, chain([request[:at_once]], slowly(request[at_once:], 10 * TIMEOUT_S)), 408, "request_timeout")
+    assert TIMEOUT_S <= time.monotonic() - started < 5 * TIMEOUT_S
 
 
 BODY = json.dumps(GOOD).encode()
