@@ -49,7 +49,7 @@ def test_no_file_has_a_name_that_says_nothing(files: list[str]) -> None:
 
 
 def test_every_file_ends_with_one_newline(files: list[str]) -> None:
-    texts = {file: (ROOT / file).read_bytes() for file in files}
+    texts = {file: (ROOT / file).read_bytes() for file in files if not file.endswith(".sse")}  # those end in a blank line
     assert not [file for file, text in texts.items() if text and (not text.endswith(b"\n") or text.endswith(b"\n\n"))]
 
 

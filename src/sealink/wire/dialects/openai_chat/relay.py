@@ -283,16 +283,16 @@ def _spoken_of(data: bytes) -> set[int]:
 
 def _usage_in(fields: Fields) -> Fields | None:
     """A chunk's usage, at the top or in Groq's own corner. An empty one says nothing."""
-    groq = object_of(fields.get("x_groq")) or {}
-    return object_of(fields.get("usage")) or object_of(groq.get("usage")) or None
+    corner = object_of(fields.get("x_groq")) or {}
+    return object_of(fields.get("usage")) or object_of(corner.get("usage")) or None
 
 
 def _without_usage(fields: Fields) -> Fields:
     """A chunk for a client that did not ask for usage: no sign of it, in Groq's corner neither."""
     fields = without(fields, "usage")
-    groq = object_of(fields.get("x_groq")) or {}
-    if kept := without(groq, "usage", "usage_breakdown"):
-        return fields if kept == groq else {**fields, "x_groq": to_raw(kept)}
+    corner = object_of(fields.get("x_groq")) or {}
+    if kept := without(corner, "usage", "usage_breakdown"):
+        return fields if kept == corner else {**fields, "x_groq": to_raw(kept)}
     return without(fields, "x_groq")
 
 
