@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.request import urlopen
 
+import openai
 import pytest
 
+from acceptance.house import house
+from acceptance.made_streams import begin_of, openai_stream
 from acceptance.sealink_process import KEY, SealinkProcess
 from outside import NODE_FOLDER, program
+from replay import Answer
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -127,6 +131,37 @@ def test_what_the_readme_says_of_headers(placed: Callable[[str], str]) -> None:
     assert "x-accel-buffering: no" in head
     assert "x-sealink-upstream: sim" in head
     assert not any(line.startswith("content-encoding") for line in head)
+
+
+def test_what_the_readme_says_of_a_stream_that_breaks_off(tmp_path: Path) -> None:
+    body = openai_stream(["Once", " upon"])
+    cut = Answer(body, cut_at=begin_of(" upon", body))
+    came = ""
+    with (
+        house(lambda _: cut, {"m": "openai"}, tmp_path) as it,
+        openai.OpenAI(base_url=f"{it.sealink.url}/v1", api_key=KEY) as client,
+        client.chat.completions.create(model="m", messages=[{"role": "user", "content": "?"}], stream=True) as stream,
+        pytest.raises(openai.APIError, match="cut off"),
+    ):
+        for chunk in stream:
+            came += chunk.choices[0].delta.content or ""
+    assert came == "Once"
+
+
+def test_what_the_readme_says_of_what_is_left_out(tmp_path: Path) -> None:
+    whole = b'{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":"end_turn",' \
+        b'"stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}'  # fmt: skip
+    answer = Answer(whole, headers=[("content-type", "application/json")], framing="length")
+    with (
+        house(lambda _: answer, {"m": "anthropic"}, tmp_path) as it,
+        openai.OpenAI(base_url=f"{it.sealink.url}/v1", api_key=KEY) as client,
+    ):
+        raw = client.chat.completions.with_raw_response.create(
+            model="m", messages=[{"role": "user", "content": "?"}], presence_penalty=0.5
+        )
+    assert raw.headers["x-sealink-dropped"] == "presence_penalty"
+    assert raw.headers["x-sealink-upstream"] == "anthropic-like"
+    assert raw.headers["x-sealink-original-model"] == raw.headers["x-sealink-served-model"] == "m"
 
 
 @pytest.mark.parametrize("command", commands_of("make"))
