@@ -1,0 +1,86 @@
+"""The wire layer alone: microseconds of CPU for each frame that the lanes move. No sockets, no event loop.
+
+In a running gateway the same work takes two to three times as long: between two frames the kernel has had
+the caches. Compare lines of this table with one another, and with the same line before a change.
+"""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+from sealink.request import ChatRequest
+from sealink.wire.dialect import Framer, Relay, RequestHead
+from sealink.wire.dialects import anthropic_messages, openai_chat
+from sealink.wire.lanes import Lane, Translate
+from sealink.wire.sse import SseFramer, data_frame, event_frame
+
+FRAMES = 20_000
+REPEATS = 7
+
+OPENAI_BEGIN = b'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1763000000,"model":"gpt-4o-mini",'
+OPENAI_ROLE = data_frame(
+    OPENAI_BEGIN + b'"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}'
+)
+OPENAI_DELTA = data_frame(
+    OPENAI_BEGIN + b'"service_tier":"default","system_fingerprint":"fp_50cad350e4","choices":[{"index":0,'
+    b'"delta":{"content":" quick brown fox"},"logprobs":null,"finish_reason":null}]}'
+)
+ANTHROPIC_START = event_frame(
+    b"message_start",
+    b'{"type":"message_start","message":{"id":"msg_01","type":"message","role":"assistant","model":"claude-sonnet-4-6",'
+    b'"content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":12,"output_tokens":1}}}',
+) + event_frame(
+    b"content_block_start",
+    b'{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}',
+)
+ANTHROPIC_DELTA = event_frame(
+    b"content_block_delta",
+    b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":" quick brown fox"}}',
+)
+
+
+class Untouched:
+    """A relay that does nothing, to see what the lane itself takes."""
+
+    def __init__(self, relay: Relay) -> None:
+        self.outcome = relay.outcome
+        self.finish = relay.finish
+        self.fail = relay.fail
+        self.relay = lambda frame: frame.raw
+
+
+def main() -> None:
+    openai, anthropic = openai_chat.UPSTREAM, anthropic_messages.UPSTREAM
+    asked = RequestHead(model="m", stream=True, include_usage=True, task_type=None, fields={}, body=b"")
+    not_asked = RequestHead(model="m", stream=True, include_usage=False, task_type=None, fields={}, body=b"")
+    null_usage = OPENAI_DELTA.replace(b"]}\n", b'],"usage":null}\n')
+    show("framer, openai", SseFramer().feed, OPENAI_DELTA)
+    show("framer, anthropic", SseFramer().feed, ANTHROPIC_DELTA)
+    show("empty lane", lane(openai.framer(), Untouched(openai.relay(asked)), OPENAI_ROLE), OPENAI_DELTA)
+    show("relay", lane(openai.framer(), openai.relay(asked), OPENAI_ROLE), OPENAI_DELTA)
+    show("relay, null usage taken out", lane(openai.framer(), openai.relay(not_asked), OPENAI_ROLE), null_usage)
+    translate = Translate(anthropic.decoder(), openai_chat.CLIENT.encoder(ChatRequest("m", []), created=0))
+    show("translate", lane(anthropic.framer(), translate, ANTHROPIC_START), ANTHROPIC_DELTA)
+
+
+def lane(framer: Framer, relay: Relay, opening: bytes) -> Callable[[bytes], bytes]:
+    """A lane whose stream has begun."""
+    begun = Lane(framer, relay)
+    begun.feed(opening)
+    return begun.feed
+
+
+def show(name: str, feed: Callable[[bytes], object], delta: bytes) -> None:
+    feed(delta)
+    print(f"{name:30} {median(_us_per_call(feed, delta) for _ in range(REPEATS)):5.2f}")
+
+
+def _us_per_call(feed: Callable[[bytes], object], delta: bytes) -> float:
+    begin = time.process_time()
+    for _ in range(FRAMES):
+        feed(delta)
+    return (time.process_time() - begin) / FRAMES * 1e6
+
+
+if __name__ == "__main__":
+    main()
