@@ -48,11 +48,16 @@ class SseFramer:
         """The frames that `data` completes. Raises UpstreamError when the unfinished one has outgrown the limit."""
         if self._pending or self._at_start:
             data = self._with_pending(data)
+        if (frame := simple_frame(data)) is not None:
+            return [frame]  # nearly every read
         frames: list[Frame] = []
-        begin, end = 0, frame_end(data, 0)
-        while end:
+        begin = 0
+        for blank in _BLANK_LINE.finditer(data):
+            end = blank.end()
+            if end == len(data) and data.endswith(b"\r"):
+                break  # the LF of this line end may be in the next read
             frames.append(parse_frame(data[begin:end]))
-            begin, end = end, frame_end(data, end)
+            begin = end
         if begin < len(data):
             self._pending += data[begin:]
             self._searched = max(0, len(self._pending) - _BLANK_BYTES)
@@ -85,25 +90,22 @@ class SseFramer:
         return whole
 
 
-def frame_end(data: bytes, start: int) -> int:
-    """Where the first blank line after `start` ends, 0 if there is none yet."""
-    if b"\r" not in data:
-        found = data.find(b"\n\n", start)
-        return 0 if found < 0 else found + 2
-    blank = _BLANK_LINE.search(data, start)
-    if blank is None or (blank.end() == len(data) and data.endswith(b"\r")):
-        return 0  # the LF of a last CR may be in the next read
-    return blank.end()
+def simple_frame(raw: bytes) -> Frame | None:
+    """The frame that `raw` is, if that is one `data` line, or an `event` line and a `data` line, ended by LFs."""
+    begin, event = 0, b""
+    if raw.startswith(b"event: "):
+        begin = raw.find(b"\n") + 1
+        event = raw[7 : begin - 1]
+    has_one_line = raw.startswith(b"data: ", begin) and raw.find(b"\n", begin) == len(raw) - 2
+    if has_one_line and raw.endswith(b"\n\n") and b"\r" not in raw:
+        return Frame(raw, raw[begin + 6 : -2], event)
+    return None
 
 
 def parse_frame(raw: bytes) -> Frame:
     """What a frame says. Several `data` lines are joined by LF; comments, ids and retries say nothing."""
-    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
-        return Frame(raw, raw[6:-2])
-    if raw.startswith(b"event: ") and raw.endswith(b"\n\n") and raw.count(b"\n") == 3 and b"\r" not in raw:
-        name, found, data = raw[7:-2].partition(b"\ndata: ")
-        if found:
-            return Frame(raw, data, name)
+    if (frame := simple_frame(raw)) is not None:
+        return frame
     event, lines = b"", []
     for line in _LINE_END.split(raw):
         name, _, value = line.partition(b":")
