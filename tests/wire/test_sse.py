@@ -113,9 +113,13 @@ def test_named_frames(raw: bytes, event: bytes, data: bytes) -> None:
     assert parse_frame(raw) == Frame(raw, data, event)
 
 
-@given(st.lists(st.sampled_from([b"data: ", b"event: ", b"data:", b"event:", b"\n", b"\n\n", b"a", b" ", b":"])))
-def test_line_ends_make_no_difference(words: list[bytes]) -> None:
+@given(
+    st.lists(
+        st.sampled_from([b"event: e", b"event:e", b"event: ", b"data: a", b"data:a", b"data: ", b": a"]), max_size=4
+    )
+)
+def test_line_ends_make_no_difference(lines: list[bytes]) -> None:
     """Invariant: a frame says the same whichever way its lines end, so the short way reads what the long way does."""
-    raw = b"".join(words)
+    raw = b"\n".join([*lines, b"", b""])
     long_way = parse_frame(raw.replace(b"\n", b"\r\n"))
     assert (parse_frame(raw).event, parse_frame(raw).data) == (long_way.event, long_way.data)
