@@ -17,25 +17,42 @@ FAR_OUT: Final = 10**15
 """Numbers beyond this, either way, are not calculated with."""
 
 
-def satisfies(value: object, schema: object, root: object, depth: int = 0) -> bool:
-    """`root` is the schema that `$ref` is resolved in."""
-    if not isinstance(schema, dict):
-        return schema is not False
-    if depth > MAX_DEPTH:
-        return True
+MAX_STEPS: Final = 20_000
+"""Parts of a value held against parts of a schema; a checker that has done so many finds nothing more to object to.
+References make a short schema endless."""
 
-    def ok(value: object, schema: object) -> bool:
-        return satisfies(value, schema, root, depth + 1)
 
-    return (
-        _is_allowed(value, schema)
-        and _is_combined(value, schema, ok)
-        and ("$ref" not in schema or ok(value, resolved(schema["$ref"], root)))
-        and (not isinstance(value, dict) or _is_object(value, schema, ok))
-        and (not isinstance(value, list) or _is_array(value, schema, ok))
-        and (not isinstance(value, str) or _is_string(value, schema))
-        and (not is_number(value) or _is_in_range(value, schema))
-    )
+def satisfies(value: object, schema: object) -> bool:
+    """Whether `value` is what a whole schema asks for."""
+    return Checker(schema).satisfies(value, schema)
+
+
+class Checker:
+    """Holds values against a schema or parts of it. `root` is what `$ref` is resolved in."""
+
+    def __init__(self, root: object) -> None:
+        self._root = root
+        self._left = MAX_STEPS
+
+    def satisfies(self, value: object, schema: object, depth: int = 0) -> bool:
+        if not isinstance(schema, dict):
+            return schema is not False
+        self._left -= 1
+        if depth > MAX_DEPTH or self._left <= 0:
+            return True
+
+        def ok(value: object, schema: object) -> bool:
+            return self.satisfies(value, schema, depth + 1)
+
+        return (
+            _is_allowed(value, schema)
+            and _is_combined(value, schema, ok)
+            and ("$ref" not in schema or ok(value, resolved(schema["$ref"], self._root)))
+            and (not isinstance(value, dict) or _is_object(value, schema, ok))
+            and (not isinstance(value, list) or _is_array(value, schema, ok))
+            and (not isinstance(value, str) or _is_string(value, schema))
+            and (not is_number(value) or _is_in_range(value, schema))
+        )
 
 
 def resolved(ref: object, root: object) -> object:

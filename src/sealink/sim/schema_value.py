@@ -12,19 +12,20 @@ from typing import Final
 
 from sealink.sim.pattern import UnsupportedPattern, example, parse
 from sealink.sim.schema_check import (
+    Checker,
     are_unique,
     as_dict,
     as_list,
-    equal,
     number_in,
+    pattern_matches,
     resolved,
-    satisfies,
     tuple_schemas,
     types_of,
 )
+from sealink.sim.schema_merge import merged
 
-MAX_DRAFTS: Final = 4000
-"""How many values are drafted for one schema, parts and second tries included."""
+MAX_DRAFTS: Final = 10_000
+"""How many parts of a schema are looked at to draft one value, second tries included."""
 
 MAX_ITEMS: Final = 1000
 """The most items that an array is given, and characters / 10 a string, whatever `minItems` or `minLength` say."""
@@ -44,6 +45,7 @@ def value_for(schema: object, rng: Random, words: Sequence[str] = ()) -> object:
 class _Draughtsman:
     def __init__(self, root: object, rng: Random, words: Sequence[str]) -> None:
         self._root = root
+        self._checker = Checker(root)
         self._rng = rng
         self._words = list(words)
         self._left = MAX_DRAFTS
@@ -62,7 +64,7 @@ class _Draughtsman:
         draft: object = None
         for _ in range(TRIES):
             draft = self._draft(schema, name, depth)
-            if self._left <= 0 or satisfies(draft, schema, self._root):
+            if self._left <= 0 or self._checker.satisfies(draft, schema):
                 break
         return draft
 
@@ -79,7 +81,8 @@ class _Draughtsman:
 
     def _plain(self, schema: object, depth: int, hops: int = 0) -> dict[str, object]:
         """`schema` with its references followed and its combinations settled: one branch of each, merged."""
-        if not isinstance(schema, dict) or hops > MAX_DEPTH:
+        self._left -= 1
+        if not isinstance(schema, dict) or hops > MAX_DEPTH or self._left <= 0:
             return {}
         plain = {keyword: value for keyword, value in schema.items() if keyword not in _COMBINING}
         parts = [resolved(schema["$ref"], self._root)] if "$ref" in schema else []
@@ -88,7 +91,7 @@ class _Draughtsman:
         if "if" in schema:
             parts += [schema["if"], schema.get("then", True)] if self._rng.random() < 0.5 else [schema.get("else")]
         for part in parts:
-            plain = _merged(plain, self._plain(part, depth, hops + 1))
+            plain = merged(plain, self._plain(part, depth, hops + 1))
         return plain
 
     def _branch(self, options: list[object], depth: int) -> object:
@@ -131,9 +134,7 @@ class _Draughtsman:
         properties, patterns = as_dict(schema.get("properties")), as_dict(schema.get("patternProperties"))
         if key in properties:
             return self.value(properties[key], key, depth + 1)
-        matching = next(
-            (each for pattern, each in patterns.items() if satisfies(key, {"pattern": pattern}, True)), None
-        )
+        matching = next((each for pattern, each in patterns.items() if pattern_matches(pattern, key)), None)
         return self.value(schema.get("additionalProperties") if matching is None else matching, key, depth + 1)
 
     def _array(self, schema: dict[str, object], name: str, depth: int) -> list[object]:
@@ -233,59 +234,6 @@ def _weight(option: object) -> int:
         return 9
     return min((_TYPE_WEIGHTS[name] for name in types_of(option)), default=2) + len(as_list(option.get("required")))
 
-
-def _merged(left: dict[str, object], right: dict[str, object]) -> dict[str, object]:
-    """A schema that asks for what both ask for."""
-    merged = {**left, **right}
-    for keyword in left.keys() & right.keys():
-        merged[keyword] = _MERGES.get(keyword, _later)(left[keyword], right[keyword])
-    return merged
-
-
-def _later(left: object, right: object) -> object:
-    return right
-
-
-def _both(left: object, right: object) -> object:
-    return left if equal(left, right) else {"allOf": [left, right]}
-
-
-def _all_properties(left: object, right: object) -> object:
-    ours, theirs = as_dict(left), as_dict(right)
-    return {**ours, **{key: _both(ours[key], each) if key in ours else each for key, each in theirs.items()}}
-
-
-def _common(left: object, right: object) -> object:
-    ours, theirs = (each if isinstance(each, list) else [each] for each in (left, right))
-    shared = [member for member in ours if any(equal(member, other) for other in theirs)]
-    if not shared and {"integer", "number"} <= {*map(str, ours), *map(str, theirs)}:
-        return "integer"
-    return shared or ours
-
-
-def _all_names(left: object, right: object) -> object:
-    return [*as_list(left), *as_list(right)]
-
-
-def _greater(left: object, right: object) -> object:
-    return max(number_in({"": left}, "") or 0, number_in({"": right}, "") or 0)
-
-
-def _lesser(left: object, right: object) -> object:
-    return min(number_in({"": left}, "") or 0, number_in({"": right}, "") or 0)
-
-
-_MERGES: Final[dict[str, Callable[[object, object], object]]] = {
-    "type": _common,
-    "enum": _common,
-    "required": _all_names,
-    "properties": _all_properties,
-    "patternProperties": _all_properties,
-    "items": _both,
-    "additionalProperties": _both,
-    **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), _greater),
-    **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), _lesser),
-}
 
 _COMBINING: Final = {"$ref", "allOf", "anyOf", "oneOf", "if", "then", "else"}
 
