@@ -2,6 +2,7 @@
 
     SealinkError
     ├── InvalidRequest       400  invalid_request_error
+    │   └── ExpectationFailed  417
     ├── AuthenticationError  401  authentication_error
     ├── InsufficientBalance  402  insufficient_balance
     ├── PermissionDenied     403  permission_error
@@ -9,6 +10,7 @@
     ├── MethodNotAllowed     405  invalid_request_error
     ├── RequestTimeout       408  request_timeout
     ├── RequestTooLarge      413  request_too_large
+    │   └── HeadersTooLarge  431
     ├── RateLimited          429  rate_limit_exceeded
     ├── InternalError        500  internal_error
     ├── UpstreamError        502  upstream_error
@@ -50,6 +52,13 @@ class InvalidRequest(SealinkError):
     type = "invalid_request_error"
 
 
+class ExpectationFailed(InvalidRequest):
+    """The request's `expect` header asks for something other than 100-continue."""
+
+    status = 417
+    code: str | None = "expectation_failed"
+
+
 class AuthenticationError(SealinkError):
     status = 401
     type = "authentication_error"
@@ -89,6 +98,11 @@ class RequestTooLarge(SealinkError):
     status = 413
     type = "request_too_large"
     code: str | None = "body_too_large"
+
+
+class HeadersTooLarge(RequestTooLarge):
+    status = 431
+    code: str | None = "headers_too_large"
 
 
 class RateLimited(SealinkError):

@@ -1,0 +1,224 @@
+"""A client's bytes in, whole requests out. Knows HTTP/1, nothing of sockets and time.
+
+llhttp (by way of httptools) reads the grammar, and strictly: bare LF, obs-fold, two lengths or a length
+beside `transfer-encoding` are its refusals. What it leaves open, and two parties on one connection could
+read differently, is closed here; the sections are those of RFC 9112.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import httptools
+
+from sealink.errors import (
+    ExpectationFailed,
+    HeadersTooLarge,
+    InvalidRequest,
+    MethodNotAllowed,
+    RequestTooLarge,
+    SealinkError,
+)
+from sealink.net.message import Request
+
+_ABSOLUTE_TARGET: Final = re.compile(r"https?://([^/?]*)([^?]*)(.*)", re.IGNORECASE)
+_HOST: Final = re.compile(r"(?:[\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?", re.ASCII)
+
+
+class RequestParser:
+    """Cuts one connection's bytes into requests.
+
+    It never raises at its caller: what cannot be accepted is recorded in `refusal`, and whatever
+    follows is discarded. Holds at most one unfinished request, whose head, trailers and framing are
+    bounded by `max_header_bytes` and whose body by `body_limit(path)`, both in bytes.
+    """
+
+    def __init__(self, max_header_bytes: int, body_limit: Callable[[str], int]) -> None:
+        self.refusal: SealinkError | None = None
+        self.receiving = False
+        """Whether a request has begun that is not yet whole."""
+        self.awaits_continue = False
+        """Whether the client holds its body back until it is told to go on (`expect: 100-continue`)."""
+        self._max_header_bytes = max_header_bytes
+        self._body_limit = body_limit
+        self._llhttp: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._whole: list[Request] = []
+        self._fruitless = 0  # bytes since a request began, ended, or its body grew
+        self.on_message_begin()
+        self.receiving = False
+
+    @property
+    def method(self) -> str:
+        """The method of the request being read; "" while it is not known."""
+        return self._request.method if self._request else ""
+
+    @property
+    def path(self) -> str:
+        """The path of the request being read, as far as it is known."""
+        return self._request.path if self._request else self._url.partition(b"?")[0].decode("latin-1")
+
+    def feed(self, data: bytes) -> list[Request]:
+        """The requests that `data` completes."""
+        self._fruitless += len(data)
+        try:
+            self._parse(data)
+        except httptools.HttpParserCallbackError as error:
+            if not isinstance(error.__context__, SealinkError):
+                raise
+            self.refuse(error.__context__)
+        except httptools.HttpParserError as error:
+            self.refuse(_malformed(f"{error}."))
+        if self._fruitless > 2 * self._max_header_bytes:  # fields and framing that llhttp has not reported yet
+            self.refuse(self._headers_too_large())
+        whole, self._whole = self._whole, []
+        return whole
+
+    def refuse(self, error: SealinkError) -> None:
+        """Read no further; the first reason stands."""
+        self.refusal = self.refusal or error
+        self.close()
+
+    def close(self) -> None:
+        """Discard whatever comes. Also unties the knot of parser and callbacks, so that no garbage collector must."""
+        self._llhttp = None
+        self.receiving = self.awaits_continue = False
+
+    def _parse(self, data: bytes) -> None:
+        while self._llhttp is not None:
+            try:
+                return self._llhttp.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                # An offer to speak h2c or the like, which a server may ignore (RFC 9110 §7.8). llhttp takes it for the
+                # end of HTTP and leaves the body unread, so the head is read again without the offer.
+                data = self._head_without_upgrade() + data[upgrade.args[0] :]
+                self._llhttp = httptools.HttpRequestParser(self)
+        return None
+
+    def _head_without_upgrade(self) -> bytes:
+        assert self._request is not None
+        request = self._request
+        fields = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items() if name != "upgrade"])
+        start = f"{request.method} {self._url.decode('latin-1')} HTTP/{request.version}\r\n"
+        return f"{start}{fields}\r\n".encode("latin-1")
+
+    # What llhttp calls. An exception here ends the parsing and comes out of feed_data as __context__.
+
+    def on_message_begin(self) -> None:
+        self.receiving = True
+        self._request: Request | None = None
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._header_bytes = 0
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._max_body_bytes = 0
+        self._fruitless = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+        self._count_header_bytes(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count_header_bytes(len(name) + len(value) + 4)
+        if self._request is not None:
+            return  # a trailer; merged into the headers it could overrule them (§7.1.2)
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1").rstrip(" \t")
+        if key not in self._headers:
+            self._headers[key] = text
+        elif key == "host":
+            raise _malformed("There is more than one Host header.")
+        else:
+            self._headers[key] += (", " if key != "cookie" else "; ") + text
+
+    def on_headers_complete(self) -> None:
+        llhttp = self._llhttp
+        assert llhttp is not None
+        method, version = llhttp.get_method().decode("latin-1"), llhttp.get_http_version()
+        self._request = request = Request(method, "", "", self._headers, version=version)
+        request.keep_alive = llhttp.should_keep_alive()
+        request.path, request.query = _read_target(method, self._url.decode("latin-1"), self._headers)
+        _check_head(request)
+        if "content-length" in self._headers or "transfer-encoding" in self._headers:
+            self._max_body_bytes = self._body_limit(request.path)
+            self._check_body_size(int(self._headers.get("content-length", 0)))
+        self.awaits_continue = "expect" in self._headers and _expects_continue(request)
+
+    def on_body(self, body: bytes) -> None:
+        self.awaits_continue = False
+        self._body.append(body)
+        self._body_bytes += len(body)
+        self._check_body_size(self._body_bytes)
+        self._fruitless = 0
+
+    def on_message_complete(self) -> None:
+        assert self._llhttp is not None
+        assert self._request is not None
+        if self._llhttp.should_upgrade():
+            return  # nothing of the body was read; see _parse
+        self.receiving = self.awaits_continue = False
+        self._request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._whole.append(self._request)
+        self._body = []
+        self._fruitless = 0
+
+    def _count_header_bytes(self, size: int) -> None:
+        self._header_bytes += size
+        if self._header_bytes > self._max_header_bytes:
+            raise self._headers_too_large()
+
+    def _check_body_size(self, size: int) -> None:
+        if size > self._max_body_bytes:
+            raise RequestTooLarge(f"The request body is larger than {self._max_body_bytes} bytes.")
+
+    def _headers_too_large(self) -> HeadersTooLarge:
+        return HeadersTooLarge(f"The request's header fields take more than {self._max_header_bytes} bytes.")
+
+
+def _read_target(method: str, target: str, headers: dict[str, str]) -> tuple[str, str]:
+    """Path and query of a request target (§3.2). The host of an absolute one replaces the header's (§3.2.2)."""
+    if method == "CONNECT":
+        raise MethodNotAllowed("This server is no proxy: CONNECT is not supported.")
+    if "#" in target:
+        raise _malformed("A request target has no fragment.")
+    if target.startswith("/"):
+        path, _, query = target.partition("?")
+        return path, query
+    if target == "*" and method == "OPTIONS":
+        return target, ""
+    absolute = _ABSOLUTE_TARGET.fullmatch(target)
+    if absolute is None:
+        raise _malformed("The request target is neither a path nor an http URL.")
+    if "host" in headers:  # its absence is still an error
+        headers["host"] = absolute[1]
+    return absolute[2] or "/", absolute[3][1:]
+
+
+def _check_head(request: Request) -> None:
+    headers = request.headers
+    if request.version not in ("1.1", "1.0"):
+        raise _malformed(f"HTTP/{request.version} is not spoken here, only HTTP/1.1 and HTTP/1.0.")
+    if request.version == "1.1" and "host" not in headers:
+        raise _malformed("An HTTP/1.1 request needs a Host header.")
+    if _HOST.fullmatch(headers.get("host", "")) is None:
+        raise _malformed("The request's host is not valid.")
+    if "transfer-encoding" in headers:
+        _check_transfer_encoding(request)
+
+
+def _check_transfer_encoding(request: Request) -> None:
+    if request.version == "1.0":
+        raise _malformed("HTTP/1.0 has no Transfer-Encoding.")  # §6.1: its framing is to be treated as faulty
+    if request.headers["transfer-encoding"].lower() != "chunked":
+        raise _malformed("The only Transfer-Encoding that is understood is chunked.")
+
+
+def _expects_continue(request: Request) -> bool:
+    if request.version == "1.0":
+        return False  # RFC 9110 §10.1.1: to be ignored
+    if request.headers["expect"].lower() != "100-continue":
+        raise ExpectationFailed("The only expectation that can be met is 100-continue.")
+    return True
+
+
+def _malformed(why: str) -> InvalidRequest:
+    return InvalidRequest(f"This is not a valid HTTP request: {why}", code="malformed_request")

@@ -1,0 +1,162 @@
+"""The server's end of one response: the Responder that a handler is given."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Final
+
+from sealink.errors import HeaderList
+from sealink.net.message import Request
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_OWN_HEADERS: Final = frozenset({"connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"})
+_WITHOUT_BODY: Final = frozenset({204, 304})
+
+
+class ResponseWriter:
+    """Writes one response onto a connection, and calls `on_end` when it is whole.
+
+    `keep_alive` says whether the connection can serve another request afterwards; until the head is
+    written it may be set to False, and the client is then told `connection: close`.
+    """
+
+    __slots__ = (
+        "_chunked",
+        "_on_end",
+        "_raw",
+        "_resumed",
+        "_transport",
+        "ended",
+        "gone",
+        "keep_alive",
+        "keep_on_disconnect",
+        "paused",
+        "request",
+        "started",
+    )
+
+    def __init__(self, transport: asyncio.Transport, request: Request, on_end: Callable[[], None]) -> None:
+        self.request = request
+        self.keep_alive = request.keep_alive
+        self.keep_on_disconnect = False
+        self.started = self.ended = self.paused = self.gone = False
+        self._transport = transport
+        self._on_end = on_end
+        self._resumed: asyncio.Event | None = None
+        self._chunked = False  # what write() does: these two, or nothing
+        self._raw = False
+
+    def send(self, status: int, headers: HeaderList, body: bytes) -> None:
+        """Answer whole."""
+        if self.gone:
+            return
+        framing = "" if status in _WITHOUT_BODY else f"content-length: {len(body)}\r\n"
+        head = self._head(status, headers, framing)
+        self._transport.write(head + body if self._has_body(status) else head)
+        self._end()
+
+    def start(self, status: int, headers: HeaderList) -> None:
+        """Begin a stream: chunked, or to an HTTP/1.0 client up to the end of the connection."""
+        if self.gone:
+            return
+        chunked, has_body = self.request.version != "1.0", self._has_body(status)
+        if has_body and not chunked:
+            self.keep_alive = False
+        framing = "transfer-encoding: chunked\r\n" if chunked and status not in _WITHOUT_BODY else ""
+        self._transport.write(self._head(status, headers, framing))
+        self._chunked, self._raw = has_body and chunked, has_body and not chunked
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of the stream on its way, as one chunk."""
+        if self._chunked:
+            if data:  # an empty chunk would end the body
+                self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        elif self._raw:
+            self._transport.write(data)
+        else:
+            self._check_unwritten()
+
+    async def drain(self) -> None:
+        """Wait until the client has taken enough of what it was sent, or has gone."""
+        if self._resumed is not None:
+            await self._resumed.wait()
+
+    def finish(self) -> None:
+        """End the stream properly. May be called again."""
+        if self.gone or self.ended:
+            return
+        self._check_unwritten()
+        if self._chunked:
+            self._transport.write(b"0\r\n\r\n")
+        self._end()
+
+    def abort(self) -> None:
+        """Drop the connection, unsent bytes included."""
+        if not self.ended:
+            self.leave()
+            self._transport.abort()
+
+    def leave(self) -> None:
+        """The client has gone: from here on nothing is written, and nobody waits for it."""
+        self.gone = True
+        self._chunked = self._raw = False
+        self.resume()
+
+    def pause(self) -> None:
+        """The client has fallen behind."""
+        self.paused = True
+        self._resumed = asyncio.Event()
+
+    def resume(self) -> None:
+        """The client has caught up."""
+        self.paused = False
+        if self._resumed is not None:
+            self._resumed.set()
+            self._resumed = None
+
+    def _end(self) -> None:
+        self.ended = True
+        self._chunked = self._raw = False
+        self._on_end()
+
+    def _has_body(self, status: int) -> bool:
+        return self.request.method != "HEAD" and status not in _WITHOUT_BODY
+
+    def _check_unwritten(self) -> None:
+        """A handler that writes where nothing can be written has a fault, unless nothing needs to be."""
+        if self.ended:
+            raise RuntimeError("The response has already been finished.")
+        if not self.started and not self.gone:
+            raise RuntimeError("The response has not been started.")
+
+    def _head(self, status: int, headers: HeaderList, framing: str) -> bytes:
+        if self.started:
+            raise RuntimeError("The response has already been started.")
+        lines = [f"{name}: {value}\r\n" for name, value in headers if name not in _OWN_HEADERS]
+        fields = "".join(lines)
+        if fields.count("\r") != len(lines) or fields.count("\n") != len(lines) or "\0" in fields:
+            raise ValueError("A response header holds a line break.")  # or a client could be sent a second response
+        head = f"{_status_line(status)}{fields}{framing}{self._connection()}{_date_line(int(time.time()))}\r\n"
+        encoded = head.encode()
+        self.started = True
+        return encoded
+
+    def _connection(self) -> str:
+        if not self.keep_alive:
+            return "connection: close\r\n"
+        return "connection: keep-alive\r\n" if self.request.version == "1.0" else ""
+
+
+@lru_cache
+def _status_line(status: int) -> str:
+    known = {item.value: item.phrase for item in HTTPStatus}
+    return f"HTTP/1.1 {status} {known.get(status, '')}\r\n"
+
+
+@lru_cache(maxsize=1)
+def _date_line(second: int) -> str:
+    return f"date: {formatdate(second, usegmt=True)}\r\n"

@@ -1,0 +1,294 @@
+"""A graceful stop, phase by phase: accept no more, drain, let the rest say why it ends, cut."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+from served import GET, PATIENCE_S, Gate, on_both_loops, serving
+
+from sealink.net.message import Request, Responder
+
+STREAM_HEADERS = [("content-type", "text/event-stream")]
+
+
+@on_both_loops
+async def test_idle_connections_are_closed_at_once_and_new_ones_refused() -> None:
+    async with serving() as served:
+        fresh, kept = await served.connect(), await served.connect()
+        assert (await kept.ask(GET)).status == 200
+        begin = time.perf_counter()
+        await served.server.stop(PATIENCE_S)
+        assert time.perf_counter() - begin < 0.5
+        assert (await fresh.rest(), await kept.rest()) == (b"", b"")
+        with pytest.raises(ConnectionRefusedError):
+            await served.connect()
+
+
+@on_both_loops
+async def test_open_requests_are_answered_as_the_last_of_their_connection() -> None:
+    gate = Gate()
+    async with serving(gate) as served:
+        client = await served.connect()
+        client.send(GET + b"GET /dropped HTTP/1.1\r\nhost: x\r\n\r\n")
+        await gate.entered.wait()
+        stop = asyncio.ensure_future(served.server.stop(PATIENCE_S))
+        await asyncio.sleep(0.02)
+        assert not stop.done()
+        gate.opened.set()
+        response = await client.response()
+        assert (response.status, response.headers["connection"]) == (200, "close")
+        assert await client.rest() == b""
+        await asyncio.wait_for(stop, 1)
+    assert gate.paths == ["/"]
+
+
+@on_both_loops
+async def test_what_a_client_still_pipelines_is_thrown_away() -> None:
+    gate = Gate()
+    async with serving(gate, stop_grace_s=0.1) as served:
+        client = await served.connect()
+        client.send(GET * 10_000)
+        await gate.entered.wait()
+        stop = asyncio.ensure_future(served.server.stop(0.1))
+        await asyncio.sleep(0)
+        gate.opened.set()
+        assert (await client.response()).headers["connection"] == "close"
+        (connection,) = served.server._connections
+        client.send(GET * 10_000)
+        await asyncio.sleep(0.02)
+        assert (len(connection._waiting), connection._unparsed) == (0, b"")
+        await stop
+    assert gate.paths == ["/"]
+
+
+@on_both_loops
+async def test_a_stream_that_has_begun_may_end_in_its_own_time() -> None:
+    go_on = asyncio.Event()
+
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.start(200, STREAM_HEADERS)
+        responder.write(b"one")
+        await go_on.wait()
+        responder.write(b"two")
+        responder.finish()
+
+    async with serving(handler) as served:
+        client = await served.connect()
+        client.send(GET)
+        await client.head()
+        assert await client.chunk() == b"one"
+        stop = asyncio.ensure_future(served.server.stop(PATIENCE_S))
+        await asyncio.sleep(0.02)
+        go_on.set()
+        assert await client.chunk() == b"two"
+        assert await client.chunk() == b""
+        assert await client.rest() == b""
+        await asyncio.wait_for(stop, 1)
+
+
+@on_both_loops
+async def test_a_request_on_its_way_when_the_stop_comes_is_still_served() -> None:
+    async with serving() as served:
+        client = await served.connect()
+        client.send(GET[:10])
+        await asyncio.sleep(0.02)
+        stop = asyncio.ensure_future(served.server.stop(PATIENCE_S))
+        await asyncio.sleep(0.02)
+        response = await client.ask(GET[10:])
+        assert (response.status, response.headers["connection"]) == (200, "close")
+        await asyncio.wait_for(stop, 1)
+
+
+@on_both_loops
+async def test_when_the_drain_time_is_over_streams_end_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    """The handler is cancelled, sees that the client is still there, and has time to say why it ends."""
+
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.start(200, STREAM_HEADERS)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            assert not responder.gone
+            await asyncio.sleep(0.05)
+            responder.write(b"error: draining")
+            responder.finish()
+            raise
+
+    async with serving(handler) as served:
+        client = await served.connect()
+        client.send(GET)
+        await client.head()
+        begin = time.perf_counter()
+        stop = asyncio.ensure_future(served.server.stop(0.1))
+        assert await client.chunk() == b"error: draining"
+        assert await client.chunk() == b""
+        assert await client.rest() == b""
+        await asyncio.wait_for(stop, 1)
+        assert 0.1 < time.perf_counter() - begin < 1
+    assert caplog.records == []
+
+
+@on_both_loops
+async def test_when_the_drain_time_is_over_what_has_not_begun_gets_a_503(caplog: pytest.LogCaptureFixture) -> None:
+    gate = Gate()
+    async with serving(gate) as served:
+        answering, receiving = await served.connect(), await served.connect()
+        answering.send(GET)
+        await gate.entered.wait()
+        receiving.send(GET[:10])
+        await asyncio.sleep(0.02)
+        stop = asyncio.ensure_future(served.server.stop(0.05))
+        for client in (answering, receiving):
+            response = await client.response()
+            assert (response.status, response.json["code"]) == (503, "draining")
+            assert response.headers["connection"] == "close"
+            client.close()
+        await asyncio.wait_for(stop, 1)
+    assert gate.paths == ["/"]
+    assert caplog.records == []
+
+
+@on_both_loops
+async def test_a_stream_without_a_last_word_is_cut() -> None:
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.start(200, STREAM_HEADERS)
+        await asyncio.Event().wait()
+
+    async with serving(handler) as served:
+        client = await served.connect()
+        client.send(GET)
+        await client.head()
+        await asyncio.wait_for(served.server.stop(0), 1)
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await client.chunk()
+
+
+@on_both_loops
+async def test_the_grace_is_not_for_ever() -> None:
+    cancelled: list[bool] = []
+
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.start(200, STREAM_HEADERS)
+        for _ in range(2):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.append(responder.gone)
+
+    async with serving(handler, stop_grace_s=0.1) as served:
+        client = await served.connect()
+        client.send(GET)
+        await client.head()
+        begin = time.perf_counter()
+        await served.server.stop(0.1)
+        assert 0.2 < time.perf_counter() - begin < 0.35
+    assert cancelled == [False, True]
+
+
+@on_both_loops
+async def test_a_handler_that_has_answered_settles_within_the_grace() -> None:
+    outcomes: list[str] = []
+
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.send(200, [], b"")
+        await asyncio.sleep(0.1)
+        outcomes.append("settled")
+
+    async with serving(handler) as served:
+        assert (await served.ask(GET)).status == 200
+        await served.server.stop(0)
+    assert outcomes == ["settled"]
+
+
+@on_both_loops
+async def test_a_client_that_leaves_within_the_grace_does_not_interrupt_the_ending() -> None:
+    ending, left, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.start(200, STREAM_HEADERS)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await left.wait()
+            await asyncio.sleep(0)
+            ended.set()
+
+    async with serving(handler) as served:
+        client = await served.connect()
+        client.send(GET)
+        await client.head()
+        stop = asyncio.ensure_future(served.server.stop(0))
+        await ending.wait()
+        client.close()
+        while served.server.connections:
+            await asyncio.sleep(0.001)
+        left.set()
+        await asyncio.wait_for(stop, 1)
+    assert ended.is_set()
+
+
+@on_both_loops
+async def test_a_handler_whose_client_has_left_is_drained_like_any_other() -> None:
+    entered, outcomes = asyncio.Event(), list[str]()
+
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.keep_on_disconnect = True
+        entered.set()
+        try:
+            await asyncio.sleep(0.1 if request.path == "/short" else PATIENCE_S)
+            outcomes.append("done")
+        except asyncio.CancelledError:
+            outcomes.append("cancelled")
+            raise
+
+    async with serving(handler) as served:
+        for path in (b"/short", b"/long"):
+            entered.clear()
+            client = await served.connect()
+            client.send(b"GET %b HTTP/1.1\r\nhost: x\r\n\r\n" % path)
+            await entered.wait()
+            client.close()
+        await served.server.stop(0.3)
+    assert outcomes == ["done", "cancelled"]
+
+
+@on_both_loops
+async def test_a_handler_that_will_not_end_does_not_hold_the_stop(caplog: pytest.LogCaptureFixture) -> None:
+    release = asyncio.Event()
+
+    async def stubborn(request: Request, responder: Responder) -> None:
+        while not release.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await release.wait()
+
+    async with serving(stubborn, stop_grace_s=0.05) as served:
+        client = await served.connect()
+        client.send(GET)
+        while not served.server.open_requests:
+            await asyncio.sleep(0.001)
+        await asyncio.wait_for(served.server.stop(0), 1)
+        assert "1 handlers did not end" in caplog.text
+        release.set()
+        await served.settle()
+
+
+@on_both_loops
+async def test_a_client_that_takes_nothing_does_not_hold_the_stop() -> None:
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.send(200, [], bytes(30_000_000))
+
+    async with serving(handler, stop_grace_s=0.05) as served:
+        client = await served.connect(receive_buffer=4096)
+        client.send(GET)
+        await client.head()
+        await asyncio.wait_for(served.server.stop(0.05), 1)
+        assert served.server.unsent_bytes == 0
+
+
+@on_both_loops
+async def test_stopping_twice_or_without_a_client_is_no_matter() -> None:
+    async with serving() as served:
+        await served.server.stop(0)
+        await served.server.stop(PATIENCE_S)
