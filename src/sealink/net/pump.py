@@ -4,7 +4,7 @@ import asyncio
 
 from sealink.errors import GatewayTimeout, SealinkError
 from sealink.net.message import Responder, UpstreamResponse
-from sealink.wire.lanes import Lane, truncated
+from sealink.wire.lanes import Lane
 
 
 async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
@@ -15,7 +15,7 @@ async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
     held: list[bytes] = []
     while not lane.outcome.content_started and not lane.ended:
         data = await upstream.read()
-        held.append(lane.feed(data) if data else _close(upstream, lane))
+        held.append(lane.feed(data) if data else lane.close(None, framed=upstream.framed))
     if lane.outcome.error is not None:
         raise lane.outcome.error
     return b"".join(held)
@@ -37,7 +37,7 @@ async def pump(upstream: UpstreamResponse, client: Responder, lane: Lane, idle_s
         while not lane.ended:
             watch.heard()
             if await upstream.forward(move):
-                client.write(_close(upstream, lane))
+                client.write(lane.close(None, framed=upstream.framed))
             elif client.paused:
                 watch.pause()
                 await client.drain()
@@ -45,13 +45,6 @@ async def pump(upstream: UpstreamResponse, client: Responder, lane: Lane, idle_s
         client.write(lane.close(error))
     finally:
         watch.stop()
-
-
-def _close(upstream: UpstreamResponse, lane: Lane) -> bytes:
-    """The upstream's end of file. Without a length or chunks it proves nothing: then the usage must have come."""
-    if upstream.framed or lane.outcome.usage is not None:
-        return lane.close(None)
-    return lane.close(truncated())
 
 
 class IdleWatch:

@@ -69,14 +69,20 @@ class Lane:
             return b""
         return self._forward(self._framer.feed(data))
 
-    def close(self, cause: SealinkError | None) -> bytes:
-        """What the client must still be told once the upstream is over: at its proper end (None), or by `cause`."""
+    def close(self, cause: SealinkError | None, *, framed: bool = True) -> bytes:
+        """What the client must still be told once the upstream is over: at its proper end (None), or by `cause`.
+
+        A body that was not `framed`, by a length or by chunks, ends with its connection, whatever ended that:
+        it is whole only if an end mark or the usage has come.
+        """
         if self._ended:
             return b""
         if cause is not None:
             return self._fail(cause)
         out = self._forward(self._framer.close())
-        return out if self._ended else out + self._finish()
+        if self._ended:
+            return out
+        return out + (self._finish() if framed or self.outcome.usage is not None else self._fail(truncated()))
 
     def _forward(self, frames: Iterable[Frame]) -> bytes:
         outcome = self.outcome

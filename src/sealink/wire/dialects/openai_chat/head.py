@@ -41,8 +41,7 @@ def read_head(body: bytes) -> RequestHead:
     model = read_field(fields, "model", str)
     if not model:
         raise InvalidRequest("The field `model` is empty.", code="missing_field", param="model")
-    if not read_field(fields, "messages", list[_MessageHead]):
-        raise InvalidRequest("`messages` must hold at least one message.", code="empty_array", param="messages")
+    read_field(fields, "messages", list[_MessageHead])
     stream = read_field(fields, "stream", bool | None) or False
     options = read_field(fields, "stream_options", _StreamOptions | None) or _StreamOptions()
     return RequestHead(
