@@ -1,24 +1,70 @@
 """What tokens cost, from the price list of the genai-prices package (it comes with the package: no network)."""
 
+import time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 import genai_prices
+import msgspec
+from genai_prices.types import TieredPrices
 
 from sealink.usage import Usage
 
 _NANO = Decimal(10**9)
+_MILLION = 10**6
+_HOUR_S = 3600
+
+
+class Rates(msgspec.Struct, frozen=True):
+    """A model's prices where they are plain: nano-dollars for a million tokens of each kind."""
+
+    input: int
+    output: int
+    cached_read: int
+    cached_write: int
+
+    def price(self, usage: Usage) -> int:
+        """Nano-dollars, rounded half up."""
+        fresh = usage.input_tokens - usage.cached_read_tokens - usage.cached_write_tokens
+        price = (
+            fresh * self.input
+            + usage.cached_read_tokens * self.cached_read
+            + usage.cached_write_tokens * self.cached_write
+            + usage.output_tokens * self.output
+        )
+        return (2 * price + _MILLION) // (2 * _MILLION)
 
 
 def price_nano_usd(usage: Usage, provider: str, model: str) -> int | None:
     """The price of an answer in nano-dollars, rounded half up; None where the list does not know the model."""
+    try:
+        rates = _rates(provider, model, int(time.time() // _HOUR_S))
+    except LookupError:
+        return None
+    return rates.price(usage) if rates is not None else listed_price(usage, provider, model)
+
+
+def listed_price(usage: Usage, provider: str, model: str) -> int:
+    """As `price_nano_usd`, by the package itself: for any model, and 150 µs. Raises LookupError."""
     tokens = genai_prices.Usage(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         cache_read_tokens=usage.cached_read_tokens,
         cache_write_tokens=usage.cached_write_tokens,
     )
-    try:
-        price = genai_prices.calc_price(tokens, model_ref=model, provider_id=provider)
-    except LookupError:
-        return None
+    price = genai_prices.calc_price(tokens, model_ref=model, provider_id=provider)
     return int((price.total_price * _NANO).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+@lru_cache(maxsize=1024)
+def _rates(provider: str, model: str, hour: int) -> Rates | None:
+    """None where the price of a token depends on how many there are. Some prices depend on the hour."""
+    listed = genai_prices.calc_price(genai_prices.Usage(input_tokens=1), model_ref=model, provider_id=provider)
+    if any(isinstance(price, TieredPrices) for price in vars(listed.model_price).values()):
+        return None
+    return Rates(
+        input=listed_price(Usage(input_tokens=_MILLION), provider, model),
+        output=listed_price(Usage(output_tokens=_MILLION), provider, model),
+        cached_read=listed_price(Usage(input_tokens=_MILLION, cached_read_tokens=_MILLION), provider, model),
+        cached_write=listed_price(Usage(input_tokens=_MILLION, cached_write_tokens=_MILLION), provider, model),
+    )
