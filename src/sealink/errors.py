@@ -10,7 +10,7 @@
     ├── MethodNotAllowed     405  invalid_request_error
     ├── RequestTimeout       408  request_timeout
     ├── RequestTooLarge      413  request_too_large
-    │   └── HeadersTooLarge  431
+    │   └── HeadersTooLarge
     ├── RateLimited          429  rate_limit_exceeded
     ├── InternalError        500  internal_error
     ├── UpstreamError        502  upstream_error
@@ -101,7 +101,6 @@ class RequestTooLarge(SealinkError):
 
 
 class HeadersTooLarge(RequestTooLarge):
-    status = 431
     code: str | None = "headers_too_large"
 
 

@@ -7,7 +7,7 @@ class ServerLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What one client may ask of the server. Times in seconds, sizes in bytes; all per connection."""
 
     max_header_bytes: int = 32 * 1024
-    """Request line and header fields (431 beyond); trailers and chunk framing count likewise."""
+    """Request line and header fields (413 beyond); trailers and chunk framing count likewise."""
     request_timeout_s: float = 60.0
     """From a request's first byte to its last (408 beyond)."""
     keep_alive_s: float = 75.0
