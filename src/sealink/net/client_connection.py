@@ -114,17 +114,25 @@ class ClientConnection(asyncio.Protocol):
 
     def check_timers(self, now: float) -> None:
         """Close or refuse what has taken too long. `now` is the loop's time in seconds."""
-        in_state_s = now - self._since
         if self._lingering:
-            if in_state_s > self._limits.linger_s:
-                self._transport.abort()
-        elif self._response is None and self._parser.receiving:
-            if in_state_s > self._limits.request_timeout_s:
-                limit_s = self._limits.request_timeout_s
-                self._refuse(RequestTimeout(f"The request did not arrive within {limit_s:g} seconds."))
-        elif self._response is None and not self._waiting and in_state_s > self._limits.keep_alive_s:
-            self._transport.close()
+            self._check_lingering(now)
+        elif self._response is None and not self._waiting:
+            self._check_arrival(now - self._since)
         self._check_taking(now)
+
+    def _check_arrival(self, waited_s: float) -> None:
+        limits = self._limits
+        if self._parser.receiving:
+            if waited_s > limits.request_timeout_s:
+                self._refuse(RequestTimeout(f"The request did not arrive within {limits.request_timeout_s:g} seconds."))
+        elif waited_s > limits.keep_alive_s:
+            self._transport.close()
+
+    def _check_lingering(self, now: float) -> None:
+        if self.unsent_bytes:
+            self._since = now
+        elif now - self._since > self._limits.linger_s:
+            self._transport.abort()
 
     def _check_taking(self, now: float) -> None:
         """Drop a client that takes nothing of what it is owed. While a handler may write, growth proves nothing."""
