@@ -67,7 +67,11 @@ class Lane:
         """Client bytes for the frames that `data` completes."""
         if self._ended:
             return b""
-        return self._forward(self._framer.feed(data))
+        try:
+            frames = self._framer.feed(data)
+        except SealinkError as error:
+            return self._fail(error)
+        return self._forward(frames)
 
     def close(self, cause: SealinkError | None, *, framed: bool = True) -> bytes:
         """What the client must still be told once the upstream is over: at its proper end (None), or by `cause`.

@@ -1,0 +1,97 @@
+"""The rules that every lane keeps, whatever the dialect."""
+
+import pytest
+
+from sealink.errors import SealinkError, UpstreamError
+from sealink.wire.dialect import Outcome
+from sealink.wire.lanes import Lane
+from sealink.wire.sse import Frame, SseFramer, data_frame
+
+
+class Echo:
+    """A relay that passes frames on, knows `end` and `bad`, and writes errors as ERROR."""
+
+    def __init__(self, *, whole_at_end: bool = False) -> None:
+        self.outcome = Outcome()
+        self._whole_at_end = whole_at_end
+
+    def relay(self, frame: Frame) -> bytes:
+        if frame.data == b"bad":
+            raise UpstreamError("makes no sense", code="upstream_malformed")
+        if frame.data == b"error":
+            self.outcome.error = UpstreamError("told", code="told")
+            return b"(last words)"
+        self.outcome.complete = frame.data == b"end"
+        return frame.data
+
+    def finish(self) -> bytes:
+        self.outcome.complete = self._whole_at_end
+        return b"(finish)"
+
+    def fail(self, error: SealinkError) -> bytes:
+        return b"ERROR"
+
+
+def lane(**options: bool) -> Lane:
+    return Lane(SseFramer(max_frame_bytes=64), Echo(**options))
+
+
+def test_frames_before_a_bad_one_go_out_and_nothing_after_it() -> None:
+    it = lane()
+    assert it.feed(data_frame(b"a") + data_frame(b"bad") + data_frame(b"b")) == b"aERROR"
+    assert it.ended
+    assert it.feed(data_frame(b"c")) == b""
+    assert it.close(None) == b""
+    assert it.outcome.error is not None
+    assert it.outcome.error.code == "upstream_malformed"
+
+
+def test_an_error_in_the_stream_ends_it_after_its_last_words() -> None:
+    it = lane()
+    assert it.feed(data_frame(b"a") + data_frame(b"error") + data_frame(b"b")) == b"a(last words)ERROR"
+    assert it.close(UpstreamError("cut")) == b""
+
+
+def test_a_frame_over_the_limit_is_an_error_too() -> None:
+    it = lane()
+    assert it.feed(data_frame(b"a") + b"data: " + b"x" * 100) == b"a"
+    assert it.feed(b"x") == b"ERROR"
+    assert it.outcome.error is not None
+    assert it.outcome.error.code == "upstream_frame_too_large"
+
+
+def test_the_upstreams_end_mark_ends_it_well() -> None:
+    it = lane()
+    assert it.feed(data_frame(b"a") + data_frame(b"end") + data_frame(b"b")) == b"aend"
+    assert it.close(UpstreamError("cut")) == b""
+    assert it.outcome.error is None
+
+
+@pytest.mark.parametrize(
+    ("cause", "framed", "out", "error"),
+    [
+        (None, True, b"(finish)", None),
+        (None, False, b"ERROR", "upstream_truncated"),
+        (UpstreamError("reset", code="upstream_reset"), True, b"ERROR", "upstream_reset"),
+    ],
+)
+def test_the_end_of_the_bytes(cause: SealinkError | None, framed: bool, out: bytes, error: str | None) -> None:
+    it = lane(whole_at_end=True)
+    it.feed(data_frame(b"a"))
+    assert it.close(cause, framed=framed) == out
+    assert (it.outcome.error and it.outcome.error.code) == error
+
+
+def test_the_end_of_the_bytes_before_the_answer_is_whole() -> None:
+    it = lane()
+    it.feed(data_frame(b"a"))
+    assert it.close(None) == b"(finish)ERROR"
+    assert it.outcome.error is not None
+    assert it.outcome.error.code == "upstream_truncated"
+
+
+def test_a_last_frame_without_its_blank_line_counts() -> None:
+    it = lane()
+    assert it.feed(b"data: end") == b""
+    assert it.close(None) == b"end"
+    assert it.outcome.error is None
