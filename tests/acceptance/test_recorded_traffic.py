@@ -1,13 +1,12 @@
 """Recorded traffic through a real SeaLink into the stock `openai` client (issue 2, "What must be shown", 2).
 
     pytest tests/acceptance/test_recorded_traffic.py [--recordings DIR]
-    python tests/acceptance/test_recorded_traffic.py [DIR …]
+    python tests/acceptance [DIR …]
 
 Each case is asked for twice: with `stream_options.include_usage` and the upstream's own network chunks,
 and without, in chunks that fit nothing. `N of N` is printed at the end.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -63,7 +62,7 @@ class Line:
 
 @pytest.fixture(scope="module")
 def chat_cases(recorded: list[Case]) -> list[Case]:
-    return [case for case in recorded if case.api in DIALECTS]
+    return [case for case in recorded if case.api in DIALECTS and (case.kind != "stream" or case.framing == "sse")]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +115,8 @@ def test_every_recorded_answer_arrives(
     line: Line, api: str, kind: str, way: Pass, report: Callable[[str], None]
 ) -> None:
     cases = [case for case in line.cases if (case.api, case.kind) == (api, kind)]
+    if not cases:
+        pytest.skip("no such case in these recordings")
     with ThreadPoolExecutor(8) as pool:
         found = dict(zip(cases, pool.map(lambda case: faults(line, case, way), cases), strict=True))
     wrong = {case.id: why for case, why in found.items() if why}
@@ -227,8 +228,3 @@ def straight_faults(client: openai.OpenAI, case: Case) -> list[str]:
     except TypeError as error:  # content where the client has only ever seen text
         return [str(error)]
     return differences(expected_reading(case, straight=True), reading)
-
-
-if __name__ == "__main__":
-    options = [f"--recordings={folder}" for folder in sys.argv[1:]]
-    sys.exit(pytest.main([__file__, "-q", *options]))
