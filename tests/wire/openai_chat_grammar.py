@@ -61,7 +61,7 @@ class _Reader:
             return
         if not isinstance(chunk, dict):
             yield "not an object"
-        elif "error" in chunk and chunk["error"] is not None:
+        elif chunk.get("error"):
             yield from self._error(chunk, is_last)
         else:
             yield from self._chunk(chunk)
@@ -113,7 +113,11 @@ class _Reader:
             yield "usage before the end"
 
     def _choice(self, said: Any) -> Iterator[str]:
-        if not isinstance(said, dict) or not isinstance(said.get("index"), int) or not isinstance(said.get("delta"), dict):
+        if (
+            not isinstance(said, dict)
+            or not isinstance(said.get("index"), int)
+            or not isinstance(said.get("delta"), dict)
+        ):
             yield "a choice without index or delta"
             return
         choice, delta = self.choices.setdefault(said["index"], _Choice()), said["delta"]
@@ -142,10 +146,11 @@ class _Reader:
         for name in ("content", "reasoning_content", "refusal"):
             if not isinstance(delta.get(name), str | None):
                 yield f"{name} is not text"
-        if delta.get("reasoning") and not delta.get("reasoning_content"):
+        if isinstance(delta.get("reasoning"), str) and delta["reasoning"] and not delta.get("reasoning_content"):
             yield "reasoning that is not in reasoning_content"
-        if (call := delta.get("function_call")) is not None and not any(call.values()):
-            yield "an empty function_call"
+        call = delta.get("function_call")
+        if not isinstance(call, dict | None) or (call is not None and not any(call.values())):
+            yield "no function_call"
         for name, items in delta.items():
             if isinstance(items, list) and not all(
                 isinstance(item.get("index"), int) for item in items if isinstance(item, dict)

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Raw
 
-from sealink.wire.raw_json import NULL, Fields, array_of, is_null, object_of, text_of, to_raw, without
+from sealink.wire.raw_json import NULL, Fields, array_of, is_null, object_of, starts_with, text_of, to_raw, without
 
 ASSISTANT: Final = to_raw("assistant")
 
@@ -18,18 +18,24 @@ _SAID: Final = (
     *("content", "reasoning_content", *_REASONING, "reasoning_details", "refusal", "tool_calls", "function_call"),
     *("annotations", "audio", "images", "executed_tools"),
 )
+_KINDS: Final = {
+    **dict.fromkeys(("content", "reasoning_content", "refusal"), b'"'),
+    "tool_calls": b"[",
+    "function_call": b"{",
+}
 _NOTHING: Final = (NULL, Raw(b'""'), Raw(b"[]"), Raw(b"{}"))
 
 
 def mend_content(said: Fields) -> Fields:
-    """Content as text, reasoning (also) in `reasoning_content`, no empty `function_call`."""
+    """Content as text, reasoning (also) in `reasoning_content`, no empty `function_call`, nothing of a wrong type."""
     if (parts := array_of(said.get("content"))) is not None:
         said = _with_parts_apart(said, parts)
     if not text_of(said.get("reasoning_content")) and (reasoning := _reasoning_of(said)):
         said = {**said, "reasoning_content": reasoning}
+    odd = [name for name, kind in _KINDS.items() if name in said and not _is(said[name], kind)]
     if (call := object_of(said.get("function_call"))) is not None and _is_empty_call(call):
-        said = without(said, "function_call")
-    return said
+        odd.append("function_call")
+    return without(said, *odd) if odd else said
 
 
 def has_content(said: Fields) -> bool:
@@ -73,3 +79,7 @@ def _detail_text(raw: Raw) -> str:
 
 def _is_empty_call(call: Fields) -> bool:
     return all(is_null(raw) or raw == Raw(b'""') for raw in call.values())
+
+
+def _is(raw: Raw, kind: bytes) -> bool:
+    return starts_with(raw, kind) or is_null(raw)

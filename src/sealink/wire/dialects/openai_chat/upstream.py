@@ -1,10 +1,14 @@
 """OpenAI's Chat Completions as upstreams speak it: OpenAI, and everyone who calls himself compatible."""
 
 from sealink.errors import HeaderList, SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
 from sealink.wire.dialect import Outcome, Outgoing, RequestHead
 from sealink.wire.dialects.openai_chat import errors
+from sealink.wire.dialects.openai_chat.decoder import ChatDecoder, whole_events
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.whole import relay_whole
+from sealink.wire.dialects.openai_chat.write import write_request
 from sealink.wire.raw_json import TRUE, Fields, encode, integer_of, object_of, to_raw, without
 from sealink.wire.sse import SseFramer
 
@@ -16,6 +20,10 @@ class OpenAIChatUpstream:
 
     name = errors.NAME
 
+    def write_request(self, request: ChatRequest, model: str) -> Outgoing:
+        body, dropped = write_request(request, model)
+        return Outgoing(PATH, body, dropped=dropped)
+
     def forward_request(self, head: RequestHead, model: str) -> Outgoing:
         """The client's own bytes; re-encoded, field by field, only if something must change."""
         fields = _for_upstream(head, model)
@@ -24,8 +32,14 @@ class OpenAIChatUpstream:
     def framer(self) -> SseFramer:
         return SseFramer()
 
+    def decoder(self) -> ChatDecoder:
+        return ChatDecoder()
+
     def relay(self, head: RequestHead) -> ChatRelay:
         return ChatRelay(usage_asked=head.include_usage, choices_asked=integer_of(head.fields.get("n")) or 1)
+
+    def whole_events(self, body: bytes) -> list[Event]:
+        return whole_events(body)
 
     def relay_whole(self, body: bytes) -> tuple[bytes, Outcome]:
         return relay_whole(body)
