@@ -252,6 +252,26 @@ async def test_a_timer_ends_a_response_with_its_own_error() -> None:
 
 
 @on_both_loops
+async def test_a_taker_that_fails_is_a_fault_of_our_own() -> None:
+    async with scripted([CHUNKED_HEAD, b"2\r\nok\r\n", HOLD, b"2\r\nok\r\n"]) as upstream, pooled() as pool:
+        complaints: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["exception"]))
+        response = await pool.send(post(upstream.url), connect_s=5)
+        pieces: list[bytes] = []
+
+        def take(data: bytes) -> bool:
+            pieces.append(data)
+            return [True][len(pieces) - 1]
+
+        forwarding = asyncio.create_task(failure_of(response.forward(take)))
+        await until(lambda: bool(pieces))
+        upstream.go_on()
+        assert (await forwarding).code == "internal_error"
+        assert [type(complaint) for complaint in complaints] == [IndexError]
+        await until(lambda: upstream.open == 0)
+
+
+@on_both_loops
 async def test_a_body_that_came_whole_gives_its_connection_back_though_nobody_reads_it() -> None:
     async with scripted() as upstream, pooled() as pool:
         response = await pool.send(post(upstream.url), connect_s=5)

@@ -180,6 +180,7 @@ FAILURES: list[tuple[Exception, str, str, str]] = [  # cause, then its code at c
     (_raised_in_callback(), *["ours"] * 3),
     (zlib.error("x"), *["upstream_encoding"] * 3),
     (UpstreamError("Ours.", code="ours"), *["ours"] * 3),
+    (KeyError("a secret"), *["internal_error"] * 3),
 ]
 
 
@@ -191,6 +192,7 @@ def test_the_map_of_failures(cause_and_codes: tuple[Exception, str, str, str]) -
         assert isinstance(error, SealinkError)
         assert error.code == code
         assert "host:443" in error.message or code == "ours"
+        assert "secret" not in error.message
 
 
 def test_every_error_number_has_words() -> None:

@@ -1,8 +1,10 @@
 """One response fed by hand: every split gives the same answer, every cut gives exactly one error."""
 
 import asyncio
+import gc
 import gzip
 import itertools
+import weakref
 import zlib
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_upstream import failure_of, read_all
 
-from sealink.errors import SealinkError, UpstreamError
+from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
 from sealink.net.upstream_connection import Connection
 from sealink.net.upstream_limits import UpstreamLimits
 
@@ -78,14 +80,29 @@ class Stage:
 
     async def outcome(self) -> tuple[bytes, SealinkError | None]:
         """The body that could be read, and what it ended in."""
-        body = b""
+        pieces: list[bytes] = []
         try:
             response = await self.sending
             while piece := await response.read():
-                body += piece
+                pieces.append(piece)
         except SealinkError as error:
-            return body, error
-        return body, None
+            return b"".join(pieces), error
+        return b"".join(pieces), None
+
+    async def forwarded(self) -> tuple[bytes, SealinkError | None]:
+        """The same, as it is handed on."""
+        pieces: list[bytes] = []
+
+        def take(data: bytes) -> bool:
+            pieces.append(data)
+            return True
+
+        try:
+            response = await self.sending
+            assert await response.forward(take)
+        except SealinkError as error:
+            return b"".join(pieces), error
+        return b"".join(pieces), None
 
 
 def run(test: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
@@ -259,6 +276,120 @@ def test_a_connection_that_is_lost_before_the_request_does_not_take_it() -> None
     run(main)
 
 
+# Forwarding
+
+
+@pytest.mark.parametrize(
+    ("wire", "body"), [(CHUNKED, CHUNKED_BODY), (SIZED, b"hello, world")], ids=["chunked", "sized"]
+)
+def test_forwarded_at_every_split_and_cut(wire: bytes, body: bytes) -> None:
+    async def main() -> None:
+        for at in range(1, len(wire)):
+            stage = Stage()
+            forwarding = asyncio.ensure_future(stage.forwarded())
+            await stage.receive(wire[:at])
+            await asyncio.sleep(0)  # send() returns
+            await asyncio.sleep(0)  # forward() begins
+            await stage.receive(wire[at:])
+            assert await forwarding == (body, None), at
+
+            stage = Stage()
+            forwarding = asyncio.ensure_future(stage.forwarded())
+            await stage.receive(wire[: at // 2], wire[at // 2 : at], eof=True)
+            got, error = await forwarding
+            assert body.startswith(got)
+            assert error is not None
+
+    run(main)
+
+
+def test_what_is_forwarded_is_taken_in_the_call_that_received_it() -> None:
+    async def main() -> None:
+        stage = await Stage().receive(SIZED[:-6])
+        taken: list[bytes] = []
+        response = await stage.sending
+        forwarding = asyncio.ensure_future(response.forward(lambda data: not taken.append(data)))  # type: ignore[func-returns-value]
+        await asyncio.sleep(0)
+        stage.connection.data_received(b" wo")
+        assert taken == [b"hello,", b" wo"]
+        stage.connection.data_received(b"rld")
+        assert taken[2:] == [b"rld"]
+        assert await forwarding is True
+
+    run(main)
+
+
+def test_a_taker_that_has_enough_is_given_no_more_and_nothing_is_lost() -> None:
+    async def main() -> None:
+        stage = await Stage(limits=UpstreamLimits(max_buffered_bytes=3)).receive(SIZED[:-11])
+        taken: list[bytes] = []
+
+        def take_one(data: bytes) -> bool:
+            taken.append(data)
+            return False
+
+        response = await stage.sending
+        assert await response.forward(take_one) is False
+        forwarding = asyncio.ensure_future(response.forward(take_one))
+        await stage.receive(b"ello")
+        await stage.receive(b", wo")
+        assert await forwarding is False
+        assert taken == [b"h", b"ello"]
+        assert stage.transport.calls == ["pause", "resume", "pause"]
+        assert await response.forward(take_one) is False
+        assert stage.transport.calls == ["pause", "resume", "pause", "resume"]
+        await stage.receive(b"rld")
+        assert await response.forward(take_one) is False
+        assert await response.forward(take_one) is True
+        assert b"".join(taken) == b"hello, world"
+
+    run(main)
+
+
+def test_a_timer_ends_a_forwarding() -> None:
+    async def main() -> None:
+        stage = await Stage().receive(SIZED[:-3])
+        forwarding = asyncio.ensure_future(stage.forwarded())
+        await asyncio.sleep(0)
+        timeout = GatewayTimeout("Silence.", code="idle")
+        stage.sending.result().fail(timeout)
+        assert await forwarding == (b"hello, wo", timeout)
+        assert stage.transport.calls == ["abort"]
+
+    run(main)
+
+
+def test_a_cancelled_forwarding_takes_no_more() -> None:
+    async def main() -> None:
+        stage = await Stage().receive(SIZED[:-6])
+        taken: list[bytes] = []
+        response = await stage.sending
+        forwarding = asyncio.ensure_future(response.forward(lambda data: not taken.append(data)))  # type: ignore[func-returns-value]
+        await asyncio.sleep(0)
+        forwarding.cancel()
+        await asyncio.wait([forwarding])
+        stage.connection.data_received(b" world")
+        assert taken == [b"hello,"]
+        assert await response.read() == b" world"
+
+    run(main)
+
+
+@pytest.mark.parametrize("name", ["gzip", "unnamed gzip", "unnamed and plain"])
+def test_what_is_forwarded_is_decoded(name: str) -> None:
+    headers, body = ENCODED[name]
+
+    async def main() -> None:
+        wire = _answer(body, *headers, chunk=50)
+        stage = Stage()
+        forwarding = asyncio.ensure_future(stage.forwarded())
+        for at in range(0, len(wire), 100):
+            await stage.receive(wire[at : at + 100])
+        assert await forwarding == (TEXT, None)
+
+    run(main)
+
+
 # Content-Encoding
 
 TEXT = b"".join(b'data: {"n": %d, "text": "hello"}\n\n' % n for n in range(200))
@@ -414,3 +545,19 @@ def test_no_bytes_raise_anything_but_our_own(noise: bytes) -> None:
             await stage.outcome()
 
     run(main)
+
+
+def test_a_response_that_was_read_leaves_nothing_for_the_garbage_collector() -> None:
+    async def main() -> None:
+        stage = await Stage().receive(CHUNKED)
+        assert await stage.outcome() == (CHUNKED_BODY, None)
+        response = weakref.ref(stage.sending.result())
+        del stage.sending
+        await asyncio.sleep(0)  # the loop still holds the task that has just woken this one
+        assert response() is None
+
+    gc.disable()
+    try:
+        run(main)
+    finally:
+        gc.enable()

@@ -9,6 +9,7 @@
 | any other OSError | upstream_refused | upstream_tls | upstream_reset |
 | HttpParserError, HttpParserUpgrade | | | upstream_malformed |
 | zlib.error | | | upstream_encoding |
+| anything else: a fault of SeaLink's own | internal_error (500) | internal_error | internal_error |
 
 Closed without an error there is upstream_closed before the response, upstream_truncated in its body.
 """
@@ -22,7 +23,7 @@ from typing import Literal
 
 import httptools
 
-from sealink.errors import GatewayTimeout, SealinkError, ServiceUnavailable, UpstreamError
+from sealink.errors import GatewayTimeout, InternalError, SealinkError, ServiceUnavailable, UpstreamError
 
 Stage = Literal["connect", "tls", "exchange"]
 
@@ -42,16 +43,18 @@ def upstream_failure(cause: Exception, peer: str, stage: Stage) -> SealinkError:
             return UpstreamError(f"The name of {peer} does not resolve: {_words(cause)}.", code="upstream_unresolved")
         case OSError(errno=errno.EMFILE | errno.ENFILE):
             return ServiceUnavailable(f"No connection to {peer} could be opened: {_words(cause)}.")
-        case _ if stage == "exchange":
+        case OSError() if stage == "exchange":
             return UpstreamError(f"The connection to {peer} broke off: {_words(cause)}.", code="upstream_reset")
         case TimeoutError():
             return GatewayTimeout(f"No connection to {peer} came about in time (connect_s).", code="connect")
-        case _ if stage == "tls":
+        case OSError() if stage == "tls":
             return UpstreamError(f"TLS with {peer} failed: {_words(cause)}.", code="upstream_tls")
         case ConnectionRefusedError():
             return UpstreamError(f"The connection to {peer} was refused.", code="upstream_refused")
-        case _:
+        case OSError():
             return UpstreamError(f"{peer} cannot be reached: {_words(cause)}.", code="upstream_refused")
+        case _:  # the event loop hands on what a protocol's method raised
+            return InternalError(f"SeaLink failed while it dealt with {peer}.")
 
 
 def malformed(peer: str, why: str) -> UpstreamError:
