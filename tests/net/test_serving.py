@@ -481,6 +481,7 @@ async def test_a_server_listens_on_several_addresses() -> None:
 @on_both_loops
 async def test_thousands_of_requests_leave_nothing_behind() -> None:
     async with serving() as served:
+        tasks_before = asyncio.all_tasks()
 
         async def many(count: int) -> None:
             client = await served.connect()
@@ -495,7 +496,7 @@ async def test_thousands_of_requests_leave_nothing_behind() -> None:
         for _ in range(200):
             await served.ask(GET)
         await served.settle()
-        assert len(asyncio.all_tasks()) == 2  # this test, and what waits for it
+        assert asyncio.all_tasks() == tasks_before
 
 
 @on_both_loops
