@@ -24,6 +24,7 @@ class SealinkProcess:
     def __init__(self, config: str | None, folder: Path) -> None:
         self.port, self._folder = free_port(), folder
         self.url = f"http://127.0.0.1:{self.port}"
+        self._is_told_to_stop = False
         self._options = ["--port", str(self.port)]
         if config is not None:
             (folder / "sealink.toml").write_text(config)
@@ -49,7 +50,7 @@ class SealinkProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGTERM)
+        self.terminate()
         try:
             code = self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
@@ -60,6 +61,12 @@ class SealinkProcess:
             self._log.close()
         assert code == 0, f"sealink ended with {code}:\n{self.log[-2000:]}"
         assert "Traceback" not in self.log, self.log[-4000:]
+
+    def terminate(self) -> None:
+        """SIGTERM, once."""
+        if not self._is_told_to_stop:
+            self._is_told_to_stop = True
+            self._process.send_signal(signal.SIGTERM)
 
     @property
     def pid(self) -> int:
