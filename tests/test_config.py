@@ -129,7 +129,7 @@ def test_there_is_always_a_key(tmp_path: Path) -> None:
 
 def targets(config: Config, model: str) -> list[tuple[str, str]]:
     providers = {p.name: Provider(name=p.name, dialect=None, base_url=p.address or "") for p in config.providers}  # type: ignore[arg-type]
-    return [(target.provider.name, target.model) for target in router_of(config, providers).targets_of(model)]
+    return [(target.provider.name, target.model) for target in router_of(config, providers).route_of(model).targets]
 
 
 def test_an_empty_environment_offers_the_simulated_model() -> None:

@@ -1,15 +1,24 @@
 """The one place that names concrete classes: a config becomes a running SeaLink."""
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
+from sealink.catalog.tokens import vocabulary
 from sealink.config import Config, ModelConfig, ProviderConfig, ServerConfig, proxies_from, timeouts_of
 from sealink.errors import HeaderList
+from sealink.gateway.draining import Slots
 from sealink.gateway.endpoints import Gateway
+from sealink.gateway.exchange import Shared
 from sealink.gateway.headers import JSON
-from sealink.gateway.settle import log_settlement
+from sealink.gateway.stream_log import StreamLogs
+from sealink.ledger.ledger import Ledger
+from sealink.ledger.settings import LedgerSettings
 from sealink.net.serving import Server, ServerLimits
 from sealink.net.upstream import UpstreamPool
 from sealink.policy.auth import ApiKey, Keyring, digest_of
+from sealink.policy.health import HealthBook
+from sealink.policy.retry import RetryBudget
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers import VENDORS
 from sealink.providers.vendor import Provider
@@ -31,6 +40,7 @@ class App:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._pool = UpstreamPool(proxies=proxies_from())
+        self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
         self._simulators: list[Server] = []
         self._server: Server | None = None
 
@@ -43,8 +53,7 @@ class App:
             error_bodies={"/v1/messages": anthropic_messages.error_body, "/anthropic/": anthropic_messages.error_body},
             keyring=keyring_of(config),
             router=router_of(config, providers),
-            pool=self._pool,
-            settle=log_settlement,
+            shared=self._shared(),
             cors_origins=config.server.cors_origins,
         )
         self._server = Server(
@@ -54,6 +63,7 @@ class App:
             error_response=gateway.error_answer,
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        self._warm_up = asyncio.get_running_loop().run_in_executor(None, vocabulary)
         return f"http://{_printable(config.server.host)}:{addresses[0][1]}/v1"
 
     async def stop(self) -> None:
@@ -63,6 +73,21 @@ class App:
         await self._pool.close()
         for simulator in self._simulators:
             await simulator.stop(0)
+        await asyncio.to_thread(self._ledger.close)
+
+    def _shared(self) -> Shared:
+        config = self.config
+        return Shared(
+            pool=self._pool,
+            ledger=self._ledger,
+            health=HealthBook(config.breaker),
+            logs=StreamLogs(config.detach),
+            retry=config.retry,
+            retry_budget=RetryBudget(config.retry.budget_share),
+            heartbeat=config.heartbeat,
+            drain=config.drain,
+            drains=Slots(config.drain.max_streams),
+        )
 
     async def _provider(self, provider: ProviderConfig) -> Provider:
         if provider.dialect_name == "sim":
@@ -95,7 +120,16 @@ class App:
 
 def keyring_of(config: Config) -> Keyring:
     """The keys of a config, hashed."""
-    return Keyring(ApiKey(name=key.name, digest=digest_of(key.key), models=key.models) for key in config.keys)
+    return Keyring(
+        ApiKey(
+            name=key.name,
+            digest=digest_of(key.key),
+            models=key.models,
+            on_disconnect=key.on_disconnect,
+            heartbeat=key.heartbeat,
+        )
+        for key in config.keys
+    )
 
 
 def router_of(config: Config, providers: dict[str, Provider]) -> Router:
@@ -108,10 +142,11 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
                 provider=providers[target.provider],
                 model=target.model,
                 timeouts=timeouts_of(config, settings[target.provider], model),
+                weight=target.weight,
             )
             for target in model.targets
         )
-        return Route(model.id, tuple(targets))
+        return Route(model.id, tuple(targets), model.choose, model.on_disconnect)
 
     return Router(map(route, config.models))
 
@@ -130,6 +165,7 @@ def _server_limits(server: ServerConfig) -> ServerLimits:
         request_timeout_s=server.request_timeout_s,
         keep_alive_s=server.keep_alive_s,
         max_unsent_bytes=server.max_unsent_bytes,
+        send_timeout_s=server.slow_client_s,
     )
 
 

@@ -14,12 +14,20 @@ from typing import Any, Literal
 
 import msgspec
 
+from sealink.gateway.draining import DrainSettings
+from sealink.gateway.heartbeat import HeartbeatSettings
+from sealink.gateway.stream_log import DetachSettings
 from sealink.ledger.engine import StoreError, engine_for
 from sealink.ledger.location import absolute_url, journal_root
 from sealink.net.proxy import Proxies
+from sealink.policy.auth import OnDisconnect
+from sealink.policy.breaker import BreakerSettings
+from sealink.policy.retry import RetrySettings
+from sealink.policy.routing import Choice
 from sealink.providers import VENDORS
 from sealink.providers.vendor import Timeouts, Vendor
 from sealink.toml_location import line_of
+from sealink.wire.dialect import HeartbeatShape
 
 SIMULATED_MODEL = "sealink/sim"
 DOCUMENTED_MODEL = "claude-sonnet-4-6"
@@ -57,6 +65,8 @@ class ServerConfig(Section, frozen=True, kw_only=True):
     keep_alive_s: float = 75.0
     max_unsent_bytes: int = 256 * 1024
     """Bytes that may wait for a slow client before its upstream is no longer read."""
+    slow_client_s: float = 60.0
+    """How long a client may take nothing of what it is owed before its stream is ended."""
     drain_s: float = 30.0
     """How long open streams may go on after SIGTERM."""
 
@@ -113,13 +123,18 @@ class TargetConfig(Section, frozen=True, kw_only=True):
 
     provider: str
     model: str
+    weight: float = 1.0
+    """Its share of the requests, where the model's `choose` is "weighted"."""
 
 
 class ModelConfig(Timed, frozen=True, kw_only=True):
-    """[[models]]: a name that clients use, and where it leads, tried in order."""
+    """[[models]]: a name that clients use, and where it leads."""
 
     id: str
     targets: tuple[TargetConfig, ...]
+    choose: Choice = "in_order"
+    """Which target is tried first: "in_order", "weighted" or "lowest_ttft". The others follow when it fails."""
+    on_disconnect: OnDisconnect | None = None
 
 
 class KeyConfig(Section, frozen=True, kw_only=True):
@@ -133,7 +148,11 @@ class KeyConfig(Section, frozen=True, kw_only=True):
     concurrent_streams: int | None = None
     budget_usd: float | None = None
     budget_period: Literal["day", "month", "total"] | None = None
-    on_disconnect: Literal["cancel", "drain", "detach"] = "cancel"
+    on_disconnect: OnDisconnect | None = None
+    """What becomes of a stream whose client leaves: "cancel" (the default), "drain" or "detach". A model may say it,
+    too; the key's word counts."""
+    heartbeat: HeartbeatShape | None = None
+    """"comment", "chunk" or "off", for clients that need another shape than [heartbeat] says."""
 
 
 class StoreConfig(Section, frozen=True, kw_only=True):
@@ -163,6 +182,11 @@ class Config(Section, frozen=True, kw_only=True):
     models: tuple[ModelConfig, ...] = ()
     keys: tuple[KeyConfig, ...] = ()
     timeouts: TimeoutsConfig = TimeoutsConfig()
+    retry: RetrySettings = RetrySettings()
+    breaker: BreakerSettings = BreakerSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    drain: DrainSettings = DrainSettings()
+    detach: DetachSettings = DetachSettings()
     store: StoreConfig = StoreConfig()
     shared: SharedConfig = SharedConfig()
 
@@ -175,7 +199,6 @@ class Config(Section, frozen=True, kw_only=True):
             for field in _NOT_YET
             if getattr(key, field) is not None
         ]
-        names += [f"keys[{i}].on_disconnect" for i, key in enumerate(self.keys) if key.on_disconnect != "cancel"]
         return names + (["shared.redis_url"] if self.shared.redis_url else [])
 
 

@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from sealink.errors import HeaderList, SealinkError
+from sealink.gateway.draining import DrainSettings, Slots
+from sealink.gateway.exchange import Shared
+from sealink.gateway.heartbeat import HeartbeatSettings
+from sealink.gateway.stream_log import DetachSettings, StreamLogs
+from sealink.ledger.entry import Admission, Settlement
 from sealink.net.message import UpstreamRequest
+from sealink.policy.breaker import BreakerSettings
+from sealink.policy.health import HealthBook
+from sealink.policy.retry import RetryBudget, RetrySettings
 
 
 class Never:
@@ -73,7 +81,8 @@ class FakeResponder:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = b""
-        self.started = self.finished = self.gone = self.paused = self.keep_on_disconnect = False
+        self.started = self.finished = self.gone = self.paused = self.too_slow = False
+        self.on_gone: Callable[[], None] | None = None
         self.first_byte = asyncio.Event()
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None:
@@ -100,10 +109,48 @@ class FakeResponder:
         self.finished = True
 
     def abort(self) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """The client goes, as the server would tell it."""
         self.gone = True
+        if self.on_gone is not None:
+            self.on_gone()
 
     @property
     def data(self) -> list[object]:
         """What the frames of a streamed body say."""
         lines = [line.removeprefix(b"data: ") for line in self.body.split(b"\n\n") if line]
         return [line.decode() if line == b"[DONE]" else msgspec.json.decode(line) for line in lines]
+
+
+class FakeLedger:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.admitted: list[Admission] = []
+        self.settled: list[Settlement] = []
+
+    def admit(self, admission: Admission) -> None:
+        self.admitted.append(admission)
+
+    def settle(self, settlement: Settlement) -> None:
+        self.settled.append(settlement)
+
+
+def shared_by(
+    pool: FakePool, *, heartbeat: HeartbeatSettings | None = None, retry: RetrySettings | None = None, drains: int = 10
+) -> Shared:
+    """What exchanges share, with a ledger that remembers."""
+    retry = retry or RetrySettings(first_delay_s=0.001)
+    return Shared(
+        pool=pool,
+        ledger=FakeLedger(),
+        health=HealthBook(BreakerSettings()),
+        logs=StreamLogs(DetachSettings()),
+        retry=retry,
+        retry_budget=RetryBudget(retry.budget_share),
+        heartbeat=heartbeat or HeartbeatSettings(),
+        drain=DrainSettings(),
+        drains=Slots(drains),
+    )

@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from fakes import FakePool, FakeResponder
+from fakes import FakePool, FakeResponder, shared_by
 
 from sealink.gateway.endpoints import Gateway
-from sealink.gateway.settle import Settlement
 from sealink.net.message import Request
 from sealink.policy.auth import ApiKey, Keyring, digest_of
 from sealink.policy.routing import Route, Router, Target
@@ -23,14 +22,13 @@ def ask(
     method: str, path: str, *, body: bytes = b"", key: str = "sk-1", origins: tuple[str, ...] = ("*",), **headers: str
 ) -> FakeResponder:
     """One request to a gateway with two models and a key that may use one of them."""
-    settled: list[Settlement] = []
+    shared = shared_by(FakePool())
     gateway = Gateway(
         client=openai_chat.CLIENT,
         error_bodies={"/v1/messages": anthropic_messages.error_body},
         keyring=Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
         router=Router([Route("gpt-4o", (Target(OPENAI, "gpt-4o"),)), Route("sealink/sim", (Target(SIM, "sim"),))]),
-        pool=FakePool(),
-        settle=settled.append,
+        shared=shared,
         cors_origins=origins,
     )
     spelled = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -61,6 +59,7 @@ def test_models_in_anthropics_shape() -> None:
 
 def test_one_model() -> None:
     assert told(ask("GET", "/v1/models/sealink/sim"))["id"] == "sealink/sim"
+    assert told(ask("GET", "/v1/models/sealink%2Fsim"))["id"] == "sealink/sim"
     assert ask("GET", "/v1/models/none").status == 404
 
 

@@ -6,18 +6,20 @@ from typing import Any
 
 import msgspec
 import pytest
-from fakes import FakePool, FakeResponder, FakeUpstream, Never
+from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, Never, shared_by
 
 from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
 from sealink.gateway.exchange import Call, Exchange
-from sealink.gateway.settle import Settlement
-from sealink.policy.auth import ApiKey
-from sealink.policy.routing import Target
+from sealink.gateway.heartbeat import HeartbeatSettings
+from sealink.ledger.entry import Settlement
+from sealink.policy.auth import ApiKey, OnDisconnect
+from sealink.policy.retry import RetrySettings
+from sealink.policy.routing import Route, Target
 from sealink.providers.vendor import Provider, Timeouts
+from sealink.wire.dialect import UpstreamDialect
 from sealink.wire.dialects import anthropic_messages, openai_chat
 from sealink.wire.sse import DONE, data_frame
 
-KEY = ApiKey(name="dev", digest=b"")
 ROLE = data_frame(b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant"}}]}')
 TEXT = data_frame(b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"}}]}')
 STOP = data_frame(
@@ -34,22 +36,34 @@ CREDENTIALS = b'{"error":{"message":"No such key.","type":"invalid_request_error
 class Run:
     """An exchange with its two ends, and what came of it."""
 
-    def __init__(self, pool: FakePool, *, stream: bool = True, include_usage: bool = False, **timers: float) -> None:
+    def __init__(
+        self,
+        *answers: FakeUpstream | SealinkError | Never,
+        stream: bool = True,
+        include_usage: bool = False,
+        on_disconnect: OnDisconnect | None = None,
+        heartbeat: HeartbeatSettings | None = None,
+        retry: RetrySettings | None = None,
+        targets: tuple[str, ...] = ("a", "b"),
+        dialect: UpstreamDialect = openai_chat.UPSTREAM,
+        **timers: float,
+    ) -> None:
         body: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], "stream": stream}
         if include_usage:
             body["stream_options"] = {"include_usage": True}
-        providers = [Provider(name=name, dialect=openai_chat.UPSTREAM, base_url="http://x/v1") for name in ("a", "b")]
+        providers = [Provider(name=name, dialect=dialect, base_url="http://x/v1") for name in targets]
+        times = Timeouts(**timers)
         call = Call(
             request_id="req_1",
-            key=KEY,
+            key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect),
             client=openai_chat.CLIENT,
             head=openai_chat.CLIENT.read_head(msgspec.json.encode(body)),
-            targets=tuple(Target(provider, f"m-{provider.name}", Timeouts(**timers)) for provider in providers),
+            route=Route("m", tuple(Target(provider, f"m-{provider.name}", times) for provider in providers)),
         )
-        self.pool = pool
+        self.pool = FakePool(*answers)
+        self.shared = shared_by(self.pool, heartbeat=heartbeat, retry=retry)
         self.responder = FakeResponder()
-        self.settled: list[Settlement] = []
-        self.exchange = Exchange(call, self.responder, pool, self.settled.append)
+        self.exchange = Exchange(call, self.responder, self.shared)
 
     async def to_the_end(self) -> SealinkError | None:
         """Run it. Gives the error that the client would be told by status, if there is one."""
@@ -60,9 +74,19 @@ class Run:
         assert self.responder.finished
         return None
 
+    async def until_the_client_leaves(self) -> asyncio.Task[None]:
+        """Run it until its client has heard something, and take the client away."""
+        task = asyncio.ensure_future(self.exchange.run())
+        await self.responder.first_byte.wait()
+        self.responder.leave()
+        return task
+
     @property
     def settlement(self) -> Settlement:
-        (settlement,) = self.settled
+        ledger = self.shared.ledger
+        assert isinstance(ledger, FakeLedger)
+        assert len(ledger.admitted) == 1
+        (settlement,) = ledger.settled
         return settlement
 
 
@@ -80,7 +104,7 @@ def with_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
 @with_loop
 async def test_a_stream_is_moved_and_settled() -> None:
     upstream = FakeUpstream(ROLE, TEXT, STOP + USAGE + DONE)
-    run = Run(FakePool(upstream), include_usage=True)
+    run = Run(upstream, include_usage=True)
     assert await run.to_the_end() is None
     assert run.responder.body == ROLE + TEXT + STOP + USAGE + DONE
     assert run.responder.status == 200
@@ -93,14 +117,14 @@ async def test_a_stream_is_moved_and_settled() -> None:
     assert "x-sealink-fallback" not in run.responder.headers
     assert upstream.closed
     settlement = run.settlement
-    assert (settlement.ended, settlement.code, settlement.targets, settlement.frames) == ("done", None, ["a"], 5)
+    assert (settlement.ended, settlement.code, settlement.provider, settlement.chunks) == ("done", None, "a", 5)
     assert settlement.usage is not None
     assert (settlement.usage.input_tokens, settlement.usage.output_tokens) == (3, 1)
 
 
 @with_loop
 async def test_the_upstream_is_asked_in_its_own_words() -> None:
-    run = Run(FakePool(FakeUpstream(TEXT + STOP + DONE)))
+    run = Run(FakeUpstream(TEXT + STOP + DONE))
     await run.to_the_end()
     (request,) = run.pool.requests
     assert request.url == "http://x/v1/chat/completions"
@@ -111,7 +135,7 @@ async def test_the_upstream_is_asked_in_its_own_words() -> None:
 
 @with_loop
 async def test_usage_is_learnt_and_not_shown_when_it_was_not_asked_for() -> None:
-    run = Run(FakePool(FakeUpstream(ROLE, TEXT, STOP, USAGE, DONE)))
+    run = Run(FakeUpstream(ROLE, TEXT, STOP, USAGE, DONE))
     await run.to_the_end()
     assert b"usage" not in run.responder.body
     assert run.settlement.usage is not None
@@ -134,11 +158,11 @@ async def test_usage_is_learnt_and_not_shown_when_it_was_not_asked_for() -> None
 )
 def test_a_failure_before_the_first_content_goes_to_the_next_target(first: Any) -> None:
     async def test() -> None:
-        run = Run(FakePool(first(), FakeUpstream(ROLE, TEXT, STOP, DONE)), first_content_s=0.05)
+        run = Run(first(), FakeUpstream(ROLE, TEXT, STOP, DONE), first_content_s=0.05)
         assert await run.to_the_end() is None
         assert run.responder.body == ROLE + TEXT + STOP + DONE
         assert run.responder.headers["x-sealink-fallback"] == "true"
-        assert run.settlement.targets == ["a", "b"]
+        assert [attempt.provider for attempt in run.settlement.attempts] == ["a", "b"]
         assert run.settlement.ended == "done"
 
     asyncio.run(test())
@@ -147,7 +171,7 @@ def test_a_failure_before_the_first_content_goes_to_the_next_target(first: Any) 
 @with_loop
 async def test_the_last_targets_failure_is_told_by_status() -> None:
     headers = [("retry-after", "7")]
-    run = Run(FakePool(UpstreamError("refused"), FakeUpstream(CREDENTIALS, status=429, headers=headers)))
+    run = Run(UpstreamError("refused"), FakeUpstream(CREDENTIALS, status=429, headers=headers))
     error = await run.to_the_end()
     assert error is not None
     assert (error.status, error.message) == (429, "No such key.")
@@ -158,7 +182,7 @@ async def test_the_last_targets_failure_is_told_by_status() -> None:
 
 @with_loop
 async def test_a_mistake_in_the_request_is_not_tried_again() -> None:
-    run = Run(FakePool(FakeUpstream(CREDENTIALS, status=400)))
+    run = Run(FakeUpstream(CREDENTIALS, status=400))
     error = await run.to_the_end()
     assert error is not None
     assert error.status == 400
@@ -177,23 +201,23 @@ async def test_a_mistake_in_the_request_is_not_tried_again() -> None:
 )
 def test_a_failure_after_the_first_content_is_one_frame(after: Any, code: str) -> None:
     async def test() -> None:
-        run = Run(FakePool(FakeUpstream(ROLE, TEXT, after)), idle_s=0.05)
+        run = Run(FakeUpstream(ROLE, TEXT, after), idle_s=0.05)
         assert await run.to_the_end() is None
         *frames, last = run.responder.data
         assert len(frames) == 2
         assert isinstance(last, dict)
         assert last["error"]["code"] == code
-        assert (run.settlement.ended, run.settlement.code) == ("error", code)
+        assert (run.settlement.ended, run.settlement.code) == ("timed_out" if code == "idle" else "error", code)
 
     asyncio.run(test())
 
 
 @with_loop
 async def test_an_end_that_proves_nothing_is_a_cut() -> None:
-    run = Run(FakePool(FakeUpstream(ROLE, TEXT, STOP, framed=False)))
+    run = Run(FakeUpstream(ROLE, TEXT, STOP, framed=False))
     await run.to_the_end()
     assert run.settlement.code == "upstream_truncated"
-    whole = Run(FakePool(FakeUpstream(ROLE, TEXT, STOP, USAGE, framed=False)))
+    whole = Run(FakeUpstream(ROLE, TEXT, STOP, USAGE, framed=False))
     await whole.to_the_end()
     assert whole.settlement.ended == "done"
     assert whole.responder.body.endswith(DONE)
@@ -202,7 +226,7 @@ async def test_an_end_that_proves_nothing_is_a_cut() -> None:
 @with_loop
 async def test_the_total_time_is_up() -> None:
     upstream = FakeUpstream(ROLE, TEXT, Never())
-    run = Run(FakePool(upstream), total_s=0.05)
+    run = Run(upstream, total_s=0.05)
     assert await run.to_the_end() is None
     assert b'"total"' in run.responder.body
     assert not run.responder.body.endswith(DONE)
@@ -213,11 +237,8 @@ async def test_the_total_time_is_up() -> None:
 @with_loop
 async def test_a_client_that_leaves_closes_the_upstream() -> None:
     upstream = FakeUpstream(ROLE, TEXT, Never())
-    run = Run(FakePool(upstream))
-    task = asyncio.ensure_future(run.exchange.run())
-    await run.responder.first_byte.wait()
-    run.responder.gone = True
-    task.cancel()
+    run = Run(upstream)
+    task = await run.until_the_client_leaves()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert upstream.closed
@@ -226,15 +247,15 @@ async def test_a_client_that_leaves_closes_the_upstream() -> None:
 
 @with_loop
 async def test_a_stop_ends_the_stream_with_an_error_frame() -> None:
-    run = Run(FakePool(FakeUpstream(ROLE, TEXT, Never())))
+    run = Run(FakeUpstream(ROLE, TEXT, Never()))
     task = asyncio.ensure_future(run.exchange.run())
     await run.responder.first_byte.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert run.responder.finished
-    assert b'"draining"' in run.responder.body
-    assert (run.settlement.ended, run.settlement.code) == ("stopped", "draining")
+    assert b'"stopped"' in run.responder.body
+    assert (run.settlement.ended, run.settlement.code) == ("stopped", "stopped")
 
 
 WHOLE = (
@@ -246,7 +267,7 @@ WHOLE = (
 
 @with_loop
 async def test_a_whole_answer() -> None:
-    run = Run(FakePool(FakeUpstream(WHOLE[:20], WHOLE[20:])), stream=False)
+    run = Run(FakeUpstream(WHOLE[:20], WHOLE[20:]), stream=False)
     assert await run.to_the_end() is None
     assert run.responder.body == WHOLE
     assert run.responder.headers["content-type"] == "application/json"
@@ -256,8 +277,9 @@ async def test_a_whole_answer() -> None:
 
 @with_loop
 async def test_a_whole_answer_that_never_comes() -> None:
-    run = Run(FakePool(Never(), Never()), stream=False, total_s=0.05)
+    run = Run(Never(), Never(), stream=False, total_s=0.05)
     error = await run.to_the_end()
+    assert run.settlement.ended == "timed_out"
     assert isinstance(error, GatewayTimeout)
     assert (error.status, error.code) == (504, "total")
 
@@ -277,12 +299,9 @@ async def test_a_translated_stream() -> None:
         b'"usage":{"output_tokens":2}}\n\n',
         b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
     ]
-    run = Run(FakePool(FakeUpstream(*pieces)), include_usage=True)
-    call = run.exchange._call
-    provider = Provider(name="c", dialect=anthropic_messages.UPSTREAM, base_url="http://x")
-    call.targets = (Target(provider, "claude"),)
+    run = Run(FakeUpstream(*pieces), include_usage=True, dialect=anthropic_messages.UPSTREAM)
     assert await run.to_the_end() is None
-    assert run.pool.requests[0].url == "http://x/v1/messages"
+    assert run.pool.requests[0].url == "http://x/v1/v1/messages"
     texts = [
         frame["choices"][0]["delta"].get("content")
         for frame in run.responder.data

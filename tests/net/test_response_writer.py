@@ -40,7 +40,7 @@ class Written:
 
 def test_it_is_a_responder() -> None:
     responder: Responder = Written().writer
-    flags = (responder.started, responder.paused, responder.gone, responder.keep_on_disconnect)
+    flags = (responder.started, responder.paused, responder.gone, responder.too_slow)
     assert flags == (False, False, False, False)
 
 

@@ -299,7 +299,7 @@ async def test_a_handler_that_keeps_on_is_not_cancelled() -> None:
     seen: list[bool] = []
 
     async def handler(request: Request, responder: Responder) -> None:
-        responder.keep_on_disconnect = True
+        responder.on_gone = lambda: None
         responder.start(200, STREAM_HEADERS)
         entered.set()
         await left.wait()

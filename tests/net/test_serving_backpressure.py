@@ -87,7 +87,7 @@ async def test_a_client_that_leaves_frees_a_handler_that_waits_for_it() -> None:
     waiting, outcomes = asyncio.Event(), list[str]()
 
     async def handler(request: Request, responder: Responder) -> None:
-        responder.keep_on_disconnect = True
+        responder.on_gone = lambda: None
         responder.start(200, STREAM_HEADERS)
         while not responder.gone:
             responder.write(CHUNK)

@@ -234,7 +234,7 @@ async def test_a_handler_whose_client_has_left_is_drained_like_any_other() -> No
     entered, outcomes = asyncio.Event(), list[str]()
 
     async def handler(request: Request, responder: Responder) -> None:
-        responder.keep_on_disconnect = True
+        responder.on_gone = lambda: None
         entered.set()
         try:
             await asyncio.sleep(0.1 if request.path == "/short" else PATIENCE_S)

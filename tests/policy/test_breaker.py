@@ -8,6 +8,14 @@ from sealink.policy.breaker import BreakerSettings, CircuitBreaker
 SETTINGS = BreakerSettings(window_s=30, min_attempts=4, failure_share=0.5, open_s=10)
 
 
+def begin(breaker: CircuitBreaker, now: float) -> bool:
+    """Make an attempt if it is allowed."""
+    allowed = breaker.allows(now)
+    if allowed:
+        breaker.began(now)
+    return allowed
+
+
 def failing(times: int, at: float = 0.0) -> CircuitBreaker:
     breaker = CircuitBreaker(SETTINGS)
     for _ in range(times):
@@ -39,13 +47,13 @@ def test_old_failures_are_forgotten() -> None:
 def test_half_open_lets_one_probe_through() -> None:
     breaker = failing(4)
     assert breaker.state(10) == "half-open"
-    assert breaker.allows(10)
+    assert begin(breaker, 10)
     assert not breaker.allows(10)
 
 
 def test_a_probe_that_succeeds_closes() -> None:
     breaker = failing(4)
-    assert breaker.allows(10)
+    assert begin(breaker, 10)
     breaker.succeeded(11)
     assert breaker.state(11) == "closed"
     breaker.failed(11)
@@ -54,7 +62,7 @@ def test_a_probe_that_succeeds_closes() -> None:
 
 def test_a_probe_that_fails_opens_for_another_while() -> None:
     breaker = failing(4)
-    assert breaker.allows(10)
+    assert begin(breaker, 10)
     breaker.failed(12)
     assert breaker.state(21.9) == "open"
     assert breaker.state(22) == "half-open"
@@ -62,9 +70,9 @@ def test_a_probe_that_fails_opens_for_another_while() -> None:
 
 def test_a_probe_that_tells_nothing_leaves_room_for_another() -> None:
     breaker = failing(4)
-    assert breaker.allows(10)
+    assert begin(breaker, 10)
     breaker.abandoned()
-    assert breaker.allows(10)
+    assert begin(breaker, 10)
 
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.sampled_from(["ok", "fail", "abandon"])), max_size=60))
@@ -73,6 +81,6 @@ def test_there_is_always_a_way_back(history: list[tuple[float, str]]) -> None:
     breaker, now = CircuitBreaker(SETTINGS), 0.0
     for pause, end in history:
         now += pause
-        if breaker.allows(now):
+        if begin(breaker, now):
             {"ok": breaker.succeeded, "fail": breaker.failed, "abandon": lambda _: breaker.abandoned()}[end](now)
     assert breaker.allows(now + SETTINGS.open_s)

@@ -65,12 +65,12 @@ def test_routes() -> None:
             Route("vendor/*", (Target(PROVIDER, ""),)),
         ]
     )
-    assert [target.model for target in router.targets_of("a")] == ["x", "y"]
-    assert router.targets_of("claude-9")[0].model == "claude-9"
-    assert router.targets_of("vendor/org/m")[0].model == "org/m"
+    assert [target.model for target in router.route_of("a").targets] == ["x", "y"]
+    assert router.route_of("claude-9").targets[0].model == "claude-9"
+    assert router.route_of("vendor/org/m").targets[0].model == "org/m"
     assert [route.model for route in router.listed] == ["a"]
     with pytest.raises(NotFound) as unknown:
-        router.targets_of("b")
+        router.route_of("b")
     assert (unknown.value.code, unknown.value.param) == ("model_not_found", "model")
 
 

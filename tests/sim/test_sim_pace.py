@@ -37,7 +37,8 @@ class Recorder:
     """A Responder that notes what was written when. It is `slow_s` behind with each write if told so."""
 
     def __init__(self, slow_s: float = 0) -> None:
-        self.started = self.gone = self.keep_on_disconnect = self.finished = False
+        self.started = self.gone = self.too_slow = self.finished = False
+        self.on_gone = None
         self.paused = slow_s > 0
         self.status = 0
         self.writes: list[tuple[float, bytes]] = []

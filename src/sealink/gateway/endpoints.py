@@ -3,20 +3,24 @@
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
 import msgspec
 
-from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
+from sealink.errors import HeaderList, InvalidRequest, MethodNotAllowed, NotFound, SealinkError
 from sealink.gateway import cors, headers, models
-from sealink.gateway.exchange import Call, Exchange, Pool
-from sealink.gateway.settle import Settle
+from sealink.gateway.exchange import Call, Exchange, Shared
+from sealink.gateway.stream_log import StreamLog, follow
 from sealink.net.message import Request, Responder
 from sealink.policy.auth import Keyring, require_model
-from sealink.policy.routing import Route, Router
+from sealink.policy.routing import Router
 from sealink.wire.dialect import ClientDialect
 
 Endpoint = Callable[[Request, Responder, str], Awaitable[None]]
+_MODELS: Final = "/v1/models/"
+_STREAMS: Final = "/v1/streams/"
 ErrorBody = Callable[[SealinkError, str], bytes]
 
 
@@ -33,16 +37,14 @@ class Gateway:
         error_bodies: dict[str, ErrorBody],
         keyring: Keyring,
         router: Router,
-        pool: Pool,
-        settle: Settle,
+        shared: Shared,
         cors_origins: tuple[str, ...],
     ) -> None:
         self._client = client
         self._error_bodies = error_bodies
         self._keyring = keyring
         self._router = router
-        self._pool = pool
-        self._settle = settle
+        self._shared = shared
         self._cors_origins = cors_origins
         self._started_at = int(time.time())
         self._endpoints: dict[str, dict[str, Endpoint]] = {
@@ -51,6 +53,10 @@ class Gateway:
             "/health/ready": {"GET": self._health},
             "/v1/models": {"GET": self._models},
             "/v1/chat/completions": {"POST": self._chat_completions},
+        }
+        self._prefixes: dict[str, dict[str, Endpoint]] = {
+            _MODELS: {"GET": self._model},
+            _STREAMS: {"GET": self._resume_stream, "DELETE": self._cancel_stream},
         }
 
     async def handle(self, request: Request, responder: Responder) -> None:
@@ -73,9 +79,10 @@ class Gateway:
         return [*headers.JSON, *headers.identity(request_id), *error.headers], body
 
     def _endpoint_of(self, request: Request) -> Endpoint:
-        methods = self._endpoints.get(request.path)
-        if methods is None and request.path.startswith("/v1/models/"):
-            methods = {"GET": self._model}
+        path = request.path
+        methods = self._endpoints.get(path) or next(
+            (methods for prefix, methods in self._prefixes.items() if path.startswith(prefix)), None
+        )
         if methods is None:
             raise NotFound(f"There is nothing at {request.path}.", code="unknown_url")
         method = "GET" if request.method == "HEAD" else request.method
@@ -95,10 +102,27 @@ class Gateway:
             key=key,
             client=self._client,
             head=head,
-            targets=self._router.targets_of(head.model),
+            route=self._router.route_of(head.model),
             extra_headers=self._cors(request),
         )
-        await Exchange(call, responder, self._pool, self._settle).run()
+        await Exchange(call, responder, self._shared).run()
+
+    async def _resume_stream(self, request: Request, responder: Responder, request_id: str) -> None:
+        """Replay a kept stream from the byte `?from=N` on, and follow it to its end."""
+        log = self._kept_stream(request)
+        position = _position(request.query)
+        log.read(position)
+        responder.start(200, [*headers.EVENT_STREAM, *headers.identity(request_id), *self._cors(request)])
+        await follow(log, position, responder)
+        responder.finish()
+
+    async def _cancel_stream(self, request: Request, responder: Responder, request_id: str) -> None:
+        self._kept_stream(request).cancel()
+        responder.send(204, [*headers.identity(request_id), *self._cors(request)], b"")
+
+    def _kept_stream(self, request: Request) -> StreamLog:
+        key = self._keyring.admit(request.headers)
+        return self._shared.logs.find(request.path.removeprefix(_STREAMS), key.name)
 
     async def _models(self, request: Request, responder: Responder, request_id: str) -> None:
         listed = self._router.listed
@@ -109,15 +133,12 @@ class Gateway:
         self._send_json(request, responder, request_id, answer)
 
     async def _model(self, request: Request, responder: Responder, request_id: str) -> None:
-        route = self._route_of(request.path.removeprefix("/v1/models/"))
+        route = self._router.route_of(unquote(request.path.removeprefix(_MODELS)))
         if "anthropic-version" in request.headers:
             answer = models.anthropic_model(route, self._started)
         else:
             answer = models.openai_model(route, self._started_at)
         self._send_json(request, responder, request_id, answer)
-
-    def _route_of(self, model: str) -> Route:
-        return Route(model, self._router.targets_of(model))
 
     async def _root(self, request: Request, responder: Responder, request_id: str) -> None:
         self._send_json(request, responder, request_id, {"service": "sealink", "api": "/v1"})
@@ -138,3 +159,11 @@ class Gateway:
     @property
     def _started(self) -> str:
         return datetime.fromtimestamp(self._started_at, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _position(query: str) -> int:
+    """The `from` of a query, 0 if there is none. Raises InvalidRequest."""
+    given = parse_qs(query).get("from", ["0"])[-1]
+    if not given.isdecimal():
+        raise InvalidRequest(f"`from` must be a number of bytes, not {given!r}.", code="invalid_type", param="from")
+    return int(given)

@@ -1,41 +1,38 @@
 """One request and its answer: targets are tried in order until one commits, then its stream is moved to the end.
 
-admitted ──▶ trying a target ──▶ committed ──▶ settled
-              │    ▲              first content has gone to the client:
-              └────┘              from here on an error is a frame, not a status
-          failed: the next one
+    admitted ──▶ trying a target ──▶ committed ──▶ settled
+                  │    ▲              first content has gone to the client:
+                  └────┘              from here on an error is a frame, not a status
+              failed: again, or the next one
+
+Whatever happens, and whoever ends it, an exchange is settled exactly once.
 """
 
 import asyncio
+import random
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import cached_property
-from typing import Protocol
+from collections import deque
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from sealink import __version__
-from sealink.errors import GatewayTimeout, HeaderList, SealinkError, ServiceUnavailable, UpstreamError
+from sealink.errors import HeaderList, SealinkError, ServiceUnavailable
 from sealink.gateway import headers
-from sealink.gateway.settle import Settle, Settlement
-from sealink.net.message import Responder, UpstreamRequest, UpstreamResponse
-from sealink.net.pump import hold_until_content, pump
-from sealink.policy.auth import ApiKey
-from sealink.policy.retry import may_try_elsewhere
-from sealink.policy.routing import Target
-from sealink.request import ChatRequest
-from sealink.wire.dialect import ClientDialect, Outcome, Outgoing, Relay, RequestHead
-from sealink.wire.lanes import Lane, Translate, observe
-
-MAX_WHOLE_BYTES = 64 * 1024 * 1024
-"""The largest answer that is read whole: a not-streamed one, or an error's body."""
-
-
-class Pool(Protocol):
-    """Where connections to upstreams come from: net.upstream's UpstreamPool, or a test's fake."""
-
-    async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse: ...
+from sealink.gateway.account import LONG_GAP_S, Account, Ledger
+from sealink.gateway.attempt import Asked, Attempt, Pool, timed_out
+from sealink.gateway.client_stream import ClientStream
+from sealink.gateway.draining import Drain, DrainSettings, Slots
+from sealink.gateway.heartbeat import Heartbeat, HeartbeatSettings
+from sealink.gateway.stream_log import StreamLog, StreamLogs
+from sealink.ledger.entry import Admission
+from sealink.net.message import Responder
+from sealink.net.pump import pump
+from sealink.net.silence import Silence
+from sealink.policy.auth import ApiKey, OnDisconnect
+from sealink.policy.health import Candidate, HealthBook, arrange
+from sealink.policy.retry import Next, RetryBudget, RetrySettings, after, is_targets_fault, wait_s
+from sealink.policy.routing import Route
+from sealink.wire.dialect import ClientDialect, RequestHead
 
 
 class Call(msgspec.Struct):
@@ -48,193 +45,254 @@ class Call(msgspec.Struct):
     key: ApiKey
     client: ClientDialect
     head: RequestHead
-    targets: tuple[Target, ...]
+    route: Route
     extra_headers: HeaderList = ()
+
+    @property
+    def on_disconnect(self) -> OnDisconnect:
+        """The key's word counts, then the model's."""
+        return self.key.on_disconnect or self.route.on_disconnect or "cancel"
+
+
+class Shared(msgspec.Struct):
+    """What the exchanges of one process share."""
+
+    pool: Pool
+    ledger: Ledger
+    health: HealthBook
+    logs: StreamLogs
+    retry: RetrySettings
+    retry_budget: RetryBudget
+    heartbeat: HeartbeatSettings
+    drain: DrainSettings
+    drains: Slots
 
 
 class Exchange:
     """Runs one Call. `run` raises SealinkError while the client can still be told by status."""
 
-    def __init__(self, call: Call, responder: Responder, pool: Pool, settle: Settle) -> None:
+    def __init__(self, call: Call, responder: Responder, shared: Shared) -> None:
         self._call = call
         self._responder = responder
-        self._pool = pool
-        self._settle = settle
-        self._admitted_at = time.monotonic()
-        self._outcome = Outcome()
-        self._record = Settlement(
-            request_id=call.request_id,
-            key=call.key.name,
-            model=call.head.model,
-            task_type=call.head.task_type,
-            streamed=call.head.stream,
-        )
+        self._shared = shared
+        self._asked = Asked(call.client, call.head)
+        self._account = Account(_admission(call))
+        self._client = ClientStream(responder, self._log())
+        self._silence = Silence()
+        self._drain: Drain | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Answer the client, and settle whatever comes."""
+        self._shared.ledger.admit(self._account.admission)
+        self._shared.retry_budget.request()
+        self._task = asyncio.current_task()
+        self._responder.on_gone = self._client_gone
         try:
-            await self._try_targets()
+            await (self._stream() if self._call.head.stream else self._whole())
         except SealinkError as error:
-            self._outcome.error = error
-            raise
+            self._account.fail(error)
+            self._tell(error)
         except asyncio.CancelledError:
-            self._record.ended = "client_gone" if self._responder.gone else "stopped"
+            self._account.end("stopped", "sealink", "stopped")
             raise
         finally:
-            self._settle(self._settled())
+            self._silence.stop()
+            self._settle()
 
-    async def _try_targets(self) -> None:
-        *others, last = self._call.targets
-        for target in others:
+    def _log(self) -> StreamLog | None:
+        """The log of a stream that outlives its client; None for others, and where there are too many already."""
+        call = self._call
+        if call.on_disconnect != "detach" or not call.head.stream:
+            return None
+        return self._shared.logs.open(call.request_id, call.key.name, self.cancel)
+
+    def cancel(self) -> None:
+        """The client wants no more of it (DELETE /v1/streams/{id})."""
+        self._account.end("cancelled", "client")
+        self._stop()
+
+    # From target to target until one answers.
+
+    async def _first_to_answer(self, answer: Callable[[Attempt], Awaitable[None]]) -> Attempt:
+        shared, tries = self._shared, 0
+        line = deque(self._candidates())
+        while True:
+            tries += 1
             try:
-                return await self._attempt(target)
+                return await self._try(line[0], answer)
             except SealinkError as error:
-                if not may_try_elsewhere(error):
+                step = after(error, tries=tries, has_next=len(line) > 1, settings=shared.retry)
+                if step is Next.NEXT_TARGET:
+                    line.popleft()
+                    tries = 0
+                elif step is Next.SAME_TARGET and shared.retry_budget.take():
+                    await asyncio.sleep(wait_s(error, tries=tries, settings=shared.retry, jitter=random.random()))
+                else:
                     raise
-        return await self._attempt(last)
 
-    async def _attempt(self, target: Target) -> None:
-        self._record.targets.append(target.provider.name)
-        self._record.served_model = target.model
-        if self._call.head.stream:
-            await self._stream(target)
-        else:
-            await self._whole(target)
+    def _candidates(self) -> list[Candidate]:
+        """The model's targets in the order to try them; those whose breakers are open come last."""
+        route, now = self._call.route, time.monotonic()
+        known = [Candidate(target, self._shared.health.of(target)) for target in route.targets]
+        arranged = arrange(known, route.choose, random.random())
+        return sorted(arranged, key=lambda candidate: not candidate.health.breaker.allows(now))
 
-    async def _stream(self, target: Target) -> None:
-        outgoing, relay = self._prepare(target)
-        lane = Lane(target.provider.dialect.framer(), relay)
-        self._outcome = lane.outcome
-        times = target.timeouts
+    async def _try(self, candidate: Candidate, answer: Callable[[Attempt], Awaitable[None]]) -> Attempt:
+        target, health, began_at = candidate.target, candidate.health, time.monotonic()
+        attempt = Attempt(self._asked, target, self._shared.pool, self._account.mark)
+        health.breaker.began(began_at)
         try:
-            async with asyncio.timeout(times.first_content_s) as timer, self._opened(target, outgoing) as upstream:
-                held = await hold_until_content(upstream, lane)
-                self._commit(target, outgoing, held)
-                timer.reschedule(asyncio.get_running_loop().time() + times.total_s - self._elapsed_s())
-                await pump(upstream, self._responder, lane, times.idle_s)
-        except TimeoutError:
-            self._time_out(target, lane)
+            await answer(attempt)
+        except SealinkError as error:
+            attempt.close()
+            health.failed(time.monotonic(), at_fault=is_targets_fault(error))
+            self._account.tried(target, error)
+            raise
         except asyncio.CancelledError:
-            self._break_off(lane)
+            attempt.close()
+            health.breaker.abandoned()
             raise
-        self._responder.finish()
+        now = time.monotonic()
+        health.answered(now - began_at, now)
+        self._account.answered(target, attempt.outcome)
+        return attempt
 
-    def _commit(self, target: Target, outgoing: Outgoing, held: bytes) -> None:
-        self._record.first_content_ms = self._elapsed_s() * 1000
-        self._responder.start(200, [*headers.EVENT_STREAM, *self._headers(target, outgoing)])
-        self._responder.write(held)
+    # A stream: committed with its first content, moved to its end.
 
-    def _time_out(self, target: Target, lane: Lane) -> None:
-        if not self._responder.started:
-            raise _timeout("first_content", target.timeouts.first_content_s) from None
-        self._responder.write(lane.close(_timeout("total", target.timeouts.total_s)))
-
-    def _break_off(self, lane: Lane) -> None:
-        """The task is cancelled: the client has left, or SeaLink stops and a client that is still there is told."""
-        if self._responder.started and not self._responder.gone:
-            self._responder.write(lane.close(ServiceUnavailable("SeaLink is shutting down.", code="draining")))
-            self._responder.finish()
-
-    async def _whole(self, target: Target) -> None:
-        outgoing, _ = self._prepare(target)
+    async def _stream(self) -> None:
+        heartbeat = self._start_heartbeat()
         try:
-            async with asyncio.timeout(target.timeouts.total_s), self._opened(target, outgoing) as upstream:
-                answer = await _read_whole(upstream)
+            attempt = await self._first_to_answer(Attempt.open)
+            try:
+                self._commit(attempt)
+                await self._move(attempt)
+            finally:
+                self._leave(attempt)
+        finally:
+            heartbeat.stop()
+        self._client.finish()
+
+    def _commit(self, attempt: Attempt) -> None:
+        self._silence.resume()
+        self._silence.due(attempt.target.timeouts.idle_s, attempt.give_up_waiting)
+        self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)])
+        self._client.write(attempt.held)
+
+    async def _move(self, attempt: Attempt) -> None:
+        total_s = attempt.target.timeouts.total_s
+        try:
+            async with asyncio.timeout(total_s - self._account.elapsed_s):
+                await pump(attempt.upstream, self._client, attempt.lane, self._silence, self._moved)
         except TimeoutError:
-            raise _timeout("total", target.timeouts.total_s) from None
-        body = self._rewrite(target, answer)
-        self._record.first_content_ms = self._elapsed_s() * 1000
-        self._responder.send(200, [*headers.JSON, *self._headers(target, outgoing)], body)
-
-    def _rewrite(self, target: Target, answer: bytes) -> bytes:
-        """A whole answer in the client's dialect."""
-        client, dialect = self._call.client, target.provider.dialect
-        if dialect.name == client.name:
-            body, self._outcome = dialect.relay_whole(answer)
-            return body
-        events = dialect.whole_events(answer)
-        for event in events:
-            observe(event, self._outcome)
-        return client.whole(self._request, events, created=int(time.time()))
-
-    def _prepare(self, target: Target) -> tuple[Outgoing, Relay]:
-        """The request for this target, and what will carry its answer back."""
-        client, dialect, head = self._call.client, target.provider.dialect, self._call.head
-        if dialect.name == client.name:
-            return dialect.forward_request(head, target.model), dialect.relay(head)
-        outgoing = dialect.write_request(self._request, target.model)
-        return outgoing, Translate(dialect.decoder(), client.encoder(self._request, created=int(time.time())))
-
-    @cached_property
-    def _request(self) -> ChatRequest:
-        return self._call.client.read_request(self._call.head)
-
-    @asynccontextmanager
-    async def _opened(self, target: Target, outgoing: Outgoing) -> AsyncIterator[UpstreamResponse]:
-        """The target's answer, once it is known not to be an error."""
-        request = _upstream_request(target, outgoing, stream=self._call.head.stream)
-        upstream = await self._pool.send(request, connect_s=target.timeouts.connect_s)
-        try:
-            if upstream.status != 200:
-                body = await _read_whole(upstream)
-                raise target.provider.dialect.read_error(upstream.status, upstream.headers, body)
-            yield upstream
-        except BaseException:
-            upstream.close()
+            self._client.write(attempt.lane.close(timed_out("total", total_s)))
+        except asyncio.CancelledError:
+            if not self._client.gone:  # SeaLink stops, or a resumed stream is cancelled
+                self._client.write(attempt.lane.close(ServiceUnavailable("The stream was stopped.", code="stopped")))
+                self._client.finish()
             raise
-        upstream.release()
 
-    def _headers(self, target: Target, outgoing: Outgoing) -> HeaderList:
-        return [
-            *headers.identity(self._call.request_id),
-            *self._call.extra_headers,
-            *headers.provenance(self._call.head.model, target, outgoing, is_fallback=len(self._record.targets) > 1),
-        ]
+    def _leave(self, attempt: Attempt) -> None:
+        """The attempt is over: its connection goes back if the answer came whole, and is closed at once if not."""
+        error = attempt.outcome.error
+        if attempt.outcome.complete and error is None:
+            self._account.mark("last_byte")
+            attempt.release()
+            return
+        attempt.close()
+        if error is not None and is_targets_fault(error):
+            self._shared.health.of(attempt.target).breaker.failed(time.monotonic())
 
-    def _elapsed_s(self) -> float:
-        return time.monotonic() - self._admitted_at
+    def _moved(self, gap_s: float) -> None:
+        """A piece of the stream has been moved, after `gap_s` seconds of silence."""
+        if gap_s > LONG_GAP_S:
+            self._account.mark("gap")
+        if self._drain is not None:
+            self._drain.moved()
 
-    def _settled(self) -> Settlement:
-        record, outcome = self._record, self._outcome
-        if outcome.error is not None:
-            record.code = outcome.error.code
-            record.ended = "error" if record.ended == "done" else record.ended
-        record.usage, record.provenance, record.frames = outcome.usage, outcome.provenance, outcome.frames
-        record.duration_ms = self._elapsed_s() * 1000
-        return record
+    def _start_heartbeat(self) -> Heartbeat:
+        settings = self._shared.heartbeat
+        words = self._call.client.heartbeat(self._call.key.heartbeat or settings.shape)
+
+        def beat() -> None:
+            if words and not (self._client.gone or self._client.paused):
+                self._client.start([*headers.EVENT_STREAM, *self._own_headers()])
+                self._client.write(words)
+                self._account.mark("heartbeat")
+
+        return Heartbeat(settings, self._silence, lambda: self._client.started, beat)
+
+    # A whole answer.
+
+    async def _whole(self) -> None:
+        attempt = await self._first_to_answer(Attempt.read_whole)
+        attempt.release()
+        self._account.bytes_sent = len(attempt.body)
+        self._responder.send(200, [*headers.JSON, *self._headers(attempt)], attempt.body)
+
+    # What the client hears beside the answer.
+
+    def _headers(self, attempt: Attempt) -> HeaderList:
+        where = headers.provenance(
+            self._call.head.model, attempt.target, attempt.outgoing, is_fallback=self._account.attempts > 1
+        )
+        return [*self._own_headers(), *where]
+
+    def _own_headers(self) -> HeaderList:
+        stream_id = [("x-sealink-stream-id", self._call.request_id)] if self._client.is_kept else []
+        return [*headers.identity(self._call.request_id), *stream_id, *self._call.extra_headers]
+
+    def _tell(self, error: SealinkError) -> None:
+        """By status while that is possible; else, when heartbeats have begun, in a frame."""
+        if not self._client.started and not self._client.is_kept:
+            raise error
+        self._client.write(self._call.client.error_frame(error))
+        self._client.finish()
+
+    # When the client leaves, and how it all ends.
+
+    def _client_gone(self) -> None:
+        self._account.mark("client_gone")
+        shared = self._shared
+        if self._responder.too_slow:
+            self._account.end("error", "sealink", "slow_client")
+            self._stop()
+        elif self._client.is_kept:
+            self._account.leave("detached")
+        elif self._call.on_disconnect == "drain" and shared.drains.take():
+            self._account.leave("drained")
+            self._drain = Drain(shared.drain, shared.drains, self._enough)
+        else:
+            self._account.end("client_gone", "client")
+            self._stop()
+
+    def _enough(self) -> None:
+        """The answer has been read on for long enough."""
+        self._account.end("client_gone", "client", "drain_limit")
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _settle(self) -> None:
+        if self._drain is not None:
+            self._drain.stop()
+        if self._client.is_kept:
+            self._shared.logs.close(self._call.request_id)
+        account = self._account
+        account.longest_gap_s = self._silence.longest_s
+        account.bytes_sent = account.bytes_sent or self._client.bytes_sent
+        self._shared.ledger.settle(account.settlement(lambda: self._call.client.prompt_text(self._call.head)))
 
 
-def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:
-    provider = target.provider
-    return UpstreamRequest(
-        method="POST",
-        url=provider.base_url.rstrip("/") + outgoing.path,
-        headers=[
-            ("content-type", "application/json"),
-            ("accept", "text/event-stream" if stream else "application/json"),
-            ("user-agent", f"sealink/{__version__}"),
-            *provider.headers,
-            *outgoing.headers,
-        ],
-        body=outgoing.body,
+def _admission(call: Call) -> Admission:
+    return Admission(
+        request_id=call.request_id,
+        key=call.key.name,
+        model=call.head.model,
+        client=call.client.name,
+        streamed=call.head.stream,
+        started_at=time.time(),
+        task_type=call.head.task_type,
     )
-
-
-async def _read_whole(upstream: UpstreamResponse) -> bytes:
-    pieces, size = [], 0
-    while data := await upstream.read():
-        pieces.append(data)
-        size += len(data)
-        if size > MAX_WHOLE_BYTES:
-            raise UpstreamError(
-                f"The upstream's answer is larger than {MAX_WHOLE_BYTES} bytes.", code="upstream_too_large"
-            )
-    return b"".join(pieces)
-
-
-def _timeout(timer: str, limit_s: float) -> GatewayTimeout:
-    words = {
-        "first_content": "The upstream sent no content",
-        "total": "The answer was not complete",
-    }
-    return GatewayTimeout(f"{words[timer]} within {limit_s:g} seconds.", code=timer)

@@ -1,5 +1,9 @@
 """The response headers that SeaLink speaks with."""
 
+import string
+from typing import Final
+from urllib.parse import quote
+
 from sealink.errors import HeaderList
 from sealink.policy.routing import Target
 from sealink.wire.dialect import Outgoing
@@ -23,11 +27,19 @@ def provenance(asked_for: str, target: Target, outgoing: Outgoing, *, is_fallbac
     """Where an answer comes from, and what was left out on the way there."""
     headers = [
         ("x-sealink-upstream", target.provider.name),
-        ("x-sealink-original-model", asked_for),
-        ("x-sealink-served-model", target.model),
+        ("x-sealink-original-model", _as_field_value(asked_for)),
+        ("x-sealink-served-model", _as_field_value(target.model)),
     ]
     if is_fallback:
         headers.append(("x-sealink-fallback", "true"))
     if outgoing.dropped:
         headers.append(("x-sealink-dropped", ", ".join(outgoing.dropped)))
     return headers
+
+
+_VISIBLE: Final = string.ascii_letters + string.digits + string.punctuation
+
+
+def _as_field_value(name: str) -> str:
+    """A model's name as a header can carry it: a client may have asked for anything that a pattern matches."""
+    return quote(name, safe=_VISIBLE)

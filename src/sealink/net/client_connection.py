@@ -141,6 +141,8 @@ class ClientConnection(asyncio.Protocol):
         if unsent == 0 or unsent < self._unsent or may_grow:
             self._took_at = now
         elif now - self._took_at > self._limits.send_timeout_s:
+            if self._response is not None:
+                self._response.too_slow = True
             self._transport.abort()
         self._unsent = unsent
 
@@ -230,5 +232,9 @@ class ClientConnection(asyncio.Protocol):
         if response is None or response.gone:
             return
         response.leave()
-        if task is not None and not response.keep_on_disconnect and not self._server.breaking_off:
+        if task is None or self._server.breaking_off:
+            return
+        if response.on_gone is not None:
+            response.on_gone()
+        else:
             task.cancel()

@@ -35,14 +35,16 @@ class Responder(Protocol):
     `date` are the server's to say; other headers go out as they are, their names in lower case.
 
     The handler's task is cancelled for one of two reasons. The client has left before the response was
-    finished: `gone` is True (with `keep_on_disconnect` set, the task is left alone). The server stops
+    finished: `gone` is True (with `on_gone` set, that is called instead, and `too_slow` says whether the server has
+    sent the client away for taking nothing). The server stops
     and the time to drain is over: `gone` is False, and a moment is left to end the stream with an error.
     """
 
     started: bool
     paused: bool
     gone: bool
-    keep_on_disconnect: bool
+    too_slow: bool
+    on_gone: Callable[[], None] | None
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None: ...
     def start(self, status: int, headers: HeaderList) -> None: ...

@@ -33,17 +33,18 @@ class ResponseWriter:
         "ended",
         "gone",
         "keep_alive",
-        "keep_on_disconnect",
+        "on_gone",
         "paused",
         "request",
         "started",
+        "too_slow",
     )
 
     def __init__(self, transport: asyncio.Transport, request: Request, on_end: Callable[[], None]) -> None:
         self.request = request
         self.keep_alive = request.keep_alive
-        self.keep_on_disconnect = False
-        self.started = self.ended = self.paused = self.gone = False
+        self.on_gone: Callable[[], None] | None = None
+        self.started = self.ended = self.paused = self.gone = self.too_slow = False
         self._transport = transport
         self._on_end = on_end
         self._resumed: asyncio.Event | None = None

@@ -9,16 +9,23 @@ from typing import Literal
 import msgspec
 
 from sealink.errors import AuthenticationError, PermissionDenied
+from sealink.wire.dialect import HeartbeatShape
 
 OnDisconnect = Literal["cancel", "drain", "detach"]
+"""What a client's leaving means for its stream: it is stopped, read on for its usage, or kept to be resumed."""
 
 
 class ApiKey(msgspec.Struct, frozen=True):
-    """A key that clients use. Only its SHA-256 digest is kept; `models` are patterns, empty for all."""
+    """A key that clients use. Only its SHA-256 digest is kept; `models` are patterns, empty for all.
+
+    `on_disconnect` and `heartbeat` are None where the model's, or the server's, setting counts.
+    """
 
     name: str
     digest: bytes
     models: tuple[str, ...] = ()
+    on_disconnect: OnDisconnect | None = None
+    heartbeat: HeartbeatShape | None = None
 
     def may_use(self, model: str) -> bool:
         return not self.models or any(fnmatchcase(model, pattern) for pattern in self.models)

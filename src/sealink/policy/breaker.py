@@ -18,7 +18,7 @@ import msgspec
 State = Literal["closed", "open", "half-open"]
 
 
-class BreakerSettings(msgspec.Struct, frozen=True):
+class BreakerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Open when, of the attempts in the last `window_s` seconds and at least `min_attempts` of them,
     `failure_share` failed; try again after `open_s` seconds."""
 
@@ -29,7 +29,7 @@ class BreakerSettings(msgspec.Struct, frozen=True):
 
 
 class CircuitBreaker:
-    """One target's breaker. Ask `allows` before an attempt, and tell how it ended."""
+    """One target's breaker. Ask `allows`, tell when an attempt `began` and how it ended."""
 
     def __init__(self, settings: BreakerSettings) -> None:
         self._settings = settings
@@ -43,14 +43,13 @@ class CircuitBreaker:
         return "half-open" if now >= self._opened_at + self._settings.open_s else "open"
 
     def allows(self, now: float) -> bool:
-        """Whether an attempt may be made. In the half-open state that is one, the probe."""
-        match self.state(now):
-            case "closed":
-                return True
-            case "half-open" if not self._probing:
-                self._probing = True
-                return True
-        return False
+        """Whether an attempt should be made. In the half-open state that is one, the probe."""
+        state = self.state(now)
+        return state == "closed" or (state == "half-open" and not self._probing)
+
+    def began(self, now: float) -> None:
+        """An attempt is made, allowed or not (where there is no other target, one is made all the same)."""
+        self._probing = self.state(now) == "half-open"
 
     def succeeded(self, now: float) -> None:
         """An attempt brought content."""

@@ -22,7 +22,7 @@ class Next(Enum):
     GIVE_UP = auto()
 
 
-class RetrySettings(msgspec.Struct, frozen=True):
+class RetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often and how soon a target that is the last hope is tried again.
 
     `attempts`: tries of one target. `first_delay_s` doubles with each, up to `max_delay_s`, and is

@@ -2,23 +2,29 @@
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from typing import Literal
 
 import msgspec
 
 from sealink.errors import NotFound
+from sealink.policy.auth import OnDisconnect
 from sealink.providers.vendor import Provider, Timeouts
+
+Choice = Literal["in_order", "weighted", "lowest_ttft"]
+"""How the first of a model's targets is chosen; the others follow, in their order, when it fails."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """One place where a model can be had, and the name it has there."""
+    """One place where a model can be had, and the name it has there. `weight` is its share under `weighted`."""
 
     provider: Provider
     model: str
     timeouts: Timeouts = Timeouts()
+    weight: float = 1.0
 
 
 class Route(msgspec.Struct, frozen=True):
-    """The targets of one model, tried in order.
+    """The targets of one model, and how they are tried.
 
     `model` is the name that clients use, or a pattern (`claude-*`); a pattern's targets are asked for
     the client's own name (their `model` is ""), and it is not listed.
@@ -26,6 +32,8 @@ class Route(msgspec.Struct, frozen=True):
 
     model: str
     targets: tuple[Target, ...]
+    choose: Choice = "in_order"
+    on_disconnect: OnDisconnect | None = None
 
     @property
     def is_pattern(self) -> bool:
@@ -45,14 +53,15 @@ class Router:
         """The routes that GET /v1/models shows."""
         return tuple(self._exact.values())
 
-    def targets_of(self, model: str) -> tuple[Target, ...]:
-        """Raises NotFound when no route leads to the model."""
+    def route_of(self, model: str) -> Route:
+        """The route of a model, under the name that the client used. Raises NotFound when none leads to it."""
         route = self._exact.get(model)
         if route is not None:
-            return route.targets
+            return route
         for route in self._patterns:
             if fnmatchcase(model, route.model):
-                return tuple(_named(target, model, route.model) for target in route.targets)
+                targets = tuple(_named(target, model, route.model) for target in route.targets)
+                return msgspec.structs.replace(route, model=model, targets=targets)
         raise NotFound(
             f"The model {model!r} is not configured here. GET /v1/models lists those that are.",
             code="model_not_found",

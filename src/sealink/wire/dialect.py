@@ -5,7 +5,7 @@ it is pure: bytes and plain data in, bytes and plain data out.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -13,7 +13,11 @@ from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.usage import Provenance, Usage
+from sealink.wire.relayed_text import RelayedText
 from sealink.wire.sse import Frame
+
+HeartbeatShape = Literal["comment", "chunk", "off"]
+"""A line that is no event, an event that says nothing, or none at all (FIELD §4.8.6: each suits other clients)."""
 
 
 class Outcome(msgspec.Struct):
@@ -22,8 +26,10 @@ class Outcome(msgspec.Struct):
     `complete`: the upstream said that the answer is whole. `content_started`: a real delta (text,
     reasoning, a tool call, a refusal) has been seen, not just a role or a ping. `error`: what the client
     was, or must be, told. `finish`: the upstream's own words for how each choice ended.
+    `text`: the words so far, for counting.
     """
 
+    text: RelayedText = msgspec.field(default_factory=RelayedText)
     usage: Usage | None = None
     provenance: Provenance | None = None
     finish: dict[int, str] = {}
@@ -31,6 +37,11 @@ class Outcome(msgspec.Struct):
     content_started: bool = False
     complete: bool = False
     error: SealinkError | None = None
+
+    def say(self, words: str) -> None:
+        """Some more of the answer itself has come."""
+        self.content_started = True
+        self.text.say(words)
 
 
 class Outgoing(msgspec.Struct):
@@ -113,6 +124,14 @@ class ClientDialect(Protocol):
         """A not-streamed answer: the fold of the same events."""
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes: ...
+    def error_frame(self, error: SealinkError) -> bytes:
+        """The frame that ends a stream in which nothing but heartbeats has been sent."""
+
+    def heartbeat(self, shape: HeartbeatShape) -> bytes:
+        """A sign of life for a client that waits, b"" for `off`."""
+
+    def prompt_text(self, head: RequestHead) -> str:
+        """The words of a request, to be counted where no provider says how many tokens they are."""
 
 
 class UpstreamDialect(Protocol):

@@ -6,6 +6,7 @@ Translate: frame → events → the client's frames.
 
 from collections.abc import Iterable
 
+from sealink.catalog.tokens import count_tokens
 from sealink.errors import SealinkError, UpstreamError
 from sealink.events import (
     BlockStart,
@@ -71,7 +72,9 @@ class Lane:
             frames = self._framer.feed(data)
         except SealinkError as error:
             return self._fail(error)
-        return self._forward(frames)
+        out = self._forward(frames)
+        self.outcome.text.settle(count_tokens)
+        return out
 
     def close(self, cause: SealinkError | None, *, framed: bool = True) -> bytes:
         """What the client must still be told once the upstream is over: at its proper end (None), or by `cause`.
@@ -128,8 +131,8 @@ def truncated() -> UpstreamError:
 def observe(event: Event, outcome: Outcome) -> None:
     """What an event tells about the answer as a whole."""
     match event:
-        case TextDelta() | ReasoningDelta() | ToolArgsDelta():
-            outcome.content_started = True
+        case TextDelta(text=words) | ReasoningDelta(text=words) | ToolArgsDelta(fragment=words):
+            outcome.say(words)
         case BlockStart(kind=kind):
             outcome.content_started |= kind not in ("text", "reasoning", "refusal")
         case UsageSnapshot(usage=usage):

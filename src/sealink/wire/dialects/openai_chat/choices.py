@@ -21,6 +21,9 @@ from sealink.wire.raw_json import (
     without,
 )
 
+_LATE_NEWS: Final = ("content_filter_results", "content_filter_offsets")
+"""Azure's asynchronous filter may speak of a choice that has ended."""
+
 _LISTS_OF_THEIR_OWN: Final = ("content", "tool_calls")
 
 
@@ -52,7 +55,7 @@ class Choice:
         original = object_of(said.get("delta"))
         delta = self._delta(original if original is not None else self._message(said), answer_id)
         content, word = has_content(delta), text_of(said.get("finish_reason")) or ""
-        if self.finished and not content:
+        if self.finished and not content and all(is_null(said.get(name)) for name in _LATE_NEWS):
             return Piece(self.index, None)
         mended = {**said, "index": to_raw(self.index)}
         mended.pop("message", None)  # all that was said so far, again (Perplexity, Writer)

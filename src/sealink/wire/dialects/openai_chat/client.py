@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import RequestHead
+from sealink.wire.dialect import HeartbeatShape, RequestHead
 from sealink.wire.dialects.openai_chat import errors
 from sealink.wire.dialects.openai_chat.chunks import ChunkEncoder
 from sealink.wire.dialects.openai_chat.completion import completion
 from sealink.wire.dialects.openai_chat.head import read_head
+from sealink.wire.dialects.openai_chat.heartbeats import HEARTBEATS
+from sealink.wire.dialects.openai_chat.prompt import prompt_text
 from sealink.wire.dialects.openai_chat.request import read_request
 
 
@@ -33,3 +35,12 @@ class OpenAIChatClient:
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
         """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""
         return errors.error_body(error)
+
+    def error_frame(self, error: SealinkError) -> bytes:
+        return errors.error_frame(error)
+
+    def heartbeat(self, shape: HeartbeatShape) -> bytes:
+        return HEARTBEATS[shape]
+
+    def prompt_text(self, head: RequestHead) -> str:
+        return prompt_text(head)

@@ -52,7 +52,18 @@ _STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPES.items(
 }
 
 _KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
-_WORDS: Final = ("message", "msg", "detail", "error", "errors", "error_msg", "error_description", "title", "reason")
+_WORDS: Final = (
+    "message",
+    "msg",
+    "detail",
+    "error",
+    "errors",
+    "error_msg",
+    "status_msg",
+    "error_description",
+    "title",
+    "reason",
+)
 
 
 def error_body(error: SealinkError) -> bytes:

@@ -3,7 +3,7 @@
 from msgspec import Raw
 
 from sealink.wire.dialects.openai_chat.errors import malformed, read_error
-from sealink.wire.raw_json import Fields, made_strict, parse_object, text_of
+from sealink.wire.raw_json import Fields, integer_of, is_null, made_strict, object_of, parse_object, text_of
 from sealink.wire.sse import Frame, data_frame
 
 
@@ -21,13 +21,21 @@ def parsed(frame: Frame) -> tuple[Frame, Fields]:
         raise malformed(f"{frame.data[:200].decode(errors='replace')!r} is not a JSON object.") from None
 
 
-def is_error(fields: Fields, event: bytes) -> bool:
-    """Whether a frame tells of an error: OpenAI's `error`, vLLM's `object: error`, bare words without an answer."""
+def error_in(fields: Fields, event: bytes) -> Fields | None:
+    """The fields that tell of an error, if a frame does.
+
+    OpenAI's `error`; vLLM's `object: error`; Groq's in its own corner; MiniMax's status; bare words without an answer.
+    """
     if event == b"error" or _is_truthy(fields.get("error")):
-        return True
+        return fields
     if "error" in (text_of(fields.get("object")), text_of(fields.get("type"))):
-        return True
-    return "choices" not in fields and any(text_of(fields.get(name)) for name in ("message", "detail"))
+        return fields
+    for corner in (object_of(fields.get("x_groq")) or {}, object_of(fields.get("base_resp")) or {}):
+        if text_of(corner.get("error")) or integer_of(corner.get("status_code")):
+            return corner
+    if is_null(fields.get("choices")) and any(text_of(fields.get(name)) for name in ("message", "detail", "error_msg")):
+        return fields
+    return None
 
 
 def _is_truthy(raw: Raw | None) -> bool:

@@ -43,6 +43,15 @@ def has_content(said: Fields) -> bool:
     return any(said.get(name, NULL) not in _NOTHING for name in _SAID)
 
 
+def words_of(choice: Fields) -> str:
+    """The words of a mended choice, to be counted: text, reasoning, a refusal, the arguments of calls."""
+    delta = object_of(choice.get("delta")) or {}
+    calls = [object_of(call) or {} for call in array_of(delta.get("tool_calls")) or ()]
+    arguments = [text_of((object_of(call.get("function")) or {}).get("arguments")) for call in calls]
+    said = [text_of(delta.get(name)) for name in ("content", "reasoning_content", "refusal")]
+    return "".join(filter(None, [*said, *arguments]))
+
+
 def _with_parts_apart(said: Fields, parts: list[Raw]) -> Fields:
     """Mistral's content while a model thinks: `[{"type": "thinking", "thinking": [{"type": "text", …}]}, …]`."""
     text, reasoning = _texts(parts)
@@ -57,7 +66,7 @@ def _texts(parts: list[Raw]) -> tuple[str, str]:
         if part is None:
             continue
         text.append(text_of(part.get("text")) or "")
-        inner = part.get("thinking")
+        inner = part.get("thinking") or part.get("summary")  # Databricks: `{"type": "reasoning", "summary": […]}`
         thinking.append(text_of(inner) or "".join(_texts(array_of(inner) or [])))
     return "".join(text), "".join(thinking)
 

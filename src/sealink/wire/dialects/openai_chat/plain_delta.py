@@ -40,6 +40,7 @@ class DeltaView(msgspec.Struct, gc=False):
     annotations: _List = UNSET
     images: _List = UNSET
     reasoning_details: _List = UNSET
+    thinking_blocks: _List = UNSET
     reasoning_text: _Absent = UNSET
     thinking: _Absent = UNSET
 

@@ -8,22 +8,23 @@ What is put right, and at which vendors it was recorded, stands at each mend (th
 from typing import Final
 
 import msgspec
-from msgspec import Raw
 
 from sealink.errors import SealinkError, UpstreamError
 from sealink.wire.dialect import Outcome
 from sealink.wire.dialects.openai_chat.choices import Choice, Piece
-from sealink.wire.dialects.openai_chat.errors import error_frame, read_error_event
-from sealink.wire.dialects.openai_chat.frames import as_it_came, is_error, is_utf8, one_line, parsed
-from sealink.wire.dialects.openai_chat.mend import has_content
+from sealink.wire.dialects.openai_chat.errors import error_frame, malformed, read_error_event
+from sealink.wire.dialects.openai_chat.frames import as_it_came, error_in, is_utf8, one_line, parsed
+from sealink.wire.dialects.openai_chat.heartbeats import KEEP_ALIVE
+from sealink.wire.dialects.openai_chat.mend import has_content, words_of
 from sealink.wire.dialects.openai_chat.plain_delta import (
     PLAIN_DELTA,
     ChoiceView,
+    DeltaView,
     PlainDelta,
     with_reasoning_content,
     without_null_usage,
 )
-from sealink.wire.dialects.openai_chat.usage import read_usage
+from sealink.wire.dialects.openai_chat.usage_apart import CHUNK, UsageApart, envelope_of, luggage_of
 from sealink.wire.raw_json import (
     NULL,
     Fields,
@@ -39,14 +40,7 @@ from sealink.wire.raw_json import (
 )
 from sealink.wire.sse import DONE, Frame, data_frame
 
-CHUNK: Final = to_raw("chat.completion.chunk")
-
-KEEP_ALIVE: Final = b":\n"
-"""A comment without a blank line after it: openai-go before 3.43 takes an empty event for the end."""
-
-_ENVELOPE: Final = frozenset({"id", "object", "created", "model", "service_tier", "system_fingerprint", "provider"})
 _NOTHING_CAME: Final = Frame(b"", b"")
-_NO_CHOICES: Final = Raw(b"[]")
 
 
 class _Held(msgspec.Struct):
@@ -62,14 +56,13 @@ class ChatRelay:
 
     def __init__(self, *, usage_asked: bool, choices_asked: int) -> None:
         self.outcome = Outcome()
+        self._usage = UsageApart(self.outcome, asked=usage_asked)
         self._usage_asked = usage_asked
         self._choices_asked = choices_asked
         self._choices: dict[int, Choice] = {}
         self._last = b"{}"
         self._held: _Held | None = None
-        self._carried: Fields = {}
-        self._owed_usage: Fields | None = None
-        self._usage_sent = False
+        self._luggage: Fields = {}
 
     def relay(self, frame: Frame) -> bytes:
         """The frames for the client: `frame.raw` itself where there is nothing to mend."""
@@ -94,7 +87,7 @@ class ChatRelay:
             view = PLAIN_DELTA.decode(data)
         except (ValueError, RecursionError):
             return self._look_into(frame)
-        spliced = b"" if self._carried else self._spliced(data, view)
+        spliced = b"" if self._luggage else self._spliced(data, view)
         if not spliced:
             return self._mend(*parsed(frame))
         self._last = data
@@ -107,18 +100,23 @@ class ChatRelay:
             return b""
         if not delta.reasoning_content and (delta.reasoning or delta.reasoning_details):
             data = with_reasoning_content(data, delta)
+        if data:
+            self._hear(delta)
         return without_null_usage(data) if data and view.usage is None and not self._usage_asked else data
 
     def _is_next_delta(self, view: ChoiceView) -> bool:
         """Whether a plain delta goes on with a choice that has begun."""
-        choice, delta = self._choices.get(view.index), view.delta
-        if choice is None or choice.finished:
+        choice, calls = self._choices.get(view.index), view.delta.tool_calls
+        if choice is None or choice.finished or not self.outcome.content_started:
             return False
-        if delta.tool_calls and not all(map(choice.calls.continues, delta.tool_calls)):
-            return False
-        if delta.content or delta.reasoning_content or delta.tool_calls or delta.refusal or delta.reasoning:
-            self.outcome.content_started = True
-        return True
+        return not calls or all(map(choice.calls.continues, calls))
+
+    def _hear(self, delta: DeltaView) -> None:
+        for words in (delta.content, delta.reasoning_content or delta.reasoning, delta.refusal):
+            if words:
+                self.outcome.say(words)
+        for call in delta.tool_calls or ():
+            self.outcome.say(call.function.arguments or "")
 
     def _look_into(self, frame: Frame) -> bytes:
         data = frame.data.strip()
@@ -129,22 +127,22 @@ class ChatRelay:
         raw = frame.raw.strip()
         if raw.startswith(b"{"):  # no event stream at all: an error, or an answer that came whole
             return self._relay(Frame(raw, raw))
+        if raw.startswith(b"<"):
+            raise malformed(f"{raw[:200].decode(errors='replace')!r} is not an event stream.")
         return KEEP_ALIVE if raw.startswith(b":") or b"\n:" in raw else b""
 
     def _mend(self, frame: Frame, fields: Fields) -> bytes:
-        if is_error(fields, frame.event):
-            raise read_error_event(fields)
+        if (error := error_in(fields, frame.event)) is not None:
+            raise read_error_event(error)
         said, pieces = self._pieces(fields)
         told = [piece.fields for piece in pieces if piece.fields is not None]
         if not told:
             return self._without_choices(frame, fields)
         self._last = frame.data
-        mended = self._with_usage_apart({**fields, "object": CHUNK}) | without(self._carried, *fields)
-        self._carried = {}
+        mended = self._with_luggage(self._usage.taken_out_of({**fields, "object": CHUNK}))
         if told != said:
             mended["choices"] = to_raw(told)
-        out = as_it_came(frame) if mended == fields else data_frame(encode(mended))
-        return self._hold_back(out, mended, pieces)
+        return self._hold_back(_sent(frame, fields, mended), mended, pieces)
 
     def _pieces(self, fields: Fields) -> tuple[list[Fields | None], list[Piece]]:
         """The chunk's choices as they came, and mended."""
@@ -175,7 +173,7 @@ class ChatRelay:
                 words = f"The upstream ended the answer with finish_reason {piece.word!r}."
                 self.outcome.error = UpstreamError(words, code="upstream_failed")
             elif piece.has_content or piece.word:
-                self.outcome.content_started = True
+                self.outcome.say(words_of(piece.fields or {}))
 
     def _hold_back(self, out: bytes, mended: Fields, pieces: list[Piece]) -> bytes:
         """Content and a finish reason in one chunk: more may follow (Gemini behind OpenRouter, Together).
@@ -208,38 +206,25 @@ class ChatRelay:
         held, self._held = self._held, None
         return held.out if held is not None else b""
 
-    def _with_usage_apart(self, fields: Fields) -> Fields:
-        """A chunk with choices has no usage in it: null if the client asked for usage, else nothing."""
-        if usage := _usage_in(fields):
-            self._note(usage)
-            self._owed_usage = {**_envelope(fields), "choices": _NO_CHOICES, "usage": to_raw(usage)}
-        if not self._usage_asked:
-            return _without_usage(fields)
-        return {**fields, "usage": NULL} if "usage" in fields else fields
-
     def _without_choices(self, frame: Frame, fields: Fields) -> bytes:
         """A chunk that says nothing of any choice: the usage, or something beside the answer."""
-        if usage := _usage_in(fields):
-            self._note(usage)
-            self._owed_usage = {**fields, "object": CHUNK, "choices": _NO_CHOICES, "usage": to_raw(usage)}
+        if self._usage.found_in(fields):
             is_last = self._all_finished() and len(self._choices) >= self._choices_asked
             return self._usage_chunk(frame, fields) if is_last else b""
-        if "moderation" in fields and self._all_finished():  # OpenAI's own, after the usage
-            kept = fields if self._usage_asked else _without_usage(fields)
-            return as_it_came(frame) if kept == fields else data_frame(encode(kept))
-        # Azure's prompt_filter_results come before the first choice: they travel with it.
-        self._carried |= without(fields, *_ENVELOPE, "choices", "usage", "obfuscation")
+        if "moderation" in fields and self._all_finished():  # OpenAI's own, behind the usage
+            return _sent(frame, fields, self._usage.taken_out_of(fields))
+        self._luggage |= luggage_of(fields)
         return b""
 
-    def _usage_chunk(self, frame: Frame = _NOTHING_CAME, fields: Fields | None = None) -> bytes:
-        """The owed usage, once, if the client asked for it; as it came in `frame` if it needs no mending."""
-        owed, self._owed_usage = self._owed_usage, None
-        if owed is None or not self._usage_asked or self._usage_sent:
-            return b""
-        self._usage_sent = True
-        owed |= without(self._carried, *owed)
-        self._carried = {}
-        return as_it_came(frame) if owed == fields else data_frame(encode(owed))
+    def _usage_chunk(self, frame: Frame, fields: Fields) -> bytes:
+        """The usage that is owed, as it came in `frame` if it needs no mending."""
+        owed = self._usage.chunk()
+        return b"" if owed is None else _sent(frame, fields, self._with_luggage(owed))
+
+    def _with_luggage(self, chunk: Fields) -> Fields:
+        """With what came before the first choice, in a chunk that the client cannot be given."""
+        luggage, self._luggage = self._luggage, {}
+        return chunk | without(luggage, *chunk)
 
     def _end(self) -> bytes:
         """What the client must still get: finish reasons that were left out (Snowflake), the usage, `[DONE]`."""
@@ -247,20 +232,22 @@ class ChatRelay:
             raise UpstreamError("The upstream ended the stream before any answer.", code="upstream_empty")
         self.outcome.complete = True
         unfinished = [choice for choice in self._choices.values() if not choice.finished]
-        return self._released() + b"".join(map(self._finish_chunk, unfinished)) + self._usage_chunk() + DONE
+        out = self._released() + b"".join(map(self._finish_chunk, unfinished))
+        return out + self._usage_chunk(_NOTHING_CAME, {}) + DONE
 
     def _finish_chunk(self, choice: Choice) -> bytes:
         choice.finished = True
         reason = "tool_calls" if choice.calls else "stop"
         said = {"index": choice.index, "delta": {}, "logprobs": None, "finish_reason": reason}
-        usage = {"usage": NULL} if self._usage_asked else {}
-        return data_frame(encode({**_envelope(parse_object(self._last)), "choices": [said], **usage}))
+        return data_frame(encode({**envelope_of(parse_object(self._last)), "choices": [said], **self._usage.null()}))
 
     def _all_finished(self) -> bool:
         return all(choice.finished for choice in self._choices.values())
 
-    def _note(self, usage: Fields) -> None:
-        self.outcome.usage, self.outcome.provenance = read_usage(usage), "provider"
+
+def _sent(frame: Frame, fields: Fields, mended: Fields) -> bytes:
+    """A frame as it came if there was nothing to mend in it."""
+    return as_it_came(frame) if mended == fields else data_frame(encode(mended))
 
 
 def _spoken_of(data: bytes) -> set[int]:
@@ -269,7 +256,7 @@ def _spoken_of(data: bytes) -> set[int]:
         fields = parse_object(data)
     except (ValueError, RecursionError):
         return set()
-    if is_error(fields, b""):
+    if error_in(fields, b"") is not None:
         return set()
     spoken_of = set()
     for position, entry in enumerate(map(object_of, array_of(fields.get("choices")) or ())):
@@ -279,23 +266,3 @@ def _spoken_of(data: bytes) -> set[int]:
             index = integer_of(entry.get("index"))
             spoken_of.add(position if index is None else index)
     return spoken_of
-
-
-def _usage_in(fields: Fields) -> Fields | None:
-    """A chunk's usage, at the top or in Groq's own corner. An empty one says nothing."""
-    corner = object_of(fields.get("x_groq")) or {}
-    return object_of(fields.get("usage")) or object_of(corner.get("usage")) or None
-
-
-def _without_usage(fields: Fields) -> Fields:
-    """A chunk for a client that did not ask for usage: no sign of it, in Groq's corner neither."""
-    fields = without(fields, "usage")
-    corner = object_of(fields.get("x_groq")) or {}
-    if kept := without(corner, "usage", "usage_breakdown"):
-        return fields if kept == corner else {**fields, "x_groq": to_raw(kept)}
-    return without(fields, "x_groq")
-
-
-def _envelope(fields: Fields) -> Fields:
-    kept = {name: raw for name, raw in fields.items() if name in _ENVELOPE}
-    return {**kept, "object": CHUNK}

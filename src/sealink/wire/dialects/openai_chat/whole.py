@@ -6,6 +6,7 @@ from sealink.errors import UpstreamError
 from sealink.wire.dialect import Outcome
 from sealink.wire.dialects.openai_chat.errors import malformed, read_error_event
 from sealink.wire.dialects.openai_chat.finish import standard
+from sealink.wire.dialects.openai_chat.frames import error_in
 from sealink.wire.dialects.openai_chat.mend import ASSISTANT, mend_content
 from sealink.wire.dialects.openai_chat.tool_calls import in_whole_answer
 from sealink.wire.dialects.openai_chat.usage import read_usage
@@ -29,11 +30,10 @@ COMPLETION: Final = to_raw("chat.completion")
 def relay_whole(body: bytes) -> tuple[bytes, Outcome]:
     """The answer for an OpenAI client: the same bytes where there is nothing to mend. Raises UpstreamError."""
     fields, body = _parsed(body)
-    if not is_null(fields.get("error")) and object_of(fields["error"]) != {}:
-        raise read_error_event(fields)
-    choices = array_of(fields.get("choices"))
-    if choices is None:
-        raise _without_choices(fields)
+    if (error := error_in(fields, b"")) is not None:
+        raise read_error_event(error)
+    if (choices := array_of(fields.get("choices"))) is None:
+        raise malformed("the answer has no `choices`.")
     outcome = Outcome(content_started=True, complete=True)
     mended = {**fields, "object": COMPLETION}
     if (created := text_of(fields.get("created"))) is not None and created.isdecimal():  # Writer
@@ -56,13 +56,6 @@ def _parsed(body: bytes) -> tuple[Fields, bytes]:
         return parse_object(strict), strict
     except (ValueError, RecursionError):
         raise malformed(f"{body[:200].decode(errors='replace')!r} is not a JSON object.") from None
-
-
-def _without_choices(fields: Fields) -> UpstreamError:
-    """An answer with status 200 and no `choices`: an error in words of its own, or nonsense."""
-    if any(text_of(fields.get(name)) for name in ("message", "detail")):
-        return read_error_event(fields)
-    return malformed("the answer has no `choices`.")
 
 
 def _choice(said: Fields, position: int, answer: Fields, outcome: Outcome) -> Fields:

@@ -1,0 +1,164 @@
+"""One target being tried: its request out, its answer in, up to the first real content."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import Final, Protocol
+
+import msgspec
+
+from sealink import __version__
+from sealink.errors import GatewayTimeout, UpstreamError
+from sealink.ledger.timeline import Moment
+from sealink.net.message import UpstreamRequest, UpstreamResponse
+from sealink.net.pump import hold_until_content
+from sealink.policy.routing import Target
+from sealink.request import ChatRequest
+from sealink.wire.dialect import ClientDialect, Outcome, Outgoing, Relay, RequestHead
+from sealink.wire.lanes import Lane, Translate, observe
+
+MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
+"""The largest answer that is read whole: a not-streamed one, or an error's body."""
+
+Mark = Callable[[Moment], None]
+
+
+class Pool(Protocol):
+    """Where connections to upstreams come from: net.upstream's UpstreamPool, or a test's fake."""
+
+    async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse: ...
+
+
+class Asked(msgspec.Struct, dict=True):
+    """What a client asks for, in its own dialect; read into the neutral form only if a target needs that."""
+
+    client: ClientDialect
+    head: RequestHead
+
+    @cached_property
+    def request(self) -> ChatRequest:
+        return self.client.read_request(self.head)
+
+
+class Attempt:
+    """Owns its upstream, from `open` or `read_whole` to `close` or `release`."""
+
+    def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
+        self.target = target
+        self.outgoing, self._relay = _prepare(asked, target)
+        self.lane = Lane(target.provider.dialect.framer(), self._relay)
+        self.outcome = self.lane.outcome
+        self.held = b""
+        self.body = b""
+        self._asked = asked
+        self._pool = pool
+        self._mark = mark
+        self._upstream: UpstreamResponse | None = None
+
+    @property
+    def upstream(self) -> UpstreamResponse:
+        assert self._upstream is not None
+        return self._upstream
+
+    async def open(self) -> None:
+        """Returns with the first content in `held`. Raises the SealinkError that came instead."""
+        try:
+            async with asyncio.timeout(self.target.timeouts.first_content_s):
+                await self._send()
+                self.held = await hold_until_content(self.upstream, self.lane)
+        except TimeoutError:
+            raise timed_out("first_content", self.target.timeouts.first_content_s) from None
+
+    async def read_whole(self) -> None:
+        """Returns with a whole answer, in the client's dialect, in `body`. Raises as `open` does."""
+        try:
+            async with asyncio.timeout(self.target.timeouts.total_s):
+                await self._send()
+                answer = await _read_whole(self.upstream)
+        except TimeoutError:
+            raise timed_out("total", self.target.timeouts.total_s) from None
+        self.body = self._rewrite(answer)
+
+    def give_up_waiting(self) -> None:
+        """The upstream has been silent for too long."""
+        self.upstream.fail(timed_out("idle", self.target.timeouts.idle_s))
+
+    def close(self) -> None:
+        """Give up what is still under way, at once."""
+        if self._upstream is not None:
+            self._upstream.close()
+            self._mark("upstream_closed")
+
+    def release(self) -> None:
+        """The answer is whole: the connection may be used again."""
+        self.upstream.release()
+
+    async def _send(self) -> None:
+        """The target's answer, once it is known not to be an error."""
+        request = _upstream_request(self.target, self.outgoing, stream=self._asked.head.stream)
+        upstream = self._upstream = await self._pool.send(request, connect_s=self.target.timeouts.connect_s)
+        self._mark("headers")
+        if upstream.status != 200:
+            body = await _read_whole(upstream)
+            raise self.target.provider.dialect.read_error(upstream.status, upstream.headers, body)
+
+    def _rewrite(self, answer: bytes) -> bytes:
+        client, dialect = self._asked.client, self.target.provider.dialect
+        if dialect.name == client.name:
+            body, self.outcome = dialect.relay_whole(answer)
+            return body
+        events = dialect.whole_events(answer)
+        self.outcome = Outcome()
+        for event in events:
+            observe(event, self.outcome)
+        return client.whole(self._asked.request, events, created=int(time.time()))
+
+
+def _prepare(asked: Asked, target: Target) -> tuple[Outgoing, Relay]:
+    """The request for a target, and what will carry its answer back. Raises InvalidRequest: it cannot be told there."""
+    client, dialect, head = asked.client, target.provider.dialect, asked.head
+    if dialect.name == client.name:
+        return dialect.forward_request(head, target.model), dialect.relay(head)
+    outgoing = dialect.write_request(asked.request, target.model)
+    return outgoing, Translate(dialect.decoder(), client.encoder(asked.request, created=int(time.time())))
+
+
+def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:
+    provider = target.provider
+    return UpstreamRequest(
+        method="POST",
+        url=provider.base_url.rstrip("/") + outgoing.path,
+        headers=[
+            ("content-type", "application/json"),
+            ("accept", "text/event-stream" if stream else "application/json"),
+            ("user-agent", f"sealink/{__version__}"),
+            *provider.headers,
+            *outgoing.headers,
+        ],
+        body=outgoing.body,
+    )
+
+
+async def _read_whole(upstream: UpstreamResponse) -> bytes:
+    pieces, size = [], 0
+    while data := await upstream.read():
+        pieces.append(data)
+        size += len(data)
+        if size > MAX_WHOLE_BYTES:
+            raise UpstreamError(
+                f"The upstream's answer is larger than {MAX_WHOLE_BYTES} bytes.", code="upstream_too_large"
+            )
+    return b"".join(pieces)
+
+
+_WORDS: Final = {
+    "first_content": "The upstream sent no content",
+    "idle": "The upstream sent nothing",
+    "total": "The answer has not come to its end",
+}
+
+
+def timed_out(timer: str, limit_s: float) -> GatewayTimeout:
+    """One of an exchange's timers has fired; `timer` is the error's code."""
+    return GatewayTimeout(f"{_WORDS[timer]} for {limit_s:g} seconds.", code=timer)

@@ -1,0 +1,51 @@
+"""What the client of a stream is told: headers once, whole frames, heartbeats between them, one ending."""
+
+from sealink.errors import HeaderList
+from sealink.gateway.stream_log import StreamLog
+from sealink.net.message import Responder
+
+
+class ClientStream:
+    """A Responder that counts, and that also writes to the log of a stream that can be resumed.
+
+    Once the client has gone, what is written goes to the log alone, if there is one.
+    """
+
+    def __init__(self, responder: Responder, log: StreamLog | None) -> None:
+        self._responder = responder
+        self._log = log
+        self.bytes_sent = 0
+
+    @property
+    def started(self) -> bool:
+        return self._responder.started
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the stream can be resumed."""
+        return self._log is not None
+
+    @property
+    def gone(self) -> bool:
+        return self._responder.gone
+
+    @property
+    def paused(self) -> bool:
+        return self._responder.paused
+
+    def start(self, headers: HeaderList) -> None:
+        """Say 200, and which headers; only once, since heartbeats may have begun before the answer."""
+        if not self.started:
+            self._responder.start(200, headers)
+
+    def write(self, data: bytes) -> None:
+        self.bytes_sent += len(data)
+        self._responder.write(data)
+        if self._log is not None:
+            self._log.write(data)
+
+    async def drain(self) -> None:
+        await self._responder.drain()
+
+    def finish(self) -> None:
+        self._responder.finish()

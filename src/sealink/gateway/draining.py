@@ -1,0 +1,55 @@
+"""Reading an answer on after its client has left, for its exact usage."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+
+class DrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far an answer is read on for a client that has left, under `on_disconnect = "drain"`.
+
+    `max_s` seconds, `max_tokens` (each piece that comes counts as one), and `max_streams` answers at once on this
+    process; beyond that the answer is cancelled.
+    """
+
+    max_s: float = 120.0
+    max_tokens: int = 16_384
+    max_streams: int = 100
+
+
+class Slots:
+    """So many at once."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.taken = 0
+
+    def take(self) -> bool:
+        if self.taken >= self._limit:
+            return False
+        self.taken += 1
+        return True
+
+    def give_back(self) -> None:
+        self.taken -= 1
+
+
+class Drain:
+    """One answer that is read on after its client has left, until it ends or has had enough."""
+
+    def __init__(self, settings: DrainSettings, slots: Slots, cancel: Callable[[], None]) -> None:
+        self._slots = slots
+        self._cancel = cancel
+        self._pieces_left = settings.max_tokens
+        self._deadline = asyncio.get_running_loop().call_later(settings.max_s, cancel)
+
+    def moved(self) -> None:
+        """One more piece has been read."""
+        self._pieces_left -= 1
+        if self._pieces_left < 0:
+            self._cancel()
+
+    def stop(self) -> None:
+        self._deadline.cancel()
+        self._slots.give_back()

@@ -1,0 +1,43 @@
+"""Signs of life for a client that waits: from the start, in a shape that it survives, never in the way of a status."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from sealink.net.silence import Silence
+from sealink.wire.dialect import HeartbeatShape
+
+
+class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a stream's client is sent a heartbeat.
+
+    `grace_s`: until then a stream that has not begun can still be answered by a true HTTP status; the first
+    heartbeat gives that up. `interval_s`: how long a client hears nothing between two. `shape`: `comment` (an
+    SSE comment line), `chunk` (an empty delta, for clients whose watchdogs count events only), or `off`.
+    """
+
+    shape: HeartbeatShape = "comment"
+    grace_s: float = 10.0
+    interval_s: float = 10.0
+
+
+class Heartbeat:
+    """Calls `beat` at the end of the grace if the stream has not begun, then whenever `interval_s` pass in silence."""
+
+    def __init__(
+        self, settings: HeartbeatSettings, silence: Silence, has_begun: Callable[[], bool], beat: Callable[[], None]
+    ) -> None:
+        self._settings = settings
+        self._silence = silence
+        self._has_begun = has_begun
+        self._beat = beat
+        self._grace = asyncio.get_running_loop().call_later(settings.grace_s, self._grace_is_over)
+
+    def stop(self) -> None:
+        self._grace.cancel()
+
+    def _grace_is_over(self) -> None:
+        if not self._has_begun():
+            self._beat()
+        self._silence.due(self._settings.interval_s, self._beat)

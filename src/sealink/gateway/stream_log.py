@@ -1,0 +1,122 @@
+"""What a detached stream has told its client, kept for a while so that the client can come back for it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from sealink.errors import NotFound, SealinkError
+from sealink.net.message import Responder
+
+_PIECE_BYTES: Final = 64 * 1024
+
+
+class DetachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of detached streams is kept, and for how long.
+
+    `max_bytes`: of one stream; what was sent before the last so many bytes is gone. `max_streams`: at once, on
+    this process. `linger_s`: how long a stream that has ended can still be read.
+    """
+
+    max_bytes: int = 4 * 1024 * 1024
+    max_streams: int = 1000
+    linger_s: float = 300.0
+
+
+class Gone(SealinkError):
+    status = 410
+    type = "not_found_error"
+    code: str | None = "stream_gone"
+
+
+class StreamLog:
+    """The bytes of one stream. Positions count from the stream's first byte."""
+
+    def __init__(self, key: str, max_bytes: int, cancel: Callable[[], None]) -> None:
+        self.key = key
+        self.cancel = cancel
+        self.ended = False
+        self._max_bytes = max_bytes
+        self._kept = bytearray()
+        self._forgotten = 0
+        self._news = asyncio.Event()
+
+    @property
+    def end(self) -> int:
+        """The position after the last byte."""
+        return self._forgotten + len(self._kept)
+
+    def write(self, data: bytes) -> None:
+        self._kept += data
+        surplus = len(self._kept) - self._max_bytes
+        if surplus > self._max_bytes // 4:  # not at every write: what is kept has to be moved
+            del self._kept[:surplus]
+            self._forgotten += surplus
+        self._announce()
+
+    def finish(self) -> None:
+        """Nothing more will come."""
+        self.ended = True
+        self._announce()
+
+    def read(self, position: int) -> bytes:
+        """All bytes from `position` on. Raises Gone when some of them are no longer kept."""
+        if position < self._forgotten:
+            raise Gone(f"Of this stream only what follows byte {self._forgotten} is still kept.", param="from")
+        return bytes(self._kept[position - self._forgotten :])
+
+    async def wait(self) -> None:
+        """Until more has been written, or the end."""
+        await self._news.wait()
+
+    def _announce(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+async def follow(log: StreamLog, position: int, client: Responder) -> None:
+    """Tell a client all of a stream from `position` on, as it comes, at the client's own pace."""
+    while True:
+        data = log.read(position)[:_PIECE_BYTES]
+        if data:
+            position += len(data)
+            client.write(data)
+            await client.drain()
+        elif log.ended:
+            return
+        else:
+            await log.wait()
+
+
+class StreamLogs:
+    """The streams that can be resumed on this process, by their ids."""
+
+    def __init__(self, settings: DetachSettings) -> None:
+        self._settings = settings
+        self._logs: dict[str, StreamLog] = {}
+
+    def open(self, stream_id: str, key: str, cancel: Callable[[], None]) -> StreamLog | None:
+        """A log for a new stream; None when there are too many."""
+        if len(self._logs) >= self._settings.max_streams:
+            return None
+        log = self._logs[stream_id] = StreamLog(key, self._settings.max_bytes, cancel)
+        return log
+
+    def close(self, stream_id: str) -> None:
+        """A stream has ended: keep it for `linger_s` more."""
+        self._logs[stream_id].finish()
+        asyncio.get_running_loop().call_later(self._settings.linger_s, self._logs.pop, stream_id, None)
+
+    def find(self, stream_id: str, key: str) -> StreamLog:
+        """The log of a stream, for the key that started it. Raises NotFound: another key's is none of its business."""
+        log = self._logs.get(stream_id)
+        if log is None or log.key != key:
+            raise NotFound(
+                f"There is no stream {stream_id!r} here: it is over for too long, or SeaLink has been restarted.",
+                code="stream_not_found",
+            )
+        return log
+
+    def __len__(self) -> int:
+        return len(self._logs)

@@ -1,0 +1,79 @@
+"""What recent attempts tell about each target: whether it is up, and how soon it answers."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from sealink.policy.breaker import BreakerSettings, CircuitBreaker
+from sealink.policy.routing import Choice, Target
+
+_NEWEST_WEIGHS = 0.2
+
+
+class TargetHealth:
+    """One target's breaker, and a moving average of its seconds to first content (None before the first)."""
+
+    def __init__(self, settings: BreakerSettings) -> None:
+        self.breaker = CircuitBreaker(settings)
+        self.ttft_s: float | None = None
+
+    def failed(self, now: float, *, at_fault: bool) -> None:
+        """An attempt failed; unless it was the target's fault, that tells nothing of it."""
+        if at_fault:
+            self.breaker.failed(now)
+        else:
+            self.breaker.abandoned()
+
+    def answered(self, ttft_s: float, now: float) -> None:
+        """An attempt brought content after `ttft_s` seconds."""
+        self.breaker.succeeded(now)
+        if self.ttft_s is None:
+            self.ttft_s = ttft_s
+        else:
+            self.ttft_s += _NEWEST_WEIGHS * (ttft_s - self.ttft_s)
+
+
+class HealthBook:
+    """The health of every target that has been tried, by provider and model."""
+
+    def __init__(self, settings: BreakerSettings) -> None:
+        self._settings = settings
+        self._targets: dict[tuple[str, str], TargetHealth] = {}
+
+    def of(self, target: Target) -> TargetHealth:
+        place = (target.provider.name, target.model)
+        health = self._targets.get(place)
+        if health is None:
+            health = self._targets[place] = TargetHealth(self._settings)
+        return health
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A target and what is known of it."""
+
+    target: Target
+    health: TargetHealth
+
+
+def arrange(candidates: Iterable[Candidate], choice: Choice, draw: float) -> list[Candidate]:
+    """The candidates in the order in which to try them. `draw` is a random number in [0, 1).
+
+    Unknown TTFTs come first under `lowest_ttft`: a target that is never tried is never known.
+    """
+    arranged = list(candidates)
+    if choice == "lowest_ttft":
+        arranged.sort(key=lambda candidate: candidate.health.ttft_s or 0.0)
+    elif choice == "weighted":
+        first = _drawn(arranged, draw)
+        arranged.remove(first)
+        arranged.insert(0, first)
+    return arranged
+
+
+def _drawn(candidates: list[Candidate], draw: float) -> Candidate:
+    mark = draw * sum(candidate.target.weight for candidate in candidates)
+    for candidate in candidates:
+        mark -= candidate.target.weight
+        if mark < 0:
+            return candidate
+    return candidates[-1]

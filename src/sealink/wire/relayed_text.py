@@ -1,0 +1,30 @@
+"""What a stream has said so far, counted in tokens: what a client owes that left before the provider's count came."""
+
+from collections.abc import Callable
+from typing import Final
+
+MAX_PIECES: Final = 1024
+"""So many deltas are kept before they are counted and forgotten."""
+
+
+class RelayedText:
+    """Text in pieces as it came. `say` takes one more; it is on the path of every delta, and only appends."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._counted = 0
+        self.say: Callable[[str], None] = self._pieces.append
+
+    def settle(self, count: Callable[[str], int]) -> None:
+        """Keep memory bounded: count what has piled up, if it is much."""
+        if len(self._pieces) > MAX_PIECES:
+            self._count(count)
+
+    def tokens(self, count: Callable[[str], int]) -> int:
+        """All that was said, in tokens."""
+        self._count(count)
+        return self._counted
+
+    def _count(self, count: Callable[[str], int]) -> None:
+        self._counted += count("".join(self._pieces))
+        self._pieces.clear()
