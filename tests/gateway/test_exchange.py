@@ -1,6 +1,7 @@
 """One exchange, from admission to settlement, between two fakes."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -8,9 +9,11 @@ import msgspec
 import pytest
 from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, Never, shared_by
 
-from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
+from sealink.errors import GatewayTimeout, NotFound, SealinkError, UpstreamError
+from sealink.gateway.draining import DrainSettings
 from sealink.gateway.exchange import Call, Exchange
 from sealink.gateway.heartbeat import HeartbeatSettings
+from sealink.gateway.stream_log import Gone, follow
 from sealink.ledger.entry import Settlement
 from sealink.policy.auth import ApiKey, OnDisconnect
 from sealink.policy.retry import RetrySettings
@@ -311,3 +314,213 @@ async def test_a_translated_stream() -> None:
     assert run.responder.body.endswith(DONE)
     assert run.settlement.usage is not None
     assert (run.settlement.usage.input_tokens, run.settlement.usage.output_tokens) == (3, 2)
+
+
+@with_loop
+async def test_the_last_target_is_tried_again_after_a_passing_failure() -> None:
+    run = Run(FakeUpstream(b"busy", status=503), FakeUpstream(ROLE, TEXT, STOP, DONE), targets=("a",))
+    assert await run.to_the_end() is None
+    assert [attempt.code for attempt in run.settlement.attempts] == ["service_unavailable", None]
+    assert "x-sealink-fallback" not in run.responder.headers
+
+
+@with_loop
+async def test_a_wait_that_the_upstream_asks_for_is_left_to_the_client_when_it_is_long() -> None:
+    run = Run(FakeUpstream(b"busy", status=429, headers=[("retry-after", "60")]), targets=("a",))
+    error = await run.to_the_end()
+    assert error is not None
+    assert error.status == 429
+    assert len(run.pool.requests) == 1
+
+
+@with_loop
+async def test_retries_have_a_budget() -> None:
+    settings = RetrySettings(attempts=100, first_delay_s=0.0, max_delay_s=0.0, budget_share=0.0)
+    run = Run(*[UpstreamError("refused") for _ in range(100)], targets=("a",), retry=settings)
+    assert await run.to_the_end() is not None
+    assert len(run.pool.requests) == 11
+
+
+@with_loop
+async def test_a_target_whose_breaker_is_open_comes_last() -> None:
+    run = Run(FakeUpstream(ROLE, TEXT, STOP, DONE))
+    first = run.exchange._call.route.targets[0]
+    for _ in range(5):
+        run.shared.health.of(first).breaker.failed(time.monotonic())
+    assert await run.to_the_end() is None
+    assert run.settlement.provider == "b"
+    assert len(run.settlement.attempts) == 1
+
+
+FAST_HEART = HeartbeatSettings(grace_s=0.02, interval_s=0.02)
+
+
+@with_loop
+async def test_a_client_that_waits_is_sent_signs_of_life_from_the_end_of_the_grace() -> None:
+    upstream = FakeUpstream(ROLE, Never())
+    run = Run(upstream, heartbeat=FAST_HEART, targets=("a",), first_content_s=0.2)
+    assert await run.to_the_end() is None
+    assert run.responder.status == 200
+    beats, frame = run.responder.body.split(b"data: ")
+    assert beats == b":\n" * (len(beats) // 2)
+    assert 3 <= len(beats) // 2 <= 10
+    assert b'"first_content"' in frame
+    assert [moment for moment, _ in run.settlement.timeline].count("heartbeat") == len(beats) // 2
+    assert (run.settlement.ended, run.settlement.code) == ("timed_out", "first_content")
+
+
+@with_loop
+async def test_a_fallback_is_still_possible_under_heartbeats() -> None:
+    first = FakeUpstream(ROLE, Never())
+    second = FakeUpstream(ROLE, TEXT, STOP, DONE)
+    run = Run(first, second, heartbeat=FAST_HEART, first_content_s=0.1)
+    assert await run.to_the_end() is None
+    assert run.responder.body.lstrip(b":\n") == ROLE + TEXT + STOP + DONE
+    assert first.closed
+
+
+@with_loop
+async def test_there_is_no_heartbeat_within_the_grace() -> None:
+    run = Run(FakeUpstream(ROLE, Never()), heartbeat=HeartbeatSettings(grace_s=5), targets=("a",), first_content_s=0.05)
+    error = await run.to_the_end()
+    assert error is not None
+    assert error.status == 504
+
+
+@with_loop
+async def test_a_stream_that_stalls_is_kept_alive_too() -> None:
+    run = Run(FakeUpstream(ROLE, TEXT, Never()), heartbeat=FAST_HEART, idle_s=0.15)
+    assert await run.to_the_end() is None
+    assert run.responder.body.startswith(ROLE + TEXT + b":\n:\n")
+    assert run.settlement.code == "idle"
+
+
+@with_loop
+async def test_what_was_relayed_is_counted_when_the_client_leaves() -> None:
+    run = Run(FakeUpstream(ROLE, TEXT, Never()))
+    task = await run.until_the_client_leaves()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    usage = run.settlement.usage
+    assert usage is not None
+    assert (run.settlement.usage_source, usage.input_tokens, usage.output_tokens) == ("estimated", 1, 1)
+    assert (run.settlement.ended, run.settlement.ended_by) == ("client_gone", "client")
+
+
+class Gate(FakeUpstream):
+    """Holds its pieces after the first two back until it is opened."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        super().__init__(*pieces)
+        self.open = asyncio.Event()
+        self._reads = 0
+
+    async def read(self) -> bytes:
+        self._reads += 1
+        if self._reads > 2:
+            await self.open.wait()
+        return await super().read()
+
+
+@with_loop
+async def test_a_drained_answer_is_read_to_its_end_for_its_usage() -> None:
+    upstream = Gate(ROLE, TEXT, STOP, USAGE, DONE)
+    run = Run(upstream, on_disconnect="drain")
+    task = await run.until_the_client_leaves()
+    assert run.shared.drains.taken == 1
+    upstream.open.set()
+    await task
+    settlement = run.settlement
+    assert (settlement.ended, settlement.ended_by, settlement.usage_source) == ("drained", "client", "provider")
+    assert settlement.usage is not None
+    assert settlement.usage.output_tokens == 1
+    assert run.shared.drains.taken == 0
+
+
+@with_loop
+async def test_too_many_drains_are_cancelled_instead() -> None:
+    upstream = Gate(ROLE, TEXT, STOP, USAGE, DONE)
+    run = Run(upstream, on_disconnect="drain")
+    while run.shared.drains.take():
+        pass
+    task = await run.until_the_client_leaves()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert upstream.closed
+    assert run.settlement.ended == "client_gone"
+
+
+@with_loop
+async def test_a_drain_has_a_limit() -> None:
+    upstream = Gate(ROLE, TEXT, STOP, USAGE, DONE)
+    run = Run(upstream, on_disconnect="drain")
+    run.shared.drain = DrainSettings(max_s=0.02)
+    task = await run.until_the_client_leaves()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (run.settlement.ended, run.settlement.code) == ("client_gone", "drain_limit")
+    assert run.shared.drains.taken == 0
+
+
+@with_loop
+async def test_a_detached_stream_goes_on_and_can_be_resumed() -> None:
+    upstream = Gate(ROLE, TEXT, STOP, DONE)
+    run = Run(upstream, on_disconnect="detach")
+    task = await run.until_the_client_leaves()
+    heard = run.responder.body
+    assert run.responder.headers["x-sealink-stream-id"] == "req_1"
+    log = run.shared.logs.find("req_1", "dev")
+    second = FakeResponder()
+    second.start(200, [])
+    following = asyncio.ensure_future(follow(log, len(heard), second))
+    upstream.open.set()
+    await task
+    await following
+    assert heard + second.body == ROLE + TEXT + STOP + DONE
+    assert (run.settlement.ended, run.settlement.ended_by) == ("detached", "client")
+
+
+@with_loop
+async def test_a_detached_stream_can_be_cancelled() -> None:
+    run = Run(Gate(ROLE, TEXT, STOP, DONE), on_disconnect="detach")
+    task = await run.until_the_client_leaves()
+    log = run.shared.logs.find("req_1", "dev")
+    log.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log.ended
+    assert b'"error"' in log.read(0)
+    assert run.settlement.ended == "cancelled"
+
+
+@with_loop
+async def test_a_stream_is_kept_for_its_own_key_only() -> None:
+    run = Run(Gate(ROLE, TEXT, STOP, DONE), on_disconnect="detach")
+    task = await run.until_the_client_leaves()
+    with pytest.raises(NotFound):
+        run.shared.logs.find("req_1", "other")
+    with pytest.raises(Gone):
+        run.shared.logs.find("req_1", "dev").read(10_000)
+    task.cancel()
+
+
+@with_loop
+async def test_a_client_that_takes_nothing_is_sent_away() -> None:
+    upstream = FakeUpstream(ROLE, TEXT, Never())
+    run = Run(upstream, on_disconnect="detach")
+    run.responder.too_slow = True
+    task = await run.until_the_client_leaves()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert upstream.closed
+    assert (run.settlement.ended, run.settlement.ended_by, run.settlement.code) == ("error", "sealink", "slow_client")
+
+
+@with_loop
+async def test_the_timeline_tells_what_happened_when() -> None:
+    run = Run(FakeUpstream(ROLE, TEXT, STOP, DONE))
+    await run.to_the_end()
+    moments = [moment for moment, _ in run.settlement.timeline]
+    assert moments == ["admitted", "headers", "first_content", "last_byte"]
+    times = [at_ms for _, at_ms in run.settlement.timeline]
+    assert times == sorted(times)

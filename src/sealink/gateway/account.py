@@ -50,8 +50,10 @@ class Account:
         return time.monotonic() - self._opened_at
 
     @property
-    def attempts(self) -> int:
-        return len(self._attempts)
+    def fell_back(self) -> bool:
+        """Whether the answer is not the first target's."""
+        first, last = self._attempts[0], self._attempts[-1]
+        return (first.provider, first.model) != (last.provider, last.model)
 
     def mark(self, moment: Moment) -> None:
         self._timeline.mark(moment, self.elapsed_s * 1000)

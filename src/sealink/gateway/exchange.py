@@ -187,7 +187,7 @@ class Exchange:
         except TimeoutError:
             self._client.write(attempt.lane.close(timed_out("total", total_s)))
         except asyncio.CancelledError:
-            if not self._client.gone:  # SeaLink stops, or a resumed stream is cancelled
+            if not self._client.gone or self._client.is_kept:  # somebody may still hear how it ended
                 self._client.write(attempt.lane.close(ServiceUnavailable("The stream was stopped.", code="stopped")))
                 self._client.finish()
             raise
@@ -234,7 +234,7 @@ class Exchange:
 
     def _headers(self, attempt: Attempt) -> HeaderList:
         where = headers.provenance(
-            self._call.head.model, attempt.target, attempt.outgoing, is_fallback=self._account.attempts > 1
+            self._call.head.model, attempt.target, attempt.outgoing, is_fallback=self._account.fell_back
         )
         return [*self._own_headers(), *where]
 

@@ -62,8 +62,8 @@ class StreamLog:
 
     def read(self, position: int) -> bytes:
         """All bytes from `position` on. Raises Gone when some of them are no longer kept."""
-        if position < self._forgotten:
-            raise Gone(f"Of this stream only what follows byte {self._forgotten} is still kept.", param="from")
+        if not self._forgotten <= position <= self.end:
+            raise Gone(f"Of this stream the bytes from {self._forgotten} to {self.end} are kept.", param="from")
         return bytes(self._kept[position - self._forgotten :])
 
     async def wait(self) -> None:

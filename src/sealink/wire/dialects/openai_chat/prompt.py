@@ -8,7 +8,7 @@ import msgspec
 from sealink.wire.dialect import RequestHead
 
 _WORDY = ("messages", "tools", "functions", "response_format")
-_NOT_WORDS = frozenset({"url", "data", "file_data", "file_id", "type", "signature", "tool_call_id", "id"})
+_NOT_WORDS = frozenset({"url", "data", "file_data", "file_id", "type", "signature", "tool_call_id", "id", "role"})
 
 
 def prompt_text(head: RequestHead) -> str:
