@@ -53,16 +53,8 @@ _STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPES.items(
 
 _KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
 _WORDS: Final = (
-    "message",
-    "msg",
-    "detail",
-    "error",
-    "errors",
-    "error_msg",
-    "status_msg",
-    "error_description",
-    "title",
-    "reason",
+    *("message", "msg", "detail", "error", "errors"),
+    *("error_msg", "status_msg", "error_description", "title", "reason"),
 )
 
 
