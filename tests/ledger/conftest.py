@@ -1,0 +1,26 @@
+"""Stores to test with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ledger_samples import sqlite_url
+from postgresql_server import PostgresqlServer
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A server that runs. A test that stops it starts it again."""
+    server = PostgresqlServer()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database of each kind, without a table."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path)
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    return server.new_database(tmp_path.name)

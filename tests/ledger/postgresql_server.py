@@ -1,0 +1,80 @@
+"""A PostgreSQL server for the tests: on a free port of the loopback, with a data folder of its own."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+from outside import absent
+
+_SETTINGS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=30"
+
+
+def binaries() -> Path:
+    """The folder of the server's programs (Debian keeps them off the path), or the end of the test."""
+    on_path = shutil.which("pg_ctl")
+    if on_path:
+        return Path(on_path).parent
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    return found[-1].parent if found else absent("PostgreSQL's server is not installed")
+
+
+class PostgresqlServer:
+    """It can be stopped and started again. It refuses to run as root, so root runs it as `postgres`."""
+
+    def __init__(self) -> None:
+        self._binaries = binaries()
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self._folder = Path(tempfile.mkdtemp(prefix="sealink-postgresql-"))
+        if self._user:
+            os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
+        self._port = _free_port()
+        self._run("initdb", "-D", "data", "-U", "sealink", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+
+    def start(self) -> None:
+        options = f"-p {self._port} {_SETTINGS}"
+        self._run("pg_ctl", "start", "-D", "data", "-w", "-l", "log", "-o", options)
+
+    def stop(self) -> None:
+        """At once, as if it had crashed."""
+        self._run("pg_ctl", "stop", "-D", "data", "-m", "immediate")
+
+    def url(self, database: str) -> str:
+        return f"postgresql://sealink@127.0.0.1:{self._port}/{database}"
+
+    def new_database(self, name: str) -> str:
+        """Make a database. Returns its URL."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries / program), *arguments]
+        done = subprocess.run(  # what the server itself prints must not keep a pipe of ours open
+            command,
+            user=self._user,
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program} failed: {self._log()}"
+
+    def _log(self) -> str:
+        log = self._folder / "log"
+        return log.read_text() if log.exists() else "without a log"
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
