@@ -155,3 +155,24 @@ def test_the_simulated_model_never_stands_in_when_there_is_a_provider() -> None:
 def test_proxies() -> None:
     proxies = proxies_from({"HTTPS_PROXY": "http://upper", "https_proxy": "http://lower", "no_proxy": "a, .b ,"})
     assert (proxies.http, proxies.https, proxies.no_proxy) == (None, "http://lower", ("a", ".b"))
+
+
+def test_the_store_is_beside_the_config_whatever_the_working_directory(tmp_path: Path) -> None:
+    store = read(tmp_path, GOOD, ANTHROPIC_API_KEY="k").store
+    assert store.url == f"sqlite:///{tmp_path}/sealink.db"
+    assert store.journal == f"{tmp_path}/sealink.db.journal"
+    store = read(tmp_path, GOOD + '[store]\nurl = "postgresql://h/books"\n', ANTHROPIC_API_KEY="k").store
+    assert (store.url, store.journal) == ("postgresql://h/books", f"{tmp_path}/books.journal")
+    store = read(tmp_path, GOOD + '[store]\njournal = "/var/spool/sealink"\n', ANTHROPIC_API_KEY="k").store
+    assert store.journal == "/var/spool/sealink"
+
+
+def test_a_store_that_cannot_be_used_is_told_with_its_line(tmp_path: Path) -> None:
+    text = GOOD + '[store]\nurl = "mysql://h/books"\n'
+    with pytest.raises(ConfigError, match=rf":{len(text.splitlines())}: url: .*not mysql"):
+        read(tmp_path, text, ANTHROPIC_API_KEY="k")
+
+
+def test_without_a_config_the_store_is_in_the_working_directory() -> None:
+    store = from_environment({}).store
+    assert (store.url, store.journal) == ("sqlite:///sealink.db", "sealink.db.journal")

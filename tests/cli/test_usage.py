@@ -1,0 +1,163 @@
+"""`sealink usage`, on a ledger that is in use."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from sealink.cli.main import app
+from sealink.config import load
+from sealink.ledger.entry import Admission, Attempt, Settlement
+from sealink.ledger.ledger import Ledger
+from sealink.ledger.settings import LedgerSettings
+from sealink.usage import Usage
+
+CONFIG = """\
+[[providers]]
+name = "sim"
+dialect = "sim"
+[[models]]
+id = "sealink/sim"
+targets = [{ provider = "sim", model = "sealink/sim" }]
+"""
+
+
+def usage(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["usage", *arguments])
+
+
+def settle(ledger: Ledger, number: int) -> None:
+    request_id = f"req_{number}"
+    ledger.admit(
+        Admission(
+            request_id=request_id,
+            key="dev",
+            model="claude-[bold]",
+            client="openai",
+            streamed=True,
+            started_at=1_767_323_045.678,
+            task_type="billing",
+        )
+    )
+    ledger.settle(
+        Settlement(
+            request_id=request_id,
+            provider="anthropic",
+            served_model="claude",
+            attempts=[Attempt("my-vllm", "qwen3", "connect"), Attempt("anthropic", "claude")],
+            usage=Usage(input_tokens=1000, output_tokens=20),
+            usage_source="estimated",
+            cost_nano_usd=3_000_000,
+            duration_ms=1234.5,
+            timeline=[("admitted", 0.0), ("client_gone", 1234.5)],
+        )
+    )
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[str]:
+    """A config beside whose ledger two requests have ended, one of them not yet in the store, and one is open."""
+    path = tmp_path / "sealink.toml"
+    path.write_text(CONFIG)
+    store = load(path).store
+    ledger = Ledger(store.url, Path(store.journal), LedgerSettings(carry_every_s=1000.0, close_s=0.0))
+    settle(ledger, 1)
+    assert ledger.flush(20.0)
+    settle(ledger, 2)
+    ledger.admit(
+        Admission(request_id="req_3", key="dev", model="m", client="openai", streamed=False, started_at=1_767_323_046.0)
+    )
+    yield str(path)
+    ledger.close()
+
+
+def test_a_summary_for_people(config: str) -> None:
+    result = usage("--config", config)
+    assert result.exit_code == 0
+    lines = [line.split() for line in result.output.splitlines()]
+    assert lines[0] == ["Model", "Requests", "Not", "done", "Input", "Cached", "Output", "Reasoning", "Cost"]
+    assert lines[1] == ["claude-[bold]", "2", "0", "2,000", "0", "40", "0", "$0.006000"]
+    assert lines[2][0] == "Total"
+    assert "100.0% of the cost is estimated" in result.output
+    assert "not yet in the store: 1" in result.output
+    assert "open, or left by a process that died: 1" in result.output
+
+
+@pytest.mark.parametrize(
+    ("by", "name"), [("model", "claude-[bold]"), ("key", "dev"), ("task", "billing"), ("day", "2026-01-02")]
+)
+def test_a_summary_for_programs(config: str, by: str, name: str) -> None:
+    found = json.loads(usage("--by", by, "--json", "--config", config).output)
+    assert [group[by] for group in found["groups"]] == [name]
+    assert found["total"]["cost_nano_usd"] == found["groups"][0]["cost_nano_usd"] == 6_000_000
+    assert (found["waiting"], found["open"]) == (1, 1)
+
+
+def test_rows_for_programs(config: str) -> None:
+    result = usage("rows", "--json", "--config", config)
+    first, second = (json.loads(line) for line in result.output.splitlines())
+    assert list(first) == list(second)
+    assert {**first, "request_id": "req_2"} == second
+    expected = {
+        "request_id": "req_1",
+        "key": "dev",
+        "model": "claude-[bold]",
+        "input_tokens": 1000,
+        "output_tokens": 20,
+        "cost_nano_usd": 3_000_000,
+        "usage_source": "estimated",
+        "ended": "done",
+        "started_at": "2026-01-02T03:04:05.678000Z",
+    }
+    assert expected.items() <= first.items()
+
+
+def test_rows_for_people(config: str) -> None:
+    result = usage("rows", "--last", "1", "--config", config)
+    (row,) = result.output.splitlines()[1:]
+    assert row.split()[:4] == ["2026-01-02", "03:04:05", "req_2", "dev"]
+
+
+def test_the_config_may_stand_before_the_subcommand(config: str) -> None:
+    assert usage("--config", config, "rows", "--json").output == usage("rows", "--json", "--config", config).output
+
+
+@pytest.mark.parametrize("request_id", ["req_1", "req_2"])
+def test_one_request_with_its_timeline(config: str, request_id: str) -> None:
+    lines = [line.split() for line in usage("show", request_id, "--config", config).output.splitlines()]
+    assert ["request_id", request_id] in lines
+    assert ["my-vllm", "qwen3", "connect", "-"] in lines
+    assert ["client_gone", "1,234.5"] in lines
+    assert json.loads(usage("show", request_id, "--json", "--config", config).output)["timeline"] == [
+        ["admitted", 0.0],
+        ["client_gone", 1234.5],
+    ]
+
+
+def test_an_open_request(config: str) -> None:
+    assert json.loads(usage("show", "req_3", "--json", "--config", config).output)["ended"] is None
+    assert "req_3" in usage("show", "req_3", "--config", config).output
+
+
+def test_an_unknown_request(config: str) -> None:
+    result = usage("show", "req_9", "--config", config)
+    assert (result.exit_code, result.stderr) == (1, "there is no request req_9\n")
+
+
+def test_nothing_was_asked_for_yet(tmp_path: Path) -> None:
+    path = tmp_path / "sealink.toml"
+    path.write_text(CONFIG)
+    assert usage("--config", str(path)).exit_code == 0
+    assert usage("rows", "--json", "--config", str(path)).output == ""
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_store_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "sealink.toml"
+    path.write_text(CONFIG + '[store]\nurl = "postgresql://sealink:sesame@127.0.0.1:1/sealink"\n')
+    result = usage("--config", str(path))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("cannot read the store: ")
+    assert "sesame" not in result.output
