@@ -40,3 +40,4 @@ def test_what_is_not_listed_has_no_price() -> None:
 def test_tokens_are_counted() -> None:
     assert count_tokens("") == 0
     assert count_tokens("Hello, world! <|endoftext|>") > 4
+    assert 500_000 < count_tokens("many words " * 250_000) < 500_100

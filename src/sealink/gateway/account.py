@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import msgspec
 
 from sealink.catalog.prices import price_nano_usd
-from sealink.catalog.tokens import count_tokens
+from sealink.catalog.tokens import count_tokens, estimate_tokens
 from sealink.errors import GatewayTimeout, InvalidRequest, SealinkError, UpstreamError
 from sealink.ledger.entry import Admission, Attempt, Ended, EndedBy, Settlement
 from sealink.ledger.timeline import Moment, Timeline
@@ -136,4 +136,4 @@ class Account:
         return msgspec.structs.replace(said, output_tokens=relayed), "estimated"
 
     def _estimate(self, prompt: Callable[[], str]) -> Usage:
-        return Usage(input_tokens=count_tokens(prompt()), output_tokens=self.outcome.text.tokens(count_tokens))
+        return Usage(input_tokens=estimate_tokens(prompt()), output_tokens=self.outcome.text.tokens(count_tokens))
