@@ -25,6 +25,7 @@ from scripted_upstream import (
     until,
 )
 
+from sealink.net import dial
 from sealink.net.upstream import UpstreamLimits, UpstreamPool
 
 
@@ -88,15 +89,43 @@ async def test_the_connection_that_was_used_last_is_used_first() -> None:
         [b"HTTP/1.1 200 OK\r\n\r\nok", CLOSE],
         [OK + b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"],
         [OK + b"x"],
+        [OK + b"H"],
         [b"HTTP/1.1 204 No Content\r\n\r\nok"],
     ],
-    ids=["connection: close", "HTTP/1.0", "until EOF", "a second answer", "a stray byte", "a body after 204"],
+    ids=[
+        "connection: close",
+        "HTTP/1.0",
+        "until EOF",
+        "a second answer",
+        "a stray byte",
+        "a stray H",
+        "a body after 204",
+    ],
 )
 @on_both_loops
 async def test_a_connection_is_not_reused_after(answer: list[bytes]) -> None:
     async with scripted(answer, [OK]) as upstream, pooled() as pool:
         assert await ask(pool, upstream.url) in (b"ok", b"")
         assert pool.idle == 0
+        assert await ask(pool, upstream.url) == b"ok"
+        assert upstream.accepted == 2
+
+
+@on_both_loops
+async def test_a_connection_is_not_reused_after_a_body_that_head_must_not_have() -> None:
+    async with scripted([OK], [OK]) as upstream, pooled() as pool:
+        response = await pool.send(post(upstream.url, b"", method="HEAD"), connect_s=5)
+        assert await read_all(response) == b""
+        assert pool.idle == 0
+
+
+@on_both_loops
+async def test_an_idle_connection_that_is_closing_is_passed_over() -> None:
+    async with scripted() as upstream, pooled() as pool:
+        await ask(pool, upstream.url)
+        (route,) = pool._routes.values()
+        route.idle[0].abort()
+        assert pool.idle == 1  # the loop has not told yet
         assert await ask(pool, upstream.url) == b"ok"
         assert upstream.accepted == 2
 
@@ -343,6 +372,7 @@ async def test_closing_the_pool_is_not_the_end_of_a_body() -> None:
         assert (await failure_of(response.read())).code == "upstream_truncated"
         error = await failure_of(ask(pool, upstream.url))
         assert (error.status, error.code) == (503, "draining")
+        assert upstream.accepted == 1
 
 
 @on_both_loops
@@ -470,6 +500,7 @@ async def test_connect_timeout() -> None:
         ([b"HTTP/1.1 200 OK\r\na b: c\r\n\r\n"], "upstream_malformed"),
         ([b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\nok"], "upstream_malformed"),
         ([b"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\nabc"], "upstream_malformed"),
+        ([b"HTTP/1.1 101 Switching\r\n\r\n"], "upstream_malformed"),
         ([b"HTTP/1.1 099 Odd\r\n\r\n"], "upstream_malformed"),
         ([b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n"], "upstream_encoding"),
         ([b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: 2\r\n\r\nok"], "upstream_encoding"),
@@ -568,6 +599,26 @@ async def test_a_cancelled_read_can_be_taken_up_again() -> None:
         upstream.go_on()
         assert await read_all(response) == b"ok"
         assert pool.idle == 1
+
+
+@on_both_loops
+async def test_a_connection_that_is_opened_after_the_pool_was_closed_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect, gate = dial._connect, asyncio.Event()
+
+    async def connect_late(address: dial.AddressInfo, limits: UpstreamLimits) -> socket.socket:
+        await gate.wait()
+        return await connect(address, limits)
+
+    monkeypatch.setattr(dial, "_connect", connect_late)
+    async with scripted() as upstream:
+        pool = UpstreamPool()
+        asking = asyncio.create_task(failure_of(ask(pool, upstream.url)))
+        await until(lambda: pool.active == 1)
+        await pool.close()
+        gate.set()
+        assert (await asking).code == "draining"
+        await until(lambda: upstream.open == 0)
+        assert upstream.requests == []
 
 
 @on_both_loops

@@ -216,6 +216,23 @@ def test_families_take_turns() -> None:
     assert interleaved(four) == four
 
 
+def test_the_families_are_tried_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    async def refuse(address: dial.AddressInfo, limits: UpstreamLimits) -> socket.socket:
+        tried.append(str(address[4][0]))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(dial, "_connect", refuse)
+    six, four = socket.AF_INET6, socket.AF_INET
+    _resolving_to(
+        monkeypatch, *(_address(family, host, 1) for family, host in ((six, "::1"), (six, "::2"), (four, "4")))
+    )
+    with pytest.raises(ConnectionRefusedError):
+        asyncio.run(connect_socket("h", 1, UpstreamLimits()))
+    assert tried == ["::1", "4", "::2"]
+
+
 async def _accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
     writer.transport.abort()

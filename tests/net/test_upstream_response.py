@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from scripted_upstream import failure_of, read_all
 
 from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
-from sealink.net.upstream_connection import Connection
+from sealink.net.content_encoding import Decoder
+from sealink.net.upstream_connection import Connection, StaleConnection
 from sealink.net.upstream_limits import UpstreamLimits
 
 CHUNKED = (
@@ -145,6 +146,7 @@ def test_every_truncation_is_exactly_one_error(wire: bytes, body: bytes) -> None
             assert body.startswith(got)
             assert isinstance(error, UpstreamError)
             assert error.code == ("upstream_closed" if length < head else "upstream_truncated")
+            assert not isinstance(error, StaleConnection)  # the connection is a fresh one
             assert stage.events == ["lost"]
 
     run(main)
@@ -237,6 +239,39 @@ def test_reading_pauses_and_resumes() -> None:
         assert stage.transport.calls == ["pause"]
         assert await response.read() == b"hello, wo"
         assert stage.transport.calls == ["pause", "resume"]
+
+    run(main)
+
+
+def test_a_response_that_came_whole_does_not_keep_its_connection_paused() -> None:
+    async def main() -> None:
+        stage = await Stage(limits=UpstreamLimits(max_buffered_bytes=5)).receive(SIZED)
+        assert stage.transport.calls == ["pause", "resume"]
+        assert stage.events == ["idle"]
+        assert await stage.outcome() == (b"hello, world", None)
+
+    run(main)
+
+
+def test_what_is_unread_when_a_timer_strikes_is_dropped() -> None:
+    async def main() -> None:
+        stage = await Stage().receive(SIZED[:-1])
+        response = await stage.sending
+        timeout = GatewayTimeout("Silence.", code="idle")
+        response.fail(timeout)
+        assert await failure_of(response.read()) is timeout
+
+    run(main)
+
+
+def test_a_cancelled_request_leaves_alone_a_connection_that_it_has_given_back() -> None:
+    async def main() -> None:
+        stage = await Stage().receive(SIZED)
+        assert stage.events == ["idle"]  # from here on it may be another request's
+        stage.sending.cancel()
+        await asyncio.wait([stage.sending])
+        assert stage.sending.cancelled()
+        assert stage.transport.calls == []
 
     run(main)
 
@@ -477,6 +512,20 @@ def test_plain_events_that_look_like_nothing_else_are_read_as_they_come() -> Non
             assert await response.read() == piece
 
     run(main)
+
+
+def test_nothing_that_can_be_told_is_held_back() -> None:
+    body, decoder, reference = (
+        gzip.compress(bytes(10_000)),
+        Decoder("gzip", "upstream:443"),
+        zlib.decompressobj(wbits=31),
+    )
+    for byte in body:
+        told = len(decoder.decode(bytes([byte]), 7))
+        while decoder.pending:
+            told += len(decoder.decode(b"", 7))
+        assert told == len(reference.decompress(bytes([byte])))
+    decoder.finish()
 
 
 def test_a_bomb_comes_in_bounded_pieces() -> None:

@@ -83,6 +83,14 @@ async def test_a_certificate_for_another_name_is_refused(authority: trustme.CA, 
 
 
 @on_both_loops
+async def test_an_address_is_checked_as_a_name_is(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
+    async with scripted(tls=_server(authority.issue_cert("localhost"))) as upstream, pooled(tls=trusting) as pool:
+        error = await failure_of(ask(pool, f"https://127.0.0.1:{upstream.port}/"))
+        assert error.code == "upstream_tls"
+        assert "IP address mismatch" in error.message
+
+
+@on_both_loops
 async def test_an_unknown_authority_is_refused_by_default(certified: ssl.SSLContext) -> None:
     async with scripted(tls=certified) as upstream, pooled() as pool:
         error = await failure_of(ask(pool, f"https://localhost:{upstream.port}/"))
