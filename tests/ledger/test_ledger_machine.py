@@ -6,8 +6,10 @@ then fail to say so.
 """
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from ledger_samples import admission, settlement, sqlite_url, stored_rows
+from ledger_samples import admission, settlement, sqlite_url
 from sqlalchemy.exc import OperationalError
 
 from sealink.ledger.backlog import Backlog
@@ -128,7 +130,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(worker=st.integers(0, 1))
     def carry(self, worker: int) -> None:
         if self.workers[worker].carry():
-            assert self.workers[worker].settled <= set(stored_rows(self.url))
+            assert self.workers[worker].settled <= set(self.stored())
         else:
             assert self.store.health != "up"
 
@@ -167,7 +169,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def what_is_stored_is_true(self) -> None:
         if hasattr(self, "workers"):
-            self.check(stored_rows(self.url))
+            self.check(self.stored())
 
     @rule()
     def look_on(self) -> None:
@@ -181,6 +183,11 @@ class LedgerMachine(RuleBasedStateMachine):
         assert set(self.settled) <= set(found)
         assert summary.total.output_tokens == sum(self.settled.values())
         assert summary.total.requests + summary.open == self.admitted
+
+    def stored(self) -> dict[str, Row]:
+        with closing(sqlite3.connect(self.place / "sealink.db")) as connection:
+            rows = connection.execute("SELECT request_id, key, ended, output_tokens FROM requests").fetchall()
+        return {row[0]: dict(zip(("request_id", "key", "ended", "output_tokens"), row, strict=True)) for row in rows}
 
     def check(self, rows: dict[str, Row]) -> None:
         for request_id, row in rows.items():
@@ -198,7 +205,7 @@ class LedgerMachine(RuleBasedStateMachine):
             worker.die()
         last = Worker(self.root, self.store)
         assert last.carry()
-        rows = stored_rows(self.url)
+        rows = self.stored()
         self.check(rows)
         assert set(rows) == {f"req_{number}" for number in range(self.admitted)}
         assert list(self.root.iterdir()) == [last.folder.path]
@@ -209,4 +216,4 @@ class LedgerMachine(RuleBasedStateMachine):
 
 def test_each_admitted_request_has_one_row(empty_store: Path) -> None:
     LedgerMachine.empty_store = empty_store
-    run_state_machine_as_test(LedgerMachine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(LedgerMachine, settings=settings(max_examples=50, stateful_step_count=30, deadline=None))
