@@ -213,7 +213,8 @@ def test_the_frames_are_anthropics_to_the_letter() -> None:
     stream = wire.stream(ask, answers(ask), Reply("1", 7))
     usage = '"input_tokens":7,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,'
     detail = '"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},'
-    assert (stream.opening + b"".join(stream.ticks) + stream.closing).decode().split("\n\n") == [
+    frames = [stream.opening, *stream.ticks, *(each.frame for each in stream.closing)]
+    assert b"".join(frames).decode().split("\n\n") == [
         'event: message_start\ndata: {"type":"message_start","message":{"model":"m","id":"msg_1","type":"message",'
         '"role":"assistant","content":[],"stop_reason":null,"stop_sequence":null,'
         f'"usage":{{{usage}{detail}"output_tokens":1,"service_tier":"standard"}}}}}}',

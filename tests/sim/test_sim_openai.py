@@ -237,7 +237,8 @@ def test_the_frames_are_openais_to_the_letter() -> None:
     head = '"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m",'
     head += '"service_tier":"default","system_fingerprint":"fp_sealink_sim","choices":['
     first, end = '{"index":0,"delta":{', '},"logprobs":null,"finish_reason":'
-    assert (stream.opening + b"".join(stream.ticks) + stream.closing).decode().split("\n\n") == [
+    frames = [stream.opening, *stream.ticks, *(each.frame for each in stream.closing)]
+    assert b"".join(frames).decode().split("\n\n") == [
         f'data: {{{head}{first}"role":"assistant","content":"","refusal":null{end}null}}],"usage":null}}',
         f'data: {{{head}{first}"content":"This"{end}null}}],"usage":null}}',
         f'data: {{{head}{first}{end}"length"}}],"usage":null}}',

@@ -28,12 +28,17 @@ def configure_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
+def stop_signal() -> asyncio.Event:
+    """Set when the process is told to stop, by SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
+
+
 async def serve_until_stopped(config: Config, on_listening: Callable[[str], None], *, reuse_port: bool = False) -> None:
     """Listen until SIGTERM or SIGINT. `on_listening` is told the base URL once connections are taken."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = stop_signal()
     app = App(config)
     try:
         base_url = await app.start(reuse_port=reuse_port)

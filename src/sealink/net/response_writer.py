@@ -1,6 +1,8 @@
 """The server's end of one response: the Responder that a handler is given."""
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -100,6 +102,22 @@ class ResponseWriter:
         if not self.ended:
             self.leave()
             self._transport.abort()
+
+    def break_off(self, raw: bytes = b"", *, reset: bool = False) -> None:
+        """Close the connection within the response, after `raw`, which need not be HTTP; by RST if told so.
+
+        Only for a simulated provider that misbehaves.
+        """
+        if self.gone or self.ended:
+            return
+        self._transport.write(raw)
+        self.leave()
+        if reset:
+            linger = struct.pack("ii", 1, 0)  # on, for no time: what is unsent is dropped
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self._transport.abort()
+        else:
+            self._transport.close()
 
     def leave(self) -> None:
         """The client has gone: from here on nothing is written, and nobody waits for it."""

@@ -6,6 +6,7 @@ with sealink.wire's dialects: SeaLink is proven against it.
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
 from sealink.sim.anthropic_request import read_count_request, read_request
 from sealink.sim.ask import Ask
-from sealink.sim.wire import AnswerStream, Reply
+from sealink.sim.wire import AnswerStream, Closing, Reply
 from sealink.wire.sse import event_frame
 
 Json = dict[str, Any]
@@ -40,8 +41,12 @@ class AnthropicWire:
         return AnswerStream(
             opening=_frame("message_start", message=opening),
             ticks=_ticks(ask, answer, reply),
-            closing=_frame("message_delta", delta=_ending(answer), usage=_final_usage(ask, answer))
-            + _frame("message_stop"),
+            closing=[
+                Closing(
+                    _frame("message_delta", delta=_ending(answer), usage=_final_usage(ask, answer)), ("finish", "usage")
+                ),
+                Closing(_frame("message_stop"), ("end",)),
+            ],
         )
 
     def whole(self, ask: Ask, answers: list[Answer], reply: Reply) -> bytes:
@@ -66,6 +71,12 @@ class AnthropicWire:
         said = {"type": error.type, "message": error.message}
         return msgspec.json.encode({"type": "error", "error": said, "request_id": request_id})
 
+    def error_event(self, error: SealinkError) -> bytes:
+        return _frame("error", error={"type": error.type, "message": error.message})
+
+    def same_index(self, tick: bytes) -> bytes:
+        return _INDEX.sub(b'"index":0', tick)
+
 
 _STOP_REASON: Final = {
     "stop": "end_turn",
@@ -73,6 +84,8 @@ _STOP_REASON: Final = {
     "length": "max_tokens",
     "tool_calls": "tool_use",
 }
+
+_INDEX: Final = re.compile(rb'"index":\d+')
 
 _PING: Final = event_frame(b"ping", b'{"type": "ping"}')
 

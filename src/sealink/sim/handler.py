@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from itertools import islice
+from random import Random
 from typing import Final, Literal
 from urllib.parse import unquote
 
@@ -15,6 +16,9 @@ from sealink.net.serving import Handler
 from sealink.sim.answer import answers
 from sealink.sim.anthropic_wire import AnthropicWire
 from sealink.sim.ask import Ask
+from sealink.sim.faults import FAULT_HEADER, Chance, Fault, drawn, named, read_faults, split_model
+from sealink.sim.faulty_answer import with_faulty_frames, with_faulty_tokens
+from sealink.sim.faulty_body import FaultyBody, Over
 from sealink.sim.openai_wire import OpenAIWire
 from sealink.sim.prose import SIM_MODEL
 from sealink.sim.wire import AnswerStream, Reply, SimWire
@@ -37,6 +41,10 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The pace from then on; 0: as fast as the client reads."""
     models: tuple[str, ...] = (SIM_MODEL,)
     """What GET /v1/models lists. Any other name is answered too, and the answer says that it stands in for it."""
+    chances: tuple[Chance, ...] = ()
+    """What goes wrong with answers to requests that do not ask for faults themselves."""
+    seed: int | None = None
+    """For the same chances in each run; None for others."""
 
     def due_s(self, tokens: int) -> float:
         """When the token after `tokens` others is due, in seconds from the request."""
@@ -59,6 +67,7 @@ class _Simulation:
     def __init__(self, settings: SimSettings, wire: SimWire) -> None:
         self._settings = settings
         self._wire = wire
+        self._dice = Random(settings.seed)
 
     async def handle(self, request: Request, responder: Responder) -> None:
         request_id = f"req_{secrets.token_hex(12)}"
@@ -66,11 +75,13 @@ class _Simulation:
         try:
             if request.path == self._wire.path:
                 _expect("POST", request)
-                await self._answer(self._wire.read(request.body), responder, headers)
+                await self._answer(request, responder, headers)
             else:
                 responder.send(200, [*_JSON, *headers], self._other(request))
         except SealinkError as error:
             responder.send(error.status, [*_JSON, *headers, *error.headers], self._wire.error(error, request_id))
+        except Over:
+            return
 
     def _other(self, request: Request) -> bytes:
         """What is asked for besides answers: the models, and the wire format's own side questions."""
@@ -88,32 +99,71 @@ class _Simulation:
             raise NotFound(f"The model '{model}' does not exist.", code="model_not_found", param="model")
         return self._wire.model(model)
 
-    async def _answer(self, ask: Ask, responder: Responder, headers: HeaderList) -> None:
+    async def _answer(self, request: Request, responder: Responder, headers: HeaderList) -> None:
+        """Raises SealinkError for a request that cannot be answered, and for a fault that is an error; and Over."""
+        ask = self._wire.read(request.body)
+        faults = self._faults(request, ask)
+        ask = msgspec.structs.replace(ask, model=split_model(ask.model)[0])
+        body = self._body(faults, responder)
+        await body.begin()
+        if status := named(faults, "status"):
+            raise _error(int(status.value), named(faults, "retry-after"))
         reply = Reply(secrets.token_hex(12), int(time.time()))
-        given = answers(ask)
+        given = with_faulty_tokens(answers(ask), faults)
+        marks = [(FAULT_HEADER, ",".join(map(str, faults)))] if faults else []
         if ask.stream:
-            responder.start(200, [*_EVENT_STREAM, *headers])
-            await self._play(self._wire.stream(ask, given, reply), responder)
+            await body.start([*_EVENT_STREAM, *headers, *marks])
+            await self._play(with_faulty_frames(self._wire.stream(ask, given, reply), faults, self._wire), body)
+            return
+        await asyncio.sleep(self._settings.due_s(max(each.tokens for each in given)))
+        whole = self._wire.whole(ask, given, reply)
+        if faults:
+            await body.start([*_JSON, *headers, *marks])
+            await body.write_whole(whole)
         else:
-            await asyncio.sleep(self._settings.due_s(max(each.tokens for each in given)))
-            responder.send(200, [*_JSON, *headers], self._wire.whole(ask, given, reply))
+            responder.send(200, [*_JSON, *headers], whole)
 
-    async def _play(self, stream: AnswerStream, responder: Responder) -> None:
+    def _faults(self, request: Request, ask: Ask) -> list[Fault]:
+        """What is asked for, by header or with the model's name; else what befalls this answer."""
+        asked = read_faults(request.headers.get(FAULT_HEADER, ""), FAULT_HEADER)
+        asked += read_faults(split_model(ask.model)[1], "model")
+        return asked or drawn(self._settings.chances, self._dice)
+
+    def _body(self, faults: list[Fault], responder: Responder) -> FaultyBody:
+        pace = self._settings.tokens_per_s
+        error_event = self._wire.error_event(_error(500, None))
+        return FaultyBody(faults, responder, error_event=error_event, pause_s=1 / pace if pace else 0)
+
+    async def _play(self, stream: AnswerStream, body: FaultyBody) -> None:
         """Each token at its time, reckoned from the start, so that delays do not add up."""
         clock, sent = asyncio.get_running_loop().time, 0
         began_s = clock()
-        responder.write(stream.opening)
+        body.write(stream.opening)
         while True:
             await asyncio.sleep(began_s + self._settings.due_s(sent) - clock())
-            tokens = list(islice(stream.ticks, self._settings.tokens_due(clock() - began_s, sent) - sent))
+            await body.reach(sent)
+            due = min(self._settings.tokens_due(clock() - began_s, sent), body.next_place)
+            tokens = list(islice(stream.ticks, due - sent))
             if not tokens:
                 break
-            responder.write(b"".join(tokens))
+            body.write(b"".join(tokens))
             sent += len(tokens)
-            if responder.paused:
-                await responder.drain()
-        responder.write(stream.closing)
-        responder.finish()
+            await body.drain()
+        await body.reach_end()
+        body.write(b"".join(each.frame for each in stream.closing))
+        body.finish()
+
+
+_ERRORS: Final = {429: ("rate_limit_error", "rate_limit_exceeded"), 529: ("overloaded_error", "overloaded")}
+
+
+def _error(status: int, retry_after: Fault | None) -> SealinkError:
+    """An error of the provider's own."""
+    error = SealinkError(f"The simulated provider was told to fail with {status}.")
+    error.status = status
+    error.type, error.code = _ERRORS.get(status, ("server_error", None))
+    error.headers = [("retry-after", f"{retry_after.value:g}")] if retry_after else []
+    return error
 
 
 def _expect(method: str, request: Request) -> None:

@@ -5,8 +5,9 @@ sealink.wire's dialects: SeaLink is proven against it. `reasoning_content` is De
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +16,7 @@ from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
 from sealink.sim.ask import Ask
 from sealink.sim.openai_request import read_request
-from sealink.sim.wire import AnswerStream, Reply
+from sealink.sim.wire import AnswerStream, Closing, Reply
 from sealink.wire.sse import DONE, data_frame
 
 Json = dict[str, Any]
@@ -58,8 +59,16 @@ class OpenAIWire:
         said = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
         return msgspec.json.encode({"error": said})
 
+    def error_event(self, error: SealinkError) -> bytes:
+        return data_frame(self.error(error, ""))
+
+    def same_index(self, tick: bytes) -> bytes:
+        return _CALL_INDEX.sub(rb"\g<1>0", tick)
+
 
 _TAIL: Final = {"service_tier": "default", "system_fingerprint": "fp_sealink_sim"}
+
+_CALL_INDEX: Final = re.compile(rb'("tool_calls":\[\{"index":)\d+')
 
 _FINISH: Final = {"stop": "stop", "stop_sequence": "stop", "length": "length", "tool_calls": "tool_calls"}
 
@@ -118,10 +127,10 @@ def _call(block: Block, choice: int, call: int, reply: Reply, arguments: str) ->
     return {"id": f"call_{digest[:24]}", "type": "function", "function": {"name": block.name, "arguments": arguments}}
 
 
-def _closing(ask: Ask, answers: list[Answer], frame: Callable[[Json], bytes]) -> bytes:
-    ends = (frame(_delta(at, {}, _FINISH[each.finish])) for at, each in enumerate(answers))
-    usage = [frame({"choices": [], "usage": _usage(ask, answers)})] if ask.include_usage else []
-    return b"".join(chain(ends, usage, [DONE]))
+def _closing(ask: Ask, answers: list[Answer], frame: Callable[[Json], bytes]) -> list[Closing]:
+    ends = [Closing(frame(_delta(at, {}, _FINISH[each.finish])), ("finish",)) for at, each in enumerate(answers)]
+    usage = frame({"choices": [], "usage": _usage(ask, answers)})
+    return [*ends, *([Closing(usage, ("usage",))] if ask.include_usage else []), Closing(DONE, ("end",))]
 
 
 def _choice(at: int, answer: Answer, reply: Reply) -> Json:

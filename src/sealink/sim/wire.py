@@ -1,7 +1,7 @@
 """What the simulated model needs of a wire format: how requests are read and how answers look."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -17,13 +17,23 @@ class Reply(msgspec.Struct, frozen=True):
     created: int
 
 
+Says = Literal["finish", "usage", "end"]
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """A frame behind the last token, and what it tells: the reason for the end, the usage, that it was the last."""
+
+    frame: bytes
+    says: tuple[Says, ...]
+
+
 class AnswerStream(msgspec.Struct):
     """A streamed answer in the order it goes out: `opening` at once, then one of `ticks` for each token's
     time, then `closing`. Each is whole SSE frames; together they are the body."""
 
     opening: bytes
     ticks: Iterator[bytes]
-    closing: bytes
+    closing: list[Closing]
 
 
 class SimWire(Protocol):
@@ -43,3 +53,11 @@ class SimWire(Protocol):
     def models(self, ids: Sequence[str]) -> bytes: ...
     def model(self, id: str) -> bytes: ...
     def error(self, error: SealinkError, request_id: str) -> bytes: ...
+
+    # For faults.
+
+    def error_event(self, error: SealinkError) -> bytes:
+        """The frame of an error inside a stream."""
+
+    def same_index(self, tick: bytes) -> bytes:
+        """Frames with the same index in all tool calls."""

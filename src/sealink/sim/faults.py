@@ -1,0 +1,152 @@
+"""What can go wrong with a provider's answer, as the simulated model plays it: the names, and how they are said.
+
+    stall@headers                   no response at all, until the client leaves
+    status=429,retry-after=2        an error, and when to come back
+    close@0                         head and opening, then the connection is closed
+    truncate=700,gzip               both
+
+A fault is `NAME`, `NAME=VALUE`, `NAME@PLACE` or `NAME=VALUE@PLACE`; several are separated by commas. A place is
+`headers` (nothing has been sent yet) or a number of tokens (0: after the head and the opening, before any content;
+one past the end: before the closing). In an answer that is not streamed, a tenth of the body stands for a token.
+How each is done is in faulty_answer.py and faulty_body.py.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import Final
+
+import msgspec
+
+from sealink.errors import InvalidRequest
+
+FAULT_HEADER: Final = "x-sealink-sim-fault"
+"""The request header that asks for faults; the response names those that it has, whoever asked for them."""
+
+MODEL_MARK: Final = "+"
+"""Stands between a model's name and faults: `sealink/sim+reset@3`. For faults behind a gateway, which passes on no
+headers, and gives each of its own models the name of the target that it is told."""
+
+HEADERS: Final = -1
+"""The place before anything has been sent, in tokens."""
+
+MIDSTREAM: Final = 5
+"""The place of a fault that names none, in tokens."""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of fault. `value` says what its number means and in which unit, "" if it has none.
+
+    `default` is the number if none is said; None: it must be said. `placed`: it happens at a place.
+    """
+
+    does: str
+    value: str = ""
+    default: float | None = None
+    placed: bool = False
+
+
+FAULTS: Final = {
+    "stall": Kind("nothing more is sent for so long", "seconds, 0 for ever", 0, placed=True),
+    "close": Kind("the connection is closed (FIN) without an end of the response", placed=True),
+    "reset": Kind("the connection is reset (RST)", placed=True),
+    "end": Kind("the response ends as HTTP has it, the rest of the answer missing", placed=True),
+    "error": Kind("an error event, then the end of the response", placed=True),
+    "garbage": Kind("bytes that make no sense; before the headers, instead of HTTP", "bytes", 64, placed=True),
+    "bad-json": Kind("a frame with data that is not JSON", placed=True),
+    "half-utf8": Kind("a token with a character that lacks its last byte", placed=True),
+    "long-frame": Kind("a token that makes one long frame", "bytes", 10_000_000, placed=True),
+    "endless": Kind("what was sent last is sent again and again, for ever", placed=True),
+    "truncate": Kind("the connection is closed after so much of the body", "bytes"),
+    "status": Kind("an error with this status instead of an answer", "HTTP status", 500),
+    "retry-after": Kind("the header of that name, on an error's response", "seconds"),
+    "one-byte": Kind("the body comes byte by byte, each in a write and an HTTP chunk of its own"),
+    "crlf": Kind("lines end in CR LF"),
+    "gzip": Kind("the body is compressed, and content-encoding says so"),
+    "gzip-unnamed": Kind("the body is compressed, and no header says so"),
+    "no-end-mark": Kind("the last frame is missing: [DONE], message_stop"),
+    "no-finish": Kind("the frame with the reason for the end is missing"),
+    "double-usage": Kind("the frame with the usage comes twice"),
+    "tool-index": Kind("all tool calls say that they have index 0; their ids tell them apart"),
+}
+"""All kinds of faults, by name."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One fault of an answer. `value` is in its kind's unit, `place` in tokens (HEADERS: before the response)."""
+
+    name: str
+    value: float = 0
+    place: int = MIDSTREAM
+
+    def __str__(self) -> str:
+        kind = FAULTS[self.name]
+        value = f"={self.value:.12g}" if kind.value else ""
+        place = "headers" if self.place == HEADERS else self.place
+        return f"{self.name}{value}@{place}" if kind.placed else f"{self.name}{value}"
+
+
+class Chance(msgspec.Struct, frozen=True):
+    """Faults that befall an answer together, with a probability of 0 to 1."""
+
+    faults: tuple[Fault, ...]
+    probability: float
+
+
+_FAULT: Final = re.compile(r"([a-z0-9-]+)(?:=(\d+(?:\.\d+)?))?(?:@(headers|\d+))?")
+
+
+def read_faults(text: str, param: str) -> list[Fault]:
+    """The faults that a text asks for. Raises InvalidRequest; `param` is what the text stands in."""
+    return [_read_fault(part.strip(), param) for part in text.split(",") if part.strip()]
+
+
+def read_chance(text: str) -> Chance:
+    """`FAULTS=PROBABILITY`, for example `status=429,retry-after=2=0.05`. Raises InvalidRequest."""
+    faults, _, number = text.rpartition("=")
+    if not re.fullmatch(r"0?\.\d+|[01](\.0*)?", number) or not faults:
+        raise InvalidRequest(f"{text!r} does not end in =PROBABILITY, a number from 0 to 1.", param="fault")
+    return Chance(tuple(read_faults(faults, "fault")), float(number))
+
+
+def split_model(model: str) -> tuple[str, str]:
+    """A model's name, and the text of the faults behind it."""
+    name, _, faults = model.partition(MODEL_MARK)
+    return name, faults
+
+
+def drawn(chances: Iterable[Chance], dice: Random) -> list[Fault]:
+    """The faults that befall one answer."""
+    return [fault for chance in chances if dice.random() < chance.probability for fault in chance.faults]
+
+
+def named(faults: Sequence[Fault], name: str) -> Fault | None:
+    """The first fault of a kind."""
+    return next((fault for fault in faults if fault.name == name), None)
+
+
+def described() -> str:
+    """All kinds of faults, a line each, for people."""
+    return "\n".join(_described(name, kind) for name, kind in FAULTS.items())
+
+
+def _described(name: str, kind: Kind) -> str:
+    said = name + ("=N" if kind.value else "") + ("@PLACE" if kind.placed else "")
+    default = "" if kind.default is None else f"; {kind.default:.0f} if it is not said"
+    return f"{said}: {kind.does}" + (f" (N: {kind.value}{default})" if kind.value else "")
+
+
+def _read_fault(text: str, param: str) -> Fault:
+    found = _FAULT.fullmatch(text)
+    kind = FAULTS.get(found[1]) if found else None
+    if found is None or kind is None:
+        raise InvalidRequest(f"There is no fault {text!r}. There are: {', '.join(FAULTS)}.", param=param)
+    name, value, place = found.groups()
+    if value and not kind.value:
+        raise InvalidRequest(f"The fault {name!r} takes no value.", param=param)
+    if kind.value and kind.default is None and not value:
+        raise InvalidRequest(f"The fault {name!r} needs a value: {name}=N, in {kind.value}.", param=param)
+    if place and not kind.placed:
+        raise InvalidRequest(f"The fault {name!r} takes no place.", param=param)
+    at = MIDSTREAM if place is None else HEADERS if place == "headers" else int(place)
+    return Fault(name, float(value or kind.default or 0), at)

@@ -1,0 +1,47 @@
+"""Faults in what an answer says: its tokens, and the frames behind them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sealink.sim.answer import Answer
+from sealink.sim.faults import Fault, named
+from sealink.sim.wire import AnswerStream, Closing, SimWire
+
+MARKED: Final = "\ue000"
+"""Stands in a token for a character that will lose its last byte on the wire."""
+
+_LONG: Final = "harbour "
+
+
+def with_faulty_tokens(answers: list[Answer], faults: Sequence[Fault]) -> list[Answer]:
+    """The answers, with a token added to the first one for each fault that is one."""
+    for fault in faults:
+        if fault.name == "half-utf8":
+            _insert(answers[0], f" caf{MARKED}", fault.place)
+        elif fault.name == "long-frame":
+            size = int(fault.value)
+            _insert(answers[0], (_LONG * (size // len(_LONG) + 1))[:size], fault.place)
+    return answers
+
+
+def with_faulty_frames(stream: AnswerStream, faults: Sequence[Fault], wire: SimWire) -> AnswerStream:
+    """The stream without the frames that it lacks, and with those that it has too often or in a wrong shape."""
+    missing = {says for fault, says in (("no-end-mark", "end"), ("no-finish", "finish")) if named(faults, fault)}
+    doubled = {"usage"} if named(faults, "double-usage") else set()
+    closing = [each for each in stream.closing if not missing.intersection(each.says)]
+    ticks = map(wire.same_index, stream.ticks) if named(faults, "tool-index") else stream.ticks
+    return AnswerStream(stream.opening, ticks, [copy for each in closing for copy in _copies(each, doubled)])
+
+
+def _copies(closing: Closing, doubled: set[str]) -> list[Closing]:
+    return [closing] * (2 if doubled.intersection(closing.says) else 1)
+
+
+def _insert(answer: Answer, token: str, place: int) -> None:
+    """Put a token at a place of the answer; at its end if it is shorter."""
+    left = max(place, 0)
+    for block in answer.blocks:
+        if left <= len(block.tokens) or block is answer.blocks[-1]:
+            block.tokens.insert(left, token)
+            return
+        left -= len(block.tokens)
