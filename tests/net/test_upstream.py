@@ -192,7 +192,7 @@ async def test_no_retry_when_the_upstream_may_have_worked_on_the_request() -> No
 
 @on_both_loops
 async def test_idle_connections_expire() -> None:
-    async with scripted() as upstream, pooled(UpstreamLimits(idle_s=0.05)) as pool:
+    async with scripted() as upstream, pooled(UpstreamLimits(idle_s=0.2)) as pool:
         await asyncio.gather(*(ask(pool, upstream.url) for _ in range(3)))
         assert pool.idle == 3
         await until(lambda: pool.idle == 0)
@@ -238,7 +238,7 @@ async def test_closing_mid_body_closes_the_socket_at_once() -> None:
         response.close()
         response.close()
         await until(lambda: upstream.open == 0)
-        assert asyncio.get_running_loop().time() - begun < 0.05
+        assert asyncio.get_running_loop().time() - begun < 0.5  # well under linger_s
         assert (pool.idle, pool.active) == (0, 0)
         assert (await failure_of(response.read())).code == "upstream_closed"
 

@@ -197,7 +197,7 @@ async def test_closing_mid_body_closes_tls_at_once(trusting: ssl.SSLContext, cer
         begun = asyncio.get_running_loop().time()
         response.close()
         await until(lambda: upstream.open == 0)
-        assert asyncio.get_running_loop().time() - begun < 0.05
+        assert asyncio.get_running_loop().time() - begun < 0.5  # well under linger_s
 
 
 @on_both_loops

@@ -40,7 +40,8 @@ class Proxies(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         for name, url in (("http", self.http), ("https", self.https)):
             try:
-                parse_proxy(url or "localhost")
+                if url:
+                    parse_proxy(url)
             except ValueError as error:
                 raise ValueError(f"the {name} proxy: {error}") from None  # the URL may hold a password
 

@@ -35,8 +35,10 @@ def upstream_failure(cause: Exception, peer: str, stage: Stage) -> SealinkError:
             return cause
         case httptools.HttpParserCallbackError(__context__=SealinkError() as error):
             return error  # raised by one of our own callbacks, while the parser ran
-        case httptools.HttpParserError() | httptools.HttpParserUpgrade():
+        case httptools.HttpParserError():
             return malformed(peer, str(cause))
+        case httptools.HttpParserUpgrade():
+            return malformed(peer, "it changes to another protocol, unasked")
         case zlib.error():
             return undecodable(peer, str(cause))
         case socket.gaierror() | UnicodeError():

@@ -229,7 +229,7 @@ class Response:
         parser = self._parser
         assert parser is not None
         status = parser.get_status_code()
-        if 100 <= status < 200 and status != 101:
+        if 100 <= status < 200:
             self._fields = []  # an interim response, the real one follows (RFC 9110 §15.2)
             return
         if status < 200:
