@@ -27,9 +27,10 @@ def absent(what: str) -> NoReturn:
 def node_with_packages() -> str:
     """The path of node, with what tests/node/package-lock.json pins installed."""
     path = program("node")
-    lock, installed = NODE_FOLDER / "package-lock.json", NODE_FOLDER / "node_modules" / ".package-lock.json"
+    lock, installed = NODE_FOLDER / "package-lock.json", NODE_FOLDER / "node_modules" / ".installed"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         command = [program("npm"), "ci", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=NODE_FOLDER, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+        installed.touch()
     return path

@@ -209,7 +209,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     try:
-        return _located(_with_key(parse(text, environ), environ), path.parent)
+        return _with_key(parse(text, environ, path.parent), environ)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise ConfigError(f"{path}:{line[1] if line else 1}: {error}") from error
@@ -217,8 +217,8 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         raise ConfigError(f"{path}:{line_of(text, mistake.path)}: {mistake}") from mistake
 
 
-def parse(text: str, environ: Mapping[str, str]) -> Config:
-    """Read and check the text of a file."""
+def parse(text: str, environ: Mapping[str, str], folder: Path) -> Config:
+    """Read and check the text of a file that stands in `folder`, where its relative paths start."""
     tree = _expand(tomllib.loads(text), environ, "$")
     try:
         config = msgspec.convert(tree, Config, strict=True)
@@ -228,7 +228,7 @@ def parse(text: str, environ: Mapping[str, str]) -> Config:
     _check_names(config)
     _check_providers(config)
     _check_store(config)
-    return config
+    return _located(config, folder)
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -56,10 +57,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield it
 
 
-def test_no_task_is_left() -> None:
+def test_no_task_is_left(tmp_path: Path) -> None:
     """The same in one process with the test, where asyncio can be asked."""
     with ReplayingUpstream(answer) as upstream:
-        config = parse(config_of(upstream.url, MODELS, "port = 0"), {})
+        config = parse(config_of(upstream.url, MODELS, "port = 0"), {}, tmp_path)
         assert asyncio.run(tasks_left(config, some_streams(random.Random(4), 200))) == set()
 
 

@@ -257,8 +257,8 @@ async def test_a_stop_ends_the_stream_with_an_error_frame() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert run.responder.finished
-    assert b'"stopped"' in run.responder.body
-    assert (run.settlement.ended, run.settlement.code) == ("stopped", "stopped")
+    assert b'"draining"' in run.responder.body
+    assert (run.settlement.ended, run.settlement.code) == ("stopped", "draining")
 
 
 WHOLE = (
@@ -489,7 +489,7 @@ async def test_a_detached_stream_can_be_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert log.ended
-    assert b'"error"' in log.read(0)
+    assert b'"cancelled"' in log.read(0)
     assert run.settlement.ended == "cancelled"
 
 

@@ -74,6 +74,10 @@ class Account:
         if self._ended is None:
             self._ended, self._ended_by, self._code = ended, by, code
 
+    @property
+    def is_cancelled(self) -> bool:
+        return self._ended == "cancelled"
+
     def leave(self, ended: Ended) -> None:
         """The client has left; if the answer comes to its end all the same, this is how it ended."""
         self._left = ended

@@ -94,7 +94,7 @@ class Exchange:
             self._account.fail(error)
             self._tell(error)
         except asyncio.CancelledError:
-            self._account.end("stopped", "sealink", "stopped")
+            self._account.end("stopped", "sealink", "draining")
             raise
         finally:
             self._silence.stop()
@@ -188,9 +188,14 @@ class Exchange:
             self._client.write(attempt.lane.close(timed_out("total", total_s)))
         except asyncio.CancelledError:
             if not self._client.gone or self._client.is_kept:  # somebody may still hear how it ended
-                self._client.write(attempt.lane.close(ServiceUnavailable("The stream was stopped.", code="stopped")))
+                self._client.write(attempt.lane.close(self._stopped()))
                 self._client.finish()
             raise
+
+    def _stopped(self) -> SealinkError:
+        if self._account.is_cancelled:
+            return ServiceUnavailable("The stream was cancelled.", code="cancelled")
+        return ServiceUnavailable("SeaLink is shutting down.", code="draining")
 
     def _leave(self, attempt: Attempt) -> None:
         """The attempt is over: its connection goes back if the answer came whole, and is closed at once if not."""
