@@ -18,7 +18,9 @@ from wire.openai_chat_line import head_of, relayed, said
 
 ENCODER_OF = head_of(stream=True, stream_options={"include_usage": True})
 
-scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False) | st.text(max_size=5)
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.integers(-3, 3) | st.floats(allow_nan=False) | st.text(max_size=5)
+)
 anything = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner), max_leaves=6
 )
@@ -35,7 +37,7 @@ def some_of(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any
 
 names = st.sampled_from(["", "a", "b"])
 texts = st.sampled_from(["", "x", '{"a":1}', "{", "}", "\ud83d"])
-indices = st.integers(0, 2)
+indices = st.integers(0, 2) | st.sampled_from([-1, 2**31, 2**63, 2**200, 1e300])
 calls = some_of(
     index=indices,
     id=names,

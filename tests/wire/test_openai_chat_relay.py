@@ -535,6 +535,12 @@ class TestOutcome:
         lane.feed(frames(chunk(delta), done=False))
         assert lane.outcome.content_started
 
+    def test_the_words_are_known_even_if_the_usage_never_comes(self) -> None:
+        call = {"index": 0, "id": "1", "type": "function", "function": {"name": "f", "arguments": "{"}}
+        more = chunk({"tool_calls": [{"index": 0, "function": {"arguments": "}"}}]})
+        body = frames(FIRST, chunk({"content": "y", "reasoning": "z"}), chunk({"tool_calls": [call]}), more, LAST)
+        assert relayed([body])[1].text.tokens(len) == len("xyz{}")
+
     def test_an_empty_answer_has_started_with_its_end(self) -> None:
         lane = lane_of(stream_head(include_usage=True))
         lane.feed(frames(chunk({"role": "assistant", "content": ""}), LAST, done=False))

@@ -168,6 +168,11 @@ class TestWhole:
         assert outcome.usage is not None
         assert (outcome.usage.input_tokens, outcome.usage.output_tokens, outcome.provenance) == (3, 2, "provider")
 
+    def test_its_words_are_known_where_no_usage_is(self) -> None:
+        call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        said = {"role": "assistant", "content": "a", "reasoning": "b", "refusal": "c", "tool_calls": [call]}
+        assert mended(whole(said))[1].text.tokens(len) == len("abc{}")
+
     def test_reasoning(self) -> None:
         assert message_of({"role": "assistant", "reasoning": "hm"})["reasoning_content"] == "hm"
         parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "4"}]

@@ -23,6 +23,7 @@ _OBJECT = msgspec.json.Decoder(Fields | None)
 _ARRAY = msgspec.json.Decoder(list[Raw] | None)
 _STRING = msgspec.json.Decoder(str | None)
 _NUMBER = msgspec.json.Decoder(int | float | None)
+_INTEGERS_END: Final = 2**63
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 encode = msgspec.json.Encoder().encode
@@ -52,9 +53,10 @@ def made_strict(data: bytes, *, constants: bool) -> bytes | None:
 
     try:
         value = json.loads(data.decode(), parse_constant=constant)
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):
         return None
-    return _HALF_A_PAIR.sub("\ufffd", json.dumps(value, ensure_ascii=False, separators=(",", ":"))).encode()
+    return _HALF_A_PAIR.sub("\ufffd", text).encode()
 
 
 def to_raw(value: Any) -> Raw:
@@ -93,13 +95,13 @@ def text_of(raw: Raw | None) -> str | None:
 
 
 def integer_of(raw: Raw | None) -> int | None:
-    """A whole number; `12.0` is one."""
+    """A whole number; `12.0` is one. What no 64 bits hold is none."""
     value = None if raw is None else _read(_NUMBER, raw)
-    return int(value) if value is not None and value == value // 1 else None
+    return int(value) if value is not None and value == value // 1 and abs(value) < _INTEGERS_END else None
 
 
 def _read(decoder: msgspec.json.Decoder[_T | None], raw: Raw) -> _T | None:
     try:
         return decoder.decode(raw)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, RecursionError):
         return None

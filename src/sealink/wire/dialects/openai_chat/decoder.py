@@ -142,7 +142,7 @@ class _AnswerReader:
     def read(self, data: bytes) -> Iterator[Event]:
         try:
             chunk = _CHUNK.decode(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise malformed(str(error)) from error
         if not self._started:
             self._started = True

@@ -6,6 +6,7 @@ https://platform.openai.com/docs/guides/error-codes. The other shapes are those 
 a string, `detail` (Mistral, FastAPI), a bare `message` (vLLM), an array of them (Gemini), text, a proxy's page.
 """
 
+import re
 from typing import Final
 
 from msgspec import Raw
@@ -50,6 +51,8 @@ _STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPES.items(
     "tokens": 429,
     "overloaded_error": 503,
 }
+
+_STATUS = re.compile("[45][0-9][0-9]")
 
 _KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
 _WORDS: Final = (
@@ -147,7 +150,7 @@ def _status_in(error: Fields) -> int:
     for name in ("status_code", "status", "code"):
         number = integer_of(error.get(name))
         text = text_of(error.get(name))
-        if number is None and text is not None and text.isdecimal():
+        if number is None and text is not None and _STATUS.fullmatch(text):
             number = int(text)
         if number is not None and 400 <= number <= 599:
             return number

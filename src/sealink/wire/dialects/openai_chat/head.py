@@ -68,6 +68,8 @@ def read_value(raw: msgspec.Raw, where: str, type: Any) -> Any:
         return msgspec.json.decode(raw, type=type)
     except msgspec.ValidationError as error:
         raise _wrong_type(str(error), where) from None
+    except RecursionError:
+        raise InvalidRequest(f"`{where}` is nested too deeply.", code="invalid_type", param=where) from None
 
 
 def _fields(body: bytes) -> tuple[bytes, Fields]:

@@ -43,12 +43,11 @@ def has_content(said: Fields) -> bool:
     return any(said.get(name, NULL) not in _NOTHING for name in _SAID)
 
 
-def words_of(choice: Fields) -> str:
-    """The words of a mended choice, to be counted: text, reasoning, a refusal, the arguments of calls."""
-    delta = object_of(choice.get("delta")) or {}
-    calls = [object_of(call) or {} for call in array_of(delta.get("tool_calls")) or ()]
+def words_of(mended: Fields) -> str:
+    """The words of a delta or a message, to be counted: text, reasoning, a refusal, the arguments of calls."""
+    calls = [object_of(call) or {} for call in array_of(mended.get("tool_calls")) or ()]
     arguments = [text_of((object_of(call.get("function")) or {}).get("arguments")) for call in calls]
-    said = [text_of(delta.get(name)) for name in ("content", "reasoning_content", "refusal")]
+    said = [text_of(mended.get(name)) for name in ("content", "reasoning_content", "refusal")]
     return "".join(filter(None, [*said, *arguments]))
 
 

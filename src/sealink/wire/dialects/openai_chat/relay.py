@@ -173,7 +173,7 @@ class ChatRelay:
                 words = f"The upstream ended the answer with finish_reason {piece.word!r}."
                 self.outcome.error = UpstreamError(words, code="upstream_failed")
             elif piece.has_content or piece.word:
-                self.outcome.say(words_of(piece.fields or {}))
+                self.outcome.say(words_of(object_of((piece.fields or {}).get("delta")) or {}))
 
     def _hold_back(self, out: bytes, mended: Fields, pieces: list[Piece]) -> bytes:
         """Content and a finish reason in one chunk: more may follow (Gemini behind OpenRouter, Together).

@@ -1,5 +1,6 @@
 """A not-streamed answer from an OpenAI-compatible upstream, mended where it has a shape of its own."""
 
+import re
 from typing import Final
 
 from sealink.errors import UpstreamError
@@ -7,7 +8,7 @@ from sealink.wire.dialect import Outcome
 from sealink.wire.dialects.openai_chat.errors import malformed, read_error_event
 from sealink.wire.dialects.openai_chat.finish import standard
 from sealink.wire.dialects.openai_chat.frames import error_in
-from sealink.wire.dialects.openai_chat.mend import ASSISTANT, mend_content
+from sealink.wire.dialects.openai_chat.mend import ASSISTANT, mend_content, words_of
 from sealink.wire.dialects.openai_chat.tool_calls import in_whole_answer
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.raw_json import (
@@ -26,6 +27,8 @@ from sealink.wire.raw_json import (
 
 COMPLETION: Final = to_raw("chat.completion")
 
+_UNIX_TIME = re.compile("[0-9]{1,12}")
+
 
 def relay_whole(body: bytes) -> tuple[bytes, Outcome]:
     """The answer for an OpenAI client: the same bytes where there is nothing to mend. Raises UpstreamError."""
@@ -36,7 +39,7 @@ def relay_whole(body: bytes) -> tuple[bytes, Outcome]:
         raise malformed("the answer has no `choices`.")
     outcome = Outcome(content_started=True, complete=True)
     mended = {**fields, "object": COMPLETION}
-    if (created := text_of(fields.get("created"))) is not None and created.isdecimal():  # Writer
+    if _UNIX_TIME.fullmatch(created := text_of(fields.get("created")) or ""):  # Writer's is a string
         mended["created"] = to_raw(int(created))
     said = [object_of(choice) or {} for choice in choices]
     told = [_choice(choice, position, fields, outcome) for position, choice in enumerate(said)]
@@ -71,6 +74,7 @@ def _choice(said: Fields, position: int, answer: Fields, outcome: Outcome) -> Fi
     if reason is None:
         raise UpstreamError(f"The upstream ended the answer with finish_reason {word!r}.", code="upstream_failed")
     outcome.finish[index] = word
+    outcome.say(words_of(message))
     mended = {**said, "index": to_raw(index)}
     if message != original:
         mended["message"] = to_raw(message)
