@@ -1,6 +1,7 @@
 """One SeaLink process's whole life: start, say where, wait for a signal, stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine
@@ -45,6 +46,8 @@ async def serve_until_stopped(config: Config, on_listening: Callable[[str], None
     except OSError as error:
         typer.echo(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}", err=True)
         raise SystemExit(1) from error
+    gc.collect()
+    gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
     on_listening(base_url)
     await stopped.wait()
     await app.stop()
