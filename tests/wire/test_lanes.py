@@ -46,6 +46,22 @@ def test_frames_before_a_bad_one_go_out_and_nothing_after_it() -> None:
     assert it.outcome.error.code == "upstream_malformed"
 
 
+@pytest.mark.parametrize("noise", [b"\x80\x81", b"x" + data_frame(b"a")[:-2], b"event: a\nnonsense", b"dat", b"200 OK"])
+def test_noise_is_no_event(noise: bytes) -> None:
+    it = lane()
+    assert it.feed(data_frame(b"a") + noise + b"\n\n" + data_frame(b"b")) == b"aERROR"
+    assert it.outcome.error is not None
+    assert it.outcome.error.code == "upstream_malformed"
+
+
+@pytest.mark.parametrize(
+    "raw", [b": ping", b"event: ping", b"id: 7\nretry: 100", b"\n\n\r\n", b"data", b"data:", b"{}", b"[]", b"retry"]
+)
+def test_what_says_nothing_is_no_noise(raw: bytes) -> None:
+    it = lane()
+    assert it.feed(data_frame(b"a") + raw + b"\n\n" + data_frame(b"b")) == b"ab"
+
+
 def test_an_error_in_the_stream_ends_it_after_its_last_words() -> None:
     it = lane()
     assert it.feed(data_frame(b"a") + data_frame(b"error") + data_frame(b"b")) == b"a(last words)ERROR"

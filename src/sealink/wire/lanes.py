@@ -20,7 +20,7 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.wire.dialect import Decoder, Encoder, Framer, Outcome, Relay
-from sealink.wire.sse import Frame
+from sealink.wire.sse import Frame, is_noise
 
 
 class Translate:
@@ -97,6 +97,8 @@ class Lane:
         try:
             for frame in frames:
                 outcome.frames += 1
+                if not frame.data and is_noise(frame):
+                    raise not_an_event(frame)
                 out.append(self._relay.relay(frame))
                 if outcome.error is not None:
                     raise outcome.error
@@ -126,6 +128,12 @@ class Lane:
 def truncated() -> UpstreamError:
     """The upstream's stream stopped before its answer was whole."""
     return UpstreamError("The upstream ended the stream before the answer was complete.", code="upstream_truncated")
+
+
+def not_an_event(frame: Frame) -> UpstreamError:
+    """The upstream sent something that is not of an event stream."""
+    words = frame.raw[:200].decode(errors="replace").strip()
+    return UpstreamError(f"The upstream's answer makes no sense: {words!r} is no event.", code="upstream_malformed")
 
 
 def observe(event: Event, outcome: Outcome) -> None:

@@ -19,6 +19,7 @@ DONE: Final = b"data: [DONE]\n\n"
 _BLANK_LINE = re.compile(rb"\r\n\r\n?|\n\n|\r\r\n?|\n\r\n?")
 _BLANK_BYTES = 3  # of a blank line, at most, before its last
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_FIELDS = (b"", b"data", b"event", b"id", b"retry")  # "": a comment
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -115,6 +116,17 @@ def parse_frame(raw: bytes) -> Frame:
         elif name == b"event":
             event = value
     return Frame(raw, b"\n".join(lines), event)
+
+
+def is_noise(frame: Frame) -> bool:
+    """Whether a frame without data is none at all: it has a line that is neither a field nor a comment.
+
+    SSE has such lines ignored, and with them what they were before they were damaged (`xdata: …`). A JSON
+    body in an event stream's place is another matter.
+    """
+    if frame.raw.lstrip()[:1] in (b"{", b"["):
+        return False
+    return any(line and line.partition(b":")[0] not in _FIELDS for line in _LINE_END.split(frame.raw))
 
 
 def data_frame(data: bytes) -> bytes:

@@ -71,6 +71,8 @@ class ToolCalls:
         if view.id is not UNSET or view.function.name is not UNSET or not 0 <= view.index < len(self._calls):
             return False
         call = self._calls[view.index]
+        if any(later.upstream_index == view.index for later in self._calls[view.index + 1 :]):
+            return False  # one index for several calls: it is the last one's
         return call.opened and call.upstream_index == view.index and view.type in (UNSET, "function")
 
     def mend(self, delta: Fields, answer_id: str) -> Fields | None:
