@@ -4,7 +4,6 @@ What it reports is written after the call has returned, by a write() that outliv
 """
 
 import itertools
-import multiprocessing
 import os
 import random
 from multiprocessing.process import BaseProcess
@@ -14,13 +13,11 @@ from typing import Any
 
 import msgspec
 from ledger_samples import IMPATIENT, admission, settlement
+from warm_processes import warm_processes
 
 from sealink.ledger.ledger import Ledger
 
 SETTINGS = msgspec.structs.replace(IMPATIENT, segment_bytes=30_000)
-
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["sealink.ledger.ledger", "pytest"])  # or else each start takes a second
 
 
 class Reported(msgspec.Struct):
@@ -32,7 +29,7 @@ class Reported(msgspec.Struct):
 
 def start(url: str, folder: Path, turn: int, most: int | None = None) -> BaseProcess:
     """A process whose ledger is in `folder`. It ends by itself after `most` requests."""
-    process = _context.Process(target=_work, args=(url, folder, turn, most))
+    process = warm_processes.Process(target=_work, args=(url, folder, turn, most))
     process.start()
     return process
 

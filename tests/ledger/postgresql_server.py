@@ -12,7 +12,12 @@ import psycopg
 
 from outside import absent
 
-_SETTINGS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=30"
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "''",
+    "fsync": "off",
+    "timezone": "Pacific/Auckland",  # where it is tomorrow already: days are to be days in UTC all the same
+}
 
 
 def binaries() -> Path:
@@ -37,7 +42,7 @@ class PostgresqlServer:
         self._run("initdb", "-D", "data", "-U", "sealink", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
 
     def start(self) -> None:
-        options = f"-p {self._port} {_SETTINGS}"
+        options = " ".join([f"-p {self._port}", *(f"-c {name}={value}" for name, value in _SETTINGS.items())])
         self._run("pg_ctl", "start", "-D", "data", "-w", "-l", "log", "-o", options)
 
     def stop(self) -> None:

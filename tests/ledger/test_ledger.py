@@ -1,10 +1,13 @@
 """The ledger as the gateway uses it: nothing to wait for, nothing lost, whatever the store and the disk do."""
 
 import asyncio
+import itertools
+import re
 import sqlite3
 import statistics
 import threading
 import time
+from collections.abc import Set
 from pathlib import Path
 
 import msgspec
@@ -188,6 +191,13 @@ def test_a_disk_that_takes_nothing_refuses_requests_and_keeps_settlements(tmp_pa
             ledger.admit(admission("req_refused"))
     assert refusal.value.code == "ledger_unavailable"
     ledger.admit(admission("req_3"))
+    assert re.findall(rb'"entry":"(\w+)","request_id":"(\w+)".*\n', left_in_journal(tmp_path)) == [
+        (b"admitted", b"req_1"),
+        (b"admitted", b"req_2"),
+        (b"settled", b"req_1"),
+        (b"settled", b"req_2"),
+        (b"admitted", b"req_3"),
+    ]
     ledger.settle(settlement("req_3"))
     assert ledger.flush(LONG_S)
     ledger.close()
@@ -244,40 +254,52 @@ def test_carrying_does_not_hold_up_the_event_loop(tmp_path: Path) -> None:
     assert len(stored_rows(sqlite_url(tmp_path))) == 1600
 
 
-class StuckCarrier:
-    """Fails, or never returns."""
+class Failing:
+    """Stands for a Carrier: fails, but for those of its tries that are said to succeed."""
 
-    def __init__(self) -> None:
+    def __init__(self, succeeds: Set[int] = frozenset()) -> None:
         self.tries: list[float] = []
-        self.let_go = threading.Event()
-        self.let_go.set()
+        self._succeeds = succeeds
 
     def carry(self) -> bool:
         self.tries.append(time.monotonic())
-        self.let_go.wait()
-        raise OperationalError("INSERT", {}, Exception("away"))
+        if len(self.tries) not in self._succeeds:
+            raise OperationalError("INSERT", {}, Exception("away"))
+        return False
+
+    def waits_of(self, settings: LedgerSettings, tries: int) -> list[float]:
+        """How long a thread waits after each of its first tries."""
+        thread = CarrierThread(self, settings)  # type: ignore[arg-type]
+        deadline = time.monotonic() + LONG_S
+        while len(self.tries) <= tries and time.monotonic() < deadline:
+            threading.Event().wait(0.005)
+        assert thread.stop(LONG_S)
+        return [later - earlier for earlier, later in itertools.pairwise(self.tries[: tries + 1])]
 
 
 def test_it_tries_again_less_and_less_often(caplog: pytest.LogCaptureFixture) -> None:
-    carrier = StuckCarrier()
-    settings = LedgerSettings(retry_min_s=0.02, retry_max_s=0.08)
-    thread = CarrierThread(carrier, settings)  # type: ignore[arg-type]
-    deadline = time.monotonic() + LONG_S
-    while len(carrier.tries) < 6 and time.monotonic() < deadline:
-        threading.Event().wait(0.01)
-    assert thread.stop(LONG_S)
-    waits = [later - earlier for earlier, later in zip(carrier.tries, carrier.tries[1:], strict=False)][:5]
-    assert all(wait >= least for wait, least in zip(waits, [0.02, 0.04, 0.08, 0.08, 0.08], strict=True)), waits
+    waits = Failing().waits_of(LedgerSettings(retry_min_s=0.02, retry_max_s=0.08), tries=5)
+    least = [0.02, 0.04, 0.08, 0.08, 0.08]
+    assert all(wait >= at_least for wait, at_least in zip(waits, least, strict=True)), waits
     assert caplog.text.count("they wait in the journal: away") == 1
 
 
+def test_after_a_success_it_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
+    settings = LedgerSettings(retry_min_s=0.01, retry_max_s=60.0, carry_every_s=0.01)
+    waits = Failing(succeeds={7}).waits_of(settings, tries=12)
+    assert sum(waits[:6]) >= 0.63
+    assert sum(waits[6:]) < 5.0  # 20 s if it went on from where it was
+    assert caplog.text.count("they wait in the journal") == 2
+    assert caplog.text.count("takes rows again") == 1
+
+
 def test_a_store_that_hangs_cannot_hold_up_the_end() -> None:
-    carrier = StuckCarrier()
-    carrier.let_go.clear()
+    carrier, let_go = Failing(), threading.Event()
+    carrier.carry = let_go.wait  # type: ignore[method-assign]
     thread = CarrierThread(carrier, IMPATIENT)  # type: ignore[arg-type]
     assert not thread.flush(0.05)
     assert not thread.stop(0.05)
-    carrier.let_go.set()
+    let_go.set()
     assert thread.stop(LONG_S)
 
 

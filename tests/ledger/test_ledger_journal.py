@@ -54,6 +54,18 @@ def test_entries_are_read_in_order_while_they_are_written(tmp_path: Path, fsync:
     assert len(segment_numbers(folder.path)) > 5
 
 
+def test_the_disk_is_waited_for_only_if_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    _, journal = journal_in(tmp_path, fsync=False)
+    journal.append(admission("req_1"))
+    assert synced == []
+    _, journal = journal_in(tmp_path, fsync=True)
+    assert len(synced) == 1  # the name of the segment
+    journal.append(admission("req_1"))
+    assert len(synced) == 2
+
+
 def test_no_more_is_read_than_asked_for(tmp_path: Path) -> None:
     folder, journal = journal_in(tmp_path, segment_bytes=400)
     written = [admission(f"req_{number}") for number in range(10)]
@@ -110,12 +122,25 @@ def test_a_torn_end_in_the_middle_of_a_journal_is_passed_over(tmp_path: Path) ->
 def test_a_line_that_the_disk_took_in_part_is_refused_and_the_next_is_whole(tmp_path: Path) -> None:
     folder, journal = journal_in(tmp_path)
     journal.append(admission("req_1"))
-    size = segment_path(folder.path, 1).stat().st_size
     for room in (0, 1, 20):
+        size = segment_path(folder.path, segment_numbers(folder.path)[-1]).stat().st_size
         with largest_file(size + room), pytest.raises(OSError, match=r"File too large|only a part"):
             journal.append(admission("req_refused"))
         journal.append(admission("req_1"))
     assert all_entries(folder) == [admission("req_1")] * 4
+
+
+def test_a_full_disk_does_not_fill_the_folder_with_segments(tmp_path: Path) -> None:
+    folder, journal = journal_in(tmp_path)
+    with largest_file(20), pytest.raises(OSError, match="only a part"):
+        journal.append(admission("req_refused"))
+    with largest_file(0):
+        for _ in range(10):
+            with pytest.raises(OSError, match="File too large"):
+                journal.append(admission("req_refused"))
+    journal.append(admission("req_1"))
+    assert len(segment_numbers(folder.path)) == 2
+    assert all_entries(folder) == [admission("req_1")]
 
 
 def test_a_segment_is_removed_once_it_is_read_and_not_needed(tmp_path: Path) -> None:

@@ -99,6 +99,18 @@ def test_one_is_found(ledger: tuple[str, Path]) -> None:
     assert unknown is None
 
 
+def test_what_is_carried_meanwhile_is_not_counted_twice(tmp_path: Path, store_url: str) -> None:
+    ledger = Ledger(store_url, tmp_path / "journal", UNHURRIED)
+    assert ledger.flush(20.0)
+    ledger.admit(admission("req_1"))
+    ledger.settle(settlement("req_1"))
+    with open_report(store_url, tmp_path / "journal") as report:
+        assert ledger.flush(20.0)
+        assert report.summary("model").total.requests == 1
+        assert len(list(report.rows())) == 1
+    ledger.close()
+
+
 def test_where_nothing_is_yet_nothing_is_made(tmp_path: Path) -> None:
     with open_report(sqlite_url(tmp_path), tmp_path / "journal") as report:
         assert report.summary("key").total == Totals()

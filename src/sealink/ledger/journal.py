@@ -96,15 +96,13 @@ class Journal:
         """Write an entry down. Raises OSError if that could not be done whole."""
         line = to_line(entry)
         fd = self._open_next() if self._fd is None or self._size >= self._segment_bytes else self._fd
-        try:
-            if os.write(fd, line) != len(line):
-                raise OSError(errno.ENOSPC, "the disk took only a part of a journal's line")
-            if self._fsync:
-                os.fsync(fd)
-        except OSError:
-            self.close()  # whatever was written of the line stays the last of its segment
-            raise
-        self._size += len(line)
+        written = os.write(fd, line)
+        self._size += written
+        if written != len(line):
+            self.close()  # what was written of the line stays the last of its segment
+            raise OSError(errno.ENOSPC, "the disk took only a part of a journal's line")
+        if self._fsync:
+            os.fsync(fd)
 
     def close(self) -> None:
         """Finish the segment that is being written, if there is one."""
