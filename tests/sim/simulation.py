@@ -2,10 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sealink.net.serving import Server, ServerLimits
+from sealink.net.serving import Handler, Server, ServerLimits
 from sealink.sim import SimDialect, SimSettings, sim_handler
 
 AT_ONCE = SimSettings(ttft_s=0, tokens_per_s=0)
@@ -14,9 +14,9 @@ AT_ONCE = SimSettings(ttft_s=0, tokens_per_s=0)
 class Simulation:
     """`url` is without a path. `server` tells what it is doing."""
 
-    def __init__(self, settings: SimSettings, dialect: SimDialect) -> None:
+    def __init__(self, handler: Handler) -> None:
         self.server = Server(
-            sim_handler(settings, dialect),
+            handler,
             limits=ServerLimits(),
             body_limit=lambda path: 10_000_000,
             error_response=lambda error, path: ([], str(error).encode()),
@@ -37,8 +37,13 @@ class Simulation:
 
 
 @contextmanager
-def running_sim(settings: SimSettings = AT_ONCE, dialect: SimDialect = "openai") -> Iterator[Simulation]:
-    simulation = Simulation(settings, dialect)
+def running_sim(
+    settings: SimSettings = AT_ONCE,
+    dialect: SimDialect = "openai",
+    watched: Callable[[Handler], Handler] = lambda handler: handler,
+) -> Iterator[Simulation]:
+    """A simulated provider. `watched` may put something around its handler."""
+    simulation = Simulation(watched(sim_handler(settings, dialect)))
     simulation.start()
     try:
         yield simulation

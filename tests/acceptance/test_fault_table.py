@@ -1,0 +1,417 @@
+"""Whatever goes wrong with a provider, the client, the ledger and the provider agree on how the stream ended.
+
+Every fault of the simulated provider, at every place, with one target and with two: the stock client streams through a
+real `sealink serve`. No cell may be empty, hang, or end as a success that it is not. The table is printed with the
+test's report.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from acceptance.sealink_process import KEY, SealinkProcess
+from sealink.net.message import Request, Responder
+from sealink.net.serving import Handler
+from sealink.sim import SIM_MODEL, SimSettings
+from sealink.sim.faults import FAULTS, read_faults
+from sim.simulation import running_sim
+
+FIRST_CONTENT_S, IDLE_S, TOTAL_S = 1.0, 1.0, 3.0
+LONG_S = 20.0
+"""For the frames of many megabytes, which one process makes and reads here."""
+HANG_S = LONG_S + 5
+CLOSED_S = 1.0
+"""How long after the client's last byte the provider may still be busy with its request."""
+AT_ONCE = 8
+
+TOKENS = 12
+TEXT = "This is SeaLink's simulated model.\n\nThe"
+"""The whole answer to MESSAGES, of TOKENS tokens."""
+LONG = "harbour " * 1_250_000
+"""What the fault "long-frame" puts into the answer."""
+MESSAGES: Any = [{"role": "user", "content": "Hello, the weather and the time, please!"}]
+TOOLS: Any = [
+    {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
+    for name in ("get_weather", "get_time")
+]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a client is told. `status` is HTTP's; 200 with a `code` is an error frame inside the stream."""
+
+    status: int = 200
+    code: str | None = None
+    finish: str | None = None
+
+
+WHOLE = Told(finish="length")
+CALLS = Told(finish="tool_calls")
+
+
+def refused(status: int, code: str | None) -> Told:
+    return Told(status, code)
+
+
+def broken(code: str | None) -> Told:
+    return Told(200, code)
+
+
+# What a client with one target is told. Before the first content, one with two gets the second one's answer.
+BEFORE_THE_HEADERS = {
+    "stall@headers": refused(504, "first_content"),
+    "close@headers": refused(502, "upstream_closed"),
+    "reset@headers": refused(502, "upstream_reset"),
+    "end@headers": refused(502, "upstream_truncated"),
+    "error@headers": refused(502, None),
+    "garbage@headers": refused(502, "upstream_malformed"),
+    "bad-json@headers": refused(502, "upstream_malformed"),
+    "endless@headers": refused(504, "first_content"),
+    "truncate=0": refused(502, "upstream_truncated"),
+    "status=429": refused(429, "rate_limit_exceeded"),
+    "status=429,retry-after=60": refused(429, "rate_limit_exceeded"),
+    "status=500": refused(500, None),
+    "status=500,retry-after=60": refused(500, None),
+    "status=529": refused(529, "overloaded"),
+    "status=529,retry-after=60": refused(529, "overloaded"),
+}
+BEFORE_CONTENT = {
+    "stall@0": refused(504, "first_content"),
+    "close@0": refused(502, "upstream_truncated"),
+    "reset@0": refused(502, "upstream_reset"),
+    "end@0": refused(502, "upstream_truncated"),
+    "error@0": refused(502, None),
+    "garbage@0": refused(502, "upstream_malformed"),
+    "bad-json@0": refused(502, "upstream_malformed"),
+    "half-utf8@0": refused(502, "upstream_malformed"),
+    "endless@0": refused(504, "first_content"),
+    "truncate=150": refused(502, "upstream_truncated"),
+    "long-frame=20000000@0": refused(502, "upstream_frame_too_large"),
+}
+AFTER_CONTENT = {
+    "stall": broken("idle"),
+    "close": broken("upstream_truncated"),
+    "reset": broken("upstream_reset"),
+    "end": broken("upstream_truncated"),
+    "error": broken(None),
+    "garbage": broken("upstream_malformed"),
+    "bad-json": broken("upstream_malformed"),
+    "half-utf8": broken("upstream_malformed"),
+    "endless": broken("total"),
+    "truncate=1500": broken("upstream_truncated"),
+    "long-frame=20000000": broken("upstream_frame_too_large"),
+    "no-finish,no-end-mark": broken("upstream_truncated"),
+}
+MENDED = {
+    "long-frame@0": WHOLE,
+    "long-frame": WHOLE,
+    "one-byte": WHOLE,
+    "crlf": WHOLE,
+    "gzip": WHOLE,
+    "gzip-unnamed": WHOLE,
+    "no-end-mark": WHOLE,
+    "no-finish": Told(finish="stop"),  # the end mark proves the answer whole, the reason is the likely one
+    "double-usage": WHOLE,
+    "tool-index": CALLS,
+    "one-byte,crlf,gzip-unnamed,double-usage,no-end-mark": WHOLE,
+}
+CANNOT_BE = {
+    ("status", "after content"): "the status has been told",
+    ("retry-after", "after content"): "the headers have been sent",
+}
+"""Faults that have no place after the first content."""
+
+MOMENTS = {
+    "before the headers": BEFORE_THE_HEADERS,
+    "before content": BEFORE_CONTENT,
+    "after content": AFTER_CONTENT,
+    "throughout": MENDED,
+}
+
+
+@dataclass
+class Cell:
+    """One request: what was asked, and what became of it."""
+
+    number: int
+    moment: str
+    fault: str
+    targets: int
+    expected: Told
+    told: Told = Told()
+    error: str = "-"
+    text: str = ""
+    says_fallback: bool = False
+    calls: dict[int, list[str]] = field(default_factory=dict)
+    request_id: str = ""
+    left_at: float = 0.0
+    row: dict[str, Any] = field(default_factory=dict)
+    upstream: list["Visit"] = field(default_factory=list)
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether the second target must come to the client's help."""
+        return self.targets == 2 and self.moment.startswith("before")
+
+    @property
+    def is_long(self) -> bool:
+        return self.fault.startswith("long-frame")
+
+
+@dataclass
+class Visit:
+    """A request as a provider lived it: `ended_at` is when it was rid of it, `how` in what way."""
+
+    how: str = "still open"
+    ended_at: float = float("inf")
+
+
+VISITS: dict[str, list[Visit]] = {}
+
+
+def watched(handler: Handler) -> Handler:
+    async def handle(request: Request, responder: Responder) -> None:
+        visit = Visit()
+        VISITS.setdefault(json.loads(request.body)["user"], []).append(visit)
+        how = "answered"
+        try:
+            await handler(request, responder)
+            how = "broke off" if responder.gone else "answered"
+        except asyncio.CancelledError:
+            how = "was left"
+            raise
+        finally:
+            visit.how, visit.ended_at = how, time.monotonic()
+
+    return handle
+
+
+def cells() -> list[Cell]:
+    found = [
+        (moment, fault, targets, told)
+        for moment, faults in MOMENTS.items()
+        for fault, told in faults.items()
+        for targets in (1, 2)
+    ]
+    return [
+        Cell(number, moment, fault, targets, WHOLE if targets == 2 and moment.startswith("before") else told)
+        for number, (moment, fault, targets, told) in enumerate(found)
+    ]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> list[Cell]:
+    folder = tmp_path_factory.mktemp("faults")
+    settings = SimSettings(ttft_s=0.01, tokens_per_s=100)
+    filled = cells()
+    with (
+        running_sim(settings, watched=watched) as first,
+        running_sim(settings, watched=watched) as second,
+        SealinkProcess(config_of([first.url, second.url], filled), folder) as sealink,
+    ):
+        asyncio.run(fill(sealink, filled))
+        deadline = time.monotonic() + CLOSED_S
+        while (first.server.open_requests or second.server.open_requests) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        rows = usage_rows(folder)
+    for cell in filled:
+        cell.row = rows.get(cell.request_id, {})
+        cell.upstream = VISITS.get(user_of(cell), [])
+    return filled
+
+
+def config_of(urls: list[str], filled: list[Cell]) -> str:
+    tables = [
+        f'[[keys]]\nname = "tests"\nkey = "{KEY}"',
+        f"[timeouts]\nconnect_s = 2\nfirst_content_s = {FIRST_CONTENT_S}\nidle_s = {IDLE_S}\ntotal_s = {TOTAL_S}",
+        "[retry]\nattempts = 2\nfirst_delay_s = 0.01\nbudget_share = 1.0",
+    ]
+    tables += [
+        f'[[providers]]\nname = "{name}"\ndialect = "openai"\nbase_url = "{url}/v1"'
+        for name, url in zip(("first", "second"), urls, strict=True)
+    ]
+    for cell in filled:
+        targets = [f'{{ provider = "first", model = "{SIM_MODEL}+{cell.fault}" }}']
+        targets += [f'{{ provider = "second", model = "{SIM_MODEL}" }}'] * (cell.targets - 1)
+        timers = f"first_content_s = {LONG_S}\ntotal_s = {LONG_S}\n" if cell.is_long else ""
+        tables.append(f'[[models]]\nid = "{model_of(cell)}"\n{timers}targets = [{", ".join(targets)}]')
+    return "\n\n".join(tables) + "\n"
+
+
+def model_of(cell: Cell) -> str:
+    return f"model {cell.number}"
+
+
+def user_of(cell: Cell) -> str:
+    return f"cell {cell.number}"
+
+
+async def fill(sealink: SealinkProcess, filled: list[Cell]) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+    async with openai.AsyncOpenAI(base_url=f"{sealink.url}/v1", api_key=KEY, max_retries=0) as client:
+
+        async def one(cell: Cell) -> None:
+            async with gate:
+                try:
+                    await asyncio.wait_for(ask(client, cell), HANG_S)
+                except TimeoutError:
+                    cell.error = "hangs"
+                cell.left_at = time.monotonic()
+
+        # The long frames apart: who makes and reads them here has no time for the others' timers.
+        for is_long in (False, True):
+            now = [cell for cell in filled if cell.is_long == is_long]
+            for cell, fault in zip(now, await asyncio.gather(*map(one, now), return_exceptions=True), strict=True):
+                if fault is not None:
+                    cell.error = f"{type(fault).__name__}: {fault}"
+
+
+async def ask(client: openai.AsyncOpenAI, cell: Cell) -> None:
+    """One stream, as the stock client sees it."""
+    more = {"tools": TOOLS, "max_tokens": 200} if cell.fault == "tool-index" else {"max_tokens": TOKENS}
+    cell.told = Told(0)
+    try:
+        answer = await client.chat.completions.with_raw_response.create(
+            model=model_of(cell), messages=MESSAGES, stream=True, user=user_of(cell), **more
+        )
+        cell.request_id = answer.headers["x-request-id"]
+        cell.says_fallback = answer.headers.get("x-sealink-fallback") == "true"
+        finish = None
+        async for chunk in answer.parse():
+            finish = take(cell, chunk) or finish
+        cell.told = Told(200, finish=finish)
+    except openai.APIStatusError as error:
+        cell.request_id = error.response.headers["x-request-id"]
+        cell.error, cell.told = type(error).__name__, refused(error.status_code, error.code)
+    except openai.APIError as error:
+        cell.error, cell.told = type(error).__name__, broken(error.code)
+
+
+def take(cell: Cell, chunk: Any) -> str | None:
+    choice = chunk.choices[0]
+    cell.text += choice.delta.content or ""
+    for call in choice.delta.tool_calls or ():
+        cell.calls.setdefault(call.index, []).append((call.function.name or "") + (call.function.arguments or ""))
+    return choice.finish_reason
+
+
+def usage_rows(folder: Path) -> dict[str, dict[str, Any]]:
+    program = Path(sys.executable).with_name("sealink")
+    command = [program, "usage", "rows", "--json", "--config", "sealink.toml"]
+    lines = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=30).stdout
+    return {row["request_id"]: row for row in map(json.loads, lines.splitlines())}
+
+
+# What must be so in every cell.
+
+CELLS = cells()
+every_cell = pytest.mark.parametrize(
+    "number", range(len(CELLS)), ids=[f"{cell.moment}-{cell.fault}-{cell.targets}" for cell in CELLS]
+)
+
+MUST_BE_LEFT = ("stall", "endless", "bad-json", "half-utf8", "garbage")
+"""Faults after which the provider would go on, or be waited for: SeaLink must close the connection."""
+
+
+@every_cell
+def test_the_client_is_told_the_truth(table: list[Cell], number: int) -> None:
+    cell = table[number]
+    assert (cell.told, cell.error == "-") == (cell.expected, cell.expected.finish is not None), line_of(cell)
+    if cell.told.finish == "tool_calls":
+        assert {index: "".join(said) for index, said in cell.calls.items()} == {0: "get_weather{}", 1: "get_time{}"}
+    elif cell.told.finish:
+        assert cell.text.replace(LONG, "") == TEXT
+    elif cell.told.status == 200:
+        assert cell.text
+        assert cell.text.startswith(TEXT[:17]) if cell.fault == "endless" else TEXT.startswith(cell.text)
+    else:
+        assert cell.text == ""
+    assert cell.says_fallback == cell.is_fallback
+
+
+@every_cell
+def test_the_ledger_says_the_same(table: list[Cell], number: int) -> None:
+    cell, row = table[number], table[number].row
+    tried = [(attempt[0], attempt[2] is None) for attempt in map(attempt_of, row["attempts"])]
+    if cell.expected.finish:
+        assert (row["ended"], row["code"], row["usage_source"]) == ("done", None, "provider")
+        assert tried == [("first", False), ("second", True)] if cell.is_fallback else [("first", True)]
+        if not cell.calls:
+            assert row["output_tokens"] == TOKENS + (cell.is_long and not cell.is_fallback)
+        return
+    timers = ("first_content", "idle", "total")
+    assert row["ended"] == ("timed_out" if cell.told.code in timers else "error")
+    assert (row["ended_by"], row["code"]) == ("upstream", cell.told.code or "server_error")
+    if cell.told.status == 200:
+        assert row["usage_source"] in ("estimated", "partial")
+        assert row["output_tokens"] > 0
+        assert tried == [("first", True)]
+    else:
+        assert (row["usage_source"], row["output_tokens"]) == (None, None)
+        assert set(tried) == {("first", False)}
+
+
+@every_cell
+def test_the_provider_is_rid_of_it_in_time(table: list[Cell], number: int) -> None:
+    cell = table[number]
+    assert cell.upstream
+    assert max(visit.ended_at for visit in cell.upstream) - cell.left_at < CLOSED_S
+    if cell.fault.startswith(MUST_BE_LEFT):
+        assert cell.upstream[0].how == ("broke off" if cell.fault == "garbage@headers" else "was left")
+
+
+def test_no_fault_is_missing() -> None:
+    struck = {(fault.name, cell.moment) for cell in CELLS for fault in read_faults(cell.fault, "")}
+    throughout = {name for name, moment in struck if moment == "throughout"}
+    before = {name for name, moment in struck if moment.startswith("before")}
+    after = {name for name, moment in [*struck, *CANNOT_BE] if moment == "after content"}
+    assert throughout | (before & after) == set(FAULTS)
+    assert {name for name, kind in FAULTS.items() if kind.placed} <= before & after
+
+
+def test_the_table(table: list[Cell], report: Callable[[str], None]) -> None:
+    report("when | fault | targets | the client's SDK | the ledger | the provider (ms from the client's last byte)")
+    for cell in table:
+        report(line_of(cell))
+    for (fault, moment), why in CANNOT_BE.items():
+        report(f"{moment} | {fault} | cannot be: {why}")
+    assert all(cell.row and cell.upstream and cell.told.status for cell in table)
+
+
+def attempt_of(attempt: Any) -> tuple[str, str, str | None]:
+    """A row's attempts are lists or objects, as the ledger has them."""
+    if isinstance(attempt, dict):
+        return attempt["provider"], attempt["model"], attempt.get("code")
+    provider, model, *rest = attempt
+    return provider, model, rest[0] if rest else None
+
+
+def line_of(cell: Cell) -> str:
+    return " | ".join([cell.moment, cell.fault, str(cell.targets), *map(str, (seen(cell), ledger(cell), lived(cell)))])
+
+
+def seen(cell: Cell) -> str:
+    told = cell.told
+    if told.finish:
+        return f"whole, {told.finish}{', from the second' if cell.says_fallback else ''}"
+    where = f"after {len(cell.text)} characters" if told.status == 200 else str(told.status)
+    return f"{cell.error} {where} {told.code}"
+
+
+def ledger(cell: Cell) -> str:
+    row = cell.row
+    words = [row.get("ended"), row.get("code"), row.get("usage_source"), row.get("output_tokens")]
+    return " ".join(str(word) for word in words if word is not None) + f", tried {len(row.get('attempts') or [])}"
+
+
+def lived(cell: Cell) -> str:
+    return ", ".join(f"{visit.how} {(visit.ended_at - cell.left_at) * 1000:+.0f}" for visit in cell.upstream)
