@@ -28,6 +28,7 @@ from sealink.wire.dialects import anthropic_messages, openai_chat
 
 UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "openai": openai_chat.UPSTREAM,
+    "openai, usage unasked": openai_chat.UPSTREAM_THAT_TELLS_USAGE_UNASKED,
     "anthropic": anthropic_messages.UPSTREAM,
 }
 

@@ -180,6 +180,9 @@ def test_sealink(command: str, tmp_path: Path) -> None:
         said = printed([str(BIN / "sealink"), *words[1:]], tmp_path)
         assert said.startswith(FIRST_WORDS)
         assert re.search(r"TTFT \d+ ms .* tokens in, \d+ out", said)
+    elif words[1] == "usage":
+        printed([str(BIN / "sealink"), "chat", "Hello"], tmp_path)
+        assert "sealink/sim" in printed([str(BIN / "sealink"), *words[1:]], tmp_path)
     else:
         (config,) = examples("toml")
         (tmp_path / "sealink.toml").write_text(config.code)

@@ -345,6 +345,11 @@ class TestToolCalls:
         found = calls_in(one(tool_delta(self.FULL), tool_delta({**self.FULL, "id": "c2"}), LAST))
         assert [(call["index"], call["id"]) for call in found] == [(0, "c1"), (1, "c2")]
 
+    def test_one_index_for_several_calls_whose_arguments_come_apart(self) -> None:
+        more = chunk({"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]})
+        found = calls_in(one(tool_delta(self.FULL), more, tool_delta({**self.FULL, "id": "c2"}), more, LAST))
+        assert [call["index"] for call in found] == [0, 0, 1, 1]
+
     def test_one_index_and_no_ids(self) -> None:
         whole = {"index": 0, "id": "", "function": {"name": "f", "arguments": "{}"}}
         found = calls_in(one(tool_delta(whole), tool_delta(whole), LAST))

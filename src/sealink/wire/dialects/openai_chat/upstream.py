@@ -9,24 +9,33 @@ from sealink.wire.dialects.openai_chat.decoder import ChatDecoder, whole_events
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.whole import relay_whole
 from sealink.wire.dialects.openai_chat.write import write_request
-from sealink.wire.raw_json import TRUE, Fields, encode, integer_of, object_of, to_raw, without
+from sealink.wire.raw_json import TRUE, Fields, encode, integer_of, object_of, parse_object, to_raw, without
 from sealink.wire.sse import SseFramer
 
 PATH = "/chat/completions"
 
 
 class OpenAIChatUpstream:
-    """An UpstreamDialect. A provider's base URL ends in `/v1`, or wherever `/chat/completions` hangs."""
+    """An UpstreamDialect. A provider's base URL ends in `/v1`, or wherever `/chat/completions` hangs.
+
+    Not `asks_for_usage`: the vendor refuses `stream_options`, and sends the usage unasked.
+    """
 
     name = errors.NAME
 
+    def __init__(self, *, asks_for_usage: bool = True) -> None:
+        self._asks_for_usage = asks_for_usage
+
     def write_request(self, request: ChatRequest, model: str) -> Outgoing:
         body, dropped = write_request(request, model)
+        if not self._asks_for_usage:
+            body = encode(without(parse_object(body), "stream_options"))
         return Outgoing(PATH, body, dropped=dropped)
 
     def forward_request(self, head: RequestHead, model: str) -> Outgoing:
         """The client's own bytes; re-encoded, field by field, only if something must change."""
         fields = _for_upstream(head, model)
+        fields = _asking_for_usage(fields) if self._asks_for_usage else without(fields, "stream_options")
         return Outgoing(PATH, head.body if fields == head.fields else encode(fields))
 
     def framer(self) -> SseFramer:
@@ -54,9 +63,15 @@ def _for_upstream(head: RequestHead, model: str) -> Fields:
         fields["model"] = to_raw(model)
     if head.task_type is not None:
         fields = _without_task_type(fields)
-    if head.stream and not head.include_usage:
-        fields["stream_options"] = to_raw({**(object_of(fields.get("stream_options")) or {}), "include_usage": TRUE})
     return fields
+
+
+def _asking_for_usage(fields: Fields) -> Fields:
+    """SeaLink always learns the usage, whether or not the client asked (CONTRACT, stream rule 3)."""
+    options = object_of(fields.get("stream_options")) or {}
+    if fields.get("stream") != TRUE or options.get("include_usage") == TRUE:
+        return fields
+    return {**fields, "stream_options": to_raw({**options, "include_usage": TRUE})}
 
 
 def _without_task_type(fields: Fields) -> Fields:
