@@ -152,6 +152,37 @@ def test_the_simulated_model_never_stands_in_when_there_is_a_provider() -> None:
         targets(config, DOCUMENTED_MODEL)
 
 
+def test_a_proxy_that_is_none() -> None:
+    with pytest.raises(ConfigError, match="HTTP_PROXY"):
+        proxies_from({"http_proxy": "ftp://nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "words"),
+    [
+        ("[heartbeat]\nshape = 'loud'\n", 32, "Invalid enum value 'loud'"),
+        ("[retry]\ntimes = 3\n", 32, "unknown field `times`"),
+        ("[breaker]\nopen_s = 'x'\n", 32, "Expected `float`"),
+        ("[drain]\nmax_s = 1\n\n[detach]\nmax_byte = 1\n", 35, "unknown field `max_byte`"),
+        ("[store]\nurl = 'mongodb://x'\n", 32, "url"),
+    ],
+)
+def test_a_mistake_in_a_section_of_settings(tmp_path: Path, section: str, line: int, words: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        read(tmp_path, f"{GOOD}\n{section}", ANTHROPIC_API_KEY="secret")
+    assert f"sealink.toml:{line}: " in str(told.value)
+    assert words in str(told.value)
+
+
+def test_settings_of_streams(tmp_path: Path) -> None:
+    text = GOOD.replace('key = "sk-1"', 'key = "sk-1"\non_disconnect = "drain"\nheartbeat = "chunk"')
+    config = read(tmp_path, text + "\n[heartbeat]\ngrace_s = 3\n\n[retry]\nattempts = 1\n", ANTHROPIC_API_KEY="s")
+    assert (config.keys[0].on_disconnect, config.keys[0].heartbeat) == ("drain", "chunk")
+    assert (config.heartbeat.grace_s, config.heartbeat.shape) == (3, "comment")
+    assert config.retry.attempts == 1
+    assert config.unenforced == []
+
+
 def test_proxies() -> None:
     proxies = proxies_from({"HTTPS_PROXY": "http://upper", "https_proxy": "http://lower", "no_proxy": "a, .b ,"})
     assert (proxies.http, proxies.https, proxies.no_proxy) == (None, "http://lower", ("a", ".b"))

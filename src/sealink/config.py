@@ -250,13 +250,19 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
 
 
 def proxies_from(environ: Mapping[str, str] = os.environ) -> Proxies:
-    """HTTP_PROXY, HTTPS_PROXY and NO_PROXY in either case; the lower-case one wins, as in curl."""
+    """HTTP_PROXY, HTTPS_PROXY and NO_PROXY in either case; the lower-case one wins, as in curl.
+
+    Raises ConfigError for an address that is none.
+    """
 
     def value(name: str) -> str:
         return environ.get(name.lower()) or environ.get(name) or ""
 
     no_proxy = tuple(part.strip() for part in value("NO_PROXY").split(",") if part.strip())
-    return Proxies(http=value("HTTP_PROXY") or None, https=value("HTTPS_PROXY") or None, no_proxy=no_proxy)
+    try:
+        return Proxies(http=value("HTTP_PROXY") or None, https=value("HTTPS_PROXY") or None, no_proxy=no_proxy)
+    except ValueError as error:
+        raise ConfigError(f"HTTP_PROXY or HTTPS_PROXY: {error}") from error
 
 
 def timeouts_of(config: Config, provider: ProviderConfig, model: ModelConfig) -> Timeouts:

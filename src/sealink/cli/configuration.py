@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sealink.config import Config, ConfigError, from_environment, load
+from sealink.config import Config, ConfigError, from_environment, load, proxies_from
 
 DEFAULT_PATH = Path("sealink.toml")
 
@@ -17,9 +17,10 @@ ConfigOption = Annotated[
 
 def load_or_exit(path: Path | None) -> Config:
     """The config of `path`, of ./sealink.toml, or of the environment. A mistake ends the command with 1."""
-    if path is None and not DEFAULT_PATH.exists():
-        return from_environment()
     try:
+        proxies_from()
+        if path is None and not DEFAULT_PATH.exists():
+            return from_environment()
         return load(path or DEFAULT_PATH)
     except ConfigError as error:
         typer.echo(str(error), err=True)
