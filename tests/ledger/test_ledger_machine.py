@@ -90,7 +90,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.place = Path(tempfile.mkdtemp(prefix="sealink-ledger-"))
+        self.place = Path(tempfile.mkdtemp(dir=self.empty_store.parent))
         self.root = self.place / "journal"
         shutil.copy(self.empty_store, self.place / "sealink.db")
         self.url = sqlite_url(self.place)
