@@ -524,3 +524,36 @@ async def test_the_timeline_tells_what_happened_when() -> None:
     assert moments == ["admitted", "headers", "first_content", "last_byte"]
     times = [at_ms for _, at_ms in run.settlement.timeline]
     assert times == sorted(times)
+
+
+@with_loop
+async def test_a_stop_is_told_to_a_client_that_has_heard_heartbeats_only() -> None:
+    run = Run(FakeUpstream(ROLE, Never()), heartbeat=FAST_HEART)
+    task = asyncio.ensure_future(run.exchange.run())
+    await run.responder.first_byte.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert run.responder.finished
+    assert b'"draining"' in run.responder.body
+
+
+@with_loop
+async def test_a_failure_before_the_first_content_is_a_status_for_a_detachable_stream_too() -> None:
+    run = Run(FakeUpstream(CREDENTIALS, status=400), on_disconnect="detach")
+    error = await run.to_the_end()
+    assert error is not None
+    assert error.status == 400
+
+
+@with_loop
+async def test_no_other_target_is_tried_for_a_client_that_has_left() -> None:
+    first = Gate(ROLE, OVERLOADED)
+    run = Run(first, FakeUpstream(ROLE, TEXT, STOP, DONE), on_disconnect="drain", heartbeat=FAST_HEART)
+    first._reads = 1
+    task = await run.until_the_client_leaves()
+    first.open.set()
+    with pytest.raises(SealinkError):
+        await task
+    assert len(run.pool.requests) == 1
+    assert run.settlement.ended == "error"

@@ -15,6 +15,7 @@ class ClientStream:
         self._responder = responder
         self._log = log
         self.bytes_sent = 0
+        self._finished = False
 
     @property
     def started(self) -> bool:
@@ -24,6 +25,11 @@ class ClientStream:
     def is_kept(self) -> bool:
         """Whether the stream can be resumed."""
         return self._log is not None
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether somebody may still read how the stream ends: its client, or one that comes back for it."""
+        return not self._finished and (self.is_kept if self.gone else self.started)
 
     @property
     def gone(self) -> bool:
@@ -48,4 +54,5 @@ class ClientStream:
         await self._responder.drain()
 
     def finish(self) -> None:
+        self._finished = True
         self._responder.finish()

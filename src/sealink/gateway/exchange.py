@@ -95,6 +95,8 @@ class Exchange:
             self._tell(error)
         except asyncio.CancelledError:
             self._account.end("stopped", "sealink", "draining")
+            if self._client.is_listening:
+                self._break_off()
             raise
         finally:
             self._silence.stop()
@@ -122,6 +124,8 @@ class Exchange:
             try:
                 return await self._try(line[0], answer)
             except SealinkError as error:
+                if self._client.gone and not self._client.is_kept:
+                    raise  # it is read on for its usage, not begun anew
                 step = after(error, tries=tries, has_next=len(line) > 1, settings=shared.retry)
                 if step is Next.NEXT_TARGET:
                     line.popleft()
@@ -186,16 +190,6 @@ class Exchange:
                 await pump(attempt.upstream, self._client, attempt.lane, self._silence, self._moved)
         except TimeoutError:
             self._client.write(attempt.lane.close(timed_out("total", total_s)))
-        except asyncio.CancelledError:
-            if not self._client.gone or self._client.is_kept:  # somebody may still hear how it ended
-                self._client.write(attempt.lane.close(self._stopped()))
-                self._client.finish()
-            raise
-
-    def _stopped(self) -> SealinkError:
-        if self._account.is_cancelled:
-            return ServiceUnavailable("The stream was cancelled.", code="cancelled")
-        return ServiceUnavailable("SeaLink is shutting down.", code="draining")
 
     def _leave(self, attempt: Attempt) -> None:
         """The attempt is over: its connection goes back if the answer came whole, and is closed at once if not."""
@@ -249,10 +243,17 @@ class Exchange:
 
     def _tell(self, error: SealinkError) -> None:
         """By status while that is possible; else, when heartbeats have begun, in a frame."""
-        if not self._client.started and not self._client.is_kept:
+        if not self._client.is_listening:
             raise error
         self._client.write(self._call.client.error_frame(error))
         self._client.finish()
+
+    def _break_off(self) -> None:
+        """SeaLink stops, or the client has cancelled a stream that it had detached."""
+        if self._account.is_cancelled:
+            self._tell(ServiceUnavailable("The stream was cancelled.", code="cancelled"))
+        else:
+            self._tell(ServiceUnavailable("SeaLink is shutting down.", code="draining"))
 
     # When the client leaves, and how it all ends.
 
