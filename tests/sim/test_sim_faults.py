@@ -163,7 +163,7 @@ CASES: dict[str, Callable[[Seen], bool]] = {
     "garbage=40@headers": lambda seen: len(seen.raw) == 40 and min(seen.raw) >= 0x80 and seen.ended == "closed",
     "garbage=9@0": lambda seen: min(seen.chunks[1]) >= 0x80 and len(seen.chunks[1]) == 9,
     "garbage@3": lambda seen: len(seen.chunks[2]) == 64 and min(seen.chunks[2]) >= 0x80 and seen.is_whole,
-    "bad-json@3": lambda seen: seen.chunks[2] == b'data: {"choices":[{"delta":\n\n' and seen.is_whole,
+    "bad-json@3": lambda seen: seen.chunks[2] == b'data: {"type":\n\n' and seen.is_whole,
     "half-utf8@1": lambda seen: seen.frames[2].count(b' caf\xee\x80"') == 1 and seen.is_whole,
     "long-frame=200001@2": lambda seen: max(map(len, seen.text)) == 200_001 and seen.body.endswith(b"[DONE]\n\n"),
     "endless@headers": lambda seen: set(seen.frames[:-1]) == {b": still there"},
@@ -229,6 +229,7 @@ def test_faults_go_together(sim: Simulation) -> None:
 def test_the_models_name_may_ask_for_faults(sim: Simulation) -> None:
     seen = ask(sim, model="sealink/sim+status=503,retry-after=7")
     assert (seen.status, "retry-after: 7" in seen.head) == (503, True)
+    assert f"{FAULT_HEADER}: status=503,retry-after=7\r\n" in seen.head
     whole = ask(sim, model="sealink/sim+no-end-mark")
     assert b'"model":"sealink/sim"' in whole.frames[0]
     assert f"{FAULT_HEADER}: no-end-mark\r\n" in whole.head + "\r\n"

@@ -22,7 +22,7 @@ _SPELLINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "crlf": lambda data: data.replace(b"\n", b"\r\n"),
 }
 _COMMENT: Final = b": still there\n\n"
-_NOT_JSON: Final = data_frame(b'{"choices":[{"delta":')
+_NOT_JSON: Final = data_frame(b'{"type":')
 
 
 class Over(Exception):
@@ -84,8 +84,12 @@ class FaultyBody:
             data = self._gzip.compress(data) + self._gzip.flush(zlib.Z_SYNC_FLUSH)
         self._send(data)
 
-    async def write_whole(self, data: bytes) -> None:
-        """Send a body that is not a stream, a tenth of it at a time. Raises Over."""
+    async def send(self, headers: HeaderList, data: bytes) -> None:
+        """Answer whole with status 200; if there are faults, a tenth at a time. Raises Over."""
+        if not self._faults:
+            self._responder.send(200, headers, data)
+            return
+        await self.start(headers)
         tenth = len(data) // 10 + 1
         for at in range(10):
             await self.reach(at)

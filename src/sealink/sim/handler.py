@@ -106,22 +106,17 @@ class _Simulation:
         ask = msgspec.structs.replace(ask, model=split_model(ask.model)[0])
         body = self._body(faults, responder)
         await body.begin()
-        if status := named(faults, "status"):
-            raise _error(int(status.value), named(faults, "retry-after"))
-        reply = Reply(secrets.token_hex(12), int(time.time()))
-        given = with_faulty_tokens(answers(ask), faults)
         marks = [(FAULT_HEADER, ",".join(map(str, faults)))] if faults else []
+        if status := named(faults, "status"):
+            raise _error(int(status.value), [*marks, *_retry_after(faults)])
+        given = with_faulty_tokens(answers(ask), faults)
+        reply = Reply(secrets.token_hex(12), int(time.time()))
         if ask.stream:
             await body.start([*_EVENT_STREAM, *headers, *marks])
             await self._play(with_faulty_frames(self._wire.stream(ask, given, reply), faults, self._wire), body)
-            return
-        await asyncio.sleep(self._settings.due_s(max(each.tokens for each in given)))
-        whole = self._wire.whole(ask, given, reply)
-        if faults:
-            await body.start([*_JSON, *headers, *marks])
-            await body.write_whole(whole)
         else:
-            responder.send(200, [*_JSON, *headers], whole)
+            await asyncio.sleep(self._settings.due_s(max(each.tokens for each in given)))
+            await body.send([*_JSON, *headers, *marks], self._wire.whole(ask, given, reply))
 
     def _faults(self, request: Request, ask: Ask) -> list[Fault]:
         """What is asked for, by header or with the model's name; else what befalls this answer."""
@@ -131,7 +126,7 @@ class _Simulation:
 
     def _body(self, faults: list[Fault], responder: Responder) -> FaultyBody:
         pace = self._settings.tokens_per_s
-        error_event = self._wire.error_event(_error(500, None))
+        error_event = self._wire.error_event(_error(500))
         return FaultyBody(faults, responder, error_event=error_event, pause_s=1 / pace if pace else 0)
 
     async def _play(self, stream: AnswerStream, body: FaultyBody) -> None:
@@ -157,13 +152,17 @@ class _Simulation:
 _ERRORS: Final = {429: ("rate_limit_error", "rate_limit_exceeded"), 529: ("overloaded_error", "overloaded")}
 
 
-def _error(status: int, retry_after: Fault | None) -> SealinkError:
+def _error(status: int, headers: HeaderList = ()) -> SealinkError:
     """An error of the provider's own."""
-    error = SealinkError(f"The simulated provider was told to fail with {status}.")
-    error.status = status
-    error.type, error.code = _ERRORS.get(status, ("server_error", None))
-    error.headers = [("retry-after", f"{retry_after.value:g}")] if retry_after else []
+    type, code = _ERRORS.get(status, ("server_error", None))
+    error = SealinkError(f"The simulated provider was told to fail with {status}.", code=code, headers=headers)
+    error.status, error.type = status, type
     return error
+
+
+def _retry_after(faults: list[Fault]) -> HeaderList:
+    fault = named(faults, "retry-after")
+    return [("retry-after", f"{fault.value:g}")] if fault else []
 
 
 def _expect(method: str, request: Request) -> None:
