@@ -1,4 +1,4 @@
-"""A response that its handler breaks off, by FIN after what was written or by RST: nothing is logged, nothing is left."""
+"""A response that its handler breaks off, by FIN after what was written or by RST: nothing logged, nothing left."""
 
 import logging
 
