@@ -67,6 +67,13 @@ class PlainDelta(msgspec.Struct, gc=False):
 PLAIN_DELTA = msgspec.json.Decoder(PlainDelta)
 
 
+def says_anything(delta: DeltaView) -> bool:
+    """Whether a delta has more in it than its role."""
+    words = delta.content or delta.refusal or delta.reasoning_content or delta.reasoning
+    lists = delta.tool_calls or delta.annotations or delta.images or delta.reasoning_details
+    return bool(words or lists)
+
+
 def with_reasoning_content(data: bytes, delta: DeltaView) -> bytes:
     """The chunk with its `reasoning` (OpenRouter, Groq, Ollama) in `reasoning_content`, too; b"" if that takes more."""
     opening = b'"delta":{'  # no string can hold these bytes: its quotes would be escaped

@@ -21,6 +21,7 @@ from sealink.wire.dialects.openai_chat.plain_delta import (
     ChoiceView,
     DeltaView,
     PlainDelta,
+    says_anything,
     with_reasoning_content,
     without_null_usage,
 )
@@ -105,11 +106,20 @@ class ChatRelay:
         return without_null_usage(data) if data and view.usage is None and not self._usage_asked else data
 
     def _is_next_delta(self, view: ChoiceView) -> bool:
-        """Whether a plain delta goes on with a choice that has begun."""
-        choice, calls = self._choices.get(view.index), view.delta.tool_calls
-        if choice is None or choice.finished or not self.outcome.content_started:
+        """Whether a plain delta opens a choice as OpenAI does, or goes on with one that has begun."""
+        choice, delta = self._choices.get(view.index), view.delta
+        if choice is None:
+            return self._opens(view)
+        if choice.finished or not (delta.content or self.outcome.content_started):
             return False
-        return not calls or all(map(choice.calls.continues, calls))
+        return not delta.tool_calls or all(map(choice.calls.continues, delta.tool_calls))
+
+    def _opens(self, view: ChoiceView) -> bool:
+        """Whether a choice's first delta is the role and nothing else. The choice has then begun."""
+        if view.delta.role != "assistant" or says_anything(view.delta):
+            return False
+        self._choice(view.index).started = True
+        return True
 
     def _hear(self, delta: DeltaView) -> None:
         for words in (delta.content, delta.reasoning_content or delta.reasoning, delta.refusal):
