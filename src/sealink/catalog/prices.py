@@ -1,8 +1,9 @@
 """What tokens cost, from the price list of the genai-prices package (it comes with the package: no network)."""
 
 import time
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import genai_prices
 import msgspec
@@ -37,11 +38,8 @@ class Rates(msgspec.Struct, frozen=True):
 
 def price_nano_usd(usage: Usage, provider: str, model: str) -> int | None:
     """The price of an answer in nano-dollars, rounded half up; None where the list does not know the model."""
-    try:
-        rates = _rates(provider, model, int(time.time() // _HOUR_S))
-    except LookupError:
-        return None
-    return rates.price(usage) if rates is not None else listed_price(usage, provider, model)
+    price = _price_of(provider, model, int(time.time() // _HOUR_S))
+    return None if price is None else price(usage)
 
 
 def listed_price(usage: Usage, provider: str, model: str) -> int:
@@ -57,14 +55,17 @@ def listed_price(usage: Usage, provider: str, model: str) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _rates(provider: str, model: str, hour: int) -> Rates | None:
-    """None where the price of a token depends on how many there are. Some prices depend on the hour."""
-    listed = genai_prices.calc_price(genai_prices.Usage(input_tokens=1), model_ref=model, provider_id=provider)
-    if any(isinstance(price, TieredPrices) for price in vars(listed.model_price).values()):
+def _price_of(provider: str, model: str, hour: int) -> Callable[[Usage], int] | None:
+    """What prices an answer of the model; None where the list does not know it. Some prices depend on the hour."""
+    try:
+        listed = genai_prices.calc_price(genai_prices.Usage(input_tokens=1), model_ref=model, provider_id=provider)
+    except LookupError:
         return None
+    if any(isinstance(price, TieredPrices) for price in vars(listed.model_price).values()):
+        return partial(listed_price, provider=provider, model=model)  # a token's price depends on how many there are
     return Rates(
         input=listed_price(Usage(input_tokens=_MILLION), provider, model),
         output=listed_price(Usage(output_tokens=_MILLION), provider, model),
         cached_read=listed_price(Usage(input_tokens=_MILLION, cached_read_tokens=_MILLION), provider, model),
         cached_write=listed_price(Usage(input_tokens=_MILLION, cached_write_tokens=_MILLION), provider, model),
-    )
+    ).price
