@@ -12,6 +12,7 @@ class Told:
     finish: str | None = None
 
 
+NOTHING = Told(0)
 WHOLE = Told(finish="length")
 CALLS = Told(finish="tool_calls")
 

@@ -19,7 +19,7 @@ from typing import Any, get_args
 import openai
 import pytest
 
-from acceptance.faults_told import ANTHROPIC, CANNOT_BE, MOMENTS, WHOLE, Told, broken, refused
+from acceptance.faults_told import ANTHROPIC, CANNOT_BE, MOMENTS, NOTHING, WHOLE, Told, broken, refused
 from acceptance.sealink_process import KEY, SealinkProcess
 from sealink.net.message import Request, Responder
 from sealink.net.serving import Handler
@@ -57,7 +57,7 @@ class Cell:
     fault: str
     targets: int
     alone: Told
-    told: Told = Told()
+    told: Told = NOTHING
     error: str = "-"
     text: str = ""
     says_fallback: bool = False
@@ -194,7 +194,6 @@ async def fill(sealink: SealinkProcess, filled: list[Cell]) -> None:
 async def ask(client: openai.AsyncOpenAI, cell: Cell) -> None:
     """One stream, as the stock client sees it."""
     more = {"tools": TOOLS, "max_tokens": 200} if cell.fault == "tool-index" else {"max_tokens": TOKENS}
-    cell.told = Told(0)
     try:
         answer = await client.chat.completions.with_raw_response.create(
             model=model_of(cell), messages=MESSAGES, stream=True, user=user_of(cell), **more
