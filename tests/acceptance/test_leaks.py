@@ -88,7 +88,7 @@ def answer(request: Request) -> Answer:
 
 
 def test_nothing_leaks(running: House, report: Callable[[str], None]) -> None:
-    at_rest = running.sealink.open_files
+    at_rest = len(running.sealink.sockets)
     dice = random.Random(2)
     run(running, some_streams(dice, WARM_UP))  # the allocator's first helping, and the ledger's: SQLite caches 2 MB
     rss = running.sealink.rss_bytes
@@ -111,7 +111,7 @@ def test_nothing_leaks(running: House, report: Callable[[str], None]) -> None:
     assert max(latencies) < ALL_S
     assert growth < RSS_GROWTH_BYTES
     # What is still open is what was open before any stream, and idle connections kept for reuse.
-    running.upstream.wait(lambda: running.sealink.open_files - len(running.upstream.connections) <= at_rest)
+    running.upstream.wait(lambda: len(running.sealink.sockets) - len(running.upstream.connections) <= at_rest)
 
 
 NUMBERS = count(1)
