@@ -86,9 +86,10 @@ class BlockEnd(Event):
 
 
 class UsageSnapshot(Event):
-    """All tokens so far. The last snapshot of a stream is the answer's usage."""
+    """All tokens so far. The last snapshot of a stream is the answer's usage, if it is a `final` one."""
 
     usage: Usage
+    final: bool = True
 
 
 class Finish(Event):

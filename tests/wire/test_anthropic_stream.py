@@ -49,7 +49,7 @@ def stream(*data: str, event: bytes = b"") -> list[Event]:
 def test_text() -> None:
     assert sample("text") == [
         StreamStart("msg_sample", "claude-sonnet-4-6"),
-        UsageSnapshot(Usage(input_tokens=25, output_tokens=1)),
+        UsageSnapshot(Usage(input_tokens=25, output_tokens=1), final=False),
         BlockStart(0, "text"),
         TextDelta(0, "Hello"),
         TextDelta(0, ", wörld!"),

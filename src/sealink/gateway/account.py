@@ -130,8 +130,8 @@ class Account:
         said, outcome = self.outcome.usage, self.outcome
         if self._target is None:
             return None, None
-        if outcome.complete:
-            return (said, "provider") if said is not None else (self._estimate(prompt), "estimated")
+        if outcome.complete and outcome.provenance == "provider":
+            return said, "provider"
         if said is None:
             return self._estimate(prompt), "estimated"
         relayed = outcome.text.tokens(count_tokens)

@@ -1,19 +1,22 @@
 """What the client of a stream is told: headers once, whole frames, heartbeats between them, one ending."""
 
+from collections.abc import Callable
+
 from sealink.errors import HeaderList
 from sealink.gateway.stream_log import StreamLog
 from sealink.net.message import Responder
 
 
 class ClientStream:
-    """A Responder that counts, and that also writes to the log of a stream that can be resumed.
+    """A Responder that counts, and that also writes to a listener: the log of a stream that can be resumed, say.
 
-    Once the client has gone, what is written goes to the log alone, if there is one.
+    Once the client has gone, what is written goes to the listener alone, if there is one.
     """
 
     def __init__(self, responder: Responder, log: StreamLog | None) -> None:
         self._responder = responder
         self._log = log
+        self._listener: Callable[[bytes], None] | None = log.write if log is not None else None
         self.bytes_sent = 0
         self._finished = False
 
@@ -47,8 +50,12 @@ class ClientStream:
     def write(self, data: bytes) -> None:
         self.bytes_sent += len(data)
         self._responder.write(data)
-        if self._log is not None:
-            self._log.write(data)
+        if self._listener is not None:
+            self._listener(data)
+
+    def tell_also(self, listener: Callable[[bytes], None]) -> None:
+        """From here on, let `listener` have what is written."""
+        self._listener = listener
 
     async def drain(self) -> None:
         await self._responder.drain()

@@ -44,7 +44,7 @@ class Drain:
         self._pieces_left = settings.max_tokens
         self._deadline = asyncio.get_running_loop().call_later(settings.max_s, cancel)
 
-    def moved(self) -> None:
+    def moved(self, _: bytes) -> None:
         """One more piece has been read."""
         self._pieces_left -= 1
         if self._pieces_left < 0:

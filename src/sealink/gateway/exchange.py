@@ -78,7 +78,7 @@ class Exchange:
         self._asked = Asked(call.client, call.head)
         self._account = Account(_admission(call))
         self._client = ClientStream(responder, self._log())
-        self._silence = Silence()
+        self._silence = Silence(LONG_GAP_S, lambda: self._account.mark("gap"))
         self._drain: Drain | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -187,7 +187,7 @@ class Exchange:
         total_s = attempt.target.timeouts.total_s
         try:
             async with asyncio.timeout(total_s - self._account.elapsed_s):
-                await pump(attempt.upstream, self._client, attempt.lane, self._silence, self._moved)
+                await pump(attempt.upstream, self._client, attempt.lane, self._silence)
         except TimeoutError:
             self._client.write(attempt.lane.close(timed_out("total", total_s)))
 
@@ -201,13 +201,6 @@ class Exchange:
         attempt.close()
         if error is not None and is_targets_fault(error):
             self._shared.health.of(attempt.target).breaker.failed(time.monotonic())
-
-    def _moved(self, gap_s: float) -> None:
-        """A piece of the stream has been moved, after `gap_s` seconds of silence."""
-        if gap_s > LONG_GAP_S:
-            self._account.mark("gap")
-        if self._drain is not None:
-            self._drain.moved()
 
     def _start_heartbeat(self) -> Heartbeat:
         settings = self._shared.heartbeat
@@ -268,6 +261,7 @@ class Exchange:
         elif self._call.on_disconnect == "drain" and shared.drains.take():
             self._account.leave("drained")
             self._drain = Drain(shared.drain, shared.drains, self._enough)
+            self._client.tell_also(self._drain.moved)
         else:
             self._account.end("client_gone", "client")
             self._stop()

@@ -1,6 +1,5 @@
 """Moving one stream from its upstream to its client. Knows bytes and silences, nothing of language models."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from sealink.errors import SealinkError
@@ -32,17 +31,14 @@ async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
     return b"".join(held)
 
 
-async def pump(
-    upstream: UpstreamResponse, client: Client, lane: Lane, silence: Silence, broken: Callable[[float], None]
-) -> None:
+async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, silence: Silence) -> None:
     """Move the rest of a stream to its end; a client that falls behind stops the reading.
 
-    While all goes well this sleeps, and `move` runs in the very call that received the bytes. `broken` is
-    told how long each silence of the upstream was, in seconds.
+    While all goes well this sleeps, and `move` runs in the very call that received the bytes.
     """
 
     def move(data: bytes) -> bool:
-        broken(silence.heard())
+        silence.heard()
         client.write(lane.feed(data))
         return not (lane.ended or client.paused)
 

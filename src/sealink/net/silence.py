@@ -9,28 +9,32 @@ class Silence:
     """Calls what is due after so many seconds without a `heard`, as often as they pass.
 
     One timer for each thing due, not one for each thing heard: a timer that fires looks how long the
-    silence has been, and sleeps for the rest. `longest_s` is the longest silence that was broken.
+    silence has been, and sleeps for the rest. `longest_s` is the longest silence that was broken; `broken` is
+    called when one of more than `long_s` seconds is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, long_s: float, broken: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
         self.since = self.now()
         self.longest_s = 0.0
+        self._long_s = long_s
+        self._broken = broken
         self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
 
     def due(self, after_s: float, act: Callable[[], None]) -> None:
         """Call `act` whenever it has been silent for `after_s` seconds, counted from the last call too."""
         self._arm(after_s, act, after_s, self.now())
 
-    def heard(self) -> float:
-        """Something has come. Returns how long it had been silent, in seconds."""
+    def heard(self) -> None:
+        """Something has come."""
         now = self.now()
         silent_s = now - self.since
         self.since = now
         if silent_s > self.longest_s:
             self.longest_s = silent_s
-        return silent_s
+        if silent_s > self._long_s:
+            self._broken()
 
     def pause(self) -> None:
         """Nothing is expected until the next `resume`."""

@@ -173,10 +173,17 @@ class Response:
     def deliver(self) -> None:
         """Some of the body has come."""
         if self._taker is None:
+            self._limit_unread()
             self._wake()
         elif self._chunks and not self._taker(self._take()):
             self._taker = None
             self._wake()
+
+    def _limit_unread(self) -> None:
+        too_much = self._unread_bytes > self._limits.max_buffered_bytes
+        if too_much and self.in_body and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
 
     def break_off(self, error: SealinkError) -> None:
         """The connection has failed: what came before it can still be read, then `error` is raised."""
@@ -259,9 +266,6 @@ class Response:
             return
         self._chunks.append(data)
         self._unread_bytes += len(data)
-        if self._unread_bytes > self._limits.max_buffered_bytes and not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
 
     def on_message_complete(self) -> None:
         if self.in_body:

@@ -143,8 +143,8 @@ def observe(event: Event, outcome: Outcome) -> None:
             outcome.say(words)
         case BlockStart(kind=kind):
             outcome.content_started |= kind not in ("text", "reasoning", "refusal")
-        case UsageSnapshot(usage=usage):
-            outcome.usage, outcome.provenance = usage, "provider"
+        case UsageSnapshot(usage=usage, final=final):
+            outcome.usage, outcome.provenance = usage, "provider" if final else "partial"
         case Finish(choice=choice, raw_reason=raw_reason):
             outcome.finish[choice] = raw_reason
         case StreamError(error=error):

@@ -125,7 +125,7 @@ class MessageDecoder:
 
     def whole(self, message: Message) -> list[Event]:
         """The events of a not-streamed message: those of a stream that sends each block in one piece."""
-        events = self._start(message)
+        events = self._start(message, is_whole=True)
         self._stop = message
         return [*events, *self._end()]
 
@@ -161,12 +161,12 @@ class MessageDecoder:
             raise malformed(str(reason)) from reason
         return (Unmodelled(frame.data),)
 
-    def _start(self, message: Message) -> Events:
+    def _start(self, message: Message, *, is_whole: bool = False) -> Events:
         if self._started:
             return ()  # a second one is ignored, as by Anthropic's SDKs
         self._started = True
         events: list[Event] = [StreamStart(message.id or "", message.model or "")]
-        events += self._count(message.usage)
+        events += self._count(message.usage, final=is_whole)
         for index, block in enumerate(message.content or ()):
             events += self._open_block(index, block)
             events += self._close_block(index)
@@ -220,15 +220,15 @@ class MessageDecoder:
         self._require_start("message_delta")
         if event.delta.stop_reason is not None:
             self._stop = event.delta
-        return self._count(event.usage)
+        return self._count(event.usage, final=True)
 
-    def _count(self, reported: dict[str, Raw] | None) -> Events:
+    def _count(self, reported: dict[str, Raw] | None, *, final: bool) -> Events:
         """Counts are cumulative: they replace those told before, but for nulls.
 
         Recording anthropic/pydantic-ai-anthropic_advisor_tool_stream-a509a7 tells more input at the end."""
         said = {name: raw for name, raw in (reported or {}).items() if _utf8(raw) not in _NOTHING}
         self._usage |= said
-        return (UsageSnapshot(read_usage(self._usage)),) if said else ()
+        return (UsageSnapshot(read_usage(self._usage), final),) if said else ()
 
     def _end(self) -> Events:
         self._require_start("message_stop")
