@@ -245,10 +245,12 @@ def test_reading_pauses_and_resumes() -> None:
 
 def test_a_response_that_came_whole_does_not_keep_its_connection_paused() -> None:
     async def main() -> None:
-        stage = await Stage(limits=UpstreamLimits(max_buffered_bytes=5)).receive(SIZED)
-        assert stage.transport.calls == ["pause", "resume"]
-        assert stage.events == ["idle"]
-        assert await stage.outcome() == (b"hello, world", None)
+        limits = UpstreamLimits(max_buffered_bytes=5)
+        for pieces, calls in ([SIZED], []), ([SIZED[:-1], SIZED[-1:]], ["pause", "resume"]):
+            stage = await Stage(limits=limits).receive(*pieces)
+            assert stage.transport.calls == calls
+            assert stage.events == ["idle"]
+            assert await stage.outcome() == (b"hello, world", None)
 
     run(main)
 

@@ -13,6 +13,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
@@ -78,7 +79,7 @@ class Exchange:
         self._asked = Asked(call.client, call.head)
         self._account = Account(_admission(call))
         self._client = ClientStream(responder, self._log())
-        self._silence = Silence(LONG_GAP_S, lambda: self._account.mark("gap"))
+        self._silence = Silence(LONG_GAP_S, partial(self._account.mark, "gap"))
         self._drain: Drain | None = None
         self._task: asyncio.Task[None] | None = None
 
