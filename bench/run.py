@@ -3,7 +3,8 @@
 import argparse
 import os
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from measure import Contender, Load
@@ -18,14 +19,18 @@ WHOLE_S = 3
 def main() -> None:
     options = _options()
     load_average = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="sealink-bench-") as name, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="sealink-bench-") as name:
         directory = Path(name)
         build(directory)
-        contenders = _start(stack, directory, set(options.only))
-        rows = _measure(Load(directory), contenders, options.rounds, options.seconds)
+        load = Load(directory)
+        with _started(directory, options.only) as contenders:
+            rows = {contender.name: Row() for contender in contenders}
+            _measure(load, contenders, rows, options.rounds, options.seconds)
+        with _started(directory, options.only) as contenders:  # afresh: memory once used is not given back
+            _weigh(load, contenders, rows)
     text = report(rows, options.seconds, load_average)
     print(text)
-    if len(contenders) == len(NAMES) + 1:
+    if len(rows) == len(NAMES) + 1:
         (HERE / "RESULTS.md").write_text(text)
 
 
@@ -39,34 +44,38 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _start(stack: ExitStack, directory: Path, wanted: set[str]) -> list[Contender]:
+@contextmanager
+def _started(directory: Path, wanted: Collection[str]) -> Iterator[list[Contender]]:
     """The upstream itself, nginx if it is installed, and SeaLink in its two lanes."""
-    ports = stack.enter_context(upstreams(directory))
-    contenders = [Contender("direct", ports["openai"], None, MODELS["relay"])]
-    if "nginx" in wanted and nginx_program():
-        contenders.append(
-            Contender("nginx", *stack.enter_context(nginx(directory, ports)), MODELS["relay"], slow_path="/slow/")
-        )
-    if wanted & {"relay", "translate"}:
-        port, pid = stack.enter_context(sealink(directory, ports))
-        contenders += [Contender(name, port, pid, MODELS[name]) for name in NAMES[1:] if name in wanted]
-    return contenders
+    with ExitStack() as stack:
+        ports = stack.enter_context(upstreams(directory))
+        contenders = [Contender("direct", ports["openai"], None, MODELS["relay"])]
+        if "nginx" in wanted and nginx_program():
+            port, pid = stack.enter_context(nginx(directory, ports))
+            contenders.append(Contender("nginx", port, pid, MODELS["relay"], slow_path="/slow/"))
+        if "relay" in wanted or "translate" in wanted:
+            port, pid = stack.enter_context(sealink(directory, ports))
+            contenders += [Contender(name, port, pid, MODELS[name]) for name in NAMES[1:] if name in wanted]
+        yield contenders
 
 
-def _measure(load: Load, contenders: list[Contender], rounds: int, seconds: float) -> dict[str, Row]:
-    rows = {contender.name: Row() for contender in contenders}
-    servers = [contender for contender in contenders if contender.pid]
+def _measure(load: Load, contenders: list[Contender], rows: dict[str, Row], rounds: int, seconds: float) -> None:
+    """Streams first: thousands of small answers leave the ledger with work for seconds to come."""
     for contender in contenders:
         load.streams(contender, WARM_UP_S)
     for _ in range(rounds):
         for contender in contenders:
             rows[contender.name].streams.append(load.streams(contender, seconds))
-        for contender in servers:
+    for _ in range(rounds):
+        for contender in contenders[1:]:
             rows[contender.name].whole_per_s.append(load.whole_per_s(contender, WHOLE_S))
-    for contender in servers:
-        if contender.name != "translate":  # the same process as relay
+
+
+def _weigh(load: Load, contenders: list[Contender], rows: dict[str, Row]) -> None:
+    for contender in contenders[1:]:
+        if contender.name != "translate" or "relay" not in rows:  # the same process
+            load.streams(contender, WARM_UP_S)
             rows[contender.name].bytes_per_stream = load.memory_per_stream(contender)
-    return rows
 
 
 if __name__ == "__main__":
