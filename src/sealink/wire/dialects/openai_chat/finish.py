@@ -1,8 +1,9 @@
 """The words with which choices end: OpenAI's five, and what vendors say instead of them."""
 
-from typing import Final
+from typing import Final, Literal, get_args
 
-STANDARD: Final = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
+Standard = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
+STANDARD: Final = frozenset(get_args(Standard))
 
 FAILURES: Final = frozenset(
     {

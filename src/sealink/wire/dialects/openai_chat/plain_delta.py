@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sealink.wire.dialects.openai_chat.finish import Standard
 from sealink.wire.dialects.openai_chat.tool_calls import CallView
 from sealink.wire.raw_json import encode, parse_object, without
 
@@ -48,7 +49,7 @@ class DeltaView(msgspec.Struct, gc=False):
 class ChoiceView(msgspec.Struct, gc=False):
     index: int
     delta: DeltaView
-    finish_reason: _Absent = UNSET
+    finish_reason: Standard | UnsetType | None = UNSET
     logprobs: _AnyObject | UnsetType | None = UNSET
     message: _Absent = UNSET
     error: _Absent = UNSET
@@ -68,7 +69,7 @@ PLAIN_DELTA = msgspec.json.Decoder(PlainDelta)
 
 
 def says_anything(delta: DeltaView) -> bool:
-    """Whether a delta has more in it than its role."""
+    """Whether a delta has more in it than a role."""
     words = delta.content or delta.refusal or delta.reasoning_content or delta.reasoning
     lists = delta.tool_calls or delta.annotations or delta.images or delta.reasoning_details
     return bool(words or lists)

@@ -97,7 +97,7 @@ class ChatRelay:
     def _spliced(self, data: bytes, view: PlainDelta) -> bytes:
         """A plain delta as it came, or with what a splice can mend; b"" if that is not enough."""
         delta = view.choices[0].delta
-        if not self._is_next_delta(view.choices[0]) or not is_utf8(data):
+        if not is_utf8(data) or not self._is_next_delta(view.choices[0]):
             return b""
         if not delta.reasoning_content and (delta.reasoning or delta.reasoning_details):
             data = with_reasoning_content(data, delta)
@@ -106,19 +106,29 @@ class ChatRelay:
         return without_null_usage(data) if data and view.usage is None and not self._usage_asked else data
 
     def _is_next_delta(self, view: ChoiceView) -> bool:
-        """Whether a plain delta opens a choice as OpenAI does, or goes on with one that has begun."""
+        """Whether a plain delta opens a choice as OpenAI does, goes on with one that has begun, or ends it."""
         choice, delta = self._choices.get(view.index), view.delta
         if choice is None:
             return self._opens(view)
+        if view.finish_reason and not choice.finished:
+            return self._ends(choice, view)
         if choice.finished or not (delta.content or self.outcome.content_started):
             return False
         return not delta.tool_calls or all(map(choice.calls.continues, delta.tool_calls))
 
     def _opens(self, view: ChoiceView) -> bool:
         """Whether a choice's first delta is the role and nothing else. The choice has then begun."""
-        if view.delta.role != "assistant" or says_anything(view.delta):
+        if view.delta.role != "assistant" or says_anything(view.delta) or view.finish_reason:
             return False
         self._choice(view.index).started = True
+        return True
+
+    def _ends(self, choice: Choice, view: ChoiceView) -> bool:
+        """Whether a choice's last delta is the finish reason and nothing else. The choice has then finished."""
+        if says_anything(view.delta):
+            return False
+        choice.finished = self.outcome.content_started = True
+        self.outcome.finish[view.index] = view.finish_reason or ""
         return True
 
     def _hear(self, delta: DeltaView) -> None:
