@@ -28,11 +28,11 @@ class Row:
     bytes_per_stream: float | None = None
 
 
-def report(rows: dict[str, Row], seconds: float, load_average: float) -> str:
+def report(rows: dict[str, Row], seconds: float, load_averages: tuple[float, float]) -> str:
     rounds = len(next(iter(rows.values())).streams)
     lines = [_line(name, row, rows) for name, row in rows.items() if name != "direct"]
     return (
-        f"# Measured on {datetime.now(UTC):%Y-%m-%d}\n\n{_about(load_average)}\n\n"
+        f"# Measured on {datetime.now(UTC):%Y-%m-%d}\n\n{_about(*load_averages)}\n\n"
         f"{STREAMS_PER_S} new streams a second, {CHUNKS} chunks each, one every {INTERVAL_US / 1000:g} ms; one core for"
         " the server, one for load and upstream.\n"
         f"Median (least to most) of {rounds} interleaved rounds of {seconds:g} s, the ratio taken within each round.\n"
@@ -70,11 +70,11 @@ def _transit(row: Row) -> str:
     return ", ".join(f"{median(run.transit_us[i] for run in row.streams):,.0f}" for i in (0, 1))
 
 
-def _about(load_average: float) -> str:
+def _about(load_before: float, load_after: float) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "httptools", "msgspec"))
     return (
-        f"{_cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; load average before:"
-        f" {load_average:.2f}.\nSeaLink {version('sealink')} ({_commit()}) on Python {platform.python_version()},"
+        f"{_cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; load average"
+        f" {load_before:.2f} before, {load_after:.2f} after (the bench itself makes about 1).\nSeaLink {version('sealink')} ({_commit()}) on Python {platform.python_version()},"
         f" {packages}; {_nginx_version()}."
     )
 

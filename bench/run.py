@@ -18,7 +18,7 @@ WHOLE_S = 3
 
 def main() -> None:
     options = _options()
-    load_average = os.getloadavg()[0]
+    load_before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="sealink-bench-") as name:
         directory = Path(name)
         build(directory)
@@ -28,7 +28,7 @@ def main() -> None:
             _measure(load, contenders, rows, options.rounds, options.seconds)
         with _started(directory, options.only) as contenders:  # afresh: memory once used is not given back
             _weigh(load, contenders, rows)
-    text = report(rows, options.seconds, load_average)
+    text = report(rows, options.seconds, (load_before, os.getloadavg()[0]))
     print(text)
     if len(rows) == len(NAMES) + 1:
         (HERE / "RESULTS.md").write_text(text)
