@@ -72,11 +72,10 @@ def _transit(row: Row) -> str:
 
 def _about(load_before: float, load_after: float) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "httptools", "msgspec"))
-    return (
-        f"{_cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; load average"
-        f" {load_before:.2f} before, {load_after:.2f} after (the bench itself makes about 1).\nSeaLink {version('sealink')} ({_commit()}) on Python {platform.python_version()},"
-        f" {packages}; {_nginx_version()}."
-    )
+    machine = f"{_cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"
+    loads = f"load average {load_before:.2f} before, {load_after:.2f} after, of which the bench makes about 1"
+    sealink = f"SeaLink {version('sealink')} ({_commit()}) on Python {platform.python_version()}"
+    return f"{machine}; {loads}.\n{sealink}, {packages}; {_nginx_version()}."
 
 
 def _cpu_model() -> str:
