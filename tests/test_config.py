@@ -8,7 +8,6 @@ from sealink.app import router_of
 from sealink.config import (
     DOCUMENTED_MODEL,
     GENERATED_KEY,
-    SIMULATED_MODEL,
     Config,
     ConfigError,
     from_environment,
@@ -17,6 +16,7 @@ from sealink.config import (
     timeouts_of,
 )
 from sealink.providers.vendor import Provider
+from sealink.sim import SIM_MODEL
 
 GOOD = """\
 [server]
@@ -134,7 +134,7 @@ def targets(config: Config, model: str) -> list[tuple[str, str]]:
 
 def test_an_empty_environment_offers_the_simulated_model() -> None:
     config = from_environment({})
-    assert targets(config, SIMULATED_MODEL) == [("sim", SIMULATED_MODEL)]
+    assert targets(config, SIM_MODEL) == [("sim", SIM_MODEL)]
     assert targets(config, DOCUMENTED_MODEL) == [("sim", DOCUMENTED_MODEL)]
 
 
@@ -143,7 +143,7 @@ def test_an_environment_with_a_vendors_key_reaches_its_models() -> None:
     assert targets(config, "claude-sonnet-4-6") == [("anthropic", "claude-sonnet-4-6")]
     assert targets(config, "claude-not-out-yet") == [("anthropic", "claude-not-out-yet")]
     assert targets(config, "deepseek/deepseek-chat") == [("deepseek", "deepseek-chat")]
-    assert targets(config, SIMULATED_MODEL) == [("sim", SIMULATED_MODEL)]
+    assert targets(config, SIM_MODEL) == [("sim", SIM_MODEL)]
 
 
 def test_the_simulated_model_never_stands_in_when_there_is_a_provider() -> None:

@@ -26,10 +26,10 @@ from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Choice
 from sealink.providers import VENDORS
 from sealink.providers.vendor import Timeouts, Vendor
+from sealink.sim import SIM_MODEL
 from sealink.toml_location import line_of
 from sealink.wire.dialect import HeartbeatShape
 
-SIMULATED_MODEL = "sealink/sim"
 DOCUMENTED_MODEL = "claude-sonnet-4-6"
 """The model of the documented examples: simulated too, where no provider is configured at all."""
 
@@ -241,7 +241,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     providers = [ProviderConfig(name=vendor.name, api_key=environ[vendor.key_variable]) for vendor in vendors]
     providers.append(ProviderConfig(name="sim", dialect="sim"))
     models = [_model(name, vendor.name, name) for vendor in vendors for name in vendor.models]
-    models.append(_model(SIMULATED_MODEL, "sim", SIMULATED_MODEL))
+    models.append(_model(SIM_MODEL, "sim", SIM_MODEL))
     if not vendors:
         models.append(_model(DOCUMENTED_MODEL, "sim", DOCUMENTED_MODEL))
     models += [_model(pattern, vendor.name, "") for vendor in vendors for pattern in vendor.serves]
