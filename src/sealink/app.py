@@ -8,7 +8,7 @@ from sealink.catalog.tokens import vocabulary
 from sealink.config import Config, ModelConfig, ProviderConfig, ServerConfig, proxies_from, timeouts_of
 from sealink.errors import HeaderList
 from sealink.gateway.draining import Slots
-from sealink.gateway.endpoints import Gateway
+from sealink.gateway.endpoints import ErrorBody, Gateway
 from sealink.gateway.exchange import Shared
 from sealink.gateway.headers import JSON
 from sealink.gateway.stream_log import StreamLogs
@@ -23,13 +23,24 @@ from sealink.policy.routing import Route, Router, Target
 from sealink.providers import VENDORS
 from sealink.providers.vendor import Provider
 from sealink.sim.handler import SimSettings, sim_handler
-from sealink.wire.dialect import UpstreamDialect
+from sealink.wire.dialect import ClientDialect, UpstreamDialect
 from sealink.wire.dialects import anthropic_messages, openai_chat
 
 UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "openai": openai_chat.UPSTREAM,
     "openai, usage unasked": openai_chat.UPSTREAM_THAT_TELLS_USAGE_UNASKED,
     "anthropic": anthropic_messages.UPSTREAM,
+}
+
+CLIENT_DIALECTS: dict[str, ClientDialect] = {
+    "/v1/chat/completions": openai_chat.CLIENT,
+}
+"""Which dialect is spoken on a path."""
+
+ERROR_BODIES: dict[str, ErrorBody] = {
+    "/v1/messages": anthropic_messages.error_body,
+    "/anthropic/": anthropic_messages.error_body,
+    "": openai_chat.CLIENT.error_body,
 }
 
 _LOOPBACK = "127.0.0.1"
@@ -50,8 +61,8 @@ class App:
         config = self.config
         providers = {provider.name: await self._provider(provider) for provider in config.providers}
         gateway = Gateway(
-            client=openai_chat.CLIENT,
-            error_bodies={"/v1/messages": anthropic_messages.error_body, "/anthropic/": anthropic_messages.error_body},
+            clients=CLIENT_DIALECTS,
+            error_bodies=ERROR_BODIES,
             keyring=keyring_of(config),
             router=router_of(config, providers),
             shared=self._shared(),

@@ -13,7 +13,10 @@ import msgspec
 from sealink.errors import SealinkError
 from sealink.usage import Usage
 
-BlockKind = Literal["text", "reasoning", "redacted_reasoning", "tool_call", "refusal", "other"]
+BlockKind = Literal[
+    "text", "reasoning", "redacted_reasoning", "tool_call", "custom_tool_call", "refusal", "media", "other"
+]
+"""A `custom_tool_call` is one whose arguments are free text (OpenAI's custom tools), not JSON."""
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
@@ -33,7 +36,9 @@ class StreamStart(Event):
 class BlockStart(Event):
     """A block opens. `id` and `name` are a tool call's; a `redacted_reasoning` block's `data` is opaque.
 
-    `raw` is the wire's own opening of an `other` block (a server tool's result, say) as JSON.
+    A `media` block (an image, a sound) is all there at once: its media type is its `name`, `data` is base64.
+    `raw` is the wire's own opening of an `other` block (a server tool's result, say) as JSON: it means
+    something to a client of the upstream's own dialect only, and no other is told of it.
     """
 
     block: int
@@ -70,11 +75,41 @@ class ToolArgsDelta(Event):
 
 
 class BlockMeta(Event):
-    """Something said about an open block that is not its text: a reasoning block's signature, a citation."""
+    """Something said about an open block that is not its text: the signature with which it can be sent back.
+
+    Signatures are opaque and go through clients unread. One that is not a thinking block's own base64 begins with
+    the name of the dialect that understands it and a colon (`gemini:…`): an upstream is given its own only.
+    """
 
     block: int
     signature: str = ""
-    citation: bytes = b""
+    choice: int = 0
+
+
+class Citation(Event):
+    """A source of what an open text block says.
+
+    `url` and `title` name the source, `quote` is what it says. `start` and `end` are the cited characters of the
+    choice's whole text; None: all that the block has said so far. `raw` is the citation as `dialect` has it, JSON.
+    """
+
+    block: int
+    url: str = ""
+    title: str = ""
+    quote: str = ""
+    start: int | None = None
+    end: int | None = None
+    raw: bytes = b""
+    dialect: str = ""
+    choice: int = 0
+
+
+class Logprobs(Event):
+    """Log probabilities of what a text or refusal block has just said: a JSON array of OpenAI's token objects
+    (`token`, `logprob`, `bytes`, `top_logprobs`)."""
+
+    block: int
+    tokens: bytes
     choice: int = 0
 
 

@@ -48,7 +48,10 @@ class Audio(Part):
 
 
 class Reasoning(Part):
-    """The model's own earlier thinking. Only a signed one can be sent back to Anthropic."""
+    """The model's own earlier thinking. `signature` is as in events.BlockMeta: an upstream takes back only its own.
+
+    One without a text belongs to the part before it, where a dialect signs other things than thinking.
+    """
 
     text: str = ""
     signature: str = ""
@@ -63,11 +66,12 @@ class Refusal(Part):
 
 
 class ToolCall(Part):
-    """The model's earlier call of a tool. `arguments` is JSON text."""
+    """The model's earlier call of a tool. `arguments` is JSON text; free text where the tool `is_custom`."""
 
     id: str
     name: str
     arguments: str
+    is_custom: bool = False
 
 
 class ToolResult(Part):
@@ -85,13 +89,33 @@ class Message(msgspec.Struct):
 
 
 class Tool(msgspec.Struct, kw_only=True):
-    """A function the model may call; `parameters` is its JSON Schema."""
+    """A function the model may call; `parameters` is its JSON Schema.
+
+    One that `is_custom` (OpenAI's custom tools) takes free text; `format` is that text's grammar, if it has one.
+    """
 
     name: str
     description: str | None = None
     parameters: Raw | None = None
     strict: bool | None = None
     cache_control: Raw | None = None
+    is_custom: bool = False
+    format: Raw | None = None
+
+
+BuiltinKind = Literal["web_search", "web_fetch", "code_execution", "file_search", "image_generation", "mcp", "other"]
+
+
+class BuiltinTool(msgspec.Struct, kw_only=True):
+    """A tool that the upstream itself runs, as the client's `dialect` describes it (`raw`, JSON).
+
+    `where` is its place for errors, `tools[3]`. An upstream that has no tool of this kind must refuse it by that name.
+    """
+
+    kind: BuiltinKind
+    where: str
+    raw: Raw
+    dialect: str
 
 
 class ToolChoice(msgspec.Struct):
@@ -123,18 +147,25 @@ class Sampling(msgspec.Struct):
 
 
 class ChatRequest(msgspec.Struct):
-    """A whole request. `extras` are the fields that the client's dialect does not define, by name."""
+    """A whole request. `extras` are the fields that nothing here models, by the client's names for them.
+
+    `thinking_budget`: how many tokens the model may think for, 0 not at all. `thinking_summary`: whether the client
+    wants to read what was thought ("auto", "concise", "detailed"; "none" if not).
+    """
 
     model: str
     messages: list[Message]
     stream: bool = False
     include_usage: bool = False
     tools: list[Tool] = []
+    builtin_tools: list[BuiltinTool] = []
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
     sampling: Sampling = msgspec.field(default_factory=Sampling)
     response_format: ResponseFormat | None = None
     reasoning_effort: str | None = None
+    thinking_budget: int | None = None
+    thinking_summary: str | None = None
     choices: int = 1
     logprobs: bool = False
     top_logprobs: int | None = None

@@ -24,8 +24,8 @@ def ask(
     """One request to a gateway with two models and a key that may use one of them."""
     shared = shared_by(FakePool())
     gateway = Gateway(
-        client=openai_chat.CLIENT,
-        error_bodies={"/v1/messages": anthropic_messages.error_body},
+        clients={"/v1/chat/completions": openai_chat.CLIENT},
+        error_bodies={"/v1/messages": anthropic_messages.error_body, "": openai_chat.CLIENT.error_body},
         keyring=Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
         router=Router([Route("gpt-4o", (Target(OPENAI, "gpt-4o"),)), Route("sealink/sim", (Target(SIM, "sim"),))]),
         shared=shared,

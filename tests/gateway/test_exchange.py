@@ -60,7 +60,7 @@ class Run:
             request_id="req_1",
             key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect),
             client=openai_chat.CLIENT,
-            head=openai_chat.CLIENT.read_head(msgspec.json.encode(body)),
+            head=openai_chat.CLIENT.read_head(msgspec.json.encode(body), {}),
             route=Route("m", tuple(Target(provider, f"m-{provider.name}", times) for provider in providers)),
         )
         self.pool = FakePool(*answers)

@@ -10,6 +10,7 @@ from jiter import from_json
 from sealink.events import (
     BlockMeta,
     BlockStart,
+    Citation,
     Event,
     Finish,
     ReasoningDelta,
@@ -75,11 +76,10 @@ def _add(answer: Answer, event: Event) -> None:
             answer.reasoning += text
         case ToolArgsDelta(block=block, fragment=fragment):
             answer.calls[block]["arguments"] += fragment
-        case BlockMeta(block=block, signature=signature, citation=citation):
-            if signature:
-                answer.signatures[block] = signature
-            if citation:
-                answer.citations.append(json.loads(citation))
+        case BlockMeta(block=block, signature=signature):
+            answer.signatures[block] = signature
+        case Citation(raw=raw):
+            answer.citations.append(json.loads(raw))
         case UsageSnapshot(usage=usage):
             answer.usage = usage
         case Finish():

@@ -18,7 +18,7 @@ QUESTION = [{"role": "user", "content": "What did the provider answer?"}]
 
 def head_of(**fields: Any) -> RequestHead:
     """The head of a request with these fields."""
-    return CLIENT.read_head(msgspec.json.encode({"model": "m", "messages": QUESTION, **fields}))
+    return CLIENT.read_head(msgspec.json.encode({"model": "m", "messages": QUESTION, **fields}), {})
 
 
 def stream_head(*, include_usage: bool, choices: int = 1) -> RequestHead:

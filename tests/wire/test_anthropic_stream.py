@@ -10,6 +10,7 @@ from sealink.events import (
     BlockEnd,
     BlockMeta,
     BlockStart,
+    Citation,
     Event,
     Finish,
     ReasoningDelta,
@@ -104,8 +105,8 @@ def test_what_only_anthropic_has_is_carried_raw() -> None:
     assert msgspec.json.decode(starts[1].raw)["tool_use_id"] == "srvtoolu_1"
     carried = [msgspec.json.decode(event.raw) for event in events if isinstance(event, Unmodelled)]
     assert [data["type"] for data in carried] == ["content_block_delta", "content_block_delta", "weather_report"]
-    (citation,) = [event.citation for event in events if isinstance(event, BlockMeta)]
-    assert msgspec.json.decode(citation)["cited_text"] == "It is wet."
+    (citation,) = [event for event in events if isinstance(event, Citation)]
+    assert citation.quote == msgspec.json.decode(citation.raw)["cited_text"] == "It is wet."
     answer = fold(events)
     assert (answer.text, answer.finish) == ("The sea is wet.", Finish("stop", raw_reason="pause_turn"))
     assert answer.usage is not None
@@ -203,7 +204,11 @@ def test_an_end_without_a_reason_after_a_tool_call() -> None:
 
 def test_text_given_with_the_start_of_a_block() -> None:
     given = '{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Hi","citations":[{"n":1}]}}'
-    assert stream(START, given)[-3:] == [BlockStart(0, "text"), TextDelta(0, "Hi"), BlockMeta(0, citation=b'{"n":1}')]
+    assert stream(START, given)[-3:] == [
+        BlockStart(0, "text"),
+        TextDelta(0, "Hi"),
+        Citation(0, raw=b'{"n":1}', dialect="anthropic"),
+    ]
 
 
 def test_blocks_are_numbered_as_they_open_whatever_their_index() -> None:
@@ -318,7 +323,7 @@ def test_a_whole_message_is_the_same_events() -> None:
         BlockEnd(0),
         BlockStart(1, "text"),
         TextDelta(1, "Hi"),
-        BlockMeta(1, citation=b'{"cited_text":"x"}'),
+        Citation(1, quote="x", raw=b'{"cited_text":"x"}', dialect="anthropic"),
         BlockEnd(1),
         BlockStart(2, "other", raw=b'{"type":"web_search_tool_result","tool_use_id":"s","content":[]}'),
         BlockEnd(2),

@@ -12,7 +12,7 @@ USAGE = HEAD + b'"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}
 
 
 def lane() -> Lane:
-    head = openai_chat.CLIENT.read_head(b'{"model":"m","messages":[{"role":"user"}],"stream":true}')
+    head = openai_chat.CLIENT.read_head(b'{"model":"m","messages":[{"role":"user"}],"stream":true}', {})
     return Lane(openai_chat.UPSTREAM.framer(), openai_chat.UPSTREAM.relay(head))
 
 

@@ -15,6 +15,7 @@ from sealink.events import (
     BlockEnd,
     BlockMeta,
     BlockStart,
+    Citation,
     Event,
     Finish,
     ReasoningDelta,
@@ -28,6 +29,7 @@ from sealink.events import (
 )
 from sealink.request import ChatRequest
 from sealink.usage import Usage
+from sealink.wire.dialect import Birth
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
 from sealink.wire.fold import fold
 from sealink.wire.lanes import Lane, Translate
@@ -38,16 +40,14 @@ from wire.openai_chat_line import QUESTION, said, stock_client
 START, END = StreamStart("msg_1", "claude-9"), StreamEnd()
 USAGE = Usage(10, 7, cached_read_tokens=4, cached_write_tokens=2, reasoning_tokens=3, extras={"speed": Raw(b'"fast"')})
 TEXT = (BlockStart(0, "text"), TextDelta(0, "Hel"), TextDelta(0, 'lo "wörld"\n😀'), BlockEnd(0))
-CITATION = json.dumps(
-    {"type": "web_search_result_location", "url": "https://a", "title": "A", "cited_text": "x"}
-).encode()
-PAGE = b'{"type":"page_location","start_page_number":1}'
+CITATION = Citation(1, url="https://a", title="A", quote="x", raw=b'{"type":"web_search_result_location"}')
+PAGE = Citation(2, raw=b'{"type":"page_location","start_page_number":1}')
 
 
 def streamed(*events: Event, include_usage: bool = False) -> bytes:
     """The stream of these events, which must be clean."""
     request = ChatRequest("m", [], stream=True, include_usage=include_usage)
-    encoder = CLIENT.encoder(request, created=1700000000)
+    encoder = CLIENT.encoder(request, Birth("1", 1700000000))
     out = b"".join(map(encoder.encode, (START, *events, END)))
     assert complaints(out, include_usage=include_usage) == []
     assert out.endswith(DONE)
@@ -55,7 +55,7 @@ def streamed(*events: Event, include_usage: bool = False) -> bytes:
 
 
 def whole(*events: Event) -> dict[str, Any]:
-    body = CLIENT.whole(ChatRequest("m", []), [START, *events, END], created=1700000000)
+    body = CLIENT.whole(ChatRequest("m", []), [START, *events, END], Birth("1", 1700000000))
     answer: dict[str, Any] = json.loads(body)
     return answer
 
@@ -93,7 +93,7 @@ class TestStream:
         }
 
     def test_every_delta_is_a_frame_of_its_own(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), created=1)
+        encoder = CLIENT.encoder(ChatRequest("m", []), Birth("1", 1))
         assert [len(said(encoder.encode(event))) for event in (START, *TEXT)] == [0, 0, 1, 1, 0]
 
     def test_usage_comes_last_and_only_when_asked_for(self) -> None:
@@ -162,7 +162,7 @@ class TestStream:
         assert [{k: v for k, v in block.items() if k != "index"} for block in from_sdk["thinking_blocks"]] == blocks
         for answer in (from_sdk, message(*events)):
             turn = {"role": "assistant", "content": "4", "thinking_blocks": answer["thinking_blocks"]}
-            head = CLIENT.read_head(json.dumps({"model": "m", "messages": [*QUESTION, turn]}).encode())
+            head = CLIENT.read_head(json.dumps({"model": "m", "messages": [*QUESTION, turn]}).encode(), {})
             parts = CLIENT.read_request(head).messages[1].parts
             assert [type(part).__name__ for part in parts] == ["Reasoning", "RedactedReasoning", "Text"]
             assert (parts[0].text, parts[0].signature, parts[1].data) == ("Let me see.", "sig==", "opaque")  # type: ignore[attr-defined]
@@ -191,14 +191,14 @@ class TestStream:
     def test_citations(self) -> None:
         events = (
             *(BlockStart(0, "text"), TextDelta(0, "Hi. "), BlockEnd(0)),
-            *(BlockStart(1, "text"), TextDelta(1, "A fact."), BlockMeta(1, citation=CITATION), BlockEnd(1)),
-            *(BlockStart(2, "text"), TextDelta(2, "More."), BlockMeta(2, citation=PAGE), BlockEnd(2)),
+            *(BlockStart(1, "text"), TextDelta(1, "A fact."), CITATION, BlockEnd(1)),
+            *(BlockStart(2, "text"), TextDelta(2, "More."), PAGE, BlockEnd(2)),
             Finish("stop"),
         )
         place = {"url": "https://a", "title": "A", "start_index": 4, "end_index": 11}
         annotations = [
             {"type": "url_citation", "url_citation": place},
-            {"type": "citation", "citation": json.loads(PAGE)},
+            {"type": "citation", "citation": json.loads(PAGE.raw)},
         ]
         assert message(*events)["annotations"] == annotations
         told = [delta["annotations"] for delta in deltas(*events) if "annotations" in delta]
@@ -238,20 +238,20 @@ class TestStream:
         assert whole(*TEXT)["choices"][0]["finish_reason"] == "stop"
 
     def test_an_answer_without_an_id_a_model_or_a_time(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("asked", []), created=17)
+        encoder = CLIENT.encoder(ChatRequest("asked", []), Birth("1", 17))
         out = b"".join(map(encoder.encode, (StreamStart("", ""), *TEXT, Finish("stop"), END)))
         first = said(out)[0]
         assert (first["id"], first["model"], first["created"]) == ("chatcmpl-17", "asked", 17)
 
     def test_an_upstreams_own_time(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), created=17)
+        encoder = CLIENT.encoder(ChatRequest("m", []), Birth("1", 17))
         out = b"".join(map(encoder.encode, (StreamStart("x", "y", 3), *TEXT)))
         assert {piece["created"] for piece in said(out)} == {3}
 
 
 class TestErrors:
     def test_a_stream_that_fails_ends_in_one_frame(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), created=1)
+        encoder = CLIENT.encoder(ChatRequest("m", []), Birth("1", 1))
         out = b"".join(map(encoder.encode, (START, *TEXT))) + encoder.fail(
             UpstreamError("cut", code="upstream_truncated")
         )
@@ -261,7 +261,7 @@ class TestErrors:
         }
 
     def test_the_stock_sdk_raises_it(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), created=1)
+        encoder = CLIENT.encoder(ChatRequest("m", []), Birth("1", 1))
         out = b"".join(map(encoder.encode, (START, *TEXT))) + encoder.fail(UpstreamError("cut", code="c"))
         chunks = iter(stock_client(lambda: (200, out)).chat.completions.create(model="m", messages=[], stream=True))
         assert next(chunks).choices[0].delta.content == "Hel"
@@ -295,11 +295,11 @@ def test_recorded_answers_survive_the_way_through_events(recorded: list[Case]) -
     for case in cases:
         request = ChatRequest("m", [], stream=case.kind == "stream", include_usage=True)
         if request.stream:
-            lane = Lane(UPSTREAM.framer(), Translate(UPSTREAM.decoder(), CLIENT.encoder(request, created=1)))
+            lane = Lane(UPSTREAM.framer(), Translate(UPSTREAM.decoder(), CLIENT.encoder(request, Birth("1", 1))))
             body = lane.feed(case.body) + lane.close(None)
             assert complaints(body, include_usage=True) == [], case.id
         else:
-            body = CLIENT.whole(request, UPSTREAM.whole_events(case.body), created=1)
+            body = CLIENT.whole(request, UPSTREAM.whole_events(case.body), Birth("1", 1))
         asked = {"model": "m", "messages": QUESTION, "stream": request.stream}
         reading, expected = read(stock_client(lambda body=body: (200, body)), asked), expected_reading(case)  # type: ignore[misc]
         found = [fault for fault in differences(expected, reading) if not fault.startswith("usage")]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from recordings import Case
 from sealink.errors import InvalidRequest, UpstreamError
+from sealink.wire.dialect import Birth
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
 from sealink.wire.lanes import Lane, Translate
 from wire.openai_chat_grammar import complaints
@@ -108,7 +109,7 @@ def excusable(fault: str) -> bool:
 @often
 @given(streams)
 def test_a_stream_of_any_frames_can_be_translated(body: bytes) -> None:
-    encoder = CLIENT.encoder(CLIENT.read_request(ENCODER_OF), created=1)
+    encoder = CLIENT.encoder(CLIENT.read_request(ENCODER_OF), Birth("1", 1))
     lane = Lane(UPSTREAM.framer(), Translate(UPSTREAM.decoder(), encoder))
     out = lane.feed(body) + lane.close(None)
     assert (out.count(b"data: [DONE]\n\n") == 1) != is_error(said(out)[-1])
@@ -176,7 +177,7 @@ requests = some_of(
 @given(requests)
 def test_a_request_of_any_shape_is_read_or_refused(request: Any) -> None:
     with suppress(InvalidRequest):
-        head = CLIENT.read_head(json.dumps(request).encode())
+        head = CLIENT.read_head(json.dumps(request).encode(), {})
         UPSTREAM.forward_request(head, "other")
         UPSTREAM.write_request(CLIENT.read_request(head), "other")
 
@@ -185,7 +186,7 @@ def test_a_request_of_any_shape_is_read_or_refused(request: Any) -> None:
 @given(st.binary(max_size=60))
 def test_a_request_of_any_bytes_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        CLIENT.read_head(body)
+        CLIENT.read_head(body, {})
     assert refused.value.message
 
 

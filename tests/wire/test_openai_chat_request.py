@@ -76,12 +76,12 @@ class TestHead:
         assert bytes(head_of(some_vendors="knob").fields["some_vendors"]) == b'"knob"'
 
     def test_the_last_of_two_equal_fields_counts(self) -> None:
-        head = CLIENT.read_head(b'{"model":"a","messages":[{"role":"user"}],"model":"b"}')
+        head = CLIENT.read_head(b'{"model":"a","messages":[{"role":"user"}],"model":"b"}', {})
         assert head.model == "b"
         assert json.loads(UPSTREAM.forward_request(head, "c").body)["model"] == "c"
 
     def test_half_a_surrogate_pair(self) -> None:
-        head = CLIENT.read_head(b'{"model":"a","messages":[{"role":"user","content":"x\\ud83d"}]}')
+        head = CLIENT.read_head(b'{"model":"a","messages":[{"role":"user","content":"x\\ud83d"}]}', {})
         assert json.loads(head.body)["messages"][0]["content"] == "x\ufffd"
 
     @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ class TestHead:
     )
     def test_what_is_no_request(self, body: bytes, code: str, words: str) -> None:
         with pytest.raises(InvalidRequest, match=words) as raised:
-            CLIENT.read_head(body)
+            CLIENT.read_head(body, {})
         assert (raised.value.code, raised.value.param) == (code, None)
 
     @pytest.mark.parametrize(
@@ -447,7 +447,7 @@ def test_every_recorded_request_can_be_read(recorded: list[Case]) -> None:
     for case in recorded:
         if case.api != "openai-chat" or not case.request or case.kind == "error":
             continue
-        head = CLIENT.read_head(json.dumps({"model": "m", **case.request}).encode())
+        head = CLIENT.read_head(json.dumps({"model": "m", **case.request}).encode(), {})
         assert UPSTREAM.forward_request(head, head.model).path == "/chat/completions"
         try:
             CLIENT.read_request(head)

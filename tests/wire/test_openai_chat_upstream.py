@@ -16,7 +16,7 @@ BODY = b'{ "model": "m",\n "messages": [ {"role": "user", "content": "h\\u00e9"}
 
 
 def head(more: bytes = b"") -> RequestHead:
-    return CLIENT.read_head(BODY % more)
+    return CLIENT.read_head(BODY % more, {})
 
 
 def forwarded(more: bytes = b"", model: str = "m") -> bytes:
@@ -242,7 +242,7 @@ def test_a_vendor_that_refuses_stream_options_is_not_sent_any() -> None:
     upstream = UPSTREAM_THAT_TELLS_USAGE_UNASKED
     options = {"stream": True, "stream_options": {"include_usage": True}}
     asked = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **options}
-    head = CLIENT.read_head(json.dumps(asked).encode())
+    head = CLIENT.read_head(json.dumps(asked).encode(), {})
     assert b"stream_options" not in upstream.forward_request(head, "m").body
     assert b"stream_options" not in upstream.write_request(CLIENT.read_request(head), "m").body
     assert upstream.relay(head).outcome is not None

@@ -15,7 +15,7 @@ from sealink.net.message import UpstreamRequest, UpstreamResponse
 from sealink.net.pump import hold_until_content
 from sealink.policy.routing import Target
 from sealink.request import ChatRequest
-from sealink.wire.dialect import ClientDialect, Outcome, Outgoing, Relay, RequestHead
+from sealink.wire.dialect import Birth, ClientDialect, Outcome, Outgoing, Relay, RequestHead
 from sealink.wire.lanes import Lane, Translate, observe
 
 MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
@@ -33,12 +33,18 @@ class Pool(Protocol):
 class Asked(msgspec.Struct, dict=True):
     """What a client asks for, in its own dialect; read into the neutral form only if a target needs that."""
 
+    request_id: str
     client: ClientDialect
     head: RequestHead
 
     @cached_property
     def request(self) -> ChatRequest:
         return self.client.read_request(self.head)
+
+    @property
+    def birth(self) -> Birth:
+        """What an answer begins with whose upstream gives it no id and no time."""
+        return Birth(self.request_id.removeprefix("req_"), int(time.time()))
 
 
 class Attempt:
@@ -112,7 +118,7 @@ class Attempt:
         self.outcome = Outcome()
         for event in events:
             observe(event, self.outcome)
-        return client.whole(self._asked.request, events, created=int(time.time()))
+        return client.whole(self._asked.request, events, self._asked.birth)
 
 
 def _prepare(asked: Asked, target: Target) -> tuple[Outgoing, Relay]:
@@ -121,7 +127,7 @@ def _prepare(asked: Asked, target: Target) -> tuple[Outgoing, Relay]:
     if dialect.name == client.name:
         return dialect.forward_request(head, target.model), dialect.relay(head)
     outgoing = dialect.write_request(asked.request, target.model)
-    return outgoing, Translate(dialect.decoder(), client.encoder(asked.request, created=int(time.time())))
+    return outgoing, Translate(dialect.decoder(), client.encoder(asked.request, asked.birth))
 
 
 def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:

@@ -29,20 +29,21 @@ _random = random.Random()  # seeded by the system, once for each process
 class Gateway:
     """Everything that the public port answers. `handle` is the server's handler.
 
-    `error_bodies` write the errors of paths with another API than OpenAI's, by the paths' prefixes.
+    `clients` are the dialects of the paths on which models answer; `error_bodies` write errors, in the shape of
+    the API that a path belongs to: the first prefix that fits counts, the last one must be "".
     """
 
     def __init__(
         self,
         *,
-        client: ClientDialect,
+        clients: dict[str, ClientDialect],
         error_bodies: dict[str, ErrorBody],
         keyring: Keyring,
         router: Router,
         shared: Shared,
         cors_origins: tuple[str, ...],
     ) -> None:
-        self._client = client
+        self._clients = clients
         self._error_bodies = error_bodies
         self._keyring = keyring
         self._router = router
@@ -54,7 +55,7 @@ class Gateway:
             "/health/live": {"GET": self._health},
             "/health/ready": {"GET": self._health},
             "/v1/models": {"GET": self._models},
-            "/v1/chat/completions": {"POST": self._chat_completions},
+            **{path: {"POST": self._answer} for path in clients},
         }
         self._prefixes: dict[str, dict[str, Endpoint]] = {
             _MODELS: {"GET": self._model},
@@ -76,9 +77,8 @@ class Gateway:
     def error_answer(self, error: SealinkError, path: str, request_id: str = "") -> tuple[HeaderList, bytes]:
         """Headers and body that tell an error on a path."""
         request_id = request_id or new_request_id()
-        write = next((body for prefix, body in self._error_bodies.items() if path.startswith(prefix)), None)
-        body = (write or self._client.error_body)(error, request_id)
-        return [*headers.JSON, *headers.identity(request_id), *error.headers], body
+        write = next(body for prefix, body in self._error_bodies.items() if path.startswith(prefix))
+        return [*headers.JSON, *headers.identity(request_id), *error.headers], write(error, request_id)
 
     def _endpoint_of(self, request: Request) -> Endpoint:
         path = request.path
@@ -95,14 +95,16 @@ class Gateway:
             )
         return methods[method]
 
-    async def _chat_completions(self, request: Request, responder: Responder, request_id: str) -> None:
+    async def _answer(self, request: Request, responder: Responder, request_id: str) -> None:
+        """What a model answers, in the dialect that the path is of."""
+        client = self._clients[request.path]
         key = self._keyring.admit(request.headers)
-        head = self._client.read_head(request.body)
+        head = client.read_head(request.body, request.headers)
         require_model(key, head.model)
         call = Call(
             request_id=request_id,
             key=key,
-            client=self._client,
+            client=client,
             head=head,
             route=self._router.route_of(head.model),
             extra_headers=self._cors(request),

@@ -76,7 +76,7 @@ class Exchange:
         self._call = call
         self._responder = responder
         self._shared = shared
-        self._asked = Asked(call.client, call.head)
+        self._asked = Asked(call.request_id, call.client, call.head)
         self._account = Account(_admission(call))
         self._client = ClientStream(responder, self._log())
         self._silence = Silence(LONG_GAP_S, partial(self._account.mark, "gap"))

@@ -4,7 +4,7 @@ N decoders and M encoders meet in sealink.events; nothing here or below knows a 
 it is pure: bytes and plain data in, bytes and plain data out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -57,7 +57,10 @@ class Outgoing(msgspec.Struct):
 
 
 class RequestHead(msgspec.Struct):
-    """The few fields that every request is routed by, its body as it came, and the same as top-level fields."""
+    """The few fields that every request is routed by, its body as it came, and the same as top-level fields.
+
+    `headers` are those of the client's that an upstream of the same dialect is to see (betas, versions).
+    """
 
     model: str
     stream: bool
@@ -65,6 +68,14 @@ class RequestHead(msgspec.Struct):
     task_type: str | None
     fields: dict[str, msgspec.Raw]
     body: bytes = b""
+    headers: HeaderList = ()
+
+
+class Birth(msgspec.Struct, frozen=True):
+    """What an answer is given that has none of its own: an id, and when it began (Unix time in seconds)."""
+
+    id: str
+    created: int
 
 
 class Framer(Protocol):
@@ -112,15 +123,17 @@ class ClientDialect(Protocol):
 
     name: str
 
-    def read_head(self, body: bytes) -> RequestHead:
-        """Raises InvalidRequest, naming the field, on JSON that cannot be a request of this dialect."""
+    def read_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
+        """Raises InvalidRequest, naming the field, on JSON that cannot be a request of this dialect.
+
+        Header names are in lower case."""
 
     def read_request(self, head: RequestHead) -> ChatRequest:
         """The whole request, for translation. Raises InvalidRequest as above."""
 
-    def encoder(self, request: ChatRequest, *, created: int) -> Encoder: ...
+    def encoder(self, request: ChatRequest, birth: Birth) -> Encoder: ...
 
-    def whole(self, request: ChatRequest, events: Iterable[Event], *, created: int) -> bytes:
+    def whole(self, request: ChatRequest, events: Iterable[Event], birth: Birth) -> bytes:
         """A not-streamed answer: the fold of the same events."""
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes: ...

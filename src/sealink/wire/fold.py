@@ -8,8 +8,10 @@ from sealink.events import (
     BlockKind,
     BlockMeta,
     BlockStart,
+    Citation,
     Event,
     Finish,
+    Logprobs,
     ReasoningDelta,
     StreamError,
     StreamStart,
@@ -21,7 +23,10 @@ from sealink.usage import Usage
 
 
 class Block(msgspec.Struct):
-    """A block with all of its text: a tool call's arguments are its `text`, a citation is the wire's JSON."""
+    """A block with all of its text: a tool call's arguments are its `text`.
+
+    `logprobs` are the token objects of all its text, in the JSON arrays that they came in.
+    """
 
     kind: BlockKind
     id: str = ""
@@ -30,7 +35,8 @@ class Block(msgspec.Struct):
     raw: bytes = b""
     text: str = ""
     signature: str = ""
-    citations: list[bytes] = []
+    citations: list[Citation] = []
+    logprobs: list[bytes] = []
 
 
 class ChoiceAnswer(msgspec.Struct):
@@ -69,7 +75,11 @@ def fold(events: Iterable[Event]) -> Answer:
             case TextDelta(text=text) | ReasoningDelta(text=text) | ToolArgsDelta(fragment=text):
                 texts[event.choice, event.block].append(text)
             case BlockMeta():
-                _note(blocks[event.choice, event.block], event)
+                blocks[event.choice, event.block].signature += event.signature
+            case Citation():
+                blocks[event.choice, event.block].citations.append(event)
+            case Logprobs():
+                blocks[event.choice, event.block].logprobs.append(event.tokens)
             case _:
                 _note_about_all(answer, event)
     for place, block in blocks.items():
@@ -79,12 +89,6 @@ def fold(events: Iterable[Event]) -> Answer:
 
 def _choice(answer: Answer, index: int) -> ChoiceAnswer:
     return answer.choices.setdefault(index, ChoiceAnswer())
-
-
-def _note(block: Block, meta: BlockMeta) -> None:
-    block.signature += meta.signature
-    if meta.citation:
-        block.citations.append(meta.citation)
 
 
 def _note_about_all(answer: Answer, event: Event) -> None:

@@ -17,6 +17,7 @@ from sealink.events import (
     BlockKind,
     BlockMeta,
     BlockStart,
+    Citation,
     Event,
     Finish,
     FinishReason,
@@ -30,9 +31,10 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.usage import Usage
-from sealink.wire.dialects.anthropic_messages.errors import UNREADABLE, malformed, read_error_event
+from sealink.wire.dialects.anthropic_messages.errors import NAME, UNREADABLE, malformed, read_error_event
 from sealink.wire.dialects.anthropic_messages.views import (
     BLOCK,
+    CITATION,
     EVENT,
     KNOWN_EVENTS,
     KNOWN_PIECES,
@@ -204,7 +206,7 @@ class MessageDecoder:
             case SignaturePiece(signature=signature) if block.kind == "reasoning":
                 return (BlockMeta(block.number, signature=signature),)
             case CitationPiece(citation=citation) if block.kind == "text":
-                return (BlockMeta(block.number, citation=_utf8(citation)),)
+                return (read_citation(citation, block.number),)
         return (Unmodelled(_utf8(data)),)
 
     def _close_block(self, index: int) -> Events:
@@ -272,6 +274,19 @@ def read_usage(fields: dict[str, Raw]) -> Usage:
     )
 
 
+def read_citation(raw: Raw, block: int) -> Citation:
+    """https://platform.claude.com/docs/en/build-with-claude/citations: a page, a place in a document, or an address."""
+    said = CITATION.decode(raw)
+    return Citation(
+        block,
+        url=said.url or said.source or "",
+        title=said.title or said.document_title or "",
+        quote=said.cited_text or "",
+        raw=_utf8(raw),
+        dialect=NAME,
+    )
+
+
 def _utf8(raw: Raw | bytes) -> bytes:
     """Raw JSON, whose characters msgspec has not looked at. Raises UnicodeDecodeError."""
     data = bytes(raw)
@@ -298,7 +313,7 @@ def _first_content(number: int, kind: BlockKind, view: ContentBlock) -> Iterable
     if kind == "reasoning" and view.signature:
         yield BlockMeta(number, signature=view.signature)
     for citation in view.citations or ():
-        yield BlockMeta(number, citation=_utf8(citation))
+        yield read_citation(citation, number)
 
 
 def _finish(stop: Stop, *, has_calls: bool) -> Finish:

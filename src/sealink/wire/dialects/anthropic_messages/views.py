@@ -113,6 +113,16 @@ class ContentBlock(View):
     input: Raw = Raw()
 
 
+class CitedSource(View):
+    """A citation of any kind; `source` is a search result's address."""
+
+    url: str | None = None
+    source: str | None = None
+    title: str | None = None
+    document_title: str | None = None
+    cited_text: str | None = None
+
+
 class OutputDetails(View):
     thinking_tokens: int | None = None
 
@@ -129,6 +139,7 @@ EVENT: Final = msgspec.json.Decoder(WireEvent)
 ODD: Final = msgspec.json.Decoder(Odd)
 TYPED: Final = msgspec.json.Decoder(Typed)
 BLOCK: Final = msgspec.json.Decoder(ContentBlock)
+CITATION: Final = msgspec.json.Decoder(CitedSource)
 MESSAGE: Final = msgspec.json.Decoder(Message)
 
 KNOWN_EVENTS: Final = {str(view.__struct_config__.tag) for view in _WIRE_EVENTS}

@@ -15,6 +15,7 @@ from sealink.events import (
     BlockKind,
     BlockMeta,
     BlockStart,
+    Citation,
     Event,
     Finish,
     ReasoningDelta,
@@ -26,6 +27,7 @@ from sealink.events import (
 )
 from sealink.request import ChatRequest
 from sealink.usage import Usage
+from sealink.wire.dialect import Birth
 from sealink.wire.dialects.openai_chat.annotations import annotation
 from sealink.wire.dialects.openai_chat.errors import error_frame
 from sealink.wire.dialects.openai_chat.usage import usage_object
@@ -64,12 +66,12 @@ class _Choice(msgspec.Struct):
 
 
 class ChunkEncoder:
-    """An Encoder. `created` (Unix time in seconds) and the request's model stand in where the answer has none."""
+    """An Encoder. `birth` and the request's model stand in where the answer has none."""
 
-    def __init__(self, request: ChatRequest, *, created: int) -> None:
-        self._id = f"chatcmpl-{created}"
+    def __init__(self, request: ChatRequest, birth: Birth) -> None:
+        self._id = f"chatcmpl-{birth.id}"
         self._model = request.model
-        self._created = created
+        self._created = birth.created
         self._usage_asked = request.include_usage
         self._usage: Usage | None = None
         self._choices: dict[int, _Choice] = {}
@@ -100,8 +102,10 @@ class ChunkEncoder:
                 self._created = self._created if event.created is None else event.created
             case BlockStart():
                 return self._open(event)
-            case BlockMeta():
-                return self._extend(event)
+            case BlockMeta(signature=signature):
+                self._blocks[event.choice, event.block].signature += signature
+            case Citation():
+                return self._cite(event)
             case BlockEnd():
                 return self._close(event)
             case UsageSnapshot(usage=usage):
@@ -149,12 +153,9 @@ class ChunkEncoder:
             return self._thinking_block(event.choice, {"type": "redacted_thinking", "data": event.data})
         return b""
 
-    def _extend(self, event: BlockMeta) -> bytes:
+    def _cite(self, event: Citation) -> bytes:
         block, choice = self._blocks[event.choice, event.block], self._choice(event.choice)
-        block.signature += event.signature
-        if not event.citation:
-            return b""
-        said = {"index": choice.annotations, **annotation(event.citation, block.starts_at, choice.chars)}
+        said = {"index": choice.annotations, **annotation(event, block.starts_at, choice.chars)}
         choice.annotations += 1
         return self._delta(event.choice, {"annotations": [said]})
 

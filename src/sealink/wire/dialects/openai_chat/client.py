@@ -1,11 +1,11 @@
 """OpenAI's Chat Completions as clients speak it. https://platform.openai.com/docs/api-reference/chat"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import HeartbeatShape, RequestHead
+from sealink.wire.dialect import Birth, HeartbeatShape, RequestHead
 from sealink.wire.dialects.openai_chat import errors
 from sealink.wire.dialects.openai_chat.chunks import ChunkEncoder
 from sealink.wire.dialects.openai_chat.completion import completion
@@ -20,17 +20,17 @@ class OpenAIChatClient:
 
     name = errors.NAME
 
-    def read_head(self, body: bytes) -> RequestHead:
+    def read_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
         return read_head(body)
 
     def read_request(self, head: RequestHead) -> ChatRequest:
         return read_request(head)
 
-    def encoder(self, request: ChatRequest, *, created: int) -> ChunkEncoder:
-        return ChunkEncoder(request, created=created)
+    def encoder(self, request: ChatRequest, birth: Birth) -> ChunkEncoder:
+        return ChunkEncoder(request, birth)
 
-    def whole(self, request: ChatRequest, events: Iterable[Event], *, created: int) -> bytes:
-        return completion(request, events, created=created)
+    def whole(self, request: ChatRequest, events: Iterable[Event], birth: Birth) -> bytes:
+        return completion(request, events, birth)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
         """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""

@@ -5,19 +5,20 @@ from typing import Any
 
 from sealink.events import Event
 from sealink.request import ChatRequest
+from sealink.wire.dialect import Birth
 from sealink.wire.dialects.openai_chat.annotations import annotation
 from sealink.wire.dialects.openai_chat.usage import usage_object
 from sealink.wire.fold import Block, ChoiceAnswer, fold
 from sealink.wire.raw_json import encode
 
 
-def completion(request: ChatRequest, events: Iterable[Event], *, created: int) -> bytes:
-    """Raises the SealinkError that the answer brought. `created` stands in where the answer has no time."""
+def completion(request: ChatRequest, events: Iterable[Event], birth: Birth) -> bytes:
+    """Raises the SealinkError that the answer brought. `birth` stands in where the answer has no id or time."""
     answer = fold(events)
     said = {
-        "id": answer.id or f"chatcmpl-{created}",
+        "id": answer.id or f"chatcmpl-{birth.id}",
         "object": "chat.completion",
-        "created": created if answer.created is None else answer.created,
+        "created": birth.created if answer.created is None else answer.created,
         "model": answer.model or request.model,
         "choices": [_choice(index, choice) for index, choice in sorted(answer.choices.items())],
     }
@@ -64,8 +65,9 @@ def _thinking_block(block: Block) -> dict[str, str] | None:
     return {"type": "thinking", "thinking": block.text, "signature": block.signature}
 
 
-def _annotations(blocks: list[Block]) -> list[dict[str, Any]]:
-    found, chars = [], 0
+def _annotations(blocks: list[Block]) -> list[Any]:
+    found: list[Any] = []
+    chars = 0
     for block in blocks:
         if block.kind == "text":
             end = chars + len(block.text)

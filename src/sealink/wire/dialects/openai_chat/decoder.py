@@ -27,6 +27,7 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.wire.dialect import Outcome
+from sealink.wire.dialects.openai_chat.annotations import read_annotation
 from sealink.wire.dialects.openai_chat.errors import malformed
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.usage import read_usage
@@ -163,7 +164,7 @@ class _AnswerReader:
             yield from self._text(index, open, "text", said.content)
         for citation in said.annotations or ():
             if open.block is not None:
-                yield BlockMeta(open.block, citation=bytes(citation), choice=index)
+                yield read_annotation(citation, open.block, index)
         if said.refusal:
             yield from self._text(index, open, "refusal", said.refusal)
         for position, call in enumerate(said.tool_calls or ()):
