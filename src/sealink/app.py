@@ -7,18 +7,18 @@ from pathlib import Path
 from sealink.catalog.tokens import vocabulary
 from sealink.config import Config, ModelConfig, ProviderConfig, ServerConfig, proxies_from, timeouts_of
 from sealink.errors import HeaderList
+from sealink.gateway.call import Shared
 from sealink.gateway.draining import Slots
 from sealink.gateway.endpoints import ErrorBody, Gateway
-from sealink.gateway.exchange import Shared
 from sealink.gateway.headers import JSON
 from sealink.gateway.stream_log import StreamLogs
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
 from sealink.net.serving import Server, ServerLimits
 from sealink.net.upstream import UpstreamPool
+from sealink.policy.allowance import Allowance
 from sealink.policy.auth import ApiKey, Keyring, digest_of
 from sealink.policy.health import HealthBook
-from sealink.policy.retry import RetryBudget
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers import VENDORS
 from sealink.providers.vendor import Provider
@@ -95,7 +95,7 @@ class App:
             health=HealthBook(config.breaker),
             logs=StreamLogs(config.detach),
             retry=config.retry,
-            retry_budget=RetryBudget(config.retry.budget_share),
+            retry_allowance=Allowance(config.retry.budget_share),
             heartbeat=config.heartbeat,
             drain=config.drain,
             drains=Slots(config.drain.max_streams),

@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from sealink.errors import HeaderList, SealinkError
+from sealink.gateway.call import Shared
 from sealink.gateway.draining import DrainSettings, Slots
-from sealink.gateway.exchange import Shared
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.gateway.stream_log import DetachSettings, StreamLogs
 from sealink.ledger.entry import Admission, Settlement
 from sealink.net.message import UpstreamRequest
+from sealink.policy.allowance import Allowance
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import HealthBook
-from sealink.policy.retry import RetryBudget, RetrySettings
+from sealink.policy.retry import RetrySettings
 
 
 class Never:
@@ -149,7 +150,7 @@ def shared_by(
         health=HealthBook(BreakerSettings()),
         logs=StreamLogs(DetachSettings()),
         retry=retry,
-        retry_budget=RetryBudget(retry.budget_share),
+        retry_allowance=Allowance(retry.budget_share),
         heartbeat=heartbeat or HeartbeatSettings(),
         drain=DrainSettings(),
         drains=Slots(drains),

@@ -10,8 +10,9 @@ import pytest
 from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, Never, shared_by
 
 from sealink.errors import GatewayTimeout, NotFound, SealinkError, UpstreamError
+from sealink.gateway.call import Call
 from sealink.gateway.draining import DrainSettings
-from sealink.gateway.exchange import Call, Exchange
+from sealink.gateway.exchange import Exchange
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.gateway.stream_log import Gone, follow
 from sealink.ledger.entry import Settlement

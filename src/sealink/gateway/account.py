@@ -4,11 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import msgspec
-
-from sealink.catalog.prices import price_nano_usd
-from sealink.catalog.tokens import count_tokens, estimate_tokens
+from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import GatewayTimeout, InvalidRequest, SealinkError, UpstreamError
+from sealink.gateway.metering import cost_nano_usd, metered
 from sealink.ledger.entry import Admission, Attempt, Ended, EndedBy, Settlement
 from sealink.ledger.timeline import Moment, Timeline
 from sealink.policy.routing import Target
@@ -31,7 +29,7 @@ class Account:
 
     def __init__(self, admission: Admission) -> None:
         self.admission = admission
-        self.outcome = Outcome()
+        self.outcome: Outcome | None = None
         self.bytes_sent = 0
         self.longest_gap_s = 0.0
         self._opened_at = time.monotonic()
@@ -52,19 +50,20 @@ class Account:
     @property
     def fell_back(self) -> bool:
         """Whether the answer is not the first target's."""
-        first, last = self._attempts[0], self._attempts[-1]
-        return (first.provider, first.model) != (last.provider, last.model)
+        first, target = self._attempts[0], self._target
+        return target is not None and (first.provider, first.model) != (target.provider.name, target.model)
 
     def mark(self, moment: Moment) -> None:
         self._timeline.mark(moment, self.elapsed_s * 1000)
 
-    def tried(self, target: Target, error: SealinkError) -> None:
-        """An attempt failed before it had brought anything."""
-        self._attempts.append(Attempt(target.provider.name, target.model, error.code or error.type))
+    def tries(self, target: Target) -> Attempt:
+        """An attempt begins. Why it came to nothing, if it does, is to be said in what this returns."""
+        attempt = Attempt(target.provider.name, target.model)
+        self._attempts.append(attempt)
+        return attempt
 
     def answered(self, target: Target, outcome: Outcome) -> None:
         """An attempt brings the answer."""
-        self._attempts.append(Attempt(target.provider.name, target.model))
         self._target, self.outcome = target, outcome
         self._ttft_ms = self.elapsed_s * 1000
         self.mark("first_content")
@@ -91,8 +90,9 @@ class Account:
 
     def settlement(self, prompt: Callable[[], str]) -> Settlement:
         """The whole account. `prompt` gives the text that is counted where no provider has said how long it is."""
-        if self.outcome.error is not None:
-            self.fail(self.outcome.error)
+        outcome = self.outcome
+        if outcome is not None and outcome.error is not None:
+            self.fail(outcome.error)
         if self._left is not None:
             self.end(self._left, "client")
         self.end("done", "upstream")
@@ -112,32 +112,18 @@ class Account:
             cost_nano_usd=self._cost(usage),
             ttft_ms=self._ttft_ms,
             duration_ms=self.elapsed_s * 1000,
-            chunks=self.outcome.frames,
+            chunks=outcome.frames if outcome is not None else 0,
             longest_gap_ms=self.longest_gap_s * 1000 or None,
             bytes_sent=self.bytes_sent,
             timeline=self._timeline.marks,
         )
 
+    def _usage(self, prompt: Callable[[], str]) -> tuple[Usage | None, Provenance | None]:
+        if self.outcome is None:
+            return None, None
+        return metered(self.outcome, lambda: estimate_tokens(prompt()))
+
     def _cost(self, usage: Usage | None) -> int | None:
         if usage is None or self._target is None:
             return None
-        if self._target.provider.simulated:
-            return 0
-        return price_nano_usd(usage, self._target.provider.name, self._target.model)
-
-    def _usage(self, prompt: Callable[[], str]) -> tuple[Usage | None, Provenance | None]:
-        """The provider's count if it is the last word; else what it had said, and what was relayed, counted."""
-        said, outcome = self.outcome.usage, self.outcome
-        if self._target is None:
-            return None, None
-        if outcome.complete and outcome.provenance == "provider":
-            return said, "provider"
-        if said is None:
-            return self._estimate(prompt), "estimated"
-        relayed = outcome.text.tokens(count_tokens)
-        if said.output_tokens >= relayed:
-            return said, "partial"
-        return msgspec.structs.replace(said, output_tokens=relayed), "estimated"
-
-    def _estimate(self, prompt: Callable[[], str]) -> Usage:
-        return Usage(input_tokens=estimate_tokens(prompt()), output_tokens=self.outcome.text.tokens(count_tokens))
+        return cost_nano_usd(usage, self._target)

@@ -48,15 +48,16 @@ class Asked(msgspec.Struct, dict=True):
 
 
 class Attempt:
-    """Owns its upstream, from `open` or `read_whole` to `close` or `release`."""
+    """One request to one target. Owns its upstream, from `answer` to `close` or `release`.
+
+    `outcome` is what was learned about the answer; a whole one has none before it is there.
+    """
+
+    outcome: Outcome
 
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         self.target = target
-        self.outgoing, self._relay = _prepare(asked, target)
-        self.lane = Lane(target.provider.dialect.framer(), self._relay)
-        self.outcome = self.lane.outcome
-        self.held = b""
-        self.body = b""
+        self.outgoing = _outgoing(asked, target)
         self._asked = asked
         self._pool = pool
         self._mark = mark
@@ -67,28 +68,9 @@ class Attempt:
         assert self._upstream is not None
         return self._upstream
 
-    async def open(self) -> None:
-        """Returns with the first content in `held`. Raises the SealinkError that came instead."""
-        try:
-            async with asyncio.timeout(self.target.timeouts.first_content_s):
-                await self._send()
-                self.held = await hold_until_content(self.upstream, self.lane)
-        except TimeoutError:
-            raise timed_out("first_content", self.target.timeouts.first_content_s) from None
-
-    async def read_whole(self) -> None:
-        """Returns with a whole answer, in the client's dialect, in `body`. Raises as `open` does."""
-        try:
-            async with asyncio.timeout(self.target.timeouts.total_s):
-                await self._send()
-                answer = await _read_whole(self.upstream)
-        except TimeoutError:
-            raise timed_out("total", self.target.timeouts.total_s) from None
-        self.body = self._rewrite(answer)
-
-    def give_up_waiting(self) -> None:
-        """The upstream has been silent for too long."""
-        self.upstream.fail(timed_out("idle", self.target.timeouts.idle_s))
+    async def answer(self) -> None:
+        """Returns when there is something for the client. Raises the SealinkError that came instead."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Give up what is still under way, at once."""
@@ -109,6 +91,47 @@ class Attempt:
             body = await _read_whole(upstream)
             raise self.target.provider.dialect.read_error(upstream.status, upstream.headers, body)
 
+
+class StreamedAttempt(Attempt):
+    """`answer` returns with the first content, and all before it, in `held`; the rest is still to come."""
+
+    def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
+        super().__init__(asked, target, pool, mark)
+        self.lane = Lane(target.provider.dialect.framer(), _relay(asked, target))
+        self.outcome = self.lane.outcome
+        self.held = b""
+
+    async def answer(self) -> None:
+        first_content_s = self.target.timeouts.first_content_s
+        try:
+            async with asyncio.timeout(first_content_s):
+                await self._send()
+                self.held = await hold_until_content(self.upstream, self.lane)
+        except TimeoutError:
+            raise timed_out("first_content", first_content_s) from None
+
+    def give_up_waiting(self) -> None:
+        """The upstream has been silent for too long."""
+        self.upstream.fail(timed_out("idle", self.target.timeouts.idle_s))
+
+
+class WholeAttempt(Attempt):
+    """`answer` returns with the whole answer, in the client's dialect, in `body`."""
+
+    def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
+        super().__init__(asked, target, pool, mark)
+        self.body = b""
+
+    async def answer(self) -> None:
+        total_s = self.target.timeouts.total_s
+        try:
+            async with asyncio.timeout(total_s):
+                await self._send()
+                answer = await _read_whole(self.upstream)
+        except TimeoutError:
+            raise timed_out("total", total_s) from None
+        self.body = self._rewrite(answer)
+
     def _rewrite(self, answer: bytes) -> bytes:
         client, dialect = self._asked.client, self.target.provider.dialect
         if dialect.name == client.name:
@@ -121,13 +144,20 @@ class Attempt:
         return client.whole(self._asked.request, events, self._asked.birth)
 
 
-def _prepare(asked: Asked, target: Target) -> tuple[Outgoing, Relay]:
-    """The request for a target, and what will carry its answer back. Raises InvalidRequest: it cannot be told there."""
-    client, dialect, head = asked.client, target.provider.dialect, asked.head
+def _outgoing(asked: Asked, target: Target) -> Outgoing:
+    """The request for a target. Raises InvalidRequest: it cannot be told there."""
+    dialect = target.provider.dialect
+    if dialect.name == asked.client.name:
+        return dialect.forward_request(asked.head, target.model)
+    return dialect.write_request(asked.request, target.model)
+
+
+def _relay(asked: Asked, target: Target) -> Relay:
+    """What carries a target's stream back to the client."""
+    client, dialect = asked.client, target.provider.dialect
     if dialect.name == client.name:
-        return dialect.forward_request(head, target.model), dialect.relay(head)
-    outgoing = dialect.write_request(asked.request, target.model)
-    return outgoing, Translate(dialect.decoder(), client.encoder(asked.request, asked.birth))
+        return dialect.relay(asked.head)
+    return Translate(dialect.decoder(), client.encoder(asked.request, asked.birth))
 
 
 def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:

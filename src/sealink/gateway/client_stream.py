@@ -39,6 +39,11 @@ class ClientStream:
         return self._responder.gone
 
     @property
+    def abandoned(self) -> bool:
+        """Whether the client has gone for good."""
+        return self.gone and not self.is_kept
+
+    @property
     def paused(self) -> bool:
         return self._responder.paused
 

@@ -11,7 +11,8 @@ import msgspec
 
 from sealink.errors import HeaderList, InvalidRequest, MethodNotAllowed, NotFound, SealinkError
 from sealink.gateway import cors, headers, models
-from sealink.gateway.exchange import Call, Exchange, Shared
+from sealink.gateway.call import Call, Shared
+from sealink.gateway.exchange import Exchange
 from sealink.gateway.stream_log import StreamLog, follow
 from sealink.net.message import Request, Responder
 from sealink.policy.auth import Keyring, require_model

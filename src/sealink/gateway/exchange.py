@@ -9,64 +9,24 @@ Whatever happens, and whoever ends it, an exchange is settled exactly once.
 """
 
 import asyncio
-import random
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
 from functools import partial
-
-import msgspec
 
 from sealink.errors import HeaderList, SealinkError, ServiceUnavailable
 from sealink.gateway import headers
-from sealink.gateway.account import LONG_GAP_S, Account, Ledger
-from sealink.gateway.attempt import Asked, Attempt, Pool, timed_out
+from sealink.gateway.account import LONG_GAP_S, Account
+from sealink.gateway.attempt import Attempt, StreamedAttempt, WholeAttempt, timed_out
+from sealink.gateway.attempts import A, Attempts
+from sealink.gateway.call import Call, Shared
 from sealink.gateway.client_stream import ClientStream
-from sealink.gateway.draining import Drain, DrainSettings, Slots
-from sealink.gateway.heartbeat import Heartbeat, HeartbeatSettings
-from sealink.gateway.stream_log import StreamLog, StreamLogs
+from sealink.gateway.draining import Drain
+from sealink.gateway.heartbeat import Heartbeat
+from sealink.gateway.stream_log import StreamLog
 from sealink.ledger.entry import Admission
 from sealink.net.message import Responder
 from sealink.net.pump import pump
 from sealink.net.silence import Silence
-from sealink.policy.auth import ApiKey, OnDisconnect
-from sealink.policy.health import Candidate, HealthBook, arrange
-from sealink.policy.retry import Next, RetryBudget, RetrySettings, after, is_targets_fault, wait_s
-from sealink.policy.routing import Route
-from sealink.wire.dialect import ClientDialect, RequestHead
-
-
-class Call(msgspec.Struct):
-    """An admitted request: who asks, in which dialect, for what, and where it may be had.
-
-    `extra_headers` go out with the answer, whatever it is (CORS).
-    """
-
-    request_id: str
-    key: ApiKey
-    client: ClientDialect
-    head: RequestHead
-    route: Route
-    extra_headers: HeaderList = ()
-
-    @property
-    def on_disconnect(self) -> OnDisconnect:
-        """The key's word counts, then the model's."""
-        return self.key.on_disconnect or self.route.on_disconnect or "cancel"
-
-
-class Shared(msgspec.Struct):
-    """What the exchanges of one process share."""
-
-    pool: Pool
-    ledger: Ledger
-    health: HealthBook
-    logs: StreamLogs
-    retry: RetrySettings
-    retry_budget: RetryBudget
-    heartbeat: HeartbeatSettings
-    drain: DrainSettings
-    drains: Slots
+from sealink.policy.retry import is_targets_fault
 
 
 class Exchange:
@@ -76,7 +36,6 @@ class Exchange:
         self._call = call
         self._responder = responder
         self._shared = shared
-        self._asked = Asked(call.request_id, call.client, call.head)
         self._account = Account(_admission(call))
         self._client = ClientStream(responder, self._log())
         self._silence = Silence(LONG_GAP_S, partial(self._account.mark, "gap"))
@@ -86,7 +45,7 @@ class Exchange:
     async def run(self) -> None:
         """Answer the client, and settle whatever comes."""
         self._shared.ledger.admit(self._account.admission)
-        self._shared.retry_budget.request()
+        self._shared.retry_allowance.request()
         self._task = asyncio.current_task()
         self._responder.on_gone = self._client_gone
         try:
@@ -115,60 +74,15 @@ class Exchange:
         self._account.end("cancelled", "client")
         self._stop()
 
-    # From target to target until one answers.
-
-    async def _first_to_answer(self, answer: Callable[[Attempt], Awaitable[None]]) -> Attempt:
-        shared, tries = self._shared, 0
-        line = deque(self._candidates())
-        while True:
-            tries += 1
-            try:
-                return await self._try(line[0], answer)
-            except SealinkError as error:
-                if self._client.gone and not self._client.is_kept:
-                    raise  # it is read on for its usage, not begun anew
-                step = after(error, tries=tries, has_next=len(line) > 1, settings=shared.retry)
-                if step is Next.NEXT_TARGET:
-                    line.popleft()
-                    tries = 0
-                elif step is Next.SAME_TARGET and shared.retry_budget.take():
-                    await asyncio.sleep(wait_s(error, tries=tries, settings=shared.retry, jitter=random.random()))
-                else:
-                    raise
-
-    def _candidates(self) -> list[Candidate]:
-        """The model's targets in the order to try them; those whose breakers are open come last."""
-        route, now = self._call.route, time.monotonic()
-        known = [Candidate(target, self._shared.health.of(target)) for target in route.targets]
-        arranged = arrange(known, route.choose, random.random())
-        return sorted(arranged, key=lambda candidate: not candidate.health.breaker.allows(now))
-
-    async def _try(self, candidate: Candidate, answer: Callable[[Attempt], Awaitable[None]]) -> Attempt:
-        target, health, began_at = candidate.target, candidate.health, time.monotonic()
-        attempt = Attempt(self._asked, target, self._shared.pool, self._account.mark)
-        health.breaker.began(began_at)
-        try:
-            await answer(attempt)
-        except SealinkError as error:
-            attempt.close()
-            health.failed(time.monotonic(), at_fault=is_targets_fault(error))
-            self._account.tried(target, error)
-            raise
-        except asyncio.CancelledError:
-            attempt.close()
-            health.breaker.abandoned()
-            raise
-        now = time.monotonic()
-        health.answered(now - began_at, now)
-        self._account.answered(target, attempt.outcome)
-        return attempt
+    async def _first_to_answer(self, kind: type[A]) -> A:
+        return await Attempts(kind, self._call, self._shared, self._account, self._client).first_to_answer()
 
     # A stream: committed with its first content, moved to its end.
 
     async def _stream(self) -> None:
         heartbeat = self._start_heartbeat()
         try:
-            attempt = await self._first_to_answer(Attempt.open)
+            attempt = await self._first_to_answer(StreamedAttempt)
             try:
                 self._commit(attempt)
                 await self._move(attempt)
@@ -178,13 +92,13 @@ class Exchange:
             heartbeat.stop()
         self._client.finish()
 
-    def _commit(self, attempt: Attempt) -> None:
+    def _commit(self, attempt: StreamedAttempt) -> None:
         self._silence.resume()
         self._silence.due(attempt.target.timeouts.idle_s, attempt.give_up_waiting)
         self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)])
         self._client.write(attempt.held)
 
-    async def _move(self, attempt: Attempt) -> None:
+    async def _move(self, attempt: StreamedAttempt) -> None:
         total_s = attempt.target.timeouts.total_s
         try:
             async with asyncio.timeout(total_s - self._account.elapsed_s):
@@ -192,7 +106,7 @@ class Exchange:
         except TimeoutError:
             self._client.write(attempt.lane.close(timed_out("total", total_s)))
 
-    def _leave(self, attempt: Attempt) -> None:
+    def _leave(self, attempt: StreamedAttempt) -> None:
         """The attempt is over: its connection goes back if the answer came whole, and is closed at once if not."""
         error = attempt.outcome.error
         if attempt.outcome.complete and error is None:
@@ -218,7 +132,7 @@ class Exchange:
     # A whole answer.
 
     async def _whole(self) -> None:
-        attempt = await self._first_to_answer(Attempt.read_whole)
+        attempt = await self._first_to_answer(WholeAttempt)
         attempt.release()
         self._account.bytes_sent = len(attempt.body)
         self._responder.send(200, [*headers.JSON, *self._headers(attempt)], attempt.body)

@@ -35,8 +35,11 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     task_type: str | None = None
 
 
-class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A target that was tried. `code` is its error's, None for the one that answered."""
+class Attempt(msgspec.Struct, omit_defaults=True):
+    """A target that was tried. `code` is its error's, None for the one that answered.
+
+    `cancelled`: nobody wanted its answer any longer.
+    """
 
     provider: str
     model: str

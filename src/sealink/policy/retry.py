@@ -81,23 +81,3 @@ def wait_asked_s(error: SealinkError, otherwise_s: float) -> float:
             if header.lower() == name and value.replace(".", "", 1).isdecimal():
                 return float(value) * unit_s
     return otherwise_s
-
-
-class RetryBudget:
-    """A purse that every request puts a share of a retry into, and every retry takes one out of."""
-
-    MAX_SAVED = 10.0
-
-    def __init__(self, share: float) -> None:
-        self._share = share
-        self._saved = self.MAX_SAVED
-
-    def request(self) -> None:
-        self._saved = min(self.MAX_SAVED, self._saved + self._share)
-
-    def take(self) -> bool:
-        """Whether one more retry can be afforded; if so it is paid."""
-        if self._saved < 1.0:
-            return False
-        self._saved -= 1.0
-        return True

@@ -1,0 +1,76 @@
+"""From target to target until one answers: the same again, or the next, as the policy has it."""
+
+import asyncio
+import random
+import time
+from collections import deque
+from typing import Generic, TypeVar
+
+from sealink.errors import SealinkError
+from sealink.gateway.account import Account
+from sealink.gateway.attempt import Asked, Attempt
+from sealink.gateway.call import Call, Shared
+from sealink.gateway.client_stream import ClientStream
+from sealink.gateway.trial import Trial
+from sealink.policy.health import Candidate, arrange
+from sealink.policy.retry import Next, after, wait_s
+
+A = TypeVar("A", bound=Attempt)
+
+
+class Attempts(Generic[A]):
+    """One exchange's attempts, all of one kind: streamed or whole."""
+
+    def __init__(self, kind: type[A], call: Call, shared: Shared, account: Account, client: ClientStream) -> None:
+        self._kind = kind
+        self._asked = Asked(call.request_id, call.client, call.head)
+        self._shared = shared
+        self._account = account
+        self._client = client
+        self._line = deque(_candidates(call, shared))
+
+    async def first_to_answer(self) -> A:
+        """The attempt that has brought its first content, or its whole answer. Raises the last one's SealinkError."""
+        shared, tries = self._shared, 0
+        while True:
+            tries += 1
+            try:
+                return await self._try()
+            except SealinkError as error:
+                if self._client.abandoned:
+                    raise  # it is read on for its usage, not begun anew
+                step = after(error, tries=tries, has_next=len(self._line) > 1, settings=shared.retry)
+                if step is Next.NEXT_TARGET:
+                    self._line.popleft()
+                    tries = 0
+                elif step is Next.SAME_TARGET and shared.retry_allowance.take():
+                    await asyncio.sleep(wait_s(error, tries=tries, settings=shared.retry, jitter=random.random()))
+                else:
+                    raise
+
+    async def _try(self) -> A:
+        trial = self._begin(self._line[0])
+        try:
+            await trial.attempt.answer()
+        except SealinkError as error:
+            trial.failed(error)
+            raise
+        except asyncio.CancelledError:
+            trial.cancelled()
+            raise
+        trial.answered()
+        return trial.attempt
+
+    def _begin(self, candidate: Candidate) -> Trial[A]:
+        attempt = self._kind(self._asked, candidate.target, self._shared.pool, self._account.mark)
+        return Trial(attempt, candidate.health, self._account)
+
+
+def _candidates(call: Call, shared: Shared) -> list[Candidate]:
+    """The model's targets in the order to try them; those whose breakers are open come last."""
+    route, now = call.route, time.monotonic()
+    known = [Candidate(target, shared.health.of(target)) for target in route.targets]
+    if len(known) == 1:
+        return known
+    arranged = arrange(known, route.choose, random.random())
+    return sorted(arranged, key=lambda candidate: not candidate.health.breaker.allows(now))

@@ -1,0 +1,49 @@
+"""What an exchange is given: the call that it answers, and what it shares with the others of its process."""
+
+import msgspec
+
+from sealink.errors import HeaderList
+from sealink.gateway.account import Ledger
+from sealink.gateway.attempt import Pool
+from sealink.gateway.draining import DrainSettings, Slots
+from sealink.gateway.heartbeat import HeartbeatSettings
+from sealink.gateway.stream_log import StreamLogs
+from sealink.policy.allowance import Allowance
+from sealink.policy.auth import ApiKey, OnDisconnect
+from sealink.policy.health import HealthBook
+from sealink.policy.retry import RetrySettings
+from sealink.policy.routing import Route
+from sealink.wire.dialect import ClientDialect, RequestHead
+
+
+class Call(msgspec.Struct):
+    """An admitted request: who asks, in which dialect, for what, and where it may be had.
+
+    `extra_headers` go out with the answer, whatever it is (CORS).
+    """
+
+    request_id: str
+    key: ApiKey
+    client: ClientDialect
+    head: RequestHead
+    route: Route
+    extra_headers: HeaderList = ()
+
+    @property
+    def on_disconnect(self) -> OnDisconnect:
+        """The key's word counts, then the model's."""
+        return self.key.on_disconnect or self.route.on_disconnect or "cancel"
+
+
+class Shared(msgspec.Struct):
+    """What the exchanges of one process share."""
+
+    pool: Pool
+    ledger: Ledger
+    health: HealthBook
+    logs: StreamLogs
+    retry: RetrySettings
+    retry_allowance: Allowance
+    heartbeat: HeartbeatSettings
+    drain: DrainSettings
+    drains: Slots

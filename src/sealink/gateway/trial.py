@@ -1,0 +1,41 @@
+"""An attempt, and who wants to know what becomes of it: its target's health, and the request's account."""
+
+import time
+from typing import Generic, TypeVar
+
+from sealink.errors import SealinkError
+from sealink.gateway.account import Account
+from sealink.gateway.attempt import Attempt
+from sealink.policy.health import TargetHealth
+from sealink.policy.retry import is_targets_fault
+
+A = TypeVar("A", bound=Attempt)
+
+
+class Trial(Generic[A]):
+    """Begins when it is made; it is told once how it ended."""
+
+    def __init__(self, attempt: A, health: TargetHealth, account: Account) -> None:
+        self.attempt = attempt
+        self._health = health
+        self._account = account
+        self._tried = account.tries(attempt.target)
+        self._began_at = time.monotonic()
+        health.breaker.began(self._began_at)
+
+    def answered(self) -> None:
+        """It brings the answer."""
+        now = time.monotonic()
+        self._health.answered(now - self._began_at, now)
+        self._account.answered(self.attempt.target, self.attempt.outcome)
+
+    def failed(self, error: SealinkError) -> None:
+        self.attempt.close()
+        self._health.failed(time.monotonic(), at_fault=is_targets_fault(error))
+        self._tried.code = error.code or error.type
+
+    def cancelled(self) -> None:
+        """Nobody wants its answer any longer; that tells nothing about the target."""
+        self.attempt.close()
+        self._health.breaker.abandoned()
+        self._tried.code = "cancelled"
