@@ -15,7 +15,7 @@ from sealink.net.message import UpstreamRequest, UpstreamResponse
 from sealink.net.pump import hold_until_content
 from sealink.policy.routing import Target
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Birth, ClientDialect, Outcome, Outgoing, Relay, RequestHead
+from sealink.wire.dialect import Birth, ClientDialect, Outcome, Outgoing, Relay, RequestHead, are_one
 from sealink.wire.lanes import Lane, Translate, observe
 
 MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
@@ -134,7 +134,7 @@ class WholeAttempt(Attempt):
 
     def _rewrite(self, answer: bytes) -> bytes:
         client, dialect = self._asked.client, self.target.provider.dialect
-        if dialect.name == client.name:
+        if are_one(dialect, client):
             body, self.outcome = dialect.relay_whole(answer)
             return body
         events = dialect.whole_events(answer)
@@ -147,7 +147,7 @@ class WholeAttempt(Attempt):
 def _outgoing(asked: Asked, target: Target) -> Outgoing:
     """The request for a target. Raises InvalidRequest: it cannot be told there."""
     dialect = target.provider.dialect
-    if dialect.name == asked.client.name:
+    if are_one(dialect, asked.client):
         return dialect.forward_request(asked.head, target.model)
     return dialect.write_request(asked.request, target.model)
 
@@ -155,7 +155,7 @@ def _outgoing(asked: Asked, target: Target) -> Outgoing:
 def _relay(asked: Asked, target: Target) -> Relay:
     """What carries a target's stream back to the client."""
     client, dialect = asked.client, target.provider.dialect
-    if dialect.name == client.name:
+    if are_one(dialect, client):
         return dialect.relay(asked.head)
     return Translate(dialect.decoder(), client.encoder(asked.request, asked.birth))
 

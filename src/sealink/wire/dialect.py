@@ -5,7 +5,7 @@ it is pure: bytes and plain data in, bytes and plain data out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeGuard
 
 import msgspec
 
@@ -155,19 +155,29 @@ class UpstreamDialect(Protocol):
     def write_request(self, request: ChatRequest, model: str) -> Outgoing:
         """Translate. Raises InvalidRequest naming a feature that this dialect cannot express."""
 
-    def forward_request(self, head: RequestHead, model: str) -> Outgoing:
-        """The client's own bytes, for a client of the same dialect, with what SeaLink must change:
-        the model's name, `metadata.task_type` taken out, usage asked for."""
-
     def framer(self) -> Framer: ...
     def decoder(self) -> Decoder: ...
-    def relay(self, head: RequestHead) -> Relay: ...
 
     def whole_events(self, body: bytes) -> list[Event]:
         """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
 
+    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
+        """What an answer with an error status says, in whatever shape the vendor puts it."""
+
+
+class RelayDialect(UpstreamDialect, Protocol):
+    """A wire format that clients speak too: between two ends of it, the original bytes travel."""
+
+    def forward_request(self, head: RequestHead, model: str) -> Outgoing:
+        """The client's own bytes, for a client of the same dialect, with what SeaLink must change:
+        the model's name, `metadata.task_type` taken out, usage asked for."""
+
+    def relay(self, head: RequestHead) -> Relay: ...
+
     def relay_whole(self, body: bytes) -> tuple[bytes, Outcome]:
         """A not-streamed answer for a client of the same dialect, mended where needed."""
 
-    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
-        """What an answer with an error status says, in whatever shape the vendor puts it."""
+
+def are_one(upstream: UpstreamDialect, client: ClientDialect) -> TypeGuard[RelayDialect]:
+    """Whether both ends speak one dialect."""
+    return upstream.name == client.name

@@ -15,7 +15,7 @@ from typing import Final
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Decoder, Framer, Outcome, Outgoing, Relay, RequestHead, UpstreamDialect
+from sealink.wire.dialect import Decoder, Framer, Outcome, Outgoing, Relay, RelayDialect, RequestHead
 from sealink.wire.dialects.anthropic_messages.errors import NAME, error_body, read_error
 from sealink.wire.dialects.anthropic_messages.relay import MessageRelay, relay_whole
 from sealink.wire.dialects.anthropic_messages.request import forward_request, write_request
@@ -55,4 +55,4 @@ class AnthropicMessages:
 
 __all__ = ["UPSTREAM", "error_body"]
 
-UPSTREAM: Final[UpstreamDialect] = AnthropicMessages()
+UPSTREAM: Final[RelayDialect] = AnthropicMessages()

@@ -16,7 +16,7 @@ PATH = "/chat/completions"
 
 
 class OpenAIChatUpstream:
-    """An UpstreamDialect. A provider's base URL ends in `/v1`, or wherever `/chat/completions` hangs.
+    """A RelayDialect. A provider's base URL ends in `/v1`, or wherever `/chat/completions` hangs.
 
     Not `asks_for_usage`: the vendor refuses `stream_options`, and sends the usage unasked.
     """
