@@ -161,6 +161,8 @@ def test_a_proxy_that_is_none() -> None:
     ("section", "line", "words"),
     [
         ("[heartbeat]\nshape = 'loud'\n", 32, "Invalid enum value 'loud'"),
+        ("[heartbeat.paths]\n'v1/messages' = 'off'\n", 31, "matching regex '^/'"),
+        ("[heartbeat.paths]\n'/v1/messages' = 'loud'\n", 31, "Invalid enum value 'loud'"),
         ("[retry]\ntimes = 3\n", 32, "unknown field `times`"),
         ("[breaker]\nopen_s = 'x'\n", 32, "Expected `float`"),
         ("[drain]\nmax_s = 1\n\n[detach]\nmax_byte = 1\n", 35, "unknown field `max_byte`"),

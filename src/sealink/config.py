@@ -223,8 +223,7 @@ def parse(text: str, environ: Mapping[str, str], folder: Path) -> Config:
     try:
         config = msgspec.convert(tree, Config, strict=True)
     except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at ")
-        raise _MistakeError(_path_of(message, where.strip("`") or "$"), str(error)) from error
+        raise _MistakeError(_path_of(str(error)), str(error)) from error
     _check_names(config)
     _check_providers(config)
     _check_store(config)
@@ -283,10 +282,12 @@ class _MistakeError(Exception):
         self.path = path
 
 
-def _path_of(message: str, path: str) -> str:
-    """msgspec names an unknown or a missing field in its words and the table around it in the path."""
-    field = re.search(r"unknown field `(.+?)`", message)
-    return f"{path}.{field[1]}" if field else path
+def _path_of(message: str) -> str:
+    """Where msgspec found a mistake: it names an unknown or a missing field, or a wrong key, apart from the table."""
+    words, _, place = message.partition(" - at ")
+    path = re.search(r"\$[^`]*", place)
+    field = re.search(r"unknown field `(.+?)`", words)
+    return (path[0] if path else "$") + (f".{field[1]}" if field else "")
 
 
 def _expand(value: Any, environ: Mapping[str, str], path: str) -> Any:

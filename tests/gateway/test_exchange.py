@@ -20,7 +20,7 @@ from sealink.policy.auth import ApiKey, OnDisconnect
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route, Target
 from sealink.providers.vendor import Provider, Timeouts
-from sealink.wire.dialect import UpstreamDialect
+from sealink.wire.dialect import HeartbeatShape, UpstreamDialect
 from sealink.wire.dialects import anthropic_messages, openai_chat
 from sealink.wire.sse import DONE, data_frame
 
@@ -47,6 +47,7 @@ class Run:
         include_usage: bool = False,
         on_disconnect: OnDisconnect | None = None,
         heartbeat: HeartbeatSettings | None = None,
+        key_heartbeat: HeartbeatShape | None = None,
         retry: RetrySettings | None = None,
         targets: tuple[str, ...] = ("a", "b"),
         dialect: UpstreamDialect = openai_chat.UPSTREAM,
@@ -59,7 +60,8 @@ class Run:
         times = Timeouts(**timers)
         call = Call(
             request_id="req_1",
-            key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect),
+            path="/v1/chat/completions",
+            key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect, heartbeat=key_heartbeat),
             client=openai_chat.CLIENT,
             head=openai_chat.CLIENT.read_head(msgspec.json.encode(body), {}),
             route=Route("m", tuple(Target(provider, f"m-{provider.name}", times) for provider in providers)),
@@ -368,6 +370,36 @@ async def test_a_client_that_waits_is_sent_signs_of_life_from_the_end_of_the_gra
     assert b'"first_content"' in frame
     assert [moment for moment, _ in run.settlement.timeline].count("heartbeat") == len(beats) // 2
     assert (run.settlement.ended, run.settlement.code) == ("timed_out", "first_content")
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/v1/chat/completions", "off"),
+        ("/v1/messages", "chunk"),
+        ("/v1/messages/x", "chunk"),
+        ("/v1/x", "comment"),
+        ("/x", "off"),
+    ],
+)
+def test_the_longest_path_that_fits_says_the_shape(path: str, shape: str) -> None:
+    settings = HeartbeatSettings(
+        shape="off", paths={"/v1/": "comment", "/v1/messages": "chunk", "/v1/chat/completions": "off"}
+    )
+    assert settings.shape_on(path) == shape
+
+
+@pytest.mark.parametrize(("key", "begins"), [(None, b'data: {"id":""'), ("comment", b":\n"), ("off", b"")])
+def test_a_keys_heartbeat_counts_before_its_paths(key: HeartbeatShape | None, begins: bytes) -> None:
+    async def test() -> None:
+        settings = HeartbeatSettings(grace_s=0.02, interval_s=0.02, paths={"/v1/chat": "chunk"})
+        run = Run(FakeUpstream(ROLE, TEXT, Never()), heartbeat=settings, key_heartbeat=key, idle_s=0.1)
+        await run.to_the_end()
+        beats = run.responder.body.removeprefix(ROLE + TEXT).partition(b'data: {"error"')[0]
+        assert beats.startswith(begins)
+        assert bool(beats) == bool(begins)
+
+    asyncio.run(test())
 
 
 @with_loop

@@ -13,16 +13,17 @@ from sealink.policy.auth import ApiKey, OnDisconnect
 from sealink.policy.health import HealthBook
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route
-from sealink.wire.dialect import ClientDialect, RequestHead
+from sealink.wire.dialect import ClientDialect, HeartbeatShape, RequestHead
 
 
 class Call(msgspec.Struct):
-    """An admitted request: who asks, in which dialect, for what, and where it may be had.
+    """An admitted request: who asks, on which path, in which dialect, for what, and where it may be had.
 
     `extra_headers` go out with the answer, whatever it is (CORS).
     """
 
     request_id: str
+    path: str
     key: ApiKey
     client: ClientDialect
     head: RequestHead
@@ -33,6 +34,10 @@ class Call(msgspec.Struct):
     def on_disconnect(self) -> OnDisconnect:
         """The key's word counts, then the model's."""
         return self.key.on_disconnect or self.route.on_disconnect or "cancel"
+
+    def heartbeat(self, settings: HeartbeatSettings) -> HeartbeatShape:
+        """The key's word counts, then the path's."""
+        return self.key.heartbeat or settings.shape_on(self.path)
 
 
 class Shared(msgspec.Struct):

@@ -104,6 +104,7 @@ class Gateway:
         require_model(key, head.model)
         call = Call(
             request_id=request_id,
+            path=request.path,
             key=key,
             client=client,
             head=head,

@@ -119,7 +119,7 @@ class Exchange:
 
     def _start_heartbeat(self) -> Heartbeat:
         settings = self._shared.heartbeat
-        words = self._call.client.heartbeat(self._call.key.heartbeat or settings.shape)
+        words = self._call.client.heartbeat(self._call.heartbeat(settings))
 
         def beat() -> None:
             if words and not (self._client.gone or self._client.paused):

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 
 from sealink.net.silence import Silence
 from sealink.wire.dialect import HeartbeatShape
+
+PathPrefix = Annotated[str, msgspec.Meta(pattern="^/")]
 
 
 class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,11 +18,18 @@ class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     `grace_s`: until then a stream that has not begun can still be answered by a true HTTP status; the first
     heartbeat gives that up. `interval_s`: how long a client hears nothing between two. `shape`: `comment` (an
     SSE comment line), `chunk` (an empty delta, for clients whose watchdogs count events only), or `off`.
+    `paths`: other shapes, for paths that begin like this; the longest that fits counts.
     """
 
     shape: HeartbeatShape = "comment"
+    paths: dict[PathPrefix, HeartbeatShape] = {}
     grace_s: float = 10.0
     interval_s: float = 10.0
+
+    def shape_on(self, path: str) -> HeartbeatShape:
+        """The shape for the clients of a path."""
+        fitting = [prefix for prefix in self.paths if path.startswith(prefix)]
+        return self.paths[max(fitting, key=len)] if fitting else self.shape
 
 
 class Heartbeat:
