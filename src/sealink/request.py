@@ -91,7 +91,8 @@ class Message(msgspec.Struct):
 class Tool(msgspec.Struct, kw_only=True):
     """A function the model may call; `parameters` is its JSON Schema.
 
-    One that `is_custom` (OpenAI's custom tools) takes free text; `format` is that text's grammar, if it has one.
+    One that `is_custom` (OpenAI's custom tools) takes free text; `format` is what that text must look like:
+    `{"type": "text"}`, or `{"type": "grammar", "syntax": "lark", "definition": "…"}` (or `"regex"`).
     """
 
     name: str
@@ -106,16 +107,29 @@ class Tool(msgspec.Struct, kw_only=True):
 BuiltinKind = Literal["web_search", "web_fetch", "code_execution", "file_search", "image_generation", "mcp", "other"]
 
 
+class WebSearch(msgspec.Struct, kw_only=True):
+    """A web search in words that several dialects know. `location` is where the user is, by `city`, `region`,
+    `country` (two letters) and `timezone`; `context_size` is OpenAI's "low", "medium" or "high"."""
+
+    allowed_domains: list[str] = []
+    blocked_domains: list[str] = []
+    location: dict[str, str] = {}
+    context_size: str | None = None
+    max_uses: int | None = None
+
+
 class BuiltinTool(msgspec.Struct, kw_only=True):
     """A tool that the upstream itself runs, as the client's `dialect` describes it (`raw`, JSON).
 
     `where` is its place for errors, `tools[3]`. An upstream that has no tool of this kind must refuse it by that name.
+    `web_search` is what a tool of that kind says, for an upstream of another dialect.
     """
 
     kind: BuiltinKind
     where: str
     raw: Raw
     dialect: str
+    web_search: WebSearch = msgspec.field(default_factory=WebSearch)
 
 
 class ToolChoice(msgspec.Struct):
