@@ -9,9 +9,12 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest
 from sealink.request import (
     Audio,
+    BuiltinKind,
+    BuiltinTool,
     ChatRequest,
     File,
     Image,
+    Message,
     Part,
     Reasoning,
     RedactedReasoning,
@@ -23,6 +26,7 @@ from sealink.request import (
     ToolCall,
     ToolChoice,
     ToolResult,
+    WebSearch,
 )
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
@@ -30,6 +34,16 @@ from sealink.wire.dialects.anthropic_messages.request import JSON_OBJECT_INSTRUC
 from wire.anthropic_asking import EPHEMERAL, HI, SONNET_4_6, WEATHER, asking, body, extras, user, write
 
 MARK = {"cache_control": {"type": "ephemeral"}}
+GRAMMATICAL = Tool(
+    name="f",
+    description="d",
+    is_custom=True,
+    format=Raw(b'{"type":"grammar","syntax":"lark","definition":"start: \\"x\\""}'),
+)
+
+
+def builtin(kind: BuiltinKind, dialect: str = "elsewhere", **fields: Any) -> BuiltinTool:
+    return BuiltinTool(kind=kind, where="tools[0]", raw=Raw(b'{"type":"theirs"}'), dialect=dialect, **fields)
 
 
 def test_the_least_request() -> None:
@@ -112,6 +126,46 @@ def test_a_choice_among_no_tools() -> None:
     with pytest.raises(InvalidRequest) as caught:
         body(asking(tool_choice=ToolChoice("required")))
     assert caught.value.param == "tool_choice"
+
+
+def test_a_custom_tool_becomes_a_function_of_one_text() -> None:
+    written, outgoing = write(asking(tools=[GRAMMATICAL, Tool(name="g", is_custom=True, cache_control=EPHEMERAL)]))
+    schema = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
+    described = 'd\n\nThe input must match this lark grammar:\n\nstart: "x"'
+    assert written["tools"] == [
+        {"name": "f", "description": described, "input_schema": schema},
+        {"name": "g", "input_schema": schema, **MARK},
+    ]
+    assert outgoing.dropped == ("tools.custom.format",)
+
+
+def test_a_call_of_a_custom_tool() -> None:
+    turn = Message("assistant", [ToolCall(id="t", name="f", arguments="*** Begin", is_custom=True)])
+    (block,) = body(asking(user(Text(text="Hi")), turn, user(Text(text="Ho"))))["messages"][1]["content"]
+    assert block["input"] == {"input": "*** Begin"}
+
+
+def test_anthropics_own_built_in_tools_go_as_they_are() -> None:
+    written = body(asking(tools=[WEATHER], builtin_tools=[builtin("other", "anthropic")]))
+    assert written["tools"][1] == {"type": "theirs"}
+
+
+def test_web_search_of_another_dialect() -> None:
+    search = WebSearch(allowed_domains=["a.com"], location={"country": "DE"}, context_size="high", max_uses=3)
+    written, outgoing = write(
+        asking(builtin_tools=[builtin("web_search", web_search=search)], tool_choice=ToolChoice("auto"))
+    )
+    assert written["tools"] == [
+        {
+            "type": "web_search_20250305",
+            "name": "web_search",
+            "allowed_domains": ["a.com"],
+            "max_uses": 3,
+            "user_location": {"type": "approximate", "country": "DE"},
+        }
+    ]
+    assert written["tool_choice"] == {"type": "auto"}
+    assert outgoing.dropped == ("tools[0].search_context_size",)
 
 
 @pytest.mark.parametrize("parameters", [b"[]", b'"x"', b"{"])
@@ -223,7 +277,8 @@ def test_an_extra_of_the_wrong_type_is_named(name: str) -> None:
         ({"logprobs": True}, "logprobs"),
         ({"top_logprobs": 3}, "top_logprobs"),
         ({"modalities": ["text", "audio"]}, "modalities"),
-        ({"extras": extras(web_search_options={})}, "web_search_options"),
+        ({"builtin_tools": [builtin("file_search")]}, "tools[0]"),
+        ({"builtin_tools": [builtin("other")]}, "tools[0]"),
     ],
 )
 def test_features_that_anthropic_does_not_have_are_refused(fields: Any, param: str) -> None:
@@ -267,7 +322,10 @@ REQUEST_FIELDS: dict[str, tuple[ChatRequest, ChatRequest]] = {
     "parallel_tool_calls": (asking(tools=[WEATHER]), asking(tools=[WEATHER], parallel_tool_calls=False)),
     "sampling": set_sampling(max_tokens=5),
     "response_format": (asking(), asking(response_format=ResponseFormat("json_object"))),
+    "builtin_tools": (asking(), asking(builtin_tools=[builtin("web_search")])),
     "reasoning_effort": (asking(), asking(reasoning_effort="low")),
+    "thinking_budget": (asking(), asking(thinking_budget=2000)),
+    "thinking_summary": (asking(thinking_budget=2000), asking(thinking_budget=2000, thinking_summary="none")),
     "choices": (asking(), asking(choices=2)),
     "logprobs": (asking(), asking(logprobs=True)),
     "top_logprobs": (asking(), asking(top_logprobs=1)),
@@ -282,8 +340,9 @@ REQUEST_FIELDS: dict[str, tuple[ChatRequest, ChatRequest]] = {
     **{f"tool.{name}": (asking(tools=[Tool(name="f")]), asking(tools=[tool])) for name, tool in {
         "name": Tool(name="g"), "description": Tool(name="f", description="d"), "strict": Tool(name="f", strict=True),
         "parameters": Tool(name="f", parameters=Raw(b'{"type":"object"}')),
-        "cache_control": Tool(name="f", cache_control=EPHEMERAL),
+        "cache_control": Tool(name="f", cache_control=EPHEMERAL), "is_custom": Tool(name="f", is_custom=True),
     }.items()},
+    "tool.format": (asking(tools=[Tool(name="f", is_custom=True)]), asking(tools=[GRAMMATICAL])),
 }  # fmt: skip
 
 SILENT = {

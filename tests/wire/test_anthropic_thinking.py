@@ -10,6 +10,7 @@ from sealink.request import (
     ChatRequest,
     Message,
     Reasoning,
+    RedactedReasoning,
     Sampling,
     Text,
     ToolCall,
@@ -199,3 +200,53 @@ def test_a_budget_of_ones_own_is_left_room_for_by_default() -> None:
 )  # fmt: skip
 def test_a_models_rules_are_read_from_its_name(model: str, thinking: str) -> None:
     assert rules_of(model).thinking == thinking
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "thinking", "effort"),
+    [
+        (SONNET_4_5, {"thinking_budget": 5000}, {"type": "enabled", "budget_tokens": 5000}, None),
+        (SONNET_4_5, {"thinking_budget": 10}, {"type": "enabled", "budget_tokens": 1024}, None),
+        (
+            SONNET_4_5,
+            {"thinking_budget": 5000, "sampling": Sampling(max_tokens=3000)},
+            {"type": "enabled", "budget_tokens": 2999},
+            None,
+        ),
+        (SONNET_4_5, {"thinking_budget": 0}, None, None),
+        (SONNET_4_6, {"thinking_budget": 5000}, {"type": "adaptive", "display": "summarized"}, "medium"),
+        (SONNET_4_6, {"thinking_budget": 90_000}, {"type": "adaptive", "display": "summarized"}, "max"),
+        (OPUS_5, {"thinking_budget": 0}, {"type": "disabled"}, None),
+        (OPUS_5, {"thinking_summary": "none"}, {"type": "adaptive", "display": "omitted"}, None),
+        (OPUS_5, {"thinking_summary": "detailed"}, {"type": "adaptive", "display": "summarized"}, None),
+        (SONNET_4_6, {"thinking_summary": "auto"}, None, None),
+        (
+            SONNET_4_5,
+            {"thinking_budget": 2000, "thinking_summary": "none"},
+            {"type": "enabled", "budget_tokens": 2000, "display": "omitted"},
+            None,
+        ),
+    ],
+)
+def test_a_budget_and_whether_thinking_is_to_be_read(
+    model: str, fields: dict[str, Any], thinking: Any, effort: str | None
+) -> None:
+    written, outgoing = write(asking(**fields), model)
+    assert (written.get("thinking"), written.get("output_config", {}).get("effort")) == (thinking, effort)
+    assert outgoing.dropped == ()
+
+
+def test_a_budget_that_leaves_nothing_is_named() -> None:
+    written, outgoing = write(asking(thinking_budget=2000, sampling=Sampling(max_tokens=1000)), SONNET_4_5)
+    assert "thinking" not in written
+    assert outgoing.dropped == ("thinking_budget",)
+
+
+def test_other_dialects_signatures_stay_behind() -> None:
+    parts = [Reasoning(text="a", signature="gemini:x"), RedactedReasoning(data="responses:y"), Text(text="b")]
+    turn = Message("assistant", [*parts, Reasoning(signature="own")])
+    written = body(asking(user(Text(text="Hi")), turn, user(Text(text="Ho"))))
+    assert written["messages"][1]["content"] == [
+        {"type": "text", "text": "b"},
+        {"type": "thinking", "thinking": "", "signature": "own"},
+    ]

@@ -4,17 +4,19 @@ Every field is used, named in `dropped` (a knob that Anthropic does not have) or
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.request import ChatRequest, Image, ResponseFormat, Sampling, Tool, ToolChoice, ToolResult
+from sealink.request import ChatRequest, Image, ResponseFormat, Sampling, ToolResult
 from sealink.wire.dialect import Outgoing, RequestHead
+from sealink.wire.dialects.anthropic_messages.extras import read_extra
 from sealink.wire.dialects.anthropic_messages.models import ModelRules, rules_of
 from sealink.wire.dialects.anthropic_messages.schema import enforceable
 from sealink.wire.dialects.anthropic_messages.thinking import choose_thinking, read_native
+from sealink.wire.dialects.anthropic_messages.tools import write_tools
 from sealink.wire.dialects.anthropic_messages.turns import Block, Turn, write_system, write_turns
 
 PATH: Final = "/v1/messages"
@@ -41,9 +43,6 @@ PASSED_EXTRAS: Final = frozenset(
 )
 """Anthropic's own fields, for clients that send them through another dialect (OpenAI's `extra_body`): as they are."""
 
-REFUSED_EXTRAS: Final = frozenset({"web_search_options"})
-"""OpenAI's fields without which the answer would be another one."""
-
 JSON_OBJECT_INSTRUCTION: Final = (
     "Respond with a single valid JSON object and nothing else: no prose around it, no code fence."
 )
@@ -56,10 +55,7 @@ _SERVICE_TIERS: Final = {
     "default": "standard_only",
     "standard_only": "standard_only",
 }
-_TOOL_CHOICES: Final = {"auto": "auto", "none": "none", "required": "any", "named": "tool"}
 _NULL: Final = b"null"
-
-_T = TypeVar("_T")
 
 
 def write_request(request: ChatRequest, model: str) -> Outgoing:
@@ -74,7 +70,7 @@ def write_request(request: ChatRequest, model: str) -> Outgoing:
     body: dict[str, Any] = {"model": model, "max_tokens": max_tokens, "stream": request.stream}
     body |= _system(request)
     body["messages"] = turns
-    body |= _tools(request, rules, dropped)
+    body |= write_tools(request, rules, dropped)
     body |= _sampling(request.sampling, rules, thinking.is_on, dropped)
     if thinking.field is not None:
         body["thinking"] = thinking.field
@@ -100,28 +96,12 @@ def forward_request(head: RequestHead, model: str) -> Outgoing:
     return Outgoing(path=PATH, body=msgspec.json.encode(fields), headers=[VERSION])
 
 
-def read_extra(extras: dict[str, Raw], name: str, type: type[_T]) -> _T | None:
-    """An extra field as what it must be; None where it is absent or null. Raises InvalidRequest naming it."""
-    raw = extras.get(name)
-    if raw is None or bytes(raw) == _NULL:
-        return None
-    try:
-        return msgspec.json.decode(raw, type=type)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"{name}: {error}", param=name) from error
-
-
 def _refuse_the_inexpressible(request: ChatRequest) -> None:
     refused = [
         ("n", request.choices > 1, "gives one answer to a request"),
         ("logprobs", request.logprobs, "does not tell log probabilities"),
         ("top_logprobs", bool(request.top_logprobs), "does not tell log probabilities"),
         ("modalities", bool(request.modalities) and request.modalities != ["text"], "answers only in text"),
-    ]
-    refused += [
-        (name, bytes(raw) != _NULL, "has nothing like it")
-        for name, raw in request.extras.items()
-        if name in REFUSED_EXTRAS
     ]
     for param, is_asked, reason in refused:
         if is_asked:
@@ -153,7 +133,7 @@ def _images(request: ChatRequest) -> Iterable[Image]:
 def _default_max_tokens(request: ChatRequest, rules: ModelRules) -> int:
     """Anthropic wants a limit where OpenAI has none: all that the model can write, beyond its thinking."""
     native, limit = read_native(request), rules.max_output_tokens
-    budget = native.budget_tokens if native is not None else 0
+    budget = native.budget_tokens if native is not None else request.thinking_budget or 0
     return limit if budget < limit else budget + limit
 
 
@@ -162,64 +142,6 @@ def _system(request: ChatRequest) -> dict[str, Any]:
     if request.response_format is not None and request.response_format.kind == "json_object":
         blocks.append({"type": "text", "text": JSON_OBJECT_INSTRUCTION})
     return {"system": blocks} if blocks else {}
-
-
-def _tools(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
-    if not request.tools:
-        return _no_tools(request.tool_choice)
-    if not rules.structured_outputs and any(tool.strict for tool in request.tools):
-        dropped.append("tools.function.strict")
-    written: dict[str, Any] = {
-        "tools": [
-            _tool(tool, f"tools[{index}]", strict=bool(tool.strict) and rules.structured_outputs)
-            for index, tool in enumerate(request.tools)
-        ]
-    }
-    if request.tool_choice is not None or request.parallel_tool_calls is False:
-        written["tool_choice"] = _tool_choice(request.tool_choice, request.parallel_tool_calls)
-    return written
-
-
-def _no_tools(choice: ToolChoice | None) -> dict[str, Any]:
-    """A choice among no tools is refused by Anthropic. One that leaves the model free means nothing then."""
-    if choice is not None and choice.mode in ("required", "named"):
-        raise InvalidRequest("tool_choice asks for a tool, and there are no tools.", param="tool_choice")
-    return {}
-
-
-def _tool(tool: Tool, where: str, *, strict: bool) -> Block:
-    block: Block = {"name": tool.name}
-    if tool.description is not None:
-        block["description"] = tool.description
-    block["input_schema"] = _input_schema(tool, where, strict=strict)
-    if strict:
-        block["strict"] = True
-    if tool.cache_control is not None:
-        block["cache_control"] = tool.cache_control
-    return block
-
-
-def _input_schema(tool: Tool, where: str, *, strict: bool) -> Raw | dict[str, Any]:
-    """Required, and its `type` too, where OpenAI lets a tool without parameters do without."""
-    param = f"{where}.function.parameters"
-    schema = read_extra({param: tool.parameters or Raw(_NULL)}, param, dict[str, Raw])
-    if not schema:
-        empty: dict[str, Any] = {"type": "object", "properties": {}}
-        return empty | ({"additionalProperties": False} if strict else {})
-    if "type" not in schema:
-        schema = {"type": Raw(b'"object"'), **schema}
-    raw = Raw(msgspec.json.encode(schema))
-    return enforceable(raw, param) if strict else raw
-
-
-def _tool_choice(choice: ToolChoice | None, parallel: bool | None) -> Block:
-    mode = choice.mode if choice is not None else "auto"
-    block: Block = {"type": _TOOL_CHOICES[mode]}
-    if choice is not None and mode == "named":
-        block["name"] = choice.name
-    if parallel is False and mode != "none":
-        block["disable_parallel_tool_use"] = True
-    return block
 
 
 def _sampling(sampling: Sampling, rules: ModelRules, thinks: bool, dropped: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How much the model shall think: OpenAI's `reasoning_effort` → Anthropic's `thinking` and `effort`.
+"""How much the model shall think: an effort, or a budget of tokens → Anthropic's `thinking` and `effort`.
 
 Models from 4.6 on take an effort, the ones before a budget of tokens. A client that sends Anthropic's own
 `thinking` gets just that.
@@ -58,31 +58,58 @@ def read_native(request: ChatRequest) -> NativeThinking | None:
 def choose_thinking(
     request: ChatRequest, rules: ModelRules, max_tokens: int, turns: Sequence[Turn], dropped: list[str]
 ) -> Thinking:
-    """What to send. An effort that has no place in this request is named in `dropped`."""
-    effort, native = request.reasoning_effort, read_native(request)
+    """What to send. An effort or a budget that has no place in this request is named in `dropped`."""
+    effort, budget = request.reasoning_effort, request.thinking_budget
     if effort is not None and effort not in (*_EFFORTS, "none"):
         raise InvalidRequest(
             f"reasoning_effort is one of none, {', '.join(_EFFORTS)}, not {effort!r}.", param="reasoning_effort"
         )
-    if native is not None:
-        chosen = Thinking(request.extras["thinking"], is_on=native.type in ("enabled", "adaptive"))
-        if effort in _EFFORTS and rules.thinking == "adaptive":
-            chosen.effort = _effort(effort, rules)
-        elif effort is not None:
-            dropped.append("reasoning_effort")
-        return chosen
-    if effort is None:
-        return Thinking()
-    if effort == "none":
+    if (native := read_native(request)) is not None:
+        return _native(request, native, rules, dropped)
+    if effort == "none" or (effort is None and budget == 0):
         return _switched_off(rules)
+    if effort is None and budget is None:
+        return _shown(request, rules)
     if rules.thinking == "adaptive":
-        # Without `display` newer models send thinking without its text.
-        return Thinking({"type": "adaptive", "display": "summarized"}, _effort(effort, rules), is_on=True)
-    budget = _budget(effort, max_tokens)
+        level = _effort(effort, rules) if effort is not None else _effort_of(budget or 0)
+        return Thinking(_adaptive(request.thinking_summary or "auto"), level, is_on=True)
+    budget = _fitting(budget, max_tokens) if budget is not None else _budget(effort or "", max_tokens)
     if rules.thinking == "none" or not budget or not _may_have_budget(request, turns):
-        dropped.append("reasoning_effort")
+        dropped.append("reasoning_effort" if effort is not None else "thinking_budget")
         return Thinking()
-    return Thinking({"type": "enabled", "budget_tokens": budget}, is_on=True)
+    field = {"type": "enabled", "budget_tokens": budget}
+    return Thinking(field | _display(request.thinking_summary), is_on=True)
+
+
+def _native(request: ChatRequest, native: NativeThinking, rules: ModelRules, dropped: list[str]) -> Thinking:
+    """The client has said it in Anthropic's own words."""
+    chosen = Thinking(request.extras["thinking"], is_on=native.type in ("enabled", "adaptive"))
+    effort = request.reasoning_effort
+    if effort in _EFFORTS and rules.thinking == "adaptive":
+        chosen.effort = _effort(effort, rules)
+    elif effort is not None:
+        dropped.append("reasoning_effort")
+    if request.thinking_budget is not None:
+        dropped.append("thinking_budget")
+    return chosen
+
+
+def _shown(request: ChatRequest, rules: ModelRules) -> Thinking:
+    """How much to think is left to the model; whether to tell it is asked only of one that thinks unasked."""
+    thinks_anyway = rules.thinking == "adaptive" and rules.thinking_off != ""
+    if request.thinking_summary is None or not thinks_anyway:
+        return Thinking()
+    return Thinking(_adaptive(request.thinking_summary), is_on=True)
+
+
+def _adaptive(summary: str) -> dict[str, Any]:
+    # Without `display` newer models send thinking without its text.
+    return {"type": "adaptive", **_display(summary)}
+
+
+def _display(summary: str | None) -> dict[str, Any]:
+    """Anthropic has one kind of summary."""
+    return {} if summary is None else {"display": "omitted" if summary == "none" else "summarized"}
 
 
 def _switched_off(rules: ModelRules) -> Thinking:
@@ -99,8 +126,19 @@ def _effort(effort: str, rules: ModelRules) -> str:
 
 def _budget(effort: str, max_tokens: int) -> int:
     """Thinking counts towards max_tokens: half of them are left for the answer. 0 where too few are left to think."""
-    budget = min(BUDGETS_TOKENS[effort], max_tokens // 2)
+    budget = min(BUDGETS_TOKENS.get(effort, 0), max_tokens // 2)
     return budget if budget >= MIN_BUDGET_TOKENS else 0
+
+
+def _fitting(budget: int, max_tokens: int) -> int:
+    """A budget that was asked for, within Anthropic's limits: at least 1024, less than max_tokens. 0: there is none."""
+    budget = max(MIN_BUDGET_TOKENS, min(budget, max_tokens - 1))
+    return budget if budget < max_tokens else 0
+
+
+def _effort_of(budget: int) -> str:
+    """The effort that comes next to a budget, for a model that takes none."""
+    return next((level for level in ("low", "medium", "high") if budget <= BUDGETS_TOKENS[level]), "max")
 
 
 def _may_have_budget(request: ChatRequest, turns: Sequence[Turn]) -> bool:

@@ -32,6 +32,9 @@ Block = dict[str, Any]
 
 THINKING_TYPES: Final = ("thinking", "redacted_thinking")
 
+FREE_TEXT: Final = "input"
+"""The one argument of a tool that takes free text elsewhere."""
+
 _WIRE_ROLES: Final = {"user": "user", "tool": "user", "assistant": "assistant"}
 
 
@@ -86,9 +89,9 @@ def _block(part: Part, where: str) -> Block | None:
             return _marked(part, _file(part, where))
         case Reasoning(text=text, signature=signature):
             # Thinking without its signature is refused: what another vendor's model thought stays behind.
-            return {"type": "thinking", "thinking": text, "signature": signature} if signature else None
+            return {"type": "thinking", "thinking": text, "signature": signature} if is_own(signature) else None
         case RedactedReasoning(data=data):
-            return {"type": "redacted_thinking", "data": data}
+            return {"type": "redacted_thinking", "data": data} if is_own(data) else None
         case ToolCall():
             block = {"type": "tool_use", "id": _tool_id(part.id), "name": part.name, "input": _input(part, where)}
             return _marked(part, block)
@@ -98,6 +101,11 @@ def _block(part: Part, where: str) -> Block | None:
             raise InvalidRequest(
                 f"Anthropic cannot be sent {type(part).__name__.lower()}.", code="unsupported_parameter", param=where
             )
+
+
+def is_own(signature: str) -> bool:
+    """Whether a signature is one of Anthropic's: bare base64, without the mark of another dialect."""
+    return bool(signature) and ":" not in signature
 
 
 def _marked(part: Part, block: Block) -> Block:
@@ -144,8 +152,10 @@ def _plain_text(file: File, where: str) -> str:
         raise InvalidRequest(f"The text file is not base64 of UTF-8: {error}", param=where) from error
 
 
-def _input(call: ToolCall, where: str) -> Raw:
+def _input(call: ToolCall, where: str) -> Raw | Block:
     """A call's arguments as the object that Anthropic takes. A tool without parameters may have been called with ""."""
+    if call.is_custom:
+        return {FREE_TEXT: call.arguments}
     arguments = call.arguments.strip() or "{}"
     try:
         msgspec.json.decode(arguments, type=dict[str, Raw])
