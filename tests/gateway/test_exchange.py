@@ -1,7 +1,9 @@
 """One exchange, from admission to settlement, between two fakes."""
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -590,3 +592,25 @@ async def test_no_other_target_is_tried_for_a_client_that_has_left() -> None:
         await task
     assert len(run.pool.requests) == 1
     assert run.settlement.ended == "error"
+
+
+@pytest.mark.parametrize("on_disconnect", ["cancel", "detach"])
+def test_what_is_over_is_not_left_to_the_collector(on_disconnect: OnDisconnect) -> None:
+    """A collection stops all streams: 50 ms, with 500 of them open."""
+
+    async def is_gone() -> bool:
+        upstream = Gate(ROLE, TEXT, STOP, DONE)
+        run = Run(upstream, on_disconnect=on_disconnect)
+        task = await run.until_the_client_leaves()
+        upstream.open.set()
+        await asyncio.wait([task])
+        exchange = weakref.ref(run.exchange)
+        del run.exchange, task
+        await asyncio.sleep(0)
+        return exchange() is None
+
+    gc.disable()
+    try:
+        assert asyncio.run(is_gone())
+    finally:
+        gc.enable()

@@ -61,6 +61,7 @@ class Exchange:
         finally:
             self._silence.stop()
             self._settle()
+            self._task = self._responder.on_gone = None  # no cycle: memory is free at once, not at the next collection
 
     def _log(self) -> StreamLog | None:
         """The log of a stream that outlives its client; None for others, and where there are too many already."""

@@ -56,8 +56,9 @@ class StreamLog:
         self._announce()
 
     def finish(self) -> None:
-        """Nothing more will come."""
+        """Nothing more will come, and nothing is left to cancel: the exchange need not be kept with its bytes."""
         self.ended = True
+        self.cancel = _nothing
         self._announce()
 
     def read(self, position: int) -> bytes:
@@ -73,6 +74,10 @@ class StreamLog:
     def _announce(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
+
+
+def _nothing() -> None:
+    """What there is to cancel of a stream that has ended."""
 
 
 async def follow(log: StreamLog, position: int, client: Responder) -> None:
