@@ -21,15 +21,16 @@ from sealink.policy.auth import ApiKey, Keyring, digest_of
 from sealink.policy.health import HealthBook
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers import VENDORS
-from sealink.providers.vendor import Provider
+from sealink.providers.vendor import Provider, bearer
 from sealink.sim.handler import SimSettings, sim_handler
 from sealink.wire.dialect import ClientDialect, UpstreamDialect
-from sealink.wire.dialects import anthropic_messages, openai_chat
+from sealink.wire.dialects import anthropic_messages, ollama_chat, openai_chat
 
 UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "openai": openai_chat.UPSTREAM,
     "openai, usage unasked": openai_chat.UPSTREAM_THAT_TELLS_USAGE_UNASKED,
     "anthropic": anthropic_messages.UPSTREAM,
+    "ollama": ollama_chat.UPSTREAM,
 }
 
 CLIENT_DIALECTS: dict[str, ClientDialect] = {
@@ -164,11 +165,11 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
 
 
 def _auth_headers(provider: ProviderConfig) -> HeaderList:
-    """How the provider's vendor takes a key; others take it as their dialect's own vendor does."""
+    """How the provider's vendor takes a key; others take it as their dialect's own vendor does, or as most do."""
     if not provider.api_key:
         return ()
-    vendor = provider.vendor or VENDORS[provider.dialect_name or ""]
-    return vendor.auth(provider.api_key)
+    vendor = provider.vendor or VENDORS.get(provider.dialect_name or "")
+    return vendor.auth(provider.api_key) if vendor is not None else bearer(provider.api_key)
 
 
 def _server_limits(server: ServerConfig) -> ServerLimits:

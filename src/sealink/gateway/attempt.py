@@ -161,17 +161,19 @@ def _relay(asked: Asked, target: Target) -> Relay:
 
 
 def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:
+    """What the provider or the dialect says in a header goes before what is usual."""
     provider = target.provider
+    headers = {
+        "content-type": "application/json",
+        "accept": "text/event-stream" if stream else "application/json",
+        "user-agent": f"sealink/{__version__}",
+        **dict(provider.headers),
+        **dict(outgoing.headers),
+    }
     return UpstreamRequest(
         method="POST",
         url=provider.base_url.rstrip("/") + outgoing.path,
-        headers=[
-            ("content-type", "application/json"),
-            ("accept", "text/event-stream" if stream else "application/json"),
-            ("user-agent", f"sealink/{__version__}"),
-            *provider.headers,
-            *outgoing.headers,
-        ],
+        headers=list(headers.items()),
         body=outgoing.body,
     )
 

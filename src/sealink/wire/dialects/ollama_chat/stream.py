@@ -1,0 +1,198 @@
+"""Ollama's answers → events: a stream's lines, or a whole answer, which is its last line with all in it.
+
+https://docs.ollama.com/api/streaming. Fields that are read are those of the views; `created_at` only to make ids.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from sealink.errors import HeaderList, UpstreamRejected
+from sealink.events import (
+    BlockEnd,
+    BlockKind,
+    BlockStart,
+    Event,
+    Finish,
+    FinishReason,
+    Logprobs,
+    ReasoningDelta,
+    StreamEnd,
+    StreamError,
+    StreamStart,
+    TextDelta,
+    ToolArgsDelta,
+    UsageSnapshot,
+)
+from sealink.usage import Usage
+from sealink.wire.raw_json import NULL, parse_object
+from sealink.wire.rejections import UNREADABLE, malformed, rejected
+from sealink.wire.sse import Frame
+
+NAME: Final = "ollama"
+
+_REASONS: Final[dict[str, FinishReason]] = {"stop": "stop", "length": "length"}
+"""Others (`load`, `unload`: a model was put into memory, or out of it, by an empty conversation) count as `stop`."""
+
+_COUNTS: Final[tuple[str, ...]] = ("prompt_eval_count", "eval_count")
+_DURATIONS: Final[tuple[str, ...]] = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
+_NOT_A_DIGIT = re.compile(r"\D")
+
+
+class _Function(msgspec.Struct, gc=False):
+    name: str
+    arguments: Raw = Raw(b"{}")
+
+
+class _Call(msgspec.Struct, gc=False):
+    function: _Function
+    id: str = ""
+
+
+class _Message(msgspec.Struct, gc=False):
+    content: str | None = None
+    thinking: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Line(msgspec.Struct, gc=False):
+    model: str = ""
+    created_at: str = ""
+    message: _Message | None = None
+    done: bool = False
+    done_reason: str | None = None
+    logprobs: Raw = NULL
+    error: str | None = None
+
+
+_LINE = msgspec.json.Decoder(_Line)
+
+
+class ChatDecoder:
+    """A Decoder. Ollama's format is flat: where one block ends and the next begins is inferred here."""
+
+    def __init__(self) -> None:
+        self._started = False
+        self._ended = False
+        self._blocks = 0
+        self._open: BlockKind | None = None
+        self._has_calls = False
+
+    def decode(self, frame: Frame) -> Iterator[Event]:
+        """Raises UpstreamError (`upstream_malformed`) on a line that makes no sense."""
+        if self._ended:
+            return
+        try:
+            line = _LINE.decode(frame.data)
+        except UNREADABLE as error:
+            raise malformed(error) from error
+        if line.error is not None:
+            self._ended = True
+            yield StreamError(read_error(502, (), frame.data))
+            return
+        if not self._started:
+            self._started = True
+            yield StreamStart("", line.model)
+        yield from self._say(line)
+        if line.done:
+            yield from self._end(line, frame.data)
+
+    def close(self) -> tuple[Event, ...]:
+        """Only a line that says `done` ends an answer."""
+        return ()
+
+    def _say(self, line: _Line) -> Iterator[Event]:
+        said = line.message or _Message()
+        if said.thinking:
+            yield from self._switch("reasoning")
+            yield ReasoningDelta(self._blocks - 1, said.thinking)
+        if said.content:
+            yield from self._switch("text")
+            yield TextDelta(self._blocks - 1, said.content)
+            if line.logprobs != NULL:
+                yield Logprobs(self._blocks - 1, _utf8(line.logprobs))
+        for call in said.tool_calls or ():
+            yield from self._call(call, line.created_at)
+
+    def _switch(self, kind: BlockKind) -> Iterator[Event]:
+        if self._open == kind:
+            return
+        yield from self._close()
+        self._open = kind
+        yield BlockStart(self._next_block(), kind)
+
+    def _close(self) -> Iterator[Event]:
+        if self._open is not None:
+            self._open = None
+            yield BlockEnd(self._blocks - 1)
+
+    def _call(self, call: _Call, created_at: str) -> Iterator[Event]:
+        """A call comes whole. Older versions give it no id: the moment and the block make one, which no other
+        call of the conversation has."""
+        yield from self._close()
+        block, self._has_calls = self._next_block(), True
+        made_up = f"call_{_NOT_A_DIGIT.sub('', created_at)[:20]}_{block}"
+        yield BlockStart(block, "tool_call", id=call.id or made_up, name=call.function.name)
+        yield ToolArgsDelta(block, _utf8(call.function.arguments).decode())
+        yield BlockEnd(block)
+
+    def _end(self, line: _Line, data: bytes) -> Iterator[Event]:
+        """Of a tool call Ollama says no more than that it stopped."""
+        self._ended = True
+        yield from self._close()
+        yield from _usage(data)
+        reason = _REASONS.get(line.done_reason or "", "stop")
+        if reason == "stop" and self._has_calls:
+            reason = "tool_calls"
+        yield Finish(reason, raw_reason=line.done_reason or "")
+        yield StreamEnd()
+
+    def _next_block(self) -> int:
+        self._blocks += 1
+        return self._blocks - 1
+
+
+def whole_events(body: bytes) -> list[Event]:
+    """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
+    events = list(ChatDecoder().decode(Frame(body, body)))
+    match events[-1]:
+        case StreamError(error=error):
+            raise error
+        case StreamEnd():
+            return events
+    raise malformed("an answer that is not done.")
+
+
+def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
+    """`{"error": "…"}`, as the body of an error status or as a line of a stream."""
+    try:
+        said = msgspec.json.decode(body, type=_Line).error
+    except UNREADABLE:
+        said = None
+    return rejected(NAME, status, said or "", body, headers=headers)
+
+
+def _usage(data: bytes) -> Iterator[Event]:
+    """https://docs.ollama.com/api/usage: durations are in nanoseconds. Nothing where nothing was counted."""
+    try:
+        fields = parse_object(data)
+        said = {name: fields[name] for name in (*_COUNTS, *_DURATIONS) if name in fields}
+        counts = [msgspec.json.decode(said[name], type=int) if name in said else 0 for name in _COUNTS]
+    except (ValueError, RecursionError) as error:
+        raise malformed(error) from error
+    if any(name in said for name in _COUNTS):
+        extras = {name: raw for name, raw in said.items() if name in _DURATIONS}
+        yield UsageSnapshot(Usage(input_tokens=counts[0], output_tokens=counts[1], extras=extras))
+
+
+def _utf8(raw: Raw) -> bytes:
+    """Raw JSON, whose characters msgspec has not looked at."""
+    data = bytes(raw)
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise malformed(error) from error
+    return data
