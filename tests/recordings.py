@@ -18,6 +18,13 @@ from outside import absent
 DEFAULT_FOLDER = Path(__file__).parents[2] / "shared" / "streams"
 
 
+_CONTENT_TYPES = {
+    "sse": "text/event-stream",
+    "ndjson": "application/x-ndjson",
+    "aws-eventstream": "application/vnd.amazon.eventstream",
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """One recorded answer. `id` is `<provider>/<name>`."""
@@ -55,8 +62,7 @@ class Case:
     def headers(self) -> list[tuple[str, str]]:
         """The response headers that were kept. A recording without a content type gets its framing's."""
         headers = dict(self.meta["response_headers"])
-        content_type = "text/event-stream" if self.framing == "sse" else "application/json"
-        return list({"content-type": content_type, **headers}.items())
+        return list({"content-type": _CONTENT_TYPES.get(self.framing, "application/json"), **headers}.items())
 
     @property
     def chunk_sizes(self) -> list[int]:

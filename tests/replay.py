@@ -9,6 +9,7 @@ It runs in a thread of its own, so that a test may block. Times are of time.mono
 
 import asyncio
 import json
+import re
 import socket
 import threading
 import time
@@ -16,9 +17,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, Literal, Self
+from urllib.parse import unquote
 
 Framing = Literal["chunked", "length", "close"]
 HeaderList = Iterable[tuple[str, str]]
+
+_MODEL_IN_PATH = re.compile(r"/models?/(.+?)(?::\w*[cC]ontent|/converse(?:-stream)?)(?:\?|$)")
 
 WHOLE, BYTE_BY_BYTE = (), (1,)
 
@@ -74,6 +78,9 @@ class Request:
 
     @property
     def model(self) -> str:
+        """From the body, or from the path where the dialect has it there (Gemini, Bedrock)."""
+        if found := _MODEL_IN_PATH.search(self.path):
+            return unquote(found[1])
         return str(self.json["model"])
 
 

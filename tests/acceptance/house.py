@@ -10,6 +10,10 @@ from acceptance.sealink_process import KEY, SealinkProcess
 from replay import Answer, ReplayingUpstream, Request
 
 
+BASE_PATHS = {"openai": "/v1", "responses": "/v1"}
+"""What a `base_url` has behind the host, as each vendor's own SDK is given it."""
+
+
 @dataclass(frozen=True)
 class House:
     upstream: ReplayingUpstream
@@ -25,7 +29,7 @@ def house(
     server: str = "",
     send_buffer_bytes: int | None = None,
 ) -> Iterator[House]:
-    """Both, up and running. `models` says of which dialect each model's upstream is, openai or anthropic.
+    """Both, up and running. `models` says of which dialect each model's upstream is, as sealink.toml names it.
 
     A model's one target has its id for a name, so that the upstream learns what the client asked for.
     `server` are lines for the config's [server], `folder` is where SeaLink runs.
@@ -42,7 +46,8 @@ def config_of(upstream_url: str, models: Mapping[str, str], server: str) -> str:
     tables = [f"[server]\n{server}", f'[[keys]]\nname = "tests"\nkey = "{KEY}"']
     tables += [
         f'[[providers]]\nname = "{dialect}-like"\ndialect = "{dialect}"\nbase_url = "{url}"\napi_key = "sk-upstream"'
-        for dialect, url in (("openai", f"{upstream_url}/v1"), ("anthropic", upstream_url))
+        for dialect in sorted(set(models.values()))
+        for url in [upstream_url + BASE_PATHS.get(dialect, "")]
     ]
     tables += [
         f'[[models]]\nid = {json.dumps(id)}\ntargets = [{{ provider = "{dialect}-like", model = {json.dumps(id)} }}]'

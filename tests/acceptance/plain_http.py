@@ -26,10 +26,15 @@ class PlainAnswer:
 
 def post_chat(port: int, request: dict[str, Any], key: str = KEY) -> PlainAnswer:
     """POST /v1/chat/completions and read to the end."""
+    return post(port, "/v1/chat/completions", request, key)
+
+
+def post(port: int, path: str, request: dict[str, Any], key: str = KEY) -> PlainAnswer:
+    """POST and read to the end."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-        connection.request("POST", "/v1/chat/completions", json.dumps(request), headers)
+        connection.request("POST", path, json.dumps(request), headers)
         answer = connection.getresponse()
         fields = {name.lower(): value for name, value in answer.getheaders()}
         return PlainAnswer(answer.status, fields, answer.read())

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from acceptance.readings import Choice, Reading, ToolCall, read
+from acceptance.readings import Choice, Reading, ToolCall
+from acceptance.stock_chat import read
 from sealink.errors import GatewayTimeout, UpstreamError, UpstreamRejected
 from sealink.wire.sse import DONE
 from wire.openai_chat_grammar import complaints

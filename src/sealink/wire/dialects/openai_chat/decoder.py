@@ -18,6 +18,7 @@ from sealink.events import (
     Event,
     Finish,
     FinishReason,
+    Logprobs,
     ReasoningDelta,
     StreamEnd,
     StreamError,
@@ -27,12 +28,13 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.wire.dialect import Outcome
-from sealink.wire.dialects.openai_chat.annotations import read_annotation
+from sealink.wire.dialects.openai_chat.annotations import read_annotation, read_sources
 from sealink.wire.dialects.openai_chat.errors import malformed
+from sealink.wire.dialects.openai_chat.messages import read_picture
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.openai_chat.whole import relay_whole
-from sealink.wire.raw_json import Fields
+from sealink.wire.raw_json import NULL, Fields, encode
 from sealink.wire.sse import Frame, SseFramer
 
 _REASONS: Final[dict[str, FinishReason]] = {
@@ -49,10 +51,16 @@ class _Function(msgspec.Struct):
     arguments: str = ""
 
 
+class _Custom(msgspec.Struct):
+    name: str = ""
+    input: str = ""
+
+
 class _ToolCall(msgspec.Struct):
     id: str = ""
     index: int | None = None
     function: _Function | None = None
+    custom: _Custom | None = None
 
 
 class _Thinking(msgspec.Struct):
@@ -61,6 +69,7 @@ class _Thinking(msgspec.Struct):
     type: str
     signature: str | None = None
     data: str | None = None
+    signs: str | None = None
 
 
 class _Said(msgspec.Struct):
@@ -73,12 +82,19 @@ class _Said(msgspec.Struct):
     function_call: _Function | None = None
     thinking_blocks: list[_Thinking] | None = None
     annotations: list[Raw] | None = None
+    images: list[Raw] | None = None
+
+
+class _Logprobs(msgspec.Struct):
+    content: list[Raw] | None = None
+    refusal: list[Raw] | None = None
 
 
 class _Choice(msgspec.Struct):
     index: int
     delta: _Said = msgspec.field(default_factory=_Said)
     message: _Said | None = None
+    logprobs: _Logprobs | None = None
     finish_reason: str | None = None
 
 
@@ -88,6 +104,8 @@ class _Chunk(msgspec.Struct):
     model: str = ""
     created: int | None = None
     usage: Fields | None = None
+    citations: Raw = NULL
+    search_results: Raw = NULL
 
 
 _CHUNK = msgspec.json.Decoder(_Chunk)
@@ -129,6 +147,14 @@ class _OpenChoice(msgspec.Struct):
     block: int | None = None
     kind: BlockKind = "text"
     calls: dict[int, int] = {}
+    ids: dict[str, int] = {}
+
+
+def _logprobs(index: int, open: _OpenChoice, said: _Logprobs) -> Iterator[Event]:
+    assert open.block is not None
+    tokens = {"text": said.content, "refusal": said.refusal}.get(open.kind)
+    if tokens:
+        yield Logprobs(open.block, encode(tokens), index)
 
 
 class _AnswerReader:
@@ -139,6 +165,7 @@ class _AnswerReader:
         self._started = False
         self._blocks = 0
         self._choices: dict[int, _OpenChoice] = {}
+        self._sources: list[Raw] = []
 
     def read(self, data: bytes) -> Iterator[Event]:
         try:
@@ -148,6 +175,7 @@ class _AnswerReader:
         if not self._started:
             self._started = True
             yield StreamStart(chunk.id, chunk.model, chunk.created)
+        self._sources = read_sources(chunk.search_results, chunk.citations) or self._sources
         for choice in chunk.choices:
             yield from self._choice(choice)
         if chunk.usage:
@@ -162,16 +190,19 @@ class _AnswerReader:
             yield from self._signed(index, open, thinking)
         if said.content:
             yield from self._text(index, open, "text", said.content)
-        for citation in said.annotations or ():
-            if open.block is not None:
-                yield read_annotation(citation, open.block, index)
         if said.refusal:
             yield from self._text(index, open, "refusal", said.refusal)
+        if choice.logprobs is not None and open.block is not None:
+            yield from _logprobs(index, open, choice.logprobs)
+        yield from self._cite(index, open, said.annotations or ())
+        for picture in said.images or ():
+            yield from self._media(index, open, picture)
         for position, call in enumerate(said.tool_calls or ()):
             place = position if call.index is None else call.index
-            yield from self._call(index, open, place, call.id, call.function or _Function())
+            yield from self._call(index, open, place, call)
         if said.function_call is not None:
-            yield from self._call(index, open, 0, f"call_{said.function_call.name}", said.function_call)
+            legacy = _ToolCall(f"call_{said.function_call.name}", function=said.function_call)
+            yield from self._call(index, open, 0, legacy)
         if choice.finish_reason is not None:
             yield from self._finish(index, open, choice.finish_reason)
 
@@ -198,25 +229,59 @@ class _AnswerReader:
             yield BlockStart(block, "redacted_reasoning", index, data=thinking.data or "")
             yield BlockEnd(block, index)
             return
+        if thinking.signs is not None:
+            yield from self._signed_other(index, open, thinking.signs, thinking.signature or "")
+            return
         if open.block is None or open.kind != "reasoning":
             yield from self._switch(index, open, "reasoning")
         assert open.block is not None
         yield BlockMeta(open.block, signature=thinking.signature or "", choice=index)
         yield from self._close(index, open)
 
-    def _call(self, index: int, open: _OpenChoice, place: int, id: str, function: _Function) -> Iterator[Event]:
+    def _signed_other(self, index: int, open: _OpenChoice, signs: str, signature: str) -> Iterator[Event]:
+        """The signature of a call that is still open, or of the text."""
+        block = open.ids.get(signs, open.block)
+        if block is not None:
+            yield BlockMeta(block, signature=signature, choice=index)
+
+    def _call(self, index: int, open: _OpenChoice, place: int, call: _ToolCall) -> Iterator[Event]:
+        custom, function = call.custom, call.function or _Function()
         if place not in open.calls:
             yield from self._close(index, open)
-            open.calls[place] = self._next_block()
-            yield BlockStart(open.calls[place], "tool_call", index, id=id, name=function.name)
-        if function.arguments:
-            yield ToolArgsDelta(open.calls[place], function.arguments, index)
+            open.calls[place] = block = self._next_block()
+            if custom is not None:
+                yield BlockStart(block, "custom_tool_call", index, id=call.id, name=custom.name)
+            else:
+                yield BlockStart(block, "tool_call", index, id=call.id, name=function.name)
+            open.ids[call.id] = block
+        if fragment := function.arguments if custom is None else custom.input:
+            yield ToolArgsDelta(open.calls[place], fragment, index)
+
+    def _cite(self, index: int, open: _OpenChoice, annotations: Iterable[Raw]) -> Iterator[Event]:
+        for annotation in annotations:
+            if open.block is None or open.kind != "text":
+                yield from self._switch(index, open, "text")
+            assert open.block is not None
+            yield read_annotation(annotation, open.block, index)
+
+    def _media(self, index: int, open: _OpenChoice, picture: Raw) -> Iterator[Event]:
+        """A picture, in OpenRouter's shape; what is no inline picture means something to OpenAI's clients only."""
+        yield from self._close(index, open)
+        block, inline = self._next_block(), read_picture(picture)
+        if inline is None:
+            yield BlockStart(block, "other", index, raw=bytes(picture))
+        else:
+            media_type, data = inline
+            yield BlockStart(block, "media", index, name=media_type, data=data)
+        yield BlockEnd(block, index)
 
     def _finish(self, index: int, open: _OpenChoice, reason: str) -> Iterator[Event]:
+        if self._sources and index == 0:
+            yield from self._cite(index, open, self._sources)
         yield from self._close(index, open)
         for block in open.calls.values():
             yield BlockEnd(block, index)
-        open.calls = {}
+        open.calls, open.ids = {}, {}
         raw_reason = self._outcome.finish.get(index, "")
         yield Finish(_REASONS[reason], raw_reason, index)
 

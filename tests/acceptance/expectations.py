@@ -1,0 +1,206 @@
+"""What a client must read of a recorded answer: expected.json (what the provider's own SDK read), told without a dialect.
+
+`expected_reading` does the telling, per wire format; `as_seen_by` takes out what a client's dialect has no place for.
+Between two ends of one dialect the SDK must read the provider's very words: usage and finish are then compared too.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from acceptance import stock_chat, stock_messages, stock_responses
+from acceptance.readings import Choice, Failure, Reading, Tokens, ToolCall
+from recordings import Case
+
+Fields = dict[str, Any]
+
+CLIENT_OF = {"openai-chat": "chat", "anthropic-messages": "messages", "openai-responses": "responses"}
+"""The client dialect of a wire format, where it has one."""
+
+FINISH = {
+    "anthropic-messages": stock_messages.FINISH,
+    "openai-responses": {**stock_responses.FINISH, "completed": "stop"},
+    "openai-chat": {"eos": "stop"},
+    "bedrock-converse": {
+        **stock_messages.FINISH,
+        "guardrail_intervened": "content_filter",
+        "content_filtered": "content_filter",
+    },
+    "cohere-v2": {
+        "COMPLETE": "stop",
+        "STOP_SEQUENCE": "stop",
+        "MAX_TOKENS": "length",
+        "TOOL_CALL": "tool_calls",
+    },
+    "gemini": {
+        "STOP": "stop",
+        "MAX_TOKENS": "length",
+        "SAFETY": "content_filter",
+        "RECITATION": "content_filter",
+        "MODEL_ARMOR": "content_filter",
+        "FAKE_ENUM": "stop",
+    },
+    "ollama-chat": {},
+}
+"""The providers' words for an end → those of sealink.events."""
+
+WHOLE = {"openai-responses": ("completed",), "gemini": ("STOP",), "ollama-chat": ("stop",)}
+"""The words for an end that do not tell whether it is the tools' turn."""
+
+FAILED = {"ERROR": "", "UNEXPECTED_TOOL_CALL": "", "MALFORMED_FUNCTION_CALL": ""}
+"""Ends that are failures: the answer is not whole. What the error's words must hold."""
+
+
+def expected_reading(case: Case, *, straight: bool = False) -> Reading:
+    """What expected.json says. `straight`: as a chat client reads it without SeaLink, in the vendor's own words."""
+    expected = case.expected
+    if case.kind == "error":
+        error = expected["error"]
+        words = error["message"] if straight else words_of(_error_body(case))
+        return Reading(failure=Failure(words, case.meta["status"]))
+    said = _said(case)
+    choices = {int(index): _choice(choice) for index, choice in expected.get("choices", {"0": said}).items()}
+    usage = said["usage"] or (None if straight else expected.get("x_groq_usage"))
+    tokens = TOKENS[case.api](usage) if usage else None
+    if failure := _failure(expected, said):
+        return Reading(choices, tokens, failure=failure)
+    # An sdk_error without a body is the vendor's SDK tripping over something behind a whole answer.
+    for choice in choices.values():
+        choice.finish_reason = choice.finish_reason if straight else _finish(case, choice)
+    choices[0].refusal = expected.get("refusal", "")
+    return Reading(choices, tokens, _citations(case), usage=usage)
+
+
+def as_seen_by(client: str, case: Case) -> Reading:
+    """What a client of this dialect must read of a case."""
+    reading = expected_reading(case)
+    if CLIENT_OF.get(case.api) != client:
+        reading.usage = None
+        if case.api == "openai-chat" and reading.tokens:
+            _count_reasoning(reading.tokens, _said(case)["usage"] or {})
+    elif client != "chat" and reading.failure is None:
+        reading.finish = _said(case)["finish_reason"]
+    if client == "chat":
+        return reading
+    if reading.failure is None or reading.choices:
+        reading.choices = {0: reading.choices.get(0, Choice())}  # these two have one choice
+    reading.tokens = reading.tokens or Tokens()  # and must tell a usage, if only an estimate
+    if client == "messages":
+        _without_refusals(reading)
+    return reading
+
+
+def words_of(body: Any) -> str:
+    """The words of an error body: its message, wherever the vendor put it, or all of it."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    if isinstance(body, dict):
+        inner = body.get("error", body)
+        message = inner.get("message", inner.get("detail", inner)) if isinstance(inner, dict) else inner
+        return message if isinstance(message, str) else json.dumps(message)
+    return str(body)
+
+
+def _error_body(case: Case) -> Any:
+    """The body as the SDK shows it, or, where it only quotes it, as it came."""
+    if "body" in case.expected["error"]:
+        return case.expected["error"]["body"]
+    try:
+        return json.loads(case.body)
+    except ValueError:
+        return case.body.decode()
+
+
+def _failure(expected: Fields, said: Fields) -> Failure | None:
+    if body := expected.get("sdk_error", {}).get("body") or expected.get("error"):
+        return Failure(words_of(body), 200)
+    if said["finish_reason"] in FAILED:
+        return Failure(FAILED[said["finish_reason"]], 200)
+    return None
+
+
+def _choice(said: Fields) -> Choice:
+    calls = [ToolCall(call["id"], call["name"], _arguments(call)) for call in said["tool_calls"]]
+    return Choice(said["text"], said["reasoning"], "", calls, said["finish_reason"])
+
+
+def _arguments(call: Fields) -> Any:
+    return call["arguments_raw"] if call["arguments"] is None else call["arguments"]
+
+
+def _finish(case: Case, choice: Choice) -> str:
+    """Every choice of a finished answer ends in one of four ways, also where the vendor said nothing."""
+    if case.expected.get("no_candidates"):
+        return "content_filter"  # Gemini blocked the prompt
+    word = case.expected.get("incomplete_reason") or choice.finish_reason
+    if choice.tool_calls and (not word or word in WHOLE.get(case.api, ())):
+        return "tool_calls"
+    return FINISH[case.api].get(word, word) if word else "stop"
+
+
+def _citations(case: Case) -> list[str] | None:
+    count = case.expected.get("citations")
+    return None if count is None else [""] * count
+
+
+def _without_refusals(reading: Reading) -> None:
+    """Anthropic has no words for a refusal but the answer's own."""
+    for choice in reading.choices.values():
+        choice.text, choice.refusal = choice.text + choice.refusal, ""
+
+
+def _said(case: Case) -> Fields:
+    """What the SDK read, or had read when it gave up."""
+    return case.expected.get("partial", case.expected)
+
+
+def _count_reasoning(tokens: Tokens, usage: Fields) -> None:
+    """xAI, and Gemini behind Vercel, leave the reasoning out of `completion_tokens`: all others count it."""
+    reasoning, output = tokens.reasoning or 0, tokens.output or 0
+    if reasoning > output or (reasoning and usage.get("total_tokens") == (tokens.input or 0) + output + reasoning):
+        tokens.output = output + reasoning
+
+
+def _of_gemini(usage: Fields) -> Tokens:
+    thought = usage.get("thoughtsTokenCount") or 0
+    return Tokens(
+        input=(usage.get("promptTokenCount") or 0) + (usage.get("toolUsePromptTokenCount") or 0),
+        output=(usage.get("candidatesTokenCount") or 0) + thought,
+        cached_read=usage.get("cachedContentTokenCount"),
+        reasoning=thought,
+    )
+
+
+def _of_bedrock(usage: Fields) -> Tokens:
+    read, written = usage.get("cacheReadInputTokens") or 0, usage.get("cacheWriteInputTokens") or 0
+    return Tokens(usage["inputTokens"] + read + written, usage["outputTokens"], read, written)
+
+
+def _of_cohere(usage: Fields) -> Tokens:
+    tokens = usage.get("tokens") or usage.get("billed_units") or {}
+    return Tokens(
+        input=_whole(tokens.get("input_tokens")),
+        output=_whole(tokens.get("output_tokens")),
+        cached_read=_whole(usage.get("cached_tokens")),
+        reasoning=_whole(tokens.get("reasoning_tokens")),
+    )
+
+
+def _of_ollama(usage: Fields) -> Tokens:
+    return Tokens(usage["prompt_eval_count"], usage["eval_count"])
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+TOKENS: dict[str, Callable[[Fields], Tokens]] = {
+    "openai-chat": stock_chat.tokens_of,
+    "anthropic-messages": stock_messages.tokens_of,
+    "openai-responses": stock_responses.tokens_of,
+    "gemini": _of_gemini,
+    "bedrock-converse": _of_bedrock,
+    "cohere-v2": _of_cohere,
+    "ollama-chat": _of_ollama,
+}
+"""How each wire format's counts are to be read."""
