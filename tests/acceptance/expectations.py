@@ -1,4 +1,4 @@
-"""What a client must read of a recorded answer: expected.json (what the provider's own SDK read), told without a dialect.
+"""What a client must read of a recorded answer: expected.json, what the provider's own SDK read, in no dialect's words.
 
 `expected_reading` does the telling, per wire format; `as_seen_by` takes out what a client's dialect has no place for.
 Between two ends of one dialect the SDK must read the provider's very words: usage and finish are then compared too.

@@ -9,7 +9,6 @@ from pathlib import Path
 from acceptance.sealink_process import KEY, SealinkProcess
 from replay import Answer, ReplayingUpstream, Request
 
-
 BASE_PATHS = {"openai": "/v1", "responses": "/v1"}
 """What a `base_url` has behind the host, as each vendor's own SDK is given it."""
 

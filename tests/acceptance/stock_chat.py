@@ -22,8 +22,8 @@ def read(client: openai.OpenAI, request: Fields, *, straight: bool = False) -> R
     try:
         if not request.get("stream"):
             return whole(client.chat.completions.create(**stated, extra_body=rest).to_dict(warnings=False), straight)
-        for chunk in client.chat.completions.create(**stated, stream=True, extra_body=rest):
-            chunks.append(chunk.to_dict(warnings=False))
+        answer = client.chat.completions.create(**stated, stream=True, extra_body=rest)
+        chunks.extend(chunk.to_dict(warnings=False) for chunk in answer)
     except openai.APIError as error:
         return folded(chunks, failure_of(error), straight)
     return folded(chunks, None, straight)

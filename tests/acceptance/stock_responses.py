@@ -24,8 +24,8 @@ def read(client: openai.OpenAI, request: Fields) -> Reading:
     try:
         if not request.get("stream"):
             return response_read(client.responses.create(**stated, extra_body=rest).to_dict(warnings=False), None)
-        for event in client.responses.create(**stated, stream=True, extra_body=rest):
-            events.append(event.to_dict(warnings=False))
+        answer = client.responses.create(**stated, stream=True, extra_body=rest)
+        events.extend(event.to_dict(warnings=False) for event in answer)
     except openai.APIError as error:
         return folded(events, failure_of(error))
     return folded(events, None)

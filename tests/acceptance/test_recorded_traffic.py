@@ -3,7 +3,7 @@
     pytest tests/acceptance/test_recorded_traffic.py [--recordings DIR]
     python tests/acceptance [DIR …]
 
-The matrix: every recorded case × every client dialect. Each is asked for twice: in the upstream's own network chunks
+The matrix: every recorded case, every client dialect. Each is asked for twice: in the upstream's own network chunks
 (a chat client then asks for the usage), and in chunks that fit nothing. `N of N` is printed for each cell. Where both
 ends speak one dialect the bytes are the upstream's own, unless they break the dialect's grammar.
 """
