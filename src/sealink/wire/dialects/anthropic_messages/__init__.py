@@ -3,6 +3,7 @@
 request    a neutral request → POST /v1/messages
 turns      its conversation
 thinking   its reasoning effort
+sampling   its sampling knobs
 schema     its JSON Schemas
 models     what each Claude model takes
 stream     frames, or a whole message → events

@@ -10,10 +10,11 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.request import ChatRequest, Image, ResponseFormat, Sampling, ToolResult
+from sealink.request import ChatRequest, Image, ResponseFormat, ToolResult
 from sealink.wire.dialect import Outgoing, RequestHead
 from sealink.wire.dialects.anthropic_messages.extras import read_extra
 from sealink.wire.dialects.anthropic_messages.models import ModelRules, rules_of
+from sealink.wire.dialects.anthropic_messages.sampling import write_sampling
 from sealink.wire.dialects.anthropic_messages.schema import enforceable
 from sealink.wire.dialects.anthropic_messages.thinking import choose_thinking, read_native
 from sealink.wire.dialects.anthropic_messages.tools import write_tools
@@ -71,7 +72,7 @@ def write_request(request: ChatRequest, model: str) -> Outgoing:
     body |= _system(request)
     body["messages"] = turns
     body |= write_tools(request, rules, dropped)
-    body |= _sampling(request.sampling, rules, thinking.is_on, dropped)
+    body |= write_sampling(request.sampling, rules, thinking.is_on, dropped)
     if thinking.field is not None:
         body["thinking"] = thinking.field
     body |= _output_config(request, rules, thinking.effort)
@@ -142,43 +143,6 @@ def _system(request: ChatRequest) -> dict[str, Any]:
     if request.response_format is not None and request.response_format.kind == "json_object":
         blocks.append({"type": "text", "text": JSON_OBJECT_INSTRUCTION})
     return {"system": blocks} if blocks else {}
-
-
-def _sampling(sampling: Sampling, rules: ModelRules, thinks: bool, dropped: list[str]) -> dict[str, Any]:
-    """The knobs that this model takes now. A default that it refuses is left out, which is the same."""
-    fixed = rules.sampling_is_fixed or (thinks and rules.thinking_fixes_sampling)
-    written: dict[str, Any] = {}
-    if sampling.temperature is not None:
-        temperature = min(sampling.temperature, 1.0)  # OpenAI's goes up to 2; Anthropic's own endpoint caps it so
-        if not fixed or (temperature == 1 and not rules.sampling_is_fixed):
-            written["temperature"] = temperature
-        elif sampling.temperature != 1:
-            dropped.append("temperature")
-    if sampling.top_p is not None:
-        if _takes_top_p(sampling.top_p, rules, fixed, beside_temperature="temperature" in written):
-            written["top_p"] = sampling.top_p
-        elif sampling.top_p != 1:
-            dropped.append("top_p")
-    if sampling.top_k is not None:
-        if fixed:
-            dropped.append("top_k")
-        else:
-            written["top_k"] = sampling.top_k
-    return written | _stop_sequences(sampling, dropped)
-
-
-def _takes_top_p(top_p: float, rules: ModelRules, fixed: bool, *, beside_temperature: bool) -> bool:
-    if rules.sampling_is_fixed or (beside_temperature and rules.temperature_or_top_p):
-        return False
-    return not fixed or 0.95 <= top_p <= 1
-
-
-def _stop_sequences(sampling: Sampling, dropped: list[str]) -> dict[str, Any]:
-    asked = sampling.stop or []
-    taken = [sequence for sequence in asked if sequence.strip()]  # white space alone is refused
-    if len(taken) < len(asked):
-        dropped.append("stop")
-    return {"stop_sequences": taken} if taken else {}
 
 
 def _output_config(request: ChatRequest, rules: ModelRules, effort: str | None) -> dict[str, Any]:
