@@ -6,7 +6,6 @@ from pathlib import Path
 
 from sealink.catalog.tokens import vocabulary
 from sealink.config import Config, ModelConfig, ProviderConfig, ServerConfig, proxies_from, timeouts_of
-from sealink.errors import HeaderList
 from sealink.gateway.call import Shared
 from sealink.gateway.draining import Slots
 from sealink.gateway.endpoints import ErrorBody, Gateway
@@ -20,15 +19,13 @@ from sealink.policy.allowance import Allowance
 from sealink.policy.auth import ApiKey, Keyring, digest_of
 from sealink.policy.health import HealthBook
 from sealink.policy.routing import Route, Router, Target
-from sealink.providers import VENDORS
-from sealink.providers.vendor import Provider, bearer
+from sealink.providers.vendor import Address, Provider
 from sealink.sim.handler import SimSettings, sim_handler
 from sealink.wire.dialect import ClientDialect, UpstreamDialect
 from sealink.wire.dialects import anthropic_messages, ollama_chat, openai_chat
 
 UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "openai": openai_chat.UPSTREAM,
-    "openai, usage unasked": openai_chat.UPSTREAM_THAT_TELLS_USAGE_UNASKED,
     "anthropic": anthropic_messages.UPSTREAM,
     "ollama": ollama_chat.UPSTREAM,
 }
@@ -105,11 +102,16 @@ class App:
     async def _provider(self, provider: ProviderConfig) -> Provider:
         if provider.dialect_name == "sim":
             return await self._simulated(provider)
+        dialect = provider.dialect_name or ""
+        habits = provider.habits or Address(dialect, "")
+        placement = provider.place()
         return Provider(
             name=provider.name,
-            dialect=UPSTREAM_DIALECTS[provider.dialect_name or ""],
-            base_url=provider.address or "",
-            headers=_auth_headers(provider),
+            dialect=UPSTREAM_DIALECTS[dialect],
+            base_url=provider.base_url,
+            headers=habits.headers(provider.api_key),
+            habits=habits,
+            signer=placement.signer if placement else None,
         )
 
     async def _simulated(self, provider: ProviderConfig) -> Provider:
@@ -162,14 +164,6 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
         return Route(model.id, tuple(targets), model.choose, model.on_disconnect)
 
     return Router(map(route, config.models))
-
-
-def _auth_headers(provider: ProviderConfig) -> HeaderList:
-    """How the provider's vendor takes a key; others take it as their dialect's own vendor does, or as most do."""
-    if not provider.api_key:
-        return ()
-    vendor = provider.vendor or VENDORS.get(provider.dialect_name or "")
-    return vendor.auth(provider.api_key) if vendor is not None else bearer(provider.api_key)
 
 
 def _server_limits(server: ServerConfig) -> ServerLimits:

@@ -10,7 +10,7 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -25,7 +25,8 @@ from sealink.policy.breaker import BreakerSettings
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Choice
 from sealink.providers import VENDORS
-from sealink.providers.vendor import Timeouts, Vendor
+from sealink.providers.placement import Placement, Unplaced, place
+from sealink.providers.vendor import Address, SignerUnavailable, Timeouts, Vendor
 from sealink.sim import SIM_MODEL
 from sealink.toml_location import line_of
 from sealink.wire.dialect import HeartbeatShape
@@ -97,25 +98,56 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
     """[[providers]]: a vendor known by name, or any other with its dialect and address."""
 
     name: str
+    vendor: str = ""
+    """The known vendor that this is, where its name is another: for a second key or region, say."""
     dialect: Dialect | None = None
-    base_url: str | None = None
+    """Default: the vendor's first."""
+    base_url: str = ""
     api_key: str = ""
+    """Default: the vendor's usual environment variable, if requests go to the vendor's own address."""
+    region: str = ""
+    """For clouds, as `project`, `profile` and `credentials`; the vendors' usual environment variables say them too."""
+    project: str = ""
+    profile: str = ""
+    """Of AWS's configuration files."""
+    credentials: str = ""
+    """The file of a Google Cloud service account; default: what the machine has."""
+    resource: str = ""
+    """The name of an Azure resource."""
+    account: str = ""
+    """A Snowflake account's identifier."""
     ttft_s: float = 0.2
     """For dialect "sim": seconds until the first token."""
     tokens_per_s: float = 60.0
     """For dialect "sim": the pace; 0 is as fast as possible."""
 
     @property
-    def vendor(self) -> Vendor | None:
-        return VENDORS.get(self.name)
+    def known(self) -> Vendor | None:
+        """What is known of the vendor."""
+        return VENDORS.get(self.vendor or self.name)
+
+    @property
+    def habits(self) -> Address | None:
+        """How the vendor speaks the dialect."""
+        spoken = [self.dialect] if self.dialect else get_args(Dialect)
+        return next((each for each in self.known.addresses if each.dialect in spoken), None) if self.known else None
 
     @property
     def dialect_name(self) -> str | None:
-        return self.dialect or (self.vendor.dialect if self.vendor else None)
+        return self.dialect or (self.habits.dialect if self.habits else None)
 
     @property
     def address(self) -> str | None:
-        return self.base_url or (self.vendor.base_url if self.vendor else None)
+        return self.base_url or None
+
+    def place(self, environ: Mapping[str, str] = os.environ) -> Placement | None:
+        """Where a known vendor is reached; None for others. Raises Unplaced or SignerUnavailable."""
+        if self.known is None or self.habits is None:
+            return None
+        given = {name: str(getattr(self, name)) for name in self.known.settings}
+        return place(
+            self.known, self.habits, base_url=self.base_url, api_key=self.api_key, given=given, variables=environ
+        )
 
 
 class TargetConfig(Section, frozen=True, kw_only=True):
@@ -225,6 +257,7 @@ def parse(text: str, environ: Mapping[str, str], folder: Path) -> Config:
     except msgspec.ValidationError as error:
         raise _MistakeError(_path_of(str(error)), str(error)) from error
     _check_names(config)
+    config = _placed(config, environ, folder)
     _check_providers(config)
     _check_store(config)
     return _located(config, folder)
@@ -236,8 +269,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     A vendor's models are reached by their own names and as `vendor/model`. Where no provider is found, the
     simulated model also stands in for the one of the documented examples, and says so in its first words.
     """
-    vendors = [vendor for vendor in VENDORS.values() if environ.get(vendor.key_variable)]
-    providers = [ProviderConfig(name=vendor.name, api_key=environ[vendor.key_variable]) for vendor in vendors]
+    found = [provider for name in VENDORS if (provider := _in_environment(name, environ)) is not None]
+    vendors = [VENDORS[provider.name] for provider in found]
+    providers = list(found)
     providers.append(ProviderConfig(name="sim", dialect="sim"))
     models = [_model(name, vendor.name, name) for vendor in vendors for name in vendor.models]
     models.append(_model(SIM_MODEL, "sim", SIM_MODEL))
@@ -325,12 +359,53 @@ def _check_names(config: Config) -> None:
                 )
 
 
+def _in_environment(name: str, environ: Mapping[str, str]) -> ProviderConfig | None:
+    """A vendor whose key, and all else that it needs, is in the environment."""
+    if not environ.get(VENDORS[name].key_variable):
+        return None
+    try:
+        return _at_its_place(ProviderConfig(name=name), environ, Path())
+    except Unplaced:
+        return None
+
+
+def _placed(config: Config, environ: Mapping[str, str], folder: Path) -> Config:
+    """The config with each known vendor's address, key and settings filled in."""
+    providers = []
+    for index, provider in enumerate(config.providers):
+        path = f"$.providers[{index}]"
+        if provider.vendor and provider.known is None:
+            raise _MistakeError(f"{path}.vendor", f"{provider.vendor!r} is not a known vendor")
+        try:
+            providers.append(_at_its_place(provider, environ, folder))
+        except Unplaced as missing:
+            raise _MistakeError(f"{path}.{missing.setting}", f"{provider.name}: {missing}") from missing
+        except SignerUnavailable as missing:
+            raise _MistakeError(path, f"{provider.name}: {missing}") from missing
+    return msgspec.structs.replace(config, providers=tuple(providers))
+
+
+def _at_its_place(provider: ProviderConfig, environ: Mapping[str, str], folder: Path) -> ProviderConfig:
+    placement = provider.place(environ)
+    if placement is None:
+        return provider
+    settings = dict(placement.settings)
+    if settings.get("credentials"):
+        settings["credentials"] = str(folder / settings["credentials"])
+    return msgspec.structs.replace(provider, base_url=placement.base_url, api_key=placement.api_key, **settings)
+
+
 def _check_providers(config: Config) -> None:
     """A provider must be a known vendor, or say its dialect and (unless simulated) its address."""
     for index, provider in enumerate(config.providers):
         path = f"$.providers[{index}]"
         if provider.dialect_name is None:
             raise _MistakeError(path, f"{provider.name!r} is not a known vendor: say its `dialect`")
+        if provider.known is not None and provider.habits is None and not provider.address:
+            raise _MistakeError(
+                path,
+                f"no address is known where {provider.known.name!r} speaks {provider.dialect!r}: say its `base_url`",
+            )
         if provider.dialect_name != "sim" and not provider.address:
             raise _MistakeError(path, f"{provider.name!r} is not a known vendor: say its `base_url`")
         if provider.address and not re.match(r"https?://[^/\s]+", provider.address):

@@ -9,7 +9,7 @@ import pytest
 from sealink.errors import InvalidRequest, UpstreamError, UpstreamRejected
 from sealink.request import File
 from sealink.wire.dialect import Outcome, RequestHead
-from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM, UPSTREAM_THAT_TELLS_USAGE_UNASKED
+from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
 from wire.openai_chat_line import head_of
 
 BODY = b'{ "model": "m",\n "messages": [ {"role": "user", "content": "h\\u00e9"} ], "x": 1.0%s }'
@@ -235,14 +235,3 @@ class TestWhole:
     def test_an_end_that_is_a_failure(self) -> None:
         with pytest.raises(UpstreamError, match="insufficient_system_resource"):
             mended(whole(finish="insufficient_system_resource"))
-
-
-def test_a_vendor_that_refuses_stream_options_is_not_sent_any() -> None:
-    """Mistral answers 422 to them, and tells the usage unasked (openai/openai-agents-python#442)."""
-    upstream = UPSTREAM_THAT_TELLS_USAGE_UNASKED
-    options = {"stream": True, "stream_options": {"include_usage": True}}
-    asked = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **options}
-    head = CLIENT.read_head(json.dumps(asked).encode(), {})
-    assert b"stream_options" not in upstream.forward_request(head, "m").body
-    assert b"stream_options" not in upstream.write_request(CLIENT.read_request(head), "m").body
-    assert upstream.relay(head).outcome is not None

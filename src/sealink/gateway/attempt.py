@@ -14,6 +14,7 @@ from sealink.ledger.timeline import Moment
 from sealink.net.message import UpstreamRequest, UpstreamResponse
 from sealink.net.pump import hold_until_content
 from sealink.policy.routing import Target
+from sealink.providers.quirks import to_taste
 from sealink.request import ChatRequest
 from sealink.wire.dialect import Birth, ClientDialect, Outcome, Outgoing, Relay, RequestHead, are_one
 from sealink.wire.lanes import Lane, Translate, observe
@@ -57,7 +58,7 @@ class Attempt:
 
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         self.target = target
-        self.outgoing = _outgoing(asked, target)
+        self.outgoing = to_taste(_outgoing(asked, target), target.provider.habits)
         self._asked = asked
         self._pool = pool
         self._mark = mark
@@ -84,7 +85,7 @@ class Attempt:
 
     async def _send(self) -> None:
         """The target's answer, once it is known not to be an error."""
-        request = _upstream_request(self.target, self.outgoing, stream=self._asked.head.stream)
+        request = await _upstream_request(self.target, self.outgoing, stream=self._asked.head.stream)
         upstream = self._upstream = await self._pool.send(request, connect_s=self.target.timeouts.connect_s)
         self._mark("headers")
         if upstream.status != 200:
@@ -160,22 +161,24 @@ def _relay(asked: Asked, target: Target) -> Relay:
     return Translate(dialect.decoder(), client.encoder(asked.request, asked.birth))
 
 
-def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:
-    """What the provider or the dialect says in a header goes before what is usual."""
+async def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:
     provider = target.provider
-    headers = {
-        "content-type": "application/json",
-        "accept": "text/event-stream" if stream else "application/json",
-        "user-agent": f"sealink/{__version__}",
-        **dict(provider.headers),
-        **dict(outgoing.headers),
-    }
-    return UpstreamRequest(
+    request = UpstreamRequest(
         method="POST",
         url=provider.base_url.rstrip("/") + outgoing.path,
-        headers=list(headers.items()),
+        headers=[
+            ("content-type", "application/json"),
+            ("accept", "text/event-stream" if stream else "application/json"),
+            ("user-agent", f"sealink/{__version__}"),
+            *provider.headers,
+            *outgoing.headers,
+        ],
         body=outgoing.body,
     )
+    if provider.signer is not None:
+        signature = await provider.signer.sign(request.method, request.url, request.headers, request.body)
+        request.headers = [*request.headers, *signature]
+    return request
 
 
 async def _read_whole(upstream: UpstreamResponse) -> bytes:

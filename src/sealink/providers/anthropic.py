@@ -1,13 +1,12 @@
-"""Anthropic. https://docs.anthropic.com/en/api/overview"""
+"""Anthropic."""
 
-from sealink.providers.vendor import Vendor, x_api_key
+from sealink.providers.vendor import Address, Vendor
 
 VENDOR = Vendor(
     name="anthropic",
-    dialect="anthropic",
-    base_url="https://api.anthropic.com",
+    docs="https://docs.anthropic.com/en/api/overview",
+    addresses=(Address("anthropic", "https://api.anthropic.com"),),
     key_variable="ANTHROPIC_API_KEY",
-    auth=x_api_key,
     serves=("claude-*",),
     models=("claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5"),
 )

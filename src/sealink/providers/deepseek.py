@@ -1,11 +1,22 @@
-"""DeepSeek. https://api-docs.deepseek.com"""
+"""DeepSeek."""
 
-from sealink.providers.vendor import Vendor
+from sealink.providers.quirks import max_tokens_is_the_old_name, thinking_has_a_switch
+from sealink.providers.vendor import Address, Vendor
 
 VENDOR = Vendor(
     name="deepseek",
-    dialect="openai",
-    base_url="https://api.deepseek.com/v1",
+    docs="https://api-docs.deepseek.com",
+    addresses=(
+        Address(
+            "openai",
+            "https://api.deepseek.com/v1",
+            # https://api-docs.deepseek.com/api/create-chat-completion
+            # https://api-docs.deepseek.com/guides/thinking_mode: the switch has no place among the efforts
+            quirks=(max_tokens_is_the_old_name, thinking_has_a_switch),
+        ),
+        Address("anthropic", "https://api.deepseek.com/anthropic"),
+        Address("responses", "https://api.deepseek.com"),
+    ),
     key_variable="DEEPSEEK_API_KEY",
     serves=("deepseek-*",),
     models=("deepseek-chat", "deepseek-reasoner"),

@@ -1,11 +1,22 @@
-"""Mistral. https://docs.mistral.ai/api"""
+"""Mistral."""
 
-from sealink.providers.vendor import Vendor
+from sealink.providers.quirks import max_tokens_is_the_old_name, renamed, usage_comes_unasked
+from sealink.providers.vendor import Address, Vendor
 
 VENDOR = Vendor(
     name="mistral",
-    dialect="openai, usage unasked",  # 422 on stream_options (github.com/openai/openai-agents-python/issues/442)
-    base_url="https://api.mistral.ai/v1",
+    docs="https://docs.mistral.ai/api",
+    addresses=(
+        Address(
+            "openai",
+            "https://api.mistral.ai/v1",
+            # It answers 422 to every field that its schema does not have (ChatCompletionRequest in
+            # github.com/mistralai/client-python; of stream_options: github.com/openai/openai-agents-python/issues/442).
+            # Recorded requests say random_seed: mistral/req_llm-mistral_large_latest-*.
+            quirks=(usage_comes_unasked, max_tokens_is_the_old_name, renamed("seed", "random_seed")),
+            refuses={"*": ("logit_bias", "service_tier", "store", "user", "top_k", "verbosity")},
+        ),
+    ),
     key_variable="MISTRAL_API_KEY",
     serves=("mistral-*", "magistral-*", "ministral-*", "codestral-*", "devstral-*"),
     models=("mistral-large-latest", "mistral-small-latest"),

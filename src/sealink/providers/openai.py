@@ -1,11 +1,19 @@
-"""OpenAI. https://platform.openai.com/docs/api-reference/chat"""
+"""OpenAI."""
 
-from sealink.providers.vendor import Vendor
+from sealink.providers.quirks import renamed
+from sealink.providers.vendor import Address, Vendor
+
+# Reasoning models answer 400 to `max_tokens`, others take either
+# (https://platform.openai.com/docs/api-reference/chat/create).
+QUIRKS = (renamed("max_tokens", "max_completion_tokens", models=("o1*", "o3*", "o4*", "gpt-5*")),)
 
 VENDOR = Vendor(
     name="openai",
-    dialect="openai",
-    base_url="https://api.openai.com/v1",
+    docs="https://platform.openai.com/docs/api-reference",
+    addresses=(
+        Address("openai", "https://api.openai.com/v1", quirks=QUIRKS),
+        Address("responses", "https://api.openai.com/v1"),
+    ),
     key_variable="OPENAI_API_KEY",
     serves=("gpt-*", "o1*", "o3*", "o4*", "chatgpt-*"),
     models=("gpt-5", "gpt-5-mini", "gpt-4.1", "gpt-4o", "gpt-4o-mini"),

@@ -1,10 +1,10 @@
-"""Together. https://docs.together.ai/docs/openai-api-compatibility"""
+"""Together."""
 
-from sealink.providers.vendor import Vendor
+from sealink.providers.vendor import Address, Vendor
 
 VENDOR = Vendor(
     name="together",
-    dialect="openai",
-    base_url="https://api.together.xyz/v1",
+    docs="https://docs.together.ai/docs/openai-api-compatibility",
+    addresses=(Address("openai", "https://api.together.xyz/v1"),),
     key_variable="TOGETHER_API_KEY",
 )

@@ -1,11 +1,19 @@
-"""xAI. https://docs.x.ai/docs/api-reference"""
+"""xAI."""
 
-from sealink.providers.vendor import Vendor
+from sealink.providers.vendor import Address, Vendor
 
 VENDOR = Vendor(
     name="xai",
-    dialect="openai",
-    base_url="https://api.x.ai/v1",
+    docs="https://docs.x.ai/docs/api-reference",
+    addresses=(
+        Address(
+            "openai",
+            "https://api.x.ai/v1",
+            # Reasoning models answer with an error (https://docs.x.ai/docs/guides/reasoning).
+            refuses={"grok-4*": ("frequency_penalty", "presence_penalty", "stop")},
+        ),
+        Address("responses", "https://api.x.ai/v1"),
+    ),
     key_variable="XAI_API_KEY",
     serves=("grok-*",),
     models=("grok-4",),

@@ -12,6 +12,5 @@ from sealink.wire.dialects.openai_chat.upstream import OpenAIChatUpstream
 
 CLIENT = OpenAIChatClient()
 UPSTREAM = OpenAIChatUpstream()
-UPSTREAM_THAT_TELLS_USAGE_UNASKED = OpenAIChatUpstream(asks_for_usage=False)
 
-__all__ = ["CLIENT", "UPSTREAM", "UPSTREAM_THAT_TELLS_USAGE_UNASKED"]
+__all__ = ["CLIENT", "UPSTREAM"]

@@ -9,7 +9,7 @@ from sealink.wire.dialects.openai_chat.decoder import ChatDecoder, whole_events
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.whole import relay_whole
 from sealink.wire.dialects.openai_chat.write import write_request
-from sealink.wire.raw_json import TRUE, Fields, encode, integer_of, object_of, parse_object, to_raw, without
+from sealink.wire.raw_json import TRUE, Fields, encode, integer_of, object_of, to_raw, without
 from sealink.wire.sse import SseFramer
 
 PATH = "/chat/completions"
@@ -23,19 +23,13 @@ class OpenAIChatUpstream:
 
     name = errors.NAME
 
-    def __init__(self, *, asks_for_usage: bool = True) -> None:
-        self._asks_for_usage = asks_for_usage
-
     def write_request(self, request: ChatRequest, model: str) -> Outgoing:
         body, dropped = write_request(request, model)
-        if not self._asks_for_usage:
-            body = encode(without(parse_object(body), "stream_options"))
         return Outgoing(PATH, body, dropped=dropped)
 
     def forward_request(self, head: RequestHead, model: str) -> Outgoing:
         """The client's own bytes; re-encoded, field by field, only if something must change."""
-        fields = _for_upstream(head, model)
-        fields = _asking_for_usage(fields) if self._asks_for_usage else without(fields, "stream_options")
+        fields = _asking_for_usage(_for_upstream(head, model))
         return Outgoing(PATH, head.body if fields == head.fields else encode(fields))
 
     def framer(self) -> SseFramer:

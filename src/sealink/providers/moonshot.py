@@ -1,0 +1,15 @@
+"""Moonshot (Kimi); in China at https://api.moonshot.cn/v1."""
+
+from sealink.providers.vendor import Address, Vendor, bearer
+
+VENDOR = Vendor(
+    name="moonshot",
+    docs="https://platform.moonshot.ai/docs/api/chat",
+    addresses=(
+        Address("openai", "https://api.moonshot.ai/v1"),
+        Address("anthropic", "https://api.moonshot.ai/anthropic", auth=bearer),
+    ),
+    key_variable="MOONSHOT_API_KEY",
+    serves=("kimi-*", "moonshot-*"),
+    models=("kimi-k2-thinking",),
+)

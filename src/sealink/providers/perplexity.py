@@ -1,0 +1,13 @@
+"""Perplexity."""
+
+from sealink.providers.quirks import max_tokens_is_the_old_name
+from sealink.providers.vendor import Address, Vendor
+
+VENDOR = Vendor(
+    name="perplexity",
+    docs="https://docs.perplexity.ai/guides/chat-completions-guide",
+    addresses=(Address("openai", "https://api.perplexity.ai", quirks=(max_tokens_is_the_old_name,)),),
+    key_variable="PERPLEXITY_API_KEY",
+    serves=("sonar*",),
+    models=("sonar", "sonar-pro"),
+)

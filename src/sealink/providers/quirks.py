@@ -1,0 +1,69 @@
+"""A request is made to a vendor's taste: what its file declares, applied. What several vendors share stands here."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from sealink.providers.vendor import Address, Quirk
+from sealink.wire.dialect import Outgoing
+from sealink.wire.raw_json import Fields, encode, is_null, parse_object, text_of, to_raw, without
+
+
+def to_taste(outgoing: Outgoing, habits: Address | None) -> Outgoing:
+    """The request as the vendor wants it; the very same where it has no wishes."""
+    if habits is None or not (habits.quirks or habits.refuses or habits.path):
+        return outgoing
+    said = parse_object(outgoing.body)
+    refused = _refused(said, habits)
+    fields = without(said, *refused)
+    for quirk in habits.quirks:
+        fields = quirk(fields)
+    return msgspec.structs.replace(
+        outgoing,
+        path=habits.path(outgoing.path, said) if habits.path else outgoing.path,
+        body=outgoing.body if fields == said else encode(fields),
+        dropped=[*outgoing.dropped, *refused],
+    )
+
+
+def _refused(fields: Fields, habits: Address) -> Sequence[str]:
+    model = text_of(fields.get("model")) or ""
+    return [
+        name
+        for pattern, names in habits.refuses.items()
+        if fnmatchcase(model, pattern)
+        for name in names
+        if not is_null(fields.get(name))
+    ]
+
+
+def renamed(old: str, new: str, *, models: tuple[str, ...] = ("*",)) -> Quirk:
+    """A quirk: what OpenAI calls `old` is `new` here (for models of these names). What says `new` already is left."""
+
+    def quirk(fields: Fields) -> Fields:
+        model = text_of(fields.get("model")) or ""
+        if old not in fields or not any(fnmatchcase(model, pattern) for pattern in models):
+            return fields
+        if not is_null(fields.get(new)):
+            return without(fields, old)
+        return {new if name == old else name: raw for name, raw in fields.items() if name != new}
+
+    where = "" if models == ("*",) else f" ({', '.join(f'`{pattern}`' for pattern in models)})"
+    quirk.__doc__ = f"`{old}` is `{new}`{where}."
+    return quirk
+
+
+max_tokens_is_the_old_name = renamed("max_completion_tokens", "max_tokens")
+
+
+def usage_comes_unasked(fields: Fields) -> Fields:
+    """`stream_options` is refused; usage comes unasked."""
+    return without(fields, "stream_options")
+
+
+def thinking_has_a_switch(fields: Fields) -> Fields:
+    """`reasoning_effort: "none"` is `thinking: {"type": "disabled"}`."""
+    if text_of(fields.get("reasoning_effort")) != "none" or "thinking" in fields:
+        return fields
+    return {**without(fields, "reasoning_effort"), "thinking": to_raw({"type": "disabled"})}

@@ -1,0 +1,51 @@
+"""Google Cloud's Vertex AI: Gemini, and Claude. https://cloud.google.com/vertex-ai/generative-ai/docs"""
+
+from sealink.providers.google_signer import google_signer
+from sealink.providers.vendor import Address, Setting, Settings, Vendor, bearer
+from sealink.wire.raw_json import TRUE, Fields, text_of, to_raw, without
+
+SETTINGS = {
+    "project": Setting(("GOOGLE_CLOUD_PROJECT",)),
+    "region": Setting(("GOOGLE_CLOUD_LOCATION", "CLOUD_ML_REGION"), default="global"),
+    "credentials": Setting(("GOOGLE_APPLICATION_CREDENTIALS",), optional=True),
+}
+
+
+def located(settings: Settings) -> Settings:
+    """The host of a region; of the multi-regions see anthropic.lib.vertex in Anthropic's SDK."""
+    region = settings["region"]
+    hosts = {"global": "aiplatform.googleapis.com"} | {
+        multi: f"aiplatform.{multi}.rep.googleapis.com" for multi in ("us", "eu")
+    }
+    host = hosts.get(region, f"{region}-aiplatform.googleapis.com")
+    return {"root": f"https://{host}/v1/projects/{settings['project']}/locations/{region}/publishers"}
+
+
+def without_version(path: str, fields: Fields) -> str:
+    """The version stands before the project."""
+    return path.removeprefix("/v1beta")
+
+
+def raw_predict(path: str, fields: Fields) -> str:
+    """The model and whether it streams stand in the path."""
+    streams = fields.get("stream") == TRUE
+    return f"/{text_of(fields.get('model'))}:{'streamRawPredict' if streams else 'rawPredict'}"
+
+
+def version_in_the_body(fields: Fields) -> Fields:
+    """`model` is in the path, and `anthropic_version` in the body."""
+    return {"anthropic_version": to_raw("vertex-2023-10-16"), **without(fields, "model")}
+
+
+VENDOR = Vendor(
+    name="vertex",
+    docs="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
+    addresses=(
+        Address("gemini", "{root}/google", auth=bearer, path=without_version),
+        # https://docs.anthropic.com/en/api/claude-on-vertex-ai
+        Address("anthropic", "{root}/anthropic/models", auth=bearer, quirks=(version_in_the_body,), path=raw_predict),
+    ),
+    settings=SETTINGS,
+    located=located,
+    signer=google_signer,
+)

@@ -1,0 +1,20 @@
+"""Writer."""
+
+from sealink.providers.quirks import max_tokens_is_the_old_name
+from sealink.providers.vendor import Address, Vendor
+from sealink.wire.raw_json import Fields
+
+
+def chat(path: str, fields: Fields) -> str:
+    """Chat is at `/chat` (https://dev.writer.com/api-reference/completion-api/chat-completion)."""
+    return "/chat"
+
+
+VENDOR = Vendor(
+    name="writer",
+    docs="https://dev.writer.com/home/chat-completion",
+    addresses=(Address("openai", "https://api.writer.com/v1", quirks=(max_tokens_is_the_old_name,), path=chat),),
+    key_variable="WRITER_API_KEY",
+    serves=("palmyra-*",),
+    models=("palmyra-x5",),
+)
