@@ -1,6 +1,7 @@
 """One SeaLink process's whole life: start, say where, wait for a signal, stop."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import signal
@@ -29,6 +30,17 @@ def configure_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
+def raise_file_limit() -> None:
+    """Let the process open as many files as it may. A stream takes two; most systems begin with 1,024."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited", and takes less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def stop_signal() -> asyncio.Event:
     """Set when the process is told to stop, by SIGTERM or SIGINT."""
     stopped = asyncio.Event()
@@ -39,6 +51,7 @@ def stop_signal() -> asyncio.Event:
 
 async def serve_until_stopped(config: Config, on_listening: Callable[[str], None], *, reuse_port: bool = False) -> None:
     """Listen until SIGTERM or SIGINT. `on_listening` is told the base URL once connections are taken."""
+    raise_file_limit()
     stopped = stop_signal()
     app = App(config)
     try:

@@ -4,7 +4,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from sealink.cli.process import run_on_best_loop, stop_signal
+from sealink.cli.process import raise_file_limit, run_on_best_loop, stop_signal
 from sealink.errors import SealinkError
 from sealink.net.serving import Server, ServerLimits
 from sealink.sim import FAULT_HEADER, SIM_MODEL, Chance, SimDialect, SimSettings, described, read_chance, sim_handler
@@ -59,6 +59,7 @@ async def _serve(settings: SimSettings, dialect: SimDialect, host: str, port: in
         body_limit=lambda path: MAX_BODY_BYTES,
         error_response=lambda error, path: ([("content-type", "text/plain")], error.message.encode()),
     )
+    raise_file_limit()
     stopped = stop_signal()
     try:
         addresses = await server.start(host, port)
