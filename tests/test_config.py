@@ -163,6 +163,8 @@ def test_a_proxy_that_is_none() -> None:
         ("[heartbeat]\nshape = 'loud'\n", 32, "Invalid enum value 'loud'"),
         ("[heartbeat.paths]\n'v1/messages' = 'off'\n", 31, "matching regex '^/'"),
         ("[heartbeat.paths]\n'/v1/messages' = 'loud'\n", 31, "Invalid enum value 'loud'"),
+        ("[hedge]\nafter_s = -1\n", 32, ">= 0.0"),
+        ("[hedge]\nmax_share = 1.5\n", 32, "<= 1.0"),
         ("[retry]\ntimes = 3\n", 32, "unknown field `times`"),
         ("[breaker]\nopen_s = 'x'\n", 32, "Expected `float`"),
         ("[drain]\nmax_s = 1\n\n[detach]\nmax_byte = 1\n", 35, "unknown field `max_byte`"),
@@ -183,6 +185,29 @@ def test_settings_of_streams(tmp_path: Path) -> None:
     assert (config.heartbeat.grace_s, config.heartbeat.shape) == (3, "comment")
     assert config.retry.attempts == 1
     assert config.unenforced == []
+
+
+def hedged_after_s(config: Config, model: str) -> float:
+    providers = {p.name: Provider(name=p.name, dialect=None, base_url="") for p in config.providers}  # type: ignore[arg-type]
+    return router_of(config, providers).route_of(model).hedge_after_s
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "here", "after_s"),
+    [("", "", 0), ("2", "", 2), ("", "1.5", 1.5), ("2", "1.5", 1.5), ("2", "0", 0)],
+)
+def test_a_models_hedging_counts_before_that_of_all(tmp_path: Path, everywhere: str, here: str, after_s: float) -> None:
+    text = GOOD.replace("connect_s = 1", f"hedge_after_s = {here}" if here else "")
+    text += f"\n[hedge]\nafter_s = {everywhere}\n" if everywhere else ""
+    assert hedged_after_s(read(tmp_path, text, ANTHROPIC_API_KEY="s"), "claude-sonnet-4-6") == after_s
+
+
+def test_a_hedge_needs_a_second_target(tmp_path: Path) -> None:
+    text = GOOD.replace("connect_s = 1", "hedge_after_s = 2").replace(
+        '  { provider = "my-vllm", model = "qwen3" },\n', ""
+    )
+    with pytest.raises(ConfigError, match=r"sealink.toml:17: the model 'claude-sonnet-4-6' has no second target"):
+        read(tmp_path, text, ANTHROPIC_API_KEY="s")
 
 
 def test_proxies() -> None:

@@ -18,6 +18,7 @@ from sealink.net.upstream import UpstreamPool
 from sealink.policy.allowance import Allowance
 from sealink.policy.auth import ApiKey, Keyring, digest_of
 from sealink.policy.health import HealthBook
+from sealink.policy.hedging import Hedging
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers.vendor import Address, Provider
 from sealink.sim.handler import SimSettings, sim_handler
@@ -94,6 +95,7 @@ class App:
             logs=StreamLogs(config.detach),
             retry=config.retry,
             retry_allowance=Allowance(config.retry.budget_share),
+            hedging=Hedging(config.hedge),
             heartbeat=config.heartbeat,
             drain=config.drain,
             drains=Slots(config.drain.max_streams),
@@ -161,7 +163,8 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
             )
             for target in model.targets
         )
-        return Route(model.id, tuple(targets), model.choose, model.on_disconnect)
+        hedge_after_s = config.hedge.after_s if model.hedge_after_s is None else model.hedge_after_s
+        return Route(model.id, tuple(targets), model.choose, model.on_disconnect, hedge_after_s)
 
     return Router(map(route, config.models))
 

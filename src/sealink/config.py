@@ -10,7 +10,7 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -22,6 +22,7 @@ from sealink.ledger.location import absolute_url, journal_root
 from sealink.net.proxy import Proxies
 from sealink.policy.auth import OnDisconnect
 from sealink.policy.breaker import BreakerSettings
+from sealink.policy.hedging import HedgeSettings
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Choice
 from sealink.providers import VENDORS
@@ -167,6 +168,8 @@ class ModelConfig(Timed, frozen=True, kw_only=True):
     choose: Choice = "in_order"
     """Which target is tried first: "in_order", "weighted" or "lowest_ttft". The others follow when it fails."""
     on_disconnect: OnDisconnect | None = None
+    hedge_after_s: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """[hedge] `after_s` for this model: seconds without content until the next target is started beside; 0: never."""
 
 
 class KeyConfig(Section, frozen=True, kw_only=True):
@@ -215,6 +218,7 @@ class Config(Section, frozen=True, kw_only=True):
     keys: tuple[KeyConfig, ...] = ()
     timeouts: TimeoutsConfig = TimeoutsConfig()
     retry: RetrySettings = RetrySettings()
+    hedge: HedgeSettings = HedgeSettings()
     breaker: BreakerSettings = BreakerSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     drain: DrainSettings = DrainSettings()
@@ -352,6 +356,8 @@ def _check_names(config: Config) -> None:
     for i, model in enumerate(config.models):
         if not model.targets:
             raise _MistakeError(f"$.models[{i}].targets", f"the model {model.id!r} has no target")
+        if model.hedge_after_s and len(model.targets) == 1:
+            raise _MistakeError(f"$.models[{i}].hedge_after_s", f"the model {model.id!r} has no second target")
         for j, target in enumerate(model.targets):
             if target.provider not in known:
                 raise _MistakeError(

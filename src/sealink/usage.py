@@ -7,7 +7,7 @@ import msgspec
 Provenance = Literal["provider", "estimated", "partial"]
 
 
-class Usage(msgspec.Struct, frozen=True, gc=False):
+class Usage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Token counts with one meaning for all dialects. A snapshot: a later one replaces an earlier one.
 
     `input_tokens` is the whole prompt, cached parts included (OpenAI's rule; Anthropic's

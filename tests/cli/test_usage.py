@@ -46,10 +46,15 @@ def settle(ledger: Ledger, number: int) -> None:
             request_id=request_id,
             provider="anthropic",
             served_model="claude",
-            attempts=[Attempt("my-vllm", "qwen3", "connect"), Attempt("anthropic", "claude")],
+            attempts=[
+                Attempt("my-vllm", "qwen3", "connect"),
+                Attempt("other", "claude", "hedge_lost", Usage(900), "estimated", 2_000_000),
+                Attempt("anthropic", "claude"),
+            ],
             usage=Usage(input_tokens=1000, output_tokens=20),
             usage_source="estimated",
             cost_nano_usd=3_000_000,
+            hedge_cost_nano_usd=2_000_000,
             duration_ms=1234.5,
             timeline=[("admitted", 0.0), ("client_gone", 1234.5)],
         )
@@ -81,6 +86,7 @@ def test_a_summary_for_people(config: str) -> None:
     assert lines[1] == ["claude-[bold]", "2", "0", "2,000", "0", "40", "0", "$0.006000"]
     assert lines[2][0] == "Total"
     assert "100.0% of the cost is estimated" in result.output
+    assert "on top of it, for hedges that lost: $0.004000" in result.output
     assert "not yet in the store: 1" in result.output
     assert "open, or left by a process that died: 1" in result.output
 
@@ -92,6 +98,7 @@ def test_a_summary_for_programs(config: str, by: str, name: str) -> None:
     found = json.loads(usage("--by", by, "--json", "--config", config).output)
     assert [group[by] for group in found["groups"]] == [name]
     assert found["total"]["cost_nano_usd"] == found["groups"][0]["cost_nano_usd"] == 6_000_000
+    assert found["total"]["hedge_cost_nano_usd"] == 4_000_000
     assert (found["waiting"], found["open"]) == (1, 1)
 
 
@@ -128,7 +135,8 @@ def test_the_config_may_stand_before_the_subcommand(config: str) -> None:
 def test_one_request_with_its_timeline(config: str, request_id: str) -> None:
     lines = [line.split() for line in usage("show", request_id, "--config", config).output.splitlines()]
     assert ["request_id", request_id] in lines
-    assert ["my-vllm", "qwen3", "connect", "-"] in lines
+    assert ["my-vllm", "qwen3", "connect", "-", "-", "-"] in lines
+    assert ["other", "claude", "hedge_lost", "900", "0", "$0.002000"] in lines
     assert ["client_gone", "1,234.5"] in lines
     assert json.loads(usage("show", request_id, "--json", "--config", config).output)["timeline"] == [
         ["admitted", 0.0],

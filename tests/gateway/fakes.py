@@ -15,6 +15,7 @@ from sealink.net.message import UpstreamRequest
 from sealink.policy.allowance import Allowance
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import HealthBook
+from sealink.policy.hedging import HedgeSettings, Hedging
 from sealink.policy.retry import RetrySettings
 
 
@@ -72,6 +73,7 @@ class FakePool:
         if isinstance(answer, Never):
             await asyncio.get_running_loop().create_future()
         assert isinstance(answer, FakeUpstream)
+        request.on_connected()
         return answer
 
 
@@ -140,7 +142,12 @@ class FakeLedger:
 
 
 def shared_by(
-    pool: FakePool, *, heartbeat: HeartbeatSettings | None = None, retry: RetrySettings | None = None, drains: int = 10
+    pool: FakePool,
+    *,
+    heartbeat: HeartbeatSettings | None = None,
+    retry: RetrySettings | None = None,
+    hedge: HedgeSettings | None = None,
+    drains: int = 10,
 ) -> Shared:
     """What exchanges share, with a ledger that remembers."""
     retry = retry or RetrySettings(first_delay_s=0.001)
@@ -151,6 +158,7 @@ def shared_by(
         logs=StreamLogs(DetachSettings()),
         retry=retry,
         retry_allowance=Allowance(retry.budget_share),
+        hedging=Hedging(hedge or HedgeSettings()),
         heartbeat=heartbeat or HeartbeatSettings(),
         drain=DrainSettings(),
         drains=Slots(drains),

@@ -31,6 +31,7 @@ def settlement(request_id: str, tokens: int = 7, **other: Any) -> Settlement:
         "usage": Usage(input_tokens=100, output_tokens=tokens, cached_read_tokens=30, reasoning_tokens=2),
         "usage_source": "provider",
         "cost_nano_usd": tokens * 1000,
+        "hedge_cost_nano_usd": 300,
         "ttft_ms": 123.4,
         "duration_ms": 2345.6,
         "chunks": 41,

@@ -92,6 +92,7 @@ def test_a_row_is_kept_as_it_was_given(store_url: str) -> None:
         "reasoning_tokens": 2,
         "usage_source": "provider",
         "cost_nano_usd": 7000,
+        "hedge_cost_nano_usd": 300,
         "ttft_ms": 123.4,
         "duration_ms": 2345.6,
         "chunks": 41,

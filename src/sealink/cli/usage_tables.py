@@ -28,6 +28,8 @@ def summary(found: Summary) -> Parts:
     total = found.total
     if total.cost_nano_usd:
         yield f"{total.estimated_cost_nano_usd / total.cost_nano_usd:.1%} of the cost is estimated"
+    if total.hedge_cost_nano_usd:
+        yield f"on top of it, for hedges that lost: {_usd(total.hedge_cost_nano_usd)}"
     if total.unpriced:
         yield f"without a known cost: {total.unpriced}"
     if found.waiting:
@@ -56,9 +58,11 @@ def request(row: Row) -> Parts:
             facts.add_row(name, _time(value) if isinstance(value, datetime) else str(value))
     yield facts
     if row["attempts"]:
-        attempts = _table("Tried", "Model", "Error", numbers=("Cost",))
+        attempts = _table("Tried", "Model", "Error", numbers=("Input", "Output", "Cost"))
         for attempt in msgspec.convert(row["attempts"], list[Attempt]):
-            attempts.add_row(attempt.provider, attempt.model, attempt.code or NONE, _usd(attempt.cost_nano_usd))
+            tokens = (attempt.usage.input_tokens, attempt.usage.output_tokens) if attempt.usage else (None, None)
+            texts = attempt.provider, attempt.model, attempt.code or NONE
+            attempts.add_row(*texts, *map(_number, tokens), _usd(attempt.cost_nano_usd))
         yield attempts
     if row["timeline"]:
         timeline = _table("Event", numbers=("ms",))

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+import msgspec
+
 from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import GatewayTimeout, InvalidRequest, SealinkError, UpstreamError
 from sealink.gateway.metering import cost_nano_usd, metered
@@ -24,6 +26,14 @@ class Ledger(Protocol):
     def settle(self, settlement: Settlement) -> None: ...
 
 
+class Lost(msgspec.Struct):
+    """A hedge that has lost. `outcome` is None where the target was not even asked."""
+
+    tried: Attempt
+    target: Target
+    outcome: Outcome | None
+
+
 class Account:
     """One request's. Times in the timeline are milliseconds since the account was opened."""
 
@@ -35,6 +45,7 @@ class Account:
         self._opened_at = time.monotonic()
         self._timeline = Timeline()
         self._attempts: list[Attempt] = []
+        self._lost: Lost | None = None
         self._target: Target | None = None
         self._ttft_ms: float | None = None
         self._ended: Ended | None = None
@@ -67,6 +78,11 @@ class Account:
         self._target, self.outcome = target, outcome
         self._ttft_ms = self.elapsed_s * 1000
         self.mark("first_content")
+
+    def lost(self, tried: Attempt, target: Target, outcome: Outcome, *, was_sent: bool) -> None:
+        """An attempt that ran beside another one has lost. What it cost is booked apart from what the answer costs."""
+        tried.code = "hedge_lost"
+        self._lost = Lost(tried, target, outcome if was_sent else None)
 
     def end(self, ended: Ended, by: EndedBy, code: str | None = None) -> None:
         """How it ends. The first word counts."""
@@ -110,6 +126,7 @@ class Account:
             usage=usage,
             usage_source=source,
             cost_nano_usd=self._cost(usage),
+            hedge_cost_nano_usd=self._hedge_cost(usage, prompt),
             ttft_ms=self._ttft_ms,
             duration_ms=self.elapsed_s * 1000,
             chunks=outcome.frames if outcome is not None else 0,
@@ -127,3 +144,16 @@ class Account:
         if usage is None or self._target is None:
             return None
         return cost_nano_usd(usage, self._target)
+
+    def _hedge_cost(self, usage: Usage | None, prompt: Callable[[], str]) -> int | None:
+        """What the lost hedge has cost, booked with its attempt too. Its prompt was that of the answer."""
+        lost = self._lost
+        if lost is None:
+            return None
+        if lost.outcome is None:
+            return 0
+        spent, source = metered(lost.outcome, lambda: usage.input_tokens if usage else estimate_tokens(prompt()))
+        tried = lost.tried
+        tried.usage, tried.usage_source = msgspec.structs.replace(spent, extras={}), source
+        tried.cost_nano_usd = cost_nano_usd(spent, lost.target)
+        return tried.cost_nano_usd

@@ -51,7 +51,8 @@ class Asked(msgspec.Struct, dict=True):
 class Attempt:
     """One request to one target. Owns its upstream, from `answer` to `close` or `release`.
 
-    `outcome` is what was learned about the answer; a whole one has none before it is there.
+    `outcome` is what was learned about the answer; a whole one has none before it is there. `was_sent`: the request
+    has gone out, so that it may be charged for.
     """
 
     outcome: Outcome
@@ -59,6 +60,7 @@ class Attempt:
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         self.target = target
         self.outgoing = to_taste(_outgoing(asked, target), target.provider.habits)
+        self.was_sent = False
         self._asked = asked
         self._pool = pool
         self._mark = mark
@@ -86,11 +88,16 @@ class Attempt:
     async def _send(self) -> None:
         """The target's answer, once it is known not to be an error."""
         request = await _upstream_request(self.target, self.outgoing, stream=self._asked.head.stream)
+        request.on_connected = self._connected
         upstream = self._upstream = await self._pool.send(request, connect_s=self.target.timeouts.connect_s)
         self._mark("headers")
         if upstream.status != 200:
             body = await _read_whole(upstream)
             raise self.target.provider.dialect.read_error(upstream.status, upstream.headers, body)
+
+    def _connected(self) -> None:
+        self.was_sent = True
+        self._mark("connected")
 
 
 class StreamedAttempt(Attempt):

@@ -1,21 +1,21 @@
-"""From target to target until one answers: the same again, or the next, as the policy has it."""
+"""From target to target until one answers: the same again, the next, or two side by side, as the policy has it."""
 
 import asyncio
+import contextlib
 import random
 import time
 from collections import deque
-from typing import Generic, TypeVar
+from typing import Generic
 
-from sealink.errors import SealinkError
+from sealink.errors import InvalidRequest, SealinkError
 from sealink.gateway.account import Account
-from sealink.gateway.attempt import Asked, Attempt
+from sealink.gateway.attempt import Asked
 from sealink.gateway.call import Call, Shared
 from sealink.gateway.client_stream import ClientStream
-from sealink.gateway.trial import Trial
+from sealink.gateway.race import Race
+from sealink.gateway.trial import A, Trial
 from sealink.policy.health import Candidate, arrange
 from sealink.policy.retry import Next, after, wait_s
-
-A = TypeVar("A", bound=Attempt)
 
 
 class Attempts(Generic[A]):
@@ -28,6 +28,9 @@ class Attempts(Generic[A]):
         self._account = account
         self._client = client
         self._line = deque(_candidates(call, shared))
+        self._hedge_after_s = call.route.hedge_after_s if call.head.stream and len(self._line) > 1 else 0.0
+        if self._hedge_after_s:
+            shared.hedging.request()
 
     async def first_to_answer(self) -> A:
         """The attempt that has brought its first content, or its whole answer. Raises the last one's SealinkError."""
@@ -35,7 +38,7 @@ class Attempts(Generic[A]):
         while True:
             tries += 1
             try:
-                return await self._try()
+                return await (self._race() if self._hedge_after_s and len(self._line) > 1 else self._try())
             except SealinkError as error:
                 if self._client.abandoned:
                     raise  # it is read on for its usage, not begun anew
@@ -61,9 +64,33 @@ class Attempts(Generic[A]):
         trial.answered()
         return trial.attempt
 
+    async def _race(self) -> A:
+        """As `_try`, and if no content has come for a while the next target beside it, once for each request."""
+        with Race[A]() as race:
+            race.enter(self._begin(self._line[0]))
+            if not await race.is_over(self._hedge_after_s):
+                self._hedge(race)
+            try:
+                winner = await race.winner()
+            except SealinkError:
+                for trial in race.failed[:-1]:
+                    self._line.remove(trial.candidate)
+                raise
+            winner.answered()
+            return winner.attempt
+
+    def _hedge(self, race: Race[A]) -> None:
+        second, now = self._line[1], time.monotonic()
+        if self._client.abandoned or not self._shared.hedging.may_begin(second.health.breaker, now):
+            return
+        self._hedge_after_s = 0.0
+        with contextlib.suppress(InvalidRequest):  # it cannot be told this request: the first goes on alone
+            race.enter(self._begin(second))
+            self._account.mark("hedged")
+
     def _begin(self, candidate: Candidate) -> Trial[A]:
         attempt = self._kind(self._asked, candidate.target, self._shared.pool, self._account.mark)
-        return Trial(attempt, candidate.health, self._account)
+        return Trial(attempt, candidate, self._account)
 
 
 def _candidates(call: Call, shared: Shared) -> list[Candidate]:

@@ -11,6 +11,7 @@ from sealink.gateway.stream_log import StreamLogs
 from sealink.policy.allowance import Allowance
 from sealink.policy.auth import ApiKey, OnDisconnect
 from sealink.policy.health import HealthBook
+from sealink.policy.hedging import Hedging
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route
 from sealink.wire.dialect import ClientDialect, HeartbeatShape, RequestHead
@@ -49,6 +50,7 @@ class Shared(msgspec.Struct):
     logs: StreamLogs
     retry: RetrySettings
     retry_allowance: Allowance
+    hedging: Hedging
     heartbeat: HeartbeatSettings
     drain: DrainSettings
     drains: Slots

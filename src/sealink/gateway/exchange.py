@@ -16,12 +16,13 @@ from sealink.errors import HeaderList, SealinkError, ServiceUnavailable
 from sealink.gateway import headers
 from sealink.gateway.account import LONG_GAP_S, Account
 from sealink.gateway.attempt import Attempt, StreamedAttempt, WholeAttempt, timed_out
-from sealink.gateway.attempts import A, Attempts
+from sealink.gateway.attempts import Attempts
 from sealink.gateway.call import Call, Shared
 from sealink.gateway.client_stream import ClientStream
 from sealink.gateway.draining import Drain
 from sealink.gateway.heartbeat import Heartbeat
 from sealink.gateway.stream_log import StreamLog
+from sealink.gateway.trial import A
 from sealink.ledger.entry import Admission
 from sealink.net.message import Responder
 from sealink.net.pump import pump

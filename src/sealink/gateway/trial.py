@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from sealink.errors import SealinkError
 from sealink.gateway.account import Account
 from sealink.gateway.attempt import Attempt
-from sealink.policy.health import TargetHealth
+from sealink.policy.health import Candidate
 from sealink.policy.retry import is_targets_fault
 
 A = TypeVar("A", bound=Attempt)
@@ -15,13 +15,14 @@ A = TypeVar("A", bound=Attempt)
 class Trial(Generic[A]):
     """Begins when it is made; it is told once how it ended."""
 
-    def __init__(self, attempt: A, health: TargetHealth, account: Account) -> None:
+    def __init__(self, attempt: A, candidate: Candidate, account: Account) -> None:
         self.attempt = attempt
-        self._health = health
+        self.candidate = candidate
+        self._health = candidate.health
         self._account = account
         self._tried = account.tries(attempt.target)
         self._began_at = time.monotonic()
-        health.breaker.began(self._began_at)
+        self._health.breaker.began(self._began_at)
 
     def answered(self) -> None:
         """It brings the answer."""
@@ -39,3 +40,9 @@ class Trial(Generic[A]):
         self.attempt.close()
         self._health.breaker.abandoned()
         self._tried.code = "cancelled"
+
+    def lost(self) -> None:
+        """It ran beside another one, and that one answers. What it cost comes on top."""
+        self.cancelled()
+        attempt = self.attempt
+        self._account.lost(self._tried, attempt.target, attempt.outcome, was_sent=attempt.was_sent)

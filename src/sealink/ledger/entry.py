@@ -38,12 +38,15 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
 class Attempt(msgspec.Struct, omit_defaults=True):
     """A target that was tried. `code` is its error's, None for the one that answered.
 
-    `cancelled`: nobody wanted its answer any longer.
+    `cancelled`: nobody wanted its answer any longer. `hedge_lost`: nor this one's, for another that ran beside it
+    answered; its usage and its cost are its own, the row's are those of the answer.
     """
 
     provider: str
     model: str
     code: str | None = None
+    usage: Usage | None = None
+    usage_source: Provenance | None = None
     cost_nano_usd: int | None = None
 
 
@@ -52,8 +55,10 @@ class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="en
 
     `code` is the error's, where there was one. `provider` and `served_model` are those of the answer, `attempts`
     all targets in the order they were tried. `usage` is None where nothing is known; of its fields the ledger keeps
-    the counts, not `extras`. `cost_nano_usd` is the whole cost, None where the price is not known. `bytes_sent`
-    counts what went to the client, `chunks` the upstream's frames. `timeline`: see ledger/timeline.py.
+    the counts, not `extras`. `cost_nano_usd` is what the answer cost, None where the price is not known;
+    `hedge_cost_nano_usd` is what an attempt cost on top of it that lost to another, None where there was none or its
+    price is not known. `bytes_sent` counts what went to the client, `chunks` the upstream's frames. `timeline`: see
+    ledger/timeline.py.
     """
 
     request_id: str
@@ -66,6 +71,7 @@ class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="en
     usage: Usage | None = None
     usage_source: Provenance | None = None
     cost_nano_usd: int | None = None
+    hedge_cost_nano_usd: int | None = None
     ttft_ms: float | None = None
     duration_ms: float | None = None
     chunks: int = 0

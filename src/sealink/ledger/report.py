@@ -24,7 +24,8 @@ _IDS_AT_ONCE = 500
 class Totals(msgspec.Struct):
     """Sums over requests. `not_done` ended other than whole; `unpriced` have no known cost.
 
-    `estimated_cost_nano_usd` is the part of the cost whose tokens were not reported by the provider.
+    `estimated_cost_nano_usd` is the part of the cost whose tokens were not reported by the provider;
+    `hedge_cost_nano_usd` comes on top of it.
     """
 
     requests: int = 0
@@ -37,6 +38,7 @@ class Totals(msgspec.Struct):
     reasoning_tokens: int = 0
     cost_nano_usd: int = 0
     estimated_cost_nano_usd: int = 0
+    hedge_cost_nano_usd: int = 0
 
     def add(self, other: "Totals") -> None:
         """Make it the sum of both."""
@@ -117,7 +119,10 @@ class Report:
 
 @contextmanager
 def open_report(store_url: str, journal_root: Path, *, timeout_s: float = 5.0) -> Iterator[Report]:
-    """A report on a ledger, which may be in use. Raises StoreError, or SQLAlchemyError if the store is down."""
+    """A report on a ledger, which may be in use. Raises StoreError, or SQLAlchemyError if the store is down.
+
+    A store that an older SeaLink has left is brought up to date first.
+    """
     waiting = read_waiting(journal_root)
     file = sqlite_file(store_url)
     if file is not None and not file.exists():  # looking on must not make one
@@ -126,9 +131,19 @@ def open_report(store_url: str, journal_root: Path, *, timeout_s: float = 5.0) -
     store = Store(store_url, timeout_s=timeout_s)
     try:
         with store.reading() as connection:
-            yield Report(connection if inspect(connection).has_table(requests.name) else None, waiting)
+            columns = _columns(connection)
+        if columns and not columns.issuperset(requests.c.keys()):
+            store.migrate()
+        with store.reading() as connection:
+            yield Report(connection if _columns(connection) else None, waiting)
     finally:
         store.close()
+
+
+def _columns(connection: Connection) -> set[str]:
+    """Those of the table as it is, none if there is none yet."""
+    found = inspect(connection)
+    return {column["name"] for column in found.get_columns(requests.name)} if found.has_table(requests.name) else set()
 
 
 def _sums(by: By) -> Select[*tuple[object, ...]]:
@@ -147,6 +162,7 @@ def _sums(by: By) -> Select[*tuple[object, ...]]:
         *(func.sum(requests.c[name]).label(name) for name in _TOKENS),
         func.sum(cost).label("cost_nano_usd"),
         func.sum(case((requests.c.usage_source != "provider", cost), else_=0)).label("estimated_cost_nano_usd"),
+        func.sum(requests.c.hedge_cost_nano_usd).label("hedge_cost_nano_usd"),
     ).group_by(group)
 
 
@@ -159,6 +175,7 @@ def _totals_of(row: Row) -> Totals:
         **{name: row[name] or 0 for name in _TOKENS},
         cost_nano_usd=cost or 0,
         estimated_cost_nano_usd=0 if row["usage_source"] in ("provider", None) else cost or 0,
+        hedge_cost_nano_usd=row["hedge_cost_nano_usd"] or 0,
     )
 
 

@@ -53,6 +53,7 @@ requests = Table(
     Column("reasoning_tokens", BigInteger),
     Column("usage_source", Text),
     Column("cost_nano_usd", BigInteger),
+    Column("hedge_cost_nano_usd", BigInteger),
     Column("ttft_ms", Double),
     Column("duration_ms", Double),
     Column("chunks", BigInteger, nullable=False),

@@ -5,6 +5,7 @@ from typing import Literal
 Moment = Literal[
     "admitted",
     "connected",
+    "hedged",
     "headers",
     "first_content",
     "gap",

@@ -55,13 +55,21 @@ class Responder(Protocol):
         """Drop the connection: a stream that cannot be ended properly must not look as if it had been."""
 
 
+def _nobody_asks() -> None: ...
+
+
 class UpstreamRequest(msgspec.Struct):
-    """`url` is absolute (`https://api.openai.com/v1/chat/completions`)."""
+    """`url` is absolute (`https://api.openai.com/v1/chat/completions`).
+
+    `on_connected` is called when there is a connection and the request goes out on it: from then on it may be
+    worked on, and charged for.
+    """
 
     method: str
     url: str
     headers: HeaderList
     body: bytes = b""
+    on_connected: Callable[[], None] = _nobody_asks
 
 
 class UpstreamResponse(Protocol):

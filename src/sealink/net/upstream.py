@@ -66,9 +66,11 @@ class UpstreamPool:
         kept = _take_idle(route)
         if kept is not None:
             with contextlib.suppress(StaleConnection):  # its server had let go of it: once more, on a fresh one
+                request.on_connected()
                 return await kept.send(request.method, head, request.body)
             route.open.discard(kept)
         fresh = await self._open(route, connect_s)
+        request.on_connected()
         return await fresh.send(request.method, head, request.body)
 
     async def close(self) -> None:

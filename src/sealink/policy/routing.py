@@ -27,13 +27,15 @@ class Route(msgspec.Struct, frozen=True):
     """The targets of one model, and how they are tried.
 
     `model` is the name that clients use, or a pattern (`claude-*`); a pattern's targets are asked for
-    the client's own name (their `model` is ""), and it is not listed.
+    the client's own name (their `model` is ""), and it is not listed. `hedge_after_s`: after so long without content
+    the next target is started beside the first; 0 is never.
     """
 
     model: str
     targets: tuple[Target, ...]
     choose: Choice = "in_order"
     on_disconnect: OnDisconnect | None = None
+    hedge_after_s: float = 0.0
 
     @property
     def is_pattern(self) -> bool:

@@ -103,7 +103,9 @@ def _builtin(tool: BuiltinTool, dropped: list[str]) -> Raw | Block:
     if tool.kind == "web_search":
         return _web_search(tool.web_search, tool.where, dropped)
     raise InvalidRequest(
-        f"{tool.where} cannot be passed on: Anthropic runs no such tool.", code="unsupported_parameter", param=tool.where
+        f"{tool.where} cannot be passed on: Anthropic runs no such tool.",
+        code="unsupported_parameter",
+        param=tool.where,
     )
 
 
