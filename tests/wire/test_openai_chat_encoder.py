@@ -20,6 +20,7 @@ from sealink.events import (
     Citation,
     Event,
     Finish,
+    Logprobs,
     ReasoningDelta,
     StreamEnd,
     StreamError,
@@ -239,6 +240,42 @@ class TestStream:
         assert said(streamed(*TEXT))[-1]["choices"][0]["finish_reason"] == "stop"
         assert whole(*TEXT)["choices"][0]["finish_reason"] == "stop"
 
+    def test_a_call_of_a_custom_tool(self) -> None:
+        events = (
+            BlockStart(0, "custom_tool_call", id="c", name="patch"),
+            ToolArgsDelta(0, "*** Begin"),
+            BlockMeta(0, "gemini:s"),
+            BlockEnd(0),
+            BlockStart(1, "custom_tool_call", id="d", name="patch"),
+            BlockEnd(1),
+            Finish("tool_calls"),
+        )
+        first, more, signature, second = [delta for delta in deltas(*events) if delta]
+        call = {"index": 0, "id": "c", "type": "custom", "custom": {"name": "patch", "input": ""}}
+        assert first["tool_calls"] == [call]
+        assert more == {"tool_calls": [{"index": 0, "custom": {"input": "*** Begin"}}]}
+        signed = {"type": "thinking", "thinking": "", "signature": "gemini:s", "signs": "c"}
+        assert signature == {"thinking_blocks": [{"index": 0, **signed}]}
+        assert second["tool_calls"][0]["index"] == 1
+        told = message(*events)
+        assert told["tool_calls"][0] == {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}}
+        assert told["tool_calls"][1]["custom"]["input"] == ""
+        assert told["thinking_blocks"] == [signed]
+
+    def test_log_probabilities(self) -> None:
+        tokens = b'[{"token":"Hi","logprob":-0.5,"bytes":null,"top_logprobs":[]}]'
+        events = (BlockStart(0, "text"), TextDelta(0, "Hi"), Logprobs(0, tokens), BlockEnd(0), Finish("stop"))
+        told = [piece["choices"][0]["logprobs"] for piece in said(streamed(*events))]
+        expected = {"content": json.loads(tokens), "refusal": None}
+        assert told == [None, expected, None]
+        assert whole(*events)["choices"][0]["logprobs"] == expected
+
+    def test_a_picture(self) -> None:
+        events = (BlockStart(0, "media", name="image/png", data="AA=="), BlockEnd(0), Finish("stop"))
+        picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+        assert deltas(*events)[0]["images"] == [{"index": 0, **picture}]
+        assert message(*events)["images"] == [picture]
+
     def test_an_answer_without_an_id_a_model_or_a_time(self) -> None:
         encoder = CLIENT.encoder(ChatRequest("asked", []), Birth("1", 17))
         out = b"".join(map(encoder.encode, (StreamStart("", ""), *TEXT, Finish("stop"), END)))
@@ -309,3 +346,32 @@ def test_recorded_answers_survive_the_way_through_events(recorded: list[Case]) -
             wrong[case.id] = found
     print(f"{len(cases) - len(wrong)} of {len(cases)}")
     assert not wrong
+
+
+def decoded(events: tuple[Event, ...]) -> list[Event]:
+    """What SeaLink itself reads of the stream of these events."""
+    framer, decoder = UPSTREAM.framer(), UPSTREAM.decoder()
+    return [event for frame in framer.feed(streamed(*events)) for event in decoder.decode(frame)]
+
+
+def test_what_one_sealink_writes_another_one_reads() -> None:
+    events = (
+        BlockStart(0, "text"),
+        TextDelta(0, "Hi"),
+        Logprobs(0, b'[{"token":"Hi"}]'),
+        BlockMeta(0, "gemini:t"),
+        BlockEnd(0),
+        BlockStart(1, "media", name="image/png", data="AA=="),
+        BlockEnd(1),
+        BlockStart(2, "custom_tool_call", id="c", name="patch"),
+        ToolArgsDelta(2, "x"),
+        BlockMeta(2, "gemini:s"),
+        BlockEnd(2),
+    )
+    assert decoded((*events, Finish("tool_calls", "tool_calls")))[1:-1] == [
+        *events,
+        Finish("tool_calls", "tool_calls"),
+    ]
+    whole_body = CLIENT.whole(ChatRequest("m", []), [START, *events, Finish("tool_calls"), END], Birth("1", 1))
+    kinds = [event.kind for event in UPSTREAM.whole_events(whole_body) if isinstance(event, BlockStart)]
+    assert kinds == ["text", "media", "custom_tool_call"]

@@ -25,12 +25,14 @@ from sealink.request import (
     ToolCall,
     ToolChoice,
     ToolResult,
+    WebSearch,
 )
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
 from wire.openai_chat_line import QUESTION, head_of
 
 MARK = {"type": "ephemeral"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
+PLAIN = {"is_custom": False, "format": None}
 FUNCTION = {"name": "weather", "description": "d", "parameters": SCHEMA, "strict": True}
 
 
@@ -220,6 +222,21 @@ class TestMessages:
             ToolCall(id="c1", name="f", arguments="{}"),
         ]
 
+    def test_signatures_of_other_things_stand_behind_them(self) -> None:
+        calls = [{"id": id, "type": "custom", "custom": {"name": "f", "input": "x"}} for id in ("c1", "c2")]
+        blocks = [
+            {"type": "thinking", "thinking": "", "signature": "a", "signs": "content"},
+            {"type": "thinking", "thinking": "", "signature": "b", "signs": "c1"},
+        ]
+        message = {"role": "assistant", "content": "4", "tool_calls": calls, "thinking_blocks": blocks}
+        assert parts_of(message) == [
+            Text(text="4"),
+            Reasoning(signature="a"),
+            ToolCall(id="c1", name="f", arguments="x", is_custom=True),
+            Reasoning(signature="b"),
+            ToolCall(id="c2", name="f", arguments="x", is_custom=True),
+        ]
+
     def test_unsigned_thinking(self) -> None:
         message = {"role": "assistant", "content": "4", "reasoning_content": "hm"}
         assert parts_of(message) == [Reasoning(text="hm"), Text(text="4")]
@@ -274,6 +291,16 @@ class TestMessages:
             ({"role": "assistant", "tool_calls": [{"id": "1"}]}, "missing_field", "messages[0].tool_calls[0].function"),
             (
                 {"role": "assistant", "tool_calls": [{"id": "1", "type": "custom", "custom": {}}]},
+                "missing_field",
+                "messages[0].tool_calls[0].custom.name",
+            ),
+            (
+                {"role": "assistant", "tool_calls": [{"id": "1", "type": "custom"}]},
+                "missing_field",
+                "messages[0].tool_calls[0].custom",
+            ),
+            (
+                {"role": "assistant", "tool_calls": [{"id": "1", "type": "robot"}]},
                 "unsupported_parameter",
                 "messages[0].tool_calls[0].type",
             ),
@@ -301,10 +328,43 @@ class TestMessages:
 class TestTools:
     def test_functions(self) -> None:
         (tool,) = read(tools=[{"type": "function", "function": FUNCTION, "cache_control": MARK}]).tools
-        assert plain(tool) == {**FUNCTION, "cache_control": MARK}
+        assert plain(tool) == {**FUNCTION, **PLAIN, "cache_control": MARK}
 
     def test_flat_ones_as_cursor_sends_them(self) -> None:
-        assert plain(read(tools=[{"type": "function", **FUNCTION}]).tools) == [{**FUNCTION, "cache_control": None}]
+        assert plain(read(tools=[{"type": "function", **FUNCTION}]).tools) == [
+            {**FUNCTION, **PLAIN, "cache_control": None}
+        ]
+
+    @pytest.mark.parametrize("nested", [True, False])
+    def test_custom_ones(self, nested: bool) -> None:
+        grammar = {"syntax": "lark", "definition": "start: WORD"}
+        format = {"type": "grammar", "grammar": grammar} if nested else {"type": "grammar", **grammar}
+        custom = {"name": "patch", "description": "d", "format": format}
+        (tool,) = read(tools=[{"type": "custom", "custom": custom} if nested else {"type": "custom", **custom}]).tools
+        assert (tool.name, tool.description, tool.is_custom) == ("patch", "d", True)
+        assert plain(tool.format) == {"type": "grammar", **grammar}
+
+    def test_built_in_ones(self) -> None:
+        tools: list[Any] = [
+            {"type": "function", "function": {"name": "f"}},
+            {"type": "web_search"},
+            {"type": "x", "y": 1},
+        ]
+        request = read(tools=tools)
+        assert [(tool.kind, tool.where, plain(tool.raw)) for tool in request.builtin_tools] == [
+            ("web_search", "tools[1]", {"type": "web_search"}),
+            ("other", "tools[2]", {"type": "x", "y": 1}),
+        ]
+        assert [tool.name for tool in request.tools] == ["f"]
+
+    def test_web_search_options(self) -> None:
+        place = {"type": "approximate", "approximate": {"country": "DE", "city": None}}
+        request = read(web_search_options={"search_context_size": "low", "user_location": place})
+        (tool,) = request.builtin_tools
+        assert (tool.kind, tool.where) == ("web_search", "web_search_options")
+        assert tool.web_search == WebSearch(location={"country": "DE"}, context_size="low")
+        assert request.extras == {}
+        assert read(web_search_options=None).builtin_tools == []
 
     def test_legacy_functions(self) -> None:
         request = read(functions=[{"name": "f"}], function_call={"name": "f"})
@@ -322,6 +382,7 @@ class TestTools:
             ("any", ToolChoice("required")),
             ({"type": "function", "function": {"name": "f"}}, ToolChoice("named", "f")),
             ({"type": "function", "name": "f"}, ToolChoice("named", "f")),
+            ({"type": "custom", "custom": {"name": "f"}}, ToolChoice("named", "f")),
             (None, None),
         ],
     )
@@ -340,7 +401,9 @@ class TestTools:
         [
             ({"tools": {}}, "invalid_type", "tools"),
             ({"tools": [1]}, "invalid_type", "tools[0]"),
-            ({"tools": [{"type": "web_search"}]}, "unsupported_parameter", "tools[0].type"),
+            ({"tools": [{"type": "custom", "custom": {}}]}, "missing_field", "tools[0].custom.name"),
+            ({"web_search_options": 1}, "invalid_type", "web_search_options"),
+            ({"web_search_options": {"user_location": 1}}, "invalid_type", "web_search_options.user_location"),
             ({"tools": [{"type": 1}]}, "invalid_type", "tools[0].type"),
             ({"tools": [{"type": "function"}]}, "missing_field", "tools[0].function.name"),
             ({"tools": [{"type": "function", "function": {}}]}, "missing_field", "tools[0].function.name"),

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import Raw
 
 from sealink.errors import InvalidRequest, UpstreamError, UpstreamRejected
-from sealink.request import File
+from sealink.request import BuiltinTool, File, Image, Message, Text, ToolResult, WebSearch
 from sealink.wire.dialect import Outcome, RequestHead
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
 from wire.openai_chat_line import head_of
@@ -81,7 +82,7 @@ class TestWritten:
                 {
                     "role": "user",
                     "content": [
-                        {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}},
+                        {"type": "text", "text": "a"},
                         {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA==", "detail": "low"}},
                         {"type": "image_url", "image_url": {"url": "https://a"}},
                         {"type": "input_audio", "input_audio": {"data": "AA", "format": "wav"}},
@@ -122,6 +123,84 @@ class TestWritten:
             "service_tier": "flex",
         }
         assert self.written(**fields) == {**fields, "model": "vendor/m"}
+
+    def test_cache_marks_are_named(self) -> None:
+        mark = {"cache_control": {"type": "ephemeral"}}
+        tool = {"type": "function", "function": {"name": "f"}}
+        content = [{"type": "text", "text": "a", **mark}]
+        request = CLIENT.read_request(
+            head_of(messages=[{"role": "user", "content": content}], tools=[{**tool, **mark}])
+        )
+        outgoing = UPSTREAM.write_request(request, "m")
+        written = json.loads(outgoing.body)
+        assert (written["messages"], written["tools"]) == ([{"role": "user", "content": "a"}], [tool])
+        assert list(outgoing.dropped) == ["cache_control"]
+
+    def test_what_a_tool_has_shown_stands_in_a_message_of_the_users(self) -> None:
+        request = CLIENT.read_request(head_of())
+        picture = Image(media_type="image/png", data="AA")
+        results = [
+            ToolResult(call_id="a", content=[picture]),
+            ToolResult(call_id="b", content=[Text(text="ok")], is_error=True),
+        ]
+        request.messages = [Message("user", [*results, Text(text="And?")], "messages[0]")]
+        outgoing = UPSTREAM.write_request(request, "m")
+        shown, image = {"type": "text", "text": "What the tool call a has shown:"}, {"url": "data:image/png;base64,AA"}
+        assert json.loads(outgoing.body)["messages"] == [
+            {"role": "tool", "tool_call_id": "a", "content": "See the next message."},
+            {"role": "tool", "tool_call_id": "b", "content": "ok"},
+            {
+                "role": "user",
+                "content": [shown, {"type": "image_url", "image_url": image}, {"type": "text", "text": "And?"}],
+            },
+        ]
+        assert list(outgoing.dropped) == ["tool_result.is_error"]
+
+    @pytest.mark.parametrize(
+        ("model", "budget", "effort", "dropped"),
+        [
+            ("gpt-5.1", 0, "none", []),
+            ("o3", 0, "low", []),
+            ("openai/gpt-5", 2000, "low", []),
+            ("gpt-5.1", 10_000, "medium", []),
+            ("gpt-5.1", 32_000, "high", []),
+            ("gpt-4o", 2000, None, ["thinking_budget"]),
+            ("gpt-4o", 0, None, []),
+        ],
+    )
+    def test_a_budget_is_an_effort(self, model: str, budget: int, effort: str | None, dropped: list[str]) -> None:
+        outgoing = UPSTREAM.write_request(CLIENT.read_request(head_of(thinking_budget=budget)), model)
+        assert (json.loads(outgoing.body).get("reasoning_effort"), list(outgoing.dropped)) == (effort, dropped)
+
+    def test_custom_tools_and_those_of_its_own(self) -> None:
+        grammar = {"type": "grammar", "grammar": {"syntax": "lark", "definition": "x"}}
+        tools = [{"type": "custom", "custom": {"name": "f", "format": grammar}}, {"type": "own", "a": 1}]
+        call = {"id": "c", "type": "custom", "custom": {"name": "f", "input": "x"}}
+        fields: dict[str, Any] = {
+            "messages": [{"role": "assistant", "content": None, "tool_calls": [call]}],
+            "tools": tools,
+            "tool_choice": {"type": "custom", "custom": {"name": "f"}},
+            "web_search_options": {"search_context_size": "low"},
+        }
+        assert self.written(**fields) == {**fields, "model": "vendor/m"}
+
+    def test_web_search_of_another_dialect(self) -> None:
+        request = CLIENT.read_request(head_of())
+        search = WebSearch(location={"city": "Ulm"}, max_uses=2)
+        tool = BuiltinTool(kind="web_search", where="tools[0]", raw=Raw(b"{}"), dialect="elsewhere", web_search=search)
+        request.builtin_tools = [tool]
+        outgoing = UPSTREAM.write_request(request, "m")
+        place = {"type": "approximate", "approximate": {"city": "Ulm"}}
+        assert json.loads(outgoing.body)["web_search_options"] == {"user_location": place}
+        assert list(outgoing.dropped) == ["tools[0].max_uses"]
+        search.blocked_domains = ["a"]
+        with pytest.raises(InvalidRequest) as refused:
+            UPSTREAM.write_request(request, "m")
+        assert refused.value.param == "tools[0].blocked_domains"
+        tool.kind = "code_execution"
+        with pytest.raises(InvalidRequest) as refused:
+            UPSTREAM.write_request(request, "m")
+        assert refused.value.param == "tools[0]"
 
     def test_thinking_stays_behind(self) -> None:
         turn = {"role": "assistant", "content": "4", "reasoning_content": "hm"}

@@ -6,7 +6,7 @@ from msgspec import Raw
 
 from sealink.events import Citation
 from sealink.wire.dialects.openai_chat.errors import NAME
-from sealink.wire.raw_json import integer_of, object_of, text_of
+from sealink.wire.raw_json import array_of, integer_of, object_of, text_of, to_raw
 
 
 def annotation(citation: Citation, start: int, end: int) -> dict[str, Any]:
@@ -38,3 +38,15 @@ def read_annotation(raw: Raw, block: int, choice: int) -> Citation:
         dialect=NAME,
         choice=choice,
     )
+
+
+def read_sources(results: Raw, citations: Raw) -> list[Raw]:
+    """Annotations for the sources that an answer names as a whole: Perplexity's `search_results`, or bare addresses."""
+    found = []
+    for source in array_of(results) or array_of(citations) or ():
+        fields = object_of(source) or {}
+        url = text_of(source) or text_of(fields.get("url"))
+        if url:
+            place = {"url": url, "title": text_of(fields.get("title")) or ""}
+            found.append(to_raw({"type": "url_citation", "url_citation": place}))
+    return found

@@ -1,7 +1,8 @@
 """Events → the chunks of an OpenAI stream. https://platform.openai.com/docs/api-reference/chat-streaming
 
 Beside what OpenAI has, thinking goes out as `reasoning_content`, and signed thinking once more, whole, as
-`thinking_blocks`: what the client must hand back in a later turn for the model to go on from it.
+`thinking_blocks`: what the client must hand back in a later turn for the model to go on from it. So does the
+signature of a text or a tool call, which says there what it `signs`. Pictures go out as OpenRouter's `images`.
 """
 
 from typing import Any, Final
@@ -18,6 +19,7 @@ from sealink.events import (
     Citation,
     Event,
     Finish,
+    Logprobs,
     ReasoningDelta,
     StreamEnd,
     StreamStart,
@@ -30,6 +32,7 @@ from sealink.usage import Usage
 from sealink.wire.dialect import Birth
 from sealink.wire.dialects.openai_chat.annotations import annotation
 from sealink.wire.dialects.openai_chat.errors import error_frame
+from sealink.wire.dialects.openai_chat.said import CALLS, image, logprobs, signed
 from sealink.wire.dialects.openai_chat.usage import usage_object
 from sealink.wire.raw_json import encode
 from sealink.wire.sse import DONE, data_frame
@@ -47,7 +50,7 @@ class _Block(msgspec.Struct):
     kind: BlockKind
     opening: bytes
     closing: bytes
-    call: int = 0
+    id: str = ""
     is_empty: bool = True
     thinking: list[str] = []
     signature: str = ""
@@ -63,6 +66,7 @@ class _Choice(msgspec.Struct):
     calls: int = 0
     thinking_blocks: int = 0
     annotations: int = 0
+    images: int = 0
 
 
 class ChunkEncoder:
@@ -106,6 +110,8 @@ class ChunkEncoder:
                 self._blocks[event.choice, event.block].signature += signature
             case Citation():
                 return self._cite(event)
+            case Logprobs():
+                return self._logprobs(event)
             case BlockEnd():
                 return self._close(event)
             case UsageSnapshot(usage=usage):
@@ -138,20 +144,29 @@ class ChunkEncoder:
         return block.opening + encode(event.fragment) + block.closing if event.fragment else b""
 
     def _open(self, event: BlockStart) -> bytes:
-        choice, call = self._choice(event.choice), 0
+        choice = self._choice(event.choice)
+        kind, rest = CALLS.get(event.kind, ("", ""))
         opens = _TEXT_FIELDS.get(event.kind, b"")
-        if event.kind == "tool_call":
-            call, choice.calls = choice.calls, choice.calls + 1
-            opens = b'"tool_calls":[{"index":%d,"function":{"arguments":' % call
-        block = _Block(event.kind, *self._around(event.choice, opens), call=call, starts_at=choice.chars)
+        if kind:
+            opens = b'"tool_calls":[{"index":%d,"%b":{"%b":' % (choice.calls, kind.encode(), rest.encode())
+        block = _Block(event.kind, *self._around(event.choice, opens), id=event.id, starts_at=choice.chars)
         self._blocks[event.choice, event.block] = block
-        if event.kind == "tool_call":
-            function = {"name": event.name, "arguments": ""}
-            said = {"index": call, "id": event.id, "type": "function", "function": function}
+        if kind:
+            said = {"index": choice.calls, "id": event.id, "type": kind, kind: {"name": event.name, rest: ""}}
+            choice.calls += 1
             return self._delta(event.choice, {"tool_calls": [said]})
         if event.kind == "redacted_reasoning":
             return self._thinking_block(event.choice, {"type": "redacted_thinking", "data": event.data})
+        if event.kind == "media":
+            choice.images += 1
+            return self._delta(
+                event.choice, {"images": [{"index": choice.images - 1, **image(event.name, event.data)}]}
+            )
         return b""
+
+    def _logprobs(self, event: Logprobs) -> bytes:
+        kind = self._blocks[event.choice, event.block].kind
+        return self._delta(event.choice, {}, logprobs=logprobs(kind, [event.tokens]))
 
     def _cite(self, event: Citation) -> bytes:
         block, choice = self._blocks[event.choice, event.block], self._choice(event.choice)
@@ -161,13 +176,13 @@ class ChunkEncoder:
 
     def _close(self, event: BlockEnd) -> bytes:
         block = self._blocks.pop((event.choice, event.block))
+        out = b""
         if block.kind == "tool_call" and block.is_empty:  # a call without arguments: the model gave an empty object
-            return block.opening + b'"{}"' + block.closing
-        if block.kind == "reasoning" and block.signature:
-            text = "".join(block.thinking)
-            said = {"type": "thinking", "thinking": text, "signature": block.signature}
-            return self._thinking_block(event.choice, said)
-        return b""
+            out = block.opening + b'"{}"' + block.closing
+        if block.signature:
+            said = signed(block.kind, "".join(block.thinking), block.signature, block.id)
+            out += self._thinking_block(event.choice, said)
+        return out
 
     def _thinking_block(self, choice: int, said: dict[str, str]) -> bytes:
         """By its `index` the stock SDK keeps one block apart from the next."""
@@ -195,13 +210,19 @@ class ChunkEncoder:
             self._choices[index] = _Choice()
         return self._choices[index]
 
-    def _delta(self, index: int, said: dict[str, Any], finish_reason: str | None = None) -> bytes:
+    def _delta(
+        self,
+        index: int,
+        said: dict[str, Any],
+        finish_reason: str | None = None,
+        logprobs: dict[str, Any] | None = None,
+    ) -> bytes:
         """A chunk with one delta; the choice's first one has the role, and content even if it is none."""
         choice = self._choice(index)
         if not choice.started:
             choice.started = True
             said = {"role": "assistant", "content": None, **said}
-        entry = {"index": index, "delta": said, "logprobs": None, "finish_reason": finish_reason}
+        entry = {"index": index, "delta": said, "logprobs": logprobs, "finish_reason": finish_reason}
         usage = {"usage": None} if self._usage_asked else {}
         return data_frame(encode(self._envelope() | {"choices": [entry]} | usage))
 
@@ -210,7 +231,7 @@ class ChunkEncoder:
         marked = {"index": index, "delta": Raw(b"{\0}"), "logprobs": None, "finish_reason": None}
         usage = {"usage": None} if self._usage_asked else {}
         before, _, after = encode(self._envelope() | {"choices": [marked]} | usage).partition(b"\0")
-        closes = b"}}]" if opens.endswith(b'"arguments":') else b""
+        closes = b"}}]" if opens.startswith(b'"tool_calls"') else b""
         return b"data: " + before + opens, closes + after + b"\n\n"
 
     def _envelope(self) -> dict[str, Any]:

@@ -1,15 +1,19 @@
 """Events → a whole `chat.completion`: the fold of the stream. https://platform.openai.com/docs/api-reference/chat/object"""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sealink.events import Event
+from sealink.events import BlockKind, Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import Birth
 from sealink.wire.dialects.openai_chat.annotations import annotation
+from sealink.wire.dialects.openai_chat.said import CALLS, image, logprobs, signed
 from sealink.wire.dialects.openai_chat.usage import usage_object
 from sealink.wire.fold import Block, ChoiceAnswer, fold
 from sealink.wire.raw_json import encode
+
+_TOLD: Final[dict[BlockKind, str]] = {"text": "content", "refusal": "refusal"}
+"""The blocks whose log probabilities are told, and where."""
 
 
 def completion(request: ChatRequest, events: Iterable[Event], birth: Birth) -> bytes:
@@ -29,12 +33,17 @@ def completion(request: ChatRequest, events: Iterable[Event], birth: Birth) -> b
 
 def _choice(index: int, choice: ChoiceAnswer) -> dict[str, Any]:
     message = _message(choice)
+    tokens = {
+        kind: [piece for block in choice.blocks if block.kind == kind for piece in block.logprobs] for kind in _TOLD
+    }
+    said = {_TOLD[kind]: logprobs(kind, pieces)[_TOLD[kind]] for kind, pieces in tokens.items() if pieces}
     reason = choice.finish.reason if choice.finish else "tool_calls" if "tool_calls" in message else "stop"
-    return {"index": index, "message": message, "logprobs": None, "finish_reason": reason}
+    told = {"content": None, "refusal": None, **said} if said else None
+    return {"index": index, "message": message, "logprobs": told, "finish_reason": reason}
 
 
 def _message(choice: ChoiceAnswer) -> dict[str, Any]:
-    text, calls = choice.text("text"), [_call(block) for block in choice.blocks if block.kind == "tool_call"]
+    text, calls = choice.text("text"), [_call(block) for block in choice.blocks if block.kind in CALLS]
     refusal = choice.text("refusal")
     if choice.finish is not None and choice.finish.reason == "content_filter":
         refusal += choice.finish.detail
@@ -48,21 +57,25 @@ def _message(choice: ChoiceAnswer) -> dict[str, Any]:
         "thinking_blocks": list(filter(None, map(_thinking_block, choice.blocks))),
         "tool_calls": calls,
         "annotations": _annotations(choice.blocks),
+        "images": [image(block.name, block.data) for block in choice.blocks if block.kind == "media"],
     }
     return message | {name: value for name, value in others.items() if value}
 
 
 def _call(block: Block) -> dict[str, Any]:
-    return {"id": block.id, "type": "function", "function": {"name": block.name, "arguments": block.text or "{}"}}
+    kind, rest = CALLS[block.kind]
+    text = block.text or ("{}" if block.kind == "tool_call" else "")
+    return {"id": block.id, "type": kind, kind: {"name": block.name, rest: text}}
 
 
 def _thinking_block(block: Block) -> dict[str, str] | None:
     """What a later turn needs to send the model's thinking back; thinking that is not signed cannot be."""
     if block.kind == "redacted_reasoning":
         return {"type": "redacted_thinking", "data": block.data}
-    if block.kind != "reasoning" or not block.signature:
+    if not block.signature:
         return None
-    return {"type": "thinking", "thinking": block.text, "signature": block.signature}
+    text = block.text if block.kind == "reasoning" else ""
+    return signed(block.kind, text, block.signature, block.id)
 
 
 def _annotations(blocks: list[Block]) -> list[Any]:

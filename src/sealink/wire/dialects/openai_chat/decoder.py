@@ -245,7 +245,8 @@ class _AnswerReader:
             yield BlockMeta(block, signature=signature, choice=index)
 
     def _call(self, index: int, open: _OpenChoice, place: int, call: _ToolCall) -> Iterator[Event]:
-        custom, function = call.custom, call.function or _Function()
+        custom = call.custom if call.function is None else None  # Snowflake has both, one of them empty
+        function = call.function or _Function()
         if place not in open.calls:
             yield from self._close(index, open)
             open.calls[place] = block = self._next_block()

@@ -26,10 +26,13 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from sealink.wire.dialects.openai_chat.head import read_value
-from sealink.wire.raw_json import NULL, is_null, starts_with
+from sealink.wire.raw_json import NULL, is_null, object_of, starts_with, text_of
+from sealink.wire.request_fields import missing, read_value
 
 _DATA_URL = re.compile(r"data:(?P<media_type>[^;,]*)(?:;[^;,]+=[^;,]*)*(?P<base64>;base64)?,(?P<data>.*)", re.S | re.I)
+
+SIGNS_CONTENT: Final = "content"
+"""What a signature in `thinking_blocks` signs that is of the answer's text; else it is a call's id."""
 
 _ROLES: Final[dict[str, Role]] = {
     "system": "system",
@@ -46,17 +49,26 @@ class _FunctionCall(msgspec.Struct):
     arguments: str | None = None
 
 
+class _CustomCall(msgspec.Struct):
+    name: str
+    input: str | None = None
+
+
 class _ToolCall(msgspec.Struct):
     id: str
     function: _FunctionCall | None = None
+    custom: _CustomCall | None = None
     type: str = "function"
 
 
 class _ThinkingBlock(msgspec.Struct):
+    """`signs`: what else than thinking a signature is of, "content" or a call's id."""
+
     type: Literal["thinking", "redacted_thinking"]
     thinking: str | None = None
     signature: str | None = None
     data: str | None = None
+    signs: str | None = None
 
 
 class _Message(msgspec.Struct, kw_only=True):
@@ -134,22 +146,26 @@ def _message(said: _Message, where: str) -> Message:
     elif role == "tool":
         parts = [ToolResult(call_id=_call_id(said, where), content=parts)]
     elif said.content is None or is_null(said.content):
-        raise _missing(f"{where}.content")
+        raise missing(f"{where}.content")
     if parts and not is_null(said.cache_control) and parts[-1].cache_control is None:
         parts[-1].cache_control = said.cache_control
     return Message(role, parts, where)
 
 
 def _assistant_parts(said: _Message, content: list[Part], where: str) -> list[Part]:
-    """Thinking comes first, as it did in the model's answer; the calls come last."""
+    """Thinking comes first, as it did in the model's answer; the calls come last. What was signed has its signature
+    right behind it."""
     if said.audio is not None:
         raise InvalidRequest(
             "An earlier answer in audio cannot be passed on.", code="unsupported_parameter", param=f"{where}.audio"
         )
+    signatures = {block.signs: block.signature or "" for block in said.thinking_blocks or () if block.signs}
     parts = [*_thinking(said, where), *content]
     if said.refusal:
         parts.append(Refusal(text=said.refusal))
-    parts += [_tool_call(call, f"{where}.tool_calls[{n}]") for n, call in enumerate(said.tool_calls or ())]
+    parts += _signature(signatures, SIGNS_CONTENT)
+    for number, called in enumerate(said.tool_calls or ()):
+        parts += [_tool_call(called, f"{where}.tool_calls[{number}]"), *_signature(signatures, called.id)]
     if (call := said.function_call) is not None:
         parts.append(ToolCall(id=_legacy_id(call.name), name=call.name, arguments=call.arguments or ""))
     return parts
@@ -159,32 +175,44 @@ def _thinking(said: _Message, where: str) -> list[Part]:
     """The signed blocks; the bare text of the thinking only where there are none."""
     if not said.thinking_blocks:
         return [Reasoning(text=said.reasoning_content)] if said.reasoning_content else []
-    return [_thinking_block(block, f"{where}.thinking_blocks[{n}]") for n, block in enumerate(said.thinking_blocks)]
+    return [
+        _thinking_block(block, f"{where}.thinking_blocks[{number}]")
+        for number, block in enumerate(said.thinking_blocks)
+        if not block.signs
+    ]
+
+
+def _signature(signatures: dict[str, str], of: str) -> list[Part]:
+    return [Reasoning(signature=signatures[of])] if signatures.get(of) else []
 
 
 def _thinking_block(block: _ThinkingBlock, where: str) -> Part:
     if block.type == "thinking":
         return Reasoning(text=block.thinking or "", signature=block.signature or "")
     if block.data is None:
-        raise _missing(f"{where}.data")
+        raise missing(f"{where}.data")
     return RedactedReasoning(data=block.data)
 
 
 def _tool_call(call: _ToolCall, where: str) -> ToolCall:
+    if call.type == "custom":
+        if call.custom is None:
+            raise missing(f"{where}.custom")
+        return ToolCall(id=call.id, name=call.custom.name, arguments=call.custom.input or "", is_custom=True)
     if call.type != "function":
         raise _unsupported(f"a call of type {call.type!r}", f"{where}.type")
     if call.function is None:
-        raise _missing(f"{where}.function")
+        raise missing(f"{where}.function")
     return ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "")
 
 
 def _call_id(said: _Message, where: str) -> str:
     if said.role == "function":
         if said.name is None:
-            raise _missing(f"{where}.name")
+            raise missing(f"{where}.name")
         return _legacy_id(said.name)
     if said.tool_call_id is None:
-        raise _missing(f"{where}.tool_call_id")
+        raise missing(f"{where}.tool_call_id")
     return said.tool_call_id
 
 
@@ -238,7 +266,7 @@ def _file(raw: Raw, where: str) -> Part:
     name, data = said.filename or "", said.file_data
     if data is None:
         if said.file_id is None:
-            raise _missing(f"{where}.file.file_data")
+            raise missing(f"{where}.file.file_data")
         return File(filename=name, file_id=said.file_id)
     if data.startswith(("http://", "https://")):
         return File(filename=name, url=data)
@@ -257,16 +285,19 @@ _READERS: Final[dict[str, Callable[[Raw, str], Part]]] = {
 }
 
 
+def read_picture(raw: Raw) -> tuple[str, str] | None:
+    """The media type and base64 of an `image_url` part, if it has its picture inline."""
+    source = object_of((object_of(raw) or {}).get("image_url")) or {}
+    read = _DATA_URL.fullmatch(text_of(source.get("url")) or "")
+    return (read["media_type"], read["data"]) if read is not None and read["base64"] else None
+
+
 def _inline(url: str, where: str) -> tuple[str, str]:
     """A data URL's media type and base64."""
     read = _DATA_URL.fullmatch(url)
     if read is None or not read["base64"]:
         raise InvalidRequest(f"`{where}` must be `data:<media type>;base64,<data>`.", code="invalid_value", param=where)
     return read["media_type"], read["data"]
-
-
-def _missing(where: str) -> InvalidRequest:
-    return InvalidRequest(f"The field `{where}` is missing.", code="missing_field", param=where)
 
 
 def _unsupported(what: str, where: str) -> InvalidRequest:

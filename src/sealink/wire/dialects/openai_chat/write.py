@@ -18,31 +18,34 @@ from sealink.request import (
     Refusal,
     ResponseFormat,
     Text,
-    Tool,
     ToolCall,
-    ToolChoice,
     ToolResult,
 )
+from sealink.wire.dialects.openai_chat.effort import write_effort
+from sealink.wire.dialects.openai_chat.write_tools import write_tools
 from sealink.wire.raw_json import encode
 
 _THINKING: Final = (Reasoning, RedactedReasoning)
 
+_SHOWN: Final = "What the tool call {} has shown:"
+_SHOWN_BELOW: Final = "See the next message."
+"""A tool's message takes only text: pictures and files that a tool has shown stand in a message of the user's."""
+
 
 def write_request(request: ChatRequest, model: str) -> tuple[bytes, list[str]]:
     """The body, and the names of the fields that OpenAI's format cannot express."""
-    sampling = msgspec.structs.asdict(request.sampling)
+    sampling, dropped = msgspec.structs.asdict(request.sampling), _dropped(request)
     body: dict[str, Any] = {
         "model": model,
         "messages": [written for message in request.messages for written in _messages(message)],
         "stream": request.stream or None,
         "stream_options": {"include_usage": True} if request.stream else None,
-        "tools": [_tool(tool) for tool in request.tools] or None,
-        "tool_choice": _tool_choice(request.tool_choice),
+        **write_tools(request, dropped),
         "parallel_tool_calls": request.parallel_tool_calls,
         "max_completion_tokens": sampling.pop("max_tokens"),
         **{name: value for name, value in sampling.items() if name != "top_k"},
         "response_format": _response_format(request.response_format),
-        "reasoning_effort": request.reasoning_effort,
+        "reasoning_effort": write_effort(request, model, dropped),
         "n": request.choices if request.choices > 1 else None,
         "logprobs": request.logprobs or None,
         "top_logprobs": request.top_logprobs,
@@ -50,8 +53,33 @@ def write_request(request: ChatRequest, model: str) -> tuple[bytes, list[str]]:
         "user": request.user,
         "service_tier": request.service_tier,
     }
-    dropped = [*(["top_k"] if request.sampling.top_k is not None else []), *request.extras]
-    return encode(_said(body)), dropped
+    return encode(_said(body)), list(dict.fromkeys(dropped))
+
+
+def _dropped(request: ChatRequest) -> list[str]:
+    """What OpenAI's format has no words for, and would not change what the answer is."""
+    knobs = {
+        "top_k": request.sampling.top_k is not None,
+        "thinking_summary": request.thinking_summary is not None,
+        "cache_control": _has_marks(request),  # which OpenAI refuses, as all that it does not know
+        "tool_result.is_error": any(_failed(part) for message in request.messages for part in message.parts),
+    }
+    return [*(name for name, is_turned in knobs.items() if is_turned), *request.extras]
+
+
+def _failed(part: Part) -> bool:
+    return isinstance(part, ToolResult) and part.is_error
+
+
+def _has_marks(request: ChatRequest) -> bool:
+    return any(tool.cache_control is not None for tool in request.tools) or any(
+        _is_marked(part) for message in request.messages for part in message.parts
+    )
+
+
+def _is_marked(part: Part) -> bool:
+    inner = part.content if isinstance(part, ToolResult) else ()
+    return part.cache_control is not None or any(map(_is_marked, inner))
 
 
 def _messages(message: Message) -> Iterator[dict[str, Any]]:
@@ -59,12 +87,18 @@ def _messages(message: Message) -> Iterator[dict[str, Any]]:
     if message.role == "assistant":
         yield _assistant(message)
         return
-    for part in message.parts:
-        if isinstance(part, ToolResult):
-            yield {"role": "tool", "tool_call_id": part.call_id, "content": _content(part.content, message.where)}
-    rest = [part for part in message.parts if not isinstance(part, ToolResult)]
+    results = [part for part in message.parts if isinstance(part, ToolResult)]
+    pictures: list[Part] = []
+    for result in results:
+        words = [part for part in result.content if isinstance(part, (Text, Refusal))]
+        shown = [part for part in result.content if not isinstance(part, (Text, Refusal))]
+        if shown:
+            pictures += [Text(text=_SHOWN.format(result.call_id)), *shown]
+        content = _content(words or [Text(text=_SHOWN_BELOW if shown else "")], message.where)
+        yield {"role": "tool", "tool_call_id": result.call_id, "content": content}
+    rest = [*pictures, *(part for part in message.parts if not isinstance(part, ToolResult))]
     if rest:
-        yield {"role": message.role, "content": _content(rest, message.where)}
+        yield {"role": "user" if results else message.role, "content": _content(rest, message.where)}
 
 
 def _assistant(message: Message) -> dict[str, Any]:
@@ -76,14 +110,16 @@ def _assistant(message: Message) -> dict[str, Any]:
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
+    if call.is_custom:
+        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
 def _content(parts: Sequence[Part], where: str) -> str | list[dict[str, Any]]:
     """Plain text where it is no more than that."""
-    if all(isinstance(part, Text) and part.cache_control is None for part in parts):
+    if all(isinstance(part, Text) for part in parts):
         return "".join(part.text for part in parts if isinstance(part, Text))
-    return [_said({**_part(part, where), "cache_control": part.cache_control}) for part in parts]
+    return [_part(part, where) for part in parts]
 
 
 def _part(part: Part, where: str) -> dict[str, Any]:
@@ -106,18 +142,6 @@ def _part(part: Part, where: str) -> dict[str, Any]:
 def _file(file: File) -> dict[str, Any]:
     inline = f"data:{file.media_type};base64,{file.data}" if file.data else None
     return _said({"filename": file.filename or None, "file_id": file.file_id or None, "file_data": inline})
-
-
-def _tool(tool: Tool) -> dict[str, Any]:
-    function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
-    said = {"type": "function", "function": _said({**function, "strict": tool.strict})}
-    return _said({**said, "cache_control": tool.cache_control})
-
-
-def _tool_choice(choice: ToolChoice | None) -> str | dict[str, Any] | None:
-    if choice is None:
-        return None
-    return {"type": "function", "function": {"name": choice.name}} if choice.mode == "named" else choice.mode
 
 
 def _response_format(format: ResponseFormat | None) -> dict[str, Any] | None:
