@@ -1,0 +1,50 @@
+"""The words with which Gemini's answers end. https://ai.google.dev/api/generate-content#FinishReason"""
+
+from typing import Final
+
+from sealink.errors import UpstreamError
+from sealink.events import FinishReason
+
+FAILURES: Final = frozenset(
+    {
+        "MALFORMED_FUNCTION_CALL",
+        "MALFORMED_RESPONSE",
+        "MISSING_THOUGHT_SIGNATURE",
+        "NO_IMAGE",
+        "TOO_MANY_TOOL_CALLS",
+        "UNEXPECTED_TOOL_CALL",
+    }
+)
+"""Not ends but failures: the model's call was thrown away, and what is left must not look like an answer."""
+
+_REASONS: Final[dict[str, FinishReason]] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "LANGUAGE": "content_filter",
+    "OTHER": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+    "IMAGE_OTHER": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "ESCALATION": "content_filter",
+    "PUP_LIMITED_DISABLED": "content_filter",
+}
+
+
+def reason_of(word: str, *, has_calls: bool) -> FinishReason:
+    """A call of a tool ends with STOP too. A word that nobody knows is a stop: agents loop on others."""
+    reason = _REASONS.get(word, "stop")
+    return "tool_calls" if reason == "stop" and has_calls else reason
+
+
+def failure(word: str, message: str) -> UpstreamError:
+    """An answer that ended in a failure. Asking again often helps."""
+    words = f"The upstream ended the answer with {word}." + (f" {message}" if message else "")
+    return UpstreamError(words, code="upstream_failed")

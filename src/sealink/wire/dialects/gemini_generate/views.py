@@ -1,0 +1,160 @@
+"""What is read of Gemini's wire objects; all else in them is skipped unread, or carried as it stands.
+
+https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
+
+Carried: parts of kinds that no event models. Not read: `safetyRatings`, `avgLogprobs`, `tokenCount` (no client
+has a place for them), `urlContextMetadata` and the queries and widgets of a search (what was found is in
+`groundingMetadata`'s chunks), `createTime` (SeaLink's clock says when an answer began).
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+
+class View(msgspec.Struct, gc=False, rename="camel"):
+    """What is read of a wire object."""
+
+
+class FunctionCall(View):
+    name: str | None = None
+    id: str | None = None
+    args: Raw = Raw()
+
+
+class Blob(View):
+    mime_type: str = ""
+    data: str = ""
+
+
+class Part(View):
+    """One of `text`, `functionCall`, `inlineData`, or something else; `thought` and the signature say more of it."""
+
+    text: str | None = None
+    thought: bool | None = None
+    thought_signature: str | None = None
+    function_call: FunctionCall | None = None
+    inline_data: Blob | None = None
+
+
+class Content(View):
+    parts: list[Raw] | None = None
+
+
+class Candidate(View):
+    """The index, and all else that is not said, is left out of JSON where it is 0 or empty."""
+
+    index: int | None = None
+    content: Content | None = None
+    finish_reason: str | None = None
+    finish_message: str | None = None
+    grounding_metadata: Raw = Raw()
+    citation_metadata: Raw = Raw()
+    logprobs_result: Raw = Raw()
+
+
+class PromptFeedback(View):
+    block_reason: str | None = None
+    block_reason_message: str | None = None
+
+
+class Response(View):
+    """One chunk of a stream, or a whole answer."""
+
+    candidates: list[Candidate] | None = None
+    prompt_feedback: PromptFeedback | None = None
+    usage_metadata: dict[str, Raw] | None = None
+    response_id: str | None = None
+    model_version: str | None = None
+    error: Raw = Raw()
+
+
+RESPONSE: Final = msgspec.json.Decoder(Response)
+RESPONSES: Final = msgspec.json.Decoder(Response | list[Response])
+PART: Final = msgspec.json.Decoder(Part)
+
+
+class Segment(View):
+    """A place in the answer's text. Both indices count bytes of UTF-8."""
+
+    start_index: int | None = None
+    end_index: int | None = None
+
+
+class Source(View):
+    """A web page, a place on a map, a document of the user's: they are told alike."""
+
+    uri: str | None = None
+    title: str | None = None
+    text: str | None = None
+
+
+class GroundingChunk(View):
+    web: Source | None = None
+    maps: Source | None = None
+    retrieved_context: Source | None = None
+    image: Source | None = None
+
+
+class GroundingSupport(View):
+    segment: Segment | None = None
+    grounding_chunk_indices: list[int] | None = None
+
+
+class GroundingMetadata(View):
+    grounding_chunks: list[Raw] | None = None
+    grounding_supports: list[Raw] | None = None
+
+
+class CitationMetadata(View):
+    """The clouds call the same list `citations`, the Gemini API calls it `citationSources`."""
+
+    citations: list[Raw] | None = None
+    citation_sources: list[Raw] | None = None
+
+
+class CitedSource(View):
+    start_index: int | None = None
+    end_index: int | None = None
+    uri: str | None = None
+    title: str | None = None
+
+
+GROUNDING: Final = msgspec.json.Decoder(GroundingMetadata | None)
+CHUNK: Final = msgspec.json.Decoder(GroundingChunk)
+SUPPORT: Final = msgspec.json.Decoder(GroundingSupport)
+CITATIONS: Final = msgspec.json.Decoder(CitationMetadata | None)
+CITED: Final = msgspec.json.Decoder(CitedSource)
+
+
+class LogprobsCandidate(View):
+    token: str = ""
+    log_probability: float | None = None
+
+
+class TopCandidates(View):
+    candidates: list[LogprobsCandidate] | None = None
+
+
+class LogprobsResult(View):
+    chosen_candidates: list[LogprobsCandidate] | None = None
+    top_candidates: list[TopCandidates] | None = None
+
+
+LOGPROBS: Final = msgspec.json.Decoder(LogprobsResult | None)
+
+
+class Counts(View):
+    """`usageMetadata`. All of its other fields are passed on as they are."""
+
+    prompt_token_count: int | None = None
+    candidates_token_count: int | None = None
+    thoughts_token_count: int | None = None
+    tool_use_prompt_token_count: int | None = None
+    cached_content_token_count: int | None = None
+    total_token_count: int | None = None
+
+
+COUNTS: Final = msgspec.json.Decoder(Counts)
+COUNT_NAMES: Final = frozenset(field.encode_name for field in msgspec.structs.fields(Counts))
