@@ -9,9 +9,7 @@ from typing import Final
 
 from sealink.request import ChatRequest
 
-_TAKES_EFFORT: Final = re.compile(
-    r"(?:^|/)(?:o[1-9]|gpt-(?:[5-9]|oss)|codex|gemini-(?:2\.5|[3-9])|grok-(?:3-mini|[4-9]))"
-)
+_TAKES_EFFORT: Final = re.compile(r"(?:^|/)(?:o[1-9]|gpt-(?:[5-9]|oss)|codex)")
 _CANNOT_STOP: Final = re.compile(r"(?:^|/)(?:o[1-9]|gpt-oss|gpt-5(?!\.))")
 """Models that have no effort of "none"."""
 
