@@ -16,7 +16,7 @@ SCOPES: Final = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
 def google_signer(settings: Settings) -> "GoogleSigner":
-    """A signer with the `credentials` file of the settings, or with what this machine has (ADC)."""
+    """A signer with the `credentials` file of a service account, or with what Google's own tools find (ADC)."""
     return GoogleSigner(settings.get("credentials", ""))
 
 
@@ -49,13 +49,14 @@ class GoogleSigner:
             if not self._credentials.valid:
                 self._credentials.refresh(self._fetch)
         except (GoogleAuthError, OSError, ValueError) as error:
-            words = f"Google Cloud credentials (`credentials`, or GOOGLE_APPLICATION_CREDENTIALS): {error}"
-            raise UpstreamError(words, code="upstream_credentials") from error
+            raise UpstreamError(f"Google Cloud credentials: {error}", code="upstream_credentials") from error
 
     def _found(self) -> Any:
         import google.auth
+        import google.oauth2.service_account
 
         library: Any = google.auth
-        if self._file:
-            return library.load_credentials_from_file(self._file, scopes=SCOPES)[0]
-        return library.default(scopes=SCOPES)[0]
+        if not self._file:
+            return library.default(scopes=SCOPES)[0]
+        account: Any = google.oauth2.service_account.Credentials
+        return account.from_service_account_file(self._file, scopes=SCOPES)

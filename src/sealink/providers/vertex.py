@@ -7,7 +7,7 @@ from sealink.wire.raw_json import TRUE, Fields, text_of, to_raw, without
 SETTINGS = {
     "project": Setting(("GOOGLE_CLOUD_PROJECT",)),
     "region": Setting(("GOOGLE_CLOUD_LOCATION", "CLOUD_ML_REGION"), default="global"),
-    "credentials": Setting(("GOOGLE_APPLICATION_CREDENTIALS",), optional=True),
+    "credentials": Setting((), optional=True),  # GOOGLE_APPLICATION_CREDENTIALS is for Google's library to read
 }
 
 

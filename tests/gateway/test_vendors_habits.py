@@ -1,0 +1,83 @@
+"""What is a vendor's own in a request on its way to an upstream: its habits and its signature."""
+
+import asyncio
+import json
+from typing import Any
+
+from gateway.fakes import FakePool, FakeResponder, FakeUpstream, shared_by
+from sealink.errors import HeaderList, UpstreamError
+from sealink.gateway.call import Call
+from sealink.gateway.exchange import Exchange
+from sealink.policy.auth import ApiKey
+from sealink.policy.routing import Route, Target
+from sealink.providers.vendor import Address, Provider, Signer
+from sealink.wire.dialects import openai_chat
+
+ANSWER = b'{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":' \
+    b'{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}'  # fmt: skip
+ASKED = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "logit_bias": {"1": 1}}
+HABITS = Address("openai", "", refuses={"*": ("logit_bias",)}, path=lambda path, fields: "/chat")
+
+
+class CountingSigner:
+    """Signs with the length of what it was given."""
+
+    async def sign(self, method: str, url: str, headers: HeaderList, body: bytes) -> HeaderList:
+        await asyncio.sleep(0)
+        return [("authorization", f"{method} {url} {len(body)} {dict(headers)['content-type']}")]
+
+
+class LostSigner:
+    async def sign(self, method: str, url: str, headers: HeaderList, body: bytes) -> HeaderList:
+        raise UpstreamError("No credentials.", code="upstream_credentials")
+
+
+def provider(name: str, signer: Signer | None = None, habits: Address | None = HABITS) -> Provider:
+    return Provider(
+        name=name, dialect=openai_chat.UPSTREAM, base_url=f"https://{name}.test/v1", habits=habits, signer=signer
+    )
+
+
+async def answered(pool: FakePool, *providers: Provider, **asked: Any) -> FakeResponder:
+    head = openai_chat.CLIENT.read_head(json.dumps(ASKED | asked).encode(), {})
+    route = Route("m", tuple(Target(provider, "m") for provider in providers))
+    key = ApiKey(name="k", digest=b"")
+    responder = FakeResponder()
+    call = Call(
+        request_id="req_1", path="/v1/chat/completions", key=key, client=openai_chat.CLIENT, head=head, route=route
+    )
+    await Exchange(call, responder, shared_by(pool)).run()
+    return responder
+
+
+def test_a_request_goes_out_as_the_vendor_wants_it_and_what_was_left_out_is_named() -> None:
+    async def scenario() -> None:
+        pool = FakePool(FakeUpstream(ANSWER))
+        responder = await answered(pool, provider("one"))
+        (request,) = pool.requests
+        assert request.url == "https://one.test/v1/chat"
+        assert "logit_bias" not in json.loads(request.body)
+        assert responder.headers["x-sealink-dropped"] == "logit_bias"
+
+    asyncio.run(scenario())
+
+
+def test_each_request_is_signed_as_it_is_sent() -> None:
+    async def scenario() -> None:
+        pool = FakePool(FakeUpstream(ANSWER))
+        await answered(pool, provider("one", CountingSigner()))
+        (request,) = pool.requests
+        signature = f"POST https://one.test/v1/chat {len(request.body)} application/json"
+        assert dict(request.headers)["authorization"] == signature
+
+    asyncio.run(scenario())
+
+
+def test_where_nothing_can_be_signed_the_next_target_is_asked() -> None:
+    async def scenario() -> None:
+        pool = FakePool(*[FakeUpstream(ANSWER)] * 3)
+        responder = await answered(pool, provider("one", LostSigner()), provider("two", habits=None))
+        assert {request.url for request in pool.requests} == {"https://two.test/v1/chat/completions"}
+        assert responder.headers["x-sealink-fallback"] == "true"
+
+    asyncio.run(scenario())

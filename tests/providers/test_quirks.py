@@ -1,0 +1,109 @@
+"""What vendors want otherwise than the dialect has it. Each is cited in the vendor's file."""
+
+import json
+from typing import Any
+
+import pytest
+
+from recordings import Case
+from sealink.providers import VENDORS
+from sealink.providers.quirks import to_taste
+from sealink.providers.vendor import Address
+from sealink.wire.dialect import Outgoing
+from sealink.wire.raw_json import encode
+
+
+def taste(vendor: str, body: dict[str, Any], dialect: str = "openai", path: str = "/chat/completions") -> Outgoing:
+    return to_taste(Outgoing(path, encode(body), dropped=["earlier"]), VENDORS[vendor].address(dialect))
+
+
+def fields(vendor: str, body: dict[str, Any], **ways: str) -> dict[str, Any]:
+    fields = json.loads(taste(vendor, body, **ways).body)
+    assert isinstance(fields, dict)
+    return fields
+
+
+def test_a_vendor_without_habits_gets_the_very_same_request() -> None:
+    outgoing = Outgoing("/chat/completions", b"it is not even looked at")
+    assert to_taste(outgoing, VENDORS["together"].address()) is outgoing
+    assert to_taste(outgoing, Address("openai", "")) is outgoing
+    assert to_taste(outgoing, None) is outgoing
+
+
+def test_a_request_that_suits_the_vendor_stays_as_it_was_to_the_byte() -> None:
+    body = b'{ "model" : "mistral-small-latest",\n"max_tokens" : 5 }'
+    assert to_taste(Outgoing("/p", body), VENDORS["mistral"].address()).body is body
+
+
+def test_what_is_refused_is_left_out_and_named() -> None:
+    outgoing = taste("groq", {"model": "m", "logit_bias": {"1": 2}, "top_p": 1})
+    assert json.loads(outgoing.body) == {"model": "m", "top_p": 1}
+    assert outgoing.dropped == ["earlier", "logit_bias"]
+    assert taste("groq", {"model": "m", "logit_bias": None}).dropped == ["earlier"]
+
+
+def test_what_only_some_models_refuse_others_get() -> None:
+    knobs = {"presence_penalty": 1, "frequency_penalty": 1, "stop": ["x"]}
+    assert fields("xai", {"model": "grok-3", **knobs}) == {"model": "grok-3", **knobs}
+    assert fields("xai", {"model": "grok-4-fast", **knobs}) == {"model": "grok-4-fast"}
+
+
+@pytest.mark.parametrize("vendor", ["mistral", "deepseek", "qwen", "zhipu", "zai", "ollama", "writer", "perplexity"])
+def test_the_old_name_of_the_token_limit(vendor: str) -> None:
+    assert fields(vendor, {"model": "m", "max_completion_tokens": 5}) == {"model": "m", "max_tokens": 5}
+    both = {"model": "m", "max_tokens": 4, "max_completion_tokens": 5}
+    assert fields(vendor, both) == {"model": "m", "max_tokens": 4}
+    assert fields(vendor, {**both, "max_tokens": None}) == {"model": "m", "max_tokens": 5}
+
+
+@pytest.mark.parametrize("model", ["o3", "o4-mini", "gpt-5-mini"])
+@pytest.mark.parametrize("vendor", ["openai", "azure"])
+def test_the_new_name_of_the_token_limit_for_reasoning_models(vendor: str, model: str) -> None:
+    assert fields(vendor, {"model": model, "max_tokens": 5}) == {"model": model, "max_completion_tokens": 5}
+    assert fields(vendor, {"model": "gpt-4o", "max_tokens": 5}) == {"model": "gpt-4o", "max_tokens": 5}
+
+
+def test_mistral_is_asked_for_nothing_that_its_schema_does_not_have() -> None:
+    asked = {"model": "m", "stream": True, "stream_options": {"include_usage": True}, "seed": 42, "user": "u"}
+    assert fields("mistral", asked) == {"model": "m", "stream": True, "random_seed": 42}
+    assert taste("mistral", asked).dropped == ["earlier", "user"]
+
+
+def test_what_was_really_sent_to_mistral_needs_no_mending(recorded: list[Case]) -> None:
+    requests = [case.request for case in recorded if case.id.startswith("mistral/") and case.request]
+    assert requests
+    assert all(fields("mistral", request) == request for request in requests)
+
+
+def test_thinking_is_switched_off_where_there_is_a_switch() -> None:
+    for vendor in ("deepseek", "zhipu", "zai"):
+        switched = fields(vendor, {"model": "m", "reasoning_effort": "none"})
+        assert switched == {"model": "m", "thinking": {"type": "disabled"}}
+        assert fields(vendor, {"model": "m", "reasoning_effort": "low"}) == {"model": "m", "reasoning_effort": "low"}
+        said = {"model": "m", "reasoning_effort": "none", "thinking": {"type": "enabled"}}
+        assert fields(vendor, said) == said
+
+
+@pytest.mark.parametrize(("effort", "thinks"), [("none", False), ("minimal", False), ("low", True), ("high", True)])
+def test_thinking_is_a_flag_at_qwen(effort: str, thinks: bool) -> None:
+    assert fields("qwen", {"model": "m", "reasoning_effort": effort}) == {"model": "m", "enable_thinking": thinks}
+    said = {"model": "m", "enable_thinking": False}
+    assert fields("qwen", {**said, "reasoning_effort": "high"}) == said
+
+
+def test_writer_has_a_path_of_its_own() -> None:
+    assert taste("writer", {"model": "m"}).path == "/chat"
+
+
+def test_vertex_has_claude_in_the_path() -> None:
+    asked = {"model": "claude-sonnet-4-5@20250929", "max_tokens": 5, "stream": True}
+    outgoing = taste("vertex", asked, dialect="anthropic", path="/v1/messages")
+    assert outgoing.path == "/claude-sonnet-4-5@20250929:streamRawPredict"
+    assert json.loads(outgoing.body) == {"anthropic_version": "vertex-2023-10-16", "max_tokens": 5, "stream": True}
+    whole = taste("vertex", {**asked, "stream": False}, dialect="anthropic", path="/v1/messages")
+    assert whole.path.endswith(":rawPredict")
+
+
+def test_vertex_has_the_version_before_the_project() -> None:
+    path = "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
+    assert taste("vertex", {}, dialect="gemini", path=path).path == path.removeprefix("/v1beta")

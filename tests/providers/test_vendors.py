@@ -1,0 +1,92 @@
+"""The list of vendors: every record is whole, and leads to a provider."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from recordings import Case
+from sealink.app import UPSTREAM_DIALECTS
+from sealink.config import ProviderConfig, from_environment
+from sealink.providers import FILES, VENDORS
+from sealink.providers.quirks import to_taste
+from sealink.providers.vendor import Vendor
+from sealink.wire.dialect import Outgoing
+from sealink.wire.raw_json import encode
+
+FOLDER = Path(__file__).parents[2] / "src" / "sealink" / "providers"
+NO_VENDORS = {"__init__", "vendor", "quirks", "placement", "aws_signer", "google_signer"}
+
+NOT_KNOWN = {
+    "chatgpt-codex": "the backend of one vendor's own program, for its accounts alone",
+    "github-copilot": "speaks to known editors only, and has no documents for others",
+}
+"""Providers of recordings that no record is for, and why."""
+
+OTHER_NAMES = {
+    "anthropic-azure": "azure",
+    "anthropic-vertex": "vertex",
+    "gemini-openai": "gemini",
+    "gemini-vertex": "vertex",
+    "openai-chat": "openai",
+    "openai-responses": "openai",
+}
+"""Recordings' names for a vendor that is reached in one of its several ways."""
+
+vendors = pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda vendor: vendor.name)
+
+
+def test_every_file_is_listed_under_its_own_name() -> None:
+    assert {path.stem for path in FOLDER.glob("*.py")} - NO_VENDORS == set(FILES)
+    assert [vendor.name.replace("-", "_") for vendor in VENDORS.values()] == list(FILES)
+
+
+@vendors
+def test_a_record_is_whole(vendor: Vendor) -> None:
+    assert vendor.docs.startswith("https://")
+    assert len({address.dialect for address in vendor.addresses}) == len(vendor.addresses) > 0
+    assert re.fullmatch(r"[A-Z][A-Z_]*|", vendor.key_variable)
+    fields = set(ProviderConfig.__struct_fields__)
+    assert set(vendor.settings) <= fields, "a setting that no provider's table can say"
+    for address in vendor.addresses:
+        assert re.match(r"https://|http://localhost:|\{root\}/|$", address.base_url)
+        assert not address.base_url.endswith("/")
+        named = {name for _, name, _, _ in string.Formatter().parse(address.base_url) if name}
+        assert named <= {*vendor.settings, *({"root"} if vendor.located else ())}
+        assert all(quirk.__doc__ and quirk.__doc__.endswith(".") for quirk in address.quirks)
+
+
+@pytest.mark.parametrize(
+    "vendor",
+    [vendor for vendor in VENDORS.values() if vendor.key_variable and vendor.addresses[0].base_url],
+    ids=lambda vendor: vendor.name,
+)
+def test_a_vendor_with_its_variables_set_is_found_in_the_environment(vendor: Vendor) -> None:
+    if vendor.addresses[0].dialect not in UPSTREAM_DIALECTS:
+        pytest.skip(f"nobody speaks {vendor.addresses[0].dialect} yet")
+    said = {setting.variables[0]: "there" for setting in vendor.settings.values()}
+    config = from_environment({vendor.key_variable: "sk-1", **said})
+    provider = next(provider for provider in config.providers if provider.name == vendor.name)
+    assert (provider.api_key, "{" in provider.base_url) == ("sk-1", False)
+    assert any(target.provider == vendor.name for model in config.models for target in model.targets)
+
+
+@vendors
+def test_all_habits_can_be_followed(vendor: Vendor) -> None:
+    """Whatever a body holds: a quirk takes it, and is done after the first time."""
+    bodies: list[dict[str, object]] = [
+        {"model": "m"},
+        {"model": "m", "stream": True, "max_completion_tokens": 5, "max_tokens": 6, "reasoning_effort": "none"},
+        {"model": None, "max_tokens": None, "reasoning_effort": 5, "logit_bias": {}, "seed": "x", "stop": None},
+    ]
+    for address in vendor.addresses:
+        for body in bodies:
+            once = to_taste(Outgoing("/p", encode(body)), address)
+            assert to_taste(Outgoing("/p", once.body), address).body == once.body
+
+
+def test_every_recorded_provider_is_known(recorded: list[Case]) -> None:
+    names = {case.id.split("/")[0] for case in recorded}
+    unknown = {name for name in names if OTHER_NAMES.get(name, name) not in VENDORS}
+    assert unknown == set(NOT_KNOWN) & names
