@@ -23,13 +23,17 @@ from sealink.policy.routing import Route, Router, Target
 from sealink.providers.vendor import Address, Provider
 from sealink.sim.handler import SimSettings, sim_handler
 from sealink.wire.dialect import ClientDialect, UpstreamDialect
-from sealink.wire.dialects import anthropic_messages, ollama_chat, openai_chat
+from sealink.wire.dialects import anthropic_messages, gemini_generate, ollama_chat, openai_chat
 
 UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "openai": openai_chat.UPSTREAM,
     "anthropic": anthropic_messages.UPSTREAM,
+    "gemini": gemini_generate.UPSTREAM,
     "ollama": ollama_chat.UPSTREAM,
 }
+
+UPSTREAMS_BY_ADDRESS: dict[str, Callable[[str], UpstreamDialect]] = {"gemini": gemini_generate.upstream_at}
+"""Dialects whose paths depend on how much of them a provider's base URL says."""
 
 CLIENT_DIALECTS: dict[str, ClientDialect] = {
     "/v1/chat/completions": openai_chat.CLIENT,
@@ -109,7 +113,7 @@ class App:
         placement = provider.place()
         return Provider(
             name=provider.name,
-            dialect=UPSTREAM_DIALECTS[dialect],
+            dialect=_spoken(dialect, provider.base_url),
             base_url=provider.base_url,
             headers=habits.headers(provider.api_key),
             habits=habits,
@@ -133,6 +137,12 @@ class App:
             base_url=f"http://{_LOOPBACK}:{addresses[0][1]}/v1",
             simulated=True,
         )
+
+
+def _spoken(dialect: str, base_url: str) -> UpstreamDialect:
+    """A dialect at an address: the version of Gemini's API may stand in either."""
+    at_address = UPSTREAMS_BY_ADDRESS.get(dialect)
+    return UPSTREAM_DIALECTS[dialect] if at_address is None else at_address(base_url)
 
 
 def keyring_of(config: Config) -> Keyring:

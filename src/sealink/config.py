@@ -38,7 +38,7 @@ DOCUMENTED_MODEL = "claude-sonnet-4-6"
 GENERATED_KEY = "generated"
 """The name of the key that is made up for a run in which none is configured."""
 
-Dialect = Literal["openai", "anthropic", "ollama", "sim"]
+Dialect = Literal["openai", "anthropic", "gemini", "ollama", "sim"]
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _NOT_YET = ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "budget_usd", "budget_period")
@@ -367,10 +367,11 @@ def _check_names(config: Config) -> None:
 
 def _in_environment(name: str, environ: Mapping[str, str]) -> ProviderConfig | None:
     """A vendor whose key, and all else that it needs, is in the environment."""
-    if not environ.get(VENDORS[name].key_variable):
+    provider = ProviderConfig(name=name)
+    if not environ.get(VENDORS[name].key_variable) or provider.habits is None:
         return None
     try:
-        return _at_its_place(ProviderConfig(name=name), environ, Path())
+        return _at_its_place(provider, environ, Path())
     except Unplaced:
         return None
 

@@ -24,9 +24,11 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
+from sealink.wire.call_arguments import arguments_object
 from sealink.wire.dialects.gemini_generate.models import ModelRules
 from sealink.wire.dialects.gemini_generate.signatures import Signature, read_mark
-from sealink.wire.raw_json import encode
+from sealink.wire.leftovers import unsupported
+from sealink.wire.raw_json import Fields, parse_object
 
 WirePart = dict[str, Any]
 
@@ -143,10 +145,10 @@ class _Answer:
             yield _whole_part(signature.value, self._message.where)
 
 
-def _whole_part(value: str, where: str) -> WirePart:
+def _whole_part(value: str, where: str) -> Fields:
     try:
-        return dict(msgspec.json.decode(value, type=dict[str, Raw]))
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        return parse_object(value.encode())
+    except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"The signature of a part is not what Gemini has given: {error}", param=where) from error
 
 
@@ -162,9 +164,7 @@ def _part(part: Part, where: str) -> WirePart:
             return {"inlineData": {"mimeType": f"audio/{part.format}", "data": part.data}}
         case File():
             return _file(part, where)
-    raise InvalidRequest(
-        f"Gemini cannot be sent {type(part).__name__.lower()} here.", code="unsupported_parameter", param=where
-    )
+    raise unsupported(where, "Gemini", f"{type(part).__name__.lower()} here")
 
 
 def _file(file: File, where: str) -> WirePart:
@@ -173,11 +173,7 @@ def _file(file: File, where: str) -> WirePart:
     if not address:
         return {"inlineData": {"mimeType": file.media_type, "data": file.data}}
     if "://" not in address:
-        raise InvalidRequest(
-            "Gemini takes a file by its address, or inline; it does not know others' file ids.",
-            code="unsupported_parameter",
-            param=where,
-        )
+        raise unsupported(where, "Gemini", "another vendor's file id")
     return {"fileData": _file_data(address, file.media_type)}
 
 
@@ -188,19 +184,10 @@ def _file_data(address: str, media_type: str) -> WirePart:
 
 
 def _call(call: ToolCall, where: str) -> WirePart:
-    return {"id": call.id, "name": call.name, "args": _arguments(call, where)}
-
-
-def _arguments(call: ToolCall, where: str) -> Raw:
-    """The arguments as an object. A custom tool's free text, of another model's answer, is put into one."""
-    arguments = encode({"input": call.arguments}).decode() if call.is_custom else call.arguments.strip() or "{}"
-    try:
-        msgspec.json.decode(arguments, type=dict[str, Raw])
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise InvalidRequest(
-            f"The arguments of the call of {call.name} are not a JSON object: {error}", param=where
-        ) from error
-    return Raw(arguments.encode())
+    """Free text, that another vendor's model gave to a custom tool, is put into an object."""
+    if call.is_custom:
+        return {"id": call.id, "name": call.name, "args": {"input": call.arguments}}
+    return {"id": call.id, "name": call.name, "args": arguments_object(call, where)}
 
 
 def _result(result: ToolResult, names: dict[str, str], rules: ModelRules, where: str) -> list[WirePart]:
@@ -225,8 +212,8 @@ def _response(result: ToolResult) -> Raw | WirePart:
     if result.is_error:
         return {"error": text}
     try:
-        msgspec.json.decode(text, type=dict[str, Raw])
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        parse_object(text.encode())
+    except (ValueError, RecursionError):
         return {"output": text}
     return Raw(text.encode())
 

@@ -29,7 +29,7 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.wire.dialects.gemini_generate.citations import grounding_citations, recited
-from sealink.wire.dialects.gemini_generate.errors import UNREADABLE, malformed, read_error_in_answer
+from sealink.wire.dialects.gemini_generate.errors import read_error_in_answer
 from sealink.wire.dialects.gemini_generate.finish import FAILURES, failure, reason_of
 from sealink.wire.dialects.gemini_generate.logprobs import read_logprobs
 from sealink.wire.dialects.gemini_generate.signatures import Owner, mark
@@ -46,6 +46,7 @@ from sealink.wire.dialects.gemini_generate.views import (
     Response,
 )
 from sealink.wire.raw_json import is_null, made_strict
+from sealink.wire.rejections import UNREADABLE, malformed
 from sealink.wire.sse import Frame
 
 
@@ -85,7 +86,7 @@ class AnswerDecoder:
         try:
             return self.read(_response(frame.data), frame.data)
         except UNREADABLE as error:
-            raise malformed(str(error)) from error
+            raise malformed(error) from error
 
     def read(self, response: Response, data: bytes) -> list[Event]:
         """One chunk's events; `data` is the chunk itself. Raises what msgspec raises on what it cannot read."""
@@ -109,7 +110,7 @@ class AnswerDecoder:
         try:
             return self.end()
         except UNREADABLE as error:
-            raise malformed(str(error)) from error
+            raise malformed(error) from error
 
     def end(self) -> list[Event]:
         """What is told once all is said. A candidate that does not say how it ended is whole all the same."""
@@ -207,7 +208,7 @@ def whole_events(body: bytes) -> list[Event]:
             raise malformed("an answer without candidates.")
         return events + decoder.end()
     except UNREADABLE as error:
-        raise malformed(str(error)) from error
+        raise malformed(error) from error
 
 
 def _response(data: bytes) -> Response:
@@ -283,7 +284,7 @@ def _media(blob: Blob, choice: _Choice, index: int) -> list[Event]:
 
 def _other(raw: Raw, choice: _Choice, index: int) -> list[Event]:
     """A part that no event models is to come back as it is: Gemini goes on from the tools that it has run."""
-    data = bytes(raw)
+    data = msgspec.json.format(bytes(raw), indent=-1)
     words = data.decode()
     events = _open("other", choice, index, raw=data)
     return [*events, BlockMeta(choice.block, mark("part", words), choice=index), *_close(choice, index)]

@@ -11,15 +11,10 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from sealink.errors import HeaderList, UpstreamError, UpstreamRejected
+from sealink.errors import HeaderList, UpstreamRejected
+from sealink.wire.rejections import UNREADABLE, rejected
 
 NAME: Final = "gemini"
-
-MAX_MESSAGE_CHARS: Final = 8192
-"""Of an error body that is not JSON (a proxy's page, say), this much is kept as the message."""
-
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on bytes that are no JSON, not UTF-8, or nested without end."""
 
 _STATUSES: Final = {
     "INVALID_ARGUMENT": 400,
@@ -39,16 +34,6 @@ _STATUSES: Final = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
-_TYPES: Final = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_exceeded",
-    503: "service_unavailable",
-    504: "gateway_timeout",
-}
-_KEPT_HEADERS: Final = ("retry-after", "retry-after-ms")
 _TOO_LONG = re.compile(r"input token count.*exceeds the maximum number of tokens", re.IGNORECASE | re.DOTALL)
 _SECONDS = re.compile(r"(\d{1,9})(?:\.\d+)?s")
 
@@ -86,44 +71,32 @@ def read_error_in_answer(body: bytes) -> UpstreamRejected:
     return _rejected(error, status or _STATUSES.get(error.status or "", 502), (), body)
 
 
-def malformed(what: str) -> UpstreamError:
-    """The upstream sent something that makes no sense."""
-    return UpstreamError(f"The upstream's answer makes no sense: {what}", code="upstream_malformed")
-
-
 def _read(body: bytes) -> _Error:
-    """A body in no known shape is its own message."""
+    """A body in no known shape says nothing here: it will be its own message."""
     try:
         read = _BODY.decode(body)
     except UNREADABLE:
-        read = _Body()
+        return _Error()
     first = (read[0] if read else _Body()) if isinstance(read, list) else read
-    return first.error or _Error(message=body.decode(errors="replace").strip()[:MAX_MESSAGE_CHARS])
+    return first.error or _Error()
 
 
 def _rejected(error: _Error, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
-    message = error.message or f"The upstream answered {error.status or status} without words."
-    return UpstreamRejected(
-        message,
-        status=status,
-        type=_TYPES.get(status, "upstream_error" if status >= 500 else "invalid_request_error"),
-        code="context_length_exceeded" if _TOO_LONG.search(message) else error.status,
-        headers=_retry_headers(headers, error.details or []),
-        body=body,
-        dialect=NAME,
-    )
+    message = error.message or ""
+    code = "context_length_exceeded" if _TOO_LONG.search(message) else error.status
+    said = [*headers, *_retry_delay(headers, error.details or [])]
+    return rejected(NAME, status, message, body, code=code, headers=said)
 
 
-def _retry_headers(headers: HeaderList, details: list[Raw]) -> HeaderList:
-    """Google says when to come again in the body; HTTP says it in a header, which goes first."""
-    kept = [(name.lower(), value) for name, value in headers if name.lower() in _KEPT_HEADERS]
-    if kept:
-        return kept
-    delays = [seconds for detail in details if (seconds := _retry_delay(detail))]
+def _retry_delay(headers: HeaderList, details: list[Raw]) -> HeaderList:
+    """Google says when to come again in the body; where HTTP says it too, in a header, that goes first."""
+    if any(name.lower() == "retry-after" for name, _ in headers):
+        return []
+    delays = [seconds for detail in details if (seconds := _seconds(detail))]
     return [("retry-after", delays[0])] if delays else []
 
 
-def _retry_delay(detail: Raw) -> str | None:
+def _seconds(detail: Raw) -> str | None:
     try:
         said = _DETAIL.decode(detail).retry_delay
     except UNREADABLE:

@@ -7,6 +7,7 @@ from sealink.request import ChatRequest, ResponseFormat
 from sealink.wire.dialects.gemini_generate.models import ModelRules
 from sealink.wire.dialects.gemini_generate.schema import adapted
 from sealink.wire.dialects.gemini_generate.thinking import thinking_config
+from sealink.wire.leftovers import turned, unsupported
 
 _MODALITIES: Final = {"text": "TEXT", "image": "IMAGE"}
 _JSON: Final = "application/json"
@@ -29,8 +30,7 @@ def write_generation(request: ChatRequest, rules: ModelRules, dropped: list[str]
         **_format(request.response_format),
         "thinkingConfig": thinking_config(request, rules, dropped) or None,
     }
-    if sampling.logit_bias is not None:
-        dropped.append("logit_bias")
+    dropped += turned(request, ("logit_bias",))
     return {name: value for name, value in written.items() if value is not None}
 
 
@@ -47,11 +47,7 @@ def _candidates(request: ChatRequest, rules: ModelRules) -> int | None:
     if request.choices == 1:
         return None
     if not rules.has_candidates:
-        raise InvalidRequest(
-            "n cannot be passed on: from 3 on, Gemini gives one answer to a request.",
-            code="unsupported_parameter",
-            param="n",
-        )
+        raise unsupported("n", "Gemini, from 3 on,", "more than one answer")
     return request.choices
 
 
@@ -60,11 +56,7 @@ def _modalities(asked: list[str] | None) -> list[str] | None:
         return None
     for modality in asked:
         if modality not in _MODALITIES:
-            raise InvalidRequest(
-                f"modalities cannot be passed on: {modality!r} is not what this gateway can bring from Gemini.",
-                code="unsupported_parameter",
-                param="modalities",
-            )
+            raise unsupported("modalities", "Gemini", f"{modality!r} in an OpenAI client's form")
     return [_MODALITIES[modality] for modality in asked]
 
 

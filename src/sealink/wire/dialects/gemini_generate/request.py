@@ -3,22 +3,22 @@
 Every field is used, named in `dropped` (a knob that Gemini does not have) or refused (a feature).
 """
 
-from collections.abc import Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.request import BuiltinTool, ChatRequest, File, Image, ToolResult, WebSearch
+from sealink.request import BuiltinTool, ChatRequest, WebSearch
 from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.gemini_generate.contents import write_contents, write_system
-from sealink.wire.dialects.gemini_generate.errors import UNREADABLE
 from sealink.wire.dialects.gemini_generate.generation import write_generation
 from sealink.wire.dialects.gemini_generate.models import rules_of
 from sealink.wire.dialects.gemini_generate.tools import write_tools
+from sealink.wire.leftovers import turned
 from sealink.wire.raw_json import Fields, is_null
+from sealink.wire.rejections import UNREADABLE
 
 PASSED_EXTRAS: Final = {
     "cached_content": "cachedContent",
@@ -37,6 +37,9 @@ GENERATION_EXTRAS: Final = {
 }
 """The same, of `generationConfig`; and `generationConfig` itself, whose fields go before SeaLink's."""
 
+_NO_KNOBS: Final = ("user", "image_url.detail", "cache_control")
+"""What caches prompts at Gemini does so unasked."""
+
 _SERVICE_TIERS: Final = {
     "auto": None,
     "default": "standard",
@@ -46,12 +49,9 @@ _SERVICE_TIERS: Final = {
 }
 
 
-_Kind = TypeVar("_Kind", Image, File)
-
-
 def write_request(request: ChatRequest, model: str, models_path: str) -> Outgoing:
     """`models_path` is where the provider keeps its models. Raises InvalidRequest naming what cannot be told."""
-    rules, dropped = rules_of(model), _dropped_knobs(request)
+    rules, dropped = rules_of(model), turned(request, _NO_KNOBS)
     extras = _Extras(request.extras)
     request = _with_web_search(request, extras)
     body: dict[str, Any] = {"contents": write_contents(request.messages, rules)}
@@ -99,22 +99,6 @@ def _with_web_search(request: ChatRequest, extras: _Extras) -> ChatRequest:
         return request
     tool = BuiltinTool(kind="web_search", where="web_search_options", raw=raw, dialect="", web_search=WebSearch())
     return msgspec.structs.replace(request, builtin_tools=[*request.builtin_tools, tool])
-
-
-def _dropped_knobs(request: ChatRequest) -> list[str]:
-    knobs = {
-        "user": bool(request.user),
-        "image_url.detail": any(image.detail not in ("", "auto") for image in _of_type(request, Image)),
-        "file.filename": any(file.filename for file in _of_type(request, File)),
-    }
-    return [name for name, is_turned in knobs.items() if is_turned]
-
-
-def _of_type(request: ChatRequest, kind: type[_Kind]) -> Iterable[_Kind]:
-    for message in request.messages:
-        for part in message.parts:
-            inner = part.content if isinstance(part, ToolResult) else [part]
-            yield from (each for each in inner if isinstance(each, kind))
 
 
 def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, str]:

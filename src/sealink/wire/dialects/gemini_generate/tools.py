@@ -11,6 +11,7 @@ from sealink.request import BuiltinTool, ChatRequest, Tool
 from sealink.wire.dialects.gemini_generate.errors import NAME
 from sealink.wire.dialects.gemini_generate.models import ModelRules
 from sealink.wire.dialects.gemini_generate.schema import adapted
+from sealink.wire.leftovers import unsupported
 from sealink.wire.raw_json import is_null
 
 _BUILTINS: Final = {"web_search": "googleSearch", "web_fetch": "urlContext", "code_execution": "codeExecution"}
@@ -34,11 +35,7 @@ def write_tools(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> 
 def _declaration(index: int, tool: Tool) -> dict[str, Any]:
     where = f"tools[{index}]"
     if tool.is_custom:
-        raise InvalidRequest(
-            "Gemini's functions take JSON only: a custom tool, that takes free text, cannot be passed on.",
-            code="unsupported_parameter",
-            param=where,
-        )
+        raise unsupported(where, "Gemini", "a tool that takes free text")
     declaration: dict[str, Any] = {"name": tool.name}
     if tool.description is not None:
         declaration["description"] = tool.description
