@@ -23,11 +23,12 @@ from sealink.policy.routing import Route, Router, Target
 from sealink.providers.vendor import Address, Provider
 from sealink.sim.handler import SimSettings, sim_handler
 from sealink.wire.dialect import ClientDialect, UpstreamDialect
-from sealink.wire.dialects import anthropic_messages, gemini_generate, ollama_chat, openai_chat
+from sealink.wire.dialects import anthropic_messages, bedrock_converse, gemini_generate, ollama_chat, openai_chat
 
 UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "openai": openai_chat.UPSTREAM,
     "anthropic": anthropic_messages.UPSTREAM,
+    "bedrock": bedrock_converse.UPSTREAM,
     "gemini": gemini_generate.UPSTREAM,
     "ollama": ollama_chat.UPSTREAM,
 }

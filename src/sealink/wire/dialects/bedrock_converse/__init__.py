@@ -1,0 +1,46 @@
+"""Amazon Bedrock's Converse. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
+
+request    a neutral request → POST /model/{modelId}/converse-stream, or /converse
+turns      its conversation
+media      its images, documents and sounds
+tools      its tools, and the choice among them
+families   what only the models of one vendor take: thinking, top_k, prompt caching
+stream     messages of a binary event stream, or a whole answer → events
+blocks     the content blocks of an answer, as they open, grow and close
+errors     exceptions, inside a stream or before it
+"""
+
+from typing import Final
+
+from sealink.errors import HeaderList, SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.aws_event_stream import AwsEventStreamFramer
+from sealink.wire.dialect import Decoder, Framer, Outgoing, UpstreamDialect
+from sealink.wire.dialects.bedrock_converse.errors import NAME, read_error
+from sealink.wire.dialects.bedrock_converse.request import write_request
+from sealink.wire.dialects.bedrock_converse.stream import ConverseDecoder, whole_events
+
+
+class BedrockConverse:
+    """An UpstreamDialect. A provider's base URL has no path: `https://bedrock-runtime.us-east-1.amazonaws.com`."""
+
+    name = NAME
+
+    def write_request(self, request: ChatRequest, model: str) -> Outgoing:
+        return write_request(request, model)
+
+    def framer(self) -> Framer:
+        return AwsEventStreamFramer()
+
+    def decoder(self) -> Decoder:
+        return ConverseDecoder()
+
+    def whole_events(self, body: bytes) -> list[Event]:
+        return whole_events(body)
+
+    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
+        return read_error(status, headers, body)
+
+
+UPSTREAM: Final[UpstreamDialect] = BedrockConverse()
