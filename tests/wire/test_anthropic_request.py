@@ -30,7 +30,7 @@ from sealink.request import (
 )
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
-from sealink.wire.dialects.anthropic_messages.request import JSON_OBJECT_INSTRUCTION
+from sealink.wire.dialects.anthropic_messages.write import JSON_OBJECT_INSTRUCTION
 from wire.anthropic_asking import EPHEMERAL, HI, SONNET_4_6, WEATHER, asking, body, extras, user, write
 
 MARK = {"cache_control": {"type": "ephemeral"}}

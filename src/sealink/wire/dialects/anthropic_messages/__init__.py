@@ -19,8 +19,8 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import Decoder, Framer, Outcome, Outgoing, Relay, RelayDialect, RequestHead
 from sealink.wire.dialects.anthropic_messages.errors import NAME, error_body, read_error
 from sealink.wire.dialects.anthropic_messages.relay import MessageRelay, relay_whole
-from sealink.wire.dialects.anthropic_messages.request import forward_request, write_request
 from sealink.wire.dialects.anthropic_messages.stream import MessageDecoder, whole_events
+from sealink.wire.dialects.anthropic_messages.write import forward_request, write_request
 from sealink.wire.sse import SseFramer
 
 

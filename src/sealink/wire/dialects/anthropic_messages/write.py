@@ -17,8 +17,8 @@ from sealink.wire.dialects.anthropic_messages.models import ModelRules, rules_of
 from sealink.wire.dialects.anthropic_messages.sampling import write_sampling
 from sealink.wire.dialects.anthropic_messages.schema import enforceable
 from sealink.wire.dialects.anthropic_messages.thinking import choose_thinking, read_native
-from sealink.wire.dialects.anthropic_messages.tools import write_tools
 from sealink.wire.dialects.anthropic_messages.turns import Block, Turn, write_system, write_turns
+from sealink.wire.dialects.anthropic_messages.write_tools import write_tools
 
 PATH: Final = "/v1/messages"
 VERSION: Final = ("anthropic-version", "2023-06-01")
