@@ -67,7 +67,7 @@ def expected_reading(case: Case, *, straight: bool = False) -> Reading:
     # An sdk_error without a body is the vendor's SDK tripping over something behind a whole answer.
     for choice in choices.values():
         choice.finish_reason = choice.finish_reason if straight else _finish(case, choice)
-    choices[0].refusal = expected.get("refusal", "")
+    choices[0].refusal = expected.get("refusal", "") or _why_blocked(expected)
     return Reading(choices, tokens, _citations(case), usage=usage)
 
 
@@ -136,6 +136,13 @@ def _finish(case: Case, choice: Choice) -> str:
     if choice.tool_calls and (not word or word in WHOLE.get(case.api, ())):
         return "tool_calls"
     return FINISH[case.api].get(word, word) if word else "stop"
+
+
+def _why_blocked(expected: Fields) -> str:
+    """Gemini's words about a prompt or an answer that it has blocked."""
+    feedback = expected.get("prompt_feedback", {})
+    is_filtered = FINISH["gemini"].get(expected.get("finish_reason") or "") == "content_filter"
+    return feedback.get("blockReasonMessage") or (expected.get("finish_message", "") if is_filtered else "")
 
 
 def _citations(case: Case) -> list[str] | None:

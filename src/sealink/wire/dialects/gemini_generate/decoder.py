@@ -7,7 +7,7 @@ have sent `STOP` with every chunk (recording gemini/genai-js-streaming-unknown-e
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -49,6 +49,8 @@ from sealink.wire.raw_json import is_null, made_strict
 from sealink.wire.rejections import UNREADABLE, malformed
 from sealink.wire.sse import Frame
 
+_T = TypeVar("_T")
+
 
 class _Choice(msgspec.Struct):
     """A candidate so far. `block` is the open block's number, if one of `kind` is open; `said` is all its text."""
@@ -84,7 +86,7 @@ class AnswerDecoder:
         if self._failed or not frame.data:
             return ()
         try:
-            return self.read(_response(frame.data), frame.data)
+            return self.read(_read_json(RESPONSE, frame.data), frame.data)
         except UNREADABLE as error:
             raise malformed(error) from error
 
@@ -199,7 +201,7 @@ def whole_events(body: bytes) -> list[Event]:
     """The events of a not-streamed answer. Raises UpstreamRejected if it is an error under a 200."""
     decoder = AnswerDecoder()
     try:
-        read = RESPONSES.decode(_strict(body))
+        read = _read_json(RESPONSES, body)
         chunks = read if isinstance(read, list) else [read]
         events = [event for chunk in chunks for event in decoder.read(chunk, body)]
         if events and isinstance(events[-1], StreamError):
@@ -211,20 +213,15 @@ def whole_events(body: bytes) -> list[Event]:
         raise malformed(error) from error
 
 
-def _response(data: bytes) -> Response:
+def _read_json(decoder: msgspec.json.Decoder[_T], data: bytes) -> _T:
+    """Its raw values are all of one line, as they go into clients' frames: whole answers are printed prettily."""
     try:
-        return RESPONSE.decode(data)
+        return decoder.decode(msgspec.json.format(data, indent=-1) if b"\n" in data else data)
     except UNREADABLE:
-        return RESPONSE.decode(_strict(data))
-
-
-def _strict(data: bytes) -> bytes:
-    """The same, or what can be made of half a surrogate pair or a NaN."""
-    try:
-        RESPONSES.decode(data)
-    except UNREADABLE:
-        return made_strict(data, constants=True) or data
-    return data
+        strict = made_strict(data, constants=True)  # half a surrogate pair, NaN
+        if strict is None:
+            raise
+        return decoder.decode(strict)
 
 
 def _note(candidate: Candidate, choice: _Choice) -> None:
@@ -284,7 +281,7 @@ def _media(blob: Blob, choice: _Choice, index: int) -> list[Event]:
 
 def _other(raw: Raw, choice: _Choice, index: int) -> list[Event]:
     """A part that no event models is to come back as it is: Gemini goes on from the tools that it has run."""
-    data = msgspec.json.format(bytes(raw), indent=-1)
+    data = bytes(raw)
     words = data.decode()
     events = _open("other", choice, index, raw=data)
     return [*events, BlockMeta(choice.block, mark("part", words), choice=index), *_close(choice, index)]

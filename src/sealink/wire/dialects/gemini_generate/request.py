@@ -40,6 +40,7 @@ GENERATION_EXTRAS: Final = {
 _NO_KNOBS: Final = ("user", "image_url.detail", "cache_control")
 """What caches prompts at Gemini does so unasked."""
 
+_OTHER_RESOURCES: Final = ("tunedModels/", "endpoints/")
 _SERVICE_TIERS: Final = {
     "auto": None,
     "default": "standard",
@@ -109,9 +110,10 @@ def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, str]:
 
 
 def _path(model: str, models_path: str, *, stream: bool) -> str:
-    """A model of the provider's list goes by its name; a tuned one by all of it: `tunedModels/…`, `endpoints/…`."""
+    """A model goes by its name among the provider's models; a tuned one by a resource's: `endpoints/123`."""
     resource = model.removeprefix("models/")
-    path = f"{models_path}/{quote(resource, safe='@')}"
-    if "/" in resource:
+    if resource.startswith(_OTHER_RESOURCES):
         path = f"{models_path.removesuffix('/models')}/{quote(resource, safe='/@')}"
+    else:
+        path = f"{models_path}/{quote(resource, safe='@')}"
     return path + (":streamGenerateContent?alt=sse" if stream else ":generateContent")
