@@ -23,7 +23,14 @@ from sealink.policy.routing import Route, Router, Target
 from sealink.providers.vendor import Address, Provider
 from sealink.sim.handler import SimSettings, sim_handler
 from sealink.wire.dialect import ClientDialect, UpstreamDialect
-from sealink.wire.dialects import anthropic_messages, bedrock_converse, gemini_generate, ollama_chat, openai_chat
+from sealink.wire.dialects import (
+    anthropic_messages,
+    bedrock_converse,
+    gemini_generate,
+    ollama_chat,
+    openai_chat,
+    openai_responses,
+)
 
 UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "openai": openai_chat.UPSTREAM,
@@ -31,6 +38,7 @@ UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "bedrock": bedrock_converse.UPSTREAM,
     "gemini": gemini_generate.UPSTREAM,
     "ollama": ollama_chat.UPSTREAM,
+    "responses": openai_responses.UPSTREAM,
 }
 
 UPSTREAMS_BY_ADDRESS: dict[str, Callable[[str], UpstreamDialect]] = {"gemini": gemini_generate.upstream_at}
@@ -38,6 +46,7 @@ UPSTREAMS_BY_ADDRESS: dict[str, Callable[[str], UpstreamDialect]] = {"gemini": g
 
 CLIENT_DIALECTS: dict[str, ClientDialect] = {
     "/v1/chat/completions": openai_chat.CLIENT,
+    "/v1/responses": openai_responses.CLIENT,
 }
 """Which dialect is spoken on a path."""
 

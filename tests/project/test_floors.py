@@ -47,6 +47,7 @@ DIALECTS = {
     "cohere": "cohere_chat",
     "gemini": "gemini_generate",
     "ollama": "ollama_chat",
+    "responses": "openai_responses",
 }
 """A dialect's name, and the folder or file of wire/dialects that may spell it."""
 DIALECT_CHOICES = {"config.py", "app.py"}

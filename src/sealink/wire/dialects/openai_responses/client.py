@@ -1,0 +1,46 @@
+"""The Responses API as clients speak it. https://platform.openai.com/docs/api-reference/responses"""
+
+from collections.abc import Iterable, Mapping
+
+from sealink.errors import SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.dialect import Birth, HeartbeatShape, RequestHead
+from sealink.wire.dialects.openai_responses.encoder import ResponseEncoder
+from sealink.wire.dialects.openai_responses.errors import error_body, error_frame
+from sealink.wire.dialects.openai_responses.head import read_head
+from sealink.wire.dialects.openai_responses.heartbeats import HEARTBEATS
+from sealink.wire.dialects.openai_responses.prompt import prompt_text
+from sealink.wire.dialects.openai_responses.request import read_request
+from sealink.wire.dialects.openai_responses.signatures import NAME
+
+
+class OpenAIResponsesClient:
+    """A ClientDialect."""
+
+    name = NAME
+
+    def read_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
+        return read_head(body)
+
+    def read_request(self, head: RequestHead) -> ChatRequest:
+        return read_request(head)
+
+    def encoder(self, request: ChatRequest, birth: Birth) -> ResponseEncoder:
+        return ResponseEncoder(request, birth)
+
+    def whole(self, request: ChatRequest, events: Iterable[Event], birth: Birth) -> bytes:
+        return ResponseEncoder(request, birth).whole(events)
+
+    def error_body(self, error: SealinkError, request_id: str) -> bytes:
+        """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""
+        return error_body(error)
+
+    def error_frame(self, error: SealinkError) -> bytes:
+        return error_frame(error)
+
+    def heartbeat(self, shape: HeartbeatShape) -> bytes:
+        return HEARTBEATS[shape]
+
+    def prompt_text(self, head: RequestHead) -> str:
+        return prompt_text(head)

@@ -1,0 +1,125 @@
+"""The tools of a request, read. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools"""
+
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Raw
+
+from sealink.errors import InvalidRequest
+from sealink.request import BuiltinKind, BuiltinTool, Tool, ToolChoice, WebSearch
+from sealink.wire.dialects.openai_responses.signatures import NAME
+from sealink.wire.raw_json import NULL, is_null, text_of, to_raw
+from sealink.wire.request_fields import RequestFields, missing, read_value
+
+_MODES: Final[dict[str, Literal["auto", "none", "required"]]] = {
+    "auto": "auto",
+    "none": "none",
+    "required": "required",
+}
+_KINDS: Final[dict[str, BuiltinKind]] = {
+    "web_search": "web_search",
+    "file_search": "file_search",
+    "code_interpreter": "code_execution",
+    "image_generation": "image_generation",
+    "mcp": "mcp",
+}
+"""Built-in tools by the beginnings of their types (`web_search_preview_2025_03_11`); all others are `other`."""
+
+
+class _Tool(msgspec.Struct, kw_only=True):
+    type: str
+    name: str | None = None
+    description: str | None = None
+    parameters: dict[str, Raw] | None = None
+    strict: bool | None = None
+    format: Raw = NULL
+    cache_control: Raw = NULL
+
+
+class _Filters(msgspec.Struct):
+    allowed_domains: list[str] | None = None
+    blocked_domains: list[str] | None = None
+
+
+class _WebSearch(msgspec.Struct):
+    filters: _Filters | None = None
+    user_location: dict[str, str | None] | None = None
+    search_context_size: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    type: str
+    name: str | None = None
+    mode: str | None = None
+    tools: list[dict[str, Raw]] | None = None
+
+
+def read_tools(read: RequestFields) -> tuple[list[Tool], list[BuiltinTool]]:
+    """Functions and custom tools, which the client runs; and what the upstream is to run. Raises InvalidRequest."""
+    tools: list[Tool] = []
+    builtin: list[BuiltinTool] = []
+    for number, raw in enumerate(read("tools", list[Raw]) or []):
+        where = f"tools[{number}]"
+        said = read_value(raw, where, _Tool)
+        if said.type in ("function", "custom"):
+            tools.append(_tool(said, where))
+        else:
+            builtin.append(_builtin(said.type, raw, where))
+    return tools, builtin
+
+
+def _tool(said: _Tool, where: str) -> Tool:
+    if not said.name:
+        raise missing(f"{where}.name")
+    return Tool(
+        name=said.name,
+        description=said.description,
+        parameters=None if said.parameters is None else to_raw(said.parameters),
+        strict=said.strict,
+        cache_control=None if is_null(said.cache_control) else said.cache_control,
+        is_custom=said.type == "custom",
+        format=None if is_null(said.format) else said.format,
+    )
+
+
+def _builtin(type: str, raw: Raw, where: str) -> BuiltinTool:
+    kind: BuiltinKind = next((kind for name, kind in _KINDS.items() if type.startswith(name)), "other")
+    search = _web_search(raw, where) if kind == "web_search" else WebSearch()
+    return BuiltinTool(kind=kind, where=where, raw=raw, dialect=NAME, web_search=search)
+
+
+def _web_search(raw: Raw, where: str) -> WebSearch:
+    said = read_value(raw, where, _WebSearch)
+    filters, place = said.filters or _Filters(), said.user_location or {}
+    return WebSearch(
+        allowed_domains=filters.allowed_domains or [],
+        blocked_domains=filters.blocked_domains or [],
+        location={name: value for name, value in place.items() if name != "type" and value},
+        context_size=said.search_context_size,
+    )
+
+
+def read_tool_choice(read: RequestFields, tools: list[Tool]) -> tuple[ToolChoice | None, list[Tool]]:
+    """The choice, and the tools that it leaves."""
+    said: Any = read("tool_choice", str | dict[str, Raw])
+    if said is None or isinstance(said, str):
+        return (None if said is None else _mode(said, "tool_choice")), tools
+    choice = read_value(to_raw(said), "tool_choice", _Choice)
+    if choice.type == "allowed_tools":
+        names = {text_of(tool.get("name")) for tool in choice.tools or ()}
+        return _mode(choice.mode or "auto", "tool_choice.mode"), [tool for tool in tools if tool.name in names]
+    if choice.type in ("function", "custom"):
+        if not choice.name:
+            raise missing("tool_choice.name")
+        return ToolChoice("named", choice.name), tools
+    raise InvalidRequest(
+        f"The choice of a tool of type {choice.type!r} cannot be passed on to this model.",
+        code="unsupported_parameter",
+        param="tool_choice.type",
+    )
+
+
+def _mode(word: str, where: str) -> ToolChoice:
+    if word not in _MODES:
+        raise InvalidRequest(f"`{where}` cannot be {word!r}.", code="invalid_value", param=where)
+    return ToolChoice(_MODES[word])

@@ -1,0 +1,243 @@
+"""What is read of a Responses stream's objects; all else in them is skipped unread.
+
+https://platform.openai.com/docs/api-reference/responses-streaming. msgspec picks an event's view by its `type`;
+a type that is not here fails to decode, and is then looked at through `Odd`.
+"""
+
+from typing import Final, Union
+
+import msgspec
+from msgspec import Raw
+
+SILENT: Final = (
+    "keepalive",
+    "response.audio.delta",
+    "response.audio.done",
+    "response.audio.transcript.delta",
+    "response.audio.transcript.done",
+    "response.code_interpreter_call.completed",
+    "response.code_interpreter_call.in_progress",
+    "response.code_interpreter_call.interpreting",
+    "response.code_interpreter_call_code.delta",
+    "response.code_interpreter_call_code.done",
+    "response.content_part.added",
+    "response.content_part.done",
+    "response.custom_tool_call_input.done",
+    "response.file_search_call.completed",
+    "response.file_search_call.in_progress",
+    "response.file_search_call.searching",
+    "response.function_call_arguments.done",
+    "response.image_generation_call.completed",
+    "response.image_generation_call.generating",
+    "response.image_generation_call.in_progress",
+    "response.image_generation_call.partial_image",
+    "response.in_progress",
+    "response.mcp_call.completed",
+    "response.mcp_call.failed",
+    "response.mcp_call.in_progress",
+    "response.mcp_call_arguments.delta",
+    "response.mcp_call_arguments.done",
+    "response.mcp_list_tools.completed",
+    "response.mcp_list_tools.failed",
+    "response.mcp_list_tools.in_progress",
+    "response.output_text.done",
+    "response.queued",
+    "response.reasoning_part.added",
+    "response.reasoning_part.done",
+    "response.reasoning_summary_part.added",
+    "response.reasoning_summary_part.done",
+    "response.reasoning_summary_text.done",
+    "response.reasoning_text.done",
+    "response.refusal.done",
+    "response.shell_call_command.added",
+    "response.shell_call_command.delta",
+    "response.shell_call_command.done",
+    "response.shell_call_output_content.delta",
+    "response.shell_call_output_content.done",
+    "response.web_search_call.completed",
+    "response.web_search_call.in_progress",
+    "response.web_search_call.searching",
+)
+"""Events that say nothing new: what has been said comes again, or is said whole by an item that is done; the steps of
+a tool that the upstream runs itself mean something to clients of this dialect only."""
+
+
+class View(msgspec.Struct, gc=False):
+    """What is read of a wire object; all else in it is skipped unread."""
+
+
+class TextPiece(View, tag_field="type", tag="response.output_text.delta"):
+    """More text of a message's part. Its log probabilities are there where they were asked for."""
+
+    output_index: int
+    delta: str
+    content_index: int = 0
+    logprobs: list[Raw] | None = None
+
+
+class RefusalPiece(View, tag_field="type", tag="response.refusal.delta"):
+    output_index: int
+    delta: str
+    content_index: int = 0
+
+
+class SummaryPiece(View, tag_field="type", tag="response.reasoning_summary_text.delta"):
+    output_index: int
+    delta: str
+
+
+class ThoughtPiece(View, tag_field="type", tag="response.reasoning_text.delta"):
+    output_index: int
+    delta: str
+
+
+class ArgumentsPiece(View, tag_field="type", tag="response.function_call_arguments.delta"):
+    output_index: int
+    delta: str
+
+
+class InputPiece(View, tag_field="type", tag="response.custom_tool_call_input.delta"):
+    output_index: int
+    delta: str
+
+
+class Annotated(View, tag_field="type", tag="response.output_text.annotation.added"):
+    output_index: int
+    annotation: Raw
+    content_index: int = 0
+
+
+class ItemOpened(View, tag_field="type", tag="response.output_item.added"):
+    """`item` is null where a vendor only says that there is one."""
+
+    output_index: int
+    item: Raw = Raw(b"null")
+
+
+class ItemDone(View, tag_field="type", tag="response.output_item.done"):
+    output_index: int
+    item: Raw
+
+
+class Reason(View):
+    reason: str | None = None
+
+
+class Failure(View):
+    """An error, in an event of its own or in a response that failed."""
+
+    message: str | None = None
+    code: str | int | None = None
+    type: str | None = None
+    param: str | None = None
+
+
+class Response(View):
+    """A whole response, or what is known of it while it is made."""
+
+    id: str | None = None
+    model: str | None = None
+    created_at: float | None = None
+    status: str | None = None
+    output: list[Raw] | None = None
+    usage: dict[str, Raw] | None = None
+    incomplete_details: Reason | None = None
+    error: Failure | str | None = None
+
+
+class Created(View, tag_field="type", tag="response.created"):
+    response: Response
+
+
+class Completed(View, tag_field="type", tag="response.completed"):
+    response: Response
+
+
+class Incomplete(View, tag_field="type", tag="response.incomplete"):
+    response: Response
+
+
+class Failed(View, tag_field="type", tag="response.failed"):
+    response: Response
+
+
+class Silent(View):
+    """An event of one of the types in SILENT."""
+
+
+_SILENT_VIEWS: tuple[type[msgspec.Struct], ...] = tuple(
+    msgspec.defstruct(f"Silent{number}", [], bases=(Silent,), tag_field="type", tag=tag, gc=False)
+    for number, tag in enumerate(SILENT)
+)
+_SPOKEN_VIEWS: tuple[type[msgspec.Struct], ...] = (
+    *(TextPiece, RefusalPiece, SummaryPiece, ThoughtPiece, ArgumentsPiece, InputPiece, Annotated),
+    *(ItemOpened, ItemDone, Created, Completed, Incomplete, Failed),
+)
+WireEvent = (
+    TextPiece
+    | RefusalPiece
+    | SummaryPiece
+    | ThoughtPiece
+    | ArgumentsPiece
+    | InputPiece
+    | Annotated
+    | ItemOpened
+    | ItemDone
+    | Created
+    | Completed
+    | Incomplete
+    | Failed
+    | Silent
+)
+
+
+class Odd(Failure):
+    """As much of an event that has no view here as tells what it is: a new one, an error, or nonsense."""
+
+    error: Failure | str | None = None
+
+
+class Part(View):
+    """A part of a message, or a piece of a thought."""
+
+    type: str = ""
+    text: str | None = None
+    refusal: str | None = None
+    annotations: list[Raw] | None = None
+    logprobs: list[Raw] | None = None
+
+
+class Item(View):
+    """An item of a response's output, of any type. `result` is a generated image, base64."""
+
+    type: str
+    id: str | None = None
+    call_id: str | None = None
+    name: str | None = None
+    arguments: Raw = Raw(b"null")
+    input: str | None = None
+    content: list[Part] | None = None
+    summary: list[Part] | None = None
+    encrypted_content: str | None = None
+    result: str | None = None
+    output_format: str | None = None
+
+
+class Annotation(View):
+    """A citation of any kind. The characters are counted within their part."""
+
+    type: str = ""
+    url: str | None = None
+    title: str | None = None
+    filename: str | None = None
+    start_index: int | None = None
+    end_index: int | None = None
+
+
+EVENT: Final[msgspec.json.Decoder[WireEvent]] = msgspec.json.Decoder(Union[(*_SPOKEN_VIEWS, *_SILENT_VIEWS)])
+ODD: Final = msgspec.json.Decoder(Odd)
+ITEM: Final = msgspec.json.Decoder(Item)
+ANNOTATION: Final = msgspec.json.Decoder(Annotation)
+RESPONSE: Final = msgspec.json.Decoder(Response)
+
+KNOWN_EVENTS: Final = {str(view.__struct_config__.tag) for view in (*_SPOKEN_VIEWS, *_SILENT_VIEWS)}
