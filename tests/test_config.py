@@ -91,6 +91,7 @@ def test_timers_may_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
         ("port = 4100", "port = ", 2, "Invalid value"),
         ('name = "anthropic"', "", 4, "missing required field `name`"),
         ("${ANTHROPIC_API_KEY}", "${NOT_THERE}", 6, "NOT_THERE is not set"),
+        ("idle_s = 7", "warm_connections = -1", 13, "`int` >= 0"),
         ('dialect = "openai"', "", 8, "say its `dialect`"),
         ('dialect = "openai"', 'dialect = "cobol"', 10, "Invalid enum value 'cobol'"),
         ('base_url = "http://127.0.0.1:8000/v1"', "", 8, "say its `base_url`"),

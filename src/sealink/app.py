@@ -1,11 +1,13 @@
 """The one place that names concrete classes: a config becomes a running SeaLink."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from sealink.catalog.tokens import vocabulary
 from sealink.config import Config, ModelConfig, ProviderConfig, ServerConfig, proxies_from, timeouts_of
+from sealink.errors import UpstreamError
 from sealink.gateway.call import Shared
 from sealink.gateway.draining import Slots
 from sealink.gateway.endpoints import ErrorBody, Gateway
@@ -81,6 +83,7 @@ class App:
             shared=self._shared(),
             cors_origins=config.server.cors_origins,
         )
+        self._keep_warm()
         self._server = Server(
             gateway.handle,
             limits=_server_limits(config.server),
@@ -114,6 +117,15 @@ class App:
             drain=config.drain,
             drains=Slots(config.drain.max_streams),
         )
+
+    def _keep_warm(self) -> None:
+        """Let connections stand ready to the providers that models lead to; the simulated ones are near enough."""
+        used = {target.provider for model in self.config.models for target in model.targets}
+        for provider in self.config.providers:
+            if provider.name in used and provider.dialect_name != "sim":
+                connect_s = timeouts_of(self.config, provider).connect_s
+                with contextlib.suppress(UpstreamError):  # no address: the first request is told so
+                    self._pool.keep_warm(provider.base_url, provider.warm_connections, connect_s=connect_s)
 
     async def _provider(self, provider: ProviderConfig) -> Provider:
         if provider.dialect_name == "sim":

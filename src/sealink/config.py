@@ -117,6 +117,8 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
     """The name of an Azure resource."""
     account: str = ""
     """A Snowflake account's identifier."""
+    warm_connections: Annotated[int, msgspec.Meta(ge=0)] = 1
+    """Unused connections that are kept open, so that a request need not wait for DNS, TCP and TLS. 0: none."""
     ttft_s: float = 0.2
     """For dialect "sim": seconds until the first token."""
     tokens_per_s: float = 60.0
@@ -302,9 +304,10 @@ def proxies_from(environ: Mapping[str, str] = os.environ) -> Proxies:
         raise ConfigError(f"HTTP_PROXY or HTTPS_PROXY: {error}") from error
 
 
-def timeouts_of(config: Config, provider: ProviderConfig, model: ModelConfig) -> Timeouts:
+def timeouts_of(config: Config, provider: ProviderConfig, model: ModelConfig | None = None) -> Timeouts:
     """The timers of one target: the model's, else the provider's, else [timeouts], else the defaults."""
-    nearest_first = (model, model.timeouts, provider, provider.timeouts, config.timeouts)
+    models_own = () if model is None else (model, model.timeouts)
+    nearest_first = (*models_own, provider, provider.timeouts, config.timeouts)
     chosen = {
         name: next((value for layer in nearest_first if (value := getattr(layer, name)) is not None), default)
         for name, default in msgspec.structs.asdict(Timeouts()).items()

@@ -11,6 +11,7 @@ from sealink.net.message import UpstreamRequest, UpstreamResponse
 from sealink.net.origin import Origin, split_url
 from sealink.net.proxy import Proxies, Proxy
 from sealink.net.request_head import request_head
+from sealink.net.reserve import Reserve
 from sealink.net.upstream_connection import Connection, StaleConnection
 from sealink.net.upstream_limits import UpstreamLimits
 
@@ -18,13 +19,18 @@ __all__ = ["Proxies", "UpstreamLimits", "UpstreamPool"]
 
 
 class Route:
-    """One origin: how it is reached, its open connections, and those of them that are idle, longest idle first."""
+    """One origin: how it is reached, its open connections, and those of them that are idle, longest idle first.
+
+    `warm` of the idle ones are kept however long they are, and opened where there are too few: that is `reserve`'s.
+    """
 
     def __init__(self, origin: Origin, proxy: Proxy | None) -> None:
         self.origin = origin
         self.proxy = proxy
         self.open: set[Connection] = set()
         self.idle: list[Connection] = []
+        self.warm = 0
+        self.reserve: Reserve | None = None
 
 
 class UpstreamPool:
@@ -65,6 +71,8 @@ class UpstreamPool:
         head = request_head(request, origin, target, route.proxy)
         kept = _take_idle(route)
         if kept is not None:
+            if route.reserve is not None:
+                route.reserve.taken()
             with contextlib.suppress(StaleConnection):  # its server had let go of it: once more, on a fresh one
                 request.on_connected()
                 return await kept.send(request.method, head, request.body)
@@ -73,9 +81,25 @@ class UpstreamPool:
         request.on_connected()
         return await fresh.send(request.method, head, request.body)
 
+    def keep_warm(self, url: str, wanted: int, *, connect_s: float) -> None:
+        """From now on have `wanted` unused connections to the origin of `url` open, within the limits.
+
+        The last place under `max_connections_per_origin` is left to requests. Of several calls for one origin the
+        largest number counts. Raises UpstreamError for a URL that cannot be used.
+        """
+        route = self._route_to(split_url(url)[0])
+        route.warm = max(route.warm, min(wanted, self._limits.max_idle_per_origin))
+        if route.reserve is None and route.warm:
+            opening = partial(self._open_idle, route, connect_s)
+            route.reserve = Reserve(partial(self._missing, route), opening, self._limits)
+        if route.reserve is not None:
+            route.reserve.look()
+
     async def close(self) -> None:
         """Close all connections at once, and wait until they are gone. A response under way fails."""
         self._is_closed = True
+        reserves = [route.reserve for route in self._routes.values() if route.reserve is not None]
+        await asyncio.gather(*(reserve.stop() for reserve in reserves))
         if self._sweeper is not None:
             self._sweeper.cancel()
         connections = [connection for route in self._routes.values() for connection in route.open]
@@ -91,7 +115,7 @@ class UpstreamPool:
 
     async def _open(self, route: Route, connect_s: float) -> Connection:
         self._refuse_when_full(route)
-        connection = Connection(self._limits, partial(self._keep, route), partial(_forget, route))
+        connection = Connection(self._limits, partial(self._keep, route), partial(_lost, route))
         route.open.add(connection)
         is_ready = False
         try:
@@ -102,6 +126,17 @@ class UpstreamPool:
             if not is_ready:
                 _drop(route, connection)
         return connection
+
+    async def _open_idle(self, route: Route, connect_s: float) -> None:
+        self._keep(route, await self._open(route, connect_s))
+
+    def _missing(self, route: Route) -> int:
+        """How many more unused connections are wanted than there are, as far as there is room for them."""
+        if self._is_closed:
+            return 0
+        limit = self._limits.max_connections_per_origin
+        wanted = route.warm - len(route.idle)
+        return max(0, min(wanted, limit - 1 - len(route.open)) if limit else wanted)
 
     def _refuse_when_closed(self) -> None:
         if self._is_closed:
@@ -127,9 +162,9 @@ class UpstreamPool:
         """Close what has been idle for long. One timer for the whole pool, set for the next to expire."""
         loop = asyncio.get_running_loop()
         for route in self._routes.values():
-            while route.idle and route.idle[0].idle_since + self._limits.idle_s <= loop.time():
+            while len(route.idle) > route.warm and route.idle[0].idle_since + self._limits.idle_s <= loop.time():
                 _drop(route, route.idle[0])
-        longest_idle = [route.idle[0].idle_since for route in self._routes.values() if route.idle]
+        longest_idle = [route.idle[0].idle_since for route in self._routes.values() if len(route.idle) > route.warm]
         self._sweeper = loop.call_at(min(longest_idle) + self._limits.idle_s, self._sweep) if longest_idle else None
 
 
@@ -145,6 +180,18 @@ def _take_idle(route: Route) -> Connection | None:
 def _drop(route: Route, connection: Connection) -> None:
     _forget(route, connection)
     connection.abort()
+
+
+def _lost(route: Route, connection: Connection) -> None:
+    """A connection has gone; if it is still among the idle ones, its other end has closed it."""
+    was_idle = connection in route.idle
+    _forget(route, connection)
+    if route.reserve is None:
+        return
+    if was_idle:
+        route.reserve.lost(asyncio.get_running_loop().time() - connection.idle_since)
+    else:
+        route.reserve.look()
 
 
 def _forget(route: Route, connection: Connection) -> None:

@@ -173,6 +173,6 @@ class Connection(asyncio.Protocol):
     def _no_answer(self, cause: Exception | None) -> SealinkError:
         error = closed(self.peer) if cause is None else upstream_failure(cause, self.peer, "exchange")
         is_soon = self._loop.time() - self._sent_at <= self._limits.stale_within_s
-        if self._answers and not self._head_bytes and is_soon:
+        if self.idle_since and not self._head_bytes and is_soon:
             return StaleConnection(error.message, code=error.code)
         return error

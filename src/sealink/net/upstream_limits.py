@@ -14,6 +14,13 @@ class UpstreamLimits(msgspec.Struct, frozen=True):
     idle_s: float = 30.0
     """How long an unused connection is kept: less than the 60 to 75 s after which most servers close it."""
 
+    reserve_pause_s: float = 1.0
+    """Where connections stand ready: the longest pause before one is opened again that the other end has closed or did
+    not take. It doubles each time."""
+
+    max_reserve_pause_s: float = 60.0
+    """What that pause doubles up to."""
+
     stale_within_s: float = 1.0
     """A kept connection that is closed this soon after a request went out on it, before any byte of an answer, had been
     let go by the server: the request is sent once more on a fresh one. Later than this it may have been worked on,
