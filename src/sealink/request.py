@@ -93,6 +93,7 @@ class Tool(msgspec.Struct, kw_only=True):
 
     One that `is_custom` (OpenAI's custom tools) takes free text; `format` is what that text must look like:
     `{"type": "text"}`, or `{"type": "grammar", "syntax": "lark", "definition": "…"}` (or `"regex"`).
+    A tool of a `namespace` (OpenAI's groups of tools) has a `name` that begins with that, for upstreams without groups.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Tool(msgspec.Struct, kw_only=True):
     cache_control: Raw | None = None
     is_custom: bool = False
     format: Raw | None = None
+    namespace: str = ""
 
 
 BuiltinKind = Literal["web_search", "web_fetch", "code_execution", "file_search", "image_generation", "mcp", "other"]

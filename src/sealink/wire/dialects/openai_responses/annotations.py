@@ -12,13 +12,14 @@ from sealink.wire.raw_json import object_of
 def annotation(citation: Citation, part_starts_at: int, said: int) -> dict[str, Any]:
     """A citation of the `said` characters of a part, unless it says itself of which; places count within the part.
 
-    One that names an address is a `url_citation`. For all others (pages of a document, say) this API has no word:
-    they are carried as they are.
+    One that names an address is a `url_citation`, any other (pages of a document, say) a `file_citation`, with what was
+    said of it beside: the stock SDKs know no third kind that would fit, and stumble over one that they do not know.
     """
     if citation.dialect == NAME:
         return dict(object_of(Raw(citation.raw)) or {})
     if not citation.url:
-        return {"type": "citation", "citation": Raw(citation.raw or b"{}")}
+        place = {"type": "file_citation", "file_id": "", "filename": citation.title, "index": said}
+        return {**place, "citation": Raw(citation.raw)} if citation.raw else place
     start = 0 if citation.start is None else max(0, citation.start - part_starts_at)
     end = said if citation.end is None else max(0, citation.end - part_starts_at)
     return {

@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import msgspec
 from msgspec import Raw
 
 from sealink.events import Citation
@@ -122,19 +123,31 @@ class ThinkingBlock:
         return before + self._items.frame("response.reasoning_summary_part.added", **self._where, part=part)
 
 
+class Called(msgspec.Struct):
+    """Which tool is called, and the call's id. A tool of a namespace is `namespace__name` to the upstream."""
+
+    id: str
+    name: str
+    namespace: str = ""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        if not self.namespace:
+            return {"call_id": self.id, "name": self.name}
+        name = self.name.removeprefix(f"{self.namespace}__")
+        return {"call_id": self.id, "name": name, "namespace": self.namespace}
+
+
 class CallBlock:
     """A call of a function, or of a custom tool."""
 
-    def __init__(self, items: Items, *, id: str, name: str, is_custom: bool) -> None:
+    def __init__(self, items: Items, called: Called, *, is_custom: bool) -> None:
         self._items = items
-        self._name = name
         self._is_custom = is_custom
         self._event = "response.custom_tool_call_input" if is_custom else "response.function_call_arguments"
         self._pieces: list[str] = []
-        prefix, type, field = _CUSTOM if is_custom else _FUNCTION
-        self._field = field
-        said = {"status": "in_progress", "call_id": id, "name": name, field: ""}
-        self._place, self.added = items.add(prefix, type, **said)
+        prefix, type, self._field = _CUSTOM if is_custom else _FUNCTION
+        self._place, self.added = items.add(prefix, type, status="in_progress", **called.fields, **{self._field: ""})
         self._opening = items.opening(f"{self._event}.delta", self._place)
 
     def say(self, text: str) -> bytes:
@@ -148,7 +161,7 @@ class CallBlock:
         before = b"" if self._pieces or self._is_custom else self.say("{}")
         text = "".join(self._pieces)
         where = {"item_id": self._place.item["id"], "output_index": self._place.index}
-        name = {} if self._is_custom else {"name": self._name}
+        name = {} if self._is_custom else {"name": self._place.item["name"]}
         before += self._items.frame(f"{self._event}.done", **where, **name, **{self._field: text})
         return before + self._items.finish(self._place, **{self._field: text}) + signed(self._items, signature)
 
@@ -156,9 +169,9 @@ class CallBlock:
 class FreeTextBlock:
     """A call of a custom tool that is a function with one text to the upstream: told when its arguments are whole."""
 
-    def __init__(self, items: Items, *, id: str, name: str) -> None:
+    def __init__(self, items: Items, called: Called) -> None:
         self._items = items
-        self._id, self._name = id, name
+        self._called = called
         self._pieces: list[str] = []
 
     def say(self, text: str) -> bytes:
@@ -166,7 +179,7 @@ class FreeTextBlock:
         return b""
 
     def close(self, signature: str) -> bytes:
-        call = CallBlock(self._items, id=self._id, name=self._name, is_custom=True)
+        call = CallBlock(self._items, self._called, is_custom=True)
         return call.added + call.say(free_text("".join(self._pieces))) + call.close(signature)
 
 

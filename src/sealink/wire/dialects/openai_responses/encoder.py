@@ -31,10 +31,17 @@ from sealink.events import (
     ToolArgsDelta,
     UsageSnapshot,
 )
-from sealink.request import ChatRequest
+from sealink.request import ChatRequest, Tool
 from sealink.usage import Usage
 from sealink.wire.dialect import Birth
-from sealink.wire.dialects.openai_responses.blocks import Block, CallBlock, FreeTextBlock, TextBlock, ThinkingBlock
+from sealink.wire.dialects.openai_responses.blocks import (
+    Block,
+    CallBlock,
+    Called,
+    FreeTextBlock,
+    TextBlock,
+    ThinkingBlock,
+)
 from sealink.wire.dialects.openai_responses.envelope import envelope
 from sealink.wire.dialects.openai_responses.errors import FAILED, failed
 from sealink.wire.dialects.openai_responses.items import Items
@@ -49,7 +56,7 @@ class ResponseEncoder:
     """An Encoder. `birth` and the request's model stand in where the answer has none."""
 
     def __init__(self, request: ChatRequest, birth: Birth) -> None:
-        self._custom = {tool.name for tool in request.tools if tool.is_custom}
+        self._tools = {tool.name: tool for tool in request.tools}
         self._response = envelope(request, f"resp_{birth.id}", request.model, birth.created)
         self._items = Items(self._response["id"])
         self._blocks: dict[int, Block] = {}
@@ -102,23 +109,28 @@ class ResponseEncoder:
         return created + self._items.frame("response.in_progress", response=self._response)
 
     def _open(self, event: BlockStart) -> bytes:
-        items, is_custom = self._items, event.kind == "custom_tool_call"
+        items = self._items
         match event.kind:
             case "text" | "refusal":
                 self._blocks[event.block] = TextBlock(items, event.kind, self._chars)
             case "reasoning":
                 self._blocks[event.block] = ThinkingBlock(items)
-            case "tool_call" if event.name in self._custom:
-                self._blocks[event.block] = FreeTextBlock(items, id=event.id, name=event.name)
             case "tool_call" | "custom_tool_call":
-                call = CallBlock(items, id=event.id, name=event.name, is_custom=is_custom)
-                self._blocks[event.block] = call
-                return call.added
+                return self._call(event)
             case "redacted_reasoning":
                 return items.at_once("rs", "reasoning", summary=[], encrypted_content=CARRIED_REDACTED + event.data)
             case "media" if event.name.startswith("image/"):
                 return items.at_once("ig", "image_generation_call", **_image(event))
         return b""
+
+    def _call(self, event: BlockStart) -> bytes:
+        tool = self._tools.get(event.name, Tool(name=event.name))
+        called = Called(event.id, tool.name, tool.namespace)
+        if event.kind == "tool_call" and tool.is_custom:
+            self._blocks[event.block] = FreeTextBlock(self._items, called)
+            return b""
+        call = self._blocks[event.block] = CallBlock(self._items, called, is_custom=event.kind == "custom_tool_call")
+        return call.added
 
     def _close(self, number: int) -> bytes:
         block = self._blocks.pop(number, None)

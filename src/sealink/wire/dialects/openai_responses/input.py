@@ -28,6 +28,7 @@ from sealink.request import (
 from sealink.wire import data_url
 from sealink.wire.dialects.openai_responses import signatures
 from sealink.wire.dialects.openai_responses.signatures import CARRIED, CARRIED_REDACTED, Signature
+from sealink.wire.dialects.openai_responses.tools import flat_name
 from sealink.wire.raw_json import NULL, is_null, starts_with
 from sealink.wire.request_fields import missing, read_value
 
@@ -63,6 +64,7 @@ class _Item(msgspec.Struct, kw_only=True):
     encrypted_content: str | None = None
     call_id: str | None = None
     name: str | None = None
+    namespace: str | None = None
     arguments: str | None = None
     input: str | None = None
     output: Raw = NULL
@@ -162,9 +164,9 @@ def _thought(raw: Raw, where: str) -> str:
 def _call(item: _Item, where: str) -> ToolCall:
     if not item.name:
         raise missing(f"{where}.name")
-    is_custom = item.type == "custom_tool_call"
+    name, is_custom = flat_name(item.namespace, item.name), item.type == "custom_tool_call"
     arguments = item.input if is_custom else item.arguments
-    return ToolCall(id=_call_id(item, where), name=item.name, arguments=arguments or "", is_custom=is_custom)
+    return ToolCall(id=_call_id(item, where), name=name, arguments=arguments or "", is_custom=is_custom)
 
 
 def _call_id(item: _Item, where: str) -> str:

@@ -54,8 +54,8 @@ def read_request(head: RequestHead) -> ChatRequest:
     """Raises InvalidRequest, naming the field by its path (`input[2].content[0].image_url`)."""
     refuse_kept_state(head.fields)
     read = RequestFields({name: raw for name, raw in head.fields.items() if not is_null(raw)}, _READ)
-    tools, builtin_tools = read_tools(read)
-    choice, tools = read_tool_choice(read, tools)
+    tools = read_tools(read)
+    choice, own_tools = read_tool_choice(read, tools.own)
     reasoning = read("reasoning", _Reasoning) or _Reasoning()
     text = read("text", _TextConfig) or _TextConfig()
     include = read("include", list[str]) or []
@@ -65,8 +65,8 @@ def read_request(head: RequestHead) -> ChatRequest:
         messages=_messages(read.fields),
         stream=head.stream,
         include_usage=True,
-        tools=tools,
-        builtin_tools=builtin_tools,
+        tools=own_tools,
+        builtin_tools=tools.builtin,
         tool_choice=choice,
         parallel_tool_calls=read("parallel_tool_calls", bool),
         sampling=_sampling(read),
@@ -77,7 +77,7 @@ def read_request(head: RequestHead) -> ChatRequest:
         top_logprobs=top_logprobs or None,
         user=read("user", str),
         service_tier=read("service_tier", str),
-        extras=_extras(read, text, include),
+        extras=_extras(read, text, include) | tools.left_out,
     )
 
 

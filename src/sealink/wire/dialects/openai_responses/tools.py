@@ -8,7 +8,7 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest
 from sealink.request import BuiltinKind, BuiltinTool, Tool, ToolChoice, WebSearch
 from sealink.wire.dialects.openai_responses.signatures import NAME
-from sealink.wire.raw_json import NULL, is_null, text_of, to_raw
+from sealink.wire.raw_json import NULL, Fields, is_null, text_of, to_raw
 from sealink.wire.request_fields import RequestFields, missing, read_value
 
 _MODES: Final[dict[str, Literal["auto", "none", "required"]]] = {
@@ -27,6 +27,8 @@ _KINDS: Final[dict[str, BuiltinKind]] = {
 
 
 class _Tool(msgspec.Struct, kw_only=True):
+    """`tools` are those of a namespace."""
+
     type: str
     name: str | None = None
     description: str | None = None
@@ -34,6 +36,8 @@ class _Tool(msgspec.Struct, kw_only=True):
     strict: bool | None = None
     format: Raw = NULL
     cache_control: Raw = NULL
+    tools: list[Raw] | None = None
+    external_web_access: bool | None = None
 
 
 class _Filters(msgspec.Struct):
@@ -54,18 +58,47 @@ class _Choice(msgspec.Struct):
     tools: list[dict[str, Raw]] | None = None
 
 
-def read_tools(read: RequestFields) -> tuple[list[Tool], list[BuiltinTool]]:
-    """Functions and custom tools, which the client runs; and what the upstream is to run. Raises InvalidRequest."""
-    tools: list[Tool] = []
+class ReadTools(msgspec.Struct):
+    """Functions and custom tools, which the client runs; what the upstream is to run; what it need not be told of."""
+
+    own: list[Tool] = []
     builtin: list[BuiltinTool] = []
+    left_out: Fields = {}
+
+
+def read_tools(read: RequestFields) -> ReadTools:
+    """Raises InvalidRequest."""
+    tools = ReadTools()
     for number, raw in enumerate(read("tools", list[Raw]) or []):
-        where = f"tools[{number}]"
-        said = read_value(raw, where, _Tool)
-        if said.type in ("function", "custom"):
-            tools.append(_tool(said, where))
-        else:
-            builtin.append(_builtin(said.type, raw, where))
-    return tools, builtin
+        _add(tools, raw, f"tools[{number}]")
+    return tools
+
+
+def _add(tools: ReadTools, raw: Raw, where: str) -> None:
+    said = read_value(raw, where, _Tool)
+    if said.type in ("function", "custom"):
+        tools.own.append(_tool(said, where))
+    elif said.type == "namespace":
+        tools.own += _group(said, where)
+    elif said.external_web_access is False:
+        # A search in OpenAI's own copy of the web, which Codex offers with every request: nobody else has one.
+        tools.left_out[where] = raw
+    else:
+        tools.builtin.append(_builtin(said.type, raw, where))
+
+
+def _group(said: _Tool, where: str) -> list[Tool]:
+    group = []
+    for number, raw in enumerate(said.tools or ()):
+        tool = _tool(read_value(raw, f"{where}.tools[{number}]", _Tool), f"{where}.tools[{number}]")
+        tool.namespace, tool.name = said.name or "", flat_name(said.name, tool.name)
+        group.append(tool)
+    return group
+
+
+def flat_name(namespace: str | None, name: str) -> str:
+    """The name under which an upstream without namespaces knows a tool of one."""
+    return f"{namespace}__{name}" if namespace else name
 
 
 def _tool(said: _Tool, where: str) -> Tool:
