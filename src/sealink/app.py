@@ -28,6 +28,7 @@ from sealink.wire.dialect import ClientDialect, UpstreamDialect
 from sealink.wire.dialects import (
     anthropic_messages,
     bedrock_converse,
+    cohere_chat,
     gemini_generate,
     ollama_chat,
     openai_chat,
@@ -38,6 +39,7 @@ UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "openai": openai_chat.UPSTREAM,
     "anthropic": anthropic_messages.UPSTREAM,
     "bedrock": bedrock_converse.UPSTREAM,
+    "cohere": cohere_chat.UPSTREAM,
     "gemini": gemini_generate.UPSTREAM,
     "ollama": ollama_chat.UPSTREAM,
     "responses": openai_responses.UPSTREAM,

@@ -38,7 +38,7 @@ DOCUMENTED_MODEL = "claude-sonnet-4-6"
 GENERATED_KEY = "generated"
 """The name of the key that is made up for a run in which none is configured."""
 
-Dialect = Literal["openai", "anthropic", "bedrock", "gemini", "ollama", "responses", "sim"]
+Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _NOT_YET = ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "budget_usd", "budget_period")

@@ -12,6 +12,7 @@ class Usage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     `input_tokens` is the whole prompt, cached parts included (OpenAI's rule; Anthropic's
     `input_tokens` leaves them out, its dialect adds them). `output_tokens` includes reasoning.
+    `billed`: the input and output tokens that the provider charges for, where it counts them apart.
     `extras` holds the provider's other usage fields as it spelled them, as raw JSON.
     """
 
@@ -20,4 +21,5 @@ class Usage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     cached_read_tokens: int = 0
     cached_write_tokens: int = 0
     reasoning_tokens: int = 0
+    billed: tuple[int, int] | None = None
     extras: dict[str, msgspec.Raw] = {}

@@ -39,7 +39,9 @@ class Rates(msgspec.Struct, frozen=True):
 def price_nano_usd(usage: Usage, provider: str, model: str) -> int | None:
     """The price of an answer in nano-dollars, rounded half up; None where the list does not know the model."""
     price = _price_of(provider, model, int(time.time() // _HOUR_S))
-    return None if price is None else price(usage)
+    if price is None:
+        return None
+    return price(usage if usage.billed is None else Usage(*usage.billed))
 
 
 def listed_price(usage: Usage, provider: str, model: str) -> int:

@@ -35,6 +35,7 @@ KNOBS: Final[dict[str, Callable[[ChatRequest], bool]]] = {
     "reasoning_effort": lambda asked: asked.reasoning_effort is not None,
     "thinking_budget": lambda asked: bool(asked.thinking_budget),
     "thinking_summary": lambda asked: asked.thinking_summary == "none",
+    "top_logprobs": lambda asked: bool(asked.top_logprobs),
     "user": lambda asked: asked.user is not None,
     "service_tier": lambda asked: asked.service_tier not in (None, "auto", "default"),
     "image_url.detail": lambda asked: any(image.detail not in ("", "auto") for image in _images(asked)),

@@ -1,0 +1,43 @@
+"""Cohere's chat, version 2. https://docs.cohere.com/v2/reference/chat
+
+request    a neutral request → POST /v2/chat
+messages   its conversation
+views      what is read of Cohere's wire objects
+stream     frames, or a whole answer → events
+errors     error bodies, and answers that failed
+"""
+
+from typing import Final
+
+from sealink.errors import HeaderList, SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.dialect import Decoder, Framer, Outgoing, UpstreamDialect
+from sealink.wire.dialects.cohere_chat.errors import NAME, read_error
+from sealink.wire.dialects.cohere_chat.request import write_request
+from sealink.wire.dialects.cohere_chat.stream import ChatDecoder, whole_events
+from sealink.wire.sse import SseFramer
+
+
+class CohereChat:
+    """An UpstreamDialect. A provider's base URL has no path: `https://api.cohere.com`."""
+
+    name = NAME
+
+    def write_request(self, request: ChatRequest, model: str) -> Outgoing:
+        return write_request(request, model)
+
+    def framer(self) -> Framer:
+        return SseFramer()
+
+    def decoder(self) -> Decoder:
+        return ChatDecoder()
+
+    def whole_events(self, body: bytes) -> list[Event]:
+        return whole_events(body)
+
+    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
+        return read_error(status, headers, body)
+
+
+UPSTREAM: Final[UpstreamDialect] = CohereChat()

@@ -1,0 +1,298 @@
+"""Cohere's answers → events: a stream's frames, or a whole answer. https://docs.cohere.com/v2/docs/streaming
+
+    message-start  tool-plan-delta*  (content-start content-delta* citation-start* content-end)*
+    (tool-call-start tool-call-delta* tool-call-end)*  message-end  and at last `[DONE]`, which is not waited for
+
+A tool plan, what the model means to do before it calls its tools, is thinking: marked, to be sent back as a plan.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from sealink.events import (
+    BlockEnd,
+    BlockKind,
+    BlockMeta,
+    BlockStart,
+    Citation,
+    Event,
+    Finish,
+    FinishReason,
+    Logprobs,
+    ReasoningDelta,
+    StreamEnd,
+    StreamError,
+    StreamStart,
+    TextDelta,
+    ToolArgsDelta,
+    Unmodelled,
+    UsageSnapshot,
+)
+from sealink.usage import Usage
+from sealink.wire.dialects.cohere_chat import views
+from sealink.wire.dialects.cohere_chat.errors import FAILURES, NAME, failed, read_error
+from sealink.wire.dialects.cohere_chat.messages import PLAN_MARK
+from sealink.wire.raw_json import NULL, Fields, encode, text_of
+from sealink.wire.rejections import UNREADABLE, malformed
+from sealink.wire.sse import Frame
+
+_REASONS: Final[dict[str, FinishReason]] = {
+    "COMPLETE": "stop",
+    "STOP_SEQUENCE": "stop",
+    "MAX_TOKENS": "length",
+    "TOOL_CALL": "tool_calls",
+    "ERROR_TOXIC": "content_filter",
+    "ERROR_LIMIT": "length",
+}
+"""https://docs.cohere.com/v2/docs/chat-api#finish-reasons; a reason to come counts as `stop`."""
+
+
+class _Open(msgspec.Struct):
+    """The block that is open; Cohere has one at a time. `starts_at`: its place in all the text, in characters."""
+
+    number: int
+    kind: BlockKind
+    starts_at: int = 0
+    is_plan: bool = False
+
+
+class ChatDecoder:
+    """A Decoder of Cohere's events."""
+
+    def __init__(self) -> None:
+        self._started = False
+        self._ended = False
+        self._blocks = 0
+        self._chars = 0
+        self._open: _Open | None = None
+
+    def decode(self, frame: Frame) -> Sequence[Event]:
+        """Raises UpstreamError (`upstream_malformed`) on a frame that makes no sense."""
+        if self._ended or not frame.data:
+            return ()
+        try:
+            return list(self._read(views.EVENT.decode(frame.data)))
+        except UNREADABLE as error:
+            return self._read_odd(frame, error)
+
+    def close(self) -> Sequence[Event]:
+        """Only `message-end` says that an answer is whole."""
+        return ()
+
+    def whole(self, answer: views.Whole, message: views.Message) -> Iterator[Event]:
+        """The events of a not-streamed answer: what a stream would tell of it."""
+        yield StreamStart(answer.id or "", "")
+        if message.tool_plan:
+            yield from self._plan(message.tool_plan)
+        for content in message.content or ():
+            yield from self._content(content)
+        if self._open is not None and self._open.kind == "text":
+            yield from self._score(*answer.logprobs or ())
+            for citation in message.citations or ():
+                yield from self._cite(citation)
+        for call in message.tool_calls or ():
+            yield from self._call(call)
+        yield from self._end(answer)
+
+    def _read(self, event: views.WireEvent) -> Iterator[Event]:
+        if isinstance(event, views.Started):
+            if not self._started:
+                self._started = True
+                yield StreamStart(event.id or "", "")
+            return
+        if not self._started:
+            raise malformed("an event before message-start.")
+        match event:
+            case views.ContentGrew():
+                yield from self._grow(event.delta.message.content or views.Content())
+                if event.logprobs is not None:
+                    yield from self._score(event.logprobs)
+            case views.ContentStarted():
+                yield from self._content(event.delta.message.content or views.Content())
+            case views.PlanGrew():
+                yield from self._plan(event.delta.message.tool_plan or "")
+            case views.CallStarted():
+                yield from self._call(event.delta.message.tool_calls or views.Call())
+            case views.CallGrew():
+                yield from self._arguments(event.delta.message.tool_calls or views.Call())
+            case views.Cited():
+                yield from self._cite(event.delta.message.citations)
+            case views.ContentEnded() | views.CallEnded():
+                yield from self._close()
+            case views.Ended():
+                yield from self._end(event.delta)
+
+    def _read_odd(self, frame: Frame, reason: Exception) -> Sequence[Event]:
+        """A frame that is no event we know: an error, a new event, or nonsense."""
+        try:
+            odd = views.ODD.decode(frame.data)
+            frame.data.decode()
+        except UNREADABLE:
+            raise malformed(reason) from reason
+        if odd.type is None and text_of(odd.message) is not None:
+            self._ended = True
+            return (StreamError(read_error(502, (), frame.data)),)
+        if odd.type is None or odd.type in views.KNOWN_EVENTS:
+            raise malformed(reason) from reason
+        return (Unmodelled(frame.data),)
+
+    def _content(self, content: views.Content) -> Iterator[Event]:
+        yield from self._begin("reasoning" if content.type == "thinking" else "text")
+        yield from self._grow(content)
+
+    def _grow(self, content: views.Content) -> Iterator[Event]:
+        open = self._open
+        if open is None or open.is_plan or open.kind not in ("text", "reasoning"):
+            raise malformed("more of a content that is not open.")
+        if content.text and open.kind == "text":
+            self._chars += len(content.text)
+            yield TextDelta(open.number, content.text)
+        if content.thinking and open.kind == "reasoning":
+            yield ReasoningDelta(open.number, content.thinking)
+
+    def _plan(self, text: str) -> Iterator[Event]:
+        if self._open is None or not self._open.is_plan:
+            yield from self._begin("reasoning", is_plan=True)
+        if text:
+            yield ReasoningDelta(self._blocks - 1, text)
+
+    def _call(self, call: views.Call) -> Iterator[Event]:
+        if call.function is None or not call.function.name:
+            raise malformed("a tool call without a name.")
+        yield from self._close()
+        self._open = _Open(self._blocks, "tool_call")
+        self._blocks += 1
+        yield BlockStart(self._open.number, "tool_call", id=call.id, name=call.function.name)
+        yield from self._arguments(call)
+
+    def _arguments(self, call: views.Call) -> Iterator[Event]:
+        if self._open is None or self._open.kind != "tool_call":
+            raise malformed("more of a tool call that is not open.")
+        if call.function is not None and call.function.arguments:
+            yield ToolArgsDelta(self._open.number, call.function.arguments)
+
+    def _cite(self, raw: Raw) -> Iterator[Event]:
+        """Citations of a plan, or of thinking, have no place in any client's format."""
+        said, open = views.CITATION.decode(raw), self._open
+        if open is None or open.kind != "text" or said.type not in (None, "TEXT_CONTENT"):
+            yield Unmodelled(_utf8(raw))
+            return
+        sources = [_Source(source) for source in said.sources or ()]
+        linked = [source for source in sources if source.url]
+        for source in linked or sources[:1]:
+            yield Citation(
+                open.number,
+                url=source.url,
+                title=source.title,
+                quote=source.quote,
+                start=None if said.start is None else open.starts_at + said.start,
+                end=None if said.end is None else open.starts_at + said.end,
+                raw=_utf8(raw),
+                dialect=NAME,
+            )
+
+    def _score(self, *pieces: views.Logprob) -> Iterator[Event]:
+        """A piece of several tokens, of which Cohere tells no borders, is told as one: its tokens' sum."""
+        if self._open is None or self._open.kind != "text":
+            return
+        tokens = [
+            {
+                "token": piece.text or "",
+                "logprob": sum(piece.logprobs or ()),
+                "bytes": list((piece.text or "").encode()),
+                "top_logprobs": [],
+            }
+            for piece in pieces
+        ]
+        if tokens:
+            yield Logprobs(self._open.number, encode(tokens))
+
+    def _begin(self, kind: BlockKind, *, is_plan: bool = False) -> Iterator[Event]:
+        yield from self._close()
+        self._open = _Open(self._blocks, kind, self._chars, is_plan)
+        self._blocks += 1
+        yield BlockStart(self._open.number, kind)
+
+    def _close(self) -> Iterator[Event]:
+        open, self._open = self._open, None
+        if open is None:
+            return
+        if open.is_plan:
+            yield BlockMeta(open.number, signature=PLAN_MARK)
+        yield BlockEnd(open.number)
+
+    def _end(self, end: views.End) -> Iterator[Event]:
+        self._ended = True
+        reason = end.finish_reason or ""
+        if reason in FAILURES:
+            yield StreamError(failed(reason, end.error or "", end.error_type))
+            return
+        yield from self._close()
+        if end.usage:
+            yield UsageSnapshot(read_usage(end.usage))
+        yield Finish(_REASONS.get(reason, "stop"), raw_reason=reason)
+        yield StreamEnd()
+
+
+class _Source:
+    """Where a citation comes from. What a document or a tool's result holds is the client's own: these are usual."""
+
+    def __init__(self, source: views.Source) -> None:
+        fields = source.document or source.tool_output or {}
+        address = text_of(fields.get("url")) or source.id or ""
+        self.url = address if address.startswith(("http://", "https://")) else ""
+        self.title = text_of(fields.get("title")) or source.id or ""
+        self.quote = next((text for name in ("text", "snippet", "content") if (text := text_of(fields.get(name)))), "")
+
+
+class _Counts(views.View):
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+    reasoning_tokens: float | None = None
+
+
+class _Usage(views.View):
+    tokens: _Counts | None = None
+    billed_units: _Counts | None = None
+    cached_tokens: float | None = None
+
+
+def whole_events(body: bytes) -> list[Event]:
+    """The events of a not-streamed answer. Raises UpstreamError if it is not one, or failed."""
+    try:
+        answer = views.WHOLE.decode(body)
+        if answer.message is None:
+            raise malformed("an answer without a message.")
+        events = list(ChatDecoder().whole(answer, answer.message))
+    except UNREADABLE as error:
+        raise malformed(error) from error
+    if isinstance(events[-1], StreamError):
+        raise events[-1].error
+    return events
+
+
+def read_usage(fields: Fields) -> Usage:
+    """`tokens` are what the model read and wrote, with what Cohere itself puts around a prompt, and are what
+    `cached_tokens` is a part of; `billed_units` are what is charged for. Raises msgspec.ValidationError.
+    """
+    said = msgspec.json.decode(encode(fields), type=_Usage)
+    counts = said.tokens or said.billed_units or _Counts()
+    billed = said.billed_units
+    return Usage(
+        input_tokens=int(counts.input_tokens or 0),
+        output_tokens=int(counts.output_tokens or 0),
+        cached_read_tokens=int(said.cached_tokens or 0),
+        reasoning_tokens=int(counts.reasoning_tokens or 0),
+        billed=None if billed is None else (int(billed.input_tokens or 0), int(billed.output_tokens or 0)),
+        extras={name: raw for name, raw in fields.items() if name != "cached_tokens" and raw != NULL},
+    )
+
+
+def _utf8(raw: Raw) -> bytes:
+    """Raw JSON, whose characters msgspec has not looked at. Raises UnicodeDecodeError."""
+    data = bytes(raw)
+    data.decode()
+    return data
