@@ -2,6 +2,7 @@
 #
 #   make serve            start SeaLink; options go into ARGS:  make serve ARGS="--port 8080"
 #   make test             all tests; options go into ARGS:      make test ARGS="tests/wire -q"
+#   make clients          install the programs that tests/acceptance/test_real_clients.py drives
 #   make lint             ruff and mypy
 #   make bench            measure it on this machine, into bench/RESULTS.md
 #   make lock             pin the newest versions of all dependencies in requirements/
@@ -11,7 +12,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes
 UV_VERSION := 0.13.9
 
-.PHONY: serve test lint bench lock clean
+.PHONY: serve test clients lint bench lock clean
 .DELETE_ON_ERROR:
 
 serve: .venv/.run
@@ -19,6 +20,8 @@ serve: .venv/.run
 
 test: .venv/.test
 	.venv/bin/pytest $(ARGS)
+
+clients: .venv-clients/agents/.installed .venv-clients/older/.installed
 
 lint: .venv/.test
 	.venv/bin/ruff check
@@ -42,6 +45,12 @@ bench: .venv/.run
 	@$(PIP) -r requirements/test.txt
 	@touch $@
 
+.venv-clients/%/.installed: requirements/clients-%.txt | .venv/.test
+	@echo "Installing the clients of requirements/clients-$*.txt"
+	@.venv/bin/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@
+
 # The lists fit Python 3.11 to 3.14 on all systems, and hold hashes but no addresses.
 COMPILE := build/uv/bin/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet
@@ -50,6 +59,8 @@ lock: | build/uv/bin/uv
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --group test --constraint requirements/run.txt --output-file requirements/test.txt
 	$(COMPILE) --group build --constraint requirements/test.txt --output-file requirements/build.txt
+	$(COMPILE) --group clients-agents --output-file requirements/clients-agents.txt
+	$(COMPILE) --group clients-older --output-file requirements/clients-older.txt
 	npm --prefix tests/node install --package-lock-only --omit-lockfile-registry-resolved
 
 build/uv/bin/uv:
@@ -57,4 +68,4 @@ build/uv/bin/uv:
 	build/uv/bin/pip install --quiet uv==$(UV_VERSION)
 
 clean:
-	rm -rf .venv build dist tests/node/node_modules
+	rm -rf .venv .venv-clients build dist tests/node/node_modules

@@ -1,0 +1,11 @@
+"""LangChain with langchain-openai, over responses."""
+
+import on_langchain
+import scenario
+from langchain_openai import ChatOpenAI
+
+on_langchain.run(
+    lambda model: ChatOpenAI(
+        model=model, base_url=f"{scenario.URL}/v1", api_key=scenario.KEY, max_retries=0, use_responses_api=True
+    )
+)
