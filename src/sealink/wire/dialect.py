@@ -59,7 +59,8 @@ class Outgoing(msgspec.Struct):
 class RequestHead(msgspec.Struct):
     """The few fields that every request is routed by, its body as it came, and the same as top-level fields.
 
-    `headers` are those of the client's that an upstream of the same dialect is to see (betas, versions).
+    `headers` are those of the client's that an upstream of the same dialect is to see (betas, versions), and so is
+    `query`, all that followed a `?` in the URL.
     """
 
     model: str
@@ -69,6 +70,7 @@ class RequestHead(msgspec.Struct):
     fields: dict[str, msgspec.Raw]
     body: bytes = b""
     headers: HeaderList = ()
+    query: str = ""
 
 
 class Birth(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest, Image, ResponseFormat, ToolResult
-from sealink.wire.dialect import Outgoing, RequestHead
+from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.anthropic_messages.extras import read_extra
 from sealink.wire.dialects.anthropic_messages.models import ModelRules, rules_of
 from sealink.wire.dialects.anthropic_messages.sampling import write_sampling
@@ -85,16 +85,6 @@ def write_request(request: ChatRequest, model: str) -> Outgoing:
         headers=[VERSION, *_betas(request, turns)],
         dropped=tuple(dict.fromkeys(dropped)),
     )
-
-
-def forward_request(head: RequestHead, model: str) -> Outgoing:
-    """The client's own fields, but for the model's name and SeaLink's own `metadata.task_type`."""
-    fields = head.fields | {"model": Raw(msgspec.json.encode(model))}
-    if "metadata" in fields and head.task_type is not None:
-        metadata = read_extra(fields, "metadata", dict[str, Raw]) or {}
-        metadata.pop("task_type", None)
-        fields["metadata"] = Raw(msgspec.json.encode(metadata))
-    return Outgoing(path=PATH, body=msgspec.json.encode(fields), headers=[VERSION])
 
 
 def _refuse_the_inexpressible(request: ChatRequest) -> None:
