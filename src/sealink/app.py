@@ -34,6 +34,10 @@ from sealink.wire.dialects import (
     openai_chat,
     openai_responses,
 )
+from sealink.wire.embeddings import EmbeddingsUpstream
+from sealink.wire.embeddings.cohere import CohereEmbeddings
+from sealink.wire.embeddings.gemini import GeminiEmbeddings
+from sealink.wire.embeddings.openai import OpenAIEmbeddings
 
 UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
     "openai": openai_chat.UPSTREAM,
@@ -47,6 +51,15 @@ UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
 
 UPSTREAMS_BY_ADDRESS: dict[str, Callable[[str], UpstreamDialect]] = {"gemini": gemini_generate.upstream_at}
 """Dialects whose paths depend on how much of them a provider's base URL says."""
+
+EMBEDDINGS: dict[str, EmbeddingsUpstream] = {
+    "openai": OpenAIEmbeddings(),
+    "responses": OpenAIEmbeddings(),
+    "ollama": OpenAIEmbeddings("/v1/embeddings"),
+    "gemini": GeminiEmbeddings(),
+    "cohere": CohereEmbeddings(),
+}
+"""Which embeddings there are where a dialect is spoken."""
 
 CLIENT_DIALECTS: dict[str, ClientDialect] = {
     "/v1/chat/completions": openai_chat.CLIENT,
@@ -142,6 +155,7 @@ class App:
             headers=habits.headers(provider.api_key),
             habits=habits,
             signer=placement.signer if placement else None,
+            embeddings=EMBEDDINGS.get(dialect) if habits.embeddings is not None else None,
         )
 
     async def _simulated(self, provider: ProviderConfig) -> Provider:

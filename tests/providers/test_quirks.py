@@ -102,8 +102,3 @@ def test_vertex_has_claude_in_the_path() -> None:
     assert json.loads(outgoing.body) == {"anthropic_version": "vertex-2023-10-16", "max_tokens": 5, "stream": True}
     whole = taste("vertex", {**asked, "stream": False}, dialect="anthropic", path="/v1/messages")
     assert whole.path.endswith(":rawPredict")
-
-
-def test_vertex_has_the_version_before_the_project() -> None:
-    path = "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
-    assert taste("vertex", {}, dialect="gemini", path=path).path == path.removeprefix("/v1beta")

@@ -59,7 +59,7 @@ class Attempt:
 
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         self.target = target
-        self.outgoing = to_taste(_outgoing(asked, target), target.provider.habits)
+        self.outgoing = self._outgoing(asked, target)
         self.was_sent = False
         self._asked = asked
         self._pool = pool
@@ -94,6 +94,15 @@ class Attempt:
         if upstream.status != 200:
             body = await _read_whole(upstream)
             raise self.target.provider.dialect.read_error(upstream.status, upstream.headers, body)
+
+    def _outgoing(self, asked: Asked, target: Target) -> Outgoing:
+        """The request for a target. Raises InvalidRequest: it cannot be told there."""
+        dialect = target.provider.dialect
+        if are_one(dialect, asked.client):
+            outgoing = dialect.forward_request(asked.head, target.model)
+        else:
+            outgoing = dialect.write_request(asked.request, target.model)
+        return to_taste(outgoing, target.provider.habits)
 
     def _connected(self) -> None:
         self.was_sent = True
@@ -150,14 +159,6 @@ class WholeAttempt(Attempt):
         for event in events:
             observe(event, self.outcome)
         return client.whole(self._asked.request, events, self._asked.birth)
-
-
-def _outgoing(asked: Asked, target: Target) -> Outgoing:
-    """The request for a target. Raises InvalidRequest: it cannot be told there."""
-    dialect = target.provider.dialect
-    if are_one(dialect, asked.client):
-        return dialect.forward_request(asked.head, target.model)
-    return dialect.write_request(asked.request, target.model)
 
 
 def _relay(asked: Asked, target: Target) -> Relay:

@@ -12,11 +12,13 @@ import msgspec
 from sealink.errors import HeaderList, InvalidRequest, MethodNotAllowed, NotFound, SealinkError
 from sealink.gateway import cors, headers, models
 from sealink.gateway.call import Call, Shared
+from sealink.gateway.embeddings import EmbeddingsAttempt
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.stream_log import StreamLog, follow
 from sealink.net.message import Request, Responder
 from sealink.policy.auth import Keyring, require_model
 from sealink.policy.routing import Router
+from sealink.wire import embeddings
 from sealink.wire.dialect import ClientDialect
 
 Endpoint = Callable[[Request, Responder, str], Awaitable[None]]
@@ -56,6 +58,7 @@ class Gateway:
             "/health/live": {"GET": self._health},
             "/health/ready": {"GET": self._health},
             "/v1/models": {"GET": self._models},
+            "/v1/embeddings": {"POST": self._embed},
             **{path: {"POST": self._answer} for path in clients},
         }
         self._prefixes: dict[str, dict[str, Endpoint]] = {
@@ -98,11 +101,19 @@ class Gateway:
 
     async def _answer(self, request: Request, responder: Responder, request_id: str) -> None:
         """What a model answers, in the dialect that the path is of."""
-        client = self._clients[request.path]
+        call = self._call(request, request_id, self._clients[request.path])
+        await Exchange(call, responder, self._shared).run()
+
+    async def _embed(self, request: Request, responder: Responder, request_id: str) -> None:
+        call = self._call(request, request_id, embeddings.CLIENT)
+        await Exchange(call, responder, self._shared, EmbeddingsAttempt).run()
+
+    def _call(self, request: Request, request_id: str, client: ClientDialect) -> Call:
+        """The request, let in. Raises SealinkError: it is none, or not for this key."""
         key = self._keyring.admit(request.headers)
         head = client.read_head(request.body, request.headers)
         require_model(key, head.model)
-        call = Call(
+        return Call(
             request_id=request_id,
             path=request.path,
             key=key,
@@ -111,7 +122,6 @@ class Gateway:
             route=self._router.route_of(head.model),
             extra_headers=self._cors(request),
         )
-        await Exchange(call, responder, self._shared).run()
 
     async def _resume_stream(self, request: Request, responder: Responder, request_id: str) -> None:
         """Replay a kept stream from the byte `?from=N` on, and follow it to its end."""

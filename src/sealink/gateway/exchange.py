@@ -31,10 +31,16 @@ from sealink.policy.retry import is_targets_fault
 
 
 class Exchange:
-    """Runs one Call. `run` raises SealinkError while the client can still be told by status."""
+    """Runs one Call. `run` raises SealinkError while the client can still be told by status.
 
-    def __init__(self, call: Call, responder: Responder, shared: Shared) -> None:
+    `whole` is what an attempt at an answer that is not streamed looks like.
+    """
+
+    def __init__(
+        self, call: Call, responder: Responder, shared: Shared, whole: type[WholeAttempt] = WholeAttempt
+    ) -> None:
         self._call = call
+        self._whole_kind = whole
         self._responder = responder
         self._shared = shared
         self._account = Account(_admission(call))
@@ -134,7 +140,7 @@ class Exchange:
     # A whole answer.
 
     async def _whole(self) -> None:
-        attempt = await self._first_to_answer(WholeAttempt)
+        attempt = await self._first_to_answer(self._whole_kind)
         attempt.release()
         self._account.bytes_sent = len(attempt.body)
         self._responder.send(200, [*headers.JSON, *self._headers(attempt)], attempt.body)

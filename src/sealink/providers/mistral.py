@@ -1,7 +1,7 @@
 """Mistral."""
 
 from sealink.providers.quirks import max_tokens_is_the_old_name, renamed, usage_comes_unasked
-from sealink.providers.vendor import Address, Vendor
+from sealink.providers.vendor import Address, Habits, Vendor
 
 VENDOR = Vendor(
     name="mistral",
@@ -15,6 +15,8 @@ VENDOR = Vendor(
             # Recorded requests say random_seed: mistral/req_llm-mistral_large_latest-*.
             quirks=(usage_comes_unasked, max_tokens_is_the_old_name, renamed("seed", "random_seed")),
             refuses={"*": ("logit_bias", "service_tier", "store", "user", "top_k", "verbosity")},
+            # https://docs.mistral.ai/api/endpoint/embeddings
+            embeddings=Habits(quirks=(renamed("dimensions", "output_dimension"),), refuses={"*": ("user",)}),
         ),
     ),
     key_variable="MISTRAL_API_KEY",

@@ -5,12 +5,12 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from sealink.providers.vendor import Address, Quirk
+from sealink.providers.vendor import Habits, Quirk
 from sealink.wire.dialect import Outgoing
 from sealink.wire.raw_json import Fields, encode, is_null, parse_object, text_of, to_raw, without
 
 
-def to_taste(outgoing: Outgoing, habits: Address | None) -> Outgoing:
+def to_taste(outgoing: Outgoing, habits: Habits | None) -> Outgoing:
     """The request as the vendor wants it; the very same where it has no wishes."""
     if habits is None or not (habits.quirks or habits.refuses or habits.path):
         return outgoing
@@ -27,7 +27,7 @@ def to_taste(outgoing: Outgoing, habits: Address | None) -> Outgoing:
     )
 
 
-def _refused(fields: Fields, habits: Address) -> Sequence[str]:
+def _refused(fields: Fields, habits: Habits) -> Sequence[str]:
     model = text_of(fields.get("model")) or ""
     return [
         name

@@ -7,6 +7,7 @@ import msgspec
 
 from sealink.errors import HeaderList
 from sealink.wire.dialect import UpstreamDialect
+from sealink.wire.embeddings import EmbeddingsUpstream
 from sealink.wire.raw_json import Fields
 
 Auth = Callable[[str], HeaderList]
@@ -37,20 +38,30 @@ AUTHS: Final[dict[str, Auth]] = {"anthropic": x_api_key, "gemini": x_goog_api_ke
 """How the vendors that a dialect comes from take a key, and those who imitate them; all others: bearer."""
 
 
-class Address(msgspec.Struct, frozen=True):
+class Habits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a vendor wants otherwise than the dialect has it.
+
+    `refuses` are knobs that the vendor answers with an error, by patterns of model names: they are left out and
+    named in `x-sealink-dropped`.
+    """
+
+    quirks: tuple[Quirk, ...] = ()
+    refuses: Mapping[str, tuple[str, ...]] = {}
+    path: Path | None = None
+
+
+class Address(Habits, frozen=True):
     """Where a vendor speaks a dialect, and its habits there.
 
     `base_url` is what the dialect's own SDK would be given, with `{settings}` in braces; "" where only the user
-    knows it. `auth` is None where the vendor takes a key as the dialect's own vendor does. `refuses` are knobs that
-    the vendor answers with an error, by patterns of model names: they are left out and named in `x-sealink-dropped`.
+    knows it. `auth` is None where the vendor takes a key as the dialect's own vendor does. `embeddings` are its
+    habits when it is asked for embeddings, None where it has none.
     """
 
     dialect: str
     base_url: str
     auth: Auth | None = None
-    quirks: tuple[Quirk, ...] = ()
-    refuses: Mapping[str, tuple[str, ...]] = {}
-    path: Path | None = None
+    embeddings: Habits | None = Habits()
 
     def headers(self, api_key: str) -> HeaderList:
         """The headers that open the door; none without a key."""
@@ -121,7 +132,8 @@ class Timeouts(msgspec.Struct, frozen=True):
 class Provider(msgspec.Struct, frozen=True):
     """A place to send requests to: an address, a dialect, and the headers that open the door.
 
-    `habits` are the vendor's, where it is a known one; `signer` adds headers of each request's own.
+    `habits` are the vendor's, where it is a known one; `signer` adds headers of each request's own. `embeddings` is
+    None where there are none.
     """
 
     name: str
@@ -131,3 +143,4 @@ class Provider(msgspec.Struct, frozen=True):
     simulated: bool = False
     habits: Address | None = None
     signer: Signer | None = None
+    embeddings: EmbeddingsUpstream | None = None

@@ -21,11 +21,6 @@ def located(settings: Settings) -> Settings:
     return {"root": f"https://{host}/v1/projects/{settings['project']}/locations/{region}/publishers"}
 
 
-def without_version(path: str, fields: Fields) -> str:
-    """The version stands before the project."""
-    return path.removeprefix("/v1beta")
-
-
 def raw_predict(path: str, fields: Fields) -> str:
     """The model and whether it streams stand in the path."""
     streams = fields.get("stream") == TRUE
@@ -41,7 +36,7 @@ VENDOR = Vendor(
     name="vertex",
     docs="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     addresses=(
-        Address("gemini", "{root}/google", auth=bearer, path=without_version),
+        Address("gemini", "{root}/google", auth=bearer, embeddings=None),
         # https://docs.anthropic.com/en/api/claude-on-vertex-ai
         Address("anthropic", "{root}/anthropic/models", auth=bearer, quirks=(version_in_the_body,), path=raw_predict),
     ),

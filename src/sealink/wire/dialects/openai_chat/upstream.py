@@ -29,7 +29,7 @@ class OpenAIChatUpstream:
 
     def forward_request(self, head: RequestHead, model: str) -> Outgoing:
         """The client's own bytes; re-encoded, field by field, only if something must change."""
-        fields = _asking_for_usage(_for_upstream(head, model))
+        fields = _asking_for_usage(for_upstream(head, model))
         return Outgoing(PATH, head.body if fields == head.fields else encode(fields))
 
     def framer(self) -> SseFramer:
@@ -51,7 +51,8 @@ class OpenAIChatUpstream:
         return errors.read_error(status, headers, body)
 
 
-def _for_upstream(head: RequestHead, model: str) -> Fields:
+def for_upstream(head: RequestHead, model: str) -> Fields:
+    """A request's fields, with the upstream's name for the model and without what is SeaLink's."""
     fields = dict(head.fields)
     if model != head.model:
         fields["model"] = to_raw(model)

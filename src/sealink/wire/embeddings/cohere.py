@@ -1,0 +1,65 @@
+"""Embeddings at Cohere's. https://docs.cohere.com/reference/embed"""
+
+from typing import Any, Final
+
+import msgspec
+
+from sealink.usage import Usage
+from sealink.wire.dialect import Outgoing, RequestHead
+from sealink.wire.embeddings.answer import list_of
+from sealink.wire.embeddings.request import Estimate, encoding_of, only_texts, read_request
+from sealink.wire.raw_json import encode, to_raw
+from sealink.wire.rejections import UNREADABLE, malformed
+
+PATH: Final = "/v2/embed"
+INPUT_TYPE: Final = to_raw("search_document")
+"""What texts are for must be said; where the client does not (`input_type`), they are taken for what is to be found."""
+
+_PASSED: Final = ("input_type", "truncate", "max_tokens", "priority")
+
+
+class _Vectors(msgspec.Struct):
+    float: list[list[float]]
+
+
+class _Billed(msgspec.Struct):
+    input_tokens: float = 0
+
+
+class _Meta(msgspec.Struct):
+    billed_units: _Billed | None = None
+
+
+class _Answer(msgspec.Struct):
+    embeddings: _Vectors
+    meta: _Meta | None = None
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
+class CohereEmbeddings:
+    """An EmbeddingsUpstream. A provider's base URL has no path."""
+
+    def outgoing(self, head: RequestHead, model: str) -> Outgoing:
+        request = read_request(head)
+        body: dict[str, Any] = {
+            "model": model,
+            "texts": only_texts(request, "Cohere's format"),
+            "input_type": INPUT_TYPE,
+            "embedding_types": ["float"],
+            **({} if request.dimensions is None else {"output_dimension": request.dimensions}),
+            **{name: request.extras[name] for name in _PASSED if name in request.extras},
+        }
+        dropped = [*(["user"] if request.user else []), *(name for name in request.extras if name not in _PASSED)]
+        return Outgoing(PATH, encode(body), dropped=dropped)
+
+    def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:
+        try:
+            said = _ANSWER.decode(body)
+            billed = said.meta.billed_units if said.meta else None
+            usage = Usage(input_tokens=int(billed.input_tokens)) if billed else None
+            tokens = usage.input_tokens if usage else estimate()
+            return list_of(said.embeddings.float, encoding_of(head.fields), model, tokens), usage
+        except UNREADABLE as error:
+            raise malformed(f"no embeddings: {error}") from error

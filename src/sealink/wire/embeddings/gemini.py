@@ -1,0 +1,58 @@
+"""Embeddings at Google's. https://ai.google.dev/api/embeddings#method:-models.batchembedcontents"""
+
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from sealink.usage import Usage
+from sealink.wire.dialect import Outgoing, RequestHead
+from sealink.wire.embeddings.answer import list_of
+from sealink.wire.embeddings.request import Estimate, encoding_of, only_texts, read_request
+from sealink.wire.raw_json import encode
+from sealink.wire.rejections import UNREADABLE, malformed
+
+_PASSED: Final = ("taskType", "title")
+
+
+class _Embedding(msgspec.Struct):
+    values: list[float]
+
+
+class _Usage(msgspec.Struct, rename="camel"):
+    prompt_token_count: int = 0
+
+
+class _Answer(msgspec.Struct, rename="camel"):
+    embeddings: list[_Embedding]
+    usage_metadata: _Usage | None = None
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
+class GeminiEmbeddings:
+    """An EmbeddingsUpstream. A provider's base URL has no path. `taskType` and `title` are passed on where given."""
+
+    def outgoing(self, head: RequestHead, model: str) -> Outgoing:
+        request = read_request(head)
+        resource = f"models/{model.removeprefix('models/')}"
+        passed = {name: request.extras[name] for name in _PASSED if name in request.extras}
+        size = {} if request.dimensions is None else {"outputDimensionality": request.dimensions}
+        requests = [
+            {"model": resource, "content": {"parts": [{"text": text}]}, **size, **passed}
+            for text in only_texts(request, "Gemini's format")
+        ]
+        path = f"/v1beta/{quote(resource, safe='/@')}:batchEmbedContents"
+        dropped = [*(["user"] if request.user else []), *(name for name in request.extras if name not in _PASSED)]
+        return Outgoing(path, encode({"requests": requests}), dropped=dropped)
+
+    def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:
+        """Newer models tell how long the prompt was."""
+        try:
+            said = _ANSWER.decode(body)
+            usage = Usage(input_tokens=said.usage_metadata.prompt_token_count) if said.usage_metadata else None
+            vectors, tokens = [each.values for each in said.embeddings], usage.input_tokens if usage else estimate()
+            return list_of(vectors, encoding_of(head.fields), model, tokens), usage
+        except UNREADABLE as error:
+            raise malformed(f"no embeddings: {error}") from error

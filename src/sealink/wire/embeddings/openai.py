@@ -1,0 +1,58 @@
+"""Embeddings at OpenAI's, and at everyone's who calls himself compatible.
+
+The client's own bytes go there and back. An answer is rewritten only where its vectors are not in the encoding that
+was asked for: not every vendor knows base64, which OpenAI's SDK asks for unless it is told otherwise.
+"""
+
+import msgspec
+from msgspec import Raw
+
+from sealink.usage import Usage
+from sealink.wire.dialect import Outgoing, RequestHead
+from sealink.wire.dialects.openai_chat.upstream import for_upstream
+from sealink.wire.dialects.openai_chat.usage import read_usage
+from sealink.wire.embeddings.request import Estimate, encoding_of
+from sealink.wire.embeddings.vectors import encoded, from_base64
+from sealink.wire.raw_json import Fields, encode, object_of, parse_object, starts_with, to_raw
+from sealink.wire.rejections import UNREADABLE, malformed
+
+
+class _Item(msgspec.Struct):
+    embedding: Raw
+
+
+_ITEMS = msgspec.json.Decoder(list[_Item])
+_ITEM_FIELDS = msgspec.json.Decoder(list[Fields])
+_VECTOR = msgspec.json.Decoder(list[float])
+_TEXT = msgspec.json.Decoder(str)
+
+
+class OpenAIEmbeddings:
+    """An EmbeddingsUpstream. `path` is where embeddings hang under a provider's base URL."""
+
+    def __init__(self, path: str = "/embeddings") -> None:
+        self._path = path
+
+    def outgoing(self, head: RequestHead, model: str) -> Outgoing:
+        fields = for_upstream(head, model)
+        return Outgoing(self._path, head.body if fields == head.fields else encode(fields))
+
+    def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:
+        try:
+            fields = parse_object(body)
+            items = _ITEMS.decode(fields["data"])
+            wanted, other = encoding_of(head.fields), b"[" if encoding_of(head.fields) == "base64" else b'"'
+            if any(starts_with(item.embedding, other) for item in items):
+                reworded = [_reworded(item, wanted == "base64") for item in _ITEM_FIELDS.decode(fields["data"])]
+                body = encode(fields | {"data": to_raw(reworded)})
+        except (*UNREADABLE, KeyError, ValueError) as error:
+            raise malformed(f"no embeddings: {error}") from error
+        said = object_of(fields.get("usage"))
+        return body, read_usage(said) if said else None
+
+
+def _reworded(item: Fields, to_base64: bool) -> Fields:
+    raw = item["embedding"]
+    if to_base64:
+        return item | {"embedding": to_raw(encoded(_VECTOR.decode(raw), "base64"))}
+    return item | {"embedding": to_raw(from_base64(_TEXT.decode(raw)))}
