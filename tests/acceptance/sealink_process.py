@@ -22,7 +22,7 @@ class SealinkProcess:
     """
 
     def __init__(self, config: str | None, folder: Path) -> None:
-        self.port, self._folder = free_port(), folder
+        self.port, self.folder = free_port(), folder
         self.url = f"http://127.0.0.1:{self.port}"
         self._is_told_to_stop = False
         self._options = ["--port", str(self.port)]
@@ -31,12 +31,12 @@ class SealinkProcess:
             self._options += ["--config", "sealink.toml"]
 
     def __enter__(self) -> Self:
-        self._log = (self._folder / "sealink.log").open("wb")
+        self._log = (self.folder / "sealink.log").open("wb")
         program = Path(sys.executable).with_name("sealink")
         self._process = subprocess.Popen(
             [program, "serve", *self._options],
-            cwd=self._folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self._folder), "SEALINK_API_KEY": KEY},
+            cwd=self.folder,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "SEALINK_API_KEY": KEY},
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
@@ -74,7 +74,7 @@ class SealinkProcess:
 
     @property
     def log(self) -> str:
-        return (self._folder / "sealink.log").read_text(errors="replace")
+        return (self.folder / "sealink.log").read_text(errors="replace")
 
     @property
     def is_up(self) -> bool:
