@@ -98,7 +98,7 @@ def failed(error: SealinkError, response: Mapping[str, Any]) -> dict[str, Any]:
     return {"response": {**response, "status": "failed", "error": said}, "error": described}
 
 
-def error_frame(error: SealinkError) -> bytes:
-    """The one frame of a stream that fails before an answer has begun."""
-    said = failed(error, {"id": "", "object": "response", "created_at": 0, "model": "", "output": []})
+def error_frame(error: SealinkError, response_id: str = "") -> bytes:
+    """The one frame that ends a stream of which nothing else is known: no answer has begun, or it is relayed."""
+    said = failed(error, {"id": response_id, "object": "response", "created_at": 0, "model": "", "output": []})
     return event_frame(FAILED.encode(), encode({"type": FAILED, **said, "sequence_number": 0}))

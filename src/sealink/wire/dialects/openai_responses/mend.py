@@ -41,7 +41,7 @@ class Mender:
     """Keeps what one stream has named, and the items that are done until the last event has shown that it has them."""
 
     def __init__(self) -> None:
-        self._response_id: str | None = None
+        self.response_id: str | None = None
         self._items: dict[int, str] = {}
         self._parts: dict[int, list[int]] = {}
         self._done: dict[int, Raw] = {}
@@ -87,13 +87,13 @@ class Mender:
 
     def _response(self, place: _Place, data: bytes) -> Fields:
         said = place.response.id if place.response is not None else None
-        self._response_id = self._response_id or said
-        is_renamed = said != self._response_id
+        self.response_id = self.response_id or said
+        is_renamed = said != self.response_id
         lacks_output = bool(self._done) and place.type in ("response.completed", "response.incomplete")
         if not is_renamed and not lacks_output:
             return {}
         response = object_of(parse_object(data).get("response")) or {}
-        mended = {**response, "id": to_raw(self._response_id)} if is_renamed else dict(response)
+        mended = {**response, "id": to_raw(self.response_id)} if is_renamed else dict(response)
         if lacks_output:
             mended |= self._output(response.get("output"))
         return {} if mended == response else {"response": to_raw(mended)}

@@ -35,7 +35,7 @@ class ResponseRelay:
         return b""
 
     def fail(self, error: SealinkError) -> bytes:
-        return self._own_words or error_frame(error)
+        return self._own_words or error_frame(error, self._mender.response_id or "")
 
 
 def relay_whole(body: bytes) -> tuple[bytes, Outcome]:
