@@ -24,7 +24,7 @@ from sealink.policy.hedging import Hedging
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers.vendor import Address, Provider
 from sealink.sim.handler import SimSettings, sim_handler
-from sealink.wire.dialect import ClientDialect, UpstreamDialect
+from sealink.wire.dialect import ClientDialect, CountingDialect, UpstreamDialect
 from sealink.wire.dialects import (
     anthropic_messages,
     bedrock_converse,
@@ -64,8 +64,16 @@ EMBEDDINGS: dict[str, EmbeddingsUpstream] = {
 CLIENT_DIALECTS: dict[str, ClientDialect] = {
     "/v1/chat/completions": openai_chat.CLIENT,
     "/v1/responses": openai_responses.CLIENT,
+    "/v1/messages": anthropic_messages.CLIENT,
+    "/anthropic/v1/messages": anthropic_messages.CLIENT,
 }
 """Which dialect is spoken on a path."""
+
+COUNTERS: dict[str, CountingDialect] = {
+    "/v1/messages/count_tokens": anthropic_messages.CLIENT,
+    "/anthropic/v1/messages/count_tokens": anthropic_messages.CLIENT,
+}
+"""Where a request's tokens are counted."""
 
 ERROR_BODIES: dict[str, ErrorBody] = {
     "/v1/messages": anthropic_messages.error_body,
@@ -92,6 +100,7 @@ class App:
         providers = {provider.name: await self._provider(provider) for provider in config.providers}
         gateway = Gateway(
             clients=CLIENT_DIALECTS,
+            counters=COUNTERS,
             error_bodies=ERROR_BODIES,
             keyring=keyring_of(config),
             router=router_of(config, providers),

@@ -2,8 +2,9 @@
 
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
@@ -15,11 +16,12 @@ from sealink.gateway.call import Call, Shared
 from sealink.gateway.embeddings import EmbeddingsAttempt
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.stream_log import StreamLog, follow
+from sealink.gateway.token_counts import count_tokens
 from sealink.net.message import Request, Responder
 from sealink.policy.auth import Keyring, require_model
 from sealink.policy.routing import Router
 from sealink.wire import embeddings
-from sealink.wire.dialect import ClientDialect
+from sealink.wire.dialect import ClientDialect, CountingDialect
 
 Endpoint = Callable[[Request, Responder, str], Awaitable[None]]
 _MODELS: Final = "/v1/models/"
@@ -32,7 +34,8 @@ _random = random.Random()  # seeded by the system, once for each process
 class Gateway:
     """Everything that the public port answers. `handle` is the server's handler.
 
-    `clients` are the dialects of the paths on which models answer; `error_bodies` write errors, in the shape of
+    `clients` are the dialects of the paths on which models answer, `counters` of those on which a request's tokens are
+    counted; `error_bodies` write errors, in the shape of
     the API that a path belongs to: the first prefix that fits counts, the last one must be "".
     """
 
@@ -40,6 +43,7 @@ class Gateway:
         self,
         *,
         clients: dict[str, ClientDialect],
+        counters: Mapping[str, CountingDialect] = MappingProxyType({}),
         error_bodies: dict[str, ErrorBody],
         keyring: Keyring,
         router: Router,
@@ -47,6 +51,7 @@ class Gateway:
         cors_origins: tuple[str, ...],
     ) -> None:
         self._clients = clients
+        self._counters = counters
         self._error_bodies = error_bodies
         self._keyring = keyring
         self._router = router
@@ -60,6 +65,7 @@ class Gateway:
             "/v1/models": {"GET": self._models},
             "/v1/embeddings": {"POST": self._embed},
             **{path: {"POST": self._answer} for path in clients},
+            **{path: {"POST": self._count_tokens} for path in counters},
         }
         self._prefixes: dict[str, dict[str, Endpoint]] = {
             _MODELS: {"GET": self._model},
@@ -112,6 +118,7 @@ class Gateway:
         """The request, let in. Raises SealinkError: it is none, or not for this key."""
         key = self._keyring.admit(request.headers)
         head = client.read_head(request.body, request.headers)
+        head.query = request.query
         require_model(key, head.model)
         return Call(
             request_id=request_id,
@@ -122,6 +129,10 @@ class Gateway:
             route=self._router.route_of(head.model),
             extra_headers=self._cors(request),
         )
+
+    async def _count_tokens(self, request: Request, responder: Responder, request_id: str) -> None:
+        client = self._counters[request.path]
+        await count_tokens(self._call(request, request_id, client), client, responder, self._shared.pool)
 
     async def _resume_stream(self, request: Request, responder: Responder, request_id: str) -> None:
         """Replay a kept stream from the byte `?from=N` on, and follow it to its end."""

@@ -17,12 +17,13 @@ class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     `grace_s`: until then a stream that has not begun can still be answered by a true HTTP status; the first
     heartbeat gives that up. `interval_s`: how long a client hears nothing between two. `shape`: `comment` (an
-    SSE comment line), `chunk` (an empty delta, for clients whose watchdogs count events only), or `off`.
-    `paths`: other shapes, for paths that begin like this; the longest that fits counts.
+    SSE comment line), `chunk` (an event that says nothing, for clients whose watchdogs count events only), or `off`.
+    `paths`: other shapes, for paths that begin like this; the longest that fits counts. Anthropic's clients are sent
+    the pings of their own API unless these say otherwise.
     """
 
     shape: HeartbeatShape = "comment"
-    paths: dict[PathPrefix, HeartbeatShape] = {}
+    paths: dict[PathPrefix, HeartbeatShape] = {"/v1/messages": "chunk", "/anthropic/": "chunk"}
     grace_s: float = 10.0
     interval_s: float = 10.0
 

@@ -5,7 +5,7 @@ it is pure: bytes and plain data in, bytes and plain data out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol, TypeGuard
+from typing import Literal, Protocol, TypeGuard, runtime_checkable
 
 import msgspec
 
@@ -147,6 +147,17 @@ class ClientDialect(Protocol):
 
     def prompt_text(self, head: RequestHead) -> str:
         """The words of a request, to be counted where no provider says how many tokens they are."""
+
+
+@runtime_checkable
+class CountingDialect(ClientDialect, Protocol):
+    """A wire format with an endpoint that counts a request's tokens."""
+
+    def forward_count(self, head: RequestHead, model: str) -> Outgoing:
+        """The client's own bytes, for that endpoint of an upstream of the same dialect."""
+
+    def counted(self, tokens: int) -> bytes:
+        """The endpoint's answer."""
 
 
 class UpstreamDialect(Protocol):

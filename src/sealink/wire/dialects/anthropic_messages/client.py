@@ -5,17 +5,19 @@ from collections.abc import Iterable, Mapping
 from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Birth, HeartbeatShape, RequestHead
+from sealink.wire.dialect import Birth, HeartbeatShape, Outgoing, RequestHead
 from sealink.wire.dialects.anthropic_messages import errors
 from sealink.wire.dialects.anthropic_messages.encoder import MessageEncoder
+from sealink.wire.dialects.anthropic_messages.forward import forward_count
 from sealink.wire.dialects.anthropic_messages.head import prompt_text, read_head
 from sealink.wire.dialects.anthropic_messages.heartbeats import HEARTBEATS
 from sealink.wire.dialects.anthropic_messages.message import whole_message
 from sealink.wire.dialects.anthropic_messages.request import read_request
+from sealink.wire.raw_json import encode
 
 
 class AnthropicMessagesClient:
-    """A ClientDialect."""
+    """A CountingDialect."""
 
     name = errors.NAME
 
@@ -39,6 +41,12 @@ class AnthropicMessagesClient:
 
     def heartbeat(self, shape: HeartbeatShape) -> bytes:
         return HEARTBEATS[shape]
+
+    def forward_count(self, head: RequestHead, model: str) -> Outgoing:
+        return forward_count(head, model)
+
+    def counted(self, tokens: int) -> bytes:
+        return encode({"input_tokens": tokens})
 
     def prompt_text(self, head: RequestHead) -> str:
         return prompt_text(head)
