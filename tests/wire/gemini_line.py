@@ -1,0 +1,57 @@
+"""Short ways to say what Gemini says, and to see what is sent to it."""
+
+import json
+from typing import Any
+
+from sealink.events import Event
+from sealink.request import ChatRequest, Message, Part, Text
+from sealink.wire.dialect import Outgoing
+from sealink.wire.dialects.gemini_generate import UPSTREAM
+from wire.upstream_line import read_stream
+
+GEMINI_2, GEMINI_2_5, GEMINI_2_5_PRO, GEMINI_3 = (
+    *("gemini-2.0-flash", "gemini-2.5-flash", "gemini-2.5-pro"),
+    "gemini-3-flash-preview",
+)
+
+
+def chunk(*parts: dict[str, Any], finish: str | None = None, **said: Any) -> dict[str, Any]:
+    """A chunk with one candidate. `said` are more of the candidate's fields, or the chunk's own: usage, ids."""
+    candidate: dict[str, Any] = {"content": {"parts": list(parts), "role": "model"}}
+    if finish:
+        candidate["finishReason"] = finish
+    outer = {name: said.pop(name) for name in ("usageMetadata", "responseId", "modelVersion") if name in said}
+    return {"candidates": [candidate | said], **outer}
+
+
+def sse(*chunks: dict[str, Any]) -> bytes:
+    return b"".join(b"data: " + json.dumps(each).encode() + b"\r\n\r\n" for each in chunks)
+
+
+def events_of(*chunks: dict[str, Any]) -> list[Event]:
+    return read_stream(UPSTREAM, [sse(*chunks)])
+
+
+def user(*parts: Part) -> Message:
+    return Message("user", list(parts), "messages[0]")
+
+
+def assistant(*parts: Part) -> Message:
+    return Message("assistant", list(parts), "messages[1]")
+
+
+def asking(*messages: Message, **fields: Any) -> ChatRequest:
+    return ChatRequest(model="alias", messages=list(messages) or [user(Text(text="Hi"))], **fields)
+
+
+def write(request: ChatRequest, model: str = GEMINI_2_5) -> tuple[dict[str, Any], Outgoing]:
+    outgoing = UPSTREAM.write_request(request, model)
+    return json.loads(outgoing.body), outgoing
+
+
+def body(request: ChatRequest, model: str = GEMINI_2_5) -> dict[str, Any]:
+    return write(request, model)[0]
+
+
+def contents(*messages: Message, model: str = GEMINI_2_5) -> list[dict[str, Any]]:
+    return body(asking(*messages), model)["contents"]

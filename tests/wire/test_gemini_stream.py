@@ -1,0 +1,333 @@
+"""What Gemini's chunks mean. The samples are written after https://ai.google.dev/api/generate-content."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sealink.errors import UpstreamError, UpstreamRejected
+from sealink.events import (
+    BlockEnd,
+    BlockMeta,
+    BlockStart,
+    Citation,
+    Event,
+    Finish,
+    Logprobs,
+    ReasoningDelta,
+    StreamEnd,
+    StreamError,
+    StreamStart,
+    TextDelta,
+    ToolArgsDelta,
+    UsageSnapshot,
+)
+from sealink.wire.dialects.gemini_generate import UPSTREAM
+from sealink.wire.fold import fold
+from wire.gemini_line import chunk, events_of, sse
+from wire.upstream_line import read_stream, told_stream
+
+SUM = {"functionCall": {"name": "sum", "args": {"a": 1}}}
+
+
+def of_kind(events: list[Event], *kinds: type[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kinds)]
+
+
+def test_thoughts_text_and_a_call_are_blocks_in_their_order() -> None:
+    events = events_of(
+        chunk({"text": "Hm", "thought": True}, responseId="r1", modelVersion="gemini-3-pro"),
+        chunk({"text": "."}),
+        chunk({"text": "!"}, {"functionCall": {"name": "sum", "args": {"a": 1}, "id": "c1"}}, finish="STOP"),
+    )
+    assert events == [
+        StreamStart("r1", "gemini-3-pro"),
+        BlockStart(0, "reasoning"),
+        ReasoningDelta(0, "Hm"),
+        BlockEnd(0),
+        BlockStart(1, "text"),
+        TextDelta(1, "."),
+        TextDelta(1, "!"),
+        BlockEnd(1),
+        BlockStart(2, "tool_call", id="c1", name="sum"),
+        ToolArgsDelta(2, '{"a": 1}'),
+        BlockEnd(2),
+        Finish("tool_calls", raw_reason="STOP"),
+        StreamEnd(),
+    ]
+
+
+def test_candidates_are_choices() -> None:
+    one = {"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}
+    two = {"content": {"parts": [{"text": "b"}, SUM]}, "finishReason": "MAX_TOKENS", "index": 1}
+    answer = fold(events_of({"candidates": [one, two], "responseId": "r"}))
+    assert [choice.text("text") for choice in answer.choices.values()] == ["a", "b"]
+    assert [choice.finish.reason for choice in answer.choices.values() if choice.finish] == ["stop", "length"]
+    assert answer.choices[1].blocks[1].id == "call_r_1_0"
+
+
+def test_a_stream_is_whole_if_every_candidate_is_finished() -> None:
+    first = {"candidates": [{"index": 0, "finishReason": "STOP"}, {"index": 1, "content": {"parts": [{"text": "x"}]}}]}
+    assert not of_kind(events_of(first), StreamEnd)
+    assert of_kind(events_of(first, {"candidates": [{"index": 1, "finishReason": "STOP"}]}), StreamEnd)
+    assert not of_kind(events_of(), StreamEnd)
+    assert not of_kind(events_of({"usageMetadata": {"promptTokenCount": 1}}), StreamEnd)
+
+
+@pytest.mark.parametrize("content", [None, {}, {"parts": None}, {"parts": []}, {"role": "model"}])
+def test_content_may_be_missing(content: Any) -> None:
+    events = events_of({"candidates": [{"content": content, "finishReason": "MAX_TOKENS"}]})
+    assert events[1:] == [Finish("length", raw_reason="MAX_TOKENS"), StreamEnd()]
+
+
+def test_an_empty_part_opens_nothing() -> None:
+    assert not of_kind(events_of(chunk({"text": ""}), chunk({"text": ""}, finish="STOP")), BlockStart)
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("STOP", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("CONTINUATION", "length"),
+        ("SAFETY", "content_filter"),
+        ("OTHER", "content_filter"),
+        ("A_NEW_WORD", "stop"),
+    ],
+)
+def test_finish_reasons(word: str, reason: str) -> None:
+    (finish,) = of_kind(events_of(chunk({"text": "a"}, finish=word, finishMessage="Why.")), Finish)
+    detail = "Why." if reason == "content_filter" else ""
+    assert finish == Finish(reason, raw_reason=word, detail=detail)
+
+
+@pytest.mark.parametrize("word", ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MISSING_THOUGHT_SIGNATURE"])
+def test_an_answer_that_failed_is_an_error(word: str) -> None:
+    """As openai_chat.finish has it for the same word through Google's other endpoint."""
+    usage = {"promptTokenCount": 3}
+    events = events_of(chunk({"text": "a"}, finish=word, finishMessage="Bad call.", usageMetadata=usage))
+    assert isinstance(events[-1], StreamError)
+    error = events[-1].error
+    assert isinstance(error, UpstreamError)
+    assert (error.status, error.code) == (502, "upstream_failed")
+    assert error.message == f"The upstream ended the answer with {word}. Bad call."
+    assert of_kind(events, UsageSnapshot)
+    with pytest.raises(UpstreamError, match=word):
+        UPSTREAM.whole_events(json.dumps(chunk(finish=word)).encode())
+
+
+@pytest.mark.parametrize(
+    ("feedback", "detail"),
+    [
+        ({"blockReason": "SAFETY", "blockReasonMessage": "Reasons"}, "Reasons"),
+        ({"blockReason": "PROHIBITED_CONTENT"}, "The prompt was blocked: PROHIBITED_CONTENT."),
+    ],
+)
+def test_a_blocked_prompt_is_a_refusal(feedback: dict[str, str], detail: str) -> None:
+    said = {"promptFeedback": feedback, "usageMetadata": {"promptTokenCount": 9}}
+    events = events_of(said)
+    assert events[-2:] == [Finish("content_filter", raw_reason=feedback["blockReason"], detail=detail), StreamEnd()]
+    assert fold(UPSTREAM.whole_events(json.dumps(said).encode())).choices[0].finish == events[-2]
+    told = told_stream(UPSTREAM, [sse(said)])
+    assert (told.finish_reason, told.refusal, told.complaints) == ("content_filter", detail, [])
+
+
+def test_feedback_about_a_prompt_that_passed_blocks_nothing() -> None:
+    events = events_of({**chunk({"text": "a"}, finish="STOP"), "promptFeedback": {"safetyRatings": []}})
+    assert of_kind(events, Finish) == [Finish("stop", raw_reason="STOP")]
+
+
+def test_usage_counts_thoughts_as_output_and_tools_results_as_input() -> None:
+    running = {"promptTokenCount": 10, "thoughtsTokenCount": 5, "trafficType": "ON_DEMAND"}
+    last = running | {"candidatesTokenCount": 7, "toolUsePromptTokenCount": 100, "cachedContentTokenCount": 4}
+    events = events_of(
+        chunk({"text": "a"}, usageMetadata=running),
+        chunk({"text": "b"}, usageMetadata=running),
+        chunk(finish="STOP", usageMetadata=last | {"totalTokenCount": 122}),
+    )
+    first, final = of_kind(events, UsageSnapshot)
+    assert (first.final, first.usage.output_tokens, first.usage.input_tokens) == (False, 5, 10)
+    usage = final.usage
+    assert final.final
+    assert (usage.input_tokens, usage.output_tokens) == (110, 12)
+    assert (usage.cached_read_tokens, usage.reasoning_tokens) == (4, 5)
+    assert {name: bytes(raw) for name, raw in usage.extras.items()} == {"trafficType": b'"ON_DEMAND"'}
+
+
+@pytest.mark.parametrize(
+    ("parts", "signatures"),
+    [
+        ([{"text": "T", "thought": True, "thoughtSignature": "c2ln"}], ["gemini:thought:c2ln"]),
+        ([{"text": "x", "thoughtSignature": "c2ln"}], ["gemini:text:c2ln"]),
+        ([{"text": "x"}, {"text": "", "thoughtSignature": "c2ln"}], ["gemini:end:c2ln"]),
+        ([{"functionCall": {"name": "f", "id": "a:b"}, "thoughtSignature": "c2ln"}], ["gemini:call=a:b:c2ln"]),
+        (
+            [{"text": "x", "thoughtSignature": "MQ=="}, {"text": "y", "thoughtSignature": "Mg=="}],
+            ["gemini:text:MQ==", "gemini:text:Mg=="],
+        ),
+    ],
+)
+def test_signatures_say_what_they_sign(parts: list[dict[str, Any]], signatures: list[str]) -> None:
+    answer = fold(events_of(chunk(*parts, finish="STOP")))
+    assert [block.signature for block in answer.choices[0].blocks if block.signature] == signatures
+
+
+def test_text_behind_signed_text_is_a_block_of_its_own() -> None:
+    blocks = fold(events_of(chunk({"text": "a", "thoughtSignature": "MQ=="}, {"text": "b"}))).choices[0].blocks
+    assert [(block.text, block.signature) for block in blocks] == [("a", "gemini:text:MQ=="), ("b", "")]
+
+
+def test_a_part_that_no_event_models_comes_back_as_its_signature() -> None:
+    code = {"executableCode": {"language": "PYTHON", "code": "print('é')"}, "thoughtSignature": "c2ln"}
+    opened, meta, _ = events_of(chunk(code, finish="STOP"))[1:4]
+    assert isinstance(opened, BlockStart)
+    assert opened.kind == "other"
+    assert json.loads(opened.raw) == code
+    assert isinstance(meta, BlockMeta)
+    assert json.loads(meta.signature.removeprefix("gemini:part:")) == code
+
+
+def test_a_drawing_is_media_and_a_thought_of_one_is_not() -> None:
+    drawing = {"inlineData": {"mimeType": "image/png", "data": "aGk="}}
+    blocks = fold(events_of(chunk(drawing, {**drawing, "thought": True}, finish="STOP"))).choices[0].blocks
+    assert [(block.kind, block.name, block.data) for block in blocks] == [
+        ("media", "image/png", "aGk="),
+        ("other", "", ""),
+    ]
+
+
+def test_calls_without_ids_get_some_that_stay_and_differ() -> None:
+    chunks = chunk(SUM, SUM, responseId="r"), chunk(SUM, finish="STOP")
+    ids = [event.id for event in of_kind(events_of(*chunks), BlockStart)]
+    assert ids == ["call_r_0", "call_r_1", "call_r_2"]
+    assert [event.id for event in of_kind(events_of(*chunks), BlockStart)] == ids
+    assert ids[0] not in {event.id for event in of_kind(events_of(chunk(SUM, responseId="q")), BlockStart)}
+
+
+def test_calls_of_answers_without_ids_differ_where_they_must() -> None:
+    other = {"functionCall": {"name": "product", "args": {"a": 1}}}
+    ids = [of_kind(events_of(chunk(call)), BlockStart)[0].id for call in (SUM, other, SUM)]
+    assert ids[0] == ids[2] != ids[1]
+    assert all(len(id) <= 40 and id.replace("_", "").isalnum() for id in ids)
+
+
+@pytest.mark.parametrize("args", [{}, {"args": None}, {"args": {}}])
+def test_a_call_without_arguments_has_an_empty_object(args: dict[str, Any]) -> None:
+    assert of_kind(events_of(chunk({"functionCall": {"name": "f", **args}})), ToolArgsDelta) == [ToolArgsDelta(0, "{}")]
+
+
+def test_citations_count_characters_where_gemini_counts_bytes() -> None:
+    text = "Grüße. Über."
+    supports = [
+        {"segment": {"endIndex": len("Grüße.".encode())}, "groundingChunkIndices": [0, 7]},
+        {"segment": {"startIndex": 9, "endIndex": 15}, "groundingChunkIndices": [1]},
+    ]
+    web = {"web": {"uri": "https://a.example", "title": "A"}}
+    document = {"retrievedContext": {"title": "D", "text": "quoted"}}
+    grounding = {"groundingChunks": [web, document], "groundingSupports": supports}
+    events = events_of(
+        chunk({"text": text[:3]}, groundingMetadata={}),
+        chunk({"text": text[3:]}, finish="STOP", groundingMetadata=grounding),
+    )
+    first, second = of_kind(events, Citation)
+    assert (first.url, first.title, first.start, first.end) == ("https://a.example", "A", 0, len("Grüße."))
+    assert text[second.start : second.end] == "Über."
+    assert (second.url, second.title, second.quote) == ("", "D", "quoted")
+    assert json.loads(first.raw) == {"groundingChunk": web, "groundingSupport": supports[0]}
+    assert [type(event) for event in events[-4:]] == [Citation, BlockEnd, Finish, StreamEnd]
+
+
+def test_sources_of_no_certain_words_are_of_all_words() -> None:
+    grounding = {"groundingChunks": [{"maps": {"uri": "https://m.example", "title": "M"}}]}
+    (cited,) = of_kind(events_of(chunk({"text": "x"}, finish="STOP", groundingMetadata=grounding)), Citation)
+    assert (cited.url, cited.start, cited.end) == ("https://m.example", None, None)
+
+
+def test_citations_have_a_text_block_to_stand_in() -> None:
+    grounding = {"groundingChunks": [{"web": {"uri": "https://a.example"}}]}
+    events = events_of(chunk({"text": "x"}, SUM, finish="STOP", groundingMetadata=grounding))
+    assert [type(event) for event in events[-5:]] == [BlockStart, Citation, BlockEnd, Finish, StreamEnd]
+    assert told_stream(UPSTREAM, [sse(chunk(SUM, finish="STOP", groundingMetadata=grounding))]).complaints == []
+
+
+@pytest.mark.parametrize("name", ["citations", "citationSources"])
+def test_quoted_sources_are_citations(name: str) -> None:
+    quoted = {name: [{"startIndex": 1, "endIndex": 3, "uri": "https://q.example", "title": "Q"}]}
+    (cited,) = of_kind(events_of(chunk({"text": "xyz"}, finish="STOP", citationMetadata=quoted)), Citation)
+    assert (cited.url, cited.title, cited.start, cited.end) == ("https://q.example", "Q", 1, 3)
+
+
+def test_log_probabilities_are_openais_token_objects() -> None:
+    result = {
+        "chosenCandidates": [{"token": "Hé", "tokenId": 1, "logProbability": -0.5}, {"token": "!"}],
+        "topCandidates": [{"candidates": [{"token": "Hé", "logProbability": -0.5}, {"token": "Ho"}]}],
+    }
+    (said,) = of_kind(events_of(chunk({"text": "Hé!"}, finish="STOP", logprobsResult=result)), Logprobs)
+    assert said.block == 0
+    first = {"token": "Hé", "logprob": -0.5, "bytes": [72, 195, 169]}
+    assert json.loads(said.tokens) == [
+        {**first, "top_logprobs": [first, {"token": "Ho", "logprob": -9999.0, "bytes": [72, 111]}]},
+        {"token": "!", "logprob": -9999.0, "bytes": [33], "top_logprobs": []},
+    ]
+
+
+OVERLOADED = {"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        sse(chunk({"text": "a"})) + sse(OVERLOADED),
+        json.dumps([chunk({"text": "a"}), OVERLOADED]).encode(),
+        json.dumps([OVERLOADED], indent=1).encode(),
+        json.dumps(OVERLOADED).encode(),
+    ],
+)
+def test_an_error_inside_the_stream_ends_it(body: bytes) -> None:
+    (event,) = of_kind(read_stream(UPSTREAM, [body]), StreamError)
+    error = event.error
+    assert isinstance(error, UpstreamRejected)
+    assert (error.status, error.type, error.code) == (503, "service_unavailable", "UNAVAILABLE")
+    assert error.message == "The model is overloaded."
+
+
+@pytest.mark.parametrize("body", [OVERLOADED, [OVERLOADED]])
+def test_an_error_under_a_200_is_raised(body: Any) -> None:
+    with pytest.raises(UpstreamRejected, match="overloaded") as caught:
+        UPSTREAM.whole_events(json.dumps(body).encode())
+    assert caught.value.status == 503
+
+
+def test_nothing_follows_an_error() -> None:
+    events = events_of(OVERLOADED, chunk({"text": "a"}, finish="STOP"))
+    assert isinstance(events[-1], StreamError)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"[", b"<html>", b'{"candidates": []}', b'{"usageMetadata": {}}'])
+def test_what_is_no_answer_makes_no_sense(body: bytes) -> None:
+    with pytest.raises(UpstreamError) as caught:
+        UPSTREAM.whole_events(body)
+    assert caught.value.code == "upstream_malformed"
+
+
+def test_a_whole_answer_may_be_an_array_and_need_not_say_how_it_ended() -> None:
+    body = json.dumps([chunk({"text": "a"}), chunk({"text": "b"}, SUM)], indent=2).encode()
+    answer = fold(UPSTREAM.whole_events(body))
+    assert answer.choices[0].text("text") == "ab"
+    assert answer.choices[0].finish == Finish("tool_calls")
+
+
+def test_half_a_surrogate_pair_is_mended() -> None:
+    body = rb'data: {"candidates":[{"content":{"parts":[{"text":"a\ud83d"}]},"finishReason":"STOP"}]}' + b"\n\n"
+    assert fold(read_stream(UPSTREAM, [body])).choices[0].text("text") == "a\ufffd"
+
+
+def test_what_goes_through_as_it_is_has_no_line_ends() -> None:
+    pretty = json.dumps(
+        [chunk({"functionCall": {"name": "f", "args": {"a": [1, 2]}}}, finish="STOP", usageMetadata={"x": [1, 2]})],
+        indent=2,
+    )
+    told = told_stream(UPSTREAM, [pretty.encode()])
+    assert told.calls[0]["arguments"] == '{"a":[1,2]}'
+    assert told.usage is not None
+    assert told.usage["x"] == [1, 2]
