@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from acceptance import stock_chat, stock_messages, stock_responses
-from acceptance.readings import Choice, Failure, Reading, Tokens, ToolCall
+from acceptance.readings import Choice, Failure, Reading, Tokens, ToolCall, parsed
 from recordings import Case
 
 Fields = dict[str, Any]
@@ -80,11 +80,8 @@ def as_seen_by(client: str, case: Case) -> Reading:
             _count_reasoning(reading.tokens, _said(case)["usage"] or {})
     elif client != "chat" and reading.failure is None:
         reading.finish = _said(case)["finish_reason"]
-    if client == "chat":
-        return reading
-    if reading.failure is None or reading.choices:
-        reading.choices = {0: reading.choices.get(0, Choice())}  # these two have one choice
-    reading.tokens = reading.tokens or Tokens()  # and must tell a usage, if only an estimate
+    if client != "chat":
+        _in_blocks(reading)
     if client == "messages":
         _without_refusals(reading)
     return reading
@@ -121,10 +118,13 @@ def _failure(expected: Fields, said: Fields) -> Failure | None:
 
 def _choice(said: Fields) -> Choice:
     calls = [ToolCall(call["id"], call["name"], _arguments(call)) for call in said["tool_calls"]]
-    return Choice(said["text"], said["reasoning"], "", calls, said["finish_reason"])
+    reasoning = said["reasoning"] or said.get("tool_plan", "")  # Cohere's thoughts before a call
+    return Choice(said["text"], reasoning, "", calls, said["finish_reason"])
 
 
 def _arguments(call: Fields) -> Any:
+    if "input" in call:
+        return parsed(call["input"])  # a custom tool's
     return call["arguments_raw"] if call["arguments"] is None else call["arguments"]
 
 
@@ -148,6 +148,16 @@ def _why_blocked(expected: Fields) -> str:
 def _citations(case: Case) -> list[str] | None:
     count = case.expected.get("citations")
     return None if count is None else [""] * count
+
+
+def _in_blocks(reading: Reading) -> None:
+    """These two have one choice, are asked no word for the tools' turn, and tell a usage if only to fill its place."""
+    if reading.failure is None or reading.choices:
+        reading.choices = {0: reading.choices.get(0, Choice())}
+    for choice in reading.choices.values():
+        if choice.tool_calls and choice.finish_reason == "stop":
+            choice.finish_reason = "tool_calls"
+    reading.tokens = reading.tokens or Tokens()
 
 
 def _without_refusals(reading: Reading) -> None:

@@ -111,7 +111,9 @@ def _field_differences(where: str, want: Any, have: Any) -> Iterable[str]:
 
 
 def _token_differences(want: Tokens | None, have: Tokens | None) -> Iterable[str]:
-    """Each number that the upstream reported; none at all where it reported none, or none were asked for."""
+    """Each number that the upstream reported; none at all where none is expected. Tokens() expects anything."""
+    if want == Tokens():
+        return
     if want is None or have is None:
         if want is not have:
             yield f"tokens: want {want}, got {have}"
@@ -147,6 +149,8 @@ def _same_sources(want: list[str], have: list[str]) -> bool:
 
 
 def _same_arguments(want: Any, have: Any) -> bool:
+    if want in ("", {}):
+        return have in ("", {})  # a tool without parameters
     return have in (want, _as_far_as_it_goes(want)) or _as_far_as_it_goes(have) == want
 
 

@@ -3,7 +3,7 @@
 import { generateText, jsonSchema, stepCountIs, streamText, tool as madeTool } from "ai";
 import { QUESTION, TOOL, run, weather } from "./scenario.mjs";
 
-export async function runWith(modelOf) {
+export async function runWith(modelOf, providerOptions = {}) {
   async function text(model) {
     const pieces = [];
     const onError = () => {}; // it would be printed, too
@@ -17,7 +17,7 @@ export async function runWith(modelOf) {
   async function tool(model) {
     const inputSchema = jsonSchema(TOOL.parameters);
     const tools = { weather: madeTool({ description: TOOL.description, inputSchema, execute: weather }) };
-    const asked = { model: modelOf(model), tools, prompt: QUESTION, stopWhen: stepCountIs(3), maxRetries: 0 };
+    const asked = { model: modelOf(model), tools, prompt: QUESTION, stopWhen: stepCountIs(3), maxRetries: 0, providerOptions };
     const streamed = await streamText(asked).text;
     const whole = (await generateText(asked)).text;
     if (streamed !== whole) throw new Error(`${streamed} is not ${whole}`);
