@@ -23,7 +23,9 @@ class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """
 
     shape: HeartbeatShape = "comment"
-    paths: dict[PathPrefix, HeartbeatShape] = {"/v1/messages": "chunk", "/anthropic/": "chunk"}
+    paths: dict[PathPrefix, HeartbeatShape] = msgspec.field(
+        default_factory=lambda: {"/v1/messages": "chunk", "/anthropic/": "chunk"}
+    )
     grace_s: float = 10.0
     interval_s: float = 10.0
 
