@@ -64,6 +64,13 @@ def to_raw(value: Any) -> Raw:
     return Raw(encode(value))
 
 
+def utf8(raw: Raw | bytes) -> bytes:
+    """Raw JSON, whose characters msgspec has not looked at, as it stands. Raises UnicodeDecodeError."""
+    data = bytes(raw)
+    data.decode()
+    return data
+
+
 def is_null(raw: Raw | None) -> bool:
     """Whether a value is absent, or null."""
     return raw is None or raw == NULL

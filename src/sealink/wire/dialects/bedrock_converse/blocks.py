@@ -25,7 +25,7 @@ from sealink.events import (
     Unmodelled,
 )
 from sealink.wire.dialects.bedrock_converse.errors import NAME
-from sealink.wire.raw_json import NULL
+from sealink.wire.raw_json import NULL, utf8
 from sealink.wire.rejections import malformed
 
 SERVER_TOOL: Final = "server_tool_use"
@@ -144,7 +144,7 @@ class Blocks:
             self._begin(index, "media").media_type = f"image/{start.image.format or 'png'}"
         else:
             block = self._begin(index, "other")
-            yield BlockStart(block.number, "other", raw=_utf8(raw).encode())
+            yield BlockStart(block.number, "other", raw=utf8(raw))
 
     def extend(self, index: int, delta: Content, raw: bytes) -> Iterator[Event]:
         block = self._open.get(index)
@@ -161,7 +161,7 @@ class Blocks:
         elif delta.image is not None and block is not None and block.kind == "media":
             block.data.append((delta.image.source or ImageSource()).bytes or "")
         else:
-            yield Unmodelled(_utf8(raw).encode())
+            yield Unmodelled(utf8(raw))
 
     def stop(self, index: int) -> Iterator[Event]:
         block = self._open.pop(index, None)
@@ -184,7 +184,7 @@ class Blocks:
         if content.tool_use is not None:
             yield from self.start(index, content, raw)
             if content.tool_use.type != SERVER_TOOL and content.tool_use.input != NULL:
-                yield ToolArgsDelta(self._open[index].number, _utf8(content.tool_use.input))
+                yield ToolArgsDelta(self._open[index].number, utf8(content.tool_use.input).decode())
         elif content.image is not None:
             yield from self.start(index, content, raw)
             yield from self.extend(index, content, raw)
@@ -252,7 +252,7 @@ def read_citation(raw: Raw, block: int, start: int, end: int) -> Citation:
         quote="".join(part.text for part in said.source_content),
         start=start,
         end=end,
-        raw=_utf8(raw).encode(),
+        raw=utf8(raw),
         dialect=NAME,
     )
 
@@ -266,8 +266,3 @@ def _unwrapped(blob: str) -> str:
         return base64.b64decode(blob, validate=True).decode("ascii")
     except (binascii.Error, UnicodeDecodeError):
         return f"{NAME}:{blob}"
-
-
-def _utf8(raw: Raw | bytes) -> str:
-    """Raw JSON, whose characters msgspec has not looked at. Raises UnicodeDecodeError."""
-    return bytes(raw).decode()

@@ -18,7 +18,7 @@ from sealink.usage import Usage
 from sealink.wire.aws_event_stream import Message
 from sealink.wire.dialects.bedrock_converse.blocks import Blocks, Content, View
 from sealink.wire.dialects.bedrock_converse.errors import NAME, read_exception
-from sealink.wire.raw_json import NULL, Fields
+from sealink.wire.raw_json import NULL, Fields, encode, utf8
 from sealink.wire.rejections import UNREADABLE, malformed, rejected
 from sealink.wire.sse import Frame
 
@@ -190,7 +190,7 @@ def read_usage(fields: Fields) -> Usage:
 
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html. Raises msgspec.ValidationError.
     """
-    counts = msgspec.json.decode(msgspec.json.encode(fields), type=_Counts)
+    counts = msgspec.json.decode(utf8(encode(fields)), type=_Counts)
     cached, written = counts.cache_read_input_tokens or 0, counts.cache_write_input_tokens or 0
     return Usage(
         input_tokens=counts.input_tokens + cached + written,
@@ -218,5 +218,5 @@ def _failure(reason: str) -> UpstreamRejected:
 def _exception(message: Message) -> UpstreamRejected:
     """An `error` has its words in a header, an `exception` has them in its payload."""
     words = message.headers.get(":error-message")
-    body = message.data if words is None else msgspec.json.encode({"message": words})
+    body = message.data if words is None else encode({"message": words})
     return read_exception(message.event.decode(), body)

@@ -35,7 +35,7 @@ from sealink.usage import Usage
 from sealink.wire.dialects.cohere_chat import views
 from sealink.wire.dialects.cohere_chat.errors import FAILURES, NAME, failed, read_error
 from sealink.wire.dialects.cohere_chat.messages import PLAN_MARK
-from sealink.wire.raw_json import NULL, Fields, encode, text_of
+from sealink.wire.raw_json import NULL, Fields, encode, text_of, utf8
 from sealink.wire.rejections import UNREADABLE, malformed
 from sealink.wire.sse import Frame
 
@@ -178,11 +178,10 @@ class ChatDecoder:
         """Citations of a plan, or of thinking, have no place in any client's format."""
         said, open = views.CITATION.decode(raw), self._open
         if open is None or open.kind != "text" or said.type not in (None, "TEXT_CONTENT"):
-            yield Unmodelled(_utf8(raw))
+            yield Unmodelled(utf8(raw))
             return
-        sources = [_Source(source) for source in said.sources or ()]
-        linked = [source for source in sources if source.url]
-        for source in linked or sources[:1]:
+        sources = [_Source(source) for source in said.sources or [views.Source()]]
+        for source in [source for source in sources if source.url] or sources[:1]:
             yield Citation(
                 open.number,
                 url=source.url,
@@ -190,7 +189,7 @@ class ChatDecoder:
                 quote=source.quote,
                 start=None if said.start is None else open.starts_at + said.start,
                 end=None if said.end is None else open.starts_at + said.end,
-                raw=_utf8(raw),
+                raw=utf8(raw),
                 dialect=NAME,
             )
 
@@ -278,7 +277,7 @@ def read_usage(fields: Fields) -> Usage:
     """`tokens` are what the model read and wrote, with what Cohere itself puts around a prompt, and are what
     `cached_tokens` is a part of; `billed_units` are what is charged for. Raises msgspec.ValidationError.
     """
-    said = msgspec.json.decode(encode(fields), type=_Usage)
+    said = msgspec.json.decode(utf8(encode(fields)), type=_Usage)
     counts = said.tokens or said.billed_units or _Counts()
     billed = said.billed_units
     return Usage(
@@ -289,10 +288,3 @@ def read_usage(fields: Fields) -> Usage:
         billed=None if billed is None else (int(billed.input_tokens or 0), int(billed.output_tokens or 0)),
         extras={name: raw for name, raw in fields.items() if name != "cached_tokens" and raw != NULL},
     )
-
-
-def _utf8(raw: Raw) -> bytes:
-    """Raw JSON, whose characters msgspec has not looked at. Raises UnicodeDecodeError."""
-    data = bytes(raw)
-    data.decode()
-    return data

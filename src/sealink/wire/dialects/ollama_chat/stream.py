@@ -4,7 +4,7 @@ https://docs.ollama.com/api/streaming. Fields that are read are those of the vie
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -28,7 +28,7 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.usage import Usage
-from sealink.wire.raw_json import NULL, parse_object
+from sealink.wire.raw_json import NULL, parse_object, utf8
 from sealink.wire.rejections import UNREADABLE, malformed, rejected
 from sealink.wire.sse import Frame
 
@@ -37,7 +37,6 @@ NAME: Final = "ollama"
 _REASONS: Final[dict[str, FinishReason]] = {"stop": "stop", "length": "length"}
 """Others (`load`, `unload`: a model was put into memory, or out of it, by an empty conversation) count as `stop`."""
 
-_COUNTS: Final[tuple[str, ...]] = ("prompt_eval_count", "eval_count")
 _DURATIONS: Final[tuple[str, ...]] = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
 _NOT_A_DIGIT = re.compile(r"\D")
 
@@ -81,28 +80,30 @@ class ChatDecoder:
         self._open: BlockKind | None = None
         self._has_calls = False
 
-    def decode(self, frame: Frame) -> Iterator[Event]:
+    def decode(self, frame: Frame) -> Sequence[Event]:
         """Raises UpstreamError (`upstream_malformed`) on a line that makes no sense."""
         if self._ended:
-            return
+            return ()
         try:
-            line = _LINE.decode(frame.data)
+            return list(self._read(_LINE.decode(frame.data), frame.data))
         except UNREADABLE as error:
             raise malformed(error) from error
+
+    def close(self) -> Sequence[Event]:
+        """Only a line that says `done` ends an answer."""
+        return ()
+
+    def _read(self, line: _Line, data: bytes) -> Iterator[Event]:
         if line.error is not None:
             self._ended = True
-            yield StreamError(read_error(502, (), frame.data))
+            yield StreamError(read_error(502, (), data))
             return
         if not self._started:
             self._started = True
             yield StreamStart("", line.model)
         yield from self._say(line)
         if line.done:
-            yield from self._end(line, frame.data)
-
-    def close(self) -> tuple[Event, ...]:
-        """Only a line that says `done` ends an answer."""
-        return ()
+            yield from self._end(line, data)
 
     def _say(self, line: _Line) -> Iterator[Event]:
         said = line.message or _Message()
@@ -113,7 +114,7 @@ class ChatDecoder:
             yield from self._switch("text")
             yield TextDelta(self._blocks - 1, said.content)
             if line.logprobs != NULL:
-                yield Logprobs(self._blocks - 1, _utf8(line.logprobs))
+                yield Logprobs(self._blocks - 1, utf8(line.logprobs))
         for call in said.tool_calls or ():
             yield from self._call(call, line.created_at)
 
@@ -136,7 +137,7 @@ class ChatDecoder:
         block, self._has_calls = self._next_block(), True
         made_up = f"call_{_NOT_A_DIGIT.sub('', created_at)[:20]}_{block}"
         yield BlockStart(block, "tool_call", id=call.id or made_up, name=call.function.name)
-        yield ToolArgsDelta(block, _utf8(call.function.arguments).decode())
+        yield ToolArgsDelta(block, utf8(call.function.arguments).decode())
         yield BlockEnd(block)
 
     def _end(self, line: _Line, data: bytes) -> Iterator[Event]:
@@ -157,12 +158,12 @@ class ChatDecoder:
 
 def whole_events(body: bytes) -> list[Event]:
     """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
-    events = list(ChatDecoder().decode(Frame(body, body)))
+    events = ChatDecoder().decode(Frame(body, body))
     match events[-1]:
         case StreamError(error=error):
             raise error
         case StreamEnd():
-            return events
+            return list(events)
     raise malformed("an answer that is not done.")
 
 
@@ -175,24 +176,14 @@ def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejecte
     return rejected(NAME, status, said or "", body, headers=headers)
 
 
+class _Counts(msgspec.Struct):
+    prompt_eval_count: int | None = None
+    eval_count: int | None = None
+
+
 def _usage(data: bytes) -> Iterator[Event]:
     """https://docs.ollama.com/api/usage: durations are in nanoseconds. Nothing where nothing was counted."""
-    try:
-        fields = parse_object(data)
-        said = {name: fields[name] for name in (*_COUNTS, *_DURATIONS) if name in fields}
-        counts = [msgspec.json.decode(said[name], type=int) if name in said else 0 for name in _COUNTS]
-    except (ValueError, RecursionError) as error:
-        raise malformed(error) from error
-    if any(name in said for name in _COUNTS):
-        extras = {name: raw for name, raw in said.items() if name in _DURATIONS}
-        yield UsageSnapshot(Usage(input_tokens=counts[0], output_tokens=counts[1], extras=extras))
-
-
-def _utf8(raw: Raw) -> bytes:
-    """Raw JSON, whose characters msgspec has not looked at."""
-    data = bytes(raw)
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        raise malformed(error) from error
-    return data
+    counts, fields = msgspec.json.decode(data, type=_Counts), parse_object(data)
+    if counts.prompt_eval_count is not None or counts.eval_count is not None:
+        extras = {name: fields[name] for name in _DURATIONS if name in fields}
+        yield UsageSnapshot(Usage(counts.prompt_eval_count or 0, counts.eval_count or 0, extras=extras))
