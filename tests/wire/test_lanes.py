@@ -11,6 +11,9 @@ from sealink.wire.sse import Frame, SseFramer, data_frame
 class Echo:
     """A relay that passes frames on, knows `end` and `bad`, and writes errors as ERROR."""
 
+    words = ""
+    padding = b""
+
     def __init__(self, *, whole_at_end: bool = False) -> None:
         self.outcome = Outcome()
         self._whole_at_end = whole_at_end
@@ -23,6 +26,9 @@ class Echo:
             return b"(last words)"
         self.outcome.complete = frame.data == b"end"
         return frame.data
+
+    def skipped(self, words: str) -> None:
+        pytest.fail("no frame is skipped")
 
     def finish(self) -> bytes:
         self.outcome.complete = self._whole_at_end

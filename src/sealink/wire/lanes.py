@@ -5,6 +5,7 @@ Translate: frame → events → the client's frames.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from sealink.catalog.tokens import count_tokens
 from sealink.errors import SealinkError, UpstreamError
@@ -21,18 +22,37 @@ from sealink.events import (
 )
 from sealink.wire.dialect import Decoder, Encoder, Framer, Outcome, Relay
 from sealink.wire.sse import Frame, is_noise
+from sealink.wire.template import Template, template_of
+
+MAX_MISSES: Final = 8
+"""So often a stream's next frame may be of another shape than expected before nothing is expected of it any more."""
 
 
 class Translate:
     """A Relay between two dialects: a decoder of the upstream's, an encoder of the client's."""
 
+    padding = b""
+
     def __init__(self, decoder: Decoder, encoder: Encoder) -> None:
         self.outcome = Outcome()
+        self.words = ""
         self._decoder = decoder
         self._encoder = encoder
+        self._is_uniform = decoder.forgets_deltas and encoder.repeats_deltas
+        self._delta: TextDelta | ReasoningDelta | None = None
 
     def relay(self, frame: Frame) -> bytes:
-        return b"".join([self._pass_on(event) for event in self._decoder.decode(frame)])
+        events = list(self._decoder.decode(frame))
+        out = b"".join([self._pass_on(event) for event in events])
+        if self._is_uniform:
+            self._look_at(events)
+        return out
+
+    def skipped(self, words: str) -> None:
+        """The encoder takes as one delta what it has not been given in many."""
+        if self._delta is not None:
+            self._delta.text = words
+            self._encoder.encode(self._delta)
 
     def finish(self) -> bytes:
         return b"".join([self._pass_on(event) for event in self._decoder.close()])
@@ -43,6 +63,14 @@ class Translate:
     def _pass_on(self, event: Event) -> bytes:
         observe(event, self.outcome)
         return b"" if self.outcome.error else self._encoder.encode(event)
+
+    def _look_at(self, events: list[Event]) -> None:
+        """Whether a frame has brought words and nothing else, and of the same block as the one before."""
+        before, self._delta, self.words = self._delta, None, ""
+        if len(events) == 1 and isinstance(event := events[0], (TextDelta, ReasoningDelta)):
+            self._delta = event
+            if before is not None and (before.block, before.choice) == (event.block, event.choice):
+                self.words = event.text
 
 
 class Lane:
@@ -55,18 +83,30 @@ class Lane:
 
     def __init__(self, framer: Framer, relay: Relay) -> None:
         self.outcome = relay.outcome
+        self.ended = False
+        """Whether the client has been told how the stream ended: there is nothing more to read for."""
         self._framer = framer
         self._relay = relay
-        self._ended = False
-
-    @property
-    def ended(self) -> bool:
-        """Whether the client has been told how the stream ended: there is nothing more to read for."""
-        return self._ended
+        self._template: Template | None = None
+        self._told = 0  # pieces of the outcome's text that the relay knows of
+        self._misses = 0
+        self._last = b""
 
     def feed(self, data: bytes) -> bytes:
         """Client bytes for the frames that `data` completes."""
-        if self._ended:
+        template = self._template
+        if template is not None:
+            out = template.fill(data)
+            if out:  # nearly every read
+                outcome = self.outcome
+                outcome.frames += 1
+                outcome.text.say(template.words)
+                return out
+            self._leave(template)
+        return self._feed(data)
+
+    def _feed(self, data: bytes) -> bytes:
+        if self.ended:
             return b""
         try:
             frames = self._framer.feed(data)
@@ -74,7 +114,23 @@ class Lane:
             return self._fail(error)
         out = self._forward(frames)
         self.outcome.text.settle(count_tokens)
+        if self._misses < MAX_MISSES and self._last == data:  # the read was one frame, whole
+            self._learn(data, out)
         return out
+
+    def _learn(self, data: bytes, out: bytes) -> None:
+        relay = self._relay
+        if relay.words and not self.ended:
+            self._template = template_of(data, out, relay.words, relay.padding)
+            self._told = self.outcome.text.pieces
+
+    def _leave(self, template: Template) -> None:
+        """Something else has come than the template says: the relay must know of what it has not been shown."""
+        self._template = None
+        if template.uses:
+            self._relay.skipped(self.outcome.text.since(self._told))
+        else:
+            self._misses += 1
 
     def close(self, cause: SealinkError | None, *, framed: bool = True) -> bytes:
         """What the client must still be told once the upstream is over: at its proper end (None), or by `cause`.
@@ -82,12 +138,12 @@ class Lane:
         A body that was not `framed`, by a length or by chunks, ends with its connection, whatever ended that:
         it is whole only if an end mark or the usage has come.
         """
-        if self._ended:
+        if self.ended:
             return b""
         if cause is not None:
             return self._fail(cause)
         out = self._forward(self._framer.close())
-        if self._ended:
+        if self.ended:
             return out
         return out + (self._finish() if framed or self.outcome.usage is not None else self._fail(truncated()))
 
@@ -97,13 +153,14 @@ class Lane:
         try:
             for frame in frames:
                 outcome.frames += 1
+                self._last = frame.raw
                 if not frame.data and is_noise(frame):
                     raise not_an_event(frame)
                 out.append(self._relay.relay(frame))
                 if outcome.error is not None:
                     raise outcome.error
                 if outcome.complete:
-                    self._ended = True
+                    self.ended = True
                     break
         except SealinkError as error:
             out.append(self._fail(error))
@@ -116,11 +173,11 @@ class Lane:
             return self._fail(error)
         if not self.outcome.complete:
             return out + self._fail(truncated())
-        self._ended = True
+        self.ended = True
         return out
 
     def _fail(self, error: SealinkError) -> bytes:
-        self._ended = True
+        self.ended = True
         self.outcome.error = error
         return self._relay.fail(error)
 

@@ -15,6 +15,15 @@ class RelayedText:
         self._counted = 0
         self.say: Callable[[str], None] = self._pieces.append
 
+    @property
+    def pieces(self) -> int:
+        """How many pieces are kept."""
+        return len(self._pieces)
+
+    def since(self, piece: int) -> str:
+        """What was said from that piece on."""
+        return "".join(self._pieces[piece:])
+
     def settle(self, count: Callable[[str], int]) -> None:
         """Keep memory bounded: count what has piled up, if it is much."""
         if len(self._pieces) > MAX_PIECES:

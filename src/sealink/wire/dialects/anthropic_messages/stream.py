@@ -100,6 +100,8 @@ class _OpenBlock(msgspec.Struct):
 class MessageDecoder:
     """One answer's frames → events. Usage is told as it comes, how the answer ended once that is certain."""
 
+    forgets_deltas = True
+
     def __init__(self) -> None:
         self._started = False
         self._ended = False

@@ -62,6 +62,8 @@ class _Open(msgspec.Struct):
 class ChatDecoder:
     """A Decoder of Cohere's events."""
 
+    forgets_deltas = False
+
     def __init__(self) -> None:
         self._started = False
         self._ended = False

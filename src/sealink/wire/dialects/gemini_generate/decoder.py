@@ -73,6 +73,8 @@ class _Choice(msgspec.Struct):
 class AnswerDecoder:
     """One answer's chunks → events. How the answer ended, and where it has its words from, is told at its end."""
 
+    forgets_deltas = False
+
     def __init__(self) -> None:
         self._id = ""
         self._started = False

@@ -73,6 +73,8 @@ _LINE = msgspec.json.Decoder(_Line)
 class ChatDecoder:
     """A Decoder. Ollama's format is flat: where one block ends and the next begins is inferred here."""
 
+    forgets_deltas = False
+
     def __init__(self) -> None:
         self._started = False
         self._ended = False

@@ -72,6 +72,8 @@ class _Choice(msgspec.Struct):
 class ChunkEncoder:
     """An Encoder. `birth` and the request's model stand in where the answer has none."""
 
+    repeats_deltas = True
+
     def __init__(self, request: ChatRequest, birth: Birth) -> None:
         self._id = f"chatcmpl-{birth.id}"
         self._model = request.model

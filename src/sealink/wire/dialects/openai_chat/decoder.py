@@ -114,6 +114,8 @@ _CHUNK = msgspec.json.Decoder(_Chunk)
 class ChatDecoder:
     """A Decoder: one stream's frames → events."""
 
+    forgets_deltas = True
+
     def __init__(self) -> None:
         self._relay = ChatRelay(usage_asked=True, choices_asked=1)
         self._mended = SseFramer()

@@ -55,8 +55,11 @@ class _Held(msgspec.Struct):
 class ChatRelay:
     """A Relay between two ends that speak OpenAI's Chat Completions. Keeps no content but one frame."""
 
+    padding = b'"obfuscation":"'
+
     def __init__(self, *, usage_asked: bool, choices_asked: int) -> None:
         self.outcome = Outcome()
+        self.words = ""
         self._usage = UsageApart(self.outcome, asked=usage_asked)
         self._usage_asked = usage_asked
         self._choices_asked = choices_asked
@@ -67,12 +70,16 @@ class ChatRelay:
 
     def relay(self, frame: Frame) -> bytes:
         """The frames for the client: `frame.raw` itself where there is nothing to mend."""
+        self.words = ""
         before = self._let_go(frame.data) if self._held is not None and frame.data else b""
         try:
             return before + self._relay(frame)
         except UpstreamError as error:
             self.outcome.error = error
             return before
+
+    def skipped(self, words: str) -> None:
+        """Words leave no trace here."""
 
     def finish(self) -> bytes:
         """The end of the bytes without `[DONE]` (Cerebras, Perplexity, Groq, Writer): whole if every choice is."""
@@ -132,11 +139,13 @@ class ChatRelay:
         return True
 
     def _hear(self, delta: DeltaView) -> None:
-        for words in (delta.content, delta.reasoning_content or delta.reasoning, delta.refusal):
-            if words:
-                self.outcome.say(words)
-        for call in delta.tool_calls or ():
-            self.outcome.say(call.function.arguments or "")
+        said = [delta.content, delta.reasoning_content or delta.reasoning, delta.refusal]
+        said += [call.function.arguments for call in delta.tool_calls or ()]
+        heard = [words for words in said if words]
+        for words in heard:
+            self.outcome.say(words)
+        if len(heard) == 1 and not delta.tool_calls:
+            self.words = heard[0]
 
     def _look_into(self, frame: Frame) -> bytes:
         data = frame.data.strip()

@@ -13,6 +13,9 @@ from sealink.wire.sse import Frame, data_frame, event_frame
 class ResponseRelay:
     """A Relay. An upstream's own last words on a failure (`response.failed`, `error`) are the client's, too."""
 
+    words = ""  # no frame is like another: each has its number
+    padding = b""
+
     def __init__(self) -> None:
         self.outcome = Outcome()
         self._decoder = ResponseDecoder()
@@ -30,6 +33,9 @@ class ResponseRelay:
             self._own_words = frame.raw
             return b""
         return self._mender.mended(frame)
+
+    def skipped(self, words: str) -> None:
+        """No frame is skipped."""
 
     def finish(self) -> bytes:
         return b""

@@ -102,6 +102,8 @@ class _Item(msgspec.Struct):
 class ResponseDecoder:
     """One answer's frames → events."""
 
+    forgets_deltas = False
+
     def __init__(self) -> None:
         self._started = False
         self._ended = False
