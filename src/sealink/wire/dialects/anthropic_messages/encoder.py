@@ -88,6 +88,8 @@ class MessageEncoder:
     once its arguments are a whole object, so that calls which come one after the other are told as they come.
     """
 
+    repeats_deltas = True
+
     def __init__(self, request: ChatRequest, birth: Birth) -> None:
         self._id = f"msg_{birth.id}"
         self._model = request.model
