@@ -5,6 +5,7 @@
 #   make clients          install the programs that tests/acceptance/test_real_clients.py drives
 #   make lint             ruff and mypy
 #   make bench            measure it on this machine, into bench/RESULTS.md
+#   make docs             write the generated pages of docs/
 #   make lock             pin the newest versions of all dependencies in requirements/
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -30,6 +31,9 @@ lint: .venv/.test
 
 bench: .venv/.run
 	.venv/bin/python bench/run.py $(ARGS)
+
+docs: .venv/.run
+	.venv/bin/sealink providers --markdown > docs/providers.md
 
 .venv/.run: pyproject.toml requirements/build.txt requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "SeaLink needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3 …"; exit 1; }

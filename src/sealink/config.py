@@ -10,7 +10,7 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -132,8 +132,7 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
     @property
     def habits(self) -> Address | None:
         """How the vendor speaks the dialect."""
-        spoken = [self.dialect] if self.dialect else get_args(Dialect)
-        return next((each for each in self.known.addresses if each.dialect in spoken), None) if self.known else None
+        return self.known.address(self.dialect) if self.known else None
 
     @property
     def dialect_name(self) -> str | None:
@@ -370,11 +369,10 @@ def _check_names(config: Config) -> None:
 
 def _in_environment(name: str, environ: Mapping[str, str]) -> ProviderConfig | None:
     """A vendor whose key, and all else that it needs, is in the environment."""
-    provider = ProviderConfig(name=name)
-    if not environ.get(VENDORS[name].key_variable) or provider.habits is None:
+    if not environ.get(VENDORS[name].key_variable):
         return None
     try:
-        return _at_its_place(provider, environ, Path())
+        return _at_its_place(ProviderConfig(name=name), environ, Path())
     except Unplaced:
         return None
 

@@ -4,6 +4,7 @@ import typer
 
 from sealink.cli.chat import chat
 from sealink.cli.check import check
+from sealink.cli.providers import providers
 from sealink.cli.serve import serve
 from sealink.cli.sim import FAULTS_HELP, sim
 from sealink.cli.usage import app as usage
@@ -12,6 +13,7 @@ app = typer.Typer(help="SeaLink: a streaming-first LLM gateway.", no_args_is_hel
 app.command()(serve)
 app.command()(check)
 app.command()(chat)
+app.command()(providers)
 app.command(epilog=FAULTS_HELP)(sim)
 app.add_typer(usage, name="usage")
 

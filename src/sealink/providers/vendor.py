@@ -94,7 +94,7 @@ class Vendor(msgspec.Struct, frozen=True):
     `addresses`: the first one counts unless the user chooses another dialect. `key_variable` is the environment
     variable its users keep their key in, "" for servers that need none. `serves` are patterns of the model names that
     it answers to when SeaLink runs without a config; `models` are those that GET /v1/models then lists.
-    `signer` makes what opens the door where there is no key; `located` derives what addresses name from the settings.
+    `signer` makes what opens the door where there is no key; `located` adds what addresses name besides the settings.
     """
 
     name: str

@@ -4,6 +4,7 @@ from sealink.providers.google_signer import google_signer
 from sealink.providers.vendor import Address, Setting, Settings, Vendor, bearer
 from sealink.wire.raw_json import TRUE, Fields, text_of, to_raw, without
 
+PUBLISHERS = "https://{host}/v1/projects/{project}/locations/{region}/publishers"
 SETTINGS = {
     "project": Setting(("GOOGLE_CLOUD_PROJECT",)),
     "region": Setting(("GOOGLE_CLOUD_LOCATION", "CLOUD_ML_REGION"), default="global"),
@@ -12,13 +13,12 @@ SETTINGS = {
 
 
 def located(settings: Settings) -> Settings:
-    """The host of a region; of the multi-regions see anthropic.lib.vertex in Anthropic's SDK."""
+    """The `host` of a region; of the multi-regions see anthropic.lib.vertex in Anthropic's SDK."""
     region = settings["region"]
     hosts = {"global": "aiplatform.googleapis.com"} | {
         multi: f"aiplatform.{multi}.rep.googleapis.com" for multi in ("us", "eu")
     }
-    host = hosts.get(region, f"{region}-aiplatform.googleapis.com")
-    return {"root": f"https://{host}/v1/projects/{settings['project']}/locations/{region}/publishers"}
+    return {**settings, "host": hosts.get(region, f"{region}-aiplatform.googleapis.com")}
 
 
 def raw_predict(path: str, fields: Fields) -> str:
@@ -36,9 +36,11 @@ VENDOR = Vendor(
     name="vertex",
     docs="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     addresses=(
-        Address("gemini", "{root}/google", auth=bearer, embeddings=None),
+        Address("gemini", PUBLISHERS + "/google", auth=bearer, embeddings=None),
         # https://docs.anthropic.com/en/api/claude-on-vertex-ai
-        Address("anthropic", "{root}/anthropic/models", auth=bearer, quirks=(version_in_the_body,), path=raw_predict),
+        Address(
+            "anthropic", PUBLISHERS + "/anthropic/models", auth=bearer, quirks=(version_in_the_body,), path=raw_predict
+        ),
     ),
     settings=SETTINGS,
     located=located,
