@@ -67,8 +67,12 @@ key = "{key}"
 id = "one"
 targets = [{{ provider = "first", model = "m" }}]
 
+[hedge]
+max_share = 0.2
+
 [[models]]
 id = "two"
+hedge_after_s = 0.05
 targets = [{{ provider = "first", model = "m" }}, {{ provider = "second", model = "m" }}]
 """
 
@@ -150,6 +154,8 @@ def check_rows(streams: list[Stream], rows: list[dict[str, Any]], summary: dict[
             assert stream.told == ("whole" if row["ended"] == "done" else "error"), (stream, row)
             assert row["ended"] in ("done", "error", "timed_out"), row
     assert {"done", "error", "timed_out", "client_gone"} == {row["ended"] for row in rows}
+    hedged = {row["model"] for row in rows if "hedge_lost" in (attempt.get("code") for attempt in row["attempts"])}
+    assert hedged == {"two"}
 
 
 async def live_all(port: int, streams: list[Stream], measure: Callable[[], int]) -> list[int]:
