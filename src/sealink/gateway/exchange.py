@@ -10,6 +10,7 @@ Whatever happens, and whoever ends it, an exchange is settled exactly once.
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from functools import partial
 
 from sealink.errors import HeaderList, SealinkError, ServiceUnavailable
@@ -82,8 +83,8 @@ class Exchange:
         self._account.end("cancelled", "client")
         self._stop()
 
-    async def _first_to_answer(self, kind: type[A]) -> A:
-        return await Attempts(kind, self._call, self._shared, self._account, self._client).first_to_answer()
+    def _first_to_answer(self, kind: type[A]) -> Awaitable[A]:
+        return Attempts(kind, self._call, self._shared, self._account, self._client).first_to_answer()
 
     # A stream: committed with its first content, moved to its end.
 

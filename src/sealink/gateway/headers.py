@@ -1,6 +1,7 @@
 """The response headers that SeaLink speaks with."""
 
 import string
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -40,6 +41,7 @@ def provenance(asked_for: str, target: Target, outgoing: Outgoing, *, is_fallbac
 _VISIBLE: Final = string.ascii_letters + string.digits + string.punctuation
 
 
+@lru_cache(maxsize=1024)
 def _as_field_value(name: str) -> str:
     """A model's name as a header can carry it: a client may have asked for anything that a pattern matches."""
     return quote(name, safe=_VISIBLE)
