@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 from urllib.error import URLError
@@ -18,10 +19,11 @@ START_S, STOP_S = 20, 20
 class SealinkProcess:
     """`with SealinkProcess(config, folder) as sealink:` … it is up. On leaving, SIGTERM must end it cleanly.
 
-    Without a config it finds no provider in its environment, and no key but KEY.
+    Without a config it finds no provider in its environment, and no key but KEY, unless there are `variables`.
     """
 
-    def __init__(self, config: str | None, folder: Path) -> None:
+    def __init__(self, config: str | None, folder: Path, variables: Mapping[str, str] = {}) -> None:
+        self._variables = variables
         self.port, self.folder = free_port(), folder
         self.url = f"http://127.0.0.1:{self.port}"
         self._is_told_to_stop = False
@@ -36,7 +38,7 @@ class SealinkProcess:
         self._process = subprocess.Popen(
             [program, "serve", *self._options],
             cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "SEALINK_API_KEY": KEY},
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "SEALINK_API_KEY": KEY, **self._variables},
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
