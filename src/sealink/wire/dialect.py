@@ -38,9 +38,11 @@ class Outcome(msgspec.Struct):
     complete: bool = False
     error: SealinkError | None = None
 
-    def say(self, words: str) -> None:
+    def say(self, words: str, choice: int = 0) -> None:
         """Some more of the answer itself has come."""
         self.content_started = True
+        if choice != self.text.choice:
+            self.text.turn_to(choice)
         self.text.say(words)
 
 

@@ -196,8 +196,12 @@ def not_an_event(frame: Frame) -> UpstreamError:
 def observe(event: Event, outcome: Outcome) -> None:
     """What an event tells about the answer as a whole."""
     match event:
-        case TextDelta(text=words) | ReasoningDelta(text=words) | ToolArgsDelta(fragment=words):
-            outcome.say(words)
+        case (
+            TextDelta(text=words, choice=choice)
+            | ReasoningDelta(text=words, choice=choice)
+            | ToolArgsDelta(fragment=words, choice=choice)
+        ):
+            outcome.say(words, choice)
         case BlockStart(kind=kind):
             outcome.content_started |= kind not in ("text", "reasoning", "refusal")
         case UsageSnapshot(usage=usage, final=final):

@@ -4,24 +4,36 @@ from collections.abc import Callable
 from typing import Final
 
 MAX_PIECES: Final = 1024
-"""So many deltas are kept before they are counted and forgotten."""
+"""So many deltas of a choice are kept before they are counted and forgotten."""
 
 
 class RelayedText:
-    """Text in pieces as it came. `say` takes one more; it is on the path of every delta, and only appends."""
+    """Text in pieces as it came. `say` takes one more; it is on the path of every delta, and only appends.
+
+    Several choices (`n` > 1) come in turns. Each is a text of its own, or their words would cut each other to pieces;
+    `choice` is the one whose turn it is.
+    """
 
     def __init__(self) -> None:
+        self.choice = 0
         self._pieces: list[str] = []
+        self._texts = {0: self._pieces}
         self._counted = 0
         self.say: Callable[[str], None] = self._pieces.append
 
+    def turn_to(self, choice: int) -> None:
+        """The next words are this choice's."""
+        self.choice = choice
+        self._pieces = self._texts.setdefault(choice, [])
+        self.say = self._pieces.append
+
     @property
     def pieces(self) -> int:
-        """How many pieces are kept."""
+        """How many pieces of the choice are kept."""
         return len(self._pieces)
 
     def since(self, piece: int) -> str:
-        """What was said from that piece on."""
+        """What the choice has said from that piece on."""
         return "".join(self._pieces[piece:])
 
     def settle(self, count: Callable[[str], int]) -> None:
@@ -35,5 +47,6 @@ class RelayedText:
         return self._counted
 
     def _count(self, count: Callable[[str], int]) -> None:
-        self._counted += count("".join(self._pieces))
-        self._pieces.clear()
+        for pieces in self._texts.values():
+            self._counted += count("".join(pieces))
+            pieces.clear()

@@ -19,7 +19,6 @@ from sealink.wire.dialects.openai_chat.mend import has_content, words_of
 from sealink.wire.dialects.openai_chat.plain_delta import (
     PLAIN_DELTA,
     ChoiceView,
-    DeltaView,
     PlainDelta,
     says_anything,
     with_reasoning_content,
@@ -109,7 +108,7 @@ class ChatRelay:
         if not delta.reasoning_content and (delta.reasoning or delta.reasoning_details):
             data = with_reasoning_content(data, delta)
         if data:
-            self._hear(delta)
+            self._hear(view.choices[0])
         return without_null_usage(data) if data and view.usage is None and not self._usage_asked else data
 
     def _is_next_delta(self, view: ChoiceView) -> bool:
@@ -138,12 +137,13 @@ class ChatRelay:
         self.outcome.finish[view.index] = view.finish_reason or ""
         return True
 
-    def _hear(self, delta: DeltaView) -> None:
+    def _hear(self, view: ChoiceView) -> None:
+        delta = view.delta
         said = [delta.content, delta.reasoning_content or delta.reasoning, delta.refusal]
         said += [call.function.arguments for call in delta.tool_calls or ()]
         heard = [words for words in said if words]
         for words in heard:
-            self.outcome.say(words)
+            self.outcome.say(words, view.index)
         if len(heard) == 1 and not delta.tool_calls:
             self.words = heard[0]
 
@@ -202,7 +202,7 @@ class ChatRelay:
                 words = f"The upstream ended the answer with finish_reason {piece.word!r}."
                 self.outcome.error = UpstreamError(words, code="upstream_failed")
             elif piece.has_content or piece.word:
-                self.outcome.say(words_of(object_of((piece.fields or {}).get("delta")) or {}))
+                self.outcome.say(words_of(object_of((piece.fields or {}).get("delta")) or {}), piece.index)
 
     def _hold_back(self, out: bytes, mended: Fields, pieces: list[Piece]) -> bytes:
         """Content and a finish reason in one chunk: more may follow (Gemini behind OpenRouter, Together).
