@@ -15,6 +15,7 @@ from sealink.wire.leftovers import refuse, sort_extras, turned
 from sealink.wire.raw_json import encode, is_null, object_of
 
 PATH: Final = "/api/chat"
+STREAM_ACCEPTED: Final = ("accept", "application/x-ndjson")
 
 REFUSED: Final = ("n", "modalities", "builtin_tools", "custom_tools", "forced_tool", "web_search_options")
 DROPPED: Final = (
@@ -68,7 +69,8 @@ def write_request(request: ChatRequest, model: str) -> Outgoing:
     if options := _options(request):
         body["options"] = options
     body |= _thinking(request) | _logprobs(request) | passed
-    return Outgoing(PATH, encode(body), dropped=[*turned(request, DROPPED), *left_out])
+    headers = [STREAM_ACCEPTED] if request.stream else ()
+    return Outgoing(PATH, encode(body), headers, dropped=[*turned(request, DROPPED), *left_out])
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
