@@ -62,11 +62,12 @@ def citation(said: Citation) -> Raw | dict[str, Any]:
 
 def stop(finish: Finish | None, sequences: Sequence[str], *, has_calls: bool) -> dict[str, Any]:
     """How the answer ended: `stop_reason`, the matched one of the client's `sequences`, why it was refused."""
-    if finish is None:  # the upstream said that all is well, and not how
-        return {"stop_reason": "tool_use" if has_calls else "end_turn", "stop_sequence": None}
+    finish = finish or Finish("stop")  # the upstream said that all is well, and not how
     if finish.reason == "stop" and finish.detail in sequences:
         return {"stop_reason": "stop_sequence", "stop_sequence": finish.detail}
-    said: dict[str, Any] = {"stop_reason": REASONS[finish.reason], "stop_sequence": None}
+    # OpenAI says "stop" of a call that it was told to make; Anthropic's clients go by the stop_reason.
+    reason = "tool_use" if finish.reason == "stop" and has_calls else REASONS[finish.reason]
+    said: dict[str, Any] = {"stop_reason": reason, "stop_sequence": None}
     if finish.reason == "content_filter" and finish.detail:
         said["stop_details"] = {"type": "refusal", "category": None, "explanation": finish.detail}
     return said
