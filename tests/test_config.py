@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sealink.app import router_of
+from sealink.app import keyring_of, router_of
 from sealink.config import (
     DOCUMENTED_MODEL,
     GENERATED_KEY,
@@ -235,3 +235,10 @@ def test_a_store_that_cannot_be_used_is_told_with_its_line(tmp_path: Path) -> No
 def test_without_a_config_the_store_is_in_the_working_directory() -> None:
     store = from_environment({}).store
     assert (store.url, store.journal) == ("sqlite:///sealink.db", "sealink.db.journal")
+
+
+def test_a_key_can_be_strict(tmp_path: Path) -> None:
+    text = GOOD.replace('key = "sk-1"', 'key = "sk-1"\nstrict = true')
+    headers = {"x-api-key": "sk-1"}
+    assert keyring_of(read(tmp_path, text, ANTHROPIC_API_KEY="a")).admit(headers).strict
+    assert not keyring_of(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a")).admit(headers).strict

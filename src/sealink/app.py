@@ -201,6 +201,7 @@ def keyring_of(config: Config) -> Keyring:
             models=key.models,
             on_disconnect=key.on_disconnect,
             heartbeat=key.heartbeat,
+            strict=key.strict,
         )
         for key in config.keys
     )

@@ -189,6 +189,9 @@ class KeyConfig(Section, frozen=True, kw_only=True):
     too; the key's word counts."""
     heartbeat: HeartbeatShape | None = None
     """"comment", "chunk" or "off", for clients that need another shape than [heartbeat] says."""
+    strict: bool = False
+    """Refuse a parameter that the provider cannot be told, instead of leaving it out and saying so in
+    `x-sealink-dropped`. A single request asks for it by the header `x-sealink-strict: true`."""
 
 
 class StoreConfig(Section, frozen=True, kw_only=True):

@@ -80,6 +80,12 @@ def test_a_field_that_cannot_be_expressed_is_named(stock: openai.OpenAI) -> None
     assert raw.headers["x-sealink-upstream"] == "cohere-like"
 
 
+def test_a_strict_request_is_refused_instead(stock: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="cannot be told `user`") as caught:
+        stock.embeddings.create(model="cohere-model", input="x", user="u", extra_headers={"x-sealink-strict": "true"})
+    assert (caught.value.param, caught.value.code) == ("user", "unsupported_parameter")
+
+
 def test_a_body_over_the_limit_is_refused(stock: openai.OpenAI) -> None:
     with pytest.raises(openai.APIStatusError) as caught:
         stock.embeddings.create(model="openai-model", input="x" * 1024 * 1024)

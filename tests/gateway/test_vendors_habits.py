@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from typing import Any
 
-from gateway.fakes import FakePool, FakeResponder, FakeUpstream, shared_by
-from sealink.errors import HeaderList, UpstreamError
+import pytest
+from fakes import FakePool, FakeResponder, FakeUpstream, shared_by
+
+from sealink.errors import HeaderList, InvalidRequest, UpstreamError
 from sealink.gateway.call import Call
 from sealink.gateway.exchange import Exchange
 from sealink.policy.auth import ApiKey
@@ -38,13 +39,19 @@ def provider(name: str, signer: Signer | None = None, habits: Address | None = H
     )
 
 
-async def answered(pool: FakePool, *providers: Provider, **asked: Any) -> FakeResponder:
-    head = openai_chat.CLIENT.read_head(json.dumps(ASKED | asked).encode(), {})
+async def answered(pool: FakePool, *providers: Provider, is_strict: bool = False) -> FakeResponder:
+    head = openai_chat.CLIENT.read_head(json.dumps(ASKED).encode(), {})
     route = Route("m", tuple(Target(provider, "m") for provider in providers))
     key = ApiKey(name="k", digest=b"")
     responder = FakeResponder()
     call = Call(
-        request_id="req_1", path="/v1/chat/completions", key=key, client=openai_chat.CLIENT, head=head, route=route
+        request_id="req_1",
+        path="/v1/chat/completions",
+        key=key,
+        client=openai_chat.CLIENT,
+        head=head,
+        route=route,
+        is_strict=is_strict,
     )
     await Exchange(call, responder, shared_by(pool)).run()
     return responder
@@ -79,5 +86,22 @@ def test_where_nothing_can_be_signed_the_next_target_is_asked() -> None:
         responder = await answered(pool, provider("one", LostSigner()), provider("two", habits=None))
         assert {request.url for request in pool.requests} == {"https://two.test/v1/chat/completions"}
         assert responder.headers["x-sealink-fallback"] == "true"
+
+    asyncio.run(scenario())
+
+
+def test_a_strict_request_is_refused_where_something_would_be_left_out() -> None:
+    async def scenario() -> None:
+        pool = FakePool(FakeUpstream(ANSWER))
+        with pytest.raises(InvalidRequest, match="'one' cannot be told `logit_bias`") as caught:
+            await answered(pool, provider("one"), is_strict=True)
+        assert (caught.value.status, caught.value.code, caught.value.param) == (
+            400,
+            "unsupported_parameter",
+            "logit_bias",
+        )
+        assert not pool.requests
+        await answered(pool, provider("two", habits=None), is_strict=True)
+        assert pool.requests
 
     asyncio.run(scenario())

@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Final, Protocol
 
 import msgspec
 
 from sealink import __version__
-from sealink.errors import GatewayTimeout, UpstreamError
+from sealink.errors import GatewayTimeout, InvalidRequest, UpstreamError
 from sealink.ledger.timeline import Moment
 from sealink.net.message import UpstreamRequest, UpstreamResponse
 from sealink.net.pump import hold_until_content
@@ -32,11 +32,15 @@ class Pool(Protocol):
 
 
 class Asked(msgspec.Struct, dict=True):
-    """What a client asks for, in its own dialect; read into the neutral form only if a target needs that."""
+    """What a client asks for, in its own dialect; read into the neutral form only if a target needs that.
+
+    `is_strict`: rather nothing at all than an answer for which a parameter was left out.
+    """
 
     request_id: str
     client: ClientDialect
     head: RequestHead
+    is_strict: bool = False
 
     @cached_property
     def request(self) -> ChatRequest:
@@ -60,6 +64,8 @@ class Attempt:
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         self.target = target
         self.outgoing = self._outgoing(asked, target)
+        if asked.is_strict and self.outgoing.dropped:
+            raise _refused(self.outgoing.dropped, target)
         self.was_sent = False
         self._asked = asked
         self._pool = pool
@@ -159,6 +165,15 @@ class WholeAttempt(Attempt):
         for event in events:
             observe(event, self.outcome)
         return client.whole(self._asked.request, events, self._asked.birth)
+
+
+def _refused(dropped: Sequence[str], target: Target) -> InvalidRequest:
+    names = ", ".join(f"`{name}`" for name in dropped)
+    return InvalidRequest(
+        f"{target.provider.name!r} cannot be told {names}, and nothing may be left out of this request (`strict`).",
+        code="unsupported_parameter",
+        param=dropped[0],
+    )
 
 
 def _relay(asked: Asked, target: Target) -> Relay:

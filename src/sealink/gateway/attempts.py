@@ -23,7 +23,7 @@ class Attempts(Generic[A]):
 
     def __init__(self, kind: type[A], call: Call, shared: Shared, account: Account, client: ClientStream) -> None:
         self._kind = kind
-        self._asked = Asked(call.request_id, call.client, call.head)
+        self._asked = Asked(call.request_id, call.client, call.head, call.is_strict)
         self._shared = shared
         self._account = account
         self._client = client

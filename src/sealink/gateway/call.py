@@ -20,7 +20,8 @@ from sealink.wire.dialect import ClientDialect, HeartbeatShape, RequestHead
 class Call(msgspec.Struct):
     """An admitted request: who asks, on which path, in which dialect, for what, and where it may be had.
 
-    `extra_headers` go out with the answer, whatever it is (CORS).
+    `extra_headers` go out with the answer, whatever it is (CORS). `is_strict`: a parameter that a target cannot be
+    told is not left out, but refused.
     """
 
     request_id: str
@@ -30,6 +31,7 @@ class Call(msgspec.Struct):
     head: RequestHead
     route: Route
     extra_headers: HeaderList = ()
+    is_strict: bool = False
 
     @property
     def on_disconnect(self) -> OnDisconnect:

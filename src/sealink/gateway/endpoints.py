@@ -128,6 +128,7 @@ class Gateway:
             head=head,
             route=self._router.route_of(head.model),
             extra_headers=self._cors(request),
+            is_strict=key.strict or request.headers.get("x-sealink-strict", "").lower() == "true",
         )
 
     async def _count_tokens(self, request: Request, responder: Responder, request_id: str) -> None:

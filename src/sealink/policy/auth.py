@@ -18,7 +18,8 @@ OnDisconnect = Literal["cancel", "drain", "detach"]
 class ApiKey(msgspec.Struct, frozen=True):
     """A key that clients use. Only its SHA-256 digest is kept; `models` are patterns, empty for all.
 
-    `on_disconnect` and `heartbeat` are None where the model's, or the server's, setting counts.
+    `on_disconnect` and `heartbeat` are None where the model's, or the server's, setting counts. `strict`: what a
+    provider cannot be told is refused, not left out.
     """
 
     name: str
@@ -26,6 +27,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()
     on_disconnect: OnDisconnect | None = None
     heartbeat: HeartbeatShape | None = None
+    strict: bool = False
 
     def may_use(self, model: str) -> bool:
         return not self.models or any(fnmatchcase(model, pattern) for pattern in self.models)
