@@ -47,7 +47,7 @@ def write_request(request: ChatRequest, model: str) -> Outgoing:
         body["response_format"] = _format(request.response_format)
     if request.logprobs:
         body["logprobs"] = True
-    return Outgoing(PATH, encode(body), dropped=dropped)
+    return Outgoing(PATH, encode(body), dropped=tuple(dict.fromkeys(dropped)))
 
 
 def _tools(request: ChatRequest) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def write_request(request: ChatRequest, model: str) -> Outgoing:
         body["options"] = options
     body |= _thinking(request) | _logprobs(request) | passed
     headers = [STREAM_ACCEPTED] if request.stream else ()
-    return Outgoing(PATH, encode(body), headers, dropped=[*turned(request, DROPPED), *left_out])
+    return Outgoing(PATH, encode(body), headers, dropped=(*turned(request, DROPPED), *left_out))
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
