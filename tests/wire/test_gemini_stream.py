@@ -154,6 +154,18 @@ def test_usage_counts_thoughts_as_output_and_tools_results_as_input() -> None:
     assert {name: bytes(raw) for name, raw in usage.extras.items()} == {"trafficType": b'"ON_DEMAND"'}
 
 
+def test_a_count_that_stays_is_final_in_the_end_and_no_count_is_none() -> None:
+    counts = {"promptTokenCount": 10}
+    events = events_of(
+        chunk({"text": "a"}, usageMetadata={"trafficType": "ON_DEMAND"}),
+        chunk({"text": "b"}, usageMetadata=counts),
+        chunk(finish="STOP", usageMetadata=counts),
+    )
+    assert [event.final for event in of_kind(events, UsageSnapshot)] == [False, True]
+    for nothing in ({}, None, {"trafficType": "ON_DEMAND"}):
+        assert not of_kind(events_of(chunk(finish="STOP", usageMetadata=nothing)), UsageSnapshot)
+
+
 @pytest.mark.parametrize(
     ("parts", "signatures"),
     [
@@ -324,7 +336,13 @@ def test_half_a_surrogate_pair_is_mended() -> None:
 
 def test_what_goes_through_as_it_is_has_no_line_ends() -> None:
     pretty = json.dumps(
-        [chunk({"functionCall": {"name": "f", "args": {"a": [1, 2]}}}, finish="STOP", usageMetadata={"x": [1, 2]})],
+        [
+            chunk(
+                {"functionCall": {"name": "f", "args": {"a": [1, 2]}}},
+                finish="STOP",
+                usageMetadata={"promptTokenCount": 1, "x": [1, 2]},
+            )
+        ],
         indent=2,
     )
     told = told_stream(UPSTREAM, [pretty.encode()])

@@ -92,7 +92,10 @@ class SseFramer:
 
 
 def simple_frame(raw: bytes) -> Frame | None:
-    """The frame that `raw` is, if that is one `data` line, or an `event` line and a `data` line, ended by LFs."""
+    """The frame that `raw` is, if that is one `data` line, or an `event` line and a `data` line, ended by LFs.
+
+    CRLFs are as good where there is a `data` line alone.
+    """
     begin, event = 0, b""
     if raw.startswith(b"event: "):
         begin = raw.find(b"\n") + 1
@@ -100,6 +103,9 @@ def simple_frame(raw: bytes) -> Frame | None:
     has_one_line = raw.startswith(b"data: ", begin) and raw.find(b"\n", begin) == len(raw) - 2
     if has_one_line and raw.endswith(b"\n\n") and b"\r" not in raw:
         return Frame(raw, raw[begin + 6 : -2], event)
+    if raw.find(b"\r\n\r\n") == len(raw) - 4 and raw.startswith(b"data: "):
+        data = raw[6:-4]
+        return Frame(raw, data) if b"\r" not in data and b"\n" not in data else None
     return None
 
 

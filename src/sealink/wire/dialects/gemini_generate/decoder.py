@@ -81,7 +81,7 @@ class AnswerDecoder:
         self._failed = False
         self._choices: dict[int, _Choice] = {}
         self._blocked: PromptFeedback | None = None
-        self._usage: dict[str, Raw] = {}
+        self._counted = b"", False
 
     def decode(self, frame: Frame) -> Iterable[Event]:
         """Raises UpstreamError (`upstream_malformed`) on a chunk that makes no sense."""
@@ -141,13 +141,14 @@ class AnswerDecoder:
         self._id = response.response_id or ""
         return [StreamStart(self._id, response.model_version or "")]
 
-    def _count(self, reported: dict[str, Raw] | None) -> list[Event]:
+    def _count(self, said: Raw) -> list[Event]:
         """A running count is the provider's last word once every candidate is finished."""
-        if not reported or reported == self._usage:
+        told = bytes(said), not self._unfinished and bool(self._choices or self._blocked)
+        if not said or told == self._counted:
             return []
-        self._usage = reported
-        final = not self._unfinished and bool(self._choices or self._blocked)
-        return [UsageSnapshot(read_usage(reported), final)]
+        self._counted = told
+        usage = read_usage(said, final=told[1])
+        return [] if usage is None else [UsageSnapshot(usage, told[1])]
 
     def _failure(self) -> list[Event]:
         for choice in self._choices.values():

@@ -1,23 +1,31 @@
 """Token counts. https://ai.google.dev/api/generate-content#UsageMetadata"""
 
+import msgspec
 from msgspec import Raw
 
 from sealink.usage import Usage
-from sealink.wire.dialects.gemini_generate.views import COUNT_NAMES, COUNTS
-from sealink.wire.raw_json import encode, is_null
+from sealink.wire.dialects.gemini_generate.views import COUNT_NAMES, COUNTS, Counts
+from sealink.wire.raw_json import is_null
+
+_NO_COUNTS = Counts()
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
 
 
-def read_usage(fields: dict[str, Raw]) -> Usage:
+def read_usage(said: Raw, *, final: bool) -> Usage | None:
     """Gemini counts thoughts beside the answer, and the results of its own tools beside the prompt.
 
-    What it does not say is 0: a running count may lack any of them. Raises msgspec.ValidationError.
+    What it does not say is 0: a running count may lack any of them. None where it counts nothing: the cloud begins
+    with how the request is paid for. Such things are told of the `final` count. Raises msgspec.ValidationError.
     """
-    counts = COUNTS.decode(encode(fields))
+    counts = COUNTS.decode(said)
+    if counts is None or counts == _NO_COUNTS:
+        return None
     thoughts = counts.thoughts_token_count or 0
+    others = _FIELDS.decode(said) if final else {}
     return Usage(
         input_tokens=(counts.prompt_token_count or 0) + (counts.tool_use_prompt_token_count or 0),
         output_tokens=(counts.candidates_token_count or 0) + thoughts,
         cached_read_tokens=counts.cached_content_token_count or 0,
         reasoning_tokens=thoughts,
-        extras={name: raw for name, raw in fields.items() if name not in COUNT_NAMES and not is_null(raw)},
+        extras={name: raw for name, raw in others.items() if name not in COUNT_NAMES and not is_null(raw)},
     )

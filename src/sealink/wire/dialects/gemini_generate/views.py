@@ -64,7 +64,7 @@ class Response(View):
 
     candidates: list[Candidate] | None = None
     prompt_feedback: PromptFeedback | None = None
-    usage_metadata: dict[str, Raw] | None = None
+    usage_metadata: Raw = Raw()
     response_id: str | None = None
     model_version: str | None = None
     error: Raw = Raw()
@@ -156,5 +156,5 @@ class Counts(View):
     total_token_count: int | None = None
 
 
-COUNTS: Final = msgspec.json.Decoder(Counts)
+COUNTS: Final = msgspec.json.Decoder(Counts | None)
 COUNT_NAMES: Final = frozenset(field.encode_name for field in msgspec.structs.fields(Counts))
