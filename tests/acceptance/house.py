@@ -26,30 +26,31 @@ def house(
     folder: Path,
     *,
     server: str = "",
+    tables: str = "",
     send_buffer_bytes: int | None = None,
 ) -> Iterator[House]:
     """Both, up and running. `models` says of which dialect each model's upstream is, as sealink.toml names it.
 
     A model's one target has its id for a name, so that the upstream learns what the client asked for.
-    `server` are lines for the config's [server], `folder` is where SeaLink runs.
+    `server` are lines for the config's [server], `tables` more tables; `folder` is where SeaLink runs.
     """
     with (
         ReplayingUpstream(answer, send_buffer_bytes=send_buffer_bytes) as upstream,
-        SealinkProcess(config_of(upstream.url, models, server), folder) as sealink,
+        SealinkProcess(config_of(upstream.url, models, server, tables), folder) as sealink,
     ):
         yield House(upstream, sealink)
 
 
-def config_of(upstream_url: str, models: Mapping[str, str], server: str) -> str:
+def config_of(upstream_url: str, models: Mapping[str, str], server: str, tables: str = "") -> str:
     """The sealink.toml."""
-    tables = [f"[server]\n{server}", f'[[keys]]\nname = "tests"\nkey = "{KEY}"']
-    tables += [
+    parts = [f"[server]\n{server}", f'[[keys]]\nname = "tests"\nkey = "{KEY}"']
+    parts += [
         f'[[providers]]\nname = "{dialect}-like"\ndialect = "{dialect}"\nbase_url = "{url}"\napi_key = "sk-upstream"'
         for dialect in sorted(set(models.values()))
         for url in [upstream_url + BASE_PATHS.get(dialect, "")]
     ]
-    tables += [
+    parts += [
         f'[[models]]\nid = {json.dumps(id)}\ntargets = [{{ provider = "{dialect}-like", model = {json.dumps(id)} }}]'
         for id, dialect in models.items()
     ]
-    return "\n\n".join(tables) + "\n"
+    return "\n\n".join([*parts, tables]) + "\n"

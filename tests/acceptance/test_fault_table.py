@@ -7,13 +7,10 @@ not. The table is printed with the test's report.
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, get_args
 
 import openai
@@ -21,6 +18,7 @@ import pytest
 
 from acceptance.faults_told import ANTHROPIC, CANNOT_BE, MOMENTS, NOTHING, WHOLE, Told, broken, refused
 from acceptance.sealink_process import KEY, SealinkProcess
+from acceptance.usage_rows import usage_rows
 from sealink.net.message import Request, Responder
 from sealink.net.serving import Handler
 from sealink.sim import SIM_MODEL, SimDialect, SimSettings
@@ -139,7 +137,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> list[Cell]:
         deadline = time.monotonic() + CLOSED_S
         while any(sim.server.open_requests for sim in sims.values()) and time.monotonic() < deadline:
             time.sleep(0.01)
-        rows = usage_rows(folder)
+        rows = {row["request_id"]: row for row in usage_rows(folder)}
     for cell in filled:
         cell.row = rows.get(cell.request_id, {})
         cell.upstream = VISITS.get(user_of(cell), [])
@@ -217,13 +215,6 @@ def take(cell: Cell, chunk: Any) -> str | None:
     for call in choice.delta.tool_calls or ():
         cell.calls.setdefault(call.index, []).append((call.function.name or "") + (call.function.arguments or ""))
     return choice.finish_reason
-
-
-def usage_rows(folder: Path) -> dict[str, dict[str, Any]]:
-    program = Path(sys.executable).with_name("sealink")
-    command = [program, "usage", "rows", "--json", "--config", "sealink.toml"]
-    lines = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=30).stdout
-    return {row["request_id"]: row for row in map(json.loads, lines.splitlines())}
 
 
 # What must be so in every cell.

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from acceptance.sealink_process import KEY, SealinkProcess
+from acceptance.usage_rows import settled_rows
 from sealink.app import App
 from sealink.config import Config, load
 
@@ -106,7 +107,7 @@ def test_nothing_is_lost_and_nothing_is_left(tmp_path: Path, report: Callable[[s
         ports = [int(address.rpartition(":")[2]) for address in addresses]
         wait_for(lambda: len(sealink.sockets) - connections_to(sealink, ports) <= sockets, lambda: names_of(sealink))
         assert sealink.open_files - len(sealink.sockets) <= files - sockets + STORE_FILES, names_of(sealink)
-        summary, rows = usage(tmp_path)
+        summary, rows = settled_rows(tmp_path)
     third, last = min(rss[SAMPLES // 2 : SAMPLES * 3 // 4]), min(rss[SAMPLES * 3 // 4 :])
     growth = last / third - 1
     report(
@@ -249,23 +250,6 @@ def connections_to(sealink: SealinkProcess, ports: list[int]) -> int:
         fields = line.split()
         count += int(fields[2].partition(":")[2], 16) in ports and fields[9] in sockets
     return count
-
-
-def usage(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The summary, once nothing is on its way to the store any more, and the rows."""
-    summary: dict[str, Any] = {}
-
-    def has_arrived() -> bool:
-        summary.update(json.loads(sealink_usage(folder, "--json")))
-        return summary["open"] == summary["waiting"] == 0
-
-    wait_for(has_arrived)
-    return summary, [json.loads(line) for line in sealink_usage(folder, "rows", "--json").splitlines()]
-
-
-def sealink_usage(folder: Path, *options: str) -> str:
-    command = [Path(sys.executable).with_name("sealink"), "usage", *options]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def wait_for(is_so: Callable[[], bool], why_not: Callable[[], str] = str) -> None:

@@ -1,0 +1,30 @@
+"""The ledger as a user reads it: with `sealink usage`."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+PATIENCE_S = 10.0
+
+Row = dict[str, Any]
+
+
+def usage_rows(folder: Path) -> list[Row]:
+    """All rows, oldest first, of the SeaLink that runs, or ran, in this folder."""
+    return [json.loads(line) for line in sealink_usage(folder, "rows", "--json").splitlines()]
+
+
+def settled_rows(folder: Path) -> tuple[Row, list[Row]]:
+    """The summary and all rows, once no request is open and all are in the store."""
+    deadline = time.monotonic() + PATIENCE_S
+    while (summary := json.loads(sealink_usage(folder, "--json")))["open"] or summary["waiting"]:
+        assert time.monotonic() < deadline, f"it never comes to rest: {summary}"
+    return summary, usage_rows(folder)
+
+
+def sealink_usage(folder: Path, *options: str) -> str:
+    command = [Path(sys.executable).with_name("sealink"), "usage", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout
