@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+from sealink.catalog.prices import load_prices
 from sealink.catalog.tokens import vocabulary
 from sealink.config import Config, ModelConfig, ProviderConfig, ServerConfig, proxies_from, timeouts_of
 from sealink.errors import UpstreamError
@@ -97,6 +98,7 @@ class App:
     async def start(self, *, reuse_port: bool = False) -> str:
         """Listen. Returns the base URL that clients are given, with the port that was really taken."""
         config = self.config
+        load_prices()
         providers = {provider.name: await self._provider(provider) for provider in config.providers}
         gateway = Gateway(
             clients=CLIENT_DIALECTS,

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 
 import genai_prices
 import msgspec
+from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import TieredPrices
 
 from sealink.usage import Usage
@@ -34,6 +35,11 @@ class Rates(msgspec.Struct, frozen=True):
             + usage.output_tokens * self.output
         )
         return (2 * price + _MILLION) // (2 * _MILLION)
+
+
+def load_prices() -> None:
+    """Read the list now: some 30 ms, which else all streams would wait for when the first one is priced."""
+    get_snapshot()
 
 
 def price_nano_usd(usage: Usage, provider: str, model: str) -> int | None:
