@@ -222,7 +222,7 @@ class _Reader:
         if event["type"] == "response.failed":
             yield from _failure(event)
             return
-        if self.events <= 2 or response["id"] != self.response["id"]:
+        if self.events <= 2 or response["id"] != self.response.get("id"):
             yield "the end of something that has not begun"
         if any(item.done is None for item in self.items):
             yield "items are left open"

@@ -8,7 +8,7 @@ from openai._types import omit
 from openai.lib.streaming.responses._responses import ResponseStreamState
 from openai.types.responses import Response, ResponseStreamEvent
 
-from sealink.errors import UpstreamError
+from sealink.errors import SealinkError, UpstreamError
 from sealink.events import Event, StreamError
 from sealink.request import ChatRequest
 from sealink.wire.dialect import Birth, RequestHead, UpstreamDialect
@@ -28,11 +28,11 @@ def relayed(chunks: Iterable[bytes]) -> tuple[bytes, Lane]:
 
 
 def translated(
-    chunks: Iterable[bytes], upstream: UpstreamDialect, request: ChatRequest = REQUEST
+    chunks: Iterable[bytes], upstream: UpstreamDialect, cause: SealinkError | None = None
 ) -> tuple[bytes, Lane]:
-    """The same of any upstream's."""
-    lane = Lane(upstream.framer(), Translate(upstream.decoder(), CLIENT.encoder(request, BIRTH)))
-    return b"".join(map(lane.feed, chunks)) + lane.close(None), lane
+    """The same of any upstream's, which properly ends, or by a `cause`."""
+    lane = Lane(upstream.framer(), Translate(upstream.decoder(), CLIENT.encoder(REQUEST, BIRTH)))
+    return b"".join(map(lane.feed, chunks)) + lane.close(cause), lane
 
 
 def told(events: Iterable[Event], request: ChatRequest = REQUEST) -> bytes:
@@ -68,8 +68,13 @@ def frames_of(body: bytes) -> list[dict]:
 
 
 def sdk_response(body: bytes) -> Response | None:
-    """What `client.responses.stream()` ends with; it raises where events do not fit together."""
+    """What `client.responses.stream()` ends with; it raises where events do not fit together.
+
+    None where there is no such end; an event with an `error` is one for the SDK, which raises that (_streaming.py).
+    """
     state = ResponseStreamState(input_tools=omit, text_format=omit)
     for data in frames_of(body):
+        if data.get("error"):
+            return None
         state.handle_event(construct_type_unchecked(type_=ResponseStreamEvent, value=data))
     return state._completed_response

@@ -4,7 +4,7 @@ from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.wire.dialect import RequestHead
-from sealink.wire.raw_json import Fields
+from sealink.wire.raw_json import Fields, is_null
 from sealink.wire.request_fields import missing, read_body, read_field, read_task_type
 
 
@@ -34,7 +34,7 @@ def instructions_of(fields: Fields) -> str:
 def refuse_kept_state(fields: Fields) -> None:
     """What only the upstream that keeps it could give: an earlier response, a conversation, a stored prompt."""
     for name in ("previous_response_id", "conversation", "prompt"):
-        if read_field(fields, name, Raw | None) not in (None, Raw(b"null")):
+        if not is_null(fields.get(name)):
             raise InvalidRequest(
                 f"`{name}` names something that is kept by OpenAI, and this model is not served by OpenAI's Responses "
                 "API: send the whole conversation as `input`.",
