@@ -375,7 +375,10 @@ class ResponseDecoder:
 def whole_events(body: bytes) -> list[Event]:
     """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
     response = read_response(body)
-    return ResponseDecoder().whole(response)
+    try:
+        return ResponseDecoder().whole(response)
+    except _UNREADABLE as error:
+        raise malformed(str(error)) from error
 
 
 def read_response(body: bytes) -> Response:
