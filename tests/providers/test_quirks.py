@@ -102,3 +102,13 @@ def test_vertex_has_claude_in_the_path() -> None:
     assert json.loads(outgoing.body) == {"anthropic_version": "vertex-2023-10-16", "max_tokens": 5, "stream": True}
     whole = taste("vertex", {**asked, "stream": False}, dialect="anthropic", path="/v1/messages")
     assert whole.path.endswith(":rawPredict")
+
+
+def test_the_cloud_does_not_tell_what_googles_tools_did() -> None:
+    """google-genai 3.4.0, models._ToolConfig_to_vertex."""
+    ways = {"dialect": "gemini", "path": "/models/m:generateContent"}
+    mode = {"functionCallingConfig": {"mode": "AUTO"}}
+    asked = {"contents": [], "toolConfig": {**mode, "includeServerSideToolInvocations": True}}
+    assert fields("vertex", asked, **ways) == {"contents": [], "toolConfig": mode}
+    assert fields("vertex", {"toolConfig": {"includeServerSideToolInvocations": True}}, **ways) == {}
+    assert fields("gemini", asked, **ways) == asked

@@ -2,7 +2,7 @@
 
 from sealink.providers.google_signer import google_signer
 from sealink.providers.vendor import Address, Setting, Settings, Vendor, bearer
-from sealink.wire.raw_json import TRUE, Fields, text_of, to_raw, without
+from sealink.wire.raw_json import TRUE, Fields, object_of, text_of, to_raw, without
 
 PUBLISHERS = "https://{host}/v1/projects/{project}/locations/{region}/publishers"
 SETTINGS = {
@@ -32,11 +32,20 @@ def version_in_the_body(fields: Fields) -> Fields:
     return {"anthropic_version": to_raw("vertex-2023-10-16"), **without(fields, "model")}
 
 
+def without_invocations(fields: Fields) -> Fields:
+    """`includeServerSideToolInvocations` is left out: the cloud does not know it."""
+    config = object_of(fields.get("toolConfig")) or {}
+    known = without(config, "includeServerSideToolInvocations")
+    if known == config:
+        return fields
+    return {**fields, "toolConfig": to_raw(known)} if known else without(fields, "toolConfig")
+
+
 VENDOR = Vendor(
     name="vertex",
     docs="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     addresses=(
-        Address("gemini", PUBLISHERS + "/google", auth=bearer, embeddings=None),
+        Address("gemini", PUBLISHERS + "/google", auth=bearer, embeddings=None, quirks=(without_invocations,)),
         # https://docs.anthropic.com/en/api/claude-on-vertex-ai
         Address(
             "anthropic", PUBLISHERS + "/anthropic/models", auth=bearer, quirks=(version_in_the_body,), path=raw_predict
