@@ -28,7 +28,7 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.usage import Usage
-from sealink.wire.raw_json import NULL, parse_object, utf8
+from sealink.wire.raw_json import NULL, parse_object, starts_with, utf8
 from sealink.wire.rejections import UNREADABLE, malformed, rejected
 from sealink.wire.sse import Frame
 
@@ -115,7 +115,7 @@ class ChatDecoder:
         if said.content:
             yield from self._switch("text")
             yield TextDelta(self._blocks - 1, said.content)
-            if line.logprobs != NULL:
+            if starts_with(line.logprobs, b"["):
                 yield Logprobs(self._blocks - 1, utf8(line.logprobs))
         for call in said.tool_calls or ():
             yield from self._call(call, line.created_at)
