@@ -298,9 +298,14 @@ def test_tools_of_googles_own(kind: str, written: str) -> None:
 
 
 def test_what_a_search_cannot_be_told_is_named() -> None:
-    asked = builtin("web_search", allowed_domains=["a.example"], max_uses=3, location={"city": "Rome"})
+    asked = builtin("web_search", max_uses=3, location={"city": "Rome"}, context_size="low")
     dropped = write(asking(builtin_tools=[asked]))[1].dropped
-    assert dropped == ("web_search.allowed_domains", "web_search.user_location", "web_search.max_uses")
+    assert dropped == ("web_search.user_location", "web_search.search_context_size", "web_search.max_uses")
+
+
+@pytest.mark.parametrize("name", ["allowed_domains", "blocked_domains"])
+def test_a_search_of_certain_domains_is_not_made_one_of_all(name: str) -> None:
+    assert refused(asking(builtin_tools=[builtin("web_search", **{name: ["a.example"]})])).param == "tools[0]"
 
 
 @pytest.mark.parametrize("kind", ["file_search", "image_generation", "mcp", "other"])

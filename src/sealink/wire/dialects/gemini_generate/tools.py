@@ -47,24 +47,16 @@ def _declaration(index: int, tool: Tool) -> dict[str, Any]:
 
 
 def _builtin(tool: BuiltinTool, dropped: list[str]) -> dict[str, Any]:
-    """Google's tools take none of what others can be told: where to search, how often."""
+    """Google's tools take none of what others can be told. Not to keep to certain domains would be another search."""
     if tool.dialect == NAME:
         return {_BUILTINS.get(tool.kind, tool.kind): tool.raw}
     if tool.kind not in _BUILTINS:
-        raise InvalidRequest(
-            f"{tool.where} cannot be passed on: Gemini has no such tool.",
-            code="unsupported_parameter",
-            param=tool.where,
-        )
+        raise unsupported(tool.where, "Gemini", "such a tool")
     said = tool.web_search
-    asked: dict[str, Any] = {
-        "allowed_domains": said.allowed_domains,
-        "user_location": said.location,
-        "search_context_size": said.context_size,
-        "max_uses": said.max_uses,
-        "blocked_domains": said.blocked_domains,
-    }
-    dropped += [f"{tool.kind}.{name}" for name, value in asked.items() if value]
+    if said.allowed_domains or said.blocked_domains:
+        raise unsupported(tool.where, "Gemini", "a search of certain domains only")
+    hints = {"user_location": said.location, "search_context_size": said.context_size, "max_uses": said.max_uses}
+    dropped += [f"{tool.kind}.{name}" for name, value in hints.items() if value]
     return {_BUILTINS[tool.kind]: {}}
 
 
