@@ -83,7 +83,7 @@ def as_seen_by(client: str, case: Case) -> Reading:
     if client != "chat":
         _in_blocks(reading)
     if client == "messages":
-        _without_refusals(reading)
+        _in_anthropics_words(reading, case)
     return reading
 
 
@@ -151,19 +151,28 @@ def _citations(case: Case) -> list[str] | None:
 
 
 def _in_blocks(reading: Reading) -> None:
-    """These two have one choice, are asked no word for the tools' turn, and tell a usage if only to fill its place."""
+    """These two have one choice, end in the tools' turn where there are calls, and in nothing where they fail.
+
+    They tell a usage even where there is none, to fill its place."""
     if reading.failure is None or reading.choices:
         reading.choices = {0: reading.choices.get(0, Choice())}
     for choice in reading.choices.values():
         if choice.tool_calls and choice.finish_reason == "stop":
             choice.finish_reason = "tool_calls"
+        if reading.failure is not None:
+            choice.finish_reason = None
     reading.tokens = reading.tokens or Tokens()
 
 
-def _without_refusals(reading: Reading) -> None:
-    """Anthropic has no words for a refusal but the answer's own."""
+def _in_anthropics_words(reading: Reading, case: Case) -> None:
+    """Anthropic has no words for a refusal but the answer's own, and no tools that take free text."""
     for choice in reading.choices.values():
         choice.text, choice.refusal = choice.text + choice.refusal, ""
+    for call, said in (
+        zip(reading.choices[0].tool_calls, _said(case)["tool_calls"], strict=True) if reading.choices else ()
+    ):
+        if "input" in said:
+            call.arguments = {"input": call.arguments}
 
 
 def _said(case: Case) -> Fields:

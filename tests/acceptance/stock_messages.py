@@ -1,5 +1,6 @@
 """What Anthropic's stock SDK makes of a message: its own accumulator's final message."""
 
+import re
 from typing import Any
 
 import anthropic
@@ -19,6 +20,7 @@ FINISH = {
 }
 """Anthropic's stop reasons. https://docs.claude.com/en/api/messages"""
 
+PICTURE = re.compile(r"!\[[^]]*\]\(data:[^)]*\)")
 STATED = ("model", "messages", "max_tokens")
 
 
@@ -46,16 +48,20 @@ def words_of(body: Any, otherwise: str) -> str:
 
 
 def message_read(message: Fields, failure: Failure | None) -> Reading:
-    """A message, whole or as far as a stream got."""
+    """A message, whole or as far as a stream got.
+
+    Anthropic has no place for a picture but Markdown in the text, and for why it refused but `stop_details`.
+    """
     choice, citations = Choice(), []
     for block in message["content"]:
         if block["type"] == "text":
-            choice.text += block["text"]
+            choice.text += PICTURE.sub("", block["text"])
             citations += [note.get("url") or "" for note in block.get("citations") or ()]
         elif block["type"] == "thinking":
             choice.reasoning += block["thinking"]
         elif block["type"] == "tool_use":
             choice.tool_calls.append(ToolCall(block["id"], block["name"], block["input"]))
+    choice.text += (message.get("stop_details") or {}).get("explanation") or ""
     stop = message.get("stop_reason")
     choice.finish_reason = FINISH.get(stop or "", stop)
     usage = message["usage"]

@@ -8,6 +8,7 @@ The matrix: every recorded case, every client dialect. Each is asked for twice: 
 ends speak one dialect the bytes are the upstream's own, unless they break the dialect's grammar.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,29 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 }
 """(Client, case) that cannot come out right, and why."""
 
+_IDS_CHANGE = "the recorder put another id into each event of an item"
+MENDED = {
+    "anthropic-messages": {"openrouter/rig-gateway_message_delta_metadata-f95fa1": "[DONE] after the end"},
+    "openai-responses": {
+        "bedrock-mantle/ruby_llm-rs_bedrock_mantle_responses_chat_streams_through_the_responses_surface-28c539": (
+            "the first part of a message is its second"
+        ),
+        "chatgpt-codex/rig-parallel_tool_calls_single_turn_nonstreaming-f554d0": "the final output is empty",
+        "chatgpt-codex/rig-reasoning_session_two_tool_calls_streaming-91ff47": "the final output is empty",
+        "chatgpt-codex/rig-usage_accumulates_across_streaming_multi_turn-1-86b853": "the final output is empty",
+        "github-copilot/rig-reasoning_roundtrip-streaming-fa04f6": _IDS_CHANGE,
+    },
+}
+"""Streams of the client's own dialect that the upstream's bytes would break, and why: they are mended.
+
+Chat completions have so many vendors that there the grammar says which (test_openai_chat_relay.py has them by name)."""
+
+NODE_EXCEPTIONS = {
+    ("messages", "anthropic/anthropic-sdk-python-compaction_response-4e3381"): "a block that the package does not know",
+    ("messages", "anthropic/anthropic-sdk-python-fallback_response-1f6c57"): "a block that the package does not know",
+}
+"""(Client, case) on which node's package gives up when it reads the upstream's own bytes."""
+
 STRAIGHT_FAILURES = 7
 """openai-chat cases that the stock client gets wrong when it reads straight from the vendor (of ../shared/streams)."""
 
@@ -62,6 +86,8 @@ NODE_SAMPLE = 2
 """Of each provider's streams, whole answers and errors."""
 
 ODD_SIZES = (1, 7, 64, 2, 1000)
+DONE = b"data: [DONE]"
+COMMENT = re.compile(rb"^:.*$", re.MULTILINE)
 RETRY_HEADERS = ("retry-after", "retry-after-ms", "x-should-retry")
 ENDS = (b"[DONE]", b"message_stop", b"response.completed")
 
@@ -159,7 +185,8 @@ def test_every_recorded_answer_arrives(
 
 @pytest.mark.parametrize("client", SPOKEN, ids=lambda client: client.name)
 def test_a_sample_arrives_in_node_too(line: Line, client: Client, node: str, report: Callable[[str], None]) -> None:
-    sample = list(sampled(case for case in line.cases if (client.name, case.id) not in EXCEPTIONS))
+    excused = EXCEPTIONS.keys() | NODE_EXCEPTIONS.keys()
+    sample = list(sampled(case for case in line.cases if (client.name, case.id) not in excused))
     with node_readers(node, line.house.sealink.url) as read:
         found = {
             case.id: differences(as_seen_by(client.name, case), read[client.name](request_for(case, client, ASKED)))
@@ -199,21 +226,20 @@ def wire_faults(case: Case, client: Client, way: Pass, plain: PlainAnswer) -> It
     """What the bytes of an answer break: the dialect's grammar, silence about usage, the upstream's own bytes."""
     if case.kind != "stream":
         return
-    yield from complaints(client.name, plain.body, include_usage=way.include_usage)
-    if is_clients_own(case, client, way):
-        want, have = whole_frames(case.body), whole_frames(plain.body)
-        if want != have:
-            at = next(n for n, (a, b) in enumerate(zip_longest(want, have)) if a != b)
-            yield f"frame {at} is not the upstream's: {want[at : at + 1]} became {have[at : at + 1]}"
+    if client.name == "chat" or case.api != client.api:
+        yield from complaints(client.name, plain.body, include_usage=way.include_usage)
+    if is_clients_own(case, client, way) and (want := whole_frames(case.body)) != (have := whole_frames(plain.body)):
+        at = next(n for n, (a, b) in enumerate(zip_longest(want, have)) if a != b)
+        yield f"frame {at} is not the upstream's: {want[at : at + 1]} became {have[at : at + 1]}"
 
 
 def is_clients_own(case: Case, client: Client, way: Pass) -> bool:
     """A stream that has the client's dialect as it came from the vendor: there is nothing to mend."""
-    return (
-        case.kind == "stream"
-        and case.api == client.api
-        and not complaints(client.name, case.body, include_usage=way.include_usage)
-    )
+    if case.kind != "stream" or case.api != client.api:
+        return False
+    if client.name == "chat":
+        return not complaints("chat", case.body, include_usage=way.include_usage)
+    return case.id not in MENDED[client.api]
 
 
 def error_faults(case: Case, client: Client, plain: PlainAnswer) -> Iterator[str]:
@@ -222,6 +248,10 @@ def error_faults(case: Case, client: Client, plain: PlainAnswer) -> Iterator[str
         want = case.meta["response_headers"].get(name)
         if case.kind == "error" and want is not None and plain.headers.get(name) != want:
             yield f"header {name}: want {want}, got {plain.headers.get(name)}"
+    if client.name == "messages" and case.api == client.api and case.kind == "error":
+        if plain.body != case.body:  # Claude Code goes by the upstream's wording
+            yield f"the error became {plain.body!r}"
+        return
     needed = {"message", "type"} if client.name == "messages" else {"message", "type", "param", "code"}
     error = plain.json["error"]
     if not needed <= error.keys() or (client.name == "messages" and plain.json.get("type") != "error"):
@@ -254,10 +284,9 @@ def request_faults(case: Case, client: Client, sent: dict[str, Any], got: Reques
 
 
 def whole_frames(body: bytes) -> list[bytes]:
-    """The frames up to the end of the answer: what stands behind [DONE] is nobody's."""
-    frames = [frame.strip(b"\n") for frame in body.split(b"\n\n") if frame.strip(b"\n")]
-    done = b"data: [DONE]"
-    return frames[: frames.index(done) + 1] if done in frames else frames
+    """The frames up to the end of the answer, without comments: [DONE], and what stands behind it, is nobody's."""
+    frames = list(filter(None, (COMMENT.sub(b"", frame).strip(b"\n") for frame in body.split(b"\n\n"))))
+    return frames[: frames.index(DONE)] if DONE in frames else frames
 
 
 def in_words(wrong: dict[str, list[str]], excused: set[str]) -> str:
