@@ -314,12 +314,6 @@ def test_tools_that_google_does_not_have_are_refused(kind: str) -> None:
     assert (error.code, error.param) == ("unsupported_parameter", "tools[0]")
 
 
-def test_openais_chat_models_search_when_they_have_options() -> None:
-    sent, outgoing = write(asking(extras=extras(web_search_options={"search_context_size": "low"})))
-    assert sent["tools"] == [{"googleSearch": {}}]
-    assert outgoing.dropped == ()
-
-
 def test_the_knobs() -> None:
     sampling = Sampling(
         max_tokens=9,

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.request import BuiltinTool, ChatRequest, WebSearch
+from sealink.request import ChatRequest
 from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.gemini_generate.contents import write_contents, write_system
 from sealink.wire.dialects.gemini_generate.generation import write_generation
@@ -54,7 +54,6 @@ def write_request(request: ChatRequest, model: str, models_path: str) -> Outgoin
     """`models_path` is where the provider keeps its models. Raises InvalidRequest naming what cannot be told."""
     rules, dropped = rules_of(model), turned(request, _NO_KNOBS)
     extras = _Extras(request.extras)
-    request = _with_web_search(request, extras)
     body: dict[str, Any] = {"contents": write_contents(request.messages, rules)}
     body |= write_system(request.messages)
     body |= write_tools(request, rules, dropped)
@@ -91,15 +90,6 @@ class _Extras:
             return msgspec.json.decode(raw, type=Fields)
         except UNREADABLE as error:
             raise InvalidRequest(f"generationConfig: {error}", param="generationConfig") from error
-
-
-def _with_web_search(request: ChatRequest, extras: _Extras) -> ChatRequest:
-    """OpenAI's chat models search the web when `web_search_options` is there, whatever it says."""
-    raw = extras.left.pop("web_search_options", None)
-    if raw is None:
-        return request
-    tool = BuiltinTool(kind="web_search", where="web_search_options", raw=raw, dialect="", web_search=WebSearch())
-    return msgspec.structs.replace(request, builtin_tools=[*request.builtin_tools, tool])
 
 
 def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, str]:
