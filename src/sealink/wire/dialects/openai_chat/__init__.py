@@ -1,6 +1,6 @@
 """OpenAI's Chat Completions, the wire format that most clients and most vendors speak.
 
-head, request, messages           what a client asks
+head, request, messages, cousin   what a client asks
 chunks, completion, annotations   events → what a client reads
 relay, choices, tool_calls, mend  an upstream's stream → the same, put right where the vendor strays
 whole                             the same for an answer that is not streamed
@@ -13,4 +13,4 @@ from sealink.wire.dialects.openai_chat.upstream import OpenAIChatUpstream
 CLIENT = OpenAIChatClient()
 UPSTREAM = OpenAIChatUpstream()
 
-__all__ = ["CLIENT", "UPSTREAM"]
+__all__ = ["CLIENT", "UPSTREAM", "OpenAIChatClient"]

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Birth, HeartbeatShape, RequestHead
+from sealink.wire.dialect import Birth, ClientDialect, HeartbeatShape, RequestHead
 from sealink.wire.dialects.openai_chat import errors
 from sealink.wire.dialects.openai_chat.chunks import ChunkEncoder
 from sealink.wire.dialects.openai_chat.completion import completion
+from sealink.wire.dialects.openai_chat.cousin import is_of_another_shape, rewritten
 from sealink.wire.dialects.openai_chat.head import read_head
 from sealink.wire.dialects.openai_chat.heartbeats import HEARTBEATS
 from sealink.wire.dialects.openai_chat.prompt import prompt_text
@@ -16,11 +17,16 @@ from sealink.wire.dialects.openai_chat.request import read_request
 
 
 class OpenAIChatClient:
-    """A ClientDialect."""
+    """A ClientDialect. Given a `cousin`, it also takes requests of that dialect, and answers them in its own."""
 
     name = errors.NAME
 
+    def __init__(self, cousin: ClientDialect | None = None) -> None:
+        self._cousin = cousin
+
     def read_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
+        if self._cousin is not None and is_of_another_shape(body):
+            body = rewritten(body, headers, self._cousin)
         return read_head(body)
 
     def read_request(self, head: RequestHead) -> ChatRequest:
