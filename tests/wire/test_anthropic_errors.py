@@ -15,7 +15,7 @@ from sealink.errors import (
     UpstreamError,
     UpstreamRejected,
 )
-from sealink.wire.dialects.anthropic_messages import UPSTREAM
+from sealink.wire.dialects.anthropic_messages import CLIENT, UPSTREAM
 from sealink.wire.dialects.anthropic_messages.errors import MAX_MESSAGE_CHARS, error_body, error_frame
 
 
@@ -136,3 +136,18 @@ def test_written(error: SealinkError, wire_type: str) -> None:
 def test_another_dialects_error_is_not_given_as_it_came() -> None:
     error = UpstreamRejected("Words.", status=400, type="invalid_request_error", body=b"{}", dialect="openai")
     assert json.loads(error_body(error))["error"]["message"] == "Words."
+
+
+def test_an_error_frame_is_one_line_whatever_the_body_looked_like() -> None:
+    body = b'{\n  "type": "error",\r\n  "error": {"type": "api_error", "message": "x"}\n}'
+    frame = CLIENT.error_frame(UPSTREAM.read_error(500, [], body))
+    assert frame == b'event: error\ndata: {   "type": "error",   "error": {"type": "api_error", "message": "x"} }\n\n'
+
+
+def test_a_page_is_put_into_the_envelope() -> None:
+    told = json.loads(CLIENT.error_body(UPSTREAM.read_error(502, [], b"<html>bad gateway"), "req_1"))
+    assert told == {
+        "type": "error",
+        "error": {"type": "api_error", "message": "<html>bad gateway"},
+        "request_id": "req_1",
+    }

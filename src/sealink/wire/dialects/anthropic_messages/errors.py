@@ -70,8 +70,8 @@ def malformed(what: str) -> UpstreamError:
 
 
 def error_body(error: SealinkError, request_id: str = "") -> bytes:
-    """Any error in Anthropic's envelope; an Anthropic upstream's own error is given as it came."""
-    if isinstance(error, UpstreamRejected) and error.dialect == NAME and error.body:
+    """Any error in Anthropic's envelope; an Anthropic upstream's own error is given as it came, if it is JSON."""
+    if isinstance(error, UpstreamRejected) and error.dialect == NAME and _is_object(error.body):
         return error.body
     wire_type = _WIRE_TYPES.get(error.type, "api_error")
     envelope: dict[str, object] = {"type": "error", "error": {"type": wire_type, "message": error.message}}
@@ -80,7 +80,15 @@ def error_body(error: SealinkError, request_id: str = "") -> bytes:
 
 def error_frame(error: SealinkError) -> bytes:
     """The frame that ends a stream which has already begun."""
-    return event_frame(b"error", error_body(error))
+    return event_frame(b"error", b" ".join(error_body(error).splitlines()))
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body, type=dict[str, Raw])
+    except UNREADABLE:
+        return False
+    return True
 
 
 def _read(body: bytes) -> tuple[str, str]:

@@ -1,16 +1,29 @@
-"""An Anthropic upstream for a client of the same dialect: the bytes go through, and are read on the way."""
+"""An Anthropic upstream for a client of the same dialect: the bytes go through, and are read on the way.
+
+Mended is only what stops Anthropic's own SDKs:
+- a gateway's `[DONE]`: recording openrouter/rig-gateway_message_delta_metadata-f95fa1
+- a second `message_start`: github.com/MoonshotAI/Kimi-K2.5/issues/33
+- an event without its `event` line, which they skip
+- a last event without a blank line behind it, which the TypeScript SDK never reads: recording
+  anthropic/anthropic-sdk-python-compaction_response-4e3381
+"""
+
+from typing import Final
 
 from sealink.errors import SealinkError
 from sealink.events import ReasoningDelta, TextDelta
 from sealink.wire.dialect import Outcome
 from sealink.wire.dialects.anthropic_messages.errors import error_frame
-from sealink.wire.dialects.anthropic_messages.stream import MessageDecoder, whole_events
+from sealink.wire.dialects.anthropic_messages.stream import DONE, MessageDecoder, whole_events
+from sealink.wire.dialects.anthropic_messages.views import TYPED
 from sealink.wire.lanes import observe
-from sealink.wire.sse import Frame
+from sealink.wire.sse import Frame, event_frame
+
+_BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
 
 
 class MessageRelay:
-    """A Relay that mends nothing: clients of Anthropic's API get Anthropic's frames."""
+    """A Relay."""
 
     padding = b""
 
@@ -18,6 +31,7 @@ class MessageRelay:
         self.outcome = Outcome()
         self.words = ""
         self._decoder = MessageDecoder()
+        self._started = False
 
     def relay(self, frame: Frame) -> bytes:
         """The frame itself. An upstream's error is left to `fail`, which ends the stream with it."""
@@ -27,7 +41,7 @@ class MessageRelay:
             observe(event, self.outcome)
         if len(events) == 1 and isinstance(events[0], (TextDelta, ReasoningDelta)):
             self.words = events[0].text
-        return frame.raw if self.outcome.error is None else b""
+        return self._mended(frame) if self.outcome.error is None else b""
 
     def skipped(self, words: str) -> None:
         """Words leave no trace here."""
@@ -37,6 +51,19 @@ class MessageRelay:
 
     def fail(self, error: SealinkError) -> bytes:
         return error_frame(error)
+
+    def _mended(self, frame: Frame) -> bytes:
+        is_closed = frame.raw.endswith(_BLANK_LINES)
+        if is_closed and (frame.event == b"content_block_delta" or not frame.data):
+            return frame.raw  # nearly every frame
+        if not frame.data or frame.data.strip() == DONE:
+            return b""
+        type = frame.event or (TYPED.decode(frame.data).type or "").encode()
+        if type == b"message_start":
+            if self._started:
+                return b""
+            self._started = True
+        return frame.raw if frame.event and is_closed else event_frame(type, frame.data.replace(b"\n", b" "))
 
 
 def relay_whole(body: bytes) -> tuple[bytes, Outcome]:

@@ -65,7 +65,7 @@ from sealink.wire.sse import Frame
 
 Events = Sequence[Event]
 
-_DONE: Final = b"[DONE]"
+DONE: Final = b"[DONE]"
 _NOTHING: Final = (b"", b"null")
 
 _KINDS: Final[dict[str, BlockKind]] = {
@@ -149,7 +149,7 @@ class MessageDecoder:
 
     def _read_odd(self, frame: Frame, reason: Exception) -> Iterable[Event]:
         """A frame that is no event we know: an error, a new event, a gateway's `[DONE]`, or nonsense."""
-        if frame.data.strip() == _DONE:  # recording openrouter/rig-gateway_message_delta_metadata-f95fa1
+        if frame.data.strip() == DONE:  # recording openrouter/rig-gateway_message_delta_metadata-f95fa1
             return ()
         if frame.event == b"error":
             return self._fail(frame.data)
