@@ -72,6 +72,7 @@ def test_an_exception_ends_the_stream_with_its_own_words_and_status() -> None:
         ("validationException", {"message": "Input is too long for requested model."}, 400, "Input is too long"),
         ("modelStreamErrorException", {"message": "m", "originalMessage": "o", "originalStatusCode": 500}, 500, "m o"),
         ("modelStreamErrorException", {"message": "m", "originalStatusCode": 7}, 502, "m"),
+        ("modelStreamErrorException", {"message": "m"}, 502, "m"),
         ("somethingNewException", {}, 502, "{}"),
     ],
 )
@@ -100,6 +101,14 @@ def test_output_that_could_not_be_used_is_a_failure() -> None:
     told = told_stream(UPSTREAM, [START + stop])
     assert told.error is not None
     assert told.error["code"] == "malformed_tool_use"
+
+
+def test_a_start_that_says_nothing_opens_nothing() -> None:
+    """Text opens with its first delta: some servers that speak Converse announce it all the same."""
+    starts = [event("contentBlockStart", {"contentBlockIndex": 0, "start": start}) for start in ({}, {"text": ""})]
+    said = event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Hi"}})
+    for start in starts:
+        assert told_stream(UPSTREAM, [START + start + said]).text == "Hi"
 
 
 def test_an_answer_that_stopped_is_whole_without_its_usage() -> None:

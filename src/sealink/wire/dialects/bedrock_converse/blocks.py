@@ -83,6 +83,7 @@ class Content(View):
     text: str | None = None
     tool_use: ToolUse | None = None
     reasoning_content: Reasoning | None = None
+    tool_result: Raw = NULL
     citation: Raw = NULL
     citations_content: CitationsContent | None = None
     image: Image | None = None
@@ -142,9 +143,8 @@ class Blocks:
             yield BlockStart(block.number, "tool_call", id=call.tool_use_id, name=call.name)
         elif start.image is not None:
             self._begin(index, "media").media_type = f"image/{start.image.format or 'png'}"
-        else:
-            block = self._begin(index, "other")
-            yield BlockStart(block.number, "other", raw=utf8(raw))
+        elif start.tool_use is not None or start.tool_result != NULL:
+            yield from self._other(index, raw)
 
     def extend(self, index: int, delta: Content, raw: bytes) -> Iterator[Event]:
         block = self._open.get(index)
@@ -195,13 +195,16 @@ class Blocks:
         elif content.text is not None or content.reasoning_content is not None:
             yield from self.extend(index, content, raw)
         else:
-            yield from self.start(index, content, raw)
+            yield from self._other(index, raw)
         yield from self.stop(index)
 
     def _begin(self, index: int, kind: BlockKind) -> _Open:
         block = self._open[index] = _Open(self._count, kind, self._chars)
         self._count += 1
         return block
+
+    def _other(self, index: int, raw: bytes) -> Iterator[Event]:
+        yield BlockStart(self._begin(index, "other").number, "other", raw=utf8(raw))
 
     def _text(self, index: int, block: _Open | None, text: str) -> Iterator[Event]:
         if block is None:

@@ -13,10 +13,13 @@ from sealink.wire.rejections import UNREADABLE, rejected
 
 NAME: Final = "bedrock"
 
+_MODEL_FAILED: Final = 424
+"""The model's own server failed: that is no fault of the request, and told as 502, or with that server's status."""
+
 _STATUSES: Final = {
     "internalserverexception": 500,
-    "modelerrorexception": 424,
-    "modelstreamerrorexception": 424,
+    "modelerrorexception": _MODEL_FAILED,
+    "modelstreamerrorexception": _MODEL_FAILED,
     "modelnotreadyexception": 429,
     "modeltimeoutexception": 408,
     "resourcenotfoundexception": 404,
@@ -55,11 +58,10 @@ def _rejected(exception: str, status: int, body: bytes, headers: HeaderList = ()
     if said.original_message and said.original_message not in words:
         words = f"{words} {said.original_message}".strip()
     code = "context_length_exceeded" if _TOO_LONG.search(words) else exception or None
-    status = said.original_status_code or status
-    return rejected(
-        NAME, status if 400 <= status < 600 else 502, words, body, code=code, headers=headers,
-        request_id="x-amzn-requestid",
-    )  # fmt: skip
+    if status == _MODEL_FAILED:
+        status = said.original_status_code or 502
+    status = status if 400 <= status < 600 else 502
+    return rejected(NAME, status, words, body, code=code, headers=headers, request_id="x-amzn-requestid")
 
 
 def _read(body: bytes) -> _Said:

@@ -21,6 +21,7 @@ from sealink.wire.dialects.anthropic_messages.turns import Turn as ClaudeTurn
 from sealink.wire.dialects.bedrock_converse.turns import Turn
 from sealink.wire.leftovers import turned
 from sealink.wire.raw_json import is_null
+from sealink.wire.request_checks import known_effort
 
 _EFFORTS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
 _INFERENCE_NAMES: Final = {"temperature": "temperature", "top_p": "topP", "stop_sequences": "stopSequences"}
@@ -40,7 +41,7 @@ class Family:
     """Any vendor's models, about which nothing is known: what is Bedrock's own, and no more."""
 
     caches = False
-    is_strict = True
+    is_strict = False
     system_tools: Mapping[str, str] = {}
     read_extras: tuple[str, ...] = ("metadata",)
 
@@ -112,16 +113,14 @@ class Nova(Family):
         if request.sampling.top_k is not None:
             said.fields["inferenceConfig"] = {"topK": request.sampling.top_k}
         dropped += turned(request, ("thinking_budget", "thinking_summary"))
-        effort = request.reasoning_effort
-        if effort is None:
-            return said
         if not self._thinks:
-            dropped.append("reasoning_effort")
-        elif effort == "none":
+            dropped += turned(request, ("reasoning_effort",))
+        elif (effort := known_effort(request, _EFFORTS)) == "none":
             said.fields["reasoningConfig"] = {"type": "disabled"}
-        else:
-            said.fields["reasoningConfig"] = {"type": "enabled", "maxReasoningEffort": _effort(effort)}
-            if _effort(effort) == "high":  # "temperature, topP and maxTokens must be unset"
+        elif effort is not None:
+            level = _EFFORTS[effort]
+            said.fields["reasoningConfig"] = {"type": "enabled", "maxReasoningEffort": level}
+            if level == "high":  # "temperature, topP and maxTokens must be unset"
                 named = {"maxTokens": "max_tokens", "temperature": "temperature", "topP": "top_p"}
                 dropped += [name for wire, name in named.items() if said.inference.pop(wire, None) is not None]
         return said
@@ -133,10 +132,11 @@ class GptOss(Family):
     def say(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> Said:
         said = Said(inference=plain_inference(request))
         dropped += turned(request, ("top_k", "thinking_budget", "thinking_summary"))
-        if request.reasoning_effort == "none":
+        effort = known_effort(request, _EFFORTS)
+        if effort == "none":
             dropped.append("reasoning_effort")  # they always think
-        elif request.reasoning_effort is not None:
-            said.fields["reasoning_effort"] = _effort(request.reasoning_effort)
+        elif effort is not None:
+            said.fields["reasoning_effort"] = _EFFORTS[effort]
         return said
 
 
@@ -166,14 +166,6 @@ def plain_inference(request: ChatRequest) -> dict[str, Any]:
 def _max_tokens(request: ChatRequest) -> dict[str, Any]:
     """Without one a model writes as much as it can."""
     return {} if request.sampling.max_tokens is None else {"maxTokens": request.sampling.max_tokens}
-
-
-def _effort(effort: str) -> str:
-    if effort not in _EFFORTS:
-        raise InvalidRequest(
-            f"reasoning_effort is one of none, {', '.join(_EFFORTS)}, not {effort!r}.", param="reasoning_effort"
-        )
-    return _EFFORTS[effort]
 
 
 def _as_claudes(turn: Turn) -> ClaudeTurn:

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from msgspec import Raw
 
-from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest, ResponseFormat
 from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.bedrock_converse.families import Family, Said, family_of
@@ -19,6 +18,7 @@ from sealink.wire.dialects.bedrock_converse.tools import write_tools
 from sealink.wire.dialects.bedrock_converse.turns import Conversation
 from sealink.wire.leftovers import refuse, sort_extras, turned
 from sealink.wire.raw_json import encode, is_null, object_of, text_of
+from sealink.wire.request_checks import wanted_schema
 
 STREAM_ACCEPTED: Final = ("accept", "application/vnd.amazon.eventstream")
 
@@ -109,9 +109,7 @@ def _output(request: ChatRequest, family: Family, said: Said) -> Block:
 
 def _text_format(wanted: ResponseFormat, family: Family) -> Block:
     """The schema travels as text. What is written is always kept to it, `strict` or not."""
-    if wanted.schema is None:
-        raise InvalidRequest("response_format asks for a JSON Schema and gives none.", param="response_format")
-    schema = {"schema": encode(family.schema(wanted.schema)).decode()}
+    schema = {"schema": encode(family.schema(wanted_schema(wanted))).decode()}
     named = {"name": wanted.name} if wanted.name else {}
     return {"type": "json_schema", "structure": {"jsonSchema": {**named, **schema}}}
 

@@ -12,6 +12,7 @@ from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.cohere_chat.messages import write_messages
 from sealink.wire.leftovers import refuse, sort_extras, turned
 from sealink.wire.raw_json import encode, is_null
+from sealink.wire.request_checks import known_effort, wanted_schema
 
 PATH: Final = "/v2/chat"
 
@@ -95,11 +96,7 @@ def _sampling(request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
 
 def _thinking(request: ChatRequest, model: str, dropped: list[str]) -> dict[str, Any]:
     """Models that can think do so unasked, with as many tokens as they like; the others know no such field."""
-    effort, budget = request.reasoning_effort, request.thinking_budget
-    if effort is not None and effort not in (*BUDGETS_TOKENS, "none"):
-        raise InvalidRequest(
-            f"reasoning_effort is one of none, {', '.join(BUDGETS_TOKENS)}, not {effort!r}.", param="reasoning_effort"
-        )
+    effort, budget = known_effort(request, BUDGETS_TOKENS), request.thinking_budget
     if budget is None and effort is not None:
         budget = BUDGETS_TOKENS.get(effort, 0)
     if budget is None:
@@ -114,6 +111,4 @@ def _format(wanted: ResponseFormat) -> dict[str, Any]:
     """JSON of any shape, or of a schema, which has no name here and is always kept to."""
     if wanted.kind == "json_object":
         return {"type": "json_object"}
-    if wanted.schema is None:
-        raise InvalidRequest("response_format asks for a JSON Schema and gives none.", param="response_format")
-    return {"type": "json_object", "json_schema": wanted.schema}
+    return {"type": "json_object", "json_schema": wanted_schema(wanted)}

@@ -13,6 +13,7 @@ from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.ollama_chat.messages import write_messages
 from sealink.wire.leftovers import refuse, sort_extras, turned
 from sealink.wire.raw_json import encode, is_null, object_of
+from sealink.wire.request_checks import known_effort, wanted_schema
 
 PATH: Final = "/api/chat"
 STREAM_ACCEPTED: Final = ("accept", "application/x-ndjson")
@@ -83,9 +84,7 @@ def _format(wanted: ResponseFormat) -> str | Raw:
     """JSON of any shape, or of a schema: that is the format itself, without a name, and always kept to."""
     if wanted.kind == "json_object":
         return "json"
-    if wanted.schema is None:
-        raise InvalidRequest("response_format asks for a JSON Schema and gives none.", param="response_format")
-    return wanted.schema
+    return wanted_schema(wanted)
 
 
 def _options(request: ChatRequest) -> dict[str, Any]:
@@ -98,11 +97,7 @@ def _options(request: ChatRequest) -> dict[str, Any]:
 
 
 def _thinking(request: ChatRequest) -> dict[str, Any]:
-    effort = request.reasoning_effort
-    if effort is not None and effort not in _LEVELS:
-        raise InvalidRequest(
-            f"reasoning_effort is one of {', '.join(_LEVELS)}, not {effort!r}.", param="reasoning_effort"
-        )
+    effort = known_effort(request, _LEVELS)
     if effort is not None:
         return {"think": _LEVELS[effort]}
     return {} if request.thinking_budget is None else {"think": request.thinking_budget > 0}
