@@ -7,7 +7,15 @@ from pathlib import Path
 
 from sealink.catalog.prices import load_prices
 from sealink.catalog.tokens import vocabulary
-from sealink.config import Config, ModelConfig, ProviderConfig, ServerConfig, proxies_from, timeouts_of
+from sealink.config import (
+    Config,
+    ModelConfig,
+    ProviderConfig,
+    ServerConfig,
+    hedge_after_s_of,
+    proxies_from,
+    timeouts_of,
+)
 from sealink.errors import UpstreamError
 from sealink.gateway.call import Shared
 from sealink.gateway.draining import Slots
@@ -223,8 +231,9 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
             )
             for target in model.targets
         )
-        hedge_after_s = config.hedge.after_s if model.hedge_after_s is None else model.hedge_after_s
-        return Route(model.id, tuple(targets), model.choose, model.on_disconnect, hedge_after_s)
+        return Route(
+            model.id, tuple(targets), model.choose, model.on_disconnect, hedge_after_s=hedge_after_s_of(config, model)
+        )
 
     return Router(map(route, config.models))
 

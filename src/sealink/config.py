@@ -317,6 +317,11 @@ def timeouts_of(config: Config, provider: ProviderConfig, model: ModelConfig | N
     return Timeouts(**chosen)
 
 
+def hedge_after_s_of(config: Config, model: ModelConfig) -> float:
+    """The model's `hedge_after_s`, else [hedge] `after_s`."""
+    return config.hedge.after_s if model.hedge_after_s is None else model.hedge_after_s
+
+
 class _MistakeError(Exception):
     """A mistake at a path of the TOML tree; `load` adds the file and the line."""
 

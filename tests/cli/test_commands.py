@@ -12,6 +12,10 @@ from urllib.request import urlopen
 
 import pytest
 
+from sealink.cli.check import describe
+from sealink.config import Config, ModelConfig, ProviderConfig, TargetConfig
+from sealink.policy.hedging import HedgeSettings
+
 SEALINK = [sys.executable, "-m", "sealink"]
 
 CONFIG = """\
@@ -75,6 +79,19 @@ def test_check_says_what_each_model_would_use(config: Path) -> None:
         "small → sim:small (sim, built in)",
         "1 models, 1 providers, 1 keys: ok",
     ]
+
+
+def test_check_says_when_a_model_is_hedged() -> None:
+    config = Config(
+        providers=(ProviderConfig(name="sim", dialect="sim"),),
+        models=tuple(
+            ModelConfig(id=name, targets=(TargetConfig(provider="sim", model="m"),) * count, hedge_after_s=after_s)
+            for name, count, after_s in (("two", 2, None), ("never", 2, 0), ("own", 2, 1.5), ("one", 1, None))
+        ),
+        hedge=HedgeSettings(after_s=3),
+    )
+    said = [line.partition("; ")[2] for line in describe(config)]
+    assert said == ["hedged after 3 s", "", "hedged after 1.5 s", "", ""]
 
 
 def test_check_finds_the_file_in_the_folder(config: Path) -> None:

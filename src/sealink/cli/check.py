@@ -3,7 +3,7 @@
 import typer
 
 from sealink.cli.configuration import ConfigOption, load_or_exit, warn_unenforced
-from sealink.config import Config
+from sealink.config import Config, hedge_after_s_of
 
 
 def check(config: ConfigOption = None) -> None:
@@ -15,7 +15,7 @@ def check(config: ConfigOption = None) -> None:
 
 
 def describe(config: Config) -> list[str]:
-    """One line for each model: its targets in order."""
+    """One line for each model: its targets in order, and when it is hedged."""
     providers = {provider.name: provider for provider in config.providers}
     lines = []
     for model in config.models:
@@ -24,5 +24,7 @@ def describe(config: Config) -> list[str]:
             f" ({providers[target.provider].dialect_name}, {providers[target.provider].address or 'built in'})"
             for target in model.targets
         ]
-        lines.append(f"{model.id} → " + ", then ".join(targets))
+        after_s = hedge_after_s_of(config, model)
+        hedged = f"; hedged after {after_s:g} s" if after_s and len(targets) > 1 else ""
+        lines.append(f"{model.id} → {', then '.join(targets)}{hedged}")
     return [*lines, f"{len(config.models)} models, {len(config.providers)} providers, {len(config.keys)} keys: ok"]
