@@ -348,6 +348,7 @@ REQUEST_FIELDS: dict[str, tuple[ChatRequest, ChatRequest]] = {
 SILENT = {
     "model": "the target's own name is sent",
     "include_usage": "Anthropic always tells the usage",
+    "tool.namespace": "a tool's name begins with it",
 }
 
 
