@@ -17,6 +17,7 @@ from sealink.config import (
     timeouts_of,
 )
 from sealink.errors import UpstreamError
+from sealink.gateway.attempt import Pool
 from sealink.gateway.call import Shared
 from sealink.gateway.draining import Slots
 from sealink.gateway.endpoints import ErrorBody, Gateway
@@ -32,6 +33,7 @@ from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers.vendor import Address, Provider
+from sealink.recorder.pool import Recorder
 from sealink.sim.handler import SimSettings, sim_handler
 from sealink.wire.dialect import ClientDialect, CountingDialect, UpstreamDialect
 from sealink.wire.dialects import (
@@ -60,6 +62,18 @@ UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
 
 UPSTREAMS_BY_ADDRESS: dict[str, Callable[[str], UpstreamDialect]] = {"gemini": gemini_generate.upstream_at}
 """Dialects whose paths depend on how much of them a provider's base URL says."""
+
+RECORDED_AS = {
+    "openai": "openai-chat",
+    "anthropic": "anthropic-messages",
+    "bedrock": "bedrock-converse",
+    "cohere": "cohere-v2",
+    "gemini": "gemini",
+    "ollama": "ollama-chat",
+    "responses": "openai-responses",
+    "sim": "openai-chat",
+}
+"""The names of the wire formats in recordings."""
 
 EMBEDDINGS: dict[str, EmbeddingsUpstream] = {
     "openai": OpenAIEmbeddings(),
@@ -96,9 +110,10 @@ _LOOPBACK = "127.0.0.1"
 class App:
     """SeaLink in one process: the public port, the connections to upstreams, the simulated models it needs."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, recorder: Recorder | None = None) -> None:
         self.config = config
         self._pool = UpstreamPool(proxies=proxies_from())
+        self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
         self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
         self._simulators: list[Server] = []
         self._server: Server | None = None
@@ -140,7 +155,7 @@ class App:
     def _shared(self) -> Shared:
         config = self.config
         return Shared(
-            pool=self._pool,
+            pool=self._upstreams,
             ledger=self._ledger,
             health=HealthBook(config.breaker),
             logs=StreamLogs(config.detach),

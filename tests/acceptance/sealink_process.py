@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 from urllib.error import URLError
@@ -22,8 +22,10 @@ class SealinkProcess:
     Without a config it finds no provider in its environment, and no key but KEY, unless there are `variables`.
     """
 
-    def __init__(self, config: str | None, folder: Path, variables: Mapping[str, str] = {}) -> None:
-        self._variables = variables
+    def __init__(
+        self, config: str | None, folder: Path, variables: Mapping[str, str] = {}, command: Sequence[str] = ("serve",)
+    ) -> None:
+        self._variables, self._command = variables, command
         self.port, self.folder = free_port(), folder
         self.url = f"http://127.0.0.1:{self.port}"
         self._is_told_to_stop = False
@@ -36,7 +38,7 @@ class SealinkProcess:
         self._log = (self.folder / "sealink.log").open("wb")
         program = Path(sys.executable).with_name("sealink")
         self._process = subprocess.Popen(
-            [program, "serve", *self._options],
+            [program, *self._command, *self._options],
             cwd=self.folder,
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "SEALINK_API_KEY": KEY, **self._variables},
             stdout=self._log,

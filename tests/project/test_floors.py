@@ -20,7 +20,7 @@ FLOORS = [
     {"policy", "ledger"},
     {"net"},
     {"gateway"},
-    {"sim", "console", "doctor"},
+    {"sim", "console", "doctor", "recorder"},
     {"config", "toml_location", "app"},
     {"cli", "__main__"},
 ]

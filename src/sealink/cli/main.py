@@ -5,6 +5,7 @@ import typer
 from sealink.cli.chat import chat
 from sealink.cli.check import check
 from sealink.cli.providers import providers
+from sealink.cli.record import record
 from sealink.cli.serve import serve
 from sealink.cli.sim import FAULTS_HELP, sim
 from sealink.cli.usage import app as usage
@@ -14,6 +15,7 @@ app.command()(serve)
 app.command()(check)
 app.command()(chat)
 app.command()(providers)
+app.command()(record)
 app.command(epilog=FAULTS_HELP)(sim)
 app.add_typer(usage, name="usage")
 

@@ -13,6 +13,7 @@ import typer
 from sealink import __version__
 from sealink.app import App
 from sealink.config import GENERATED_KEY, Config
+from sealink.recorder.pool import Recorder
 
 
 def run_on_best_loop(main: Coroutine[Any, Any, None]) -> None:
@@ -49,11 +50,17 @@ def stop_signal() -> asyncio.Event:
     return stopped
 
 
-async def serve_until_stopped(config: Config, on_listening: Callable[[str], None], *, reuse_port: bool = False) -> None:
+async def serve_until_stopped(
+    config: Config,
+    on_listening: Callable[[str], None],
+    *,
+    reuse_port: bool = False,
+    recorder: Recorder | None = None,
+) -> None:
     """Listen until SIGTERM or SIGINT. `on_listening` is told the base URL once connections are taken."""
     raise_file_limit()
     stopped = stop_signal()
-    app = App(config)
+    app = App(config, recorder)
     try:
         base_url = await app.start(reuse_port=reuse_port)
     except OSError as error:

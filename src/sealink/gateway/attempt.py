@@ -197,6 +197,7 @@ async def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool)
             *outgoing.headers,
         ],
         body=outgoing.body,
+        provider=provider.name,
     )
     if provider.signer is not None:
         signature = await provider.signer.sign(request.method, request.url, request.headers, request.body)

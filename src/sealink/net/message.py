@@ -59,7 +59,7 @@ def _nobody_asks() -> None: ...
 
 
 class UpstreamRequest(msgspec.Struct):
-    """`url` is absolute (`https://api.openai.com/v1/chat/completions`).
+    """`url` is absolute (`https://api.openai.com/v1/chat/completions`), `provider` the name of who is asked.
 
     `on_connected` is called when there is a connection and the request goes out on it: from then on it may be
     worked on, and charged for.
@@ -69,6 +69,7 @@ class UpstreamRequest(msgspec.Struct):
     url: str
     headers: HeaderList
     body: bytes = b""
+    provider: str = ""
     on_connected: Callable[[], None] = _nobody_asks
 
 

@@ -1,0 +1,115 @@
+"""A pool of upstream connections that is watched: what comes whole is kept."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from sealink.errors import HeaderList, SealinkError
+from sealink.gateway.attempt import Pool
+from sealink.net.message import UpstreamRequest, UpstreamResponse
+from sealink.recorder.fixture import Answer, write
+
+log = logging.getLogger("sealink.recorder")
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""Of a longer answer nothing is kept."""
+
+_NO_CHAT = re.compile(r"embed|count_?tokens", re.IGNORECASE)
+
+
+class Recorder:
+    """Writes fixtures below `folder`. `apis` says which wire format each provider speaks, as recordings name it."""
+
+    def __init__(self, folder: Path, apis: Mapping[str, str], *, with_prompts: bool) -> None:
+        self._folder = folder
+        self._apis = apis
+        self._with_prompts = with_prompts
+
+    def watch(self, pool: Pool) -> Pool:
+        """The pool, watched."""
+        return _WatchedPool(pool, self)
+
+    def is_wanted(self, request: UpstreamRequest) -> bool:
+        """Whether an answer to it is a chat's, of a format that there are recordings of."""
+        return request.provider in self._apis and not _NO_CHAT.search(request.url)
+
+    def keep(self, request: UpstreamRequest, status: int, headers: HeaderList, chunks: list[bytes]) -> None:
+        """Write an answer down, off the loop."""
+        answer = Answer(request.provider, self._apis[request.provider], request, status, headers, chunks)
+        asyncio.get_running_loop().run_in_executor(None, self._write, answer)
+
+    def _write(self, answer: Answer) -> None:
+        try:
+            place = write(answer, self._folder, with_prompt=self._with_prompts)
+        except OSError as error:
+            log.error("an answer of %s could not be kept: %s", answer.provider, error)
+        else:
+            log.info("kept %s", place)
+
+
+class _WatchedPool:
+    def __init__(self, pool: Pool, recorder: Recorder) -> None:
+        self._pool = pool
+        self._recorder = recorder
+
+    async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse:
+        response = await self._pool.send(request, connect_s=connect_s)
+        return _WatchedResponse(response, request, self._recorder) if self._recorder.is_wanted(request) else response
+
+
+class _WatchedResponse:
+    """An UpstreamResponse that remembers its body until it is known to be whole, or not."""
+
+    def __init__(self, response: UpstreamResponse, request: UpstreamRequest, recorder: Recorder) -> None:
+        self.status, self.headers, self.framed = response.status, response.headers, response.framed
+        self._response = response
+        self._request = request
+        self._recorder = recorder
+        self._chunks: list[bytes] = []
+        self._bytes = 0
+        self._is_over = False
+
+    async def read(self) -> bytes:
+        data = await self._response.read()
+        if data:
+            self._remember(data)
+        else:
+            self._finish()
+        return data
+
+    async def forward(self, take: Callable[[bytes], bool]) -> bool:
+        def remember_and_take(data: bytes) -> bool:
+            self._remember(data)
+            return take(data)
+
+        ended = await self._response.forward(remember_and_take)
+        if ended:
+            self._finish()
+        return ended
+
+    def close(self) -> None:
+        self._is_over = True
+        self._response.close()
+
+    def release(self) -> None:
+        self._finish()
+        self._response.release()
+
+    def fail(self, error: SealinkError) -> None:
+        self._response.fail(error)
+
+    def _remember(self, data: bytes) -> None:
+        self._bytes += len(data)
+        if self._bytes > MAX_BYTES:
+            self._chunks.clear()
+            self._is_over = True
+        if not self._is_over:
+            self._chunks.append(bytes(data))
+
+    def _finish(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._recorder.keep(self._request, self.status, self.headers, self._chunks)
