@@ -229,6 +229,7 @@ def test_a_conversation_with_bedrock() -> None:
     ]
     names = [tool["toolSpec"]["name"] for tool in body["toolConfig"]["tools"]]
     assert names == ["get_weather", "get_time"]
+    assert "toolConfig" not in bedrock(asking(CONVERSATION[3]))  # an empty list of tools is refused
 
 
 def test_a_plan_goes_back_to_cohere_in_its_place() -> None:

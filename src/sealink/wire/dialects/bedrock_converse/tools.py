@@ -27,12 +27,13 @@ def write_tools(
     tools += [_system_tool(tool, family, dropped) for tool in request.builtin_tools]
     if not tools and mode in ("required", "named"):
         raise InvalidRequest("tool_choice asks for a tool, and there are no tools.", param="tool_choice")
-    if not has_tool_blocks(turns):
-        # Bedrock has no word for `none`: without any tools, none is called.
-        return _config(tools, request) if tools and mode != "none" else {}
-    if mode == "none":
-        dropped.append("tool_choice")
-    return _config(tools or _called(request), request)
+    if has_tool_blocks(turns):
+        tools = tools or _called(request)
+        if mode == "none":
+            dropped.append("tool_choice")
+    elif mode == "none":
+        tools = []  # Bedrock has no word for `none`: without any tools, none is called
+    return _config(tools, request) if tools else {}
 
 
 def _config(tools: list[Block], request: ChatRequest) -> Block:
