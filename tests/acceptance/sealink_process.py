@@ -29,6 +29,7 @@ class SealinkProcess:
         self.port, self.folder = free_port(), folder
         self.url = f"http://127.0.0.1:{self.port}"
         self._is_told_to_stop = False
+        self._must_end_with = 0
         self._options = ["--port", str(self.port)]
         if config is not None:
             (folder / "sealink.toml").write_text(config)
@@ -63,7 +64,7 @@ class SealinkProcess:
             raise
         finally:
             self._log.close()
-        assert code == 0, f"sealink ended with {code}:\n{self.log[-2000:]}"
+        assert code == self._must_end_with, f"sealink ended with {code}:\n{self.log[-2000:]}"
         assert "Traceback" not in self.log, self.log[-4000:]
 
     def terminate(self) -> None:
@@ -71,6 +72,12 @@ class SealinkProcess:
         if not self._is_told_to_stop:
             self._is_told_to_stop = True
             self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL. It is dead when this returns."""
+        self._must_end_with = -signal.SIGKILL
+        self._process.kill()
+        self._process.wait()
 
     @property
     def pid(self) -> int:

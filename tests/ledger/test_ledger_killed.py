@@ -1,10 +1,7 @@
 """kill -9 at random moments under load: each request that was admitted has one row, none is counted twice."""
 
 import random
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import ledger_under_load
@@ -13,6 +10,7 @@ from ledger_samples import sqlite_url, stored_rows
 from postgresql_server import PostgresqlServer
 
 from sealink.ledger.ledger import Ledger
+from sqlite_lock import locked
 
 KILLS = 20
 LONG_S = 30.0
@@ -67,15 +65,6 @@ def test_killed_with_postgresql_stopped_for_the_first_half(tmp_path: Path, postg
         postgresql.start()
     killed_under_load(url, tmp_path, range(KILLS // 2, KILLS))
     check(url, tmp_path)
-
-
-@contextmanager
-def locked(database: Path) -> Iterator[None]:
-    other = sqlite3.connect(database, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    yield
-    other.execute("ROLLBACK")
-    other.close()
 
 
 @pytest.mark.parametrize("victims", [0, 2])
