@@ -69,6 +69,15 @@ def test_thinking_citations_and_log_probabilities() -> None:
     assert math.isclose(token["logprob"], -0.75)
 
 
+def test_citations_may_come_after_the_end_of_their_text() -> None:
+    """As in the mode `ACCURATE`, in which they are found once the text is whole."""
+    before, _, rest = CITATIONS.partition(b"event: citation-start")
+    cited, _, after = rest.partition(b"event: content-end")
+    end, _, last = after.partition(b"\n\n")
+    moved = before + b"event: content-end" + end + b"\n\nevent: citation-start" + cited + last
+    assert told_stream(UPSTREAM, [moved]) == told_stream(UPSTREAM, [CITATIONS])
+
+
 @pytest.mark.parametrize(
     ("reason", "status", "words"), [("ERROR", 502, "no luck"), ("TIMEOUT", 504, "The model's answer failed: TIMEOUT.")]
 )

@@ -1,6 +1,6 @@
 """Cohere's answers → events: a stream's frames, or a whole answer. https://docs.cohere.com/v2/docs/streaming
 
-    message-start  tool-plan-delta*  (content-start content-delta* citation-start* content-end)*
+    message-start  tool-plan-delta*  (content-start content-delta* content-end)*  with citation-start in or after it
     (tool-call-start tool-call-delta* tool-call-end)*  message-end  and at last `[DONE]`, which is not waited for
 
 A tool plan, what the model means to do before it calls its tools, is thinking: marked, to be sent back as a plan.
@@ -51,7 +51,8 @@ _REASONS: Final[dict[str, FinishReason]] = {
 
 
 class _Open(msgspec.Struct):
-    """The block that is open; Cohere has one at a time. `starts_at`: its place in all the text, in characters."""
+    """The block that is open: one at a time. A content stays open until something else begins, for its citations may
+    come after its end. `starts_at`: its place in all the text, in characters."""
 
     number: int
     kind: BlockKind
@@ -122,7 +123,7 @@ class ChatDecoder:
                 yield from self._arguments(event.delta.message.tool_calls or views.Call())
             case views.Cited():
                 yield from self._cite(event.delta.message.citations)
-            case views.ContentEnded() | views.CallEnded():
+            case views.CallEnded():
                 yield from self._close()
             case views.Ended():
                 yield from self._end(event.delta)
