@@ -265,9 +265,9 @@ async def test_a_client_that_leaves_ends_both() -> None:
 async def test_nobody_is_asked_for_a_client_that_has_left() -> None:
     first = Cued(ROLE, OTHER_TEXT + STOP + USAGE + DONE)
     heartbeat = HeartbeatSettings(grace_s=0.005)
-    run = Run(first, hedge_after_s=5 * SOON_S, on_disconnect="drain", heartbeat=heartbeat)
+    run = Run(first, hedge_after_s=20 * SOON_S, on_disconnect="drain", heartbeat=heartbeat)
     task = await run.until_the_client_leaves()
-    await asyncio.sleep(8 * SOON_S)
+    await asyncio.sleep(25 * SOON_S)
     first.cue.set()
     await task
     assert len(run.pool.requests) == 1
@@ -286,11 +286,11 @@ async def test_heartbeats_do_not_hinder_a_hedge() -> None:
 
 @with_loop
 async def test_the_total_time_counts_from_the_request_and_not_from_the_hedge() -> None:
-    run = Run(FakeUpstream(ROLE, Never()), FakeUpstream(ROLE, TEXT, Never()), hedge_after_s=0.06, total_s=0.1)
+    run = Run(FakeUpstream(ROLE, Never()), FakeUpstream(ROLE, TEXT, Never()), hedge_after_s=0.2, total_s=0.3)
     assert await run.to_the_end() is None
     assert run.settlement.code == "total"
     assert run.settlement.duration_ms is not None
-    assert run.settlement.duration_ms < 140
+    assert run.settlement.duration_ms < 480
 
 
 @with_loop
@@ -386,14 +386,14 @@ async def test_to_lose_is_no_failure_and_tells_nothing_of_a_targets_speed() -> N
 
 @with_loop
 async def test_no_more_than_a_share_of_the_requests_is_hedged() -> None:
-    shared = shared_by(Run().pool, hedge=HedgeSettings(max_share=0.1))
-    hedged = 0
-    for _ in range(60):
-        run = Run(FakeUpstream(ROLE, Never()), FakeUpstream(OTHER), hedge_after_s=0.001, first_content_s=0.01)
-        run.shared.hedging = shared.hedging
-        await run.to_the_end()
-        hedged += tried(run)[0][1] == "hedge_lost"
-    assert hedged == 10 + 5  # ten to begin with, and a tenth of the others
+    shared = shared_by(Run().pool, hedge=HedgeSettings(max_share=0.0))
+    codes = []
+    for patience_s in [5.0] * 10 + [0.05] * 2:
+        upstreams = FakeUpstream(ROLE, Never()), FakeUpstream(OTHER)
+        run = Run(*upstreams, hedge_after_s=0.001, first_content_s=patience_s, shared=shared)
+        assert await run.to_the_end() is None
+        codes.append(tried(run)[0][1])
+    assert codes == ["hedge_lost"] * 10 + ["first_content"] * 2
 
 
 @with_loop
