@@ -22,7 +22,7 @@ from urllib.parse import unquote
 Framing = Literal["chunked", "length", "close"]
 HeaderList = Iterable[tuple[str, str]]
 
-_MODEL_IN_PATH = re.compile(r"/models?/(.+?)(?::\w*[cC]ontent|/converse(?:-stream)?)(?:\?|$)")
+_MODEL_IN_PATH = re.compile(r"/models?/(.+?)(?::\w*(?:[cC]ontent|Predict)|/converse(?:-stream)?)(?:\?|$)")
 
 WHOLE, BYTE_BY_BYTE = (), (1,)
 

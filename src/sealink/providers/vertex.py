@@ -1,5 +1,7 @@
 """Google Cloud's Vertex AI: Gemini, and Claude. https://cloud.google.com/vertex-ai/generative-ai/docs"""
 
+from urllib.parse import quote
+
 from sealink.providers.google_signer import google_signer
 from sealink.providers.vendor import Address, Setting, Settings, Vendor, bearer
 from sealink.wire.raw_json import TRUE, Fields, object_of, text_of, to_raw, without
@@ -24,7 +26,7 @@ def located(settings: Settings) -> Settings:
 def raw_predict(path: str, fields: Fields) -> str:
     """The model and whether it streams stand in the path."""
     streams = fields.get("stream") == TRUE
-    return f"/{text_of(fields.get('model'))}:{'streamRawPredict' if streams else 'rawPredict'}"
+    return f"/{quote(text_of(fields.get('model')) or '', safe='@')}:{'streamRawPredict' if streams else 'rawPredict'}"
 
 
 def version_in_the_body(fields: Fields) -> Fields:
