@@ -32,6 +32,14 @@ def test_a_known_price() -> None:
     assert price_nano_usd(usage, "anthropic", "claude-sonnet-4-6") == 4_473_000
 
 
+def test_what_the_provider_charges_for_is_what_counts() -> None:
+    read = Usage(input_tokens=1500, output_tokens=350, cached_read_tokens=1000, billed=(80, 310))
+    charged = Usage(input_tokens=80, output_tokens=310)
+    price = price_nano_usd(read, "cohere", "command-r")
+    assert price == price_nano_usd(charged, "cohere", "command-r")
+    assert price
+
+
 def test_what_is_not_listed_has_no_price() -> None:
     assert price_nano_usd(Usage(input_tokens=1), "my-vllm", "qwen3") is None
     assert price_nano_usd(Usage(input_tokens=1), "openai", "no-such-model") is None
