@@ -100,7 +100,7 @@ def test_bytes(body: bytes) -> None:
     check_ends(body)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(_EVENTS, max_size=8))
 def test_events_of_any_shape(events: list[dict[str, Any]]) -> None:
     body = b"".join(data_frame(json.dumps(event).encode()) for event in [CREATED, *events])
@@ -127,7 +127,7 @@ def test_whole_bodies_of_any_shape(body: bytes) -> None:
     assert UPSTREAM.read_error(500, (), body).message
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(_NAMES | st.sampled_from(["instructions", "tool_choice", "reasoning", "include"]), _VALUES))
 def test_requests_of_any_shape(fields: dict[str, Any]) -> None:
     body = json.dumps({"model": "m", **fields}).encode()
@@ -141,7 +141,7 @@ def test_requests_of_any_shape(fields: dict[str, Any]) -> None:
     assert isinstance(request, ChatRequest)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(_VALUES | st.dictionaries(_NAMES, _VALUES, max_size=6), max_size=4))
 def test_inputs_of_any_shape(items: list[Any]) -> None:
     with suppress(InvalidRequest):
@@ -195,7 +195,7 @@ def said(draw: st.DrawFn, step: str, block: int, still_open: dict[int, str]) -> 
     return [ToolArgsDelta(block, draw(TEXT))] if kind.endswith("tool_call") else []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(answers(), st.integers(0, 40))
 def test_answers_keep_to_the_grammar_to_the_end_and_when_they_break_off(events: list[Event], cut: int) -> None:
     encoder = CLIENT.encoder(REQUEST, BIRTH)

@@ -31,8 +31,8 @@ COMMENT = re.compile(rb"^:[^\n]*\n\n", re.MULTILINE)
 DONE = b"data: [DONE]\n\n"
 
 REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
-SPLITS = 40
-CUTS = 60
+SPLITS = 20
+CUTS = 30
 
 
 @pytest.fixture(scope="module")

@@ -415,3 +415,8 @@ def test_every_field_is_used_dropped_by_name_or_refused(name: str) -> None:
 )
 def test_every_kind_of_part_is_written_or_refused(role: Role, part: Part) -> None:
     assert changes(asking(), asking(said("user", Text(text="Hi")), said(role, part)))
+
+
+def test_betas_go_through() -> None:
+    head = CLIENT.read_head(b'{"model":"m","input":"Hi"}', {"openai-beta": "x=1", "accept": "*/*"})
+    assert UPSTREAM.forward_request(head, "m").headers == [("openai-beta", "x=1")]

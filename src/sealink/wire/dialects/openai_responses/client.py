@@ -21,7 +21,7 @@ class OpenAIResponsesClient:
     name = NAME
 
     def read_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
-        return read_head(body)
+        return read_head(body, headers)
 
     def read_request(self, head: RequestHead) -> ChatRequest:
         return read_request(head)

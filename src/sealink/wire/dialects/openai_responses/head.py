@@ -1,5 +1,8 @@
 """The top of a request: what it is routed by. Everything else in it travels as it came."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
@@ -7,8 +10,10 @@ from sealink.wire.dialect import RequestHead
 from sealink.wire.raw_json import Fields, is_null
 from sealink.wire.request_fields import missing, read_body, read_field, read_task_type
 
+_PASSED_HEADERS: Final = ("openai-beta",)
 
-def read_head(body: bytes) -> RequestHead:
+
+def read_head(body: bytes, headers: Mapping[str, str]) -> RequestHead:
     """Raises InvalidRequest, naming the field. Usage is always told in this API."""
     body, fields = read_body(body)
     model = read_field(fields, "model", str | None)
@@ -22,6 +27,7 @@ def read_head(body: bytes) -> RequestHead:
         task_type=read_task_type(fields),
         fields=fields,
         body=body,
+        headers=[(name, headers[name]) for name in _PASSED_HEADERS if name in headers],
     )
 
 

@@ -49,17 +49,15 @@ class Mender:
     def mended(self, frame: Frame) -> bytes:
         """The frame as it came, if there is nothing to mend in it."""
         try:
-            place = _PLACE.decode(frame.data)
+            changes = self._changes(_PLACE.decode(frame.data), frame.data)
         except _UNREADABLE:
             return frame.raw
-        if place.response is None and place.output_index is None:
-            return frame.raw
-        changes: Fields = {}
-        if place.response is not None:
-            changes = self._response(place, frame.data)
-        elif place.output_index is not None:
-            changes = self._item(place, place.output_index, frame.data)
         return frame.raw if not changes else _with(frame, changes)
+
+    def _changes(self, place: _Place, data: bytes) -> Fields:
+        if place.response is not None:
+            return self._response(place, data)
+        return {} if place.output_index is None else self._item(place, place.output_index, data)
 
     def _item(self, place: _Place, index: int, data: bytes) -> Fields:
         named = place.item_id if place.item is None else place.item.id
@@ -67,7 +65,7 @@ class Mender:
         changes: Fields = {}
         if named is not None and named != known:
             changes = self._renamed(place, known, data)
-        if place.type == "response.output_item.done":
+        if place.type == "response.output_item.done" and place.item is not None:
             self._done[index] = changes.get("item") or parse_object(data)["item"]
         if place.content_index is not None:
             changes |= self._part(index, place.content_index)

@@ -2,7 +2,7 @@
 
 from sealink.errors import SealinkError
 from sealink.wire.dialect import Outcome
-from sealink.wire.dialects.openai_responses.errors import error_frame
+from sealink.wire.dialects.openai_responses.errors import FAILED, error_frame
 from sealink.wire.dialects.openai_responses.heartbeats import COMMENT
 from sealink.wire.dialects.openai_responses.mend import Mender
 from sealink.wire.dialects.openai_responses.stream import ResponseDecoder, whole_events
@@ -11,7 +11,7 @@ from sealink.wire.sse import Frame, data_frame, event_frame
 
 
 class ResponseRelay:
-    """A Relay. An upstream's own last words on a failure (`response.failed`, `error`) are the client's, too."""
+    """A Relay. What an upstream itself says of a failure is told to the client in its own words."""
 
     words = ""  # no frame is like another: each has its number
     padding = b""
@@ -20,28 +20,48 @@ class ResponseRelay:
         self.outcome = Outcome()
         self._decoder = ResponseDecoder()
         self._mender = Mender()
-        self._own_words = b""
+        self._failure: SealinkError | None = None
+        self._last_words = b""
 
     def relay(self, frame: Frame) -> bytes:
-        """The frame itself, unless it is one that clients stumble over. An upstream's error is left to `fail`."""
-        for event in self._decoder.decode(frame):
-            observe(event, self.outcome)
+        """The frame itself, unless it is one that clients stumble over."""
         if not frame.data:
+            self._hear(frame)
             return COMMENT if b":" in frame.raw else b""
         frame = _plain(frame)
-        if self.outcome.error is not None:
-            self._own_words = frame.raw
-            return b""
-        return self._mender.mended(frame)
+        if self._failure is not None:
+            return self._end(frame, self._failure)
+        has_begun = self.outcome.content_started
+        self._hear(frame)
+        error = self.outcome.error
+        if error is None:
+            return self._mender.mended(frame)
+        if has_begun and FAILED.encode() not in frame.data:
+            self._failure, self.outcome.error = error, None
+            return frame.raw
+        return self._end(frame, error)
 
     def skipped(self, words: str) -> None:
         """No frame is skipped."""
 
     def finish(self) -> bytes:
+        if self._failure is not None:
+            raise self._failure
         return b""
 
     def fail(self, error: SealinkError) -> bytes:
-        return self._own_words or error_frame(error, self._mender.response_id or "")
+        """The last frame. After an `error` event OpenAI sends `response.failed`, on which agents rely: if the
+        upstream does not, SeaLink does."""
+        return self._last_words or error_frame(self._failure or error, self._mender.response_id or "")
+
+    def _hear(self, frame: Frame) -> None:
+        for event in self._decoder.decode(frame):
+            observe(event, self.outcome)
+
+    def _end(self, frame: Frame, error: SealinkError) -> bytes:
+        """The upstream's last words: `fail` tells them."""
+        self._last_words, self.outcome.error = frame.raw, error
+        return b""
 
 
 def relay_whole(body: bytes) -> tuple[bytes, Outcome]:

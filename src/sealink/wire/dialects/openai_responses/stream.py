@@ -188,22 +188,19 @@ class ResponseDecoder:
 
     def _text(self, event: TextPiece) -> Sequence[Event]:
         item = self._items.get(event.output_index)
-        block = item.open if item is not None else None
-        if block is None or block.kind != "text" or item is None or item.blocks.get(event.content_index) is not block:
-            return [*self._open_part(event.output_index, event.content_index, "text"), *self._text_again(event)]
+        block = item.blocks.get(event.content_index) if item is not None else None
+        if item is not None and block is not None and block is item.open and block.kind == "text":
+            return self._say(block, event)
+        opened = list(self._open_part(event.output_index, event.content_index, "text"))
+        return [*opened, *self._say(self._items[event.output_index].blocks[event.content_index], event)]
+
+    def _say(self, block: _Block, event: TextPiece) -> Sequence[Event]:
+        weights = (Logprobs(block.number, encode(event.logprobs)),) if event.logprobs else ()
         if not event.delta:
-            return self._logprobs(block, event.logprobs)
+            return weights
         block.is_empty = False
         self._chars += len(event.delta)
-        if event.logprobs:
-            return (TextDelta(block.number, event.delta), *self._logprobs(block, event.logprobs))
-        return (TextDelta(block.number, event.delta),)
-
-    def _text_again(self, event: TextPiece) -> Iterator[Event]:
-        yield from self._text(event)
-
-    def _logprobs(self, block: _Block, tokens: list[Raw] | None) -> Sequence[Event]:
-        return (Logprobs(block.number, encode(tokens)),) if tokens else ()
+        return (TextDelta(block.number, event.delta), *weights)
 
     def _refuse(self, event: RefusalPiece) -> Iterator[Event]:
         yield from self._open_part(event.output_index, event.content_index, "refusal")

@@ -104,7 +104,7 @@ def forward_request(head: RequestHead, model: str) -> Outgoing:
         fields = {**fields, "metadata": to_raw(rest)} if rest else without(fields, "metadata")
     if CARRIED.encode() in head.body or CARRIED_REDACTED.encode() in head.body:
         fields["input"] = _without_foreign_thinking(fields["input"])
-    return Outgoing(PATH, head.body if fields == head.fields else encode(fields))
+    return Outgoing(PATH, head.body if fields == head.fields else encode(fields), head.headers)
 
 
 def write_tools(request: ChatRequest) -> list[Any]:
