@@ -217,7 +217,11 @@ def whole_events(body: bytes) -> list[Event]:
 
 
 def _read_json(decoder: msgspec.json.Decoder[_T], data: bytes) -> _T:
-    """Its raw values are all of one line, as they go into clients' frames: whole answers are printed prettily."""
+    """Its raw values are all of one line, as they go into clients' frames: whole answers are printed prettily.
+
+    msgspec skips over them without looking at their characters, so the UTF-8 is checked here."""
+    if not data.isascii():
+        data.decode()
     try:
         return decoder.decode(msgspec.json.format(data, indent=-1) if b"\n" in data else data)
     except UNREADABLE:

@@ -250,12 +250,13 @@ class _AnswerReader:
         custom = call.custom if call.function is None else None  # Snowflake has both, one of them empty
         function = call.function or _Function()
         if place not in open.calls:
+            kind: BlockKind = "tool_call" if custom is None else "custom_tool_call"
+            name = function.name if custom is None else custom.name
+            if not name:
+                raise malformed("a tool call begins without a name")
             yield from self._close(index, open)
             open.calls[place] = block = self._next_block()
-            if custom is not None:
-                yield BlockStart(block, "custom_tool_call", index, id=call.id, name=custom.name)
-            else:
-                yield BlockStart(block, "tool_call", index, id=call.id, name=function.name)
+            yield BlockStart(block, kind, index, id=call.id or f"call_{block}", name=name)
             open.ids[call.id] = block
         if fragment := function.arguments if custom is None else custom.input:
             yield ToolArgsDelta(open.calls[place], fragment, index)
