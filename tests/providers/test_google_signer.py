@@ -60,14 +60,17 @@ def server() -> Iterator[TokenServer]:
             thread.join()
 
 
-@pytest.fixture
-def account(server: TokenServer, tmp_path: Path) -> Path:
+def account_file(path: Path, token_url: str) -> Path:
     """A service account's file, with a key made for this test."""
     key = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path = tmp_path / "account.json"
-    says = {"type": "service_account", "project_id": "p", "client_email": "a@p.test", "token_uri": server.url}
+    says = {"type": "service_account", "project_id": "p", "client_email": "a@p.test", "token_uri": token_url}
     path.write_text(json.dumps({**says, "private_key_id": "1", "private_key": key.decode()}))
     return path
+
+
+@pytest.fixture
+def account(server: TokenServer, tmp_path: Path) -> Path:
+    return account_file(tmp_path / "account.json", server.url)
 
 
 async def tokens(signer: GoogleSigner, times: int) -> set[str]:
