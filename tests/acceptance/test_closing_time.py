@@ -28,7 +28,7 @@ from acceptance.sealink_process import SealinkProcess
 OPEN, LEAVING, LEAVES = 500, 30, 500
 """Streams that go on, clients at once that are going to leave, and how often one of these leaves."""
 MEDIAN_S, P99_S = 0.010, 0.050
-ROUNDS = 3
+ROUNDS = 5
 """What else the machine does spoils one round, not each; what SeaLink does is there in each."""
 LONGEST_S = 0.6
 """How long a client stays that leaves. Its headers come after up to PACE_S, its first content PACE_S later."""
