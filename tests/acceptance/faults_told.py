@@ -94,6 +94,17 @@ ANTHROPIC = {
     **dict.fromkeys(("garbage@0", "garbage"), WHOLE),  # it befalls the event's name, which its data repeats
     **dict.fromkeys(("no-end-mark", ALL_MENDED), broken("upstream_truncated")),  # no other sign of the end is as good
 }
+# And of one that speaks Gemini's: errors are told in Google's words, and an end only by its reason.
+GEMINI = {
+    **dict.fromkeys(("error@headers", "error@0"), refused(500, "INTERNAL")),
+    "error": broken("INTERNAL"),
+    **dict.fromkeys(("status=429", "status=429,retry-after=60"), refused(429, "RESOURCE_EXHAUSTED")),
+    **dict.fromkeys(("status=500", "status=500,retry-after=60"), refused(500, "INTERNAL")),
+    **dict.fromkeys(("status=529", "status=529,retry-after=60"), refused(529, "UNKNOWN")),
+    "no-finish": broken("upstream_truncated"),
+}
+
+OTHERWISE: dict[str, dict[str, Told]] = {"anthropic": ANTHROPIC, "gemini": GEMINI}
 
 CANNOT_BE = {
     ("status", "after content"): "the status has been told",

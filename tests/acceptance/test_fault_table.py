@@ -1,6 +1,6 @@
 """Whatever goes wrong with a provider, the client, the ledger and the provider agree on how the stream ended.
 
-Every fault of the simulated provider, in either of its dialects, at every place, with one target and with two: the
+Every fault of the simulated provider, in each of its dialects, at every place, with one target and with two: the
 stock OpenAI client streams through a real `sealink serve`. No cell may be empty, hang, or end as a success that it is
 not. The table is printed with the test's report.
 """
@@ -16,7 +16,7 @@ from typing import Any, get_args
 import openai
 import pytest
 
-from acceptance.faults_told import ANTHROPIC, CANNOT_BE, MOMENTS, NOTHING, WHOLE, Told, broken, refused
+from acceptance.faults_told import CANNOT_BE, MOMENTS, NOTHING, OTHERWISE, WHOLE, Told, broken, refused
 from acceptance.sealink_process import KEY, SealinkProcess
 from acceptance.usage_rows import usage_rows
 from sealink.net.message import Request, Responder
@@ -31,7 +31,7 @@ LONG_S = 20.0
 HANG_S = LONG_S + 5
 CLOSED_S = 1.0
 """How long after the client's last byte the provider may still be busy with its request."""
-AT_ONCE = 8
+AT_ONCE, LONG_AT_ONCE = 8, 2
 
 TOKENS = 12
 TEXT = "This is SeaLink's simulated model.\n\nThe"
@@ -94,7 +94,8 @@ def watched(handler: Handler) -> Handler:
     async def handle(request: Request, responder: Responder) -> None:
         visit = Visit()
         asked = json.loads(request.body)
-        VISITS.setdefault(asked.get("user") or asked["metadata"]["user_id"], []).append(visit)
+        named = asked.get("user") or asked.get("labels", {}).get("user") or asked["metadata"]["user_id"]
+        VISITS.setdefault(named, []).append(visit)
         how = "answered"
         try:
             await handler(request, responder)
@@ -110,7 +111,7 @@ def watched(handler: Handler) -> Handler:
 
 def cells() -> list[Cell]:
     found = [
-        (dialect, moment, fault, targets, ANTHROPIC.get(fault, told) if dialect == "anthropic" else told)
+        (dialect, moment, fault, targets, OTHERWISE.get(dialect, {}).get(fault, told))
         for dialect in get_args(SimDialect)
         for moment, faults in MOMENTS.items()
         for fault, told in faults.items()
@@ -170,11 +171,11 @@ def user_of(cell: Cell) -> str:
 
 
 async def fill(sealink: SealinkProcess, filled: list[Cell]) -> None:
-    gate = asyncio.Semaphore(AT_ONCE)
+    gates = {False: asyncio.Semaphore(AT_ONCE), True: asyncio.Semaphore(LONG_AT_ONCE)}
     async with openai.AsyncOpenAI(base_url=f"{sealink.url}/v1", api_key=KEY, max_retries=0) as client:
 
         async def one(cell: Cell) -> None:
-            async with gate:
+            async with gates[cell.is_long]:
                 try:
                     await asyncio.wait_for(ask(client, cell), HANG_S)
                 except TimeoutError:
@@ -191,7 +192,9 @@ async def fill(sealink: SealinkProcess, filled: list[Cell]) -> None:
 
 async def ask(client: openai.AsyncOpenAI, cell: Cell) -> None:
     """One stream, as the stock client sees it."""
-    more = {"tools": TOOLS, "max_tokens": 200} if cell.fault == "tool-index" else {"max_tokens": TOKENS}
+    more: Any = {"tools": TOOLS, "max_tokens": 200} if cell.fault == "tool-index" else {"max_tokens": TOKENS}
+    if cell.dialect == "gemini":
+        more |= {"extra_body": {"labels": {"user": user_of(cell)}}}  # it has no other place for a user
     try:
         answer = await client.chat.completions.with_raw_response.create(
             model=model_of(cell), messages=MESSAGES, stream=True, user=user_of(cell), **more

@@ -209,7 +209,7 @@ def test_a_bad_body_gets_a_400(client: anthropic.Anthropic, body: bytes) -> None
 
 def test_the_frames_are_anthropics_to_the_letter() -> None:
     wire = AnthropicWire()
-    ask = wire.read(b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}],"stream":true}')
+    ask = wire.read("", b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}],"stream":true}')
     stream = wire.stream(ask, answers(ask), Reply("1", 7))
     usage = '"input_tokens":7,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,'
     detail = '"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},'

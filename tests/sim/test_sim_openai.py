@@ -230,8 +230,9 @@ def test_other_urls_and_methods(client: openai.OpenAI) -> None:
 def test_the_frames_are_openais_to_the_letter() -> None:
     wire = OpenAIWire()
     ask = wire.read(
+        "",
         b'{"model":"m","messages":[{"role":"user","content":"hi"}],"max_tokens":1,"stream":true,'
-        b'"stream_options":{"include_usage":true}}'
+        b'"stream_options":{"include_usage":true}}',
     )
     stream = wire.stream(ask, answers(ask), Reply("1", 7))
     head = '"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m",'

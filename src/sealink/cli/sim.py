@@ -40,7 +40,7 @@ def sim(
 
 def _dialect(name: str) -> SimDialect:
     if name not in _DIALECTS:
-        known = " and ".join(_DIALECTS)
+        known = ", ".join(_DIALECTS)
         raise typer.BadParameter(f"this version speaks {known}, not {name!r}", param_hint="--dialect")
     return _DIALECTS[_DIALECTS.index(name)]
 

@@ -25,14 +25,17 @@ Json = dict[str, Any]
 class AnthropicWire:
     """Messages: a SimWire."""
 
-    path = "/v1/messages"
+    models_paths: tuple[str, ...] = ("/v1/models",)
     request_id_header = "request-id"
 
     @property
     def side_questions(self) -> Mapping[str, Callable[[bytes], bytes]]:
         return {"/v1/messages/count_tokens": self.count_tokens}
 
-    def read(self, body: bytes) -> Ask:
+    def takes(self, path: str) -> bool:
+        return path == "/v1/messages"
+
+    def read(self, path: str, body: bytes) -> Ask:
         return read_request(body)
 
     def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream:

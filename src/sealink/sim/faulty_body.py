@@ -19,7 +19,7 @@ _BEFORE_THE_HEAD: Final = ("stall", "close", "reset", "garbage")
 _IN_THE_ANSWER: Final = ("half-utf8", "long-frame")
 _SPELLINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "half-utf8": lambda data: data.replace(MARKED.encode(), MARKED.encode()[:-1]),
-    "crlf": lambda data: data.replace(b"\n", b"\r\n"),
+    "crlf": lambda data: data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
 }
 _COMMENT: Final = b": still there\n\n"
 _NOT_JSON: Final = data_frame(b'{"type":')

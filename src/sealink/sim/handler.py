@@ -19,11 +19,12 @@ from sealink.sim.ask import Ask
 from sealink.sim.faults import FAULT_HEADER, Chance, Fault, drawn, named, read_faults, split_model
 from sealink.sim.faulty_answer import with_faulty_frames, with_faulty_tokens
 from sealink.sim.faulty_body import FaultyBody, Over
+from sealink.sim.gemini_wire import GeminiWire
 from sealink.sim.openai_wire import OpenAIWire
 from sealink.sim.prose import SIM_MODEL
 from sealink.sim.wire import AnswerStream, Reply, SimWire
 
-SimDialect = Literal["openai", "anthropic"]
+SimDialect = Literal["openai", "anthropic", "gemini"]
 
 MAX_TOKENS_AT_ONCE: Final = 256
 """How many tokens go into one write at most, when a slow client has let them pile up or the pace is unlimited."""
@@ -58,9 +59,16 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
         return min(max(due, sent + 1), sent + MAX_TOKENS_AT_ONCE)
 
 
+_WIRES: Final[dict[SimDialect, SimWire]] = {
+    "openai": OpenAIWire(),
+    "anthropic": AnthropicWire(),
+    "gemini": GeminiWire(),
+}
+
+
 def sim_handler(settings: SimSettings, dialect: SimDialect = "openai") -> Handler:
     """A handler for sealink.net.serving.Server that is a provider with the simulated model behind it."""
-    return _Simulation(settings, OpenAIWire() if dialect == "openai" else AnthropicWire()).handle
+    return _Simulation(settings, _WIRES[dialect]).handle
 
 
 class _Simulation:
@@ -73,7 +81,7 @@ class _Simulation:
         request_id = f"req_{secrets.token_hex(12)}"
         headers = [(self._wire.request_id_header, request_id)]
         try:
-            if request.path == self._wire.path:
+            if self._wire.takes(request.path):
                 _expect("POST", request)
                 await self._answer(request, responder, headers)
             else:
@@ -89,10 +97,11 @@ class _Simulation:
         if path in self._wire.side_questions:
             _expect("POST", request)
             return self._wire.side_questions[path](request.body)
-        if path != "/v1/models" and not path.startswith("/v1/models/"):
+        listed = next((each for each in self._wire.models_paths if f"{path}/".startswith(f"{each}/")), None)
+        if listed is None:
             raise NotFound(f"Unknown request URL: {request.method} {path}.", code="unknown_url")
         _expect("GET", request)
-        model = unquote(path.removeprefix("/v1/models").removeprefix("/"))
+        model = unquote(path.removeprefix(listed).removeprefix("/"))
         if not model:
             return self._wire.models(known)
         if model not in known:
@@ -101,7 +110,7 @@ class _Simulation:
 
     async def _answer(self, request: Request, responder: Responder, headers: HeaderList) -> None:
         """Raises SealinkError for a request that cannot be answered, and for a fault that is an error; and Over."""
-        ask = self._wire.read(request.body)
+        ask = self._wire.read(request.path, request.body)
         faults = self._faults(request, ask)
         ask = msgspec.structs.replace(ask, model=split_model(ask.model)[0])
         body = self._body(faults, responder)

@@ -25,11 +25,14 @@ Json = dict[str, Any]
 class OpenAIWire:
     """Chat Completions: a SimWire."""
 
-    path = "/v1/chat/completions"
+    models_paths: tuple[str, ...] = ("/v1/models",)
     request_id_header = "x-request-id"
     side_questions: Mapping[str, Callable[[bytes], bytes]] = {}
 
-    def read(self, body: bytes) -> Ask:
+    def takes(self, path: str) -> bool:
+        return path == "/v1/chat/completions"
+
+    def read(self, path: str, body: bytes) -> Ask:
         return read_request(body)
 
     def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream:

@@ -37,15 +37,18 @@ class AnswerStream(msgspec.Struct):
 
 
 class SimWire(Protocol):
-    """One wire format. `path` is where it takes requests; `side_questions` answers what else it takes by POST."""
+    """One wire format. `models_paths` list the models; `side_questions` answers what else it takes by POST."""
 
-    path: str
+    models_paths: tuple[str, ...]
     request_id_header: str
 
     @property
     def side_questions(self) -> Mapping[str, Callable[[bytes], bytes]]: ...
 
-    def read(self, body: bytes) -> Ask:
+    def takes(self, path: str) -> bool:
+        """Whether answers are asked for at this path."""
+
+    def read(self, path: str, body: bytes) -> Ask:
         """Raises InvalidRequest, in the vendor's words as far as they are known."""
 
     def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream: ...
