@@ -3,6 +3,7 @@
 #   make serve            start SeaLink; options go into ARGS:  make serve ARGS="--port 8080"
 #   make test             all tests; options go into ARGS:      make test ARGS="tests/wire -q"
 #   make clients          install the programs that tests/acceptance/test_real_clients.py drives
+#   make goldens          keep what clients get of the recordings now; git diff shows what has changed
 #   make lint             ruff and mypy
 #   make bench            measure it on this machine, into bench/RESULTS.md
 #   make docs             write the generated pages of docs/
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes
 UV_VERSION := 0.13.9
 
-.PHONY: serve test clients lint bench lock clean
+.PHONY: serve test clients goldens lint bench lock clean
 .DELETE_ON_ERROR:
 
 serve: .venv/.run
@@ -23,6 +24,9 @@ test: .venv/.test
 	.venv/bin/pytest $(ARGS)
 
 clients: .venv-clients/agents/.installed .venv-clients/older/.installed
+
+goldens: .venv/.test
+	.venv/bin/pytest -q tests/wire/test_goldens.py --rewrite-goldens
 
 lint: .venv/.test
 	.venv/bin/ruff check

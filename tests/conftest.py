@@ -14,6 +14,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="a folder of recorded provider traffic, instead of ../shared/streams; may be repeated",
     )
+    parser.addoption("--rewrite-goldens", action="store_true", help="keep what each client gets now (make goldens)")
+    parser.addoption("--goldens-to", metavar="DIR", help="write what each client gets of each recording into DIR")
 
 
 @pytest.fixture(scope="session")
