@@ -50,7 +50,7 @@ DIALECTS = {
     "responses": "openai_responses",
 }
 """A dialect's name, and the folder or file of wire/dialects that may spell it."""
-DIALECT_CHOICES = {"config.py", "app.py"}
+DIALECT_CHOICES = {"config.py", "app.py", "sim/handler.py"}
 """Where users choose a dialect by its name, besides providers/ and sim/."""
 
 
