@@ -161,11 +161,13 @@ def test_thinking_is_a_summary_with_its_signature() -> None:
     signed += [BlockMeta(0, signature="c2"), BlockMeta(0, signature="ln"), BlockEnd(0)]
     unseen: list[Event] = [BlockStart(1, "reasoning"), BlockMeta(1, signature="c2ln"), BlockEnd(1)]
     redacted: list[Event] = [BlockStart(2, "redacted_reasoning", data="xyz"), BlockEnd(2)]
-    output = answer(*signed, *unseen, *redacted)["output"]
+    unsigned: list[Event] = [BlockStart(3, "reasoning"), ReasoningDelta(3, "So."), BlockEnd(3)]
+    output = answer(*signed, *unseen, *redacted, *unsigned)["output"]
     assert [(item["summary"], item.get("encrypted_content")) for item in output] == [
         ([{"type": "summary_text", "text": "Hm."}], "sealink:c2ln"),
         ([], "sealink:c2ln"),
         ([], "sealink-redacted:xyz"),
+        ([{"type": "summary_text", "text": "So."}], "sealink:"),
     ]
 
 

@@ -90,7 +90,10 @@ class TextBlock:
 
 
 class ThinkingBlock:
-    """A reasoning item, its text as a summary: what clients show, and send back whole."""
+    """A reasoning item, its text as a summary: what clients show, and send back whole.
+
+    Thinking that nobody signed is marked all the same: OpenAI refuses a reasoning item that is not its own.
+    """
 
     def __init__(self, items: Items) -> None:
         self._items = items
@@ -112,8 +115,7 @@ class ThinkingBlock:
         part = {"type": "summary_text", "text": "".join(self._pieces)}
         out = self._items.frame("response.reasoning_summary_text.done", **self._where, text=part["text"])
         out += self._items.frame("response.reasoning_summary_part.done", **self._where, part=part)
-        encrypted = {"encrypted_content": CARRIED + signature} if signature else {}
-        return out + self._items.finish(self._place, summary=[part], **encrypted)
+        return out + self._items.finish(self._place, summary=[part], encrypted_content=CARRIED + signature)
 
     def _open(self) -> bytes:
         self._place, before = self._items.add("rs", "reasoning", summary=[])
