@@ -42,12 +42,6 @@ def test_what_is_refused_is_left_out_and_named() -> None:
     assert taste("groq", {"model": "m", "logit_bias": None}).dropped == ["earlier"]
 
 
-def test_what_only_some_models_refuse_others_get() -> None:
-    knobs = {"presence_penalty": 1, "frequency_penalty": 1, "stop": ["x"]}
-    assert fields("xai", {"model": "grok-3", **knobs}) == {"model": "grok-3", **knobs}
-    assert fields("xai", {"model": "grok-4-fast", **knobs}) == {"model": "grok-4-fast"}
-
-
 @pytest.mark.parametrize("vendor", ["mistral", "deepseek", "qwen", "zhipu", "zai", "ollama", "writer", "perplexity"])
 def test_the_old_name_of_the_token_limit(vendor: str) -> None:
     assert fields(vendor, {"model": "m", "max_completion_tokens": 5}) == {"model": "m", "max_tokens": 5}

@@ -92,9 +92,8 @@ def _setting(vendor: Vendor, name: str) -> str:
 def _habits(habits: Habits) -> Iterator[str]:
     for function in (*habits.quirks, *([habits.path] if habits.path else [])):
         yield (function.__doc__ or "").partition("\n")[0]
-    for pattern, names in habits.refuses.items():
-        models = "" if pattern == "*" else f" (`{pattern}`)"
-        yield f"Left out, since refused{models}: {', '.join(f'`{name}`' for name in names)}."
+    if habits.refuses:
+        yield f"Left out, since refused: {', '.join(f'`{name}`' for name in habits.refuses)}."
 
 
 def _table() -> Table:

@@ -12,11 +12,11 @@ VENDOR = Vendor(
             "https://api.mistral.ai/v1",
             # It answers 422 to every field that its schema does not have (ChatCompletionRequest in
             # github.com/mistralai/client-python; of stream_options: github.com/openai/openai-agents-python/issues/442).
-            # Recorded requests say random_seed: mistral/req_llm-mistral_large_latest-*.
+            # Recorded requests say random_seed: mistral/dd-trace-py-mistral_v1_chat_completions_post_*.
             quirks=(usage_comes_unasked, max_tokens_is_the_old_name, renamed("seed", "random_seed")),
-            refuses={"*": ("logit_bias", "service_tier", "store", "user", "top_k", "verbosity")},
+            refuses=("logit_bias", "store", "user", "verbosity"),
             # https://docs.mistral.ai/api/endpoint/embeddings
-            embeddings=Habits(quirks=(renamed("dimensions", "output_dimension"),), refuses={"*": ("user",)}),
+            embeddings=Habits(quirks=(renamed("dimensions", "output_dimension"),), refuses=("user",)),
         ),
     ),
     key_variable="MISTRAL_API_KEY",

@@ -1,6 +1,5 @@
 """A request is made to a vendor's taste: what its file declares, applied. What several vendors share stands here."""
 
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -15,7 +14,7 @@ def to_taste(outgoing: Outgoing, habits: Habits | None) -> Outgoing:
     if habits is None or not (habits.quirks or habits.refuses or habits.path):
         return outgoing
     said = parse_object(outgoing.body)
-    refused = _refused(said, habits)
+    refused = [name for name in habits.refuses if not is_null(said.get(name))]
     fields = without(said, *refused)
     for quirk in habits.quirks:
         fields = quirk(fields)
@@ -25,17 +24,6 @@ def to_taste(outgoing: Outgoing, habits: Habits | None) -> Outgoing:
         body=outgoing.body if fields == said else encode(fields),
         dropped=[*outgoing.dropped, *refused],
     )
-
-
-def _refused(fields: Fields, habits: Habits) -> Sequence[str]:
-    model = text_of(fields.get("model")) or ""
-    return [
-        name
-        for pattern, names in habits.refuses.items()
-        if fnmatchcase(model, pattern)
-        for name in names
-        if not is_null(fields.get(name))
-    ]
 
 
 def renamed(old: str, new: str, *, models: tuple[str, ...] = ("*",)) -> Quirk:

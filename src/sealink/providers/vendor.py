@@ -41,12 +41,11 @@ AUTHS: Final[dict[str, Auth]] = {"anthropic": x_api_key, "gemini": x_goog_api_ke
 class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """What a vendor wants otherwise than the dialect has it.
 
-    `refuses` are knobs that the vendor answers with an error, by patterns of model names: they are left out and
-    named in `x-sealink-dropped`.
+    `refuses` are knobs that the vendor answers with an error: they are left out and named in `x-sealink-dropped`.
     """
 
     quirks: tuple[Quirk, ...] = ()
-    refuses: Mapping[str, tuple[str, ...]] = {}
+    refuses: tuple[str, ...] = ()
     path: Path | None = None
 
 

@@ -1,4 +1,4 @@
-"""Writer."""
+"""Writer. It knows `max_tokens` alone: ChatChatParams in github.com/writer/writer-sdk-python."""
 
 from sealink.providers.quirks import max_tokens_is_the_old_name
 from sealink.providers.vendor import Address, Vendor

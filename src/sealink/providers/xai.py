@@ -6,12 +6,7 @@ VENDOR = Vendor(
     name="xai",
     docs="https://docs.x.ai/docs/api-reference",
     addresses=(
-        Address(
-            "openai",
-            "https://api.x.ai/v1",
-            # Reasoning models answer with an error (https://docs.x.ai/docs/guides/reasoning).
-            refuses={"grok-4*": ("frequency_penalty", "presence_penalty", "stop")},
-        ),
+        Address("openai", "https://api.x.ai/v1"),
         Address("responses", "https://api.x.ai/v1"),
     ),
     key_variable="XAI_API_KEY",

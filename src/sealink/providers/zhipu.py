@@ -10,7 +10,7 @@ VENDOR = Vendor(
         Address(
             "openai",
             "https://open.bigmodel.cn/api/paas/v4",
-            # thinking: recorded, zhipu/fantasy-thinking-streaming-*
+            # thinking: recorded, zhipu/pydantic-ai-zai_thinking_stream-ea33ea
             quirks=(max_tokens_is_the_old_name, thinking_has_a_switch),
         ),
     ),
