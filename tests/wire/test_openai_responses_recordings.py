@@ -32,7 +32,7 @@ DONE = b"data: [DONE]\n\n"
 
 REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 SPLITS = 20
-CUTS = 30
+CUTS = 60
 
 
 @pytest.fixture(scope="module")

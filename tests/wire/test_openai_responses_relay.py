@@ -80,6 +80,12 @@ def test_ids_and_retries_of_frames_are_left_out() -> None:
     assert relayed([odd])[0].startswith(CREATED)
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\ne", b"\r\n\r\n"])
+def test_a_frame_that_is_cut_behind_its_data_gets_its_end(end: bytes) -> None:
+    out, _ = relayed([BEGUN + WORDS.removesuffix(b"\n\n") + end])
+    assert out.startswith(BEGUN + WORDS + b"event: response.failed\n")
+
+
 def test_comments_become_one_line() -> None:
     out, _ = relayed([b": OPENROUTER PROCESSING\n\n" + CREATED + b": ping\n\n"])
     assert out.startswith(b":\n" + CREATED + b":\n")

@@ -3,7 +3,6 @@
 `say` tells some more of a block, `close` the rest of it.
 """
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -13,7 +12,8 @@ from sealink.events import Citation
 from sealink.wire.dialects.openai_responses.annotations import annotation
 from sealink.wire.dialects.openai_responses.items import Items, Place
 from sealink.wire.dialects.openai_responses.signatures import CARRIED
-from sealink.wire.raw_json import array_of, parse_object, text_of
+from sealink.wire.free_text import free_text
+from sealink.wire.raw_json import array_of
 
 
 class Block(Protocol):
@@ -194,13 +194,3 @@ def signed(items: Items, signature: str) -> bytes:
     if not signature:
         return b""
     return items.at_once("rs", "reasoning", summary=[], encrypted_content=CARRIED + signature)
-
-
-def free_text(arguments: str) -> str:
-    """The one text of these arguments; all of them if they are no such object."""
-    try:
-        values: Sequence[Raw] = list(parse_object(arguments.encode()).values())
-    except (ValueError, RecursionError):
-        return arguments
-    text = text_of(values[0]) if len(values) == 1 else None
-    return arguments if text is None else text

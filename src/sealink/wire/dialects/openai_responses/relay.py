@@ -73,9 +73,10 @@ def relay_whole(body: bytes) -> tuple[bytes, Outcome]:
 
 
 def _plain(frame: Frame) -> Frame:
-    """A frame of an event line and a data line at most: an `id` would make the stock SDK stop at the next comment."""
+    """A frame of an event line, a data line and a blank one: an `id` would make the stock SDK stop at the next comment,
+    and what follows a frame without its end would be taken for more of it."""
     named = len(frame.event) + 8 if frame.event else 0
-    if len(frame.raw) == len(frame.data) + 8 + named:
+    if len(frame.raw) == len(frame.data) + 8 + named and frame.raw.endswith(b"\n\n"):
         return frame
     data = frame.data.replace(b"\n", b" ")
     return Frame(event_frame(frame.event, data) if frame.event else data_frame(data), data, frame.event)
