@@ -30,7 +30,7 @@ from sealink.events import (
     Unmodelled,
     UsageSnapshot,
 )
-from sealink.request import ChatRequest
+from sealink.request import ChatRequest, Tool
 from sealink.usage import Usage
 from sealink.wire.dialect import Birth
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
@@ -261,6 +261,32 @@ class TestStream:
         assert told["tool_calls"][0] == {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}}
         assert told["tool_calls"][1]["custom"]["input"] == ""
         assert told["thinking_blocks"] == [signed]
+
+    def test_a_custom_tool_that_was_a_function_to_the_upstream(self) -> None:
+        tools = [Tool(name="patch", is_custom=True), Tool(name="other")]
+        events = (
+            START,
+            BlockStart(0, "tool_call", id="c", name="patch"),
+            ToolArgsDelta(0, '{"input": "*** '),
+            ToolArgsDelta(0, 'é\\n"}'),
+            BlockEnd(0),
+            BlockStart(1, "tool_call", id="d", name="other"),
+            BlockEnd(1),
+            Finish("tool_calls"),
+            END,
+        )
+        request = ChatRequest("m", [], tools=tools)
+        encoder = CLIENT.encoder(request, Birth("1", 1))
+        out = b"".join(map(encoder.encode, events))
+        assert complaints(out, include_usage=False) == []
+        told = [call for piece in said(out) for call in piece["choices"][0]["delta"].get("tool_calls", ())]
+        assert told[:2] == [
+            {"index": 0, "id": "c", "type": "custom", "custom": {"name": "patch", "input": ""}},
+            {"index": 0, "custom": {"input": "*** é\n"}},
+        ]
+        assert [call["function"] for call in told[2:]] == [{"name": "other", "arguments": ""}, {"arguments": "{}"}]
+        calls = json.loads(CLIENT.whole(request, list(events), Birth("1", 1)))["choices"][0]["message"]["tool_calls"]
+        assert calls[0] == {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "*** é\n"}}
 
     def test_log_probabilities(self) -> None:
         tokens = b'[{"token":"Hi","logprob":-0.5,"bytes":null,"top_logprobs":[]}]'

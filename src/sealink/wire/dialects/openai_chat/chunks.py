@@ -32,8 +32,9 @@ from sealink.usage import Usage
 from sealink.wire.dialect import Birth
 from sealink.wire.dialects.openai_chat.annotations import annotation
 from sealink.wire.dialects.openai_chat.errors import error_frame
-from sealink.wire.dialects.openai_chat.said import CALLS, image, logprobs, signed
+from sealink.wire.dialects.openai_chat.said import CALLS, custom_tools, image, logprobs, signed
 from sealink.wire.dialects.openai_chat.usage import usage_object
+from sealink.wire.free_text import free_text
 from sealink.wire.raw_json import encode
 from sealink.wire.sse import DONE, data_frame
 
@@ -45,7 +46,10 @@ _TEXT_FIELDS: Final[dict[BlockKind, bytes]] = {
 
 
 class _Block(msgspec.Struct):
-    """An open block. `opening` and `closing` are all of its deltas' bytes but the text itself."""
+    """An open block. `opening` and `closing` are all of its deltas' bytes but the text itself.
+
+    `wrapped`: the arguments in which an upstream that has only functions gives a custom tool's free text.
+    """
 
     kind: BlockKind
     opening: bytes
@@ -53,6 +57,7 @@ class _Block(msgspec.Struct):
     id: str = ""
     is_empty: bool = True
     thinking: list[str] = []
+    wrapped: list[str] | None = None
     signature: str = ""
     starts_at: int = 0
 
@@ -79,6 +84,7 @@ class ChunkEncoder:
         self._model = request.model
         self._created = birth.created
         self._usage_asked = request.include_usage
+        self._custom_tools = custom_tools(request)
         self._usage: Usage | None = None
         self._choices: dict[int, _Choice] = {}
         self._blocks: dict[tuple[int, int], _Block] = {}
@@ -143,15 +149,20 @@ class ChunkEncoder:
     def _arguments(self, event: ToolArgsDelta) -> bytes:
         block = self._blocks[event.choice, event.block]
         block.is_empty &= not event.fragment
+        if block.wrapped is not None:
+            block.wrapped.append(event.fragment)
+            return b""
         return block.opening + encode(event.fragment) + block.closing if event.fragment else b""
 
     def _open(self, event: BlockStart) -> bytes:
         choice = self._choice(event.choice)
-        kind, rest = CALLS.get(event.kind, ("", ""))
+        is_wrapped = event.kind == "tool_call" and event.name in self._custom_tools
+        kind, rest = CALLS["custom_tool_call"] if is_wrapped else CALLS.get(event.kind, ("", ""))
         opens = _TEXT_FIELDS.get(event.kind, b"")
         if kind:
             opens = b'"tool_calls":[{"index":%d,"%b":{"%b":' % (choice.calls, kind.encode(), rest.encode())
         block = _Block(event.kind, *self._around(event.choice, opens), id=event.id, starts_at=choice.chars)
+        block.wrapped = [] if is_wrapped else None
         self._blocks[event.choice, event.block] = block
         if kind:
             said = {"index": choice.calls, "id": event.id, "type": kind, kind: {"name": event.name, rest: ""}}
@@ -179,7 +190,9 @@ class ChunkEncoder:
     def _close(self, event: BlockEnd) -> bytes:
         block = self._blocks.pop((event.choice, event.block))
         out = b""
-        if block.kind == "tool_call" and block.is_empty:  # a call without arguments: the model gave an empty object
+        if block.wrapped is not None:
+            out = block.opening + encode(free_text("".join(block.wrapped))) + block.closing
+        elif block.kind == "tool_call" and block.is_empty:  # a call without arguments: the model gave an empty object
             out = block.opening + b'"{}"' + block.closing
         if block.signature:
             said = signed(block.kind, "".join(block.thinking), block.signature, block.id)

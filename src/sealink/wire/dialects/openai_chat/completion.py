@@ -7,9 +7,10 @@ from sealink.events import BlockKind, Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import Birth
 from sealink.wire.dialects.openai_chat.annotations import annotation
-from sealink.wire.dialects.openai_chat.said import CALLS, image, logprobs, signed
+from sealink.wire.dialects.openai_chat.said import CALLS, custom_tools, image, logprobs, signed
 from sealink.wire.dialects.openai_chat.usage import usage_object
 from sealink.wire.fold import Block, ChoiceAnswer, fold
+from sealink.wire.free_text import free_text
 from sealink.wire.raw_json import encode
 
 _TOLD: Final[dict[BlockKind, str]] = {"text": "content", "refusal": "refusal"}
@@ -19,6 +20,8 @@ _TOLD: Final[dict[BlockKind, str]] = {"text": "content", "refusal": "refusal"}
 def completion(request: ChatRequest, events: Iterable[Event], birth: Birth) -> bytes:
     """Raises the SealinkError that the answer brought. `birth` stands in where the answer has no id or time."""
     answer = fold(events)
+    for choice in answer.choices.values():
+        _unwrap(choice, custom_tools(request))
     said = {
         "id": answer.id or f"chatcmpl-{birth.id}",
         "object": "chat.completion",
@@ -60,6 +63,13 @@ def _message(choice: ChoiceAnswer) -> dict[str, Any]:
         "images": [image(block.name, block.data) for block in choice.blocks if block.kind == "media"],
     }
     return message | {name: value for name, value in others.items() if value}
+
+
+def _unwrap(choice: ChoiceAnswer, custom: set[str]) -> None:
+    """Calls of custom tools that were functions to the upstream."""
+    for block in choice.blocks:
+        if block.kind == "tool_call" and block.name in custom:
+            block.kind, block.text = "custom_tool_call", free_text(block.text)
 
 
 def _call(block: Block) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from sealink.wire.dialect import RequestHead
 from sealink.wire.prompt_words import words_of
 
 _WORDY: Final = ("messages", "tools", "functions", "response_format")
-_NOT_WORDS: Final = frozenset({"url", "data", "file_data", "file_id", "type", "signature", "tool_call_id", "id", "role"})
+_NOT_WORDS: Final = frozenset(
+    {"url", "data", "file_data", "file_id", "type", "signature", "tool_call_id", "id", "role"}
+)
 
 
 def prompt_text(head: RequestHead) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec import Raw
 
 from sealink.events import BlockKind
+from sealink.request import ChatRequest
 from sealink.wire.dialects.openai_chat.messages import SIGNS_CONTENT
 from sealink.wire.raw_json import array_of, encode
 
@@ -14,6 +15,11 @@ CALLS: Final[dict[BlockKind, tuple[str, str]]] = {
     "custom_tool_call": ("custom", "input"),
 }
 """The type of a call, which is also where it stands, and the field that its text is in."""
+
+
+def custom_tools(request: ChatRequest) -> set[str]:
+    """The names of the tools whose calls the client expects to be free text, whatever its upstream makes of them."""
+    return {tool.name for tool in request.tools if tool.is_custom}
 
 
 def signed(kind: BlockKind, text: str, signature: str, id: str) -> dict[str, str]:
