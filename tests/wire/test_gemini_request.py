@@ -141,6 +141,22 @@ def test_a_result_without_a_call_is_refused_by_its_place() -> None:
     assert (error.code, error.param) == ("invalid_value", "messages[2]")
 
 
+def test_an_id_that_is_used_again_is_the_latest_calls() -> None:
+    again = ToolCall(id="c1", name="time", arguments="")
+    sent = contents(assistant(CALL), result(Text(text="a")), assistant(again), result(Text(text="b")))
+    assert [turn["parts"][0]["functionResponse"]["name"] for turn in sent[1::2]] == ["weather", "time"]
+
+
+def test_texts_of_nothing_are_left_out() -> None:
+    sent = body(asking(Message("system", [Text(text="")]), user(Text(text="")), assistant(Text(text=""), CALL)))
+    assert sent["contents"] == [{"role": "model", "parts": [{"functionCall": sent_call()}]}]
+    assert "systemInstruction" not in sent
+
+
+def sent_call() -> dict[str, Any]:
+    return {"id": "c1", "name": "weather", "args": {"city": "Rome"}}
+
+
 def test_results_of_parallel_calls_are_one_content_apart_from_what_the_user_says() -> None:
     second = ToolCall(id="c2", name="time", arguments="")
     more = user(Text(text="And?"))
@@ -300,12 +316,12 @@ def test_tools_of_googles_own(kind: str, written: str) -> None:
 def test_what_a_search_cannot_be_told_is_named() -> None:
     asked = builtin("web_search", max_uses=3, location={"city": "Rome"}, context_size="low")
     dropped = write(asking(builtin_tools=[asked]))[1].dropped
-    assert dropped == ("web_search.user_location", "web_search.search_context_size", "web_search.max_uses")
+    assert dropped == ("tools[0].user_location", "tools[0].search_context_size", "tools[0].max_uses")
 
 
 @pytest.mark.parametrize("name", ["allowed_domains", "blocked_domains"])
 def test_a_search_of_certain_domains_is_not_made_one_of_all(name: str) -> None:
-    assert refused(asking(builtin_tools=[builtin("web_search", **{name: ["a.example"]})])).param == "tools[0]"
+    assert refused(asking(builtin_tools=[builtin("web_search", **{name: ["a.example"]})])).param == f"tools[0].{name}"
 
 
 @pytest.mark.parametrize("kind", ["file_search", "image_generation", "mcp", "other"])
@@ -431,7 +447,7 @@ def test_models_that_do_not_think_are_not_asked_to(model: str) -> None:
     asked = asking(reasoning_effort="low", thinking_budget=9, thinking_summary="auto")
     sent, outgoing = write(asked, model)
     assert "generationConfig" not in sent
-    assert outgoing.dropped == ("reasoning_effort", "thinking", "reasoning.summary")
+    assert outgoing.dropped == ("reasoning_effort", "thinking_budget", "thinking_summary")
     assert write(asking(reasoning_effort="none", thinking_budget=0), model)[1].dropped == ()
 
 

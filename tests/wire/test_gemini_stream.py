@@ -315,7 +315,10 @@ def test_nothing_follows_an_error() -> None:
     assert isinstance(events[-1], StreamError)
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"[", b"<html>", b'{"candidates": []}', b'{"usageMetadata": {}}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b"[]", b"[", b"<html>", b'{"candidates": []}', b'{"usageMetadata": {}}', b'{"promptFeedback": {}}'],
+)
 def test_what_is_no_answer_makes_no_sense(body: bytes) -> None:
     with pytest.raises(UpstreamError) as caught:
         UPSTREAM.whole_events(body)

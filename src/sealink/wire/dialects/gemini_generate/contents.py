@@ -66,16 +66,17 @@ def write_system(messages: Sequence[Message]) -> dict[str, Any]:
 
 def write_contents(messages: Sequence[Message], rules: ModelRules) -> list[Turn]:
     """Raises InvalidRequest naming the place of what cannot be sent."""
-    names = {part.id: part.name for message in messages for part in message.parts if isinstance(part, ToolCall)}
+    names: dict[str, str] = {}
     turns: list[Turn] = []
     for message in messages:
         if message.role == "assistant":
+            names |= {part.id: part.name for part in message.parts if isinstance(part, ToolCall)}
             _add(turns, "model", _Answer(message).parts())
         elif message.role != "system":
             results = [part for part in message.parts if isinstance(part, ToolResult)]
             rest = [part for part in message.parts if not isinstance(part, ToolResult)]
             _add(turns, "user", [each for result in results for each in _result(result, names, rules, message.where)])
-            _add(turns, "user", [_part(part, message.where) for part in rest])
+            _add(turns, "user", [_part(part, message.where) for part in rest if not _is_empty(part)])
     if rules.signs_calls:
         _excuse_unsigned_calls(turns)
     return turns
@@ -93,7 +94,8 @@ def _system_parts(message: Message) -> Iterable[WirePart]:
     for part in message.parts:
         if not isinstance(part, Text):
             raise InvalidRequest("Gemini takes only text in a system message.", param=message.where)
-        yield {"text": part.text}
+        if part.text:
+            yield {"text": part.text}
 
 
 class _Answer:
@@ -111,7 +113,7 @@ class _Answer:
                 self._of_text.append(signature)
 
     def parts(self) -> list[WirePart]:
-        written = [each for part in self._message.parts for each in self._part(part)]
+        written = [each for part in self._message.parts if not _is_empty(part) for each in self._part(part)]
         texts = [part for part in written if part.keys() == {"text"}]
         for signature in self._of_text:
             if signature.owner == "text" and texts:
@@ -150,6 +152,11 @@ def _whole_part(value: str, where: str) -> Fields:
         return parse_object(value.encode())
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"The signature of a part is not what Gemini has given: {error}", param=where) from error
+
+
+def _is_empty(part: Part) -> bool:
+    """A text of nothing is refused, and many clients send one beside tool calls."""
+    return isinstance(part, (Text, Refusal)) and not part.text
 
 
 def _part(part: Part, where: str) -> WirePart:

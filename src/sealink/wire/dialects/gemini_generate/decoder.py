@@ -109,7 +109,7 @@ class AnswerDecoder:
 
     def close(self) -> list[Event]:
         """The end of the stream is the end of the answer, if nobody still has something to say."""
-        if self._failed or self._unfinished or not (self._choices or self._blocked):
+        if self._failed or self._unfinished or not self.has_answered:
             return []
         try:
             return self.end()
@@ -119,8 +119,8 @@ class AnswerDecoder:
     def end(self) -> list[Event]:
         """What is told once all is said. A candidate that does not say how it ended is whole all the same."""
         events: list[Event] = []
-        if not self._choices:
-            events += _refused_prompt(self._blocked or PromptFeedback())
+        if self._blocked is not None and not self._choices:
+            events += _refused_prompt(self._blocked)
         for index, choice in self._choices.items():
             events += _sources(choice, index)
             events += _close(choice, index)
@@ -129,6 +129,11 @@ class AnswerDecoder:
             detail = choice.finish_message if reason == "content_filter" else ""
             events.append(Finish(reason, raw_reason=word, choice=index, detail=detail))
         return [*events, StreamEnd()]
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether there is a candidate, or the prompt was not taken."""
+        return bool(self._choices) or self._blocked is not None
 
     @property
     def _unfinished(self) -> bool:
@@ -143,7 +148,7 @@ class AnswerDecoder:
 
     def _count(self, said: Raw) -> list[Event]:
         """A running count is the provider's last word once every candidate is finished."""
-        told = bytes(said), not self._unfinished and bool(self._choices or self._blocked)
+        told = bytes(said), self.has_answered and not self._unfinished
         if not said or told == self._counted:
             return []
         self._counted = told
@@ -209,7 +214,7 @@ def whole_events(body: bytes) -> list[Event]:
         events = [event for chunk in chunks for event in decoder.read(chunk, body)]
         if events and isinstance(events[-1], StreamError):
             raise events[-1].error
-        if not any(chunk.candidates or chunk.prompt_feedback for chunk in chunks):
+        if not decoder.has_answered:
             raise malformed("an answer without candidates.")
         return events + decoder.end()
     except UNREADABLE as error:

@@ -40,8 +40,8 @@ def thinking_config(request: ChatRequest, rules: ModelRules, dropped: list[str])
     if rules.thinking == "none":
         asked = {
             "reasoning_effort": effort not in (None, "none"),
-            "thinking": bool(budget),
-            "reasoning.summary": summary not in (None, "none"),
+            "thinking_budget": bool(budget),
+            "thinking_summary": summary not in (None, "none"),
         }
         dropped += [name for name, is_asked in asked.items() if is_asked]
         return {}

@@ -52,11 +52,16 @@ def _builtin(tool: BuiltinTool, dropped: list[str]) -> dict[str, Any]:
         return {_BUILTINS.get(tool.kind, tool.kind): tool.raw}
     if tool.kind not in _BUILTINS:
         raise unsupported(tool.where, "Gemini", "such a tool")
-    said = tool.web_search
-    if said.allowed_domains or said.blocked_domains:
-        raise unsupported(tool.where, "Gemini", "a search of certain domains only")
-    hints = {"user_location": said.location, "search_context_size": said.context_size, "max_uses": said.max_uses}
-    dropped += [f"{tool.kind}.{name}" for name, value in hints.items() if value]
+    search, where = tool.web_search, tool.where
+    for name in ("allowed_domains", "blocked_domains"):
+        if getattr(search, name):
+            raise unsupported(f"{where}.{name}", "Gemini", "a search of certain domains only")
+    hints = {
+        "user_location": bool(search.location),
+        "search_context_size": search.context_size not in (None, "medium"),
+        "max_uses": search.max_uses is not None,
+    }
+    dropped += [f"{where}.{name}" for name, is_given in hints.items() if is_given]
     return {_BUILTINS[tool.kind]: {}}
 
 
