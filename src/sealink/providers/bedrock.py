@@ -1,4 +1,4 @@
-"""Amazon Bedrock, by Converse, an API of its own."""
+"""Amazon Bedrock, by Converse, an API of its own, or by OpenAI's."""
 
 from sealink.providers.aws_signer import aws_signer
 from sealink.providers.vendor import Address, Setting, Vendor
@@ -11,7 +11,12 @@ SETTINGS = {
 VENDOR = Vendor(
     name="bedrock",
     docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
-    addresses=(Address("bedrock", "https://bedrock-runtime.{region}.amazonaws.com"),),
+    addresses=(
+        Address("bedrock", "https://bedrock-runtime.{region}.amazonaws.com"),
+        # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html
+        Address("responses", "https://bedrock-runtime.{region}.amazonaws.com/openai/v1"),
+        Address("openai", "https://bedrock-runtime.{region}.amazonaws.com/openai/v1"),
+    ),
     key_variable="AWS_BEARER_TOKEN_BEDROCK",  # https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
     settings=SETTINGS,
     signer=aws_signer("bedrock"),

@@ -4,9 +4,10 @@ from sealink.providers.vendor import Address, Vendor, bearer
 
 VENDOR = Vendor(
     name="moonshot",
-    docs="https://platform.moonshot.ai/docs/api/chat",
+    docs="https://platform.kimi.ai/docs/api/overview",
     addresses=(
         Address("openai", "https://api.moonshot.ai/v1"),
+        Address("responses", "https://api.moonshot.ai/v1"),
         Address("anthropic", "https://api.moonshot.ai/anthropic", auth=bearer),
     ),
     key_variable="MOONSHOT_API_KEY",
