@@ -371,3 +371,22 @@ def test_a_relayed_error_is_the_upstreams_own() -> None:
     whole = (SAMPLES / "error.sse").read_bytes()
     lane = Lane(UPSTREAM.framer(), UPSTREAM.relay(HEAD))
     assert lane.feed(whole) + lane.close(None) == whole
+
+
+def test_what_a_server_tool_is_given_is_counted_where_it_is_relayed() -> None:
+    events: list[dict[str, object]] = [
+        {"type": "message_start", "message": {"id": "m", "model": "x", "content": []}},
+        {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "server_tool_use", "id": "s", "name": "f"},
+        },
+        *(
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": piece}}
+            for piece in ("", '{"query":', '"tides"}')
+        ),
+    ]
+    lane = Lane(UPSTREAM.framer(), UPSTREAM.relay(HEAD))
+    for event in events:
+        lane.feed(event_frame(str(event["type"]).encode(), msgspec.json.encode(event)))
+    assert lane.outcome.text.tokens(len) == len('{"query":"tides"}')

@@ -11,11 +11,11 @@ Mended is only what stops Anthropic's own SDKs:
 from typing import Final
 
 from sealink.errors import SealinkError
-from sealink.events import ReasoningDelta, TextDelta
+from sealink.events import ReasoningDelta, TextDelta, Unmodelled
 from sealink.wire.dialect import Outcome
-from sealink.wire.dialects.anthropic_messages.errors import error_frame
+from sealink.wire.dialects.anthropic_messages.errors import UNREADABLE, error_frame
 from sealink.wire.dialects.anthropic_messages.stream import DONE, MessageDecoder, whole_events
-from sealink.wire.dialects.anthropic_messages.views import TYPED
+from sealink.wire.dialects.anthropic_messages.views import EVENT, TYPED, BlockExtended, JsonPiece
 from sealink.wire.lanes import observe
 from sealink.wire.sse import Frame, event_frame
 
@@ -39,6 +39,8 @@ class MessageRelay:
         events = list(self._decoder.decode(frame))
         for event in events:
             observe(event, self.outcome)
+            if isinstance(event, Unmodelled) and (words := _given_to_server_tool(event.raw)):
+                self.outcome.say(words)
         if len(events) == 1 and isinstance(events[0], (TextDelta, ReasoningDelta)):
             self.words = events[0].text
         return self._mended(frame) if self.outcome.error is None else b""
@@ -64,6 +66,15 @@ class MessageRelay:
                 return b""
             self._started = True
         return frame.raw if frame.event and is_closed else event_frame(type, frame.data.replace(b"\n", b" "))
+
+
+def _given_to_server_tool(data: bytes) -> str:
+    """More of the input of a tool that Anthropic runs: no call of the client's, but the model's words all the same."""
+    try:
+        event = EVENT.decode(data)
+    except UNREADABLE:
+        return ""
+    return event.delta.partial_json if isinstance(event, BlockExtended) and isinstance(event.delta, JsonPiece) else ""
 
 
 def relay_whole(body: bytes) -> tuple[bytes, Outcome]:
