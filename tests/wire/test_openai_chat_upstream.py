@@ -62,6 +62,13 @@ class TestForwarded:
     def test_a_whole_answer_has_its_usage(self) -> None:
         assert b"stream_options" not in forwarded()
 
+    def test_marked_signatures_stay_here(self) -> None:
+        blocks = [{"type": "thinking", "thinking": "", "signature": mark} for mark in ("gemini:x", "own=", "gemini:y")]
+        turn = {"role": "assistant", "content": '"signature":"gemini:'}
+        turns = [{**turn, "thinking_blocks": blocks}, {**turn, "thinking_blocks": blocks[:1]}, turn]
+        sent = json.loads(UPSTREAM.forward_request(head_of(messages=turns), "m").body)
+        assert sent["messages"] == [{**turn, "thinking_blocks": [blocks[1]]}, turn, turn]
+
     def test_the_head_is_left_alone(self) -> None:
         original = head(b', "stream": true, "metadata": {"task_type": "t"}')
         before = dict(original.fields)

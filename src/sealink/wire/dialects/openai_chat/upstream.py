@@ -6,6 +6,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import Outcome, Outgoing, RequestHead
 from sealink.wire.dialects.openai_chat import errors
 from sealink.wire.dialects.openai_chat.decoder import ChatDecoder, whole_events
+from sealink.wire.dialects.openai_chat.marked import MARKED_SIGNATURE, without_marked_thinking
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.whole import relay_whole
 from sealink.wire.dialects.openai_chat.write import write_request
@@ -58,7 +59,7 @@ def for_upstream(head: RequestHead, model: str) -> Fields:
         fields["model"] = to_raw(model)
     if head.task_type is not None:
         fields = _without_task_type(fields)
-    return fields
+    return without_marked_thinking(fields) if MARKED_SIGNATURE.search(head.body) else fields
 
 
 def _asking_for_usage(fields: Fields) -> Fields:
