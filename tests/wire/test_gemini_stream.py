@@ -352,3 +352,36 @@ def test_what_goes_through_as_it_is_has_no_line_ends() -> None:
     assert told.calls[0]["arguments"] == '{"a":[1,2]}'
     assert told.usage is not None
     assert told.usage["x"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"data: {\r\n\r\n",
+        b"data: [1]\r\n\r\n",
+        sse(chunk({"functionCall": {"args": {}}})),
+        sse({"candidates": [{"content": {"parts": ["text"]}}]}),
+        b'[{"candidates": 1}]',
+        b"data: \xff\r\n\r\n",
+        sse(chunk({"text": "a"}, finish="STOP", groundingMetadata={"groundingChunks": 1})),
+    ],
+)
+def test_chunks_that_make_no_sense(body: bytes) -> None:
+    with pytest.raises(UpstreamError) as caught:
+        read_stream(UPSTREAM, [body])
+    assert caught.value.code == "upstream_malformed"
+
+
+def test_an_error_without_words_is_its_own_message() -> None:
+    (event,) = of_kind(events_of({"error": "quota"}), StreamError)
+    assert (event.error.status, event.error.message) == (502, '{"error": "quota"}')
+
+
+def test_white_space_before_either_form_is_none_of_it() -> None:
+    body = sse(chunk({"text": "a"}, finish="STOP"))
+    for pieces in ([b"\r\n", b"\n ", body], [b" ", json.dumps([chunk({"text": "a"}, finish="STOP")]).encode()]):
+        assert of_kind(read_stream(UPSTREAM, pieces), TextDelta) == [TextDelta(0, "a")]
+
+
+def test_log_probabilities_of_nothing_are_none() -> None:
+    assert not of_kind(events_of(chunk({"text": "a"}, finish="STOP", logprobsResult={"topCandidates": []})), Logprobs)

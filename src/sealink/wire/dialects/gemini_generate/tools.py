@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from sealink.errors import InvalidRequest
 from sealink.request import BuiltinTool, ChatRequest, Tool
-from sealink.wire.dialects.gemini_generate.errors import NAME
 from sealink.wire.dialects.gemini_generate.models import ModelRules
 from sealink.wire.dialects.gemini_generate.schema import adapted
 from sealink.wire.leftovers import unsupported
@@ -48,8 +47,6 @@ def _declaration(index: int, tool: Tool) -> dict[str, Any]:
 
 def _builtin(tool: BuiltinTool, dropped: list[str]) -> dict[str, Any]:
     """Google's tools take none of what others can be told. Not to keep to certain domains would be another search."""
-    if tool.dialect == NAME:
-        return {_BUILTINS.get(tool.kind, tool.kind): tool.raw}
     if tool.kind not in _BUILTINS:
         raise unsupported(tool.where, "Gemini", "such a tool")
     search, where = tool.web_search, tool.where
