@@ -4,43 +4,20 @@
       (response.output_item.added  …deltas…  response.output_item.done)*
     response.completed | response.incomplete | response.failed | error
 
-Items may overlap; each knows its place by `output_index`. An item that is done says all of itself once more: what no
-delta has told is told then.
+https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import Raw
 
-from sealink.events import (
-    BlockEnd,
-    BlockKind,
-    BlockMeta,
-    BlockStart,
-    Citation,
-    Event,
-    Finish,
-    FinishReason,
-    Logprobs,
-    ReasoningDelta,
-    StreamEnd,
-    StreamError,
-    StreamStart,
-    TextDelta,
-    ToolArgsDelta,
-    Unmodelled,
-    UsageSnapshot,
-)
-from sealink.wire.dialects.openai_responses import signatures
+from sealink.events import Event, Finish, FinishReason, StreamEnd, StreamError, StreamStart, Unmodelled, UsageSnapshot
 from sealink.wire.dialects.openai_responses.errors import malformed, read_failure
-from sealink.wire.dialects.openai_responses.signatures import NAME, Signature
+from sealink.wire.dialects.openai_responses.output import Output
 from sealink.wire.dialects.openai_responses.usage import read_usage
 from sealink.wire.dialects.openai_responses.views import (
-    ANNOTATION,
     EVENT,
-    ITEM,
     KNOWN_EVENTS,
     ODD,
     RESPONSE,
@@ -52,11 +29,9 @@ from sealink.wire.dialects.openai_responses.views import (
     Failure,
     Incomplete,
     InputPiece,
-    Item,
     ItemDone,
     ItemOpened,
     Odd,
-    Part,
     RefusalPiece,
     Response,
     Silent,
@@ -65,7 +40,6 @@ from sealink.wire.dialects.openai_responses.views import (
     ThoughtPiece,
     WireEvent,
 )
-from sealink.wire.raw_json import encode, text_of
 from sealink.wire.sse import Frame
 
 Events = Iterable[Event]
@@ -73,30 +47,7 @@ Events = Iterable[Event]
 _DONE: Final = b"[DONE]"
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-_CALLS: Final[dict[str, BlockKind]] = {"function_call": "tool_call", "custom_tool_call": "custom_tool_call"}
 _REASONS: Final[dict[str, FinishReason]] = {"max_output_tokens": "length", "content_filter": "content_filter"}
-
-
-class _Block(msgspec.Struct):
-    """A block of an item. `starts_at`: how many characters the answer had said before it."""
-
-    number: int
-    kind: BlockKind
-    starts_at: int = 0
-    is_empty: bool = True
-    citations: int = 0
-
-
-class _Item(msgspec.Struct):
-    """What has been told of an item: its blocks by their content index (0 in all but messages).
-
-    `thinks_in`: whether a reasoning item's text comes as a summary or in full; it counts once if it comes as both.
-    """
-
-    blocks: dict[int, _Block] = {}
-    open: _Block | None = None
-    done: bool = False
-    thinks_in: type | None = None
 
 
 class ResponseDecoder:
@@ -105,12 +56,8 @@ class ResponseDecoder:
     forgets_deltas = False
 
     def __init__(self) -> None:
-        self._started = False
+        self._output: Output | None = None
         self._ended = False
-        self._items: dict[int, _Item] = {}
-        self._blocks = 0
-        self._chars = 0
-        self._has_calls = False
 
     def decode(self, frame: Frame) -> Events:
         """Raises UpstreamError (`upstream_malformed`) on a frame that makes no sense."""
@@ -119,7 +66,7 @@ class ResponseDecoder:
         try:
             event = EVENT.decode(frame.data)
             if type(event) is TextPiece:  # nearly every frame
-                return self._text(event)
+                return self._begun().text(event)
             return list(self._read(event))
         except _UNREADABLE as error:
             return self._read_odd(frame, error)
@@ -137,17 +84,17 @@ class ResponseDecoder:
             case Silent():
                 return ()
             case ArgumentsPiece() | InputPiece():
-                return self._arguments(event)
+                return self._begun().arguments(event)
             case SummaryPiece() | ThoughtPiece():
-                return self._think(event)
+                return self._begun().think(event)
             case RefusalPiece():
-                return self._refuse(event)
+                return self._begun().refuse(event)
             case Annotated():
-                return self._annotate(event)
+                return self._begun().annotate(event)
             case ItemOpened():
-                return self._open_item(event)
+                return self._begun().open_item(event)
             case ItemDone():
-                return self._finish_item(event.output_index, event.item)
+                return self._begun().finish_item(event.output_index, event.item)
             case Created(response=response):
                 return self._start(response)
             case Completed(response=response) | Incomplete(response=response):
@@ -179,189 +126,26 @@ class ResponseDecoder:
         return (Unmodelled(data),)
 
     def _start(self, response: Response) -> Iterator[Event]:
-        if not self._started:
-            self._started = True
+        if self._output is None:
+            self._output = Output()
             created = None if response.created_at is None else int(response.created_at)
             yield StreamStart(response.id or "", response.model or "", created)
 
-    # Deltas: each opens its block if it is the first.
-
-    def _text(self, event: TextPiece) -> Sequence[Event]:
-        item = self._items.get(event.output_index)
-        block = item.blocks.get(event.content_index) if item is not None else None
-        if item is not None and block is not None and block is item.open and block.kind == "text":
-            return self._say(block, event)
-        opened = list(self._open_part(event.output_index, event.content_index, "text"))
-        return [*opened, *self._say(self._items[event.output_index].blocks[event.content_index], event)]
-
-    def _say(self, block: _Block, event: TextPiece) -> Sequence[Event]:
-        weights = (Logprobs(block.number, encode(event.logprobs)),) if event.logprobs else ()
-        if not event.delta:
-            return weights
-        block.is_empty = False
-        self._chars += len(event.delta)
-        return (TextDelta(block.number, event.delta), *weights)
-
-    def _refuse(self, event: RefusalPiece) -> Iterator[Event]:
-        yield from self._open_part(event.output_index, event.content_index, "refusal")
-        block = self._items[event.output_index].blocks[event.content_index]
-        block.is_empty &= not event.delta
-        if event.delta:
-            yield TextDelta(block.number, event.delta)
-
-    def _think(self, event: SummaryPiece | ThoughtPiece) -> Iterator[Event]:
-        item = self._item(event.output_index)
-        item.thinks_in = item.thinks_in or type(event)
-        if item.thinks_in is not type(event) or not event.delta:
-            return
-        yield from self._open_part(event.output_index, 0, "reasoning")
-        item.blocks[0].is_empty = False
-        yield ReasoningDelta(item.blocks[0].number, event.delta)
-
-    def _arguments(self, event: ArgumentsPiece | InputPiece) -> Iterator[Event]:
-        block = self._item(event.output_index).open
-        if block is None or block.kind not in _CALLS.values():
-            raise malformed(f"arguments for item {event.output_index}, which is no open call.")
-        if event.delta:
-            block.is_empty = False
-            yield ToolArgsDelta(block.number, event.delta)
-
-    def _annotate(self, event: Annotated) -> Iterator[Event]:
-        yield from self._open_part(event.output_index, event.content_index, "text")
-        yield self._citation(self._items[event.output_index].blocks[event.content_index], event.annotation)
-
-    def _citation(self, block: _Block, raw: Raw) -> Event:
-        said = ANNOTATION.decode(raw)
-        block.citations += 1
-        return Citation(
-            block.number,
-            url=said.url or "",
-            title=said.title or said.filename or "",
-            start=None if said.start_index is None else block.starts_at + said.start_index,
-            end=None if said.end_index is None else block.starts_at + said.end_index,
-            raw=_utf8(raw),
-            dialect=NAME,
-        )
-
-    # Items: opened, and told to the end.
-
-    def _item(self, index: int) -> _Item:
-        if not self._started:
+    def _begun(self) -> Output:
+        if self._output is None:
             raise malformed("the answer begins without `response.created`.")
-        return self._items.setdefault(index, _Item())
-
-    def _open_part(self, index: int, part: int, kind: BlockKind) -> Iterator[Event]:
-        """A block of an item opens, unless it is open; the one before it closes."""
-        item = self._item(index)
-        if item.done:
-            raise malformed(f"a delta for item {index}, which is done.")
-        if part not in item.blocks:
-            yield from self._open_block(item, part, BlockStart(self._blocks, kind))
-        elif item.blocks[part] is not item.open or item.blocks[part].kind != kind:
-            raise malformed(f"a delta for part {part} of item {index}, which is not open.")
-
-    def _open_block(self, item: _Item, part: int, event: BlockStart) -> Iterator[Event]:
-        yield from self._close(item)
-        item.open = item.blocks[part] = _Block(self._blocks, event.kind, self._chars)
-        self._blocks += 1
-        yield event
-
-    def _close(self, item: _Item) -> Iterator[Event]:
-        if item.open is not None:
-            yield BlockEnd(item.open.number)
-            item.open = None
-
-    def _open_item(self, event: ItemOpened) -> Iterator[Event]:
-        known = self._item(event.output_index)
-        if event.item == Raw(b"null") or known.blocks:
-            return
-        item = ITEM.decode(event.item)
-        if item.type in _CALLS and item.name:
-            yield from self._open_call(known, item)
-
-    def _open_call(self, known: _Item, item: Item) -> Iterator[Event]:
-        self._has_calls = True
-        start = BlockStart(self._blocks, _CALLS[item.type], id=item.call_id or item.id or "", name=item.name or "")
-        yield from self._open_block(known, 0, start)
-
-    def _finish_item(self, index: int, raw: Raw) -> Iterator[Event]:
-        known, item = self._item(index), ITEM.decode(raw)
-        if known.done:
-            return
-        match item.type:
-            case "message":
-                yield from self._finish_message(index, item)
-            case "reasoning":
-                yield from self._finish_reasoning(index, known, item)
-            case "function_call" | "custom_tool_call":
-                yield from self._finish_call(known, item)
-            case "image_generation_call" if item.result:
-                yield from self._open_block(known, 0, self._image(item))
-            case _:
-                yield from self._open_block(known, 0, BlockStart(self._blocks, "other", raw=_utf8(raw)))
-        yield from self._close(known)
-        known.done = True
-
-    def _image(self, item: Item) -> BlockStart:
-        name = f"image/{item.output_format or 'png'}"
-        return BlockStart(self._blocks, "media", name=name, data=item.result or "")
-
-    def _finish_message(self, index: int, item: Item) -> Iterator[Event]:
-        """Parts are known by their order: behind Bedrock the first one's index is 1 in its deltas."""
-        known = self._item(index)
-        told = list(known.blocks.values())
-        for number, part in enumerate(item.content or ()):
-            if number >= len(told):
-                yield from self._tell_part(index, max(known.blocks, default=-1) + 1, part)
-            elif told[number] is known.open:
-                for raw in (part.annotations or [])[told[number].citations :]:
-                    yield self._citation(told[number], raw)
-
-    def _tell_part(self, index: int, number: int, part: Part) -> Iterator[Event]:
-        """A part that no delta has told."""
-        if part.text:
-            yield from self._text(TextPiece(index, part.text, number, part.logprobs))
-        elif part.refusal:
-            yield from self._refuse(RefusalPiece(index, part.refusal, number))
-        for raw in (part.annotations or ()) if part.text else ():
-            yield self._citation(self._items[index].blocks[number], raw)
-
-    def _finish_reasoning(self, index: int, known: _Item, item: Item) -> Iterator[Event]:
-        text = _joined(item.summary) or _joined(item.content)
-        signature = _signature_of(item)
-        if text or signature:
-            yield from self._open_part(index, 0, "reasoning")
-            if known.blocks[0].is_empty and text:
-                yield ReasoningDelta(known.blocks[0].number, text)
-        if signature:
-            yield BlockMeta(known.blocks[0].number, signature=signature)
-
-    def _finish_call(self, known: _Item, item: Item) -> Iterator[Event]:
-        if not known.blocks:
-            if not item.name:
-                raise malformed("a tool call without a name.")
-            yield from self._open_call(known, item)
-        text = item.input if item.type == "custom_tool_call" else text_of(item.arguments)
-        if known.blocks[0].is_empty and text:
-            yield ToolArgsDelta(known.blocks[0].number, text)
-
-    # The end.
+        return self._output
 
     def _end(self, response: Response) -> Iterator[Event]:
-        if not self._started:
-            raise malformed("the answer ends before `response.created`.")
+        output = self._begun()
         if response.status in ("failed", "cancelled"):
             yield from self._fail(response.error or Failure(f"The response is {response.status}."))
             return
-        if not self._items:
-            for index, raw in enumerate(response.output or ()):
-                yield from self._finish_item(index, raw)
-        for item in self._items.values():
-            yield from self._close(item)
+        yield from output.end(response.output or ())
         if response.usage:
             yield UsageSnapshot(read_usage(response.usage))
         self._ended = True
-        yield _finish(response, has_calls=self._has_calls)
+        yield _finish(response, has_calls=output.has_calls)
         yield StreamEnd()
 
     def _fail(self, failure: Failure | str | None) -> Sequence[Event]:
@@ -403,22 +187,3 @@ def _finish(response: Response, *, has_calls: bool) -> Finish:
 def _failure_of(odd: Odd) -> Failure | str:
     """An `error` event, flat as documented or with the error in an object of its own."""
     return odd.error if odd.error is not None else odd
-
-
-def _signature_of(item: Item) -> str:
-    """Thinking that is told in full and not encrypted (DeepSeek, gpt-oss) goes back as it came, by its id; a bare
-    summary cannot go back at all."""
-    if item.encrypted_content:
-        return signatures.written(Signature(item.id or "", item.encrypted_content))
-    return signatures.written(Signature(item.id or "", "")) if _joined(item.content) else ""
-
-
-def _joined(parts: list[Part] | None) -> str:
-    return "".join(part.text or "" for part in parts or ())
-
-
-def _utf8(raw: Raw) -> bytes:
-    """Raw JSON, whose characters msgspec has not looked at. Raises UnicodeDecodeError."""
-    data = bytes(raw)
-    data.decode()
-    return data
