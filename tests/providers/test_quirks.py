@@ -98,6 +98,13 @@ def test_vertex_has_claude_in_the_path() -> None:
     assert whole.path.endswith(":rawPredict")
 
 
+def test_vertex_is_not_asked_for_an_answer_where_tokens_are_counted() -> None:
+    asked = {"model": "claude-sonnet-4-5", "messages": []}
+    outgoing = taste("vertex", asked, dialect="anthropic", path="/v1/messages/count_tokens")
+    assert outgoing.path == "/count-tokens:rawPredict"
+    assert json.loads(outgoing.body) == {"anthropic_version": "vertex-2023-10-16", **asked}
+
+
 def test_the_cloud_does_not_tell_what_googles_tools_did() -> None:
     """google-genai 3.4.0, models._ToolConfig_to_vertex."""
     ways = {"dialect": "gemini", "path": "/models/m:generateContent"}

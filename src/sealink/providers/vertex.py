@@ -25,13 +25,16 @@ def located(settings: Settings) -> Settings:
 
 def raw_predict(path: str, fields: Fields) -> str:
     """The model and whether it streams stand in the path."""
-    streams = fields.get("stream") == TRUE
-    return f"/{quote(text_of(fields.get('model')) or '', safe='@')}:{'streamRawPredict' if streams else 'rawPredict'}"
+    if "/count_tokens" in path:
+        return "/count-tokens:rawPredict"
+    method = "streamRawPredict" if fields.get("stream") == TRUE else "rawPredict"
+    return f"/{quote(text_of(fields.get('model')) or '', safe='@')}:{method}"
 
 
 def version_in_the_body(fields: Fields) -> Fields:
     """`model` is in the path, and `anthropic_version` in the body."""
-    return {"anthropic_version": to_raw("vertex-2023-10-16"), **without(fields, "model")}
+    is_count = "max_tokens" not in fields  # it names its model as elsewhere
+    return {"anthropic_version": to_raw("vertex-2023-10-16"), **(fields if is_count else without(fields, "model"))}
 
 
 def without_invocations(fields: Fields) -> Fields:
@@ -48,7 +51,7 @@ VENDOR = Vendor(
     docs="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     addresses=(
         Address("gemini", PUBLISHERS + "/google", auth=bearer, embeddings=None, quirks=(without_invocations,)),
-        # https://docs.anthropic.com/en/api/claude-on-vertex-ai
+        # https://docs.anthropic.com/en/api/claude-on-vertex-ai, and anthropic.lib.vertex in Anthropic's SDK
         Address(
             "anthropic", PUBLISHERS + "/anthropic/models", auth=bearer, quirks=(version_in_the_body,), path=raw_predict
         ),

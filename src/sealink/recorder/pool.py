@@ -17,7 +17,7 @@ log = logging.getLogger("sealink.recorder")
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Of a longer answer nothing is kept."""
 
-_NO_CHAT = re.compile(r"embed|count_?tokens", re.IGNORECASE)
+_NO_CHAT = re.compile(r"embed|count[_-]?tokens", re.IGNORECASE)
 
 
 class Recorder:
