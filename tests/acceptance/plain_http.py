@@ -42,11 +42,11 @@ def post(port: int, path: str, request: dict[str, Any], key: str = KEY) -> Plain
         connection.close()
 
 
-def chat_request(request: dict[str, Any], key: str = KEY) -> bytes:
+def chat_request(request: dict[str, Any], key: str = KEY, path: str = "/v1/chat/completions") -> bytes:
     """The same POST as bytes."""
     body = json.dumps(request).encode()
     head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nHost: sealink\r\nAuthorization: Bearer {key}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: sealink\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

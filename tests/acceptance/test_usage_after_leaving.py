@@ -1,8 +1,9 @@
 """What the ledger says of a stream whose client left in the middle (issue 3, "What must be shown", 5).
 
-Of every recorded stream. Under `drain` it must be what the provider reported in the end; under `cancel` the o200k count
-of what was relayed: counted here from what the client received. The client leaves by closing its half of the
-connection, so that it still gets all that was on its way, and then SeaLink's end: from there on nothing was relayed.
+Of every recorded stream, with a client of the chat dialect and with one of the stream's own. Under `drain` it must be
+what the provider reported in the end; under `cancel` the o200k count of what was relayed: counted here from what the
+client received. The client leaves by closing its half of the connection, so that it still gets all that was on its
+way, and then SeaLink's end: from there on nothing was relayed.
 """
 
 import json
@@ -27,6 +28,7 @@ from replay import Answer, Exchange, Request
 from sealink.catalog.tokens import count_tokens
 
 DIALECTS = {"openai-chat": "openai", "anthropic-messages": "anthropic"}
+PATHS = {"openai-chat": ["/v1/chat/completions"], "anthropic-messages": ["/v1/chat/completions", "/v1/messages"]}
 COUNTED_FOR = {"openai-chat": "messages", "anthropic-messages": "chat"}
 """A client of the other dialect is told the counts in SeaLink's sense: cached input and reasoning are part of them."""
 PLACES = 2
@@ -41,6 +43,9 @@ TABLES = "\n".join(f'[[keys]]\nname = "{way}"\nkey = "{key}"\non_disconnect = "{
 FRAME = re.compile(rb".+?(?:\r?\n\r?\n|$)\s*", re.DOTALL)
 DATA = re.compile(rb"^data: ?(\{.*)", re.MULTILINE)
 WORDS = ("content", "reasoning", "reasoning_content", "refusal", "tool_calls")
+SAID_IN_CHAT = ("content", "reasoning_content", "refusal")
+SAID_IN_MESSAGES = ("text", "thinking", "partial_json")
+CALL = rb'"tool_calls":\[|"tool_use"'
 FINISH = re.compile(rb'"finish_reason": ?"')
 END = re.compile(rb'^data: ?(\[DONE\]|\{"type": ?"message_stop"|.*"error": ?\{)', re.MULTILINE)
 
@@ -51,6 +56,7 @@ class Leaving:
 
     number: int
     case: Case
+    path: str
     way: str
     at: int
     told: bytes = b""
@@ -81,11 +87,11 @@ def left(recorded: list[Case], tmp_path_factory: pytest.TempPathFactory) -> list
 
 def leavings(streams: list[Case]) -> list[Leaving]:
     dice = random.Random(6)
-    found: list[tuple[Case, str, int]] = []
-    for case in streams:
+    found: list[tuple[Case, str, str, int]] = []
+    for case, path in ((each, path) for each in streams for path in PATHS[each.api]):
         at = places(case)
-        found.append((case, "drain", at[0] if at else -1))
-        found += [(case, "cancel", place) for place in dice.sample(at, min(len(at), PLACES))]
+        found.append((case, path, "drain", at[0] if at else -1))
+        found += [(case, path, "cancel", place) for place in dice.sample(at, min(len(at), PLACES))]
     return [Leaving(number, *each) for number, each in enumerate(found)]
 
 
@@ -123,12 +129,13 @@ def live(running: House, leaving: Leaving) -> None:
         "model": leaving.case.id,
         "stream": True,
         "messages": [{"role": "user", "content": f"number {leaving.number}."}],
+        "max_tokens": 1024,
         "metadata": {"task_type": str(leaving.number)},
     }
     with socket.create_connection(("127.0.0.1", running.sealink.port), PATIENCE_S) as client:
-        client.sendall(chat_request(question, KEYS[leaving.way]))
+        client.sendall(chat_request(question, KEYS[leaving.way], leaving.path))
         came = b""
-        while leaving.at >= 0 and not (said_in(came) or b'"tool_calls":[' in came):
+        while leaving.at >= 0 and not (said_in(came) or re.search(CALL, came)):
             data = client.recv(65536)
             assert data, leaving
             came += data
@@ -160,16 +167,21 @@ def said_in(came: bytes) -> dict[str, str]:
     said: dict[str, str] = defaultdict(str)
     body = b"".join(dechunked(came.partition(b"\r\n\r\n")[2]))
     for frame in frames_of(body[: body.rfind(b"\n\n") + 2]):
-        for choice in json.loads(frame).get("choices", ()) if frame != b"[DONE]" else ():
-            for name, words in words_of(choice["delta"]):
-                said[f"{choice['index']} {name}"] += words
-    return said
+        chunk = json.loads(frame) if frame != b"[DONE]" else {}
+        if chunk.get("type") == "content_block_delta":
+            chunk["choices"] = [chunk]
+        for part in chunk.get("choices", ()):
+            for name, words in words_of(part["delta"]):
+                said[f"{part['index']} {name}"] += words
+    return {name: words for name, words in said.items() if words}
 
 
 def words_of(delta: dict[str, Any]) -> list[tuple[str, str]]:
-    words = [(name, delta.get(name)) for name in ("content", "reasoning_content", "refusal")]
-    words += [(f"call {call['index']}", call["function"].get("arguments")) for call in delta.get("tool_calls") or ()]
-    return [(name, text) for name, text in words if text]
+    names = SAID_IN_MESSAGES if "type" in delta else SAID_IN_CHAT
+    words = [(name, delta.get(name) or "") for name in names]
+    return words + [
+        (f"call {it['index']}", it["function"].get("arguments", "")) for it in delta.get("tool_calls") or ()
+    ]
 
 
 def test_drained_streams_are_counted_by_their_providers(left: list[Leaving], report: Callable[[str], None]) -> None:
