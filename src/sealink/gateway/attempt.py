@@ -16,7 +16,7 @@ from sealink.net.pump import hold_until_content
 from sealink.policy.routing import Target
 from sealink.providers.quirks import to_taste
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Birth, ClientDialect, Outcome, Outgoing, Relay, RequestHead, are_one
+from sealink.wire.dialect import Birth, ClientDialect, Outcome, Outgoing, Relay, RequestHead, UpstreamDialect, are_one
 from sealink.wire.lanes import Lane, Translate, observe
 
 MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
@@ -107,8 +107,11 @@ class Attempt:
         if are_one(dialect, asked.client):
             outgoing = dialect.forward_request(asked.head, target.model)
         else:
-            outgoing = dialect.write_request(asked.request, target.model)
-        return to_taste(outgoing, target.provider.habits)
+            outgoing = _translated(asked, dialect, target.model)
+        outgoing = to_taste(outgoing, target.provider.habits)
+        spellings = asked.client.spellings
+        outgoing.dropped = [spellings.get(name, name) for name in outgoing.dropped]
+        return outgoing
 
     def _connected(self) -> None:
         self.was_sent = True
@@ -174,6 +177,15 @@ def _refused(dropped: Sequence[str], target: Target) -> InvalidRequest:
         code="unsupported_parameter",
         param=dropped[0],
     )
+
+
+def _translated(asked: Asked, dialect: UpstreamDialect, model: str) -> Outgoing:
+    request = asked.request
+    try:
+        return dialect.write_request(request, model)
+    except InvalidRequest as error:
+        error.param = asked.client.spellings.get(error.param or "", error.param)
+        raise
 
 
 def _relay(asked: Asked, target: Target) -> Relay:

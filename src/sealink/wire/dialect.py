@@ -140,9 +140,14 @@ class Relay(Protocol):
 
 
 class ClientDialect(Protocol):
-    """A wire format as clients speak it."""
+    """A wire format as clients speak it.
+
+    `spellings`: its own names of the fields that upstreams' dialects name, as dropped or refused, in the words of
+    OpenAI's chat. A name that is not here is the same.
+    """
 
     name: str
+    spellings: Mapping[str, str]
 
     def read_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
         """Raises InvalidRequest, naming the field, on JSON that cannot be a request of this dialect.

@@ -1,6 +1,7 @@
 """Anthropic's Messages API as clients speak it. https://platform.claude.com/docs/en/api/messages"""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from sealink.errors import SealinkError
 from sealink.events import Event
@@ -20,6 +21,19 @@ class AnthropicMessagesClient:
     """A CountingDialect."""
 
     name = errors.NAME
+    spellings: Mapping[str, str] = MappingProxyType(
+        {
+            "image_url.detail": "image.detail",
+            "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
+            "reasoning_effort": "output_config.effort",
+            "response_format": "output_config.format",
+            "stop": "stop_sequences",
+            "thinking_budget": "thinking.budget_tokens",
+            "thinking_summary": "thinking.display",
+            "tools.function.strict": "tools.strict",
+            "user": "metadata.user_id",
+        }
+    )
 
     def read_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
         return read_head(body, headers)

@@ -1,6 +1,7 @@
 """OpenAI's Chat Completions as clients speak it. https://platform.openai.com/docs/api-reference/chat"""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from sealink.errors import SealinkError
 from sealink.events import Event
@@ -20,6 +21,7 @@ class OpenAIChatClient:
     """A ClientDialect. Given a `cousin`, it also takes requests of that dialect, and answers them in its own."""
 
     name = errors.NAME
+    spellings: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, cousin: ClientDialect | None = None) -> None:
         self._cousin = cousin

@@ -1,6 +1,7 @@
 """The Responses API as clients speak it. https://platform.openai.com/docs/api-reference/responses"""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from sealink.errors import SealinkError
 from sealink.events import Event
@@ -19,6 +20,17 @@ class OpenAIResponsesClient:
     """A ClientDialect."""
 
     name = NAME
+    spellings: Mapping[str, str] = MappingProxyType(
+        {
+            "max_completion_tokens": "max_output_tokens",
+            "reasoning_effort": "reasoning.effort",
+            "response_format": "text.format",
+            "thinking_budget": "reasoning.max_tokens",
+            "thinking_summary": "reasoning.summary",
+            "tools.custom.format": "tools.format",
+            "tools.function.strict": "tools.strict",
+        }
+    )
 
     def read_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
         return read_head(body, headers)
