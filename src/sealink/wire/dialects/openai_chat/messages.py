@@ -4,7 +4,6 @@ https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages,
 fields those in which SeaLink hands out a model's thinking: `thinking_blocks` (signed) and `reasoning_content`.
 """
 
-import re
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -26,10 +25,9 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
+from sealink.wire import data_url
 from sealink.wire.raw_json import NULL, is_null, object_of, starts_with, text_of
 from sealink.wire.request_fields import missing, read_value
-
-_DATA_URL = re.compile(r"data:(?P<media_type>[^;,]*)(?:;[^;,]+=[^;,]*)*(?P<base64>;base64)?,(?P<data>.*)", re.S | re.I)
 
 SIGNS_CONTENT: Final = "content"
 """What a signature in `thinking_blocks` signs that is of the answer's text; else it is a call's id."""
@@ -250,7 +248,7 @@ def _refusal(raw: Raw, where: str) -> Part:
 
 def _image(raw: Raw, where: str) -> Part:
     said = read_value(raw, where, _ImagePart).image_url
-    if not said.url.lower().startswith("data:"):
+    if not data_url.is_data_url(said.url):
         return Image(url=said.url, detail=said.detail or "")
     media_type, data = _inline(said.url, f"{where}.image_url.url")
     return Image(media_type=media_type, data=data, detail=said.detail or "")
@@ -270,7 +268,7 @@ def _file(raw: Raw, where: str) -> Part:
         return File(filename=name, file_id=said.file_id)
     if data.startswith(("http://", "https://")):
         return File(filename=name, url=data)
-    if not data.lower().startswith("data:"):  # bare base64: OpenAI takes PDF only
+    if not data_url.is_data_url(data):  # bare base64: OpenAI takes PDF only
         return File(filename=name, media_type="application/pdf", data=data)
     media_type, data = _inline(data, f"{where}.file.file_data")
     return File(filename=name, media_type=media_type, data=data)
@@ -288,16 +286,15 @@ _READERS: Final[dict[str, Callable[[Raw, str], Part]]] = {
 def read_picture(raw: Raw) -> tuple[str, str] | None:
     """The media type and base64 of an `image_url` part, if it has its picture inline."""
     source = object_of((object_of(raw) or {}).get("image_url")) or {}
-    read = _DATA_URL.fullmatch(text_of(source.get("url")) or "")
-    return (read["media_type"], read["data"]) if read is not None and read["base64"] else None
+    return data_url.read(text_of(source.get("url")) or "")
 
 
 def _inline(url: str, where: str) -> tuple[str, str]:
     """A data URL's media type and base64."""
-    read = _DATA_URL.fullmatch(url)
-    if read is None or not read["base64"]:
+    inline = data_url.read(url)
+    if inline is None:
         raise InvalidRequest(f"`{where}` must be `data:<media type>;base64,<data>`.", code="invalid_value", param=where)
-    return read["media_type"], read["data"]
+    return inline
 
 
 def _unsupported(what: str, where: str) -> InvalidRequest:
