@@ -98,12 +98,17 @@ class FakeResponder:
         self.started = True
         self.status, self.headers = status, dict(headers)
 
-    def write(self, data: bytes) -> None:
+    @property
+    def bytes_sent(self) -> int:
+        return len(self.body)
+
+    def write(self, data: bytes) -> bool:
         assert self.started
         assert not self.finished
         self.body += data
         if self.body:
             self.first_byte.set()
+        return not self.paused
 
     async def drain(self) -> None:
         self.paused = False

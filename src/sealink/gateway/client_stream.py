@@ -16,9 +16,12 @@ class ClientStream:
     def __init__(self, responder: Responder, log: StreamLog | None) -> None:
         self._responder = responder
         self._log = log
-        self._listener: Callable[[bytes], None] | None = log.write if log is not None else None
-        self.bytes_sent = 0
+        self._listener: Callable[[bytes], None] | None = None
         self._finished = False
+        self.write: Callable[[bytes], bool] = responder.write
+        """Tell the client, and the listener. Returns whether the client keeps up."""
+        if log is not None:
+            self.tell_also(log.write)
 
     @property
     def started(self) -> bool:
@@ -52,18 +55,22 @@ class ClientStream:
         if not self.started:
             self._responder.start(200, headers)
 
-    def write(self, data: bytes) -> None:
-        self.bytes_sent += len(data)
-        self._responder.write(data)
-        if self._listener is not None:
-            self._listener(data)
-
     def tell_also(self, listener: Callable[[bytes], None]) -> None:
         """From here on, let `listener` have what is written."""
         self._listener = listener
+        self.write = self._write_to_both
+
+    @property
+    def bytes_sent(self) -> int:
+        return self._responder.bytes_sent
 
     async def drain(self) -> None:
         await self._responder.drain()
+
+    def _write_to_both(self, data: bytes) -> bool:
+        assert self._listener is not None
+        self._listener(data)
+        return self._responder.write(data)
 
     def finish(self) -> None:
         self._finished = True

@@ -30,8 +30,8 @@ class Responder(Protocol):
     """The client's end of one response.
 
     `send` answers whole. A stream is `start`, then `write` as often as needed, then `finish`; a writer
-    that sees `paused` awaits `drain` before it writes on, so that no more than the server's
-    `max_unsent_bytes` wait in memory. All are no-ops once the client has gone. Framing, `connection` and
+    that sees `paused`, which `write` answers with False, awaits `drain` before it writes on, so that no more than the
+    server's `max_unsent_bytes` wait in memory. `bytes_sent` counts what was written. All are no-ops once the client has gone. Framing, `connection` and
     `date` are the server's to say; other headers go out as they are, their names in lower case.
 
     The handler's task is cancelled for one of two reasons. The client has left before the response was
@@ -44,11 +44,12 @@ class Responder(Protocol):
     paused: bool
     gone: bool
     too_slow: bool
+    bytes_sent: int
     on_gone: Callable[[], None] | None
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None: ...
     def start(self, status: int, headers: HeaderList) -> None: ...
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> bool: ...
     async def drain(self) -> None: ...
     def finish(self) -> None: ...
     def abort(self) -> None:

@@ -1,5 +1,6 @@
 """Moving one stream from its upstream to its client. Knows bytes and silences, nothing of language models."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from sealink.errors import SealinkError
@@ -11,9 +12,10 @@ from sealink.wire.lanes import Lane
 class Client(Protocol):
     """Who is told: a Responder, or one that does more with what it is told."""
 
+    write: Callable[[bytes], bool]
+
     @property
     def paused(self) -> bool: ...
-    def write(self, data: bytes) -> None: ...
     async def drain(self) -> None: ...
 
 
@@ -39,8 +41,7 @@ async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, silence: 
 
     def move(data: bytes) -> bool:
         silence.heard()
-        client.write(lane.feed(data))
-        return not (lane.ended or client.paused)
+        return client.write(lane.feed(data)) and not lane.ended
 
     try:
         while not lane.ended:

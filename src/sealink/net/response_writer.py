@@ -32,6 +32,7 @@ class ResponseWriter:
         "_raw",
         "_resumed",
         "_transport",
+        "bytes_sent",
         "ended",
         "gone",
         "keep_alive",
@@ -47,6 +48,7 @@ class ResponseWriter:
         self.keep_alive = request.keep_alive
         self.on_gone: Callable[[], None] | None = None
         self.started = self.ended = self.paused = self.gone = self.too_slow = False
+        self.bytes_sent = 0
         self._transport = transport
         self._on_end = on_end
         self._resumed: asyncio.Event | None = None
@@ -73,15 +75,18 @@ class ResponseWriter:
         self._transport.write(self._head(status, headers, framing))
         self._chunked, self._raw = has_body and chunked, has_body and not chunked
 
-    def write(self, data: bytes) -> None:
-        """Send a piece of the stream on its way, as one chunk."""
+    def write(self, data: bytes) -> bool:
+        """Send a piece of the stream on its way, as one chunk. Returns whether the client keeps up."""
         if self._chunked:
             if data:  # an empty chunk would end the body
+                self.bytes_sent += len(data)
                 self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
         elif self._raw:
+            self.bytes_sent += len(data)
             self._transport.write(data)
         else:
             self._check_unwritten()
+        return not self.paused
 
     async def drain(self) -> None:
         """Wait until the client has taken enough of what it was sent, or has gone."""

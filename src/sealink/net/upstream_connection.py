@@ -116,7 +116,6 @@ class Connection(asyncio.Protocol):
             response.break_off(upstream_failure(error, self.peer, "exchange"))
             self.abort()
             return
-        response.deliver()
         if not response.in_body:
             self._after_feed(response, len(data))
 

@@ -3,8 +3,8 @@
 waiting for headers ──▶ in_body ──▶ complete
           └────────────────┴──────▶ failed
 
-On the way of a chunk there are `feed`, `on_body` and `deliver` alone: straight to `forward`'s taker, or one
-future where a reader waits.
+On the way of a chunk there is `feed` alone, straight to `forward`'s taker, or one future where a reader waits.
+A read that is one whole chunk of the transfer coding, as nearly every one is, needs no parser.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from sealink.net.upstream_limits import UpstreamLimits
 
 Taker = Callable[[bytes], bool]
 
+_MAX_SIZE_DIGITS: Final = 8
 _BODYLESS_STATUSES: Final = (204, 304)
 
 
@@ -45,7 +46,6 @@ class Response:
         self.method = method
         self._loop = asyncio.get_running_loop()
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
-        self.feed = self._parser.feed_data
         self._fields: list[tuple[str, str]] = []
         self._header_bytes = 0
         self._chunks: list[bytes] = []
@@ -55,6 +55,7 @@ class Response:
         self._error: SealinkError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._taker: Taker | None = None
+        self._between_chunks = False
 
     # The reader's side
 
@@ -170,8 +171,21 @@ class Response:
 
     # The connection's side
 
-    def deliver(self) -> None:
-        """Some of the body has come."""
+    def feed(self, data: bytes) -> None:
+        """Some more of the response has come. Raises what httptools does."""
+        chunk = _only_chunk(data) if self._between_chunks else b""
+        if not chunk:
+            if self._parser is not None:
+                self._parser.feed_data(data)
+            self._deliver()
+        elif self._taker is None or self._chunks:
+            self.on_body(chunk)
+            self._deliver()
+        elif not self._taker(chunk):
+            self._taker = None
+            self._wake()
+
+    def _deliver(self) -> None:
         if self._taker is None:
             self._limit_unread()
             self._wake()
@@ -204,7 +218,8 @@ class Response:
 
     def _settle(self) -> None:
         self.in_body = False
-        self._parser, self.feed = None, _discard  # they refer back to this response
+        self._parser = None  # it refers back to this response
+        self._between_chunks = False
         if self._is_paused:
             self._resume()
         self._wake()
@@ -267,10 +282,25 @@ class Response:
         self._chunks.append(data)
         self._unread_bytes += len(data)
 
+    def on_chunk_header(self) -> None:
+        self._between_chunks = False
+
+    def on_chunk_complete(self) -> None:
+        self._between_chunks = self.in_body
+
     def on_message_complete(self) -> None:
         if self.in_body:
             self._finish()
 
 
-def _discard(data: object) -> None:
-    """What is fed to a response that is over."""
+def _only_chunk(data: bytes) -> bytes:
+    """The body of the one whole chunk that `data` is (RFC 9112 §7.1); b"" if it is anything else."""
+    end = data.find(b"\r\n", 0, _MAX_SIZE_DIGITS + 2)
+    digits = data[:end]
+    if end < 1 or not digits.isalnum() or not data.endswith(b"\r\n"):
+        return b""
+    try:
+        size = int(digits, 16)
+    except ValueError:
+        return b""
+    return data[end + 2 : -2] if size and len(data) == end + size + 4 else b""
