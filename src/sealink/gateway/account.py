@@ -42,7 +42,7 @@ class Account:
         self.outcome: Outcome | None = None
         self.bytes_sent = 0
         self.longest_gap_s = 0.0
-        self._opened_at = time.monotonic()
+        self._opened_at_ns = time.monotonic_ns()
         self._timeline = Timeline()
         self._attempts: list[Attempt] = []
         self._lost: Lost | None = None
@@ -56,7 +56,12 @@ class Account:
 
     @property
     def elapsed_s(self) -> float:
-        return time.monotonic() - self._opened_at
+        return (time.monotonic_ns() - self._opened_at_ns) / 1e9
+
+    @property
+    def _elapsed_ms(self) -> float:
+        """To the microsecond."""
+        return (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000
 
     @property
     def fell_back(self) -> bool:
@@ -65,7 +70,7 @@ class Account:
         return target is not None and (first.provider, first.model) != (target.provider.name, target.model)
 
     def mark(self, moment: Moment) -> None:
-        self._timeline.mark(moment, self.elapsed_s * 1000)
+        self._timeline.mark(moment, self._elapsed_ms)
 
     def tries(self, target: Target) -> Attempt:
         """An attempt begins. Why it came to nothing, if it does, is to be said in what this returns."""
@@ -76,7 +81,7 @@ class Account:
     def answered(self, target: Target, outcome: Outcome) -> None:
         """An attempt brings the answer."""
         self._target, self.outcome = target, outcome
-        self._ttft_ms = self.elapsed_s * 1000
+        self._ttft_ms = self._elapsed_ms
         self.mark("first_content")
 
     def lost(self, tried: Attempt, target: Target, outcome: Outcome, *, was_sent: bool) -> None:

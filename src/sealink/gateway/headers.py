@@ -44,4 +44,4 @@ _VISIBLE: Final = string.ascii_letters + string.digits + string.punctuation
 @lru_cache(maxsize=1024)
 def _as_field_value(name: str) -> str:
     """A model's name as a header can carry it: a client may have asked for anything that a pattern matches."""
-    return quote(name, safe=_VISIBLE)
+    return name if name.isascii() and name.isprintable() and " " not in name else quote(name, safe=_VISIBLE)

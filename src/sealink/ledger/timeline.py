@@ -36,4 +36,4 @@ class Timeline:
         if seen > MAX_OF_A_KIND:
             self.dropped += 1
         else:
-            self.marks.append((moment, round(at_ms, 3)))
+            self.marks.append((moment, at_ms))

@@ -31,8 +31,9 @@ class Responder(Protocol):
 
     `send` answers whole. A stream is `start`, then `write` as often as needed, then `finish`; a writer
     that sees `paused`, which `write` answers with False, awaits `drain` before it writes on, so that no more than the
-    server's `max_unsent_bytes` wait in memory. `bytes_sent` counts what was written. All are no-ops once the client has gone. Framing, `connection` and
-    `date` are the server's to say; other headers go out as they are, their names in lower case.
+    server's `max_unsent_bytes` wait in memory. `bytes_sent` counts what was written. All are no-ops once the client has
+    gone. Framing, `connection` and `date` are the server's to say; other headers go out as they are, their names in
+    lower case.
 
     The handler's task is cancelled for one of two reasons. The client has left before the response was
     finished: `gone` is True (with `on_gone` set, that is called instead, and `too_slow` says whether the server has

@@ -16,7 +16,7 @@ OnDisconnect = Literal["cancel", "drain", "detach"]
 
 
 class ApiKey(msgspec.Struct, frozen=True):
-    """A key that clients use. Only its SHA-256 digest is kept; `models` are patterns, empty for all.
+    """A key that clients use. Only its digest is kept; `models` are patterns, empty for all.
 
     `on_disconnect` and `heartbeat` are None where the model's, or the server's, setting counts. `strict`: what a
     provider cannot be told is refused, not left out.
@@ -35,7 +35,7 @@ class ApiKey(msgspec.Struct, frozen=True):
 
 def digest_of(secret: str) -> bytes:
     """What is kept of a key. Keys are long and random, so a plain hash cannot be searched back."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.blake2b(secret.encode(), digest_size=32).digest()
 
 
 class Keyring:

@@ -5,6 +5,7 @@ Where a field is given twice the last one counts, for SeaLink as for most parser
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -64,11 +65,16 @@ def read_field(fields: Fields, name: str, type: Any) -> Any:
 def read_value(raw: msgspec.Raw, where: str, type: Any) -> Any:
     """A value that stands at `where`, `messages[2].content`, say."""
     try:
-        return msgspec.json.decode(raw, type=type)
+        return _decoder(type).decode(raw)
     except msgspec.ValidationError as error:
         raise _wrong_type(str(error), where) from None
     except RecursionError:
         raise InvalidRequest(f"`{where}` is nested too deeply.", code="invalid_type", param=where) from None
+
+
+@cache  # types are few, and to build a decoder takes longer than to use it
+def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(type)
 
 
 def read_task_type(fields: Fields) -> str | None:

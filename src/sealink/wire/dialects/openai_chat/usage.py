@@ -2,27 +2,58 @@
 
 from typing import Any, Final
 
-from msgspec import Raw
+import msgspec
 
 from sealink.usage import Usage
-from sealink.wire.raw_json import Fields, integer_of, object_of
+from sealink.wire.raw_json import NULL, Fields, encode, integer_of, object_of
 
 _MODELLED: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
+class _Details(msgspec.Struct, gc=False):
+    """Of the prompt, or of the completion."""
+
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class _Counts(msgspec.Struct, gc=False):
+    """All names that a count is known by."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    prompt_cache_hit_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    prompt_tokens_details: _Details | None = None
+    completion_tokens_details: _Details | None = None
+
+
+_NONE: Final = _Details()
+_COUNTS: Final = msgspec.json.Decoder(_Counts)
+
+
 def read_usage(fields: Fields) -> Usage:
     """A `usage` object's meaning. What it does not say is 0."""
-    prompt = object_of(fields.get("prompt_tokens_details")) or {}
-    completion = object_of(fields.get("completion_tokens_details")) or {}
-    reasoning = _first(completion, "reasoning_tokens") or _first(fields, "reasoning_tokens")
+    said = _counts(fields)
+    prompt, completion = said.prompt_tokens_details or _NONE, said.completion_tokens_details or _NONE
+    reasoning = _first(completion.reasoning_tokens, said.reasoning_tokens)
     return Usage(
-        input_tokens=_first(fields, "prompt_tokens"),
-        output_tokens=_output_tokens(fields, reasoning),
-        cached_read_tokens=_first(prompt, "cached_tokens")
-        or _first(fields, "prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"),
-        cached_write_tokens=_first(prompt, "cache_write_tokens") or _first(fields, "cache_creation_input_tokens"),
+        input_tokens=_first(said.prompt_tokens),
+        output_tokens=_output_tokens(said, reasoning),
+        cached_read_tokens=_first(
+            prompt.cached_tokens,
+            said.prompt_cache_hit_tokens,
+            said.cached_tokens,
+            said.cache_read_input_tokens,
+        ),
+        cached_write_tokens=_first(prompt.cache_write_tokens, said.cache_creation_input_tokens),
         reasoning_tokens=reasoning,
-        extras={name: raw for name, raw in fields.items() if name not in _MODELLED and raw != Raw(b"null")},
+        extras={name: raw for name, raw in fields.items() if name not in _MODELLED and raw != NULL},
     )
 
 
@@ -41,15 +72,26 @@ def usage_object(usage: Usage) -> dict[str, Any]:
     }
 
 
-def _output_tokens(fields: Fields, reasoning: int) -> int:
+def _counts(fields: Fields) -> _Counts:
+    try:
+        return _COUNTS.decode(encode(fields))
+    except msgspec.ValidationError:  # a count of another type says nothing, the others do
+        return msgspec.convert(_readable(fields), _Counts)
+
+
+def _readable(fields: Fields) -> dict[str, Any]:
+    return {
+        name: integer_of(raw) if (inner := object_of(raw)) is None else _readable(inner) for name, raw in fields.items()
+    }
+
+
+def _output_tokens(said: _Counts, reasoning: int) -> int:
     """The completion with its reasoning: xAI, and Gemini behind Vercel, do not count it in `completion_tokens`."""
-    prompt, completion = _first(fields, "prompt_tokens"), _first(fields, "completion_tokens")
-    apart = reasoning > completion or (
-        reasoning > 0 and _first(fields, "total_tokens") == prompt + completion + reasoning
-    )
+    prompt, completion = _first(said.prompt_tokens), _first(said.completion_tokens)
+    apart = reasoning > completion or (reasoning > 0 and said.total_tokens == prompt + completion + reasoning)
     return completion + reasoning if apart else completion
 
 
-def _first(fields: Fields, *names: str) -> int:
+def _first(*counts: int | None) -> int:
     """The first of these counts that is above 0."""
-    return next((number for name in names if (number := integer_of(fields.get(name)) or 0) > 0), 0)
+    return next((count for count in counts if count is not None and count > 0), 0)
