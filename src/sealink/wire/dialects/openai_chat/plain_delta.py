@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from sealink.wire.dialects.openai_chat.finish import Standard
 from sealink.wire.dialects.openai_chat.tool_calls import CallView
-from sealink.wire.raw_json import encode, parse_object, without
+from sealink.wire.raw_json import Fields, encode, parse_object, without
 
 _Absent = None | UnsetType
 _Text = str | None | UnsetType
@@ -65,7 +65,18 @@ class PlainDelta(msgspec.Struct, gc=False):
     x_groq: _Absent = UNSET
 
 
+class PlainUsage(msgspec.Struct, gc=False):
+    """OpenAI's own chunk with the usage: no choices, and nothing else that has to be looked at."""
+
+    choices: Annotated[list[_AnyObject], msgspec.Meta(max_length=0)]
+    object: Literal["chat.completion.chunk"]
+    usage: Fields
+    error: _Absent = UNSET
+    x_groq: _Absent = UNSET
+
+
 PLAIN_DELTA = msgspec.json.Decoder(PlainDelta)
+PLAIN_USAGE = msgspec.json.Decoder(PlainUsage)
 
 
 def says_anything(delta: DeltaView) -> bool:

@@ -18,6 +18,7 @@ from sealink.wire.dialects.openai_chat.heartbeats import KEEP_ALIVE
 from sealink.wire.dialects.openai_chat.mend import has_content, words_of
 from sealink.wire.dialects.openai_chat.plain_delta import (
     PLAIN_DELTA,
+    PLAIN_USAGE,
     ChoiceView,
     PlainDelta,
     says_anything,
@@ -151,6 +152,8 @@ class ChatRelay:
         data = frame.data.strip()
         if data == b"[DONE]":
             return self._end()
+        if b'"choices":[]' in data and self._is_last() and self._is_plain_usage(data):
+            return as_it_came(frame) if self._usage_asked else b""
         if data:
             return self._mend(*parsed(frame))
         raw = frame.raw.strip()
@@ -159,6 +162,14 @@ class ChatRelay:
         if raw.startswith(b"<"):
             raise malformed(f"{raw[:200].decode(errors='replace')!r} is not an event stream.")
         return KEEP_ALIVE if raw.startswith(b":") or b"\n:" in raw else b""
+
+    def _is_plain_usage(self, data: bytes) -> bool:
+        """Whether a chunk is the usage and no more. It is then learned, and told if it goes out as it came."""
+        try:
+            said = PLAIN_USAGE.decode(data)
+        except (ValueError, RecursionError):
+            return False
+        return is_utf8(data) and not self._luggage and self._usage.is_told_with(said.usage)
 
     def _mend(self, frame: Frame, fields: Fields) -> bytes:
         if (error := error_in(fields, frame.event)) is not None:
@@ -238,8 +249,7 @@ class ChatRelay:
     def _without_choices(self, frame: Frame, fields: Fields) -> bytes:
         """A chunk that says nothing of any choice: the usage, or something beside the answer."""
         if self._usage.found_in(fields):
-            is_last = self._all_finished() and len(self._choices) >= self._choices_asked
-            return self._usage_chunk(frame, fields) if is_last else b""
+            return self._usage_chunk(frame, fields) if self._is_last() else b""
         if "moderation" in fields and self._all_finished():  # OpenAI's own, behind the usage
             return _sent(frame, fields, self._usage.taken_out_of(fields))
         self._luggage |= luggage_of(fields)
@@ -269,6 +279,10 @@ class ChatRelay:
         reason = "tool_calls" if choice.calls else "stop"
         said = {"index": choice.index, "delta": {}, "logprobs": None, "finish_reason": reason}
         return data_frame(encode({**envelope_of(parse_object(self._last)), "choices": [said], **self._usage.null()}))
+
+    def _is_last(self) -> bool:
+        """Whether nothing more is due but the usage and the end."""
+        return self._all_finished() and len(self._choices) >= self._choices_asked
 
     def _all_finished(self) -> bool:
         return all(choice.finished for choice in self._choices.values())

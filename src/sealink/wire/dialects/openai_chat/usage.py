@@ -1,8 +1,10 @@
 """Token counts, as OpenAI and the vendors after it spell them. https://platform.openai.com/docs/api-reference/chat/object"""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
+from msgspec import Raw
 
 from sealink.usage import Usage
 from sealink.wire.raw_json import NULL, Fields, encode, integer_of, object_of
@@ -34,6 +36,8 @@ class _Counts(msgspec.Struct, gc=False):
 
 
 _NONE: Final = _Details()
+_DETAILS: Final = ("prompt_tokens_details", "completion_tokens_details")
+_COUNT_NAMES: Final = frozenset(_Counts.__struct_fields__) - frozenset(_DETAILS)
 _COUNTS: Final = msgspec.json.Decoder(_Counts)
 
 
@@ -76,13 +80,17 @@ def _counts(fields: Fields) -> _Counts:
     try:
         return _COUNTS.decode(encode(fields))
     except msgspec.ValidationError:  # a count of another type says nothing, the others do
-        return msgspec.convert(_readable(fields), _Counts)
+        prompt, completion = (_details(fields.get(name)) for name in _DETAILS)
+        counts = _integers(fields, _COUNT_NAMES)
+        return _Counts(**counts, prompt_tokens_details=prompt, completion_tokens_details=completion)
 
 
-def _readable(fields: Fields) -> dict[str, Any]:
-    return {
-        name: integer_of(raw) if (inner := object_of(raw)) is None else _readable(inner) for name, raw in fields.items()
-    }
+def _details(raw: Raw | None) -> _Details:
+    return _Details(**_integers(object_of(raw) or {}, _Details.__struct_fields__))
+
+
+def _integers(fields: Fields, names: Iterable[str]) -> dict[str, Any]:
+    return {name: integer_of(fields.get(name)) for name in names}
 
 
 def _output_tokens(said: _Counts, reasoning: int) -> int:

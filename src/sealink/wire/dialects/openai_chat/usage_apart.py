@@ -48,6 +48,14 @@ class UsageApart:
             self._owed = {**chunk, "object": CHUNK, "choices": _NO_CHOICES, "usage": to_raw(usage)}
         return bool(usage)
 
+    def is_told_with(self, usage: Fields) -> bool:
+        """Whether this usage, in a chunk of OpenAI's own shape, is the one that the client is owed: it is now told."""
+        if self._told or not usage:
+            return False
+        self._outcome.usage, self._outcome.provenance = read_usage(usage), "provider"
+        self._owed, self._told = None, True
+        return True
+
     def chunk(self) -> Fields | None:
         """The chunk that the client is owed, once."""
         owed, self._owed = self._owed, None
