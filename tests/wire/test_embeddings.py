@@ -1,8 +1,13 @@
 """Embeddings on the wire: what is asked, what each upstream makes of it, what the client is told."""
 
 import base64
+import contextlib
+import copy
+import functools
 import json
+import operator
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -189,3 +194,31 @@ def test_base64_is_that_of_openais_sdk(vector: list[float]) -> None:
 def test_the_prompt_is_what_can_be_counted() -> None:
     assert CLIENT.prompt_text(head()) == "a\nb"
     assert CLIENT.prompt_text(head(input=[1, 2])) == ""
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just([]) | st.just({})
+ANSWERS: list[tuple[EmbeddingsUpstream, dict[str, Any]]] = [
+    (OPENAI, openai_answer([0.5], [1.0], usage={"prompt_tokens": 1, "total_tokens": 1})),
+    (GEMINI, {"embeddings": [{"values": [0.5]}], "usageMetadata": {"promptTokenCount": 1}}),
+    (COHERE, {"embeddings": {"float": [[0.5]]}, "meta": {"billed_units": {"input_tokens": 1}}}),
+]
+
+
+def places_in(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
+    yield path
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from places_in(value[key], *path, key)
+
+
+@given(st.data(), st.sampled_from(ANSWERS), st.sampled_from(["float", "base64"]))
+def test_whatever_an_upstream_answers_is_embeddings_or_told_as_none(
+    data: st.DataObject, upstream_and_answer: tuple[EmbeddingsUpstream, dict[str, Any]], encoding: str
+) -> None:
+    upstream, whole = upstream_and_answer
+    whole = copy.deepcopy(whole)
+    *way, last = data.draw(st.sampled_from([path for path in places_in(whole) if path]))
+    functools.reduce(operator.getitem, way, whole)[last] = data.draw(LEAVES)  # type: ignore[arg-type]
+    with contextlib.suppress(UpstreamError):
+        answer, usage = upstream.answer(json.dumps(whole).encode(), head(encoding_format=encoding), "m", lambda: 1)
+        assert isinstance(json.loads(answer)["data"], list)
+        assert usage is None or usage.input_tokens >= 0

@@ -1,13 +1,13 @@
 """Embeddings at Cohere's. https://docs.cohere.com/reference/embed"""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from sealink.usage import Usage
 from sealink.wire.dialect import Outgoing, RequestHead
 from sealink.wire.embeddings.answer import list_of
-from sealink.wire.embeddings.request import Estimate, encoding_of, only_texts, read_request
+from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, read_request
 from sealink.wire.raw_json import encode, to_raw
 from sealink.wire.rejections import UNREADABLE, malformed
 
@@ -23,7 +23,7 @@ class _Vectors(msgspec.Struct):
 
 
 class _Billed(msgspec.Struct):
-    input_tokens: float = 0
+    input_tokens: Annotated[float, msgspec.Meta(ge=0, le=MAX_TOKENS)] = 0
 
 
 class _Meta(msgspec.Struct):

@@ -1,6 +1,6 @@
 """Embeddings at Google's. https://ai.google.dev/api/embeddings#method:-models.batchembedcontents"""
 
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import quote
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from sealink.usage import Usage
 from sealink.wire.dialect import Outgoing, RequestHead
 from sealink.wire.embeddings.answer import list_of
-from sealink.wire.embeddings.request import Estimate, encoding_of, only_texts, read_request
+from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, read_request
 from sealink.wire.raw_json import encode
 from sealink.wire.rejections import UNREADABLE, malformed
 
@@ -20,7 +20,7 @@ class _Embedding(msgspec.Struct):
 
 
 class _Usage(msgspec.Struct, rename="camel"):
-    prompt_token_count: int = 0
+    prompt_token_count: Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)] = 0
 
 
 class _Answer(msgspec.Struct, rename="camel"):

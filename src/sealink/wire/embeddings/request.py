@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/embeddings/create
 """
 
 from collections.abc import Callable
-from typing import Literal, Protocol, get_args
+from typing import Final, Literal, Protocol, get_args
 
 import msgspec
 
@@ -16,6 +16,9 @@ from sealink.wire.request_fields import read_field, read_value
 
 EncodingFormat = Literal["float", "base64"]
 Estimate = Callable[[], int]
+
+MAX_TOKENS: Final = 2**53
+"""An upstream that tells of more makes no sense."""
 
 _READ = ("model", "input", "dimensions", "encoding_format", "user", "metadata")
 
