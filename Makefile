@@ -36,8 +36,9 @@ lint: .venv/.test
 bench: .venv/.run
 	.venv/bin/python bench/run.py $(ARGS)
 
-docs: .venv/.run
+docs: .venv/.test
 	.venv/bin/sealink providers --markdown > docs/providers.md
+	PYTHONPATH=tests .venv/bin/python -m wire.test_every_parameter > docs/parameters.md
 
 .venv/.run: pyproject.toml requirements/build.txt requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "SeaLink needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3 …"; exit 1; }

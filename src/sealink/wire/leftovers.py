@@ -40,6 +40,7 @@ KNOBS: Final[dict[str, Callable[[ChatRequest], bool]]] = {
     "service_tier": lambda asked: asked.service_tier not in (None, "auto", "default"),
     "image_url.detail": lambda asked: any(image.detail not in ("", "auto") for image in _images(asked)),
     "cache_control": lambda asked: any(part.cache_control is not None for part in _marked(asked)),
+    "tool_result.is_error": lambda asked: any(isinstance(part, ToolResult) and part.is_error for part in _parts(asked)),
     "tools.function.strict": lambda asked: any(tool.strict for tool in asked.tools),
 }
 """Each tells whether a request turns the knob."""

@@ -25,6 +25,7 @@ DROPPED: Final = (
     "user",
     "service_tier",
     "cache_control",
+    "tool_result.is_error",
 )
 PASSED_EXTRAS: Final = ("documents", "citation_options", "safety_mode", "priority", "strict_tools", "thinking")
 """Cohere's own fields, for clients that send them through another dialect (OpenAI's `extra_body`): as they are."""

@@ -28,6 +28,7 @@ DROPPED: Final = (
     "service_tier",
     "image_url.detail",
     "cache_control",
+    "tool_result.is_error",
     "tools.function.strict",
 )
 PASSED_EXTRAS: Final = ("keep_alive", "think", "truncate", "shift")

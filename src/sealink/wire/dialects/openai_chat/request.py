@@ -15,7 +15,7 @@ from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_chat.messages import read_messages
 from sealink.wire.dialects.openai_chat.tools import read_tool_choice, read_tools
 from sealink.wire.raw_json import Fields, is_null, object_of, to_raw, without
-from sealink.wire.request_fields import RequestFields, missing
+from sealink.wire.request_fields import RequestFields, missing, read_value
 
 _READ: Final = frozenset({"model", "messages", "stream", "stream_options", "metadata", "tools", "functions"})
 
@@ -34,6 +34,11 @@ class _Reasoning(msgspec.Struct):
         if self.effort is None and self.enabled is not None and self.max_tokens is None:
             return "medium" if self.enabled else "none"
         return self.effort
+
+
+class _Speaker(msgspec.Struct):
+    role: str = ""
+    name: str | None = None
 
 
 class _JsonSchema(msgspec.Struct):
@@ -101,10 +106,19 @@ def _choices(read: RequestFields) -> int:
 
 
 def _extras(read: RequestFields) -> Fields:
-    """What is left; `metadata` without the part that is SeaLink's."""
+    """What is left; `metadata` without the part that is SeaLink's; whether speakers are told apart by name."""
     rest = dict(read.rest)
+    if _has_speakers(read.fields["messages"]):
+        rest["messages.name"] = to_raw(True)
     metadata = without(object_of(read.fields.get("metadata")) or {}, "task_type")
     return rest | {"metadata": to_raw(metadata)} if metadata else rest
+
+
+def _has_speakers(messages: Raw) -> bool:
+    if b'"name"' not in bytes(messages):
+        return False
+    said = read_value(messages, "messages", list[_Speaker])
+    return any(message.name and message.role not in ("tool", "function") for message in said)
 
 
 def _response_format(read: RequestFields) -> ResponseFormat | None:

@@ -22,6 +22,7 @@ class OpenAIResponsesClient:
     name = NAME
     spellings: Mapping[str, str] = MappingProxyType(
         {
+            "logprobs": "top_logprobs",
             "max_completion_tokens": "max_output_tokens",
             "reasoning_effort": "reasoning.effort",
             "response_format": "text.format",

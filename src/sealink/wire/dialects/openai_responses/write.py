@@ -47,7 +47,7 @@ PASSED_EXTRAS: Final = (
 _READ_EXTRAS: Final = ("verbosity", "web_search_options")
 _KNOBS: Final = (
     *("top_k", "seed", "frequency_penalty", "presence_penalty", "logit_bias"),
-    *("cache_control",),
+    *("cache_control", "tool_result.is_error"),
 )
 _BUDGETS: Final = {"none": 0, "minimal": 1024, "low": 4096, "medium": 8192}
 """Thinking budgets, in tokens, up to which an effort is enough; beyond it is `high`."""
