@@ -209,6 +209,12 @@ class TestWritten:
             UPSTREAM.write_request(request, "m")
         assert refused.value.param == "tools[0]"
 
+    def test_a_long_name_of_the_user_is_made_short(self) -> None:
+        assert self.written(user="u" * 64)["user"] == "u" * 64
+        short = self.written(user="u" * 65)["user"]
+        assert len(short) == 64
+        assert short == self.written(user="u" * 65)["user"] != self.written(user="v" * 65)["user"]
+
     def test_thinking_stays_behind(self) -> None:
         turn = {"role": "assistant", "content": "4", "reasoning_content": "hm"}
         assert self.written(messages=[turn])["messages"] == [{"role": "assistant", "content": "4"}]

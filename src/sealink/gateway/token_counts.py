@@ -60,6 +60,9 @@ async def _counted_by(target: Target, call: Call, pool: Pool) -> bytes | None:
     except (SealinkError, TimeoutError):
         attempt.close()
         return None
+    except asyncio.CancelledError:  # the client has left
+        attempt.close()
+        raise
     attempt.release()
     return attempt.body
 

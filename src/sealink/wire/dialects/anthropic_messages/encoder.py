@@ -105,8 +105,12 @@ class MessageEncoder:
 
     def encode(self, event: Event) -> bytes:
         """The frames that an event needs: none, one, or several. Raises UpstreamError if too much must wait."""
-        if type(event) is TextDelta and (block := self._open) is not None and block.number == event.block:
-            return b"" if event.choice else block.opening + encode(event.text) + _CLOSES
+        block = self._open
+        if block is not None and isinstance(event, (TextDelta, ReasoningDelta)) and block.number == event.block:
+            return b"" if event.choice else block.opening + encode(event.text) + _CLOSES  # nearly every event
+        return self._encode(event)
+
+    def _encode(self, event: Event) -> bytes:
         match event:
             case StreamStart():
                 self._id, self._model = event.id or self._id, event.model or self._model

@@ -1,5 +1,6 @@
 """SeaLink's own request → a chat-completion request. https://platform.openai.com/docs/api-reference/chat/create"""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from sealink.request import (
 from sealink.wire.dialects.openai_chat.effort import write_effort
 from sealink.wire.dialects.openai_chat.write_tools import write_tools
 from sealink.wire.raw_json import encode
+
+MAX_USER_CHARS: Final = 64
 
 _THINKING: Final = (Reasoning, RedactedReasoning)
 
@@ -50,10 +53,17 @@ def write_request(request: ChatRequest, model: str) -> tuple[bytes, list[str]]:
         "logprobs": request.logprobs or None,
         "top_logprobs": request.top_logprobs,
         "modalities": request.modalities,
-        "user": request.user,
+        "user": _user(request.user),
         "service_tier": request.service_tier,
     }
     return encode(_said(body)), list(dict.fromkeys(dropped))
+
+
+def _user(user: str | None) -> str | None:
+    """Whoever asks, in at most 64 characters: more are refused, and Claude Code's name for its user has some 140."""
+    if user is None or len(user) <= MAX_USER_CHARS:
+        return user
+    return hashlib.sha256(user.encode()).hexdigest()
 
 
 def _dropped(request: ChatRequest) -> list[str]:
