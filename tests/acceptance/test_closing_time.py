@@ -33,6 +33,7 @@ ROUNDS = 5
 LONGEST_S = 0.6
 """How long a client stays that leaves. Its headers come after up to PACE_S, its first content PACE_S later."""
 PACE_S, TURNS = 0.2, 20
+PATIENCE_S = 30
 
 ROLE, TOKEN = openai_stream(["token "]).split(b"\n\n")[:2]
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -88,8 +89,9 @@ def leave(port: int, dice: random.Random) -> dict[str, float]:
 
 @contextmanager
 def crowd(port: int) -> Iterator[list[int]]:
-    """Clients that stay, and read. Gives the numbers of those that were cut off all the same."""
-    is_over, cut_off = threading.Event(), []
+    """Clients that stay and read, all under way. Gives the numbers of those that were cut off all the same."""
+    has_begun, is_over = threading.Event(), threading.Event()
+    waiting, cut_off = set(range(OPEN)), list[int]()
     with ExitStack() as stack:
         selector = stack.enter_context(selectors.DefaultSelector())
         for number in range(OPEN):
@@ -104,10 +106,14 @@ def crowd(port: int) -> Iterator[list[int]]:
                     if not client.recv(65536):
                         cut_off.append(key.data)
                         selector.unregister(client)
+                    waiting.discard(key.data)
+                if not waiting:
+                    has_begun.set()
 
         reader = threading.Thread(target=read_on)
         reader.start()
         try:
+            assert has_begun.wait(PATIENCE_S)
             yield cut_off
         finally:
             is_over.set()
@@ -115,7 +121,7 @@ def crowd(port: int) -> Iterator[list[int]]:
 
 
 def ask(port: int, user: str) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", port), 30)
+    client = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
     client.sendall(chat_request({"model": "m", "stream": True, "messages": [], "user": user}))
     return client
 
