@@ -1,5 +1,7 @@
 """The grammar of a Responses stream, as OpenAI's reference has it and its SDKs and Codex rely on it.
 
+It knows what SeaLink tells of; of the tools that an upstream runs itself, only that they are items in their places.
+
 https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
@@ -7,6 +9,8 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from sealink.wire.dialects.openai_responses.views import SILENT
 
 Fields = dict[str, Any]
 
@@ -105,10 +109,16 @@ class _Reader:
             yield from self._end(event)
         elif self.events <= 2:
             yield from self._beginning(event)
-        elif event["type"] not in self.readers:
+        elif event["type"] in self.readers:
+            yield from self._guarded(event)
+        elif event["type"] not in SILENT:
             yield "an unknown event"
-        else:
+
+    def _guarded(self, event: Fields) -> Iterator[str]:
+        try:
             yield from self.readers[event["type"]](event)
+        except (AttributeError, KeyError, TypeError) as error:
+            yield f"an event of another shape ({error!r})"
 
     def _beginning(self, event: Fields) -> Iterator[str]:
         if event["type"] != ("response.created", "response.in_progress")[self.events - 1]:
@@ -128,7 +138,7 @@ class _Reader:
             yield f"item {event['output_index']} comes after {len(self.items)}"
         if item["id"] in [known.fields["id"] for known in self.items] or len(item["id"]) > 64:
             yield "an id that is taken or too long"
-        if not ITEM_FIELDS[item["type"]] <= item.keys():
+        if not ITEM_FIELDS.get(item["type"], set()) <= item.keys():
             yield f"a {item['type']} that lacks something"
         if item.get("content") or item.get("summary") or item.get("arguments") or item.get("input"):
             yield "it has content before its deltas"
@@ -146,7 +156,7 @@ class _Reader:
             yield "it is done before its parts"
         if item.get("status", "completed") != "completed":
             yield f"its status is {item['status']}"
-        if (said := _said_in(item)) != [part.said for part in known.parts]:
+        if item["type"] in ITEM_FIELDS and (said := _said_in(item)) != [part.said for part in known.parts]:
             yield f"it says {said}, its deltas {[part.said for part in known.parts]}"
 
     def _item_of(self, event: Fields) -> _Item | None:
