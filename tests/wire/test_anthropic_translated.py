@@ -187,7 +187,9 @@ def answers(draw: st.DrawFn) -> list[Event]:
 
 def _of(number: int, kind: str) -> st.SearchStrategy[Event]:
     delta = ReasoningDelta if kind == "reasoning" else ToolArgsDelta if "call" in kind else TextDelta
-    others: list[st.SearchStrategy[Event]] = [st.just(BlockEnd(number)), st.just(BlockMeta(number, "x:s"))]
+    others: list[st.SearchStrategy[Event]] = [st.just(BlockEnd(number))]
+    if kind != "tool_call":
+        others.append(st.just(BlockMeta(number, "x:s")))
     if kind == "text":
         others += [st.just(Citation(number, url="https://a")), st.just(Logprobs(number, b"[]"))]
     said = [st.builds(delta, st.just(number), TEXTS)] if kind not in ("redacted_reasoning", "media", "other") else []

@@ -85,7 +85,8 @@ class MessageEncoder:
     """An Encoder. `birth` and the request's model stand in where the answer has none.
 
     While a block is open, another one that begins waits until the first has ended; a tool call has also ended
-    once its arguments are a whole object, so that calls which come one after the other are told as they come.
+    once its arguments are a whole object, so that calls which come one after the other are told as they come. (A
+    signature that came for it later would have lost its place; those who sign calls sign them at once.)
     """
 
     repeats_deltas = True

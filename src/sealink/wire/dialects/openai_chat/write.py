@@ -60,7 +60,8 @@ def write_request(request: ChatRequest, model: str) -> tuple[bytes, list[str]]:
 
 
 def _user(user: str | None) -> str | None:
-    """Whoever asks, in at most 64 characters: more are refused, and Claude Code's name for its user has some 140."""
+    """Whoever asks, in at most 64 characters: more are refused (github.com/maximhq/bifrost/pull/1000), and what
+    Claude Code calls its user has some 140."""
     if user is None or len(user) <= MAX_USER_CHARS:
         return user
     return hashlib.sha256(user.encode()).hexdigest()
