@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sealink.catalog.prices import load_prices
@@ -16,7 +16,7 @@ from sealink.config import (
     proxies_from,
     timeouts_of,
 )
-from sealink.errors import UpstreamError
+from sealink.errors import HeaderList, UpstreamError
 from sealink.gateway.attempt import Pool
 from sealink.gateway.call import Shared
 from sealink.gateway.draining import Slots
@@ -186,7 +186,7 @@ class App:
             name=provider.name,
             dialect=_spoken(dialect, provider.base_url),
             base_url=provider.base_url,
-            headers=habits.headers(provider.api_key),
+            headers=[*habits.headers(provider.api_key), *_lower(provider.headers)],
             habits=habits,
             signer=placement.signer if placement else None,
             embeddings=EMBEDDINGS.get(dialect) if habits.embeddings is not None else None,
@@ -251,6 +251,10 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
         )
 
     return Router(map(route, config.models))
+
+
+def _lower(headers: Mapping[str, str]) -> HeaderList:
+    return [(name.lower(), value) for name, value in headers.items()]
 
 
 def _server_limits(server: ServerConfig) -> ServerLimits:

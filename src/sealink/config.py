@@ -40,6 +40,8 @@ GENERATED_KEY = "generated"
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _NOT_YET = ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "budget_usd", "budget_period")
 
@@ -106,6 +108,8 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
     base_url: str = ""
     api_key: str = ""
     """Default: the vendor's usual environment variable, if requests go to the vendor's own address."""
+    headers: dict[str, str] = {}
+    """Sent with each request besides the key's: an organisation, a project, what a gateway wants to be told."""
     region: str = ""
     """For clouds, as `project`, `profile` and `credentials`; the vendors' usual environment variables say them too."""
     project: str = ""
@@ -424,6 +428,9 @@ def _check_providers(config: Config) -> None:
             )
         if provider.dialect_name != "sim" and not provider.address:
             raise _MistakeError(path, f"{provider.name!r} is not a known vendor: say its `base_url`")
+        for name, value in provider.headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+                raise _MistakeError(f"{path}.headers", f"headers: {name!r} is no header, or has no header's value")
         if provider.address and not re.match(r"https?://[^/\s]+", provider.address):
             raise _MistakeError(f"{path}.base_url", f"base_url is not an http(s) URL: {provider.address!r}")
 

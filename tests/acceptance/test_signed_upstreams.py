@@ -85,10 +85,12 @@ def test_without_credentials_it_is_said_what_is_missing(tmp_path: Path) -> None:
 
 def test_a_bedrock_key_needs_no_signature(tmp_path: Path) -> None:
     with ReplayingUpstream(lambda _: ANSWER) as upstream:
-        told = config("bedrock-mantle", upstream.url, "m", 'api_key = "${AWS_BEARER_TOKEN_BEDROCK}"')
+        lines = 'api_key = "${AWS_BEARER_TOKEN_BEDROCK}"\nheaders = { "OpenAI-Project" = "p" }'
+        told = config("bedrock-mantle", upstream.url, "m", lines)
         with SealinkProcess(told, tmp_path, {"AWS_BEARER_TOKEN_BEDROCK": "abc"}) as sealink:
             assert ask(sealink) == "Hi"
-        assert upstream.exchanges[0].request.headers["authorization"] == "Bearer abc"
+        headers = upstream.exchanges[0].request.headers
+        assert (headers["authorization"], headers["openai-project"]) == ("Bearer abc", "p")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Where a provider is: what the user says, the vendor's variables, and what is told when something is missing."""
 
 import builtins
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from sealink.config import ConfigError, ProviderConfig, load
 
+CLOUDS = (Path(__file__).parents[2] / "docs" / "clouds.md").read_text()
 KEYS = '[[keys]]\nname = "k"\nkey = "sk"\n'
 
 
@@ -100,3 +102,20 @@ def test_a_library_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: p
 def test_a_region_is_needed_to_sign(tmp_path: Path) -> None:
     told = mistake(tmp_path, 'name = "bedrock-mantle"\nbase_url = "http://127.0.0.1:1/v1"')
     assert told.endswith("'bedrock-mantle' needs `region`: say it here, or set AWS_REGION or AWS_DEFAULT_REGION")
+
+
+def test_headers_of_ones_own(tmp_path: Path) -> None:
+    said = provider(tmp_path, 'name = "openai"\nheaders = { "OpenAI-Project" = "${PROJECT}" }', PROJECT="p")
+    assert said.headers == {"OpenAI-Project": "p"}
+    for wrong in ('"a b" = "c"', '"" = "c"', '"x" = "a\\nb: c"'):
+        told = mistake(tmp_path, f'name = "openai"\nheaders = {{ {wrong} }}')
+        assert "is no header, or has no header's value" in told
+        assert told.startswith("sealink.toml:3: ")
+
+
+@pytest.mark.parametrize("example", re.findall(r"^```toml\n(.*?)^```$", CLOUDS, re.MULTILINE | re.DOTALL))
+def test_the_documented_examples_are_right(tmp_path: Path, example: str) -> None:
+    path = tmp_path / "sealink.toml"
+    path.write_text(example + KEYS)
+    config = load(path, dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "said"))
+    assert all(each.base_url.startswith("https://") and each.habits for each in config.providers)

@@ -31,7 +31,7 @@ SeaLink knows these vendors by name: in `sealink.toml` a `[[providers]]` with th
 - Habits are what a vendor wants otherwise than the dialect has it; SeaLink sees to them. What is left out is named
   in the response header `x-sealink-dropped`.
 
-This page is written by `make docs` from the records in `src/sealink/providers/`.
+[clouds.md](clouds.md) has examples. This page is written by `make docs` from the records in `src/sealink/providers/`.
 
 | name | speaks | at | key | settings | habits |
 |---|---|---|---|---|---|
