@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 HERE = Path(__file__).parent
 
@@ -119,12 +120,14 @@ def nginx(directory: Path, ports: dict[str, int]) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def sealink(directory: Path, ports: dict[str, int]) -> Iterator[tuple[int, int]]:
-    """`sealink serve`, one worker, with keys and metering as always: its port and process id."""
+def sealink(directory: Path, ports: dict[str, int], checkout: Path) -> Iterator[tuple[int, int]]:
+    """A checkout's `sealink serve`, one worker, with keys and metering as always: its port and process id."""
+    directory = Path(mkdtemp(dir=directory))
     config = directory / "sealink.toml"
     config.write_text(CONFIG.format(key=KEY, **ports))
     command = [sys.executable, "-m", "sealink", "serve", "--config", str(config), "--port", "0"]
-    with _running(command, SERVER_CORE, directory / "sealink.log") as process:
+    source = {"PYTHONPATH": str(checkout / "src")}
+    with _running(command, SERVER_CORE, directory / "sealink.log", source) as process:
         yield int(_first_line(process, r"listens on http://[\d.]+:(\d+)")), process.pid
 
 
@@ -140,10 +143,17 @@ def pin_to(core: int) -> None:
 
 
 @contextmanager
-def _running(command: list[str], core: int, log: Path) -> Iterator[subprocess.Popen[str]]:
+def _running(
+    command: list[str], core: int, log: Path, environment: Mapping[str, str] = os.environ
+) -> Iterator[subprocess.Popen[str]]:
     with log.open("w") as errors:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, preexec_fn=lambda: pin_to(core)
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, **environment},
+            preexec_fn=lambda: pin_to(core),
         )
     try:
         yield process

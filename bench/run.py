@@ -23,14 +23,16 @@ def main() -> None:
         directory = Path(name)
         build(directory)
         load = Load(directory)
-        with _started(directory, options.only) as contenders:
+        with _started(directory, options.only, options.before) as contenders:
             rows = {contender.name: Row() for contender in contenders}
             _measure(load, contenders, rows, options.rounds, options.seconds)
-        with _started(directory, options.only) as contenders:  # afresh: memory once used is not given back
+        with _started(
+            directory, options.only, options.before
+        ) as contenders:  # afresh: memory once used is not given back
             _weigh(load, contenders, rows)
     text = report(rows, options.seconds, (load_before, os.getloadavg()[0]))
     print(text)
-    if len(rows) == len(NAMES) + 1:
+    if len(rows) > len(NAMES):
         (HERE / "RESULTS.md").write_text(text)
 
 
@@ -41,21 +43,25 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", choices=NAMES, default=NAMES, help="measure only these; RESULTS.md is then left alone"
     )
+    parser.add_argument(
+        "--before", type=Path, metavar="DIR", help="measure the SeaLink in this checkout, too: how it was before"
+    )
     return parser.parse_args()
 
 
 @contextmanager
-def _started(directory: Path, wanted: Collection[str]) -> Iterator[list[Contender]]:
-    """The upstream itself, nginx if it is installed, and SeaLink in its two lanes."""
+def _started(directory: Path, wanted: Collection[str], before: Path | None) -> Iterator[list[Contender]]:
+    """The upstream itself, nginx if it is installed, and SeaLink in its two lanes, as it is and as it was."""
+    versions = {"": HERE.parent} | ({" before": before.absolute()} if before else {})
     with ExitStack() as stack:
         ports = stack.enter_context(upstreams(directory))
         contenders = [Contender("direct", ports["openai"], None, MODELS["relay"])]
         if "nginx" in wanted and nginx_program():
             port, pid = stack.enter_context(nginx(directory, ports))
             contenders.append(Contender("nginx", port, pid, MODELS["relay"], slow_path="/slow/"))
-        if "relay" in wanted or "translate" in wanted:
-            port, pid = stack.enter_context(sealink(directory, ports))
-            contenders += [Contender(name, port, pid, MODELS[name]) for name in NAMES[1:] if name in wanted]
+        for suffix, checkout in versions.items() if {"relay", "translate"} & set(wanted) else ():
+            port, pid = stack.enter_context(sealink(directory, ports, checkout))
+            contenders += [Contender(name + suffix, port, pid, MODELS[name]) for name in NAMES[1:] if name in wanted]
         yield contenders
 
 
@@ -73,7 +79,7 @@ def _measure(load: Load, contenders: list[Contender], rows: dict[str, Row], roun
 
 def _weigh(load: Load, contenders: list[Contender], rows: dict[str, Row]) -> None:
     for contender in contenders[1:]:
-        if contender.name != "translate" or "relay" not in rows:  # the same process
+        if not contender.name.startswith("translate") or "relay" not in rows:  # the same process
             load.streams(contender, WARM_UP_S)
             rows[contender.name].bytes_per_stream = load.memory_per_stream(contender)
 
