@@ -71,7 +71,7 @@ def _dropped(request: ChatRequest) -> list[str]:
     """What OpenAI's format has no words for, and would not change what the answer is."""
     knobs = {
         "top_k": request.sampling.top_k is not None,
-        "thinking_summary": request.thinking_summary is not None,
+        "thinking_summary": request.thinking_summary == "none",  # vendors tell what was thought if they ever do
         "cache_control": _has_marks(request),  # which OpenAI refuses, as all that it does not know
         "tool_result.is_error": any(_failed(part) for message in request.messages for part in message.parts),
     }
