@@ -184,7 +184,7 @@ class App:
         placement = provider.place()
         return Provider(
             name=provider.name,
-            dialect=_spoken(dialect, provider.base_url),
+            dialect=_spoken(dialect, provider.base_url, habits),
             base_url=provider.base_url,
             headers=[*habits.headers(provider.api_key), *_lower(provider.headers)],
             habits=habits,
@@ -211,8 +211,10 @@ class App:
         )
 
 
-def _spoken(dialect: str, base_url: str) -> UpstreamDialect:
+def _spoken(dialect: str, base_url: str, habits: Address) -> UpstreamDialect:
     """A dialect at an address: the version of Gemini's API may stand in either."""
+    if habits.wants_thinking:
+        return openai_chat.UPSTREAM_THAT_WANTS_THINKING
     at_address = UPSTREAMS_BY_ADDRESS.get(dialect)
     return UPSTREAM_DIALECTS[dialect] if at_address is None else at_address(base_url)
 

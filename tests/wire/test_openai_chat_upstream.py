@@ -10,7 +10,7 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest, UpstreamError, UpstreamRejected
 from sealink.request import BuiltinTool, File, Image, Message, Text, ToolResult, WebSearch
 from sealink.wire.dialect import Outcome, RequestHead
-from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
+from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM, UPSTREAM_THAT_WANTS_THINKING
 from wire.openai_chat_line import head_of
 
 BODY = b'{ "model": "m",\n "messages": [ {"role": "user", "content": "h\\u00e9"} ], "x": 1.0%s }'
@@ -218,6 +218,17 @@ class TestWritten:
     def test_thinking_stays_behind(self) -> None:
         turn = {"role": "assistant", "content": "4", "reasoning_content": "hm"}
         assert self.written(messages=[turn])["messages"] == [{"role": "assistant", "content": "4"}]
+
+    def test_thinking_goes_to_vendors_who_want_it(self) -> None:
+        signed = {"type": "thinking", "thinking": "theirs", "signature": "gemini:s"}
+        turns = [
+            {"role": "assistant", "content": "4", "reasoning_content": "hm"},
+            {"role": "assistant", "content": "5", "thinking_blocks": [signed]},
+            {"role": "assistant", "content": "6"},
+        ]
+        request = CLIENT.read_request(head_of(messages=turns))
+        written = json.loads(UPSTREAM_THAT_WANTS_THINKING.write_request(request, "m").body)["messages"]
+        assert [turn["reasoning_content"] for turn in written] == ["hm", "", ""]
 
     def test_what_cannot_be_said_is_named(self) -> None:
         outgoing = UPSTREAM.write_request(CLIENT.read_request(head_of(top_k=3, thinking={})), "m")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sealink.providers import VENDORS
-from sealink.providers.vendor import Habits, Vendor
+from sealink.providers.vendor import Address, Habits, Vendor
 
 PIPED_WIDTH = 200
 """Columns of a table that does not go to a terminal."""
@@ -90,8 +90,12 @@ def _setting(vendor: Vendor, name: str) -> str:
 
 
 def _habits(habits: Habits) -> Iterator[str]:
+    if isinstance(habits, Address) and habits.wants_thinking:
+        yield "What the model thought before is said again, in `reasoning_content`."
     for function in (*habits.quirks, *([habits.path] if habits.path else [])):
         yield (function.__doc__ or "").partition("\n")[0]
+    for told in habits.mistells:
+        yield f"{told.status} is taken for {told.meant}: “{told.words.replace('|', '”, “')}”."
     if habits.refuses:
         yield f"Left out, since refused: {', '.join(f'`{name}`' for name in habits.refuses)}."
 

@@ -13,6 +13,8 @@ VENDOR = Vendor(
             # https://api-docs.deepseek.com/api/create-chat-completion
             # https://api-docs.deepseek.com/guides/thinking_mode: the switch has no place among the efforts
             quirks=(max_tokens_is_the_old_name, thinking_has_a_switch),
+            # "Missing `reasoning_content` field in the assistant message": github.com/decolua/9router/issues/355
+            wants_thinking=True,
         ),
         Address("anthropic", "https://api.deepseek.com/anthropic"),
         Address("responses", "https://api.deepseek.com"),

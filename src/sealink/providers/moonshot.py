@@ -6,7 +6,8 @@ VENDOR = Vendor(
     name="moonshot",
     docs="https://platform.kimi.ai/docs/api/overview",
     addresses=(
-        Address("openai", "https://api.moonshot.ai/v1"),
+        # `reasoning_content` is to be kept: https://platform.kimi.ai/docs/guide/use-kimi-k2-thinking-model
+        Address("openai", "https://api.moonshot.ai/v1", wants_thinking=True),
         Address("responses", "https://api.moonshot.ai/v1"),
         Address("anthropic", "https://api.moonshot.ai/anthropic", auth=bearer),
     ),

@@ -38,15 +38,26 @@ AUTHS: Final[dict[str, Auth]] = {"anthropic": x_api_key, "gemini": x_goog_api_ke
 """How the vendors that a dialect comes from take a key, and those who imitate them; all others: bearer."""
 
 
+class Mistold(msgspec.Struct, frozen=True):
+    """An error whose status says something else than its words, a regular expression, and the status that is meant."""
+
+    status: int
+    words: str
+    meant: int
+
+
 class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """What a vendor wants otherwise than the dialect has it.
 
     `refuses` are knobs that the vendor answers with an error: they are left out and named in `x-sealink-dropped`.
+    `mistells` are errors whose status would send a request nowhere, or again to where it fails; clients see them as
+    they came.
     """
 
     quirks: tuple[Quirk, ...] = ()
     refuses: tuple[str, ...] = ()
     path: Path | None = None
+    mistells: tuple[Mistold, ...] = ()
 
 
 class Address(Habits, frozen=True):
@@ -54,13 +65,15 @@ class Address(Habits, frozen=True):
 
     `base_url` is what the dialect's own SDK would be given, with `{settings}` in braces; "" where only the user
     knows it. `auth` is None where the vendor takes a key as the dialect's own vendor does. `embeddings` are its
-    habits when it is asked for embeddings, None where it has none.
+    habits when it is asked for embeddings, None where it has none. `wants_thinking`: earlier answers must say again
+    what the model thought before them.
     """
 
     dialect: str
     base_url: str
     auth: Auth | None = None
     embeddings: Habits | None = Habits()
+    wants_thinking: bool = False
 
     def headers(self, api_key: str) -> HeaderList:
         """The headers that open the door; none without a key."""

@@ -14,7 +14,7 @@ from sealink.wire.prompt_words import words_of
 from sealink.wire.raw_json import is_null
 from sealink.wire.request_fields import missing, read_body, read_field, read_task_type
 
-_PASSED_HEADERS: Final = ("anthropic-", "x-claude-code-", "x-stainless-")
+_PASSED_HEADERS: Final = ("anthropic-", "x-claude-code-", "x-stainless-", "x-app")
 _KEPT_BACK: Final = ("anthropic-dangerous-direct-browser-access", "anthropic-auth")
 """Versions, betas (those to come, too) and what Claude Code says of its sessions go on: "Forward headers … unchanged"
 (https://code.claude.com/docs/en/llm-gateway). Keys, cookies and the connection's own headers do not."""

@@ -12,5 +12,6 @@ from sealink.wire.dialects.openai_chat.upstream import OpenAIChatUpstream
 
 CLIENT = OpenAIChatClient()
 UPSTREAM = OpenAIChatUpstream()
+UPSTREAM_THAT_WANTS_THINKING = OpenAIChatUpstream(wants_thinking=True)
 
 __all__ = ["CLIENT", "UPSTREAM", "OpenAIChatClient"]

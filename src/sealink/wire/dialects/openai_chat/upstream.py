@@ -19,13 +19,18 @@ PATH = "/chat/completions"
 class OpenAIChatUpstream:
     """A RelayDialect. A provider's base URL ends in `/v1`, or wherever `/chat/completions` hangs.
 
+    One that `wants_thinking` is told what its model thought in earlier answers; OpenAI refuses such a field.
+
     Not `asks_for_usage`: the vendor refuses `stream_options`, and sends the usage unasked.
     """
 
     name = errors.NAME
 
+    def __init__(self, *, wants_thinking: bool = False) -> None:
+        self._wants_thinking = wants_thinking
+
     def write_request(self, request: ChatRequest, model: str) -> Outgoing:
-        body, dropped = write_request(request, model)
+        body, dropped = write_request(request, model, with_thinking=self._wants_thinking)
         return Outgoing(PATH, body, dropped=dropped)
 
     def forward_request(self, head: RequestHead, model: str) -> Outgoing:

@@ -35,12 +35,15 @@ _SHOWN_BELOW: Final = "See the next message."
 """A tool's message takes only text: pictures and files that a tool has shown stand in a message of the user's."""
 
 
-def write_request(request: ChatRequest, model: str) -> tuple[bytes, list[str]]:
-    """The body, and the names of the fields that OpenAI's format cannot express."""
+def write_request(request: ChatRequest, model: str, *, with_thinking: bool = False) -> tuple[bytes, list[str]]:
+    """The body, and the names of the fields that OpenAI's format cannot express.
+
+    `with_thinking`: earlier answers say in `reasoning_content` what the model thought.
+    """
     sampling, dropped = msgspec.structs.asdict(request.sampling), _dropped(request)
     body: dict[str, Any] = {
         "model": model,
-        "messages": [written for message in request.messages for written in _messages(message)],
+        "messages": [written for message in request.messages for written in _messages(message, with_thinking)],
         "stream": request.stream or None,
         "stream_options": {"include_usage": True} if request.stream else None,
         **write_tools(request, dropped),
@@ -93,10 +96,10 @@ def _is_marked(part: Part) -> bool:
     return part.cache_control is not None or any(map(_is_marked, inner))
 
 
-def _messages(message: Message) -> Iterator[dict[str, Any]]:
+def _messages(message: Message, with_thinking: bool) -> Iterator[dict[str, Any]]:
     """One message of ours may be several of OpenAI's: each tool result is one of its own."""
     if message.role == "assistant":
-        yield _assistant(message)
+        yield _assistant(message) | (_thinking(message) if with_thinking else {})
         return
     results = [part for part in message.parts if isinstance(part, ToolResult)]
     pictures: list[Part] = []
@@ -113,11 +116,17 @@ def _messages(message: Message) -> Iterator[dict[str, Any]]:
 
 
 def _assistant(message: Message) -> dict[str, Any]:
-    """An earlier answer. What the model thought is left out: OpenAI's format has no place for it."""
+    """An earlier answer. OpenAI's format has no place for what the model thought."""
     calls = [part for part in message.parts if isinstance(part, ToolCall)]
     rest = [part for part in message.parts if not isinstance(part, (ToolCall, *_THINKING))]
     said = {"role": "assistant", "content": _content(rest, message.where) if rest else None}
     return said | ({"tool_calls": [_call(call) for call in calls]} if calls else {})
+
+
+def _thinking(message: Message) -> dict[str, Any]:
+    """What the model thought, "" if nothing: DeepSeek wants the field in every answer. What is signed is another's."""
+    said = [part.text for part in message.parts if isinstance(part, Reasoning) and not part.signature]
+    return {"reasoning_content": "".join(said)}
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
