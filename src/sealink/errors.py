@@ -126,6 +126,7 @@ class UpstreamRejected(UpstreamError):
 
     `body` is what the upstream sent and `dialect` the wire format it is in, so that a client of the
     same dialect can be given the very same bytes (Claude Code's recovery matches the wording).
+    `meant_status` is the status that the upstream should have answered with: what is done next goes by it.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class UpstreamRejected(UpstreamError):
         dialect: str = "",
     ) -> None:
         super().__init__(message, code=code, param=param, headers=headers)
-        self.status = status
+        self.status = self.meant_status = status
         self.type = type
         self.code = code
         self.body = body

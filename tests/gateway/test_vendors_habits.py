@@ -6,12 +6,12 @@ import json
 import pytest
 from fakes import FakePool, FakeResponder, FakeUpstream, shared_by
 
-from sealink.errors import HeaderList, InvalidRequest, UpstreamError
+from sealink.errors import HeaderList, InvalidRequest, UpstreamError, UpstreamRejected
 from sealink.gateway.call import Call
 from sealink.gateway.exchange import Exchange
 from sealink.policy.auth import ApiKey
 from sealink.policy.routing import Route, Target
-from sealink.providers.vendor import Address, Provider, Signer
+from sealink.providers.vendor import Address, Mistold, Provider, Signer
 from sealink.wire.dialects import openai_chat
 
 ANSWER = b'{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":' \
@@ -86,6 +86,20 @@ def test_where_nothing_can_be_signed_the_next_target_is_asked() -> None:
         responder = await answered(pool, provider("one", LostSigner()), provider("two", habits=None))
         assert {request.url for request in pool.requests} == {"https://two.test/v1/chat/completions"}
         assert responder.headers["x-sealink-fallback"] == "true"
+
+    asyncio.run(scenario())
+
+
+def test_an_error_that_means_another_goes_to_the_next_target_and_is_told_as_it_came() -> None:
+    wrong_key = b'{"code":"invalid-argument","error":"Incorrect API key provided."}'
+    mistelling = provider("one", habits=Address("openai", "", mistells=(Mistold(400, "incorrect api key", 401),)))
+
+    async def scenario() -> None:
+        pool = FakePool(FakeUpstream(wrong_key, status=400), FakeUpstream(ANSWER))
+        assert (await answered(pool, mistelling, provider("two", habits=None))).headers["x-sealink-upstream"] == "two"
+        with pytest.raises(UpstreamRejected, match="Incorrect API key") as caught:
+            await answered(FakePool(FakeUpstream(wrong_key, status=400)), mistelling)
+        assert (caught.value.status, caught.value.meant_status) == (400, 401)
 
     asyncio.run(scenario())
 

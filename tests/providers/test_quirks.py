@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from recordings import Case
+from sealink.app import UPSTREAM_DIALECTS
+from sealink.errors import UpstreamRejected
 from sealink.providers import VENDORS
-from sealink.providers.quirks import to_taste
+from sealink.providers.quirks import as_meant, to_taste
 from sealink.providers.vendor import Address
 from sealink.wire.dialect import Outgoing
 from sealink.wire.raw_json import encode
@@ -83,6 +85,34 @@ def test_thinking_is_a_flag_at_qwen(effort: str, thinks: bool) -> None:
     assert fields("qwen", {"model": "m", "reasoning_effort": effort}) == {"model": "m", "enable_thinking": thinks}
     said = {"model": "m", "enable_thinking": False}
     assert fields("qwen", {**said, "reasoning_effort": "high"}) == said
+
+
+MEANT = {
+    "anthropic/loongsuite-sync_messages_create_with_all_params-2-e0bcb1": (400, 402),
+    "gemini/mirascope-google_gemini_2_5_flash-d86810": (400, 401),
+    "llamacpp/rig-image_without_mmproj-5c5bdb": (500, 400),
+    "llamacpp/rig-schema_and_grammar_conflict-3f237c": (500, 400),
+    "llamacpp/rig-tools_without_jinja-9c9940": (500, 400),
+    "xai/rig-provider_error_classifies_with_contract_but_reports_no_id-baff3f": (400, 404),
+    "xai/ruby_llm-ing_with_xai_grok-4-1-fast-non-reasoning_raises_appropriate_auth_error-d3e5d9": (400, 401),
+}
+"""The recorded errors whose status says something else than their words, with both statuses."""
+
+APIS = {"openai-chat": "openai", "anthropic-messages": "anthropic", "openai-responses": "responses", "gemini": "gemini"}
+
+
+def test_what_a_vendor_means_by_an_error(recorded: list[Case]) -> None:
+    found = {}
+    for case in recorded:
+        vendor = VENDORS.get(case.id.split("/")[0])
+        if case.kind == "error" and vendor is not None and case.api in APIS:
+            dialect = APIS[case.api]
+            error = UPSTREAM_DIALECTS[dialect].read_error(case.meta["status"], case.headers, case.body)
+            meant = as_meant(error, vendor.address(dialect))
+            assert isinstance(meant, UpstreamRejected)
+            if meant.meant_status != meant.status:
+                found[case.id] = (meant.status, meant.meant_status)
+    assert found == MEANT
 
 
 def test_writer_has_a_path_of_its_own() -> None:

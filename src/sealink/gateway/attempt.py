@@ -14,7 +14,7 @@ from sealink.ledger.timeline import Moment
 from sealink.net.message import UpstreamRequest, UpstreamResponse
 from sealink.net.pump import hold_until_content
 from sealink.policy.routing import Target
-from sealink.providers.quirks import to_taste
+from sealink.providers.quirks import as_meant, to_taste
 from sealink.request import ChatRequest
 from sealink.wire.dialect import Birth, ClientDialect, Outcome, Outgoing, Relay, RequestHead, UpstreamDialect, are_one
 from sealink.wire.lanes import Lane, Translate, observe
@@ -99,7 +99,8 @@ class Attempt:
         self._mark("headers")
         if upstream.status != 200:
             body = await _read_whole(upstream)
-            raise self.target.provider.dialect.read_error(upstream.status, upstream.headers, body)
+            provider = self.target.provider
+            raise as_meant(provider.dialect.read_error(upstream.status, upstream.headers, body), provider.habits)
 
     def _outgoing(self, asked: Asked, target: Target) -> Outgoing:
         """The request for a target. Raises InvalidRequest: it cannot be told there."""

@@ -50,7 +50,7 @@ def after(error: SealinkError, *, tries: int, has_next: bool, settings: RetrySet
 def may_try_elsewhere(error: SealinkError) -> bool:
     """Whether another target of the model may do better."""
     if isinstance(error, UpstreamRejected):
-        return error.status >= 500 or error.status in _TARGETS_OWN
+        return error.meant_status >= 500 or error.meant_status in _TARGETS_OWN
     return isinstance(error, UpstreamError | GatewayTimeout)
 
 
@@ -58,13 +58,13 @@ def is_passing(error: SealinkError) -> bool:
     """Whether the same target may do better in a moment. One that was too slow already is not asked again."""
     if isinstance(error, GatewayTimeout):
         return error.code == "connect"
-    return not isinstance(error, UpstreamRejected) or error.status in _PASSING
+    return not isinstance(error, UpstreamRejected) or error.meant_status in _PASSING
 
 
 def is_targets_fault(error: SealinkError) -> bool:
     """Whether the error counts against the target's health. A rate limit is an answer of a healthy one."""
     if isinstance(error, UpstreamRejected):
-        return error.status >= 500
+        return error.meant_status >= 500
     return isinstance(error, UpstreamError | GatewayTimeout)
 
 

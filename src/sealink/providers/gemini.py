@@ -1,13 +1,15 @@
 """Google Gemini."""
 
-from sealink.providers.vendor import Address, Vendor
+from sealink.providers.vendor import Address, Mistold, Vendor
+
+MISTELLS = (Mistold(400, "API key not valid", 401),)  # recorded: gemini/mirascope-google_gemini_2_5_flash-d86810
 
 VENDOR = Vendor(
     name="gemini",
     docs="https://ai.google.dev/gemini-api/docs",
     addresses=(
-        Address("gemini", "https://generativelanguage.googleapis.com"),
-        Address("openai", "https://generativelanguage.googleapis.com/v1beta/openai"),
+        Address("gemini", "https://generativelanguage.googleapis.com", mistells=MISTELLS),
+        Address("openai", "https://generativelanguage.googleapis.com/v1beta/openai", mistells=MISTELLS),
     ),
     key_variable="GEMINI_API_KEY",
     serves=("gemini-*",),

@@ -1,9 +1,11 @@
 """A request is made to a vendor's taste: what its file declares, applied. What several vendors share stands here."""
 
+import re
 from fnmatch import fnmatchcase
 
 import msgspec
 
+from sealink.errors import SealinkError, UpstreamRejected
 from sealink.providers.vendor import Habits, Quirk
 from sealink.wire.dialect import Outgoing
 from sealink.wire.raw_json import Fields, encode, is_null, parse_object, text_of, to_raw, without
@@ -24,6 +26,15 @@ def to_taste(outgoing: Outgoing, habits: Habits | None) -> Outgoing:
         body=outgoing.body if fields == said else encode(fields),
         dropped=[*outgoing.dropped, *refused],
     )
+
+
+def as_meant(error: SealinkError, habits: Habits | None) -> SealinkError:
+    """The error, and what the vendor means by it."""
+    if isinstance(error, UpstreamRejected) and habits is not None:
+        for told in habits.mistells:
+            if told.status == error.status and re.search(told.words, error.message, re.IGNORECASE):
+                error.meant_status = told.meant
+    return error
 
 
 def renamed(old: str, new: str, *, models: tuple[str, ...] = ("*",)) -> Quirk:

@@ -1,13 +1,17 @@
 """xAI."""
 
-from sealink.providers.vendor import Address, Vendor
+from sealink.providers.vendor import Address, Mistold, Vendor
+
+# Recorded: xai/ruby_llm-ing_with_xai_grok-4-1-fast-non-reasoning_raises_appropriate_auth_error-d3e5d9,
+# xai/rig-provider_error_classifies_with_contract_but_reports_no_id-baff3f.
+MISTELLS = (Mistold(400, "Incorrect API key", 401), Mistold(400, "Model not found", 404))
 
 VENDOR = Vendor(
     name="xai",
     docs="https://docs.x.ai/docs/api-reference",
     addresses=(
-        Address("openai", "https://api.x.ai/v1"),
-        Address("responses", "https://api.x.ai/v1"),
+        Address("openai", "https://api.x.ai/v1", mistells=MISTELLS),
+        Address("responses", "https://api.x.ai/v1", mistells=MISTELLS),
     ),
     key_variable="XAI_API_KEY",
     serves=("grok-*",),
