@@ -43,10 +43,13 @@ SAID_ANYWAY: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("responses", "tool_choice: auto"): (_AUTO, ("cohere", "ollama")),
     ("messages", "messages: thinking"): (_OWN_THOUGHTS, ("openai", "responses", "gemini", "cohere")),
     ("messages", "service_tier"): ("standard is what is done without it", ("cohere", "ollama")),
-    ("messages", "thinking: adaptive"): ("how much is thought is left to the model", ("bedrock", "cohere", "ollama")),
+    ("messages", "thinking: adaptive"): (
+        "how much is thought is left to the model",
+        ("openai", "bedrock", "cohere", "ollama"),
+    ),
     ("messages", "thinking: disabled"): ("Claude does not think unless it is told to", ("bedrock",)),
     ("responses", "include: reasoning"): ("signed thinking is told anyway", tuple(_NOT_OPENAI)),
-    ("responses", "reasoning: summary"): (_SHOWN, ("anthropic", "bedrock", "cohere", "ollama")),
+    ("responses", "reasoning: summary"): (_SHOWN, ("openai", "anthropic", "bedrock", "cohere", "ollama")),
 }
 """(Client, parameter) that asks for what is done without it, why, and before which upstreams."""
 
