@@ -63,12 +63,14 @@ class Gateway:
             "/health/live": {"GET": self._health},
             "/health/ready": {"GET": self._health},
             "/v1/models": {"GET": self._models},
+            "/anthropic/v1/models": {"GET": self._models},
             "/v1/embeddings": {"POST": self._embed},
             **{path: {"POST": self._answer} for path in clients},
             **{path: {"POST": self._count_tokens} for path in counters},
         }
         self._prefixes: dict[str, dict[str, Endpoint]] = {
             _MODELS: {"GET": self._model},
+            f"/anthropic{_MODELS}": {"GET": self._model},
             _STREAMS: {"GET": self._resume_stream, "DELETE": self._cancel_stream},
         }
 
@@ -161,7 +163,7 @@ class Gateway:
         self._send_json(request, responder, request_id, answer)
 
     async def _model(self, request: Request, responder: Responder, request_id: str) -> None:
-        route = self._router.route_of(unquote(request.path.removeprefix(_MODELS)))
+        route = self._router.route_of(unquote(request.path.partition(_MODELS)[2]))
         if "anthropic-version" in request.headers:
             answer = models.anthropic_model(route, self._started)
         else:
