@@ -12,6 +12,7 @@ Fields = dict[str, Any]
 FINISH = {"max_output_tokens": "length", "content_filter": "content_filter"}
 """Why a response is incomplete. https://platform.openai.com/docs/api-reference/responses/object"""
 
+CALLS = ("function_call", "custom_tool_call")
 FINAL = ("response.completed", "response.incomplete", "response.failed")
 STATED = ("model", "input")
 
@@ -37,7 +38,7 @@ def folded(events: list[Fields], failure: Failure | None) -> Reading:
     failure = failure or next((Failure(event["message"], 200) for event in events if event["type"] == "error"), None)
     items = [event["item"] for event in events if event["type"] == "response.output_item.done"]
     if final is None:
-        return Reading(_unfinished(events), failure=failure or Failure("no final event", 0))
+        return Reading(_unfinished(events, items), failure=failure or Failure("no final event", 0))
     # ChatGPT's own endpoint leaves the final output empty: the items have come before.
     reading = response_read({**final, "output": final["output"] or items}, failure)
     if reading.failure is None and _deltas(events) != (said := reading.choices[0].text + reading.choices[0].refusal):
@@ -53,9 +54,8 @@ def response_read(response: Fields, failure: Failure | None) -> Reading:
             citations += _add_message(choice, item)
         elif item["type"] == "reasoning":
             choice.reasoning += _thought(item)
-        elif item["type"] in ("function_call", "custom_tool_call"):
-            arguments = item.get("arguments", item.get("input", ""))
-            choice.tool_calls.append(ToolCall(item["call_id"], item["name"], parsed(arguments)))
+        elif item["type"] in CALLS:
+            choice.tool_calls.append(_call(item))
     if error := response.get("error"):
         failure = Failure(error["message"], 200, error)
     if failure is None:
@@ -86,6 +86,10 @@ def _add_message(choice: Choice, item: Fields) -> list[str]:
     return citations
 
 
+def _call(item: Fields) -> ToolCall:
+    return ToolCall(item["call_id"], item["name"], parsed(item.get("arguments", item.get("input", ""))))
+
+
 def _thought(item: Fields) -> str:
     parts = item.get("summary") or item.get("content") or ()
     return "".join(part["text"] for part in parts)
@@ -103,7 +107,9 @@ def _deltas(events: list[Fields]) -> str:
     return "".join(event["delta"] for event in events if event["type"] in kinds)
 
 
-def _unfinished(events: list[Fields]) -> dict[int, Choice]:
+def _unfinished(events: list[Fields], items: list[Fields]) -> dict[int, Choice]:
+    """What had arrived when there is no final event: the deltas, and the calls that were done."""
     reasoned = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
     thought = "".join(event["delta"] for event in events if event["type"] in reasoned)
-    return {0: Choice(_deltas(events), thought)} if _deltas(events) or thought else {}
+    choice = Choice(_deltas(events), thought, tool_calls=[_call(item) for item in items if item["type"] in CALLS])
+    return {0: choice} if choice != Choice() else {}

@@ -248,7 +248,7 @@ def error_faults(case: Case, client: Client, plain: PlainAnswer) -> Iterator[str
         want = case.meta["response_headers"].get(name)
         if case.kind == "error" and want is not None and plain.headers.get(name) != want:
             yield f"header {name}: want {want}, got {plain.headers.get(name)}"
-    if client.name == "messages" and case.api == client.api and case.kind == "error":
+    if client.name == "messages" and case.api == client.api and case.framing == "json" and case.kind == "error":
         if plain.body != case.body:  # Claude Code goes by the upstream's wording
             yield f"the error became {plain.body!r}"
         return
