@@ -33,7 +33,7 @@ def mend_content(said: Fields) -> Fields:
     if not text_of(said.get("reasoning_content")) and (reasoning := _reasoning_of(said)):
         said = {**said, "reasoning_content": reasoning}
     odd = [name for name, kind in _KINDS.items() if name in said and not _is(said[name], kind)]
-    if (call := object_of(said.get("function_call"))) is not None and _is_empty_call(call):
+    if (call := object_of(said.get("function_call"))) is not None and _is_no_call(call):
         odd.append("function_call")
     return without(said, *odd) if odd else said
 
@@ -85,8 +85,10 @@ def _detail_text(raw: Raw) -> str:
     return text_of(detail.get("text")) or text_of(detail.get("summary")) or ""
 
 
-def _is_empty_call(call: Fields) -> bool:
-    return all(is_null(raw) or raw == Raw(b'""') for raw in call.values())
+def _is_no_call(call: Fields) -> bool:
+    """One that says nothing, or nothing that OpenAI's clients could read."""
+    said = [raw for raw in call.values() if not is_null(raw) and raw != Raw(b'""')]
+    return not said or any(not _is(call.get(name, NULL), b'"') for name in ("name", "arguments"))
 
 
 def _is(raw: Raw, kind: bytes) -> bool:
