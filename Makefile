@@ -23,7 +23,7 @@ serve: .venv/.run
 test: .venv/.test
 	.venv/bin/pytest $(ARGS)
 
-clients: .venv-clients/agents/.installed .venv-clients/older/.installed
+clients: .venv-clients/agents/.installed .venv-clients/older/.installed tests/codex/node_modules/.installed
 
 goldens: .venv/.test
 	.venv/bin/pytest -q tests/wire/test_goldens.py --rewrite-goldens
@@ -60,6 +60,11 @@ docs: .venv/.test
 	@$(@D)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $<
 	@touch $@
 
+tests/codex/node_modules/.installed: tests/codex/package-lock.json
+	@echo "Installing Codex"
+	@npm --prefix tests/codex ci --no-audit --no-fund --silent
+	@touch $@
+
 # The lists fit Python 3.11 to 3.14 on all systems, and hold hashes but no addresses.
 COMPILE := build/uv/bin/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet
@@ -71,10 +76,11 @@ lock: | build/uv/bin/uv
 	$(COMPILE) --group clients-agents --output-file requirements/clients-agents.txt
 	$(COMPILE) --group clients-older --output-file requirements/clients-older.txt
 	npm --prefix tests/node install --package-lock-only --omit-lockfile-registry-resolved
+	npm --prefix tests/codex install --package-lock-only --omit-lockfile-registry-resolved
 
 build/uv/bin/uv:
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/pip install --quiet uv==$(UV_VERSION)
 
 clean:
-	rm -rf .venv .venv-clients build dist tests/node/node_modules
+	rm -rf .venv .venv-clients build dist tests/node/node_modules tests/codex/node_modules

@@ -24,13 +24,13 @@ def absent(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-def node_with_packages() -> str:
-    """The path of node, with what tests/node/package-lock.json pins installed."""
+def node_with_packages(folder: Path = NODE_FOLDER) -> str:
+    """The path of node, with what the folder's package-lock.json pins installed there."""
     path = program("node")
-    lock, installed = NODE_FOLDER / "package-lock.json", NODE_FOLDER / "node_modules" / ".installed"
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".installed"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         command = [program("npm"), "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=NODE_FOLDER, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         installed.touch()
     return path

@@ -17,6 +17,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|home|Users|opt|tmp/x)/\w")
 LOCKS = [
     *(f"requirements/{name}.txt" for name in ("run", "test", "build", "clients-agents", "clients-older")),
     "tests/node/package-lock.json",
+    "tests/codex/package-lock.json",
 ]
 
 
