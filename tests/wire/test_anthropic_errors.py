@@ -15,6 +15,7 @@ from sealink.errors import (
     UpstreamError,
     UpstreamRejected,
 )
+from sealink.wire.dialects import openai_chat
 from sealink.wire.dialects.anthropic_messages import CLIENT, UPSTREAM
 from sealink.wire.dialects.anthropic_messages.errors import MAX_MESSAGE_CHARS, error_body, error_frame
 
@@ -151,3 +152,14 @@ def test_a_page_is_put_into_the_envelope() -> None:
         "error": {"type": "api_error", "message": "<html>bad gateway"},
         "request_id": "req_1",
     }
+
+
+def test_other_vendors_errors_are_of_anthropics_types_and_words() -> None:
+    openai = b'{"error":{"message":"Max 8192 tokens.","type":"invalid_request_error","code":"context_length_exceeded"}}'
+    told = json.loads(error_body(openai_chat.UPSTREAM.read_error(400, [], openai)))["error"]
+    assert told == {"type": "invalid_request_error", "message": "prompt is too long: Max 8192 tokens."}
+    quota = b'{"error":{"message":"No quota.","type":"insufficient_quota","code":"insufficient_quota"}}'
+    told = json.loads(error_body(openai_chat.UPSTREAM.read_error(429, [], quota)))["error"]
+    assert told == {"type": "rate_limit_error", "message": "No quota."}
+    own = b'{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 9 > 8"}}'
+    assert error_body(read(400, own)) == own

@@ -35,6 +35,10 @@ _TYPES: Final = {
 _TYPES_BY_STATUS: Final = {status: type for type, status in _TYPES.values()} | {503: "service_unavailable"}
 _WIRE_TYPES: Final = {type: wire for wire, (type, _) in _TYPES.items()} | {"request_timeout": "timeout_error"}
 
+_WIRE_TYPES_BY_STATUS: Final = {status: wire for wire, (_, status) in _TYPES.items()} | {503: "overloaded_error"}
+
+TOO_LONG: Final = "prompt is too long"
+
 _KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
 
 
@@ -73,14 +77,20 @@ def error_body(error: SealinkError, request_id: str = "") -> bytes:
     """Any error in Anthropic's envelope; an Anthropic upstream's own error is given as it came, if it is JSON."""
     if isinstance(error, UpstreamRejected) and error.dialect == NAME and _is_object(error.body):
         return error.body
-    wire_type = _WIRE_TYPES.get(error.type, "api_error")
-    envelope: dict[str, object] = {"type": "error", "error": {"type": wire_type, "message": error.message}}
+    wire_type = _WIRE_TYPES.get(error.type) or _WIRE_TYPES_BY_STATUS.get(error.status, "api_error")
+    envelope: dict[str, object] = {"type": "error", "error": {"type": wire_type, "message": _told(error)}}
     return msgspec.json.encode(envelope | ({"request_id": request_id} if request_id else {}))
 
 
 def error_frame(error: SealinkError) -> bytes:
     """The frame that ends a stream which has already begun."""
     return event_frame(b"error", b" ".join(error_body(error).splitlines()))
+
+
+def _told(error: SealinkError) -> str:
+    """The upstream's words; behind Anthropic's own where those are what its clients shorten a conversation by."""
+    is_too_long = error.code == "context_length_exceeded" and not error.message.startswith(TOO_LONG)
+    return f"{TOO_LONG}: {error.message}" if is_too_long else error.message
 
 
 def _is_object(body: bytes) -> bool:
@@ -124,7 +134,7 @@ def _rejected(wire_type: str, message: str, status: int, headers: HeaderList, bo
 
 def _code(wire_type: str, message: str) -> str | None:
     """Anthropic's own word, but for a prompt that is too long: by this code OpenAI's clients know to shorten it."""
-    return "context_length_exceeded" if message.startswith("prompt is too long") else wire_type or None
+    return "context_length_exceeded" if message.startswith(TOO_LONG) else wire_type or None
 
 
 def _kept(headers: HeaderList) -> HeaderList:
