@@ -23,7 +23,7 @@ serve: .venv/.run
 test: .venv/.test
 	.venv/bin/pytest $(ARGS)
 
-clients: .venv-clients/agents/.installed .venv-clients/older/.installed tests/codex/node_modules/.installed
+clients: $(patsubst %,.venv-clients/%/.installed,agents older aider) tests/codex/node_modules/.installed
 
 goldens: .venv/.test
 	.venv/bin/pytest -q tests/wire/test_goldens.py --rewrite-goldens
@@ -73,8 +73,8 @@ lock: | build/uv/bin/uv
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --group test --constraint requirements/run.txt --output-file requirements/test.txt
 	$(COMPILE) --group build --constraint requirements/test.txt --output-file requirements/build.txt
-	$(COMPILE) --group clients-agents --output-file requirements/clients-agents.txt
-	$(COMPILE) --group clients-older --output-file requirements/clients-older.txt
+	for name in agents older aider; do \
+		$(COMPILE) --group clients-$$name --output-file requirements/clients-$$name.txt || exit 1; done
 	npm --prefix tests/node install --package-lock-only --omit-lockfile-registry-resolved
 	npm --prefix tests/codex install --package-lock-only --omit-lockfile-registry-resolved
 

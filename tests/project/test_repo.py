@@ -15,7 +15,10 @@ VAGUE_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util",
 REGISTRY_HOST = re.compile(r"\b(?:pypi|pythonhosted|npmjs|yarnpkg|crates|debian|golang|maven)\.(?:org|com|io)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|home|Users|opt|tmp/x)/\w")
 LOCKS = [
-    *(f"requirements/{name}.txt" for name in ("run", "test", "build", "clients-agents", "clients-older")),
+    *(
+        f"requirements/{name}.txt"
+        for name in ("run", "test", "build", "clients-agents", "clients-older", "clients-aider")
+    ),
     "tests/node/package-lock.json",
     "tests/codex/package-lock.json",
 ]
@@ -67,7 +70,10 @@ def test_a_lock_names_no_address(lock: str) -> None:
 
 @pytest.mark.parametrize(
     ("lock", "group"),
-    [(name, None if name == "run" else name) for name in ("run", "test", "build", "clients-agents", "clients-older")],
+    [
+        (name, None if name == "run" else name)
+        for name in ("run", "test", "build", "clients-agents", "clients-older", "clients-aider")
+    ],
 )
 def test_a_lock_pins_what_the_project_asks_for(lock: str, group: str | None) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
