@@ -23,7 +23,7 @@ class Proxy(msgspec.Struct, frozen=True):
 
 
 class Proxies(msgspec.Struct, frozen=True):
-    """The proxies to use, as HTTP_PROXY, HTTPS_PROXY and NO_PROXY name them; config.py reads those.
+    """The proxies to use, as HTTP_PROXY, HTTPS_PROXY and NO_PROXY name them; config/environment.py reads those.
 
     `http` and `https` are the proxies' URLs for http:// and https:// upstreams: `http://[user:password@]host[:port]`
     or https://; a bare `host:port` means http://. SOCKS is not supported. A URL that cannot be used is a ValueError.

@@ -1,0 +1,86 @@
+"""Which wire format stands behind each name, and on each path."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sealink.gateway.endpoints import ErrorBody
+from sealink.providers.vendor import Address
+from sealink.wire.dialect import ClientDialect, CountingDialect, UpstreamDialect
+from sealink.wire.dialects import (
+    anthropic_messages,
+    bedrock_converse,
+    cohere_chat,
+    gemini_generate,
+    ollama_chat,
+    openai_chat,
+    openai_responses,
+)
+from sealink.wire.embeddings import EmbeddingsUpstream
+from sealink.wire.embeddings.cohere import CohereEmbeddings
+from sealink.wire.embeddings.gemini import GeminiEmbeddings
+from sealink.wire.embeddings.openai import OpenAIEmbeddings
+
+UPSTREAM_DIALECTS: dict[str, UpstreamDialect] = {
+    "openai": openai_chat.UPSTREAM,
+    "anthropic": anthropic_messages.UPSTREAM,
+    "bedrock": bedrock_converse.UPSTREAM,
+    "cohere": cohere_chat.UPSTREAM,
+    "gemini": gemini_generate.UPSTREAM,
+    "ollama": ollama_chat.UPSTREAM,
+    "responses": openai_responses.UPSTREAM,
+}
+
+UPSTREAMS_BY_ADDRESS: dict[str, Callable[[str], UpstreamDialect]] = {"gemini": gemini_generate.upstream_at}
+"""Dialects whose paths depend on how much of them a provider's base URL says."""
+
+RECORDED_AS = {
+    "openai": "openai-chat",
+    "anthropic": "anthropic-messages",
+    "bedrock": "bedrock-converse",
+    "cohere": "cohere-v2",
+    "gemini": "gemini",
+    "ollama": "ollama-chat",
+    "responses": "openai-responses",
+    "sim": "openai-chat",
+}
+"""The names of the wire formats in recordings."""
+
+EMBEDDINGS: dict[str, EmbeddingsUpstream] = {
+    "openai": OpenAIEmbeddings(),
+    "responses": OpenAIEmbeddings(),
+    "ollama": OpenAIEmbeddings("/v1/embeddings"),
+    "gemini": GeminiEmbeddings(),
+    "cohere": CohereEmbeddings(),
+}
+"""Which embeddings there are where a dialect is spoken."""
+
+CLIENT_DIALECTS: dict[str, ClientDialect] = {
+    "/v1/chat/completions": openai_chat.OpenAIChatClient(cousin=openai_responses.CLIENT),
+    "/v1/responses": openai_responses.CLIENT,
+    "/v1/messages": anthropic_messages.CLIENT,
+    "/anthropic/v1/messages": anthropic_messages.CLIENT,
+}
+"""Which dialect is spoken on a path."""
+
+COUNTERS: dict[str, CountingDialect] = {
+    "/v1/messages/count_tokens": anthropic_messages.CLIENT,
+    "/anthropic/v1/messages/count_tokens": anthropic_messages.CLIENT,
+}
+"""Where a request's tokens are counted."""
+
+ERROR_BODIES: dict[str, ErrorBody] = {
+    "/v1/messages": anthropic_messages.error_body,
+    "/anthropic/": anthropic_messages.error_body,
+    "": openai_chat.CLIENT.error_body,
+}
+
+SIMULATED: Final = "openai"
+"""What the simulated models of a config speak."""
+
+
+def spoken_at(dialect: str, base_url: str, habits: Address) -> UpstreamDialect:
+    """A dialect as a vendor speaks it: with its thinking wanted back, or with a path that its base URL says in part."""
+    if habits.wants_thinking:
+        return openai_chat.UPSTREAM_THAT_WANTS_THINKING
+    at_address = UPSTREAMS_BY_ADDRESS.get(dialect)
+    return UPSTREAM_DIALECTS[dialect] if at_address is None else at_address(base_url)

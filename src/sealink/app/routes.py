@@ -1,0 +1,42 @@
+"""Who may come in, and where each model leads: a config's keys and models as policy/ has them."""
+
+from sealink.config import Config, ModelConfig, hedge_after_s_of, timeouts_of
+from sealink.policy.auth import ApiKey, Keyring, digest_of
+from sealink.policy.routing import Route, Router, Target
+from sealink.providers.vendor import Provider
+
+
+def keyring_of(config: Config) -> Keyring:
+    """The keys of a config, hashed."""
+    return Keyring(
+        ApiKey(
+            name=key.name,
+            digest=digest_of(key.key),
+            models=key.models,
+            on_disconnect=key.on_disconnect,
+            heartbeat=key.heartbeat,
+            strict=key.strict,
+        )
+        for key in config.keys
+    )
+
+
+def router_of(config: Config, providers: dict[str, Provider]) -> Router:
+    """The routes of a config, in its order."""
+    settings = {provider.name: provider for provider in config.providers}
+
+    def route(model: ModelConfig) -> Route:
+        targets = (
+            Target(
+                provider=providers[target.provider],
+                model=target.model,
+                timeouts=timeouts_of(config, settings[target.provider], model),
+                weight=target.weight,
+            )
+            for target in model.targets
+        )
+        return Route(
+            model.id, tuple(targets), model.choose, model.on_disconnect, hedge_after_s=hedge_after_s_of(config, model)
+        )
+
+    return Router(map(route, config.models))

@@ -1,0 +1,68 @@
+"""What a config must be beyond the types of its fields."""
+
+import re
+
+from sealink.config.mistakes import MistakeError
+from sealink.config.sections import Config, ModelConfig, ProviderConfig
+from sealink.ledger.engine import StoreError, engine_for
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+
+def check_names(config: Config) -> None:
+    """Names must be unique, and targets must name a provider."""
+    for table, names in (
+        ("providers", [provider.name for provider in config.providers]),
+        ("models", [model.id for model in config.models]),
+        ("keys", [key.name for key in config.keys]),
+    ):
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise MistakeError(f"$.{table}[{index}]", f"{table}: {name!r} is there twice")
+    known = {provider.name for provider in config.providers}
+    for index, model in enumerate(config.models):
+        _check_targets(f"$.models[{index}]", model, known)
+
+
+def _check_targets(path: str, model: ModelConfig, known: set[str]) -> None:
+    if not model.targets:
+        raise MistakeError(f"{path}.targets", f"the model {model.id!r} has no target")
+    if model.hedge_after_s and len(model.targets) == 1:
+        raise MistakeError(f"{path}.hedge_after_s", f"the model {model.id!r} has no second target")
+    for index, target in enumerate(model.targets):
+        if target.provider not in known:
+            raise MistakeError(f"{path}.targets[{index}]", f"there is no provider {target.provider!r} in [[providers]]")
+
+
+def check_providers(config: Config) -> None:
+    """A provider must be a known vendor, or say its dialect and (unless simulated) its address."""
+    for index, provider in enumerate(config.providers):
+        path = f"$.providers[{index}]"
+        if provider.dialect_name is None:
+            raise MistakeError(path, f"{provider.name!r} is not a known vendor: say its `dialect`")
+        _check_address(path, provider)
+        for name, value in provider.headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+                raise MistakeError(f"{path}.headers", f"headers: {name!r} is no header, or has no header's value")
+
+
+def _check_address(path: str, provider: ProviderConfig) -> None:
+    if provider.address:
+        if not re.match(r"https?://[^/\s]+", provider.address):
+            raise MistakeError(f"{path}.base_url", f"base_url is not an http(s) URL: {provider.address!r}")
+        return
+    if provider.known is not None and provider.habits is None:
+        raise MistakeError(
+            path, f"no address is known where {provider.known.name!r} speaks {provider.dialect!r}: say its `base_url`"
+        )
+    if provider.dialect_name != "sim":
+        raise MistakeError(path, f"{provider.name!r} is not a known vendor: say its `base_url`")
+
+
+def check_store(config: Config) -> None:
+    """The store's URL must be one that can be used; whether the store is up is another matter."""
+    try:
+        engine_for(config.store.url, timeout_s=1.0)
+    except StoreError as error:
+        raise MistakeError("$.store.url", f"url: {error}") from error

@@ -1,0 +1,61 @@
+"""A sealink.toml, read and checked at once; a mistake is told as file:line."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sealink.config.checks import check_names, check_providers, check_store
+from sealink.config.completion import located, placed, with_key
+from sealink.config.environment import VARIABLES
+from sealink.config.mistakes import ConfigError, MistakeError, mistake_of
+from sealink.config.sections import Config
+from sealink.config.toml_location import line_of
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+def load(path: Path, variables: Mapping[str, str] = VARIABLES) -> Config:
+    """Read and check a file. Raises ConfigError with the line at fault."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    try:
+        return with_key(parse(text, variables, path.parent), variables)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise ConfigError(f"{path}:{line[1] if line else 1}: {error}") from error
+    except MistakeError as mistake:
+        raise ConfigError(f"{path}:{line_of(text, mistake.path)}: {mistake}") from mistake
+
+
+def parse(text: str, variables: Mapping[str, str], folder: Path) -> Config:
+    """Read and check the text of a file that stands in `folder`, where its relative paths start."""
+    tree = _expand(tomllib.loads(text), variables, "$")
+    try:
+        config = msgspec.convert(tree, Config, strict=True)
+    except msgspec.ValidationError as error:
+        raise mistake_of(error) from error
+    check_names(config)
+    config = placed(config, variables, folder)
+    check_providers(config)
+    check_store(config)
+    return located(config, folder)
+
+
+def _expand(value: Any, variables: Mapping[str, str], path: str) -> Any:
+    """The tree with each `${NAME}` in its strings replaced from the environment."""
+    if isinstance(value, dict):
+        return {key: _expand(item, variables, f"{path}.{key}") for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand(item, variables, f"{path}[{index}]") for index, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    for name in _VARIABLE.findall(value):
+        if name not in variables:
+            raise MistakeError(path, f"the environment variable {name} is not set")
+    return _VARIABLE.sub(lambda match: variables[match[1]], value)

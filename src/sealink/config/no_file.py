@@ -1,0 +1,46 @@
+"""The config of a run without a file: what the environment has keys for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sealink.config.completion import at_its_place, located, with_key
+from sealink.config.environment import VARIABLES
+from sealink.config.sections import Config, ModelConfig, ProviderConfig, TargetConfig
+from sealink.providers import VENDORS
+from sealink.providers.placement import Unplaced
+from sealink.sim import SIM_MODEL
+
+DOCUMENTED_MODEL = "claude-sonnet-4-6"
+"""The model of the documented examples: simulated too, where no provider is configured at all."""
+
+
+def from_environment(variables: Mapping[str, str] = VARIABLES) -> Config:
+    """The config of a run without a file: the providers whose keys are in the environment, and the simulated model.
+
+    A vendor's models are reached by their own names and as `vendor/model`. Where no provider is found, the
+    simulated model also stands in for the one of the documented examples, and says so in its first words.
+    """
+    found = [provider for name in VENDORS if (provider := _in_environment(name, variables)) is not None]
+    vendors = [VENDORS[provider.name] for provider in found]
+    providers = (*found, ProviderConfig(name="sim", dialect="sim"))
+    models = [_model(name, vendor.name, name) for vendor in vendors for name in vendor.models]
+    models.append(_model(SIM_MODEL, "sim", SIM_MODEL))
+    if not vendors:
+        models.append(_model(DOCUMENTED_MODEL, "sim", DOCUMENTED_MODEL))
+    models += [_model(pattern, vendor.name, "") for vendor in vendors for pattern in vendor.serves]
+    models += [_model(f"{vendor.name}/*", vendor.name, "") for vendor in vendors]
+    return located(with_key(Config(providers=providers, models=tuple(models)), variables), Path())
+
+
+def _in_environment(name: str, variables: Mapping[str, str]) -> ProviderConfig | None:
+    """A vendor whose key, and all else that it needs, is in the environment."""
+    if not variables.get(VENDORS[name].key_variable):
+        return None
+    try:
+        return at_its_place(ProviderConfig(name=name), variables, Path())
+    except Unplaced:
+        return None
+
+
+def _model(name: str, provider: str, model: str) -> ModelConfig:
+    return ModelConfig(id=name, targets=(TargetConfig(provider=provider, model=model),))
