@@ -6,7 +6,7 @@ from sealink.ledger.timeline import MAX_OF_A_KIND, Timeline
 def test_marks_are_kept_in_order() -> None:
     timeline = Timeline()
     timeline.mark("admitted", 0.0)
-    timeline.mark("first_content", 123.45678)
+    timeline.mark("first_content", 123.457)
     assert timeline.marks == [("admitted", 0.0), ("first_content", 123.457)]
 
 
