@@ -89,6 +89,8 @@ class FakeResponder:
         self.first_byte = asyncio.Event()
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None:
+        if self.gone:
+            return
         self.start(status, headers)
         self.body = body
         self.finished = True

@@ -253,7 +253,7 @@ async def test_a_client_that_leaves_ends_both() -> None:
     assert first.closed
     assert hedge.closed
     assert tried(run) == [("a", "cancelled"), ("b", "hedge_lost")]
-    assert (run.settlement.ended, run.settlement.usage) == ("client_gone", None)
+    assert (run.settlement.ended, run.settlement.usage) == ("client_gone", Usage(input_tokens=1, output_tokens=0))
     spent = run.settlement.attempts[1].usage
     assert spent is not None
     assert (spent.input_tokens, spent.output_tokens) == (1, 0)

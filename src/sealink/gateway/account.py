@@ -40,6 +40,7 @@ class Account:
     def __init__(self, admission: Admission) -> None:
         self.admission = admission
         self.outcome: Outcome | None = None
+        self.first_choice: Target | None = None
         self.bytes_sent = 0
         self.longest_gap_s = 0.0
         self._opened_at_ns = time.monotonic_ns()
@@ -65,9 +66,8 @@ class Account:
 
     @property
     def fell_back(self) -> bool:
-        """Whether the answer is not the first target's."""
-        first, target = self._attempts[0], self._target
-        return target is not None and (first.provider, first.model) != (target.provider.name, target.model)
+        """Whether the answer is not the first choice's, be it that it failed or that its breaker was open."""
+        return self._target is not self.first_choice
 
     def mark(self, moment: Moment) -> None:
         self._timeline.mark(moment, self._elapsed_ms)
@@ -83,6 +83,10 @@ class Account:
         self._target, self.outcome = target, outcome
         self._ttft_ms = self._elapsed_ms
         self.mark("first_content")
+
+    def unanswered(self, target: Target, outcome: Outcome) -> None:
+        """An attempt was given up before it brought anything; its prompt may be charged for all the same."""
+        self._target, self.outcome = target, outcome
 
     def lost(self, tried: Attempt, target: Target, outcome: Outcome, *, was_sent: bool) -> None:
         """An attempt that ran beside another one has lost. What it cost is booked apart from what the answer costs."""

@@ -34,17 +34,23 @@ class Pool(Protocol):
 class Asked(msgspec.Struct, dict=True):
     """What a client asks for, in its own dialect; read into the neutral form only if a target needs that.
 
-    `is_strict`: rather nothing at all than an answer for which a parameter was left out.
+    `is_strict`: rather nothing at all than an answer for which a parameter was left out. `asked_at`: a monotonic
+    clock's seconds.
     """
 
     request_id: str
     client: ClientDialect
     head: RequestHead
     is_strict: bool = False
+    asked_at: float = msgspec.field(default_factory=time.monotonic)
 
     @cached_property
     def request(self) -> ChatRequest:
         return self.client.read_request(self.head)
+
+    def time_left_s(self, target: Target) -> float:
+        """How long a target may still take: `total_s` counts from the request, not from when a target's turn comes."""
+        return target.timeouts.total_s - (time.monotonic() - self.asked_at)
 
     @property
     def birth(self) -> Birth:
@@ -55,8 +61,8 @@ class Asked(msgspec.Struct, dict=True):
 class Attempt:
     """One request to one target. Owns its upstream, from `answer` to `close` or `release`.
 
-    `outcome` is what was learned about the answer; a whole one has none before it is there. `was_sent`: the request
-    has gone out, so that it may be charged for.
+    `outcome` is what was learned about the answer, of a whole one once it is there. `was_sent`: the request has gone
+    out, so that it may be charged for.
     """
 
     outcome: Outcome
@@ -98,7 +104,7 @@ class Attempt:
         upstream = self._upstream = await self._pool.send(request, connect_s=self.target.timeouts.connect_s)
         self._mark("headers")
         if upstream.status != 200:
-            body = await _read_whole(upstream)
+            body = await _read_whole(upstream, self.target.timeouts.idle_s)
             provider = self.target.provider
             raise as_meant(provider.dialect.read_error(upstream.status, upstream.headers, body), provider.habits)
 
@@ -129,13 +135,15 @@ class StreamedAttempt(Attempt):
         self.held = b""
 
     async def answer(self) -> None:
-        first_content_s = self.target.timeouts.first_content_s
+        timeouts, left_s = self.target.timeouts, self._asked.time_left_s(self.target)
         try:
-            async with asyncio.timeout(first_content_s):
+            async with asyncio.timeout(min(timeouts.first_content_s, left_s)):
                 await self._send()
                 self.held = await hold_until_content(self.upstream, self.lane)
         except TimeoutError:
-            raise timed_out("first_content", first_content_s) from None
+            if left_s < timeouts.first_content_s:
+                raise timed_out("total", timeouts.total_s) from None
+            raise timed_out("first_content", timeouts.first_content_s) from None
 
     def give_up_waiting(self) -> None:
         """The upstream has been silent for too long."""
@@ -147,16 +155,17 @@ class WholeAttempt(Attempt):
 
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         super().__init__(asked, target, pool, mark)
+        self.outcome = Outcome()
         self.body = b""
 
     async def answer(self) -> None:
-        total_s = self.target.timeouts.total_s
+        timeouts = self.target.timeouts
         try:
-            async with asyncio.timeout(total_s):
+            async with asyncio.timeout(self._asked.time_left_s(self.target)):
                 await self._send()
-                answer = await _read_whole(self.upstream)
+                answer = await _read_whole(self.upstream, timeouts.idle_s)
         except TimeoutError:
-            raise timed_out("total", total_s) from None
+            raise timed_out("total", timeouts.total_s) from None
         self.body = self._rewrite(answer)
 
     def _rewrite(self, answer: bytes) -> bytes:
@@ -165,7 +174,6 @@ class WholeAttempt(Attempt):
             body, self.outcome = dialect.relay_whole(answer)
             return body
         events = dialect.whole_events(answer)
-        self.outcome = Outcome()
         for event in events:
             observe(event, self.outcome)
         return client.whole(self._asked.request, events, self._asked.birth)
@@ -218,9 +226,10 @@ async def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool)
     return request
 
 
-async def _read_whole(upstream: UpstreamResponse) -> bytes:
+async def _read_whole(upstream: UpstreamResponse, idle_s: float) -> bytes:
+    """A body. Until it has begun it may be silent for longer than `idle_s`: some say 200 first and think then."""
     pieces, size = [], 0
-    while data := await upstream.read():
+    while data := await _read(upstream, idle_s if size else None):
         pieces.append(data)
         size += len(data)
         if size > MAX_WHOLE_BYTES:
@@ -228,6 +237,15 @@ async def _read_whole(upstream: UpstreamResponse) -> bytes:
                 f"The upstream's answer is larger than {MAX_WHOLE_BYTES} bytes.", code="upstream_too_large"
             )
     return b"".join(pieces)
+
+
+async def _read(upstream: UpstreamResponse, within_s: float | None) -> bytes:
+    try:
+        async with asyncio.timeout(within_s):
+            return await upstream.read()
+    except TimeoutError:
+        assert within_s is not None
+        raise timed_out("idle", within_s) from None
 
 
 _WORDS: Final = {

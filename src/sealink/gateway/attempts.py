@@ -27,7 +27,10 @@ class Attempts(Generic[A]):
         self._shared = shared
         self._account = account
         self._client = client
-        self._line = deque(_candidates(call, shared))
+        arranged = _arranged(call, shared)
+        account.first_choice = arranged[0].target
+        now = time.monotonic()
+        self._line = deque(sorted(arranged, key=lambda candidate: not candidate.health.breaker.allows(now)))
         self._hedge_after_s = call.route.hedge_after_s if call.head.stream and len(self._line) > 1 else 0.0
         if self._hedge_after_s:
             shared.hedging.request()
@@ -42,14 +45,22 @@ class Attempts(Generic[A]):
             except SealinkError as error:
                 if self._client.abandoned:
                     raise  # it is read on for its usage, not begun anew
-                step = after(error, tries=tries, has_next=len(self._line) > 1, settings=shared.retry)
+                step = after(error, tries=tries, has_next=self._has_next, settings=shared.retry, now=time.time())
                 if step is Next.NEXT_TARGET:
                     self._line.popleft()
                     tries = 0
                 elif step is Next.SAME_TARGET and shared.retry_allowance.take():
-                    await asyncio.sleep(wait_s(error, tries=tries, settings=shared.retry, jitter=random.random()))
+                    await asyncio.sleep(self._wait_s(error, tries))
                 else:
                     raise
+
+    @property
+    def _has_next(self) -> bool:
+        """Whether there is another target, and time for it."""
+        return len(self._line) > 1 and self._asked.time_left_s(self._line[1].target) > 0
+
+    def _wait_s(self, error: SealinkError, tries: int) -> float:
+        return wait_s(error, tries=tries, settings=self._shared.retry, jitter=random.random(), now=time.time())
 
     async def _try(self) -> A:
         trial = self._begin(self._line[0])
@@ -93,11 +104,8 @@ class Attempts(Generic[A]):
         return Trial(attempt, candidate, self._account)
 
 
-def _candidates(call: Call, shared: Shared) -> list[Candidate]:
-    """The model's targets in the order to try them; those whose breakers are open come last."""
-    route, now = call.route, time.monotonic()
+def _arranged(call: Call, shared: Shared) -> list[Candidate]:
+    """The model's targets in the order to try them, were all of them well."""
+    route = call.route
     known = [Candidate(target, shared.health.of(target)) for target in route.targets]
-    if len(known) == 1:
-        return known
-    arranged = arrange(known, route.choose, random.random())
-    return sorted(arranged, key=lambda candidate: not candidate.health.breaker.allows(now))
+    return known if len(known) == 1 else arrange(known, route.choose, random.random())

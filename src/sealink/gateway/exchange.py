@@ -143,7 +143,7 @@ class Exchange:
     async def _whole(self) -> None:
         attempt = await self._first_to_answer(self._whole_kind)
         attempt.release()
-        self._account.bytes_sent = len(attempt.body)
+        self._account.bytes_sent = 0 if self._responder.gone else len(attempt.body)
         self._responder.send(200, [*headers.JSON, *self._headers(attempt)], attempt.body)
 
     # What the client hears beside the answer.

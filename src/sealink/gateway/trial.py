@@ -36,13 +36,19 @@ class Trial(Generic[A]):
         self._tried.code = error.code or error.type
 
     def cancelled(self) -> None:
-        """Nobody wants its answer any longer; that tells nothing about the target."""
-        self.attempt.close()
-        self._health.breaker.abandoned()
+        """Nobody wants its answer any longer. What it has cost so far is all that the request costs."""
+        self._give_up()
         self._tried.code = "cancelled"
+        if self.attempt.was_sent:
+            self._account.unanswered(self.attempt.target, self.attempt.outcome)
 
     def lost(self) -> None:
         """It ran beside another one, and that one answers. What it cost comes on top."""
-        self.cancelled()
+        self._give_up()
         attempt = self.attempt
         self._account.lost(self._tried, attempt.target, attempt.outcome, was_sent=attempt.was_sent)
+
+    def _give_up(self) -> None:
+        """That tells nothing about the target."""
+        self.attempt.close()
+        self._health.breaker.abandoned()

@@ -1,5 +1,6 @@
 """What to do about an attempt that failed before the client was told anything: again, elsewhere, or give up."""
 
+from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 import msgspec
@@ -36,13 +37,16 @@ class RetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget_share: float = 0.1
 
 
-def after(error: SealinkError, *, tries: int, has_next: bool, settings: RetrySettings) -> Next:
-    """What to do after `tries` attempts of a target ended in `error`. Another target is preferred to waiting."""
+def after(error: SealinkError, *, tries: int, has_next: bool, settings: RetrySettings, now: float) -> Next:
+    """What to do after `tries` attempts of a target ended in `error`. Another target is preferred to waiting.
+
+    `now` is the Unix time in seconds.
+    """
     if not may_try_elsewhere(error):
         return Next.GIVE_UP
     if has_next:
         return Next.NEXT_TARGET
-    if tries < settings.attempts and is_passing(error) and wait_asked_s(error, 0.0) <= settings.max_delay_s:
+    if tries < settings.attempts and is_passing(error) and wait_asked_s(error, 0.0, now) <= settings.max_delay_s:
         return Next.SAME_TARGET
     return Next.GIVE_UP
 
@@ -68,16 +72,26 @@ def is_targets_fault(error: SealinkError) -> bool:
     return isinstance(error, UpstreamError | GatewayTimeout)
 
 
-def wait_s(error: SealinkError, *, tries: int, settings: RetrySettings, jitter: float) -> float:
+def wait_s(error: SealinkError, *, tries: int, settings: RetrySettings, jitter: float, now: float) -> float:
     """Seconds to wait before the next try. `jitter` is a random number in [0, 1)."""
     delay_s = min(settings.first_delay_s * 2 ** (tries - 1), settings.max_delay_s)
-    return wait_asked_s(error, delay_s * (0.5 + jitter / 2))
+    return wait_asked_s(error, delay_s * (0.5 + jitter / 2), now)
 
 
-def wait_asked_s(error: SealinkError, otherwise_s: float) -> float:
-    """What the upstream's `retry-after-ms` or `retry-after` asks for; a date in it is not worth a parser here."""
+def wait_asked_s(error: SealinkError, otherwise_s: float, now: float) -> float:
+    """What the upstream's `retry-after-ms` or `retry-after` asks for: a number, or a date (RFC 9110 §10.2.3)."""
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         for header, value in error.headers:
             if header.lower() == name and value.replace(".", "", 1).isdecimal():
                 return float(value) * unit_s
+            if header.lower() == "retry-after" and (until_s := _until_s(value, now)) is not None:
+                return until_s
     return otherwise_s
+
+
+def _until_s(date: str, now: float) -> float | None:
+    """Seconds until a date; None if it is none."""
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
