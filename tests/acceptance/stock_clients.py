@@ -1,8 +1,7 @@
-"""The client dialects, each with the SDK that speaks it, and what its bytes must keep to."""
+"""The client dialects, each with the SDK that speaks it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import anthropic
@@ -14,29 +13,6 @@ from acceptance.sealink_process import KEY
 
 Fields = dict[str, Any]
 Read = Callable[[Fields], Reading]
-
-QUESTION = "What did the provider answer?"
-ASKED = [{"role": "user", "content": QUESTION}]
-
-
-@dataclass(frozen=True)
-class Client:
-    """`api` is the wire format's name in the recordings. `question` is the least that can be asked."""
-
-    name: str
-    api: str
-    path: str
-    question: Fields
-
-
-CLIENTS = {
-    client.name: client
-    for client in (
-        Client("chat", "openai-chat", "/v1/chat/completions", {"messages": ASKED}),
-        Client("messages", "anthropic-messages", "/v1/messages", {"messages": ASKED, "max_tokens": 1024}),
-        Client("responses", "openai-responses", "/v1/responses", {"input": QUESTION}),
-    )
-}
 
 
 @contextmanager

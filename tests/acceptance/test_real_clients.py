@@ -21,7 +21,6 @@ from acceptance.made_answers import MADE, Said
 from acceptance.sealink_process import KEY
 from outside import NODE_FOLDER, absent
 from replay import Answer, Request
-from sealink.app import CLIENT_DIALECTS, UPSTREAM_DIALECTS
 
 PROGRAMS = Path(__file__).parents[1] / "clients"
 ENVIRONMENTS = Path(__file__).parents[2] / ".venv-clients"
@@ -33,32 +32,28 @@ RESULT = "22 degrees in Paris"
 ANSWER = Said(("It is ", RESULT, "."))
 CALL = Said(("Let me look.",), "Paris, then.", "c2lnbmVk", "call_1", "weather", '{"city":"Paris"}')
 
-UPSTREAMS = [dialect for dialect in MADE if dialect in UPSTREAM_DIALECTS]
-
 CLIENTS = {
-    "with_openai.py": ("/v1/chat/completions", ""),
-    "with_openai_responses.py": ("/v1/responses", ""),
-    "with_anthropic.py": ("/v1/messages", ""),
-    "with_langchain_openai.py": ("/v1/chat/completions", "agents"),
-    "with_langchain_responses.py": ("/v1/responses", "agents"),
-    "with_langchain_anthropic.py": ("/v1/messages", "agents"),
-    "with_pydantic_ai.py": ("/v1/chat/completions", "agents"),
-    "with_pydantic_ai_responses.py": ("/v1/responses", "agents"),
-    "with_pydantic_ai_anthropic.py": ("/v1/messages", "agents"),
-    "with_llm.py": ("/v1/chat/completions", "agents"),
-    "with_instructor.py": ("/v1/chat/completions", "older"),
-    "with_litellm.py": ("/v1/chat/completions", "older"),
-    "with_litellm_anthropic.py": ("/v1/messages", "older"),
-    "with_openai.mjs": ("/v1/chat/completions", "node"),
-    "with_openai_responses.mjs": ("/v1/responses", "node"),
-    "with_anthropic.mjs": ("/v1/messages", "node"),
-    "with_ai_sdk_compatible.mjs": ("/v1/chat/completions", "node"),
-    "with_ai_sdk_openai.mjs": ("/v1/responses", "node"),
-    "with_ai_sdk_anthropic.mjs": ("/v1/messages", "node"),
+    "with_openai.py": "",
+    "with_openai_responses.py": "",
+    "with_anthropic.py": "",
+    "with_langchain_openai.py": "agents",
+    "with_langchain_responses.py": "agents",
+    "with_langchain_anthropic.py": "agents",
+    "with_pydantic_ai.py": "agents",
+    "with_pydantic_ai_responses.py": "agents",
+    "with_pydantic_ai_anthropic.py": "agents",
+    "with_llm.py": "agents",
+    "with_instructor.py": "older",
+    "with_litellm.py": "older",
+    "with_litellm_anthropic.py": "older",
+    "with_openai.mjs": "node",
+    "with_openai_responses.mjs": "node",
+    "with_anthropic.mjs": "node",
+    "with_ai_sdk_compatible.mjs": "node",
+    "with_ai_sdk_openai.mjs": "node",
+    "with_ai_sdk_anthropic.mjs": "node",
 }
-"""Each program, the path that it speaks to, and where its packages are: an environment of requirements/, or node's."""
-
-SPEAKING = {name: where for name, (path, where) in CLIENTS.items() if path in CLIENT_DIALECTS}
+"""Each program, and where its packages are: the tests' own, an environment of requirements/, or node's."""
 
 
 def answer(request: Request) -> Answer:
@@ -78,14 +73,14 @@ def answer(request: Request) -> Answer:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    models = {dialect + scene: dialect for dialect in UPSTREAMS for scene in ("", "-tool", "-refused", "-cut")}
+    models = {dialect + scene: dialect for dialect in MADE for scene in ("", "-tool", "-refused", "-cut")}
     with house(answer, models, tmp_path_factory.mktemp("clients")) as it:
         yield it
 
 
-@pytest.mark.parametrize("name", SPEAKING)
+@pytest.mark.parametrize("name", CLIENTS)
 def test_it_streams_calls_a_tool_and_survives_errors(name: str, running: House, request: pytest.FixtureRequest) -> None:
-    where = SPEAKING[name]
+    where = CLIENTS[name]
     if where == "node":
         program = [request.getfixturevalue("node"), NODE_FOLDER / name]
     else:
@@ -98,7 +93,7 @@ def test_it_streams_calls_a_tool_and_survives_errors(name: str, running: House, 
         "ANONYMIZED_TELEMETRY": "false",
     }
     done = subprocess.run(
-        [*program, *UPSTREAMS],
+        [*program, *MADE],
         env=environment,
         capture_output=True,
         text=True,
@@ -106,7 +101,7 @@ def test_it_streams_calls_a_tool_and_survives_errors(name: str, running: House, 
     )
     assert done.returncode == 0, done.stderr[-4000:]
     told = json.loads(done.stdout.splitlines()[-1])
-    wrong = {dialect: faults for dialect in UPSTREAMS if (faults := list(faults_of(told[dialect])))}
+    wrong = {dialect: faults for dialect in MADE if (faults := list(faults_of(told[dialect])))}
     assert not wrong, json.dumps(wrong, indent=1)
 
 

@@ -26,10 +26,10 @@ from acceptance.node_reader import node_readers
 from acceptance.plain_http import PlainAnswer, post
 from acceptance.readings import differences
 from acceptance.sealink_process import KEY
-from acceptance.stock_clients import CLIENTS, QUESTION, Client, Read, readers
+from acceptance.stock_clients import Read, readers
+from dialects import CLIENTS, DIALECTS, QUESTION, Client
 from recordings import DEFAULT_FOLDER, Case, folders
 from replay import Answer, Framing, ReplayingUpstream, Request
-from sealink.app import CLIENT_DIALECTS, UPSTREAM_DIALECTS
 from wire.grammars import complaints
 
 _SERVERS_OWN_TOOL = "boto3 shows the call of a tool that Bedrock itself runs; a client would try to run it"
@@ -69,19 +69,6 @@ NODE_EXCEPTIONS = {
 STRAIGHT_FAILURES = 7
 """openai-chat cases that the stock client gets wrong when it reads straight from the vendor (of ../shared/streams)."""
 
-DIALECTS = {
-    "openai-chat": "openai",
-    "anthropic-messages": "anthropic",
-    "openai-responses": "responses",
-    "gemini": "gemini",
-    "bedrock-converse": "bedrock",
-    "cohere-v2": "cohere",
-    "ollama-chat": "ollama",
-}
-"""The wire formats of the recordings, and what sealink.toml calls them."""
-
-APIS = [api for api, dialect in DIALECTS.items() if dialect in UPSTREAM_DIALECTS]
-SPOKEN = [client for client in CLIENTS.values() if client.path in CLIENT_DIALECTS]
 NODE_SAMPLE = 2
 """Of each provider's streams, whole answers and errors."""
 
@@ -117,7 +104,7 @@ class Line:
 
 @pytest.fixture(scope="module")
 def cases(recorded: list[Case]) -> list[Case]:
-    return [case for case in recorded if case.api in APIS]
+    return [case for case in recorded if case.api in DIALECTS]
 
 
 @pytest.fixture(scope="module")
@@ -164,8 +151,8 @@ def request_for(case: Case, client: Client, way: Pass) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["stream", "json", "error"])
-@pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("client", SPOKEN, ids=lambda client: client.name)
+@pytest.mark.parametrize("api", DIALECTS)
+@pytest.mark.parametrize("client", CLIENTS.values(), ids=lambda client: client.name)
 def test_every_recorded_answer_arrives(
     line: Line, client: Client, api: str, kind: str, report: Callable[[str], None]
 ) -> None:
@@ -183,7 +170,7 @@ def test_every_recorded_answer_arrives(
     assert wrong.keys() == excused, in_words(wrong, excused)
 
 
-@pytest.mark.parametrize("client", SPOKEN, ids=lambda client: client.name)
+@pytest.mark.parametrize("client", CLIENTS.values(), ids=lambda client: client.name)
 def test_a_sample_arrives_in_node_too(line: Line, client: Client, node: str, report: Callable[[str], None]) -> None:
     excused = EXCEPTIONS.keys() | NODE_EXCEPTIONS.keys()
     sample = list(sampled(case for case in line.cases if (client.name, case.id) not in excused))

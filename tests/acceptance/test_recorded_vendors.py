@@ -15,8 +15,9 @@ import pytest
 from acceptance.expectations import as_seen_by
 from acceptance.readings import differences
 from acceptance.sealink_process import SealinkProcess
-from acceptance.stock_clients import ASKED, readers
-from acceptance.test_recorded_traffic import APIS, DIALECTS, EXCEPTIONS, replay_of
+from acceptance.stock_clients import readers
+from acceptance.test_recorded_traffic import EXCEPTIONS, replay_of
+from dialects import ASKED, DIALECTS
 from recordings import Case
 from replay import ReplayingUpstream
 from sealink.providers import VENDORS
@@ -63,7 +64,7 @@ def provider_of(case: Case) -> str:
 @pytest.fixture(scope="module")
 def streams(recorded: list[Case]) -> list[Case]:
     """Those of vendors that speak this dialect today."""
-    return [case for case in recorded if case.kind == "stream" and case.api in APIS and address_of(case)]
+    return [case for case in recorded if case.kind == "stream" and case.api in DIALECTS and address_of(case)]
 
 
 def config_of(cases: Iterable[Case], upstream_url: str) -> str:

@@ -16,9 +16,8 @@ import pytest
 from acceptance.house import House, house
 from acceptance.made_answers import MADE, Said
 from acceptance.sealink_process import KEY
-from acceptance.stock_clients import CLIENTS
+from dialects import CLIENTS
 from replay import Answer, Request
-from sealink.app import CLIENT_DIALECTS, UPSTREAM_DIALECTS
 
 Fields = dict[str, Any]
 
@@ -28,9 +27,6 @@ THOUGHT, SIGNATURE, CALL_ID = "I must look it up.", "RXVyZWth" * 8, "call_7"
 CALL = Said(("Let me look.",), THOUGHT, SIGNATURE, CALL_ID, "weather", '{"city":"Paris"}')
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOL = {"name": "weather", "description": "Tells the weather."}
-
-UPSTREAMS = [dialect for dialect in MADE if dialect in UPSTREAM_DIALECTS]
-SPOKEN = [client.name for client in CLIENTS.values() if client.path in CLIENT_DIALECTS]
 
 
 def answer(request: Request) -> Answer:
@@ -42,7 +38,7 @@ def answer(request: Request) -> Answer:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    models = {f"{dialect}-{kind}": dialect for dialect in UPSTREAMS for kind in ("stream", "whole")}
+    models = {f"{dialect}-{kind}": dialect for dialect in MADE for kind in ("stream", "whole")}
     with house(answer, models, tmp_path_factory.mktemp("round-trips")) as it:
         yield it
 
@@ -156,8 +152,8 @@ UPSTREAM_GOT: dict[str, Callable[[Fields], Iterator[tuple[Any, Any]]]] = {
 
 
 @pytest.mark.parametrize("kind", ["stream", "whole"])
-@pytest.mark.parametrize("upstream", UPSTREAMS)
-@pytest.mark.parametrize("client", SPOKEN)
+@pytest.mark.parametrize("upstream", MADE)
+@pytest.mark.parametrize("client", CLIENTS)
 def test_the_conversation_goes_on(running: House, client: str, upstream: str, kind: str) -> None:
     model, before = f"{upstream}-{kind}", len(running.upstream.exchanges)
     said = CLIENT_LOOPS[client](running.sealink.url, model, kind == "stream")

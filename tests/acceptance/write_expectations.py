@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from acceptance import stock_chat, stock_messages, stock_responses
 from acceptance.readings import Choice, Reading, ToolCall
-from acceptance.stock_clients import CLIENTS, Client
+from dialects import CLIENTS, Client
 from recordings import Case, load
 from replay import Answer, ReplayingUpstream
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from msgspec.structs import asdict, replace
 
+from dialects import CLIENTS
 from recordings import Case
 from sealink.errors import SealinkError
 from sealink.events import Event, StreamError, Unmodelled, UsageSnapshot
 from sealink.wire.sse import Frame
-from wire.pairs import BIRTH, CLIENTS, is_relayed, upstream_of
+from wire.pairs import BIRTH, dialect_of, head_of, is_relayed, upstream_of
 
 MAPPED, CARRIED, LEFT = FATES = ("mapped", "carried", "left")
 """From the most to the least."""
@@ -74,12 +75,16 @@ def said(case: Case, path: str | None) -> list[Event | SealinkError]:
 
 def told(case: Case, events: list[Event | SealinkError]) -> list[bytes]:
     """What the clients of other dialects are given."""
-    ends = [end for name, end in CLIENTS.items() if not is_relayed(name, case.api)]
     happened = [event for event in events if isinstance(event, Event)]
     try:
-        return [end.dialect.whole(end.dialect.read_request(end.head()), happened, BIRTH) for end in ends]
+        return [_whole(client, happened) for client in CLIENTS if not is_relayed(client, case.api)]
     except SealinkError:
         return []  # the words of a failure are in `bare`
+
+
+def _whole(client: str, events: list[Event]) -> bytes:
+    dialect = dialect_of(client)
+    return dialect.whole(dialect.read_request(head_of(client)), events, BIRTH)
 
 
 def bare(event: Event | SealinkError) -> dict[str, Any]:

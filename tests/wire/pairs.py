@@ -5,11 +5,11 @@ Ids and clocks are given, so that the same bytes always make the same bytes.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from dialects import CLIENTS, DIALECTS
 from recordings import Case
 from sealink.app import CLIENT_DIALECTS, UPSTREAM_DIALECTS
 from sealink.errors import SealinkError
@@ -17,45 +17,17 @@ from sealink.wire.dialect import Birth, ClientDialect, Outcome, RequestHead, Ups
 from sealink.wire.lanes import Lane, Translate
 
 BIRTH = Birth("birth", 1_700_000_000)
-QUESTION = "What did the provider answer?"
-ASKED = [{"role": "user", "content": QUESTION}]
-
 ENDS = ("message_stop", "response.completed", "response.incomplete")
 
-DIALECTS = {
-    "openai-chat": "openai",
-    "anthropic-messages": "anthropic",
-    "openai-responses": "responses",
-    "gemini": "gemini",
-    "bedrock-converse": "bedrock",
-    "cohere-v2": "cohere",
-    "ollama-chat": "ollama",
-}
-"""The wire formats of the recordings, and what sealink.toml calls them."""
+
+def dialect_of(client: str) -> ClientDialect:
+    return CLIENT_DIALECTS[CLIENTS[client].path]
 
 
-@dataclass(frozen=True)
-class End:
-    """A client dialect: its wire format, the path it is spoken on, and the least that can be asked in it."""
-
-    api: str
-    path: str
-    question: dict[str, Any]
-
-    @property
-    def dialect(self) -> ClientDialect:
-        return CLIENT_DIALECTS[self.path]
-
-    def head(self, **fields: Any) -> RequestHead:
-        body = msgspec.json.encode({**self.question, "model": "asked-for", **fields})
-        return self.dialect.read_head(body, {})
-
-
-CLIENTS = {
-    "chat": End("openai-chat", "/v1/chat/completions", {"messages": ASKED}),
-    "messages": End("anthropic-messages", "/v1/messages", {"messages": ASKED, "max_tokens": 1024}),
-    "responses": End("openai-responses", "/v1/responses", {"input": QUESTION}),
-}
+def head_of(client: str, **fields: Any) -> RequestHead:
+    """The head of the least that can be asked, with these fields."""
+    body = msgspec.json.encode({**CLIENTS[client].question, "model": "asked-for", **fields})
+    return dialect_of(client).read_head(body, {})
 
 
 def upstream_of(api: str) -> UpstreamDialect:
@@ -65,19 +37,19 @@ def upstream_of(api: str) -> UpstreamDialect:
 
 def is_relayed(client: str, api: str) -> bool:
     """Whether both ends speak one dialect, so that the upstream's own bytes go through."""
-    return are_one(upstream_of(api), CLIENTS[client].dialect)
+    return are_one(upstream_of(api), dialect_of(client))
 
 
 def lane_of(client: str, case: Case) -> Lane:
     """A lane for a recorded stream, as for a client that asked for what the case's own client asked for."""
-    end, upstream = CLIENTS[client], upstream_of(case.api)
+    dialect, upstream = dialect_of(client), upstream_of(case.api)
     fields: dict[str, Any] = {"stream": True}
     if client == "chat":
         fields |= {"stream_options": {"include_usage": True}, "n": (case.request or {}).get("n") or 1}
-    head = end.head(**fields)
-    if are_one(upstream, end.dialect):
+    head = head_of(client, **fields)
+    if are_one(upstream, dialect):
         return Lane(upstream.framer(), upstream.relay(head))
-    encoder = end.dialect.encoder(end.dialect.read_request(head), BIRTH)
+    encoder = dialect.encoder(dialect.read_request(head), BIRTH)
     return Lane(upstream.framer(), Translate(upstream.decoder(), encoder))
 
 
@@ -91,18 +63,17 @@ def streamed(
 
 def whole(client: str, case: Case) -> bytes:
     """A recorded answer that was not streamed."""
-    end, upstream = CLIENTS[client], upstream_of(case.api)
-    if are_one(upstream, end.dialect):
+    dialect, upstream = dialect_of(client), upstream_of(case.api)
+    if are_one(upstream, dialect):
         return upstream.relay_whole(case.body)[0]
-    head = end.head()
-    return end.dialect.whole(end.dialect.read_request(head), upstream.whole_events(case.body), BIRTH)
+    return dialect.whole(dialect.read_request(head_of(client)), upstream.whole_events(case.body), BIRTH)
 
 
 def refused(client: str, case: Case) -> bytes:
     """A recorded error's body, as the client gets it."""
     headers = list(case.meta["response_headers"].items())
     error = upstream_of(case.api).read_error(case.meta["status"], headers, case.body)
-    return CLIENTS[client].dialect.error_body(error, BIRTH.id)
+    return dialect_of(client).error_body(error, BIRTH.id)
 
 
 def answered(client: str, case: Case) -> bytes:

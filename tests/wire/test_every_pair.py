@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from dialects import CLIENTS, DIALECTS
 from recordings import Case
 from sealink.errors import UpstreamError
 from wire.grammars import complaints
-from wire.pairs import CLIENTS, ends_well, errors_in, is_relayed, lane_of, streamed
+from wire.pairs import ends_well, errors_in, is_relayed, lane_of, streamed
 
 CUTS, PIECES, GARBLINGS = 4, 3, 4
 """Per recorded stream and client dialect."""
@@ -22,8 +23,6 @@ LONGEST_BYTE_BY_BYTE = 6000
 
 @pytest.fixture(scope="module")
 def streams(recorded: list[Case]) -> list[Case]:
-    from wire.pairs import DIALECTS
-
     return [case for case in recorded if case.kind == "stream" and case.api in DIALECTS]
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from dialects import CLIENTS
 from sealink.app import UPSTREAM_DIALECTS
 from sealink.errors import InvalidRequest
 from sealink.wire.dialect import Outgoing, are_one
-from wire.pairs import CLIENTS
+from wire.pairs import dialect_of, head_of
 from wire.parameters import PARAMETERS, Parameter
 
 Fields = dict[str, Any]
@@ -53,7 +54,7 @@ SAID_ANYWAY: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 }
 """(Client, parameter) that asks for what is done without it, why, and before which upstreams."""
 
-PAIRS = [(client, dialect) for client in CLIENTS for dialect in MODELS if dialect in UPSTREAM_DIALECTS]
+PAIRS = [(client, dialect) for client in CLIENTS for dialect in MODELS]
 
 
 @pytest.mark.parametrize(("client", "upstream"), PAIRS)
@@ -75,7 +76,7 @@ PASSED, PARTLY, DROPPED, REFUSED, SILENT = KNOWN = "yes", "partly", "dropped", "
 
 def fate(client: str, upstream: str, parameter: Parameter) -> str:
     """What becomes of a parameter: one of KNOWN, or else a name by which no user would find it."""
-    spellings = CLIENTS[client].dialect.spellings
+    spellings = dialect_of(client).spellings
     without = outgoing(client, upstream, parameter.before)
     try:
         told = outgoing(client, upstream, {**parameter.before, **parameter.added})
@@ -101,11 +102,10 @@ def is_named(name: str, parameter: Parameter) -> bool:
 
 def outgoing(client: str, upstream: str, fields: Fields) -> Outgoing:
     """What an upstream is sent for a client's request."""
-    end, dialect = CLIENTS[client], UPSTREAM_DIALECTS[upstream]
-    head = end.head(**fields)
-    if are_one(dialect, end.dialect):
+    dialect, head = UPSTREAM_DIALECTS[upstream], head_of(client, **fields)
+    if are_one(dialect, dialect_of(client)):
         return dialect.forward_request(head, MODELS[upstream])
-    return dialect.write_request(end.dialect.read_request(head), MODELS[upstream])
+    return dialect.write_request(dialect_of(client).read_request(head), MODELS[upstream])
 
 
 def document() -> str:

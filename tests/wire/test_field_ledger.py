@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 import sealink.wire.dialects
+from dialects import DIALECTS
 from recordings import DEFAULT_FOLDER, Case, folders
 from wire.field_fates import CARRIED, FATES, LEFT, MAPPED, documents, fate_in, paths_in
-from wire.pairs import DIALECTS, upstream_of
+from wire.pairs import upstream_of
 
 ROOM = Path(sealink.wire.dialects.__path__[0])
 CASES = 40

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from dialects import CLIENTS, DIALECTS
 from recordings import DEFAULT_FOLDER, Case, folders
 from wire import aws_messages
-from wire.pairs import CLIENTS, DIALECTS, answered, streamed
+from wire.pairs import answered, streamed
 
 GOLDENS = Path(__file__).with_name("goldens")
 LIST = GOLDENS / "recordings.tsv"
