@@ -101,7 +101,7 @@ async def test_nothing_is_sent_to_a_client_that_has_left() -> None:
             return await super().read()
 
     run = Run(Bores(WHOLE), stream=False, on_disconnect="drain")
-    await run.to_the_end()
+    await run.exchange.run()
     assert (run.settlement.ended, run.settlement.bytes_sent) == ("drained", 0)
 
 

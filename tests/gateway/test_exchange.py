@@ -433,7 +433,7 @@ async def test_a_stream_is_kept_for_its_own_key_only() -> None:
 @with_loop
 async def test_a_client_that_takes_nothing_is_sent_away() -> None:
     upstream = FakeUpstream(ROLE, TEXT, Never())
-    run = Run(upstream, on_disconnect="detach")
+    run = Run(upstream, on_disconnect="drain")
     run.responder.too_slow = True
     task = await run.until_the_client_leaves()
     with pytest.raises(asyncio.CancelledError):

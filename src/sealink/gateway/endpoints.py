@@ -142,9 +142,9 @@ class Gateway:
         log = self._kept_stream(request)
         position = _position(request.query)
         log.read(position)
-        responder.start(200, [*headers.EVENT_STREAM, *headers.identity(request_id), *self._cors(request)])
+        stream_id = ("x-sealink-stream-id", request.path.removeprefix(_STREAMS))
+        responder.start(200, [*headers.EVENT_STREAM, *headers.identity(request_id), stream_id, *self._cors(request)])
         await follow(log, position, responder)
-        responder.finish()
 
     async def _cancel_stream(self, request: Request, responder: Responder, request_id: str) -> None:
         self._kept_stream(request).cancel()

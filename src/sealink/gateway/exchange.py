@@ -22,13 +22,14 @@ from sealink.gateway.call import Call, Shared
 from sealink.gateway.client_stream import ClientStream
 from sealink.gateway.draining import Drain
 from sealink.gateway.heartbeat import Heartbeat
-from sealink.gateway.stream_log import StreamLog
+from sealink.gateway.stream_log import Kept, StreamLog
 from sealink.gateway.trial import A
 from sealink.ledger.entry import Admission
 from sealink.net.message import Responder
 from sealink.net.pump import pump
 from sealink.net.silence import Silence
 from sealink.policy.retry import is_targets_fault
+from sealink.wire.lanes import Lane
 
 
 class Exchange:
@@ -49,6 +50,7 @@ class Exchange:
         self._silence = Silence(LONG_GAP_S, partial(self._account.mark, "gap"))
         self._drain: Drain | None = None
         self._task: asyncio.Task[None] | None = None
+        self._lane: Lane | None = None
 
     async def run(self) -> None:
         """Answer the client, and settle whatever comes."""
@@ -76,7 +78,7 @@ class Exchange:
         call = self._call
         if call.on_disconnect != "detach" or not call.head.stream:
             return None
-        return self._shared.logs.open(call.request_id, call.key.name, self.cancel)
+        return self._shared.logs.open(call.request_id, Kept(call.key.name, self.cancel, call.client.error_frame))
 
     def cancel(self) -> None:
         """The client wants no more of it (DELETE /v1/streams/{id})."""
@@ -102,6 +104,7 @@ class Exchange:
         self._client.finish()
 
     def _commit(self, attempt: StreamedAttempt) -> None:
+        self._lane = attempt.lane
         self._silence.resume()
         self._silence.due(attempt.target.timeouts.idle_s, attempt.give_up_waiting)
         self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)])
@@ -131,7 +134,7 @@ class Exchange:
         words = self._call.client.heartbeat(self._call.heartbeat(settings))
 
         def beat() -> None:
-            if words and not (self._client.gone or self._client.paused):
+            if words and not (self._client.abandoned or self._client.paused):
                 self._client.start([*headers.EVENT_STREAM, *self._own_headers()])
                 self._client.write(words)
                 self._account.mark("heartbeat")
@@ -162,7 +165,7 @@ class Exchange:
         """By status while that is possible; else, when heartbeats have begun, in a frame."""
         if not self._client.is_listening:
             raise error
-        self._client.write(self._call.client.error_frame(error))
+        self._client.write(self._lane.close(error) if self._lane else self._call.client.error_frame(error))
         self._client.finish()
 
     def _break_off(self) -> None:
@@ -177,11 +180,11 @@ class Exchange:
     def _client_gone(self) -> None:
         self._account.mark("client_gone")
         shared = self._shared
-        if self._responder.too_slow:
+        if self._client.is_kept:
+            self._account.leave("detached")
+        elif self._responder.too_slow:
             self._account.end("error", "sealink", "slow_client")
             self._stop()
-        elif self._client.is_kept:
-            self._account.leave("detached")
         elif self._call.on_disconnect == "drain" and shared.drains.take():
             self._account.leave("drained")
             self._drain = Drain(shared.drain, shared.drains, self._enough)

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from sealink.errors import NotFound, SealinkError
+from sealink.errors import NotFound, SealinkError, ServiceUnavailable
 from sealink.net.message import Responder
 
 _PIECE_BYTES: Final = 64 * 1024
@@ -30,12 +30,21 @@ class Gone(SealinkError):
     code: str | None = "stream_gone"
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A stream as its log needs to know it: whose it is, how it is ended, how an error is told in its dialect."""
+
+    key: str
+    cancel: Callable[[], None]
+    error_frame: Callable[[SealinkError], bytes]
+
+
 class StreamLog:
     """The bytes of one stream. Positions count from the stream's first byte."""
 
-    def __init__(self, key: str, max_bytes: int, cancel: Callable[[], None]) -> None:
-        self.key = key
-        self.cancel = cancel
+    def __init__(self, stream: Kept, max_bytes: int) -> None:
+        self.key = stream.key
+        self.cancel = stream.cancel
+        self.error_frame = stream.error_frame
         self.ended = False
         self._max_bytes = max_bytes
         self._kept = bytearray()
@@ -61,11 +70,12 @@ class StreamLog:
         self.cancel = _nothing
         self._announce()
 
-    def read(self, position: int) -> bytes:
-        """All bytes from `position` on. Raises Gone when some of them are no longer kept."""
+    def read(self, position: int, at_most: int = _PIECE_BYTES) -> bytes:
+        """The next bytes from `position` on. Raises Gone when some of them are no longer kept."""
         if not self._forgotten <= position <= self.end:
             raise Gone(f"Of this stream the bytes from {self._forgotten} to {self.end} are kept.", param="from")
-        return bytes(self._kept[position - self._forgotten :])
+        begin = position - self._forgotten
+        return bytes(self._kept[begin : begin + at_most])
 
     async def wait(self) -> None:
         """Until more has been written, or the end."""
@@ -81,9 +91,25 @@ def _nothing() -> None:
 
 
 async def follow(log: StreamLog, position: int, client: Responder) -> None:
-    """Tell a client all of a stream from `position` on, as it comes, at the client's own pace."""
+    """Tell a client all of a stream from `position` on, as it comes, at the client's own pace, and its end.
+
+    It ends with an error where the client is too far behind what is kept, or where SeaLink stops.
+    """
+    try:
+        await _tell_all(log, position, client)
+    except Gone as error:
+        client.write(log.error_frame(error))
+    except asyncio.CancelledError:
+        if not client.gone:
+            client.write(log.error_frame(ServiceUnavailable("SeaLink is shutting down.", code="draining")))
+            client.finish()
+        raise
+    client.finish()
+
+
+async def _tell_all(log: StreamLog, position: int, client: Responder) -> None:
     while True:
-        data = log.read(position)[:_PIECE_BYTES]
+        data = log.read(position)
         if data:
             position += len(data)
             client.write(data)
@@ -101,16 +127,23 @@ class StreamLogs:
         self._settings = settings
         self._logs: dict[str, StreamLog] = {}
 
-    def open(self, stream_id: str, key: str, cancel: Callable[[], None]) -> StreamLog | None:
-        """A log for a new stream; None when there are too many."""
+    def open(self, stream_id: str, stream: Kept) -> StreamLog | None:
+        """A log for a new stream; None when there are too many that have not ended."""
         if len(self._logs) >= self._settings.max_streams:
-            return None
-        log = self._logs[stream_id] = StreamLog(key, self._settings.max_bytes, cancel)
+            over = next((id for id, log in self._logs.items() if log.ended), None)
+            if over is None:
+                return None
+            del self._logs[over]
+        log = self._logs[stream_id] = StreamLog(stream, self._settings.max_bytes)
         return log
 
     def close(self, stream_id: str) -> None:
-        """A stream has ended: keep it for `linger_s` more."""
-        self._logs[stream_id].finish()
+        """A stream has ended: keep what it said for `linger_s` more."""
+        log = self._logs[stream_id]
+        log.finish()
+        if not log.end:
+            del self._logs[stream_id]
+            return
         asyncio.get_running_loop().call_later(self._settings.linger_s, self._logs.pop, stream_id, None)
 
     def find(self, stream_id: str, key: str) -> StreamLog:
