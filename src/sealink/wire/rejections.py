@@ -12,7 +12,7 @@ MAX_MESSAGE_CHARS: Final = 8192
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on bytes that are no JSON, not UTF-8, or nested without end."""
 
-_TYPES: Final = {
+TYPES: Final = {
     400: "invalid_request_error",
     401: "authentication_error",
     402: "insufficient_balance",
@@ -23,6 +23,7 @@ _TYPES: Final = {
     429: "rate_limit_exceeded",
     503: "service_unavailable",
     504: "gateway_timeout",
+    529: "service_unavailable",
 }
 _KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
 
@@ -38,28 +39,42 @@ def rejected(
     message: str,
     body: bytes,
     *,
+    type: str = "",
     code: str | None = None,
+    param: str | None = None,
     headers: HeaderList = (),
     request_id: str = "",
+    limits: str = "x-ratelimit-",
 ) -> UpstreamRejected:
     """An upstream's own error, in its own words; a body without any is its own message.
 
-    `request_id` is the header in which the vendor tells the id that its support knows the request by.
+    `type` is SeaLink's, if it is not the status's. `request_id` is the header in which the vendor tells the id that
+    its support knows the request by, `limits` how those begin in which it tells its limits.
     """
-    words = message or body.decode(errors="replace").strip()[:MAX_MESSAGE_CHARS]
     return UpstreamRejected(
-        words or f"The upstream answered {status} without a word.",
+        message or page_words(body) or f"The upstream answered {status} without a word.",
         status=status,
-        type=_TYPES.get(status, "upstream_error" if status >= 500 else "invalid_request_error"),
+        type=type or type_of_status(status),
         code=code,
-        headers=kept(headers, request_id),
+        param=param,
+        headers=_kept(headers, request_id, limits),
         body=body,
         dialect=dialect,
     )
 
 
-def kept(headers: HeaderList, request_id: str) -> HeaderList:
+def type_of_status(status: int) -> str:
+    """SeaLink's type for an upstream's status where the vendor names none."""
+    return TYPES.get(status, "upstream_error" if status >= 500 else "invalid_request_error")
+
+
+def page_words(body: bytes) -> str:
+    """A body in no known shape, as a message."""
+    return body.decode(errors="replace").strip()[:MAX_MESSAGE_CHARS]
+
+
+def _kept(headers: HeaderList, request_id: str, limits: str) -> HeaderList:
     """When to retry, what is left of the limits, and the vendor's id of the request."""
     named = [(name.lower(), value) for name, value in headers]
-    limits = [(name, value) for name, value in named if name in _KEPT_HEADERS or name.startswith("x-ratelimit-")]
-    return limits + [("x-sealink-upstream-request-id", value) for name, value in named if name == request_id]
+    told = [(name, value) for name, value in named if name in _KEPT_HEADERS or name.startswith(limits)]
+    return told + [("x-sealink-upstream-request-id", value) for name, value in named if name == request_id]

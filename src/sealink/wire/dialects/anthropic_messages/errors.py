@@ -8,16 +8,11 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from sealink.errors import HeaderList, SealinkError, UpstreamError, UpstreamRejected
+from sealink.errors import HeaderList, SealinkError, UpstreamRejected
+from sealink.wire.rejections import UNREADABLE, page_words, rejected
 from sealink.wire.sse import event_frame
 
 NAME: Final = "anthropic"
-
-MAX_MESSAGE_CHARS: Final = 8192
-"""Of an error body that is not JSON (a proxy's page, say), this much is kept as the message."""
-
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on bytes that are no JSON, not UTF-8, or nested without end."""
 
 # Anthropic's type: SeaLink's type, and the status it has where there is none, inside a stream.
 _TYPES: Final = {
@@ -38,8 +33,6 @@ _WIRE_TYPES: Final = {type: wire for wire, (type, _) in _TYPES.items()} | {"requ
 _WIRE_TYPES_BY_STATUS: Final = {status: wire for wire, (_, status) in _TYPES.items()} | {503: "overloaded_error"}
 
 TOO_LONG: Final = "prompt is too long"
-
-_KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
 
 
 class _Body(msgspec.Struct):
@@ -66,11 +59,6 @@ def read_error_event(data: bytes) -> UpstreamRejected:
     type, message = _read(data)
     _, status = _TYPES.get(type, ("", 502))
     return _rejected(type, message or "The upstream reported an error without words.", status, (), data)
-
-
-def malformed(what: str) -> UpstreamError:
-    """The upstream sent something that makes no sense."""
-    return UpstreamError(f"The upstream's answer makes no sense: {what}", code="upstream_malformed")
 
 
 def error_body(error: SealinkError, request_id: str = "") -> bytes:
@@ -107,43 +95,29 @@ def _read(body: bytes) -> tuple[str, str]:
         outer = msgspec.json.decode(body, type=_Body)
         inner = msgspec.json.decode(outer.error or b"{}", type=_Error | str | None)
     except UNREADABLE:
-        return "", _text(body)
+        return "", page_words(body)
     if isinstance(inner, str):
         return "", inner
     error = inner or _Error()
-    return error.type or "", error.message or outer.message or outer.detail or _text(body)
-
-
-def _text(body: bytes) -> str:
-    return body.decode(errors="replace").strip()[:MAX_MESSAGE_CHARS]
+    return error.type or "", error.message or outer.message or outer.detail or page_words(body)
 
 
 def _rejected(wire_type: str, message: str, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
     fallback = "upstream_error" if status >= 500 else "invalid_request_error"
     type, _ = _TYPES.get(wire_type, (_TYPES_BY_STATUS.get(status, fallback), 0))
-    return UpstreamRejected(
+    return rejected(
+        NAME,
+        status,
         message,
-        status=status,
+        body,
         type=type,
         code=_code(wire_type, message),
-        headers=_kept(headers),
-        body=body,
-        dialect=NAME,
+        headers=headers,
+        request_id="request-id",
+        limits="anthropic-ratelimit-",
     )
 
 
 def _code(wire_type: str, message: str) -> str | None:
     """Anthropic's own word, but for a prompt that is too long: by this code OpenAI's clients know to shorten it."""
     return "context_length_exceeded" if message.startswith(TOO_LONG) else wire_type or None
-
-
-def _kept(headers: HeaderList) -> HeaderList:
-    """When to retry, what is left of the limits, and the id under which Anthropic's support knows the request."""
-    kept = []
-    for name, value in headers:
-        name = name.lower()
-        if name in _KEPT_HEADERS or name.startswith("anthropic-ratelimit-"):
-            kept.append((name, value))
-        elif name == "request-id":
-            kept.append(("x-sealink-upstream-request-id", value))
-    return kept

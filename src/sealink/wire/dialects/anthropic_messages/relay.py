@@ -13,10 +13,11 @@ from typing import Final
 from sealink.errors import SealinkError
 from sealink.events import ReasoningDelta, TextDelta, Unmodelled
 from sealink.wire.dialect import Outcome
-from sealink.wire.dialects.anthropic_messages.errors import UNREADABLE, error_frame
+from sealink.wire.dialects.anthropic_messages.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.stream import DONE, MessageDecoder, whole_events
 from sealink.wire.dialects.anthropic_messages.views import EVENT, TYPED, BlockExtended, JsonPiece
 from sealink.wire.lanes import observe
+from sealink.wire.rejections import UNREADABLE
 from sealink.wire.sse import Frame, event_frame
 
 _BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")

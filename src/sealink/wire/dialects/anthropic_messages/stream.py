@@ -31,7 +31,7 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.usage import Usage
-from sealink.wire.dialects.anthropic_messages.errors import NAME, UNREADABLE, malformed, read_error_event
+from sealink.wire.dialects.anthropic_messages.errors import NAME, read_error_event
 from sealink.wire.dialects.anthropic_messages.views import (
     BLOCK,
     CITATION,
@@ -61,6 +61,7 @@ from sealink.wire.dialects.anthropic_messages.views import (
     ThinkingPiece,
     WireEvent,
 )
+from sealink.wire.rejections import UNREADABLE, malformed
 from sealink.wire.sse import Frame
 
 Events = Sequence[Event]

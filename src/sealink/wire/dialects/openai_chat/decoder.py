@@ -29,12 +29,12 @@ from sealink.events import (
 )
 from sealink.wire.dialect import Outcome
 from sealink.wire.dialects.openai_chat.annotations import read_annotation, read_sources
-from sealink.wire.dialects.openai_chat.errors import malformed
 from sealink.wire.dialects.openai_chat.messages import read_picture
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.openai_chat.whole import relay_whole
 from sealink.wire.raw_json import NULL, Fields, encode
+from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame, SseFramer
 
 _REASONS: Final[dict[str, FinishReason]] = {

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Raw
 
-from sealink.errors import HeaderList, SealinkError, UpstreamError, UpstreamRejected
+from sealink.errors import HeaderList, SealinkError, UpstreamRejected
 from sealink.wire.raw_json import (
     Fields,
     array_of,
@@ -23,26 +23,10 @@ from sealink.wire.raw_json import (
     to_raw,
     without,
 )
+from sealink.wire.rejections import MAX_MESSAGE_CHARS, TYPES, rejected
 from sealink.wire.sse import data_frame
 
 NAME: Final = "openai"
-
-MAX_MESSAGE_CHARS: Final = 8192
-"""Of an error body in no known shape (a proxy's page, say), this much is kept as the message."""
-
-TYPES: Final = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    402: "insufficient_balance",
-    403: "permission_error",
-    404: "not_found_error",
-    408: "request_timeout",
-    413: "request_too_large",
-    429: "rate_limit_exceeded",
-    503: "service_unavailable",
-    504: "gateway_timeout",
-    529: "service_unavailable",
-}
 
 _STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPES.items())} | {
     "insufficient_quota": 429,
@@ -54,7 +38,6 @@ _STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPES.items(
 
 _STATUS = re.compile("[45][0-9][0-9]")
 
-_KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
 _WORDS: Final = (
     *("message", "msg", "detail", "error", "errors"),
     *("error_msg", "status_msg", "error_description", "title", "reason"),
@@ -80,8 +63,7 @@ def error_frame(error: SealinkError) -> bytes:
 def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
     """An answer with an error status: the vendor's own words, and its headers that say when to retry."""
     found = _find(body)
-    message = _words(found, 0) if found else _text(body)
-    return _rejected(found or {}, message, status if status >= 400 else 502, _kept(headers), body)
+    return _rejected(found or {}, _words(found or {}, 0), status if status >= 400 else 502, headers, body)
 
 
 def read_error_event(fields: Fields) -> UpstreamRejected:
@@ -91,16 +73,6 @@ def read_error_event(fields: Fields) -> UpstreamRejected:
     }
     body = encode({"error": error}) if text_of(error.get("message")) else b""
     return _rejected(error, _words(error, 0), _status_in(error), (), body)
-
-
-def malformed(what: str) -> UpstreamError:
-    """The upstream sent something that makes no sense."""
-    return UpstreamError(f"The upstream's answer makes no sense: {what}", code="upstream_malformed")
-
-
-def type_of_status(status: int) -> str:
-    """SeaLink's type for an upstream's status where the vendor names none."""
-    return TYPES.get(status, "upstream_error" if status >= 500 else "invalid_request_error")
 
 
 def _described(error: SealinkError) -> Fields:
@@ -132,17 +104,17 @@ def _find(body: bytes) -> Fields | None:
 
 
 def _rejected(error: Fields, message: str, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
-    code = text_of(error.get("code"))
     number = integer_of(error.get("code"))
-    return UpstreamRejected(
-        message or f"The upstream answered {status} without a word.",
-        status=status,
-        type=text_of(error.get("type")) or type_of_status(status),
-        code=code or (None if number is None else str(number)),
+    return rejected(
+        NAME,
+        status,
+        message,
+        body,
+        type=text_of(error.get("type")) or "",
+        code=text_of(error.get("code")) or (None if number is None else str(number)),
         param=text_of(error.get("param")),
         headers=headers,
-        body=body,
-        dialect=NAME,
+        request_id="x-request-id",
     )
 
 
@@ -168,19 +140,3 @@ def _words(error: Fields, depth: int) -> str:
             return words
         return text_of(raw) or bytes(raw).decode()
     return encode(error).decode()[:MAX_MESSAGE_CHARS] if error and depth == 0 else ""
-
-
-def _text(body: bytes) -> str:
-    return body.decode(errors="replace").strip()[:MAX_MESSAGE_CHARS]
-
-
-def _kept(headers: HeaderList) -> HeaderList:
-    """When to retry, what is left of the limits, and the id under which the vendor's support knows the request."""
-    kept = []
-    for name, value in headers:
-        name = name.lower()
-        if name in _KEPT_HEADERS or name.startswith("x-ratelimit-"):
-            kept.append((name, value))
-        elif name == "x-request-id":
-            kept.append(("x-sealink-upstream-request-id", value))
-    return kept

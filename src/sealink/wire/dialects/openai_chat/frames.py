@@ -2,8 +2,9 @@
 
 from msgspec import Raw
 
-from sealink.wire.dialects.openai_chat.errors import malformed, read_error
+from sealink.wire.dialects.openai_chat.errors import read_error
 from sealink.wire.raw_json import Fields, integer_of, is_null, made_strict, object_of, parse_object, text_of
+from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame, data_frame
 
 

@@ -12,7 +12,7 @@ import msgspec
 from sealink.errors import SealinkError, UpstreamError
 from sealink.wire.dialect import Outcome
 from sealink.wire.dialects.openai_chat.choices import Choice, Piece
-from sealink.wire.dialects.openai_chat.errors import error_frame, malformed, read_error_event
+from sealink.wire.dialects.openai_chat.errors import error_frame, read_error_event
 from sealink.wire.dialects.openai_chat.frames import as_it_came, error_in, is_utf8, one_line, parsed
 from sealink.wire.dialects.openai_chat.heartbeats import KEEP_ALIVE
 from sealink.wire.dialects.openai_chat.mend import has_content, words_of
@@ -39,6 +39,7 @@ from sealink.wire.raw_json import (
     to_raw,
     without,
 )
+from sealink.wire.rejections import malformed
 from sealink.wire.sse import DONE, Frame, data_frame
 
 _NOTHING_CAME: Final = Frame(b"", b"")

@@ -5,7 +5,7 @@ from typing import Final
 
 from sealink.errors import UpstreamError
 from sealink.wire.dialect import Outcome
-from sealink.wire.dialects.openai_chat.errors import malformed, read_error_event
+from sealink.wire.dialects.openai_chat.errors import read_error_event
 from sealink.wire.dialects.openai_chat.finish import standard
 from sealink.wire.dialects.openai_chat.frames import error_in
 from sealink.wire.dialects.openai_chat.mend import ASSISTANT, mend_content, words_of
@@ -24,6 +24,7 @@ from sealink.wire.raw_json import (
     text_of,
     to_raw,
 )
+from sealink.wire.rejections import malformed
 
 COMPLETION: Final = to_raw("chat.completion")
 

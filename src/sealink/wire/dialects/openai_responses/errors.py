@@ -10,14 +10,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sealink.errors import SealinkError, UpstreamError, UpstreamRejected
+from sealink.errors import SealinkError, UpstreamRejected
 from sealink.wire.dialects.openai_chat.errors import NAME as BODY_DIALECT
-from sealink.wire.dialects.openai_chat.errors import error_body, read_error, type_of_status
+from sealink.wire.dialects.openai_chat.errors import error_body, read_error
 from sealink.wire.dialects.openai_responses.views import Failure
 from sealink.wire.raw_json import encode
+from sealink.wire.rejections import type_of_status
 from sealink.wire.sse import event_frame
 
-__all__ = ["FAILED", "error_body", "error_frame", "failed", "malformed", "read_error", "read_failure"]
+__all__ = ["FAILED", "error_body", "error_frame", "failed", "read_error", "read_failure"]
 
 FAILED: Final = "response.failed"
 
@@ -41,11 +42,6 @@ _CODE_OF: Final = {400: "invalid_prompt", 402: "insufficient_quota", 413: "conte
 _KNOWN_CODES: Final = _STATUS_OF.keys() | {"server_error", "cyber_policy", "misalignment_policy_violation"}
 
 _RETRY_WORDS: Final = re.compile(r"try again in\s*\d", re.I)
-
-
-def malformed(what: str) -> UpstreamError:
-    """The upstream sent something that makes no sense."""
-    return UpstreamError(f"The upstream's answer makes no sense: {what}", code="upstream_malformed")
 
 
 def read_failure(failure: Failure | str | None) -> UpstreamRejected:

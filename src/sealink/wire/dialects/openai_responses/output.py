@@ -23,7 +23,6 @@ from sealink.events import (
     ToolArgsDelta,
 )
 from sealink.wire.dialects.openai_responses import signatures
-from sealink.wire.dialects.openai_responses.errors import malformed
 from sealink.wire.dialects.openai_responses.signatures import NAME, Signature
 from sealink.wire.dialects.openai_responses.views import (
     ANNOTATION,
@@ -40,6 +39,7 @@ from sealink.wire.dialects.openai_responses.views import (
     ThoughtPiece,
 )
 from sealink.wire.raw_json import encode, is_null, text_of
+from sealink.wire.rejections import malformed
 
 _CALLS: Final[dict[str, BlockKind]] = {"function_call": "tool_call", "custom_tool_call": "custom_tool_call"}
 

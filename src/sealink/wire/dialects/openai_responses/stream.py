@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from sealink.events import Event, Finish, FinishReason, StreamEnd, StreamError, StreamStart, Unmodelled, UsageSnapshot
-from sealink.wire.dialects.openai_responses.errors import malformed, read_failure
+from sealink.wire.dialects.openai_responses.errors import read_failure
 from sealink.wire.dialects.openai_responses.output import Output
 from sealink.wire.dialects.openai_responses.usage import read_usage
 from sealink.wire.dialects.openai_responses.views import (
@@ -40,6 +40,7 @@ from sealink.wire.dialects.openai_responses.views import (
     ThoughtPiece,
     WireEvent,
 )
+from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame
 
 Events = Iterable[Event]
