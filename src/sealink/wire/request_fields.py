@@ -95,6 +95,10 @@ def missing(where: str) -> InvalidRequest:
     return InvalidRequest(f"The field `{where}` is missing.", code="missing_field", param=where)
 
 
+def unsupported(what: str, where: str) -> InvalidRequest:
+    return InvalidRequest(f"{what} cannot be passed on to this model.", code="unsupported_parameter", param=where)
+
+
 def _reason(error: Exception, size: int) -> str:
     """What is wrong and where, without the parser's own preamble."""
     if isinstance(error, UnicodeDecodeError):

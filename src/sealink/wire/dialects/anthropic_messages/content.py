@@ -13,7 +13,7 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest
 from sealink.request import File, Image, Part, Reasoning, RedactedReasoning, Text, ToolCall, ToolResult
 from sealink.wire.raw_json import NULL, is_null, starts_with
-from sealink.wire.request_fields import missing, read_value
+from sealink.wire.request_fields import missing, read_value, unsupported
 
 _OF_SERVERS: Final = (
     *("server_tool_use", "mcp_tool_use", "mcp_tool_result", "fallback", "advisor_tool_result"),
@@ -78,11 +78,7 @@ class ContentReader:
             return []
         read = _READERS.get(block.type)
         if read is None:
-            raise InvalidRequest(
-                f"A block of type {block.type!r} cannot be passed on to this model.",
-                code="unsupported_parameter",
-                param=f"{where}.type",
-            )
+            raise unsupported(f"A block of type {block.type!r}", f"{where}.type")
         parts = read(self, block, where)
         if parts and not is_null(block.cache_control):
             parts[-1].cache_control = block.cache_control
@@ -179,8 +175,4 @@ def _document(block: _Block, words: str, source: str = "") -> Part:
 
 
 def _odd_source(source: _Source, where: str) -> InvalidRequest:
-    return InvalidRequest(
-        f"A source of type {source.type!r} cannot be passed on to this model.",
-        code="unsupported_parameter",
-        param=f"{where}.source.type",
-    )
+    return unsupported(f"A source of type {source.type!r}", f"{where}.source.type")

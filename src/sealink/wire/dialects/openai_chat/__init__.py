@@ -1,10 +1,19 @@
 """OpenAI's Chat Completions, the wire format that most clients and most vendors speak.
 
-head, request, messages, cousin   what a client asks
-chunks, completion, annotations   events → what a client reads
-relay, choices, tool_calls, mend  an upstream's stream → the same, put right where the vendor strays
-whole                             the same for an answer that is not streamed
-finish, usage, errors             the words for how it ended, what it cost, what went wrong
+head, request, messages, parts, tools  what a client asks
+cousin                                 the same in the shape of another of OpenAI's APIs
+chunks, completion                     events → what a client reads, streamed and whole
+said, annotations, heartbeats          pieces of that
+
+relay                                  an upstream's stream → the same, put right where the vendor strays
+frames, plain_delta, choices           what is in its frames, most often, and in each choice
+tool_calls, mend, usage_apart          … what is to be put right there
+whole                                  an answer that is not streamed → the same
+decoder                                either → events
+write, write_tools, effort, marked     a neutral request → POST …/chat/completions
+
+finish, usage, errors                  the words for how it ended, what it cost, what went wrong
+prompt                                 the words of a request, to be counted
 """
 
 from sealink.wire.dialects.openai_chat.client import OpenAIChatClient

@@ -29,7 +29,7 @@ from sealink.events import (
 )
 from sealink.wire.dialect import Outcome
 from sealink.wire.dialects.openai_chat.annotations import read_annotation, read_sources
-from sealink.wire.dialects.openai_chat.messages import read_picture
+from sealink.wire.dialects.openai_chat.parts import read_picture
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.openai_chat.whole import relay_whole

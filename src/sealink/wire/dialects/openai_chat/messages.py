@@ -4,7 +4,6 @@ https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages,
 fields those in which SeaLink hands out a model's thinking: `thinking_blocks` (signed) and `reasoning_content`.
 """
 
-from collections.abc import Callable
 from typing import Final, Literal
 
 import msgspec
@@ -12,22 +11,18 @@ from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.request import (
-    Audio,
-    File,
-    Image,
     Message,
     Part,
     Reasoning,
     RedactedReasoning,
     Refusal,
     Role,
-    Text,
     ToolCall,
     ToolResult,
 )
-from sealink.wire import data_url
-from sealink.wire.raw_json import NULL, is_null, object_of, starts_with, text_of
-from sealink.wire.request_fields import missing, read_value
+from sealink.wire.dialects.openai_chat.parts import READERS, read_content
+from sealink.wire.raw_json import NULL, is_null
+from sealink.wire.request_fields import missing, read_value, unsupported
 
 SIGNS_CONTENT: Final = "content"
 """What a signature in `thinking_blocks` signs that is of the answer's text; else it is a call's id."""
@@ -83,47 +78,6 @@ class _Message(msgspec.Struct, kw_only=True):
     cache_control: Raw = NULL
 
 
-class _ImageUrl(msgspec.Struct):
-    url: str
-    detail: str | None = None
-
-
-class _ImagePart(msgspec.Struct):
-    image_url: _ImageUrl
-
-
-class _InputAudio(msgspec.Struct):
-    data: str
-    format: str
-
-
-class _AudioPart(msgspec.Struct):
-    input_audio: _InputAudio
-
-
-class _FileSource(msgspec.Struct):
-    file_data: str | None = None
-    file_id: str | None = None
-    filename: str | None = None
-
-
-class _FilePart(msgspec.Struct):
-    file: _FileSource
-
-
-class _TextPart(msgspec.Struct):
-    text: str
-
-
-class _RefusalPart(msgspec.Struct):
-    refusal: str
-
-
-class _PartHead(msgspec.Struct):
-    type: str
-    cache_control: Raw = NULL
-
-
 def read_messages(raw: Raw) -> list[Message]:
     """Raises InvalidRequest, naming the place."""
     read = read_value(raw, "messages", list[Raw])
@@ -138,12 +92,13 @@ def _message(said: _Message, where: str) -> Message:
     role = _ROLES.get(said.role)
     if role is None:
         raise InvalidRequest(f"`{where}.role` cannot be {said.role!r}.", code="invalid_value", param=f"{where}.role")
-    parts = _parts(said.content, f"{where}.content")
+    lacks_content = is_null(said.content)
+    parts = [] if lacks_content else read_content(said.content, f"{where}.content", READERS)
     if role == "assistant":
         parts = _assistant_parts(said, parts, where)
     elif role == "tool":
         parts = [ToolResult(call_id=_call_id(said, where), content=parts)]
-    elif said.content is None or is_null(said.content):
+    elif lacks_content:
         raise missing(f"{where}.content")
     if parts and not is_null(said.cache_control) and parts[-1].cache_control is None:
         parts[-1].cache_control = said.cache_control
@@ -198,7 +153,7 @@ def _tool_call(call: _ToolCall, where: str) -> ToolCall:
             raise missing(f"{where}.custom")
         return ToolCall(id=call.id, name=call.custom.name, arguments=call.custom.input or "", is_custom=True)
     if call.type != "function":
-        raise _unsupported(f"a call of type {call.type!r}", f"{where}.type")
+        raise unsupported(f"a call of type {call.type!r}", f"{where}.type")
     if call.function is None:
         raise missing(f"{where}.function")
     return ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "")
@@ -217,85 +172,3 @@ def _call_id(said: _Message, where: str) -> str:
 def _legacy_id(name: str) -> str:
     """A function call had no id: its result was matched by the function's name."""
     return f"call_{name}"
-
-
-def _parts(raw: Raw | None, where: str) -> list[Part]:
-    if raw is None or is_null(raw):
-        return []
-    if not starts_with(raw, b"["):
-        return [Text(text=read_value(raw, where, str))]
-    parts = read_value(raw, where, list[Raw])
-    return [_part(part, f"{where}[{number}]") for number, part in enumerate(parts)]
-
-
-def _part(raw: Raw, where: str) -> Part:
-    head = read_value(raw, where, _PartHead)
-    read = _READERS.get(head.type)
-    if read is None:
-        raise _unsupported(f"a part of type {head.type!r}", f"{where}.type")
-    part = read(raw, where)
-    part.cache_control = None if is_null(head.cache_control) else head.cache_control
-    return part
-
-
-def _text(raw: Raw, where: str) -> Part:
-    return Text(text=read_value(raw, where, _TextPart).text)
-
-
-def _refusal(raw: Raw, where: str) -> Part:
-    return Refusal(text=read_value(raw, where, _RefusalPart).refusal)
-
-
-def _image(raw: Raw, where: str) -> Part:
-    said = read_value(raw, where, _ImagePart).image_url
-    if not data_url.is_data_url(said.url):
-        return Image(url=said.url, detail=said.detail or "")
-    media_type, data = _inline(said.url, f"{where}.image_url.url")
-    return Image(media_type=media_type, data=data, detail=said.detail or "")
-
-
-def _audio(raw: Raw, where: str) -> Part:
-    said = read_value(raw, where, _AudioPart).input_audio
-    return Audio(format=said.format, data=said.data)
-
-
-def _file(raw: Raw, where: str) -> Part:
-    said = read_value(raw, where, _FilePart).file
-    name, data = said.filename or "", said.file_data
-    if data is None:
-        if said.file_id is None:
-            raise missing(f"{where}.file.file_data")
-        return File(filename=name, file_id=said.file_id)
-    if data.startswith(("http://", "https://")):
-        return File(filename=name, url=data)
-    if not data_url.is_data_url(data):  # bare base64: OpenAI takes PDF only
-        return File(filename=name, media_type="application/pdf", data=data)
-    media_type, data = _inline(data, f"{where}.file.file_data")
-    return File(filename=name, media_type=media_type, data=data)
-
-
-_READERS: Final[dict[str, Callable[[Raw, str], Part]]] = {
-    "text": _text,
-    "refusal": _refusal,
-    "image_url": _image,
-    "input_audio": _audio,
-    "file": _file,
-}
-
-
-def read_picture(raw: Raw) -> tuple[str, str] | None:
-    """The media type and base64 of an `image_url` part, if it has its picture inline."""
-    source = object_of((object_of(raw) or {}).get("image_url")) or {}
-    return data_url.read(text_of(source.get("url")) or "")
-
-
-def _inline(url: str, where: str) -> tuple[str, str]:
-    """A data URL's media type and base64."""
-    inline = data_url.read(url)
-    if inline is None:
-        raise InvalidRequest(f"`{where}` must be `data:<media type>;base64,<data>`.", code="invalid_value", param=where)
-    return inline
-
-
-def _unsupported(what: str, where: str) -> InvalidRequest:
-    return InvalidRequest(f"{what} cannot be passed on to this model.", code="unsupported_parameter", param=where)

@@ -4,7 +4,6 @@ https://platform.openai.com/docs/api-reference/responses/create#responses-create
 messages: what the model said, thought and called between two words of the user's is one message of ours.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -12,25 +11,22 @@ from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.request import (
-    Audio,
     File,
-    Image,
     Message,
     Part,
     Reasoning,
     RedactedReasoning,
-    Refusal,
     Role,
     Text,
     ToolCall,
     ToolResult,
 )
-from sealink.wire import data_url
+from sealink.wire.dialects.openai_chat import parts
 from sealink.wire.dialects.openai_responses import signatures
 from sealink.wire.dialects.openai_responses.signatures import CARRIED, CARRIED_REDACTED, Signature
 from sealink.wire.dialects.openai_responses.tools import flat_name
 from sealink.wire.raw_json import NULL, is_null, starts_with
-from sealink.wire.request_fields import missing, read_value
+from sealink.wire.request_fields import missing, read_value, unsupported
 
 _ROLES: Final[dict[str, Role]] = {
     "system": "system",
@@ -70,32 +66,14 @@ class _Item(msgspec.Struct, kw_only=True):
     output: Raw = NULL
 
 
-class _PartHead(msgspec.Struct):
-    type: str
-    cache_control: Raw = NULL
-
-
 class _TextPart(msgspec.Struct):
     text: str
-
-
-class _RefusalPart(msgspec.Struct):
-    refusal: str
 
 
 class _ImagePart(msgspec.Struct):
     image_url: str | None = None
     file_id: str | None = None
     detail: str | None = None
-
-
-class _InputAudio(msgspec.Struct):
-    data: str
-    format: str
-
-
-class _AudioPart(msgspec.Struct):
-    input_audio: _InputAudio
 
 
 class _FilePart(msgspec.Struct):
@@ -112,11 +90,11 @@ def read_input(raw: Raw) -> list[Message]:
     messages: list[Message] = []
     for number, item in enumerate(read_value(raw, "input", list[Raw])):
         where = f"input[{number}]"
-        role, parts = _read_item(read_value(item, where, _Item), where)
+        role, said = _read_item(read_value(item, where, _Item), where)
         if role in ("assistant", "tool") and messages and messages[-1].role == role:
-            messages[-1].parts += parts
-        elif parts:
-            messages.append(Message(role, parts, where))
+            messages[-1].parts += said
+        elif said:
+            messages.append(Message(role, said, where))
     return messages
 
 
@@ -132,7 +110,7 @@ def _read_item(item: _Item, where: str) -> tuple[Role, list[Part]]:
             return "tool", [ToolResult(call_id=_call_id(item, where), content=_parts(item.output, f"{where}.output"))]
     if item.type in _TOLD_IN_THE_ANSWER:
         return "assistant", []
-    raise _unsupported(f"an item of type {item.type!r}", f"{where}.type")
+    raise unsupported(f"an item of type {item.type!r}", f"{where}.type")
 
 
 def _message(item: _Item, where: str) -> tuple[Role, list[Part]]:
@@ -157,8 +135,7 @@ def _reasoning(item: _Item, where: str) -> Part:
 
 
 def _thought(raw: Raw, where: str) -> str:
-    parts = read_value(raw, where, list[_TextPart] | None) or []
-    return "".join(part.text for part in parts)
+    return "".join(part.text for part in read_value(raw, where, list[_TextPart] | None) or ())
 
 
 def _call(item: _Item, where: str) -> ToolCall:
@@ -178,78 +155,34 @@ def _call_id(item: _Item, where: str) -> str:
 def _parts(raw: Raw, where: str) -> list[Part]:
     if is_null(raw):
         raise missing(where)
-    if not starts_with(raw, b"["):
-        return [Text(text=read_value(raw, where, str))]
-    return [_part(part, f"{where}[{number}]") for number, part in enumerate(read_value(raw, where, list[Raw]))]
-
-
-def _part(raw: Raw, where: str) -> Part:
-    head = read_value(raw, where, _PartHead)
-    read = _READERS.get(head.type)
-    if read is None:
-        raise _unsupported(f"a part of type {head.type!r}", f"{where}.type")
-    part = read(raw, where)
-    part.cache_control = None if is_null(head.cache_control) else head.cache_control
-    return part
-
-
-def _text(raw: Raw, where: str) -> Part:
-    return Text(text=read_value(raw, where, _TextPart).text)
-
-
-def _refusal(raw: Raw, where: str) -> Part:
-    return Refusal(text=read_value(raw, where, _RefusalPart).refusal)
+    return parts.read_content(raw, where, _READERS)
 
 
 def _image(raw: Raw, where: str) -> Part:
     said = read_value(raw, where, _ImagePart)
-    if said.image_url is None:
-        raise (
-            missing(f"{where}.image_url")
-            if said.file_id is None
-            else _unsupported("an image by its id", f"{where}.file_id")
-        )
-    if not data_url.is_data_url(said.image_url):
-        return Image(url=said.image_url, detail=said.detail or "")
-    media_type, data = _inline(said.image_url, f"{where}.image_url")
-    return Image(media_type=media_type, data=data, detail=said.detail or "")
-
-
-def _audio(raw: Raw, where: str) -> Part:
-    said = read_value(raw, where, _AudioPart).input_audio
-    return Audio(format=said.format, data=said.data)
+    if said.image_url is not None:
+        return parts.image_at(said.image_url, said.detail, f"{where}.image_url")
+    if said.file_id is not None:
+        raise unsupported("an image by its id", f"{where}.file_id")
+    raise missing(f"{where}.image_url")
 
 
 def _file(raw: Raw, where: str) -> Part:
     said = read_value(raw, where, _FilePart)
     name = said.filename or ""
-    if said.file_data is None:
-        if said.file_url is None and said.file_id is None:
-            raise missing(f"{where}.file_data")
-        return File(filename=name, url=said.file_url or "", file_id=said.file_id or "")
-    if not data_url.is_data_url(said.file_data):  # bare base64: OpenAI takes it for PDF
-        return File(filename=name, media_type="application/pdf", data=said.file_data)
-    media_type, data = _inline(said.file_data, f"{where}.file_data")
-    return File(filename=name, media_type=media_type, data=data)
+    if said.file_data is not None:
+        return parts.inline_file(name, said.file_data, f"{where}.file_data")
+    if said.file_url is None and said.file_id is None:
+        raise missing(f"{where}.file_data")
+    return File(filename=name, url=said.file_url or "", file_id=said.file_id or "")
 
 
-_READERS: Final[dict[str, Callable[[Raw, str], Part]]] = {
-    "input_text": _text,
-    "output_text": _text,
-    "text": _text,
-    "refusal": _refusal,
+_READERS: Final[dict[str, parts.PartReader]] = {
+    "input_text": parts.text,
+    "output_text": parts.text,
+    "text": parts.text,
+    "refusal": parts.refusal,
     "input_image": _image,
-    "input_audio": _audio,
+    "input_audio": parts.audio,
     "input_file": _file,
 }
-
-
-def _inline(url: str, where: str) -> tuple[str, str]:
-    inline = data_url.read(url)
-    if inline is None:
-        raise InvalidRequest(f"`{where}` must be `data:<media type>;base64,<data>`.", code="invalid_value", param=where)
-    return inline
-
-
-def _unsupported(what: str, where: str) -> InvalidRequest:
-    return InvalidRequest(f"{what} cannot be passed on to this model.", code="unsupported_parameter", param=where)
