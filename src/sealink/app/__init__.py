@@ -7,8 +7,8 @@ simulators  those that are simulated
 routes      keys and models, as policy/ has them
 """
 
-from sealink.app.app import App
+from sealink.app.app import App, printable
 from sealink.app.dialects import CLIENT_DIALECTS, RECORDED_AS, UPSTREAM_DIALECTS
 from sealink.app.routes import keyring_of, router_of
 
-__all__ = ["CLIENT_DIALECTS", "RECORDED_AS", "UPSTREAM_DIALECTS", "App", "keyring_of", "router_of"]
+__all__ = ["CLIENT_DIALECTS", "RECORDED_AS", "UPSTREAM_DIALECTS", "App", "keyring_of", "printable", "router_of"]

@@ -63,7 +63,7 @@ class App:
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
         self._warm_up = asyncio.get_running_loop().run_in_executor(None, vocabulary)
-        return f"http://{_printable(config.server.host)}:{addresses[0][1]}/v1"
+        return f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
 
     async def stop(self) -> None:
         """Let open streams finish for up to `drain_s`, then end them, and give everything back."""
@@ -72,6 +72,11 @@ class App:
         await self._pool.close()
         await self._simulators.stop()
         await asyncio.to_thread(self._ledger.close)
+
+    def hurry(self) -> None:
+        """Wait no longer for open streams: end them now."""
+        if self._server is not None:
+            self._server.hurry()
 
     def _shared(self) -> Shared:
         config = self.config
@@ -117,7 +122,7 @@ def _body_limit(server: ServerConfig) -> Callable[[str], int]:
     return lambda path: server.max_embeddings_bytes if path == "/v1/embeddings" else server.max_chat_bytes
 
 
-def _printable(host: str) -> str:
+def printable(host: str) -> str:
     """A host as it stands in a URL that this machine can open."""
     if host in ("0.0.0.0", "::", ""):
         return LOOPBACK

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import signal
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 import typer
 
@@ -42,12 +43,30 @@ def raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def stop_signal() -> asyncio.Event:
-    """Set when the process is told to stop, by SIGTERM or SIGINT."""
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    return stopped
+class StopSignals:
+    """SIGTERM and SIGINT: the first tells the process to stop, a later one not to wait for open streams.
+
+    Those that come within AGAIN_S are one: a service manager, or a terminal, tells every process of a group, and so
+    does the parent of workers.
+    """
+
+    AGAIN_S: Final = 1.0
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+        self.told_again = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._first_at = math.inf
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self.tell)
+
+    def tell(self) -> None:
+        now = self._loop.time()
+        if not self.told.is_set():
+            self._first_at = now
+            self.told.set()
+        elif now - self._first_at > self.AGAIN_S:
+            self.told_again.set()
 
 
 async def serve_until_stopped(
@@ -59,18 +78,42 @@ async def serve_until_stopped(
 ) -> None:
     """Listen until SIGTERM or SIGINT. `on_listening` is told the base URL once connections are taken."""
     raise_file_limit()
-    stopped = stop_signal()
-    app = App(config, recorder)
+    signals = StopSignals()
+    app = _app(config, recorder)
     try:
         base_url = await app.start(reuse_port=reuse_port)
     except OSError as error:
-        typer.echo(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}", err=True)
-        raise SystemExit(1) from error
+        raise cannot_listen(config, error) from error
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
     on_listening(base_url)
-    await stopped.wait()
-    await app.stop()
+    await signals.told.wait()
+    await _stop(app, signals)
+
+
+def cannot_listen(config: Config, error: OSError) -> SystemExit:
+    """The end of a process that has no port; it says why."""
+    typer.echo(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}", err=True)
+    return SystemExit(1)
+
+
+def _app(config: Config, recorder: Recorder | None) -> App:
+    try:
+        return App(config, recorder)
+    except OSError as error:
+        typer.echo(f"cannot write the journal of requests ([store] journal): {error}", err=True)
+        raise SystemExit(1) from error
+
+
+async def _stop(app: App, signals: StopSignals) -> None:
+    """Stop, and no longer wait for open streams once told again."""
+    stopping = asyncio.ensure_future(app.stop())
+    again = asyncio.ensure_future(signals.told_again.wait())
+    await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
+    if again.done():
+        app.hurry()
+    again.cancel()
+    await stopping
 
 
 def greeting(config: Config, base_url: str) -> str:

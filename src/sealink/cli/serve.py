@@ -11,7 +11,7 @@ from sealink.cli.workers import supervise
 from sealink.config import Config
 
 HostOption = Annotated[str | None, typer.Option(help="The address to listen on.")]
-PortOption = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")]
+PortOption = Annotated[int | None, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
 
 
 def serve(

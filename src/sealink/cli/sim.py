@@ -4,7 +4,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from sealink.cli.process import raise_file_limit, run_on_best_loop, stop_signal
+from sealink.cli.process import StopSignals, raise_file_limit, run_on_best_loop
 from sealink.errors import SealinkError
 from sealink.net.serving import Server, ServerLimits
 from sealink.sim import FAULT_HEADER, SIM_MODEL, Chance, SimDialect, SimSettings, described, read_chance, sim_handler
@@ -60,7 +60,7 @@ async def _serve(settings: SimSettings, dialect: SimDialect, host: str, port: in
         error_response=lambda error, path: ([("content-type", "text/plain")], error.message.encode()),
     )
     raise_file_limit()
-    stopped = stop_signal()
+    signals = StopSignals()
     try:
         addresses = await server.start(host, port)
     except OSError as error:
@@ -68,5 +68,5 @@ async def _serve(settings: SimSettings, dialect: SimDialect, host: str, port: in
         raise SystemExit(1) from error
     typer.echo(f"a simulated {dialect} provider listens on http://{addresses[0][0]}:{addresses[0][1]}")
     typer.echo(f"its model: {SIM_MODEL}; for a fault: {SIM_MODEL}+close@3, or the header {FAULT_HEADER}: close@3")
-    await stopped.wait()
+    await signals.told.wait()
     await server.stop(0)

@@ -1,5 +1,6 @@
 """Several processes on one port: the kernel spreads new connections over them (SO_REUSEPORT)."""
 
+import asyncio
 import logging
 import multiprocessing
 import signal
@@ -12,7 +13,8 @@ from typing import Final
 import msgspec
 import typer
 
-from sealink.cli.process import configure_logging, greeting, run_on_best_loop, serve_until_stopped
+from sealink.app import printable
+from sealink.cli.process import cannot_listen, configure_logging, greeting, run_on_best_loop, serve_until_stopped
 from sealink.config import Config
 
 log = logging.getLogger("sealink.workers")
@@ -22,17 +24,37 @@ _POLL_S: Final = 0.1
 
 def supervise(config: Config, count: int) -> None:
     """Run `count` workers until SIGTERM or SIGINT; one that dies before that is replaced."""
-    with socket.socket() as reserved:
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind((config.server.host, config.server.port))
+    with _reserved(config) as reserved:
         port = reserved.getsockname()[1]
         config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
         workers = Workers(config, count)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: workers.stop())
-        if workers.are_listening():
-            typer.echo(greeting(config, f"http://{config.server.host}:{port}/v1"))
+        is_up = workers.are_listening()
+        if is_up:
+            typer.echo(greeting(config, f"http://{printable(config.server.host)}:{port}/v1"))
         workers.run()
+    if not is_up:
+        raise SystemExit(1)
+
+
+def _reserved(config: Config) -> socket.socket:
+    """A socket that holds the port, so that the workers share one and nobody else takes it. It does not listen."""
+    host, port = config.server.host or None, config.server.port
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        reserved = socket.socket(family, kind)
+        try:
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            reserved.bind(address)
+        except BaseException:
+            reserved.close()
+            raise
+    except OSError as error:
+        raise cannot_listen(config, error) from error
+    return reserved
 
 
 class Workers:
@@ -77,4 +99,17 @@ class Workers:
 
 def _work(config: Config, listening: Event) -> None:
     configure_logging()
-    run_on_best_loop(serve_until_stopped(config, reuse_port=True, on_listening=lambda _: listening.set()))
+    run_on_best_loop(_serve(config, listening))
+
+
+async def _serve(config: Config, listening: Event) -> None:
+    """A worker's life. It does not outlive its parent: nobody else knows of it, and it would keep the port."""
+    loop, parent = asyncio.get_running_loop(), multiprocessing.parent_process()
+    assert parent is not None
+
+    def orphaned() -> None:
+        loop.remove_reader(parent.sentinel)
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, orphaned)
+    await serve_until_stopped(config, reuse_port=True, on_listening=lambda _: listening.set())

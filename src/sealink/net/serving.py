@@ -54,6 +54,7 @@ class Server:
         self._open: dict[asyncio.Task[None], ResponseWriter] = {}
         self._sweep: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
+        self._patience: asyncio.Timeout | None = None
 
     @property
     def connections(self) -> int:
@@ -102,6 +103,11 @@ class Server:
                 await self._cut()
         if self._sweep is not None:
             self._sweep.cancel()
+
+    def hurry(self) -> None:
+        """Wait no longer for open responses, if that is what `stop` does."""
+        if self._patience is not None and not self.breaking_off:
+            self._patience.reschedule(self._loop.time())
 
     def opened(self, connection: ClientConnection) -> None:
         self._connections.add(connection)
@@ -162,10 +168,12 @@ class Server:
     async def _idle_within(self, timeout_s: float) -> bool:
         self._notice_idle()
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s) as self._patience:
                 await self._idle.wait()
         except TimeoutError:
             return False
+        finally:
+            self._patience = None
         return True
 
     def _notice_idle(self) -> None:

@@ -1,0 +1,110 @@
+"""`sealink serve` where something stands in its way, and where it is told to stop in a hurry."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+SEALINK = Path(sys.executable).with_name("sealink")
+CONFIG = """
+[server]
+port = 0
+drain_s = 60
+[[providers]]
+name = "slow"
+dialect = "sim"
+tokens_per_s = 5
+[[models]]
+id = "slow"
+targets = [{ provider = "slow", model = "sealink/sim" }]
+[[keys]]
+name = "dev"
+key = "sk-1"
+"""
+PATIENCE_S = 20
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sealink.toml").write_text(CONFIG)
+    return tmp_path
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process and its base URL. It must end by itself once it is told to, or has been killed."""
+    command = [SEALINK, "serve", *options]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield process, process.stdout.readline().split()[-1]
+            process.wait(PATIENCE_S)
+        finally:
+            process.kill()
+
+
+def refused(folder: Path, *options: str) -> str:
+    """What a `serve` that cannot start says."""
+    done = subprocess.run([SEALINK, "serve", *options], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_that_is_taken(folder: Path, workers: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert f"cannot listen on 127.0.0.1:{port}" in refused(folder, "--port", port, "--workers", workers)
+
+
+def test_a_host_that_is_none(folder: Path) -> None:
+    assert "cannot listen on no-such-host.invalid" in refused(
+        folder, "--host", "no-such-host.invalid", "--workers", "2"
+    )
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_journal_that_cannot_be_written(folder: Path, workers: str) -> None:
+    (folder / "sealink.db.journal").write_text("in the way")
+    assert "cannot write the journal" in refused(folder, "--workers", workers)
+
+
+def test_told_twice_it_does_not_wait_for_open_streams(folder: Path) -> None:
+    with serving(folder) as (process, url):
+        body = b'{"model":"slow","stream":true,"messages":[{"role":"user","content":"A long story, please."}]}'
+        with urlopen(Request(f"{url}/chat/completions", body, {"authorization": "Bearer sk-1"})) as stream:
+            stream.readline()
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGTERM)  # at once: the same word, said by two
+            time.sleep(1.5)  # longer than what counts as once
+            process.send_signal(signal.SIGTERM)
+            assert b'"draining"' in stream.read()
+        process.wait(PATIENCE_S)
+        assert 1.5 <= time.monotonic() - began < PATIENCE_S
+        assert process.returncode == 0
+
+
+def test_workers_do_not_outlive_their_parent(folder: Path) -> None:
+    with serving(folder, "--workers", "2") as (process, url):
+        process.kill()
+        deadline = time.monotonic() + PATIENCE_S
+        while is_answered(f"{url}/models"):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def is_answered(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
