@@ -4,6 +4,7 @@ request    a neutral request → POST /v2/chat
 messages   its conversation
 views      what is read of Cohere's wire objects
 stream     frames, or a whole answer → events
+usage      token counts
 errors     error bodies, and answers that failed
 """
 

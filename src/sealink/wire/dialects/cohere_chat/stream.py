@@ -9,14 +9,11 @@ A tool plan, what the model means to do before it calls its tools, is thinking: 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import msgspec
 from msgspec import Raw
 
 from sealink.events import (
-    BlockEnd,
     BlockKind,
     BlockMeta,
-    BlockStart,
     Citation,
     Event,
     Finish,
@@ -31,11 +28,12 @@ from sealink.events import (
     Unmodelled,
     UsageSnapshot,
 )
-from sealink.usage import Usage
+from sealink.wire.blocks import Blocks
 from sealink.wire.dialects.cohere_chat import views
 from sealink.wire.dialects.cohere_chat.errors import FAILURES, NAME, failed, read_error
 from sealink.wire.dialects.cohere_chat.messages import PLAN_MARK
-from sealink.wire.raw_json import NULL, Fields, encode, text_of, utf8
+from sealink.wire.dialects.cohere_chat.usage import read_usage
+from sealink.wire.raw_json import encode, text_of, utf8
 from sealink.wire.rejections import UNREADABLE, malformed
 from sealink.wire.sse import Frame
 
@@ -50,27 +48,18 @@ _REASONS: Final[dict[str, FinishReason]] = {
 """https://docs.cohere.com/v2/docs/chat-api#finish-reasons; a reason to come counts as `stop`."""
 
 
-class _Open(msgspec.Struct):
-    """The block that is open: one at a time. A content stays open until something else begins, for its citations may
-    come after its end. `starts_at`: its place in all the text, in characters."""
-
-    number: int
-    kind: BlockKind
-    starts_at: int = 0
-    is_plan: bool = False
-
-
 class ChatDecoder:
-    """A Decoder of Cohere's events."""
+    """A Decoder of Cohere's events. A content stays open until something else begins: citations may follow its end."""
 
     forgets_deltas = False
 
     def __init__(self) -> None:
         self._started = False
         self._ended = False
-        self._blocks = 0
+        self._blocks = Blocks()
+        self._is_plan = False
         self._chars = 0
-        self._open: _Open | None = None
+        self._starts_at = 0  # the open block, in all the text
 
     def decode(self, frame: Frame) -> Sequence[Event]:
         """Raises UpstreamError (`upstream_malformed`) on a frame that makes no sense."""
@@ -92,7 +81,7 @@ class ChatDecoder:
             yield from self._plan(message.tool_plan)
         for content in message.content or ():
             yield from self._content(content)
-        if self._open is not None and self._open.kind == "text":
+        if self._blocks.kind == "text":
             yield from self._score(*answer.logprobs or ())
             for citation in message.citations or ():
                 yield from self._cite(citation)
@@ -147,58 +136,56 @@ class ChatDecoder:
         yield from self._grow(content)
 
     def _grow(self, content: views.Content) -> Iterator[Event]:
-        open = self._open
-        if open is None or open.is_plan or open.kind not in ("text", "reasoning"):
+        kind = self._blocks.kind
+        if self._is_plan or kind not in ("text", "reasoning"):
             raise malformed("more of a content that is not open.")
-        if content.text and open.kind == "text":
+        if content.text and kind == "text":
             self._chars += len(content.text)
-            yield TextDelta(open.number, content.text)
-        if content.thinking and open.kind == "reasoning":
-            yield ReasoningDelta(open.number, content.thinking)
+            yield TextDelta(self._blocks.number, content.text)
+        if content.thinking and kind == "reasoning":
+            yield ReasoningDelta(self._blocks.number, content.thinking)
 
     def _plan(self, text: str) -> Iterator[Event]:
-        if self._open is None or not self._open.is_plan:
+        if not self._is_plan:
             yield from self._begin("reasoning", is_plan=True)
         if text:
-            yield ReasoningDelta(self._blocks - 1, text)
+            yield ReasoningDelta(self._blocks.number, text)
 
     def _call(self, call: views.Call) -> Iterator[Event]:
         if call.function is None or not call.function.name:
             raise malformed("a tool call without a name.")
         yield from self._close()
-        self._open = _Open(self._blocks, "tool_call")
-        self._blocks += 1
-        yield BlockStart(self._open.number, "tool_call", id=call.id, name=call.function.name)
+        yield from self._blocks.open("tool_call", id=call.id, name=call.function.name)
         yield from self._arguments(call)
 
     def _arguments(self, call: views.Call) -> Iterator[Event]:
-        if self._open is None or self._open.kind != "tool_call":
+        if self._blocks.kind != "tool_call":
             raise malformed("more of a tool call that is not open.")
         if call.function is not None and call.function.arguments:
-            yield ToolArgsDelta(self._open.number, call.function.arguments)
+            yield ToolArgsDelta(self._blocks.number, call.function.arguments)
 
     def _cite(self, raw: Raw) -> Iterator[Event]:
         """Citations of a plan, or of thinking, have no place in any client's format."""
-        said, open = views.CITATION.decode(raw), self._open
-        if open is None or open.kind != "text" or said.type not in (None, "TEXT_CONTENT"):
+        said = views.CITATION.decode(raw)
+        if self._blocks.kind != "text" or said.type not in (None, "TEXT_CONTENT"):
             yield Unmodelled(utf8(raw))
             return
         sources = [_Source(source) for source in said.sources or [views.Source()]]
         for source in [source for source in sources if source.url] or sources[:1]:
             yield Citation(
-                open.number,
+                self._blocks.number,
                 url=source.url,
                 title=source.title,
                 quote=source.quote,
-                start=None if said.start is None else open.starts_at + said.start,
-                end=None if said.end is None else open.starts_at + said.end,
+                start=None if said.start is None else self._starts_at + said.start,
+                end=None if said.end is None else self._starts_at + said.end,
                 raw=utf8(raw),
                 dialect=NAME,
             )
 
     def _score(self, *pieces: views.Logprob) -> Iterator[Event]:
         """A piece of several tokens, of which Cohere tells no borders, is told as one: its tokens' sum."""
-        if self._open is None or self._open.kind != "text":
+        if self._blocks.kind != "text":
             return
         tokens = [
             {
@@ -210,21 +197,18 @@ class ChatDecoder:
             for piece in pieces
         ]
         if tokens:
-            yield Logprobs(self._open.number, encode(tokens))
+            yield Logprobs(self._blocks.number, encode(tokens))
 
     def _begin(self, kind: BlockKind, *, is_plan: bool = False) -> Iterator[Event]:
         yield from self._close()
-        self._open = _Open(self._blocks, kind, self._chars, is_plan)
-        self._blocks += 1
-        yield BlockStart(self._open.number, kind)
+        self._is_plan, self._starts_at = is_plan, self._chars
+        yield from self._blocks.open(kind)
 
     def _close(self) -> Iterator[Event]:
-        open, self._open = self._open, None
-        if open is None:
-            return
-        if open.is_plan:
-            yield BlockMeta(open.number, signature=PLAN_MARK)
-        yield BlockEnd(open.number)
+        if self._is_plan:
+            self._is_plan = False
+            yield BlockMeta(self._blocks.number, signature=PLAN_MARK)
+        yield from self._blocks.close()
 
     def _end(self, end: views.End) -> Iterator[Event]:
         self._ended = True
@@ -250,18 +234,6 @@ class _Source:
         self.quote = next((text for name in ("text", "snippet", "content") if (text := text_of(fields.get(name)))), "")
 
 
-class _Counts(views.View):
-    input_tokens: float | None = None
-    output_tokens: float | None = None
-    reasoning_tokens: float | None = None
-
-
-class _Usage(views.View):
-    tokens: _Counts | None = None
-    billed_units: _Counts | None = None
-    cached_tokens: float | None = None
-
-
 def whole_events(body: bytes) -> list[Event]:
     """The events of a not-streamed answer. Raises UpstreamError if it is not one, or failed."""
     try:
@@ -274,20 +246,3 @@ def whole_events(body: bytes) -> list[Event]:
     if isinstance(events[-1], StreamError):
         raise events[-1].error
     return events
-
-
-def read_usage(fields: Fields) -> Usage:
-    """`tokens` are what the model read and wrote, with what Cohere itself puts around a prompt, and are what
-    `cached_tokens` is a part of; `billed_units` are what is charged for. Raises msgspec.ValidationError.
-    """
-    said = msgspec.json.decode(utf8(encode(fields)), type=_Usage)
-    counts = said.tokens or said.billed_units or _Counts()
-    billed = said.billed_units
-    return Usage(
-        input_tokens=int(counts.input_tokens or 0),
-        output_tokens=int(counts.output_tokens or 0),
-        cached_read_tokens=int(said.cached_tokens or 0),
-        reasoning_tokens=int(counts.reasoning_tokens or 0),
-        billed=None if billed is None else (int(billed.input_tokens or 0), int(billed.output_tokens or 0)),
-        extras={name: raw for name, raw in fields.items() if name != "cached_tokens" and raw != NULL},
-    )

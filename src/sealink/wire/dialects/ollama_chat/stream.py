@@ -12,9 +12,6 @@ from msgspec import Raw
 
 from sealink.errors import HeaderList, UpstreamRejected
 from sealink.events import (
-    BlockEnd,
-    BlockKind,
-    BlockStart,
     Event,
     Finish,
     FinishReason,
@@ -28,6 +25,7 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.usage import Usage
+from sealink.wire.blocks import Blocks
 from sealink.wire.raw_json import NULL, parse_object, starts_with, utf8
 from sealink.wire.rejections import UNREADABLE, malformed, rejected
 from sealink.wire.sse import Frame
@@ -71,15 +69,14 @@ _LINE = msgspec.json.Decoder(_Line)
 
 
 class ChatDecoder:
-    """A Decoder. Ollama's format is flat: where one block ends and the next begins is inferred here."""
+    """A Decoder."""
 
     forgets_deltas = False
 
     def __init__(self) -> None:
         self._started = False
         self._ended = False
-        self._blocks = 0
-        self._open: BlockKind | None = None
+        self._blocks = Blocks()
         self._has_calls = False
 
     def decode(self, frame: Frame) -> Sequence[Event]:
@@ -110,52 +107,35 @@ class ChatDecoder:
     def _say(self, line: _Line) -> Iterator[Event]:
         said = line.message or _Message()
         if said.thinking:
-            yield from self._switch("reasoning")
-            yield ReasoningDelta(self._blocks - 1, said.thinking)
+            yield from self._blocks.enter("reasoning")
+            yield ReasoningDelta(self._blocks.number, said.thinking)
         if said.content:
-            yield from self._switch("text")
-            yield TextDelta(self._blocks - 1, said.content)
+            yield from self._blocks.enter("text")
+            yield TextDelta(self._blocks.number, said.content)
             if starts_with(line.logprobs, b"["):
-                yield Logprobs(self._blocks - 1, utf8(line.logprobs))
+                yield Logprobs(self._blocks.number, utf8(line.logprobs))
         for call in said.tool_calls or ():
             yield from self._call(call, line.created_at)
-
-    def _switch(self, kind: BlockKind) -> Iterator[Event]:
-        if self._open == kind:
-            return
-        yield from self._close()
-        self._open = kind
-        yield BlockStart(self._next_block(), kind)
-
-    def _close(self) -> Iterator[Event]:
-        if self._open is not None:
-            self._open = None
-            yield BlockEnd(self._blocks - 1)
 
     def _call(self, call: _Call, created_at: str) -> Iterator[Event]:
         """A call comes whole. Older versions give it no id: the moment and the block make one, which no other
         call of the conversation has."""
-        yield from self._close()
-        block, self._has_calls = self._next_block(), True
-        made_up = f"call_{_NOT_A_DIGIT.sub('', created_at)[:20]}_{block}"
-        yield BlockStart(block, "tool_call", id=call.id or made_up, name=call.function.name)
-        yield ToolArgsDelta(block, utf8(call.function.arguments).decode())
-        yield BlockEnd(block)
+        self._has_calls = True
+        made_up = f"call_{_NOT_A_DIGIT.sub('', created_at)[:20]}_{self._blocks.number + 1}"
+        yield from self._blocks.open("tool_call", id=call.id or made_up, name=call.function.name)
+        yield ToolArgsDelta(self._blocks.number, utf8(call.function.arguments).decode())
+        yield from self._blocks.close()
 
     def _end(self, line: _Line, data: bytes) -> Iterator[Event]:
         """Of a tool call Ollama says no more than that it stopped."""
         self._ended = True
-        yield from self._close()
+        yield from self._blocks.close()
         yield from _usage(data)
         reason = _REASONS.get(line.done_reason or "", "stop")
         if reason == "stop" and self._has_calls:
             reason = "tool_calls"
         yield Finish(reason, raw_reason=line.done_reason or "")
         yield StreamEnd()
-
-    def _next_block(self) -> int:
-        self._blocks += 1
-        return self._blocks - 1
 
 
 def whole_events(body: bytes) -> list[Event]:

@@ -1,0 +1,36 @@
+"""Token counts, as Cohere tells them. https://docs.cohere.com/v2/reference/chat"""
+
+import msgspec
+
+from sealink.usage import Usage
+from sealink.wire.dialects.cohere_chat.views import View
+from sealink.wire.raw_json import NULL, Fields, encode, utf8
+
+
+class _Counts(View):
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+    reasoning_tokens: float | None = None
+
+
+class _Usage(View):
+    tokens: _Counts | None = None
+    billed_units: _Counts | None = None
+    cached_tokens: float | None = None
+
+
+def read_usage(fields: Fields) -> Usage:
+    """`tokens` are what the model read and wrote, with what Cohere itself puts around a prompt, and are what
+    `cached_tokens` is a part of; `billed_units` are what is charged for. Raises msgspec.ValidationError.
+    """
+    said = msgspec.json.decode(utf8(encode(fields)), type=_Usage)
+    counts = said.tokens or said.billed_units or _Counts()
+    billed = said.billed_units
+    return Usage(
+        input_tokens=int(counts.input_tokens or 0),
+        output_tokens=int(counts.output_tokens or 0),
+        cached_read_tokens=int(said.cached_tokens or 0),
+        reasoning_tokens=int(counts.reasoning_tokens or 0),
+        billed=None if billed is None else (int(billed.input_tokens or 0), int(billed.output_tokens or 0)),
+        extras={name: raw for name, raw in fields.items() if name != "cached_tokens" and raw != NULL},
+    )
