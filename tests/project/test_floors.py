@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "sealink"
 
 FLOORS = [
-    {"errors", "events", "request", "usage", "__init__", "__version__"},
+    {"amounts", "errors", "events", "request", "usage", "__init__", "__version__"},
     {"wire", "providers", "catalog"},
     {"policy", "ledger"},
     {"net"},

@@ -1,6 +1,7 @@
 """What a config must be beyond the types of its fields."""
 
 import re
+from urllib.parse import urlsplit
 
 from sealink.config.mistakes import MistakeError
 from sealink.config.sections import Config, ModelConfig, ProviderConfig
@@ -18,6 +19,8 @@ def check_names(config: Config) -> None:
         ("keys", [key.name for key in config.keys]),
     ):
         for index, name in enumerate(names):
+            if not name.isprintable() or not name.strip():
+                raise MistakeError(f"$.{table}[{index}]", f"{table}: {name!r} is no name")
             if name in names[:index]:
                 raise MistakeError(f"$.{table}[{index}]", f"{table}: {name!r} is there twice")
     known = {provider.name for provider in config.providers}
@@ -25,11 +28,24 @@ def check_names(config: Config) -> None:
         _check_targets(f"$.models[{index}]", model, known)
 
 
+def check_keys(config: Config) -> None:
+    """A key must be one that a header can carry, and tell its bearer from the others."""
+    secrets = [key.key for key in config.keys]
+    for index, secret in enumerate(secrets):
+        path = f"$.keys[{index}].key"
+        if not re.fullmatch(r"[\x21-\x7e]+", secret):
+            raise MistakeError(path, "key: it must be of visible ASCII characters, without spaces")
+        if secret in secrets[:index]:
+            raise MistakeError(path, f"key: {config.keys[secrets.index(secret)].name!r} has the same")
+
+
 def _check_targets(path: str, model: ModelConfig, known: set[str]) -> None:
     if not model.targets:
         raise MistakeError(f"{path}.targets", f"the model {model.id!r} has no target")
     if model.hedge_after_s and len(model.targets) == 1:
         raise MistakeError(f"{path}.hedge_after_s", f"the model {model.id!r} has no second target")
+    if model.choose == "weighted" and not any(target.weight for target in model.targets):
+        raise MistakeError(f"{path}.targets", f"no target of the model {model.id!r} has a weight")
     for index, target in enumerate(model.targets):
         if target.provider not in known:
             raise MistakeError(f"{path}.targets[{index}]", f"there is no provider {target.provider!r} in [[providers]]")
@@ -49,7 +65,7 @@ def check_providers(config: Config) -> None:
 
 def _check_address(path: str, provider: ProviderConfig) -> None:
     if provider.address:
-        if not re.match(r"https?://[^/\s]+", provider.address):
+        if not _is_http_url(provider.address):
             raise MistakeError(f"{path}.base_url", f"base_url is not an http(s) URL: {provider.address!r}")
         return
     if provider.known is not None and provider.habits is None:
@@ -58,6 +74,15 @@ def _check_address(path: str, provider: ProviderConfig) -> None:
         )
     if provider.dialect_name != "sim":
         raise MistakeError(path, f"{provider.name!r} is not a known vendor: say its `base_url`")
+
+
+def _is_http_url(text: str) -> bool:
+    if not re.match(r"https?://[^/\s]+", text):
+        return False
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:  # no number, or none of a port
+        return False
 
 
 def check_store(config: Config) -> None:

@@ -1,5 +1,6 @@
 """A sealink.toml, read and checked at once; a mistake is told as file:line."""
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sealink.config.checks import check_names, check_providers, check_store
+from sealink.config.checks import check_keys, check_names, check_providers, check_store
 from sealink.config.completion import located, placed, with_key
 from sealink.config.environment import VARIABLES
 from sealink.config.mistakes import ConfigError, MistakeError, mistake_of
@@ -21,14 +22,18 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 def load(path: Path, variables: Mapping[str, str] = VARIABLES) -> Config:
     """Read and check a file. Raises ConfigError with the line at fault."""
     try:
-        text = path.read_text(encoding="utf-8")
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}:{line}: this is not UTF-8") from error
     try:
         return with_key(parse(text, variables, path.parent), variables)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise ConfigError(f"{path}:{line[1] if line else 1}: {error}") from error
+        said = re.search(r"line (\d+)", str(error))
+        raise ConfigError(f"{path}:{said[1] if said else text.count(chr(10)) + 1}: {error}") from error
     except MistakeError as mistake:
         raise ConfigError(f"{path}:{line_of(text, mistake.path)}: {mistake}") from mistake
 
@@ -41,6 +46,7 @@ def parse(text: str, variables: Mapping[str, str], folder: Path) -> Config:
     except msgspec.ValidationError as error:
         raise mistake_of(error) from error
     check_names(config)
+    check_keys(config)
     config = placed(config, variables, folder)
     check_providers(config)
     check_store(config)
@@ -53,6 +59,8 @@ def _expand(value: Any, variables: Mapping[str, str], path: str) -> Any:
         return {key: _expand(item, variables, f"{path}.{key}") for key, item in value.items()}
     if isinstance(value, list):
         return [_expand(item, variables, f"{path}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise MistakeError(path, f"{value} is no number to work with")
     if not isinstance(value, str):
         return value
     for name in _VARIABLE.findall(value):

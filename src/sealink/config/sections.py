@@ -1,10 +1,11 @@
 """What may stand in sealink.toml: its tables as frozen structs. A field's docstring is its documentation."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
+from sealink.amounts import Count, Delay, Port, Seconds, Size, Weight
 from sealink.config.environment import VARIABLES
 from sealink.gateway.draining import DrainSettings
 from sealink.gateway.heartbeat import HeartbeatSettings
@@ -32,20 +33,20 @@ class ServerConfig(Section, frozen=True, kw_only=True):
     """[server]: where to listen, and the limits on what comes in."""
 
     host: str = "127.0.0.1"
-    port: int = 4000
+    port: Port = 4000
     cors_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may call SeaLink from a browser; `*` for all (a key is needed all the same)."""
-    max_header_bytes: int = 32 * 1024
-    max_chat_bytes: int = 10 * 1024 * 1024
-    max_embeddings_bytes: int = 1024 * 1024
-    request_timeout_s: float = 60.0
+    max_header_bytes: Size = 32 * 1024
+    max_chat_bytes: Size = 10 * 1024 * 1024
+    max_embeddings_bytes: Size = 1024 * 1024
+    request_timeout_s: Seconds = 60.0
     """A request must have arrived whole this long after its first byte."""
-    keep_alive_s: float = 75.0
-    max_unsent_bytes: int = 256 * 1024
+    keep_alive_s: Seconds = 75.0
+    max_unsent_bytes: Size = 256 * 1024
     """Bytes that may wait for a slow client before its upstream is no longer read."""
-    slow_client_s: float = 60.0
+    slow_client_s: Seconds = 60.0
     """How long a client may take nothing of what it is owed before its stream is ended."""
-    drain_s: float = 30.0
+    drain_s: Delay = 30.0
     """How long open streams may go on after SIGTERM."""
 
 
@@ -53,16 +54,16 @@ class AdminConfig(Section, frozen=True, kw_only=True):
     """[admin]: the port of the console and the admin API."""
 
     host: str = "127.0.0.1"
-    port: int = 4001
+    port: Port = 4001
 
 
 class TimeoutsConfig(Section, frozen=True, kw_only=True):
     """[timeouts]: the four timers of an exchange; what is not said here is taken from further out."""
 
-    connect_s: float | None = None
-    first_content_s: float | None = None
-    idle_s: float | None = None
-    total_s: float | None = None
+    connect_s: Seconds | None = None
+    first_content_s: Seconds | None = None
+    idle_s: Seconds | None = None
+    total_s: Seconds | None = None
 
 
 class Timed(TimeoutsConfig, frozen=True, kw_only=True):
@@ -95,11 +96,11 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
     """The name of an Azure resource."""
     account: str = ""
     """A Snowflake account's identifier."""
-    warm_connections: Annotated[int, msgspec.Meta(ge=0)] = 1
+    warm_connections: Count = 1
     """Unused connections that are kept open, so that a request need not wait for DNS, TCP and TLS. 0: none."""
-    ttft_s: float = 0.2
+    ttft_s: Delay = 0.2
     """For dialect "sim": seconds until the first token."""
-    tokens_per_s: float = 60.0
+    tokens_per_s: Delay = 60.0
     """For dialect "sim": the pace; 0 is as fast as possible."""
 
     @property
@@ -135,7 +136,7 @@ class TargetConfig(Section, frozen=True, kw_only=True):
 
     provider: str
     model: str
-    weight: float = 1.0
+    weight: Weight = 1.0
     """Its share of the requests, where the model's `choose` is "weighted"."""
 
 
@@ -147,7 +148,7 @@ class ModelConfig(Timed, frozen=True, kw_only=True):
     choose: Choice = "in_order"
     """Which target is tried first: "in_order", "weighted" or "lowest_ttft". The others follow when it fails."""
     on_disconnect: OnDisconnect | None = None
-    hedge_after_s: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    hedge_after_s: Delay | None = None
     """[hedge] `after_s` for this model: seconds without content until the next target is started beside; 0: never."""
 
 
@@ -157,9 +158,9 @@ class KeyConfig(Section, frozen=True, kw_only=True):
     name: str
     key: str
     models: tuple[str, ...] = ()
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    concurrent_streams: int | None = None
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    concurrent_streams: Count | None = None
     budget_usd: float | None = None
     budget_period: Literal["day", "month", "total"] | None = None
     on_disconnect: OnDisconnect | None = None

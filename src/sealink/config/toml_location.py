@@ -47,12 +47,21 @@ def _headers(lines: list[str]) -> list[tuple[int, list[Step]]]:
         if match is None:
             continue
         brackets, dotted = match.groups()
-        first, *others = dotted.split(".")
         if brackets == "[[":
-            counts[first] = counts.get(first, 0) + 1
-        place: list[Step] = [counts[first] - 1] if first in counts else []
-        headers.append((index, [first, *place, *others]))
+            counts = {name: count for name, count in counts.items() if not name.startswith(f"{dotted}.")}
+            counts[dotted] = counts.get(dotted, 0) + 1
+        headers.append((index, _place_of(dotted, counts)))
     return headers
+
+
+def _place_of(dotted: str, counts: dict[str, int]) -> list[Step]:
+    """A header's name as steps, with how many of each array of tables there have been."""
+    place: list[Step] = []
+    so_far = ""
+    for name in dotted.split("."):
+        so_far = f"{so_far}.{name}" if so_far else name
+        place += [name, counts[so_far] - 1] if so_far in counts else [name]
+    return place
 
 
 def _item(lines: list[str], steps: list[Step]) -> int:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from sealink.amounts import Count, Delay
+
 
 class DrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far an answer is read on for a client that has left, under `on_disconnect = "drain"`.
@@ -13,9 +15,9 @@ class DrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     process; beyond that the answer is cancelled.
     """
 
-    max_s: float = 120.0
-    max_tokens: int = 16_384
-    max_streams: int = 100
+    max_s: Delay = 120.0
+    max_tokens: Count = 16_384
+    max_streams: Count = 100
 
 
 class Slots:

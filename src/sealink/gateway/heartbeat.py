@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from sealink.amounts import Delay, Seconds
 from sealink.net.silence import Silence
 from sealink.wire.dialect import HeartbeatShape
 
@@ -26,8 +27,8 @@ class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     paths: dict[PathPrefix, HeartbeatShape] = msgspec.field(
         default_factory=lambda: {"/v1/messages": "chunk", "/anthropic/": "chunk"}
     )
-    grace_s: float = 10.0
-    interval_s: float = 10.0
+    grace_s: Delay = 10.0
+    interval_s: Seconds = 10.0
 
     def shape_on(self, path: str) -> HeartbeatShape:
         """The shape for the clients of a path."""

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from sealink.amounts import Count, Delay, Size
 from sealink.errors import NotFound, SealinkError, ServiceUnavailable
 from sealink.net.message import Responder
 
@@ -19,9 +20,9 @@ class DetachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     this process. `linger_s`: how long a stream that has ended can still be read.
     """
 
-    max_bytes: int = 4 * 1024 * 1024
-    max_streams: int = 1000
-    linger_s: float = 300.0
+    max_bytes: Size = 4 * 1024 * 1024
+    max_streams: Count = 1000
+    linger_s: Delay = 300.0
 
 
 class Gone(SealinkError):

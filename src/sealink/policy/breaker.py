@@ -15,6 +15,8 @@ from typing import Literal
 
 import msgspec
 
+from sealink.amounts import Delay, Seconds, Share, Size
+
 State = Literal["closed", "open", "half-open"]
 
 
@@ -22,10 +24,10 @@ class BreakerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Open when, of the attempts in the last `window_s` seconds and at least `min_attempts` of them,
     `failure_share` failed; try again after `open_s` seconds."""
 
-    window_s: float = 30.0
-    min_attempts: int = 5
-    failure_share: float = 0.5
-    open_s: float = 10.0
+    window_s: Seconds = 30.0
+    min_attempts: Size = 5
+    failure_share: Share = 0.5
+    open_s: Delay = 10.0
 
 
 class CircuitBreaker:

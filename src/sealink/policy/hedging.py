@@ -1,9 +1,8 @@
 """Whether a second target is asked beside one that is slow: the first to bring content answers."""
 
-from typing import Annotated
-
 import msgspec
 
+from sealink.amounts import Delay, Share
 from sealink.policy.allowance import Allowance
 from sealink.policy.breaker import CircuitBreaker
 
@@ -16,8 +15,8 @@ class HedgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Whole (not streamed) answers are never hedged: they show nothing before they are done.
     """
 
-    after_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    max_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
+    after_s: Delay = 0.0
+    max_share: Share = 0.05
 
 
 class Hedging:

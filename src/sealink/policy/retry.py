@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 import msgspec
 
+from sealink.amounts import Delay, Share, Size
 from sealink.errors import GatewayTimeout, SealinkError, UpstreamError, UpstreamRejected
 
 # About this target: its credentials, its models, its load. Another may do better; the rest of 4xx (400, 413,
@@ -31,10 +32,10 @@ class RetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     left to the client. `budget_share`: retries as a share of requests, so that an outage is not multiplied.
     """
 
-    attempts: int = 2
-    first_delay_s: float = 0.25
-    max_delay_s: float = 5.0
-    budget_share: float = 0.1
+    attempts: Size = 2
+    first_delay_s: Delay = 0.25
+    max_delay_s: Delay = 5.0
+    budget_share: Share = 0.1
 
 
 def after(error: SealinkError, *, tries: int, has_next: bool, settings: RetrySettings, now: float) -> Next:

@@ -1,0 +1,74 @@
+"""Values of the right type that nothing could work with, and where they are said to stand."""
+
+from pathlib import Path
+
+import pytest
+
+from sealink.config import ConfigError, load
+
+PROVIDER = '[[providers]]\nname = "p"\ndialect = "openai"\nbase_url = "http://h/v1"\n'
+TARGET = '{ provider = "p", model = "x"'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("[server]\nport = 70000\n", 2, "$.server.port"),
+        ("[server]\nport = -1\n", 2, "$.server.port"),
+        ("[server]\ndrain_s = -1\n", 2, "$.server.drain_s"),
+        ("[server]\nmax_chat_bytes = 0\n", 2, "$.server.max_chat_bytes"),
+        ("[timeouts]\nidle_s = 0\n", 2, "$.timeouts.idle_s"),
+        ("[timeouts]\nidle_s = nan\n", 2, "nan"),
+        ("[timeouts]\ntotal_s = inf\n", 2, "inf"),
+        (f'{PROVIDER}[[models]]\nid = "m"\nfirst_content_s = -3\ntargets = [{TARGET} }}]\n', 7, "first_content_s"),
+        (f'{PROVIDER}[[models]]\nid = "m"\ntargets = [{TARGET}, weight = -1 }}]\n', 7, "weight"),
+        (f'{PROVIDER}[[models]]\nid = "m"\nchoose = "weighted"\ntargets = [{TARGET}, weight = 0 }}]\n', 8, "a weight"),
+        (f'{PROVIDER}[[models]]\nid = ""\ntargets = [{TARGET} }}]\n', 5, "is no name"),
+        ('[[providers]]\nname = "a\\nb"\ndialect = "sim"\n', 1, "is no name"),
+        ('[[providers]]\nname = "p"\ndialect = "openai"\nbase_url = "http://h:99999/v1"\n', 4, "not an http(s) URL"),
+        ('[[keys]]\nname = "k"\nkey = ""\n', 3, "key: "),
+        ('[[keys]]\nname = "k"\nkey = "sk 1"\n', 3, "key: "),
+        ('[[keys]]\nname = "k"\nkey = "s"\n[[keys]]\nname = "l"\nkey = "s"\n', 6, "key: 'k' has the same"),
+        ("[breaker]\nfailure_share = 2.0\n", 2, "failure_share"),
+        ("[breaker]\nmin_attempts = 0\n", 2, "min_attempts"),
+        ("[retry]\nattempts = 0\n", 2, "attempts"),
+        ("[heartbeat]\ninterval_s = 0\n", 2, "interval_s"),
+        ("[heartbeat]\ngrace_s = -1\n", 2, "grace_s"),
+        ("[drain]\nmax_streams = -1\n", 2, "max_streams"),
+        ("[detach]\nmax_bytes = 0\n", 2, "max_bytes"),
+        ("[server]\nhost = 'x'\n[server]\n", 3, "Cannot declare"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+    path = tmp_path / "sealink.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as told:
+        load(path, {})
+    assert str(told.value).startswith(f"{path}:{line}: ")
+    assert words in str(told.value)
+
+
+def test_targets_may_be_tables_of_their_own(tmp_path: Path) -> None:
+    target = '[[models.targets]]\nprovider = "p"\nmodel = "x"\n'
+    model = '[[models]]\nid = "{}"\n' + target * 2
+    path = tmp_path / "sealink.toml"
+    path.write_text(PROVIDER + model.format("a") + model.format("b"))
+    assert [len(each.targets) for each in load(path, {}).models] == [2, 2]
+    path.write_text(PROVIDER + model.format("a") + model.format("b").replace('model = "x"\n', "model = 1\n"))
+    with pytest.raises(ConfigError) as told:
+        load(path, {})
+    assert str(told.value).startswith(f"{path}:17: ")
+    assert "$.models[1].targets[0].model" in str(told.value)
+
+
+def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "sealink.toml"
+    path.write_bytes(b'[server]\nhost = "\xff"\n')
+    with pytest.raises(ConfigError, match=r"sealink\.toml:2: this is not UTF-8"):
+        load(path, {})
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "sealink.toml"
+    path.write_bytes(b"\xef\xbb\xbf[server]\nport = 4001\n")
+    assert load(path, {}).server.port == 4001
