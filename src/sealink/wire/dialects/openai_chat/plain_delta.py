@@ -55,28 +55,20 @@ class ChoiceView(msgspec.Struct, gc=False):
     error: _Absent = UNSET
 
 
-class PlainDelta(msgspec.Struct, gc=False):
-    """A chunk with one delta and nothing that has to be looked at. What is not named here may be there."""
+class PlainChunk(msgspec.Struct, gc=False):
+    """A chunk with one delta, or the usage without any, and nothing that has to be looked at.
 
-    choices: Annotated[list[ChoiceView], msgspec.Meta(min_length=1, max_length=1)]
+    What is not named here may be there.
+    """
+
+    choices: Annotated[list[ChoiceView], msgspec.Meta(max_length=1)]
     object: Literal["chat.completion.chunk"]
-    usage: _Absent = UNSET
+    usage: Fields | UnsetType | None = UNSET
     error: _Absent = UNSET
     x_groq: _Absent = UNSET
 
 
-class PlainUsage(msgspec.Struct, gc=False):
-    """OpenAI's own chunk with the usage: no choices, and nothing else that has to be looked at."""
-
-    choices: Annotated[list[_AnyObject], msgspec.Meta(max_length=0)]
-    object: Literal["chat.completion.chunk"]
-    usage: Fields
-    error: _Absent = UNSET
-    x_groq: _Absent = UNSET
-
-
-PLAIN_DELTA = msgspec.json.Decoder(PlainDelta)
-PLAIN_USAGE = msgspec.json.Decoder(PlainUsage)
+PLAIN_CHUNK = msgspec.json.Decoder(PlainChunk)
 
 
 def says_anything(delta: DeltaView) -> bool:

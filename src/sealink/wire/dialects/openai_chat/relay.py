@@ -17,10 +17,9 @@ from sealink.wire.dialects.openai_chat.frames import as_it_came, error_in, is_ut
 from sealink.wire.dialects.openai_chat.heartbeats import KEEP_ALIVE
 from sealink.wire.dialects.openai_chat.mend import has_content, words_of
 from sealink.wire.dialects.openai_chat.plain_delta import (
-    PLAIN_DELTA,
-    PLAIN_USAGE,
+    PLAIN_CHUNK,
     ChoiceView,
-    PlainDelta,
+    PlainChunk,
     says_anything,
     with_reasoning_content,
     without_null_usage,
@@ -92,20 +91,32 @@ class ChatRelay:
 
     def _relay(self, frame: Frame) -> bytes:
         data = frame.data
+        if data.strip() == b"[DONE]":
+            return self._end()
         try:
-            view = PLAIN_DELTA.decode(data)
+            view = PLAIN_CHUNK.decode(data)
         except (ValueError, RecursionError):
             return self._look_into(frame)
-        spliced = b"" if self._luggage else self._spliced(data, view)
+        if self._luggage or not is_utf8(data):
+            return self._mend(*parsed(frame))
+        if isinstance(view.usage, dict):
+            return self._relay_usage(frame, view, view.usage)
+        spliced = self._spliced(data, view) if view.choices else b""
         if not spliced:
             return self._mend(*parsed(frame))
         self._last = data
         return as_it_came(frame) if spliced is data else data_frame(one_line(spliced))
 
-    def _spliced(self, data: bytes, view: PlainDelta) -> bytes:
+    def _relay_usage(self, frame: Frame, view: PlainChunk, usage: Fields) -> bytes:
+        """OpenAI's own chunk with the usage, as it came, if the client has asked for it."""
+        if view.choices or not self._is_last() or not self._usage.is_told_with(usage):
+            return self._mend(*parsed(frame))
+        return as_it_came(frame) if self._usage_asked else b""
+
+    def _spliced(self, data: bytes, view: PlainChunk) -> bytes:
         """A plain delta as it came, or with what a splice can mend; b"" if that is not enough."""
         delta = view.choices[0].delta
-        if not is_utf8(data) or not self._is_next_delta(view.choices[0]):
+        if not self._is_next_delta(view.choices[0]):
             return b""
         if not delta.reasoning_content and (delta.reasoning or delta.reasoning_details):
             data = with_reasoning_content(data, delta)
@@ -150,12 +161,7 @@ class ChatRelay:
             self.words = heard[0]
 
     def _look_into(self, frame: Frame) -> bytes:
-        data = frame.data.strip()
-        if data == b"[DONE]":
-            return self._end()
-        if b'"choices":[]' in data and self._is_last() and self._is_plain_usage(data):
-            return as_it_came(frame) if self._usage_asked else b""
-        if data:
+        if frame.data.strip():
             return self._mend(*parsed(frame))
         raw = frame.raw.strip()
         if raw.startswith(b"{"):  # no event stream at all: an error, or an answer that came whole
@@ -163,14 +169,6 @@ class ChatRelay:
         if raw.startswith(b"<"):
             raise malformed(f"{raw[:200].decode(errors='replace')!r} is not an event stream.")
         return KEEP_ALIVE if raw.startswith(b":") or b"\n:" in raw else b""
-
-    def _is_plain_usage(self, data: bytes) -> bool:
-        """Whether a chunk is the usage and no more. It is then learned, and told if it goes out as it came."""
-        try:
-            said = PLAIN_USAGE.decode(data)
-        except (ValueError, RecursionError):
-            return False
-        return is_utf8(data) and not self._luggage and self._usage.is_told_with(said.usage)
 
     def _mend(self, frame: Frame, fields: Fields) -> bytes:
         if (error := error_in(fields, frame.event)) is not None:

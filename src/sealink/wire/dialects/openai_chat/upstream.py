@@ -35,7 +35,7 @@ class OpenAIChatUpstream:
 
     def forward_request(self, head: RequestHead, model: str) -> Outgoing:
         """The client's own bytes; re-encoded, field by field, only if something must change."""
-        fields = _asking_for_usage(for_upstream(head, model))
+        fields = _asking_for_usage(for_upstream(head, model), head)
         return Outgoing(PATH, head.body if fields == head.fields else encode(fields))
 
     def framer(self) -> SseFramer:
@@ -67,11 +67,11 @@ def for_upstream(head: RequestHead, model: str) -> Fields:
     return without_marked_thinking(fields) if MARKED_SIGNATURE.search(head.body) else fields
 
 
-def _asking_for_usage(fields: Fields) -> Fields:
+def _asking_for_usage(fields: Fields, head: RequestHead) -> Fields:
     """SeaLink always learns the usage, whether or not the client asked (CONTRACT, stream rule 3)."""
-    options = object_of(fields.get("stream_options")) or {}
-    if fields.get("stream") != TRUE or options.get("include_usage") == TRUE:
+    if not head.stream or head.include_usage:
         return fields
+    options = object_of(fields.get("stream_options")) or {}
     return {**fields, "stream_options": to_raw({**options, "include_usage": TRUE})}
 
 

@@ -102,4 +102,7 @@ def _output_tokens(said: _Counts, reasoning: int) -> int:
 
 def _first(*counts: int | None) -> int:
     """The first of these counts that is above 0."""
-    return next((count for count in counts if count is not None and count > 0), 0)
+    for count in counts:
+        if count is not None and count > 0:
+            return count
+    return 0
