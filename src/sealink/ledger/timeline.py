@@ -28,12 +28,11 @@ class Timeline:
     def __init__(self) -> None:
         self.marks: list[tuple[str, float]] = []
         self.dropped = 0
-        self._seen: dict[str, int] = {}
 
     def mark(self, moment: Moment, at_ms: float) -> None:
         """Something has happened."""
-        seen = self._seen[moment] = self._seen.get(moment, 0) + 1
-        if seen > MAX_OF_A_KIND:
+        marks = self.marks
+        if len(marks) >= MAX_OF_A_KIND and sum([kind == moment for kind, _ in marks]) >= MAX_OF_A_KIND:
             self.dropped += 1
         else:
-            self.marks.append((moment, at_ms))
+            marks.append((moment, at_ms))
