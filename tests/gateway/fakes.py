@@ -95,10 +95,11 @@ class FakeResponder:
         self.body = body
         self.finished = True
 
-    def start(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
+    def start(self, status: int, headers: Sequence[tuple[str, str]], data: bytes = b"") -> None:
         assert not self.started
         self.started = True
         self.status, self.headers = status, dict(headers)
+        self.write(data)
 
     @property
     def bytes_sent(self) -> int:
@@ -115,7 +116,9 @@ class FakeResponder:
     async def drain(self) -> None:
         self.paused = False
 
-    def finish(self) -> None:
+    def finish(self, data: bytes = b"") -> None:
+        if data:
+            self.write(data)
         self.finished = True
 
     def abort(self) -> None:

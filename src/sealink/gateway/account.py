@@ -53,7 +53,7 @@ class Account:
         self._left: Ended | None = None
         self._ended_by: EndedBy = "upstream"
         self._code: str | None = None
-        self.mark("admitted")
+        self._timeline.mark("admitted", 0.0)
 
     @property
     def elapsed_s(self) -> float:
@@ -82,7 +82,7 @@ class Account:
         """An attempt brings the answer."""
         self._target, self.outcome = target, outcome
         self._ttft_ms = self._elapsed_ms
-        self.mark("first_content")
+        self._timeline.mark("first_content", self._ttft_ms)
 
     def unanswered(self, target: Target, outcome: Outcome) -> None:
         """An attempt was given up before it brought anything; its prompt may be charged for all the same."""

@@ -145,9 +145,9 @@ class StreamedAttempt(Attempt):
                 raise timed_out("total", timeouts.total_s) from None
             raise timed_out("first_content", timeouts.first_content_s) from None
 
-    def give_up_waiting(self) -> None:
-        """The upstream has been silent for too long."""
-        self.upstream.fail(timed_out("idle", self.target.timeouts.idle_s))
+    def time_out(self, timer: str, limit_s: float) -> None:
+        """The upstream has been silent, or has gone on, for too long."""
+        self.upstream.fail(timed_out(timer, limit_s))
 
 
 class WholeAttempt(Attempt):

@@ -50,10 +50,14 @@ class ClientStream:
     def paused(self) -> bool:
         return self._responder.paused
 
-    def start(self, headers: HeaderList) -> None:
-        """Say 200, and which headers; only once, since heartbeats may have begun before the answer."""
-        if not self.started:
-            self._responder.start(200, headers)
+    def start(self, headers: HeaderList, data: bytes) -> None:
+        """Say 200, and which headers, only once, since heartbeats may have begun before the answer; and the first."""
+        if self.started:
+            self.write(data)
+            return
+        if self._listener is not None:
+            self._listener(data)
+        self._responder.start(200, headers, data)
 
     def tell_also(self, listener: Callable[[bytes], None]) -> None:
         """From here on, let `listener` have what is written."""
@@ -72,6 +76,9 @@ class ClientStream:
         self._listener(data)
         return self._responder.write(data)
 
-    def finish(self) -> None:
+    def finish(self, data: bytes = b"") -> None:
+        """The end, and what is told last."""
         self._finished = True
-        self._responder.finish()
+        if data and self._listener is not None:
+            self._listener(data)
+        self._responder.finish(data)

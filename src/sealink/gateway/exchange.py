@@ -16,12 +16,11 @@ from functools import partial
 from sealink.errors import HeaderList, SealinkError, ServiceUnavailable
 from sealink.gateway import headers
 from sealink.gateway.account import LONG_GAP_S, Account
-from sealink.gateway.attempt import Attempt, StreamedAttempt, WholeAttempt, timed_out
+from sealink.gateway.attempt import Attempt, StreamedAttempt, WholeAttempt
 from sealink.gateway.attempts import Attempts
 from sealink.gateway.call import Call, Shared
 from sealink.gateway.client_stream import ClientStream
 from sealink.gateway.draining import Drain
-from sealink.gateway.heartbeat import Heartbeat
 from sealink.gateway.stream_log import Kept, StreamLog
 from sealink.gateway.trial import A
 from sealink.ledger.entry import Admission
@@ -91,32 +90,23 @@ class Exchange:
     # A stream: committed with its first content, moved to its end.
 
     async def _stream(self) -> None:
-        heartbeat = self._start_heartbeat()
+        self._silence.once(self._shared.heartbeat.grace_s, self._grace_is_over)
+        attempt = await self._first_to_answer(StreamedAttempt)
         try:
-            attempt = await self._first_to_answer(StreamedAttempt)
-            try:
-                self._commit(attempt)
-                await self._move(attempt)
-            finally:
-                self._leave(attempt)
+            self._commit(attempt)
+            await pump(attempt.upstream, self._client, attempt.lane, self._silence)
         finally:
-            heartbeat.stop()
+            self._leave(attempt)
         self._client.finish()
 
     def _commit(self, attempt: StreamedAttempt) -> None:
         self._lane = attempt.lane
+        timeouts = attempt.target.timeouts
         self._silence.resume()
-        self._silence.due(attempt.target.timeouts.idle_s, attempt.give_up_waiting)
-        self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)])
-        self._client.write(attempt.held)
-
-    async def _move(self, attempt: StreamedAttempt) -> None:
-        total_s = attempt.target.timeouts.total_s
-        try:
-            async with asyncio.timeout(total_s - self._account.elapsed_s):
-                await pump(attempt.upstream, self._client, attempt.lane, self._silence)
-        except TimeoutError:
-            self._client.write(attempt.lane.close(timed_out("total", total_s)))
+        self._silence.due(timeouts.idle_s, partial(attempt.time_out, "idle", timeouts.idle_s))
+        total_left_s = timeouts.total_s - self._account.elapsed_s
+        self._silence.once(total_left_s, partial(attempt.time_out, "total", timeouts.total_s))
+        self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)], attempt.held)
 
     def _leave(self, attempt: StreamedAttempt) -> None:
         """The attempt is over: its connection goes back if the answer came whole, and is closed at once if not."""
@@ -129,17 +119,17 @@ class Exchange:
         if error is not None and is_targets_fault(error):
             self._shared.health.of(attempt.target).breaker.failed(time.monotonic())
 
-    def _start_heartbeat(self) -> Heartbeat:
-        settings = self._shared.heartbeat
-        words = self._call.client.heartbeat(self._call.heartbeat(settings))
+    def _grace_is_over(self) -> None:
+        """A first heartbeat if the stream has not begun, and one whenever it is silent from now on."""
+        if not self._client.started:
+            self._beat()
+        self._silence.due(self._shared.heartbeat.interval_s, self._beat)
 
-        def beat() -> None:
-            if words and not (self._client.abandoned or self._client.paused):
-                self._client.start([*headers.EVENT_STREAM, *self._own_headers()])
-                self._client.write(words)
-                self._account.mark("heartbeat")
-
-        return Heartbeat(settings, self._silence, lambda: self._client.started, beat)
+    def _beat(self) -> None:
+        words = self._call.client.heartbeat(self._call.heartbeat(self._shared.heartbeat))
+        if words and not (self._client.abandoned or self._client.paused):
+            self._client.start([*headers.EVENT_STREAM, *self._own_headers()], words)
+            self._account.mark("heartbeat")
 
     # A whole answer.
 

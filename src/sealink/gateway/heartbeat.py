@@ -1,13 +1,10 @@
 """Signs of life for a client that waits: from the start, in a shape that it survives, never in the way of a status."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
 
 from sealink.amounts import Delay, Seconds
-from sealink.net.silence import Silence
 from sealink.wire.dialect import HeartbeatShape
 
 PathPrefix = Annotated[str, msgspec.Meta(pattern="^/")]
@@ -34,24 +31,3 @@ class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         """The shape for the clients of a path."""
         fitting = [prefix for prefix in self.paths if path.startswith(prefix)]
         return self.paths[max(fitting, key=len)] if fitting else self.shape
-
-
-class Heartbeat:
-    """Calls `beat` at the end of the grace if the stream has not begun, then whenever `interval_s` pass in silence."""
-
-    def __init__(
-        self, settings: HeartbeatSettings, silence: Silence, has_begun: Callable[[], bool], beat: Callable[[], None]
-    ) -> None:
-        self._settings = settings
-        self._silence = silence
-        self._has_begun = has_begun
-        self._beat = beat
-        self._grace = asyncio.get_running_loop().call_later(settings.grace_s, self._grace_is_over)
-
-    def stop(self) -> None:
-        self._grace.cancel()
-
-    def _grace_is_over(self) -> None:
-        if not self._has_begun():
-            self._beat()
-        self._silence.due(self._settings.interval_s, self._beat)

@@ -13,11 +13,12 @@ from sealink.net.upstream_failure import truncated, undecodable
 GZIP_MAGIC: Final = b"\x1f\x8b"
 
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+_OF_THE_CODED_BODY: Final = ("content-encoding", "content-length")
 _CODINGS: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 
 
-def decoder_for(headers: HeaderList, peer: str) -> "Decoder | None":
-    """What decodes a body with these headers, None where there is nothing to decode.
+def decoder_for(headers: HeaderList, peer: str) -> "tuple[Decoder | None, HeaderList]":
+    """What decodes a body with these headers, None where there is nothing to decode; and the decoded body's headers.
 
     Raises UpstreamError (`upstream_encoding`) for a coding that was not asked for and is not known.
     """
@@ -25,10 +26,10 @@ def decoder_for(headers: HeaderList, peer: str) -> "Decoder | None":
     coding = named.get("content-encoding", "").strip().lower()
     if coding in ("", "identity"):
         is_event_stream = named.get("content-type", "").lower().startswith("text/event-stream")
-        return Decoder("unnamed", peer) if is_event_stream else None
+        return (Decoder("unnamed", peer) if is_event_stream else None), headers
     if coding not in _CODINGS:
         raise undecodable(peer, f"its content-encoding is {coding}, and identity was asked for")
-    return Decoder(_CODINGS[coding], peer)
+    return Decoder(_CODINGS[coding], peer), [header for header in headers if header[0] not in _OF_THE_CODED_BODY]
 
 
 class Decoder:

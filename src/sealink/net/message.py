@@ -29,11 +29,11 @@ class Request(msgspec.Struct):
 class Responder(Protocol):
     """The client's end of one response.
 
-    `send` answers whole. A stream is `start`, then `write` as often as needed, then `finish`; a writer
-    that sees `paused`, which `write` answers with False, awaits `drain` before it writes on, so that no more than the
-    server's `max_unsent_bytes` wait in memory. `bytes_sent` counts what was written. All are no-ops once the client has
-    gone. Framing, `connection` and `date` are the server's to say; other headers go out as they are, their names in
-    lower case.
+    `send` answers whole. A stream is `start`, then `write` as often as needed, then `finish`; the first and the last
+    take a piece along. A writer that sees `paused`, which `write` answers with False, awaits `drain` before it writes
+    on, so that no more than the server's `max_unsent_bytes` wait in memory. `bytes_sent` counts what was written. All
+    are no-ops once the client has gone. Framing, `connection` and `date` are the server's to say; other headers go out
+    as they are, their names in lower case.
 
     The handler's task is cancelled for one of two reasons. The client has left before the response was
     finished: `gone` is True (with `on_gone` set, that is called instead, and `too_slow` says whether the server has
@@ -49,10 +49,10 @@ class Responder(Protocol):
     on_gone: Callable[[], None] | None
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None: ...
-    def start(self, status: int, headers: HeaderList) -> None: ...
+    def start(self, status: int, headers: HeaderList, data: bytes = b"") -> None: ...
     def write(self, data: bytes) -> bool: ...
     async def drain(self) -> None: ...
-    def finish(self) -> None: ...
+    def finish(self, data: bytes = b"") -> None: ...
     def abort(self) -> None:
         """Drop the connection: a stream that cannot be ended properly must not look as if it had been."""
 

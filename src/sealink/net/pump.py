@@ -17,6 +17,7 @@ class Client(Protocol):
     @property
     def paused(self) -> bool: ...
     async def drain(self) -> None: ...
+    def finish(self, data: bytes = b"") -> None: ...
 
 
 async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
@@ -34,22 +35,26 @@ async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
 
 
 async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, silence: Silence) -> None:
-    """Move the rest of a stream to its end; a client that falls behind stops the reading.
+    """Move the rest of a stream to its end, and finish the client's; a client that falls behind stops the reading.
 
     While all goes well this sleeps, and `move` runs in the very call that received the bytes.
     """
 
     def move(data: bytes) -> bool:
         silence.heard()
-        return client.write(lane.feed(data)) and not lane.ended
+        out = lane.feed(data)
+        if lane.ended:
+            client.finish(out)
+            return False
+        return client.write(out)
 
     try:
         while not lane.ended:
             silence.resume()
             if await upstream.forward(move):
-                client.write(lane.close(None, framed=upstream.framed))
-            elif client.paused:
+                client.finish(lane.close(None, framed=upstream.framed))
+            elif client.paused and not lane.ended:
                 silence.pause()
                 await client.drain()
     except SealinkError as error:
-        client.write(lane.close(error))
+        client.finish(lane.close(error))

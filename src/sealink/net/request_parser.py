@@ -116,10 +116,14 @@ class RequestParser:
 
     def on_url(self, url: bytes) -> None:
         self._url += url
-        self._count_header_bytes(len(url))
+        self._header_bytes += len(url)
+        if self._header_bytes > self._max_header_bytes:
+            raise self._headers_too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count_header_bytes(len(name) + len(value) + 4)
+        self._header_bytes += len(name) + len(value) + 4
+        if self._header_bytes > self._max_header_bytes:
+            raise self._headers_too_large()
         if self._request is not None:
             return  # a trailer; merged into the headers it could overrule them (§7.1.2)
         key, text = name.decode("latin-1").lower(), value.decode("latin-1").rstrip(" \t")
@@ -160,11 +164,6 @@ class RequestParser:
         self._whole.append(self._request)
         self._body = []
         self._fruitless = 0
-
-    def _count_header_bytes(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > self._max_header_bytes:
-            raise self._headers_too_large()
 
     def _check_body_size(self, size: int) -> None:
         if size > self._max_body_bytes:

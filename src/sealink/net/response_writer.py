@@ -64,16 +64,17 @@ class ResponseWriter:
         self._transport.write(head + body if self._has_body(status) else head)
         self._end()
 
-    def start(self, status: int, headers: HeaderList) -> None:
-        """Begin a stream: chunked, or to an HTTP/1.0 client up to the end of the connection."""
+    def start(self, status: int, headers: HeaderList, data: bytes = b"") -> None:
+        """Begin a stream, with `data`: chunked, or to an HTTP/1.0 client up to the end of the connection."""
         if self.gone:
             return
         chunked, has_body = self.request.version != "1.0", self._has_body(status)
         if has_body and not chunked:
             self.keep_alive = False
         framing = "transfer-encoding: chunked\r\n" if chunked and status not in _WITHOUT_BODY else ""
-        self._transport.write(self._head(status, headers, framing))
+        head = self._head(status, headers, framing)
         self._chunked, self._raw = has_body and chunked, has_body and not chunked
+        self._transport.write(head + self._framed(data))
 
     def write(self, data: bytes) -> bool:
         """Send a piece of the stream on its way, as one chunk. Returns whether the client keeps up."""
@@ -93,13 +94,14 @@ class ResponseWriter:
         if self._resumed is not None:
             await self._resumed.wait()
 
-    def finish(self) -> None:
-        """End the stream properly. May be called again."""
+    def finish(self, data: bytes = b"") -> None:
+        """End the stream properly, with `data`. May be called again."""
         if self.gone or self.ended:
             return
         self._check_unwritten()
-        if self._chunked:
-            self._transport.write(b"0\r\n\r\n")
+        last = self._framed(data) + (b"0\r\n\r\n" if self._chunked else b"")
+        if last:
+            self._transport.write(last)
         self._end()
 
     def abort(self) -> None:
@@ -141,6 +143,13 @@ class ResponseWriter:
         if self._resumed is not None:
             self._resumed.set()
             self._resumed = None
+
+    def _framed(self, data: bytes) -> bytes:
+        """A piece of the stream as it goes out; nothing where nothing can be written."""
+        if not data or not (self._chunked or self._raw):
+            return b""
+        self.bytes_sent += len(data)
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
 
     def _end(self) -> None:
         self.ended = True

@@ -4,12 +4,23 @@ import asyncio
 import math
 from collections.abc import Callable
 
+import msgspec
+
+
+class _Due(msgspec.Struct, eq=False):
+    """Something to do `after_s` seconds after `since`; again and again, after so much silence, if it `repeats`."""
+
+    act: Callable[[], None]
+    after_s: float
+    since: float
+    repeats: bool
+
 
 class Silence:
     """Calls what is due after so many seconds without a `heard`, as often as they pass.
 
-    One timer for each thing due, not one for each thing heard: a timer that fires looks how long the
-    silence has been, and sleeps for the rest. `longest_s` is the longest silence that was broken; `broken` is
+    One timer for all that is due, not one for each thing heard: when it fires it is looked how long the silence has
+    been, and the timer is set for the rest. `longest_s` is the longest silence that was broken; `broken` is
     called when one of more than `long_s` seconds is.
     """
 
@@ -20,11 +31,17 @@ class Silence:
         self.longest_s = 0.0
         self._long_s = long_s
         self._broken = broken
-        self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
+        self._dues: list[_Due] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._fires_at = math.inf
 
     def due(self, after_s: float, act: Callable[[], None]) -> None:
         """Call `act` whenever it has been silent for `after_s` seconds, counted from the last call too."""
-        self._arm(after_s, act, after_s, self.now())
+        self._add(_Due(act, after_s, self.now(), repeats=True))
+
+    def once(self, after_s: float, act: Callable[[], None]) -> None:
+        """Call `act` in `after_s` seconds, silent or not."""
+        self._add(_Due(act, after_s, self.now(), repeats=False))
 
     def heard(self) -> None:
         """Something has come."""
@@ -45,18 +62,37 @@ class Silence:
         self.since = self.now()
 
     def stop(self) -> None:
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        """Nothing is due any more."""
+        self._dues.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _arm(self, after_s: float, act: Callable[[], None], delay_s: float, acted_at: float) -> None:
-        self._timers[act] = self._loop.call_later(delay_s, self._check, after_s, act, acted_at)
+    def _add(self, due: _Due) -> None:
+        self._dues.append(due)
+        self._look_at(due.since + due.after_s)
 
-    def _check(self, after_s: float, act: Callable[[], None], acted_at: float) -> None:
+    def _look_at(self, when: float) -> None:
+        """Have the timer fire then, if it does not before."""
+        if self._timer is not None:
+            if self._fires_at <= when:
+                return
+            self._timer.cancel()
+        self._fires_at = when
+        self._timer = self._loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
         now = self.now()
-        rest_s = max(self.since, acted_at) + after_s - now
-        if rest_s <= 0:
-            self._arm(after_s, act, after_s, now)
-            act()
-        else:
-            self._arm(after_s, act, min(rest_s, after_s), acted_at)
+        for due in self._dues.copy():
+            if self._ends_at(due) <= now:
+                if due.repeats:
+                    due.since = now
+                else:
+                    self._dues.remove(due)
+                due.act()
+        if self._dues:
+            self._look_at(min([min(self._ends_at(due), now + due.after_s) for due in self._dues]))
+
+    def _ends_at(self, due: _Due) -> float:
+        return (max(self.since, due.since) if due.repeats else due.since) + due.after_s

@@ -65,10 +65,7 @@ class Response:
             if self._error is not None:
                 raise self._error
             await self._news()
-        self._decoder = decoder_for(self.headers, self._peer)
-        if self._decoder is not None and "content-encoding" in dict(self.headers):
-            described = ("content-encoding", "content-length")  # the body as it came, not as it is read
-            self.headers = [header for header in self.headers if header[0] not in described]
+        self._decoder, self.headers = decoder_for(self.headers, self._peer)
 
     async def read(self) -> bytes:
         """The next bytes of the body, all that wait; b"" at its end."""
