@@ -60,17 +60,13 @@ class Account:
         return (time.monotonic_ns() - self._opened_at_ns) / 1e9
 
     @property
-    def _elapsed_ms(self) -> float:
-        """To the microsecond."""
-        return (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000
-
-    @property
     def fell_back(self) -> bool:
         """Whether the answer is not the first choice's, be it that it failed or that its breaker was open."""
         return self._target is not self.first_choice
 
     def mark(self, moment: Moment) -> None:
-        self._timeline.mark(moment, self._elapsed_ms)
+        """Something has happened just now; to the microsecond."""
+        self._timeline.mark(moment, (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000)
 
     def tries(self, target: Target) -> Attempt:
         """An attempt begins. Why it came to nothing, if it does, is to be said in what this returns."""
@@ -81,8 +77,8 @@ class Account:
     def answered(self, target: Target, outcome: Outcome) -> None:
         """An attempt brings the answer."""
         self._target, self.outcome = target, outcome
-        self._ttft_ms = self._elapsed_ms
-        self._timeline.mark("first_content", self._ttft_ms)
+        self.mark("first_content")
+        _, self._ttft_ms = self._timeline.marks[-1]
 
     def unanswered(self, target: Target, outcome: Outcome) -> None:
         """An attempt was given up before it brought anything; its prompt may be charged for all the same."""

@@ -22,6 +22,8 @@ from sealink.wire.lanes import Lane, Translate, observe
 MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
 """The largest answer that is read whole: a not-streamed one, or an error's body."""
 
+_USER_AGENT: Final = ("user-agent", f"sealink/{__version__}")
+
 Mark = Callable[[Moment], None]
 
 
@@ -99,8 +101,12 @@ class Attempt:
 
     async def _send(self) -> None:
         """The target's answer, once it is known not to be an error."""
-        request = await _upstream_request(self.target, self.outgoing, stream=self._asked.head.stream)
+        request = _upstream_request(self.target, self.outgoing, stream=self._asked.head.stream)
         request.on_connected = self._connected
+        signer = self.target.provider.signer
+        if signer is not None:
+            signature = await signer.sign(request.method, request.url, request.headers, request.body)
+            request.headers = [*request.headers, *signature]
         upstream = self._upstream = await self._pool.send(request, connect_s=self.target.timeouts.connect_s)
         self._mark("headers")
         if upstream.status != 200:
@@ -116,8 +122,9 @@ class Attempt:
         else:
             outgoing = _translated(asked, dialect, target.model)
         outgoing = to_taste(outgoing, target.provider.habits)
-        spellings = asked.client.spellings
-        outgoing.dropped = [spellings.get(name, name) for name in outgoing.dropped]
+        if outgoing.dropped:
+            spellings = asked.client.spellings
+            outgoing.dropped = [spellings.get(name, name) for name in outgoing.dropped]
         return outgoing
 
     def _connected(self) -> None:
@@ -205,25 +212,21 @@ def _relay(asked: Asked, target: Target) -> Relay:
     return Translate(dialect.decoder(), client.encoder(asked.request, asked.birth))
 
 
-async def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:
+def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:
     provider = target.provider
-    request = UpstreamRequest(
+    return UpstreamRequest(
         method="POST",
         url=provider.base_url.rstrip("/") + outgoing.path,
         headers=[
             ("content-type", "application/json"),
             ("accept", "text/event-stream" if stream else "application/json"),
-            ("user-agent", f"sealink/{__version__}"),
+            _USER_AGENT,
             *provider.headers,
             *outgoing.headers,
         ],
         body=outgoing.body,
         provider=provider.name,
     )
-    if provider.signer is not None:
-        signature = await provider.signer.sign(request.method, request.url, request.headers, request.body)
-        request.headers = [*request.headers, *signature]
-    return request
 
 
 async def _read_whole(upstream: UpstreamResponse, idle_s: float) -> bytes:

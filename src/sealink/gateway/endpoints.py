@@ -107,14 +107,14 @@ class Gateway:
             )
         return methods[method]
 
-    async def _answer(self, request: Request, responder: Responder, request_id: str) -> None:
+    def _answer(self, request: Request, responder: Responder, request_id: str) -> Awaitable[None]:
         """What a model answers, in the dialect that the path is of."""
         call = self._call(request, request_id, self._clients[request.path])
-        await Exchange(call, responder, self._shared).run()
+        return Exchange(call, responder, self._shared).run()
 
-    async def _embed(self, request: Request, responder: Responder, request_id: str) -> None:
+    def _embed(self, request: Request, responder: Responder, request_id: str) -> Awaitable[None]:
         call = self._call(request, request_id, embeddings.CLIENT)
-        await Exchange(call, responder, self._shared, EmbeddingsAttempt).run()
+        return Exchange(call, responder, self._shared, EmbeddingsAttempt).run()
 
     def _call(self, request: Request, request_id: str, client: ClientDialect) -> Call:
         """The request, let in. Raises SealinkError: it is none, or not for this key."""
@@ -184,7 +184,8 @@ class Gateway:
         responder.send(204, cors.preflight_headers(request.headers, self._cors_origins), b"")
 
     def _cors(self, request: Request) -> HeaderList:
-        return cors.answer_headers(request.headers.get("origin", ""), self._cors_origins)
+        origin = request.headers.get("origin")
+        return cors.answer_headers(origin, self._cors_origins) if origin else ()
 
     @property
     def _started(self) -> str:

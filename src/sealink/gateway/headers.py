@@ -26,22 +26,24 @@ def identity(request_id: str) -> HeaderList:
 
 def provenance(asked_for: str, target: Target, outgoing: Outgoing, *, is_fallback: bool) -> HeaderList:
     """Where an answer comes from, and what was left out on the way there."""
-    headers = [
-        ("x-sealink-upstream", target.provider.name),
+    where = _where(asked_for, target.provider.name, target.model)
+    fallback = [("x-sealink-fallback", "true")] if is_fallback else ()
+    dropped = [("x-sealink-dropped", ", ".join(outgoing.dropped))] if outgoing.dropped else ()
+    return [*where, *fallback, *dropped]
+
+
+@lru_cache(maxsize=1024)
+def _where(asked_for: str, provider: str, model: str) -> HeaderList:
+    return (
+        ("x-sealink-upstream", provider),
         ("x-sealink-original-model", _as_field_value(asked_for)),
-        ("x-sealink-served-model", _as_field_value(target.model)),
-    ]
-    if is_fallback:
-        headers.append(("x-sealink-fallback", "true"))
-    if outgoing.dropped:
-        headers.append(("x-sealink-dropped", ", ".join(outgoing.dropped)))
-    return headers
+        ("x-sealink-served-model", _as_field_value(model)),
+    )
 
 
 _VISIBLE: Final = string.ascii_letters + string.digits + string.punctuation
 
 
-@lru_cache(maxsize=1024)
 def _as_field_value(name: str) -> str:
     """A model's name as a header can carry it: a client may have asked for anything that a pattern matches."""
     return name if name.isascii() and name.isprintable() and " " not in name else quote(name, safe=_VISIBLE)

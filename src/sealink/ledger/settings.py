@@ -10,7 +10,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A journal's file is finished at this size; it is removed when all it let in is in the store."""
     fsync: bool = False
     """Make each entry outlive a loss of power, at the price of waiting for the disk with each one."""
-    carry_every_s: float = 0.25
+    carry_every_s: float = 1.0
     """How long an entry may wait in the journal while the store is up."""
     batch_entries: int = 100
     """Entries carried at once. The carrier holds the interpreter's lock for a part of each batch: keep it small."""

@@ -47,6 +47,8 @@ class SseFramer:
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes. Raises UpstreamError when the unfinished one has outgrown the limit."""
+        if self._at_start and not self._pending and data and data[0] != _BOM[0]:
+            self._at_start = False
         if self._pending or self._at_start:
             data = self._with_pending(data)
         if (frame := simple_frame(data)) is not None:
