@@ -372,9 +372,9 @@ def test_a_taker_that_has_enough_is_given_no_more_and_nothing_is_lost() -> None:
         await stage.receive(b", wo")
         assert await forwarding is False
         assert taken == [b"h", b"ello"]
-        assert stage.transport.calls == ["pause", "resume", "pause"]
+        assert stage.transport.calls == ["pause"]
         assert await response.forward(take_one) is False
-        assert stage.transport.calls == ["pause", "resume", "pause", "resume"]
+        assert stage.transport.calls == ["pause", "resume"]
         await stage.receive(b"rld")
         assert await response.forward(take_one) is False
         assert await response.forward(take_one) is True

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import deque
 from typing import Generic
 
 from sealink.errors import InvalidRequest, SealinkError
@@ -29,8 +28,7 @@ class Attempts(Generic[A]):
         self._client = client
         arranged = _arranged(call, shared)
         account.first_choice = arranged[0].target
-        now = time.monotonic()
-        self._line = deque(sorted(arranged, key=lambda candidate: not candidate.health.breaker.allows(now)))
+        self._line = _sick_ones_last(arranged) if len(arranged) > 1 else arranged
         self._hedge_after_s = call.route.hedge_after_s if call.head.stream and len(self._line) > 1 else 0.0
         if self._hedge_after_s:
             shared.hedging.request()
@@ -47,7 +45,7 @@ class Attempts(Generic[A]):
                     raise  # it is read on for its usage, not begun anew
                 step = after(error, tries=tries, has_next=self._has_next, settings=shared.retry, now=time.time())
                 if step is Next.NEXT_TARGET:
-                    self._line.popleft()
+                    self._line.pop(0)
                     tries = 0
                 elif step is Next.SAME_TARGET and shared.retry_allowance.take():
                     await asyncio.sleep(self._wait_s(error, tries))
@@ -109,3 +107,8 @@ def _arranged(call: Call, shared: Shared) -> list[Candidate]:
     route = call.route
     known = [Candidate(target, shared.health.of(target)) for target in route.targets]
     return known if len(known) == 1 else arrange(known, route.choose, random.random())
+
+
+def _sick_ones_last(candidates: list[Candidate]) -> list[Candidate]:
+    now = time.monotonic()
+    return sorted(candidates, key=lambda candidate: not candidate.health.breaker.allows(now))

@@ -1,7 +1,6 @@
 """One client's connection: bytes to requests, requests to the handler one at a time, refusals, timers."""
 
 import asyncio
-from collections import deque
 from typing import Final, Protocol, cast
 
 from sealink.errors import HeaderList, RequestTimeout, SealinkError
@@ -39,7 +38,7 @@ class ClientConnection(asyncio.Protocol):
         self._server = server
         self._limits = server.limits
         self._parser = RequestParser(server.limits.max_header_bytes, server.body_limit)
-        self._waiting: deque[Request] = deque()
+        self._waiting: list[Request] = []
         self._unparsed = b""
         self._response: ResponseWriter | None = None
         self._task: asyncio.Task[None] | None = None
@@ -174,7 +173,7 @@ class ClientConnection(asyncio.Protocol):
             return
         if self._waiting:
             if not self._write_paused:
-                self._begin(self._waiting.popleft())
+                self._begin(self._waiting.pop(0))
         elif self._parser.refusal is not None:
             self._answer_refusal(self._parser.refusal)
         elif self._parser.awaits_continue:

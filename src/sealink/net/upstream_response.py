@@ -82,12 +82,13 @@ class Response:
 
         Returns whether the body has come to its proper end. Raises as `read` does.
         """
-        while data := await self.read():
+        while self._chunks or self._decoder is not None or await self._pass_on(take):
+            data = await self.read()
+            if not data:
+                return True
             if not take(data):
                 return False
-            if self._decoder is None and not await self._pass_on(take):
-                return False
-        return True
+        return False
 
     async def _pass_on(self, take: Taker) -> bool:
         """Let `deliver` call `take`; returns when it has had enough (False) or nothing more comes (True)."""
