@@ -1,7 +1,6 @@
 """OpenAI's answers → events: a stream's chunks, or a whole completion.
 
 What comes from the upstream is mended first, as for an OpenAI client: here everything is of OpenAI's shape.
-OpenAI's format is flat; where one block ends and the next begins is inferred here, and only here.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +13,6 @@ from sealink.events import (
     BlockEnd,
     BlockKind,
     BlockMeta,
-    BlockStart,
     Event,
     Finish,
     FinishReason,
@@ -27,6 +25,7 @@ from sealink.events import (
     ToolArgsDelta,
     UsageSnapshot,
 )
+from sealink.wire.blocks import Blocks
 from sealink.wire.dialect import Outcome
 from sealink.wire.dialects.openai_chat.annotations import read_annotation, read_sources
 from sealink.wire.dialects.openai_chat.parts import read_picture
@@ -143,20 +142,80 @@ def whole_events(body: bytes) -> list[Event]:
     return [*_AnswerReader(outcome).read(mended), StreamEnd()]
 
 
-class _OpenChoice(msgspec.Struct):
-    """Where a choice's text goes at the moment, and its calls by their index."""
+class _Open:
+    """What is open of a choice: its blocks, and its calls, of which several may be, by their index and by their id."""
 
-    block: int | None = None
-    kind: BlockKind = "text"
-    calls: dict[int, int] = {}
-    ids: dict[str, int] = {}
+    __slots__ = ("blocks", "calls", "ids")
+
+    def __init__(self, index: int) -> None:
+        self.blocks = Blocks(index)
+        self.calls: dict[int, int] = {}
+        self.ids: dict[str, int] = {}
 
 
-def _logprobs(index: int, open: _OpenChoice, said: _Logprobs) -> Iterator[Event]:
-    assert open.block is not None
-    tokens = {"text": said.content, "refusal": said.refusal}.get(open.kind)
+def _logprobs(blocks: Blocks, said: _Logprobs) -> Iterator[Event]:
+    tokens = said.content if blocks.kind == "text" else said.refusal if blocks.kind == "refusal" else None
     if tokens:
-        yield Logprobs(open.block, encode(tokens), index)
+        yield Logprobs(blocks.number, encode(tokens), blocks.choice)
+
+
+def _say(blocks: Blocks, kind: BlockKind, text: str) -> Iterator[Event]:
+    if blocks.kind != kind:
+        yield from blocks.open(kind)
+    more = ReasoningDelta if kind == "reasoning" else TextDelta
+    yield more(blocks.number, text, blocks.choice)
+
+
+def _signed(open: _Open, thinking: _Thinking) -> Iterator[Event]:
+    blocks = open.blocks
+    if thinking.type == "redacted_thinking":
+        yield from blocks.whole("redacted_reasoning", data=thinking.data or "")
+    elif thinking.signs is not None:
+        yield from _signed_other(open, thinking.signs, thinking.signature or "")
+    else:
+        yield from blocks.enter("reasoning")
+        yield BlockMeta(blocks.number, signature=thinking.signature or "", choice=blocks.choice)
+        yield from blocks.close()
+
+
+def _signed_other(open: _Open, signs: str, signature: str) -> Iterator[Event]:
+    """The signature of a call that is still open, or of the text."""
+    block = open.ids.get(signs)
+    if block is None and open.blocks.kind is not None:
+        block = open.blocks.number
+    if block is not None:
+        yield BlockMeta(block, signature=signature, choice=open.blocks.choice)
+
+
+def _call(open: _Open, place: int, call: _ToolCall) -> Iterator[Event]:
+    custom = call.custom if call.function is None else None  # Snowflake has both, one of them empty
+    function = call.function or _Function()
+    if place not in open.calls:
+        kind: BlockKind = "tool_call" if custom is None else "custom_tool_call"
+        name = function.name if custom is None else custom.name
+        if not name:
+            raise malformed("a tool call begins without a name")
+        id = call.id or f"call_{open.blocks.number + 1}"
+        yield from open.blocks.open_beside(kind, id=id, name=name)
+        open.calls[place] = open.ids[call.id] = open.blocks.number
+    if fragment := function.arguments if custom is None else custom.input:
+        yield ToolArgsDelta(open.calls[place], fragment, open.blocks.choice)
+
+
+def _cite(blocks: Blocks, annotations: Iterable[Raw]) -> Iterator[Event]:
+    for annotation in annotations:
+        yield from blocks.enter("text")
+        yield read_annotation(annotation, blocks.number, blocks.choice)
+
+
+def _media(blocks: Blocks, picture: Raw) -> Iterator[Event]:
+    """A picture, in OpenRouter's shape; what is no inline picture means something to OpenAI's clients only."""
+    inline = read_picture(picture)
+    if inline is None:
+        yield from blocks.whole("other", raw=bytes(picture))
+    else:
+        media_type, data = inline
+        yield from blocks.whole("media", name=media_type, data=data)
 
 
 class _AnswerReader:
@@ -165,8 +224,7 @@ class _AnswerReader:
     def __init__(self, outcome: Outcome) -> None:
         self._outcome = outcome
         self._started = False
-        self._blocks = 0
-        self._choices: dict[int, _OpenChoice] = {}
+        self._choices: dict[int, _Open] = {}
         self._sources: list[Raw] = []
 
     def read(self, data: bytes) -> Iterator[Event]:
@@ -184,111 +242,39 @@ class _AnswerReader:
             yield UsageSnapshot(read_usage(chunk.usage))
 
     def _choice(self, choice: _Choice) -> Iterator[Event]:
-        index, said = choice.index, choice.message or choice.delta
-        open = self._choices.setdefault(index, _OpenChoice())
+        said = choice.message or choice.delta
+        open = self._choices.get(choice.index)
+        if open is None:
+            open = self._choices[choice.index] = _Open(choice.index)
+        blocks = open.blocks
         if said.reasoning_content:
-            yield from self._text(index, open, "reasoning", said.reasoning_content)
+            yield from _say(blocks, "reasoning", said.reasoning_content)
         for thinking in said.thinking_blocks or ():
-            yield from self._signed(index, open, thinking)
+            yield from _signed(open, thinking)
         if said.content:
-            yield from self._text(index, open, "text", said.content)
+            yield from _say(blocks, "text", said.content)
         if said.refusal:
-            yield from self._text(index, open, "refusal", said.refusal)
-        if choice.logprobs is not None and open.block is not None:
-            yield from _logprobs(index, open, choice.logprobs)
-        yield from self._cite(index, open, said.annotations or ())
+            yield from _say(blocks, "refusal", said.refusal)
+        if choice.logprobs is not None:
+            yield from _logprobs(blocks, choice.logprobs)
+        yield from _cite(blocks, said.annotations or ())
         for picture in said.images or ():
-            yield from self._media(index, open, picture)
+            yield from _media(blocks, picture)
         for position, call in enumerate(said.tool_calls or ()):
             place = position if call.index is None else call.index
-            yield from self._call(index, open, place, call)
+            yield from _call(open, place, call)
         if said.function_call is not None:
             legacy = _ToolCall(f"call_{said.function_call.name}", function=said.function_call)
-            yield from self._call(index, open, 0, legacy)
+            yield from _call(open, 0, legacy)
         if choice.finish_reason is not None:
-            yield from self._finish(index, open, choice.finish_reason)
+            yield from self._finish(open, choice.finish_reason)
 
-    def _text(self, index: int, open: _OpenChoice, kind: BlockKind, text: str) -> Iterator[Event]:
-        if open.block is None or open.kind != kind:
-            yield from self._switch(index, open, kind)
-        assert open.block is not None
-        yield ReasoningDelta(open.block, text, index) if kind == "reasoning" else TextDelta(open.block, text, index)
-
-    def _switch(self, index: int, open: _OpenChoice, kind: BlockKind) -> Iterator[Event]:
-        yield from self._close(index, open)
-        open.block, open.kind = self._next_block(), kind
-        yield BlockStart(open.block, kind, index)
-
-    def _close(self, index: int, open: _OpenChoice) -> Iterator[Event]:
-        if open.block is not None:
-            yield BlockEnd(open.block, index)
-            open.block = None
-
-    def _signed(self, index: int, open: _OpenChoice, thinking: _Thinking) -> Iterator[Event]:
-        if thinking.type == "redacted_thinking":
-            yield from self._close(index, open)
-            block = self._next_block()
-            yield BlockStart(block, "redacted_reasoning", index, data=thinking.data or "")
-            yield BlockEnd(block, index)
-            return
-        if thinking.signs is not None:
-            yield from self._signed_other(index, open, thinking.signs, thinking.signature or "")
-            return
-        if open.block is None or open.kind != "reasoning":
-            yield from self._switch(index, open, "reasoning")
-        assert open.block is not None
-        yield BlockMeta(open.block, signature=thinking.signature or "", choice=index)
-        yield from self._close(index, open)
-
-    def _signed_other(self, index: int, open: _OpenChoice, signs: str, signature: str) -> Iterator[Event]:
-        """The signature of a call that is still open, or of the text."""
-        block = open.ids.get(signs, open.block)
-        if block is not None:
-            yield BlockMeta(block, signature=signature, choice=index)
-
-    def _call(self, index: int, open: _OpenChoice, place: int, call: _ToolCall) -> Iterator[Event]:
-        custom = call.custom if call.function is None else None  # Snowflake has both, one of them empty
-        function = call.function or _Function()
-        if place not in open.calls:
-            kind: BlockKind = "tool_call" if custom is None else "custom_tool_call"
-            name = function.name if custom is None else custom.name
-            if not name:
-                raise malformed("a tool call begins without a name")
-            yield from self._close(index, open)
-            open.calls[place] = block = self._next_block()
-            yield BlockStart(block, kind, index, id=call.id or f"call_{block}", name=name)
-            open.ids[call.id] = block
-        if fragment := function.arguments if custom is None else custom.input:
-            yield ToolArgsDelta(open.calls[place], fragment, index)
-
-    def _cite(self, index: int, open: _OpenChoice, annotations: Iterable[Raw]) -> Iterator[Event]:
-        for annotation in annotations:
-            if open.block is None or open.kind != "text":
-                yield from self._switch(index, open, "text")
-            assert open.block is not None
-            yield read_annotation(annotation, open.block, index)
-
-    def _media(self, index: int, open: _OpenChoice, picture: Raw) -> Iterator[Event]:
-        """A picture, in OpenRouter's shape; what is no inline picture means something to OpenAI's clients only."""
-        yield from self._close(index, open)
-        block, inline = self._next_block(), read_picture(picture)
-        if inline is None:
-            yield BlockStart(block, "other", index, raw=bytes(picture))
-        else:
-            media_type, data = inline
-            yield BlockStart(block, "media", index, name=media_type, data=data)
-        yield BlockEnd(block, index)
-
-    def _finish(self, index: int, open: _OpenChoice, reason: str) -> Iterator[Event]:
+    def _finish(self, open: _Open, reason: str) -> Iterator[Event]:
+        index = open.blocks.choice
         if self._sources and index == 0:
-            yield from self._cite(index, open, self._sources)
-        yield from self._close(index, open)
+            yield from _cite(open.blocks, self._sources)
+        yield from open.blocks.close()
         for block in open.calls.values():
             yield BlockEnd(block, index)
         open.calls, open.ids = {}, {}
-        raw_reason = self._outcome.finish.get(index, "")
-        yield Finish(_REASONS[reason], raw_reason, index)
-
-    def _next_block(self) -> int:
-        self._blocks += 1
-        return self._blocks - 1
+        yield Finish(_REASONS[reason], self._outcome.finish.get(index, ""), index)
