@@ -7,7 +7,7 @@ have sent `STOP` with every chunk (recording gemini/genai-js-streaming-unknown-e
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -16,7 +16,6 @@ from sealink.events import (
     BlockEnd,
     BlockKind,
     BlockMeta,
-    BlockStart,
     Event,
     Finish,
     Logprobs,
@@ -28,6 +27,7 @@ from sealink.events import (
     ToolArgsDelta,
     UsageSnapshot,
 )
+from sealink.wire.blocks import Blocks
 from sealink.wire.dialects.gemini_generate.citations import grounding_citations, recited
 from sealink.wire.dialects.gemini_generate.errors import read_error_in_answer
 from sealink.wire.dialects.gemini_generate.finish import FAILURES, failure, reason_of
@@ -38,7 +38,6 @@ from sealink.wire.dialects.gemini_generate.views import (
     PART,
     RESPONSE,
     RESPONSES,
-    Blob,
     Candidate,
     FunctionCall,
     Part,
@@ -53,10 +52,9 @@ _T = TypeVar("_T")
 
 
 class _Choice(msgspec.Struct):
-    """A candidate so far. `block` is the open block's number, if one of `kind` is open; `said` is all its text."""
+    """A candidate so far. `is_signed`: its open block is; `said` is all its text."""
 
-    blocks: int = 0
-    kind: BlockKind | None = None
+    blocks: Blocks
     is_signed: bool = False
     calls: int = 0
     said: list[str] = []
@@ -64,10 +62,6 @@ class _Choice(msgspec.Struct):
     finish_message: str = ""
     grounding: Raw = Raw()
     citations: Raw = Raw()
-
-    @property
-    def block(self) -> int:
-        return self.blocks - 1
 
 
 class AnswerDecoder:
@@ -122,8 +116,8 @@ class AnswerDecoder:
         if self._blocked is not None and not self._choices:
             events += _refused_prompt(self._blocked)
         for index, choice in self._choices.items():
-            events += _sources(choice, index)
-            events += _close(choice, index)
+            events += _sources(choice)
+            events += choice.blocks.close()
             word = choice.finish_reason or ""
             reason = reason_of(word, has_calls=choice.calls > 0)
             detail = choice.finish_message if reason == "content_filter" else ""
@@ -166,42 +160,47 @@ class AnswerDecoder:
         index = candidate.index or 0
         choice = self._choices.get(index)
         if choice is None:
-            choice = self._choices[index] = _Choice()
+            choice = self._choices[index] = _Choice(Blocks(index))
         events: list[Event] = []
         content = candidate.content
         for part in (content.parts if content is not None else None) or ():
-            events += self._part(part, choice, index)
-        if candidate.logprobs_result and choice.kind == "text" and (tokens := read_logprobs(candidate.logprobs_result)):
-            events.append(Logprobs(choice.block, tokens, choice=index))
+            events += self._part(part, choice)
+        if candidate.logprobs_result and choice.blocks.kind == "text":
+            tokens = read_logprobs(candidate.logprobs_result)
+            events += [Logprobs(choice.blocks.number, tokens, choice=index)] if tokens else ()
         _note(candidate, choice)
         return events
 
-    def _part(self, raw: Raw, choice: _Choice, index: int) -> list[Event]:
+    def _part(self, raw: Raw, choice: _Choice) -> list[Event]:
         part = PART.decode(raw)
         if part.text is not None:
-            return _text(part, choice, index)
+            return _text(part, choice)
         if part.function_call is not None:
-            return self._call(part.function_call, part.thought_signature or "", choice, index)
+            return self._call(part.function_call, part.thought_signature or "", choice)
         if part.inline_data is not None and not part.thought:
-            return _media(part.inline_data, choice, index)
-        return _other(raw, choice, index)
+            # its signature cannot come back: no client hands back what the model drew
+            return choice.blocks.whole("media", name=part.inline_data.mime_type, data=part.inline_data.data)
+        return _other(raw, choice)
 
-    def _call(self, call: FunctionCall, signature: str, choice: _Choice, index: int) -> list[Event]:
+    def _call(self, call: FunctionCall, signature: str, choice: _Choice) -> list[Event]:
         """A call comes whole. Older models give it no id, and the same name may be called several times."""
         if not call.name:
             raise malformed("a function call without a name.")
         arguments = bytes(call.args).decode() if not is_null(call.args) and call.args else "{}"
-        id = call.id or self._made_id(call.name, arguments, choice, index)
+        id = call.id or self._made_id(call.name, arguments, choice)
         choice.calls += 1
-        events = _open("tool_call", choice, index, id=id, name=call.name)
-        events.append(ToolArgsDelta(choice.block, arguments, choice=index))
-        events += _signed("call", signature, choice, index, id)
-        return [*events, *_close(choice, index)]
+        blocks = choice.blocks
+        events = blocks.open("tool_call", id=id, name=call.name)
+        events.append(ToolArgsDelta(blocks.number, arguments, choice=blocks.choice))
+        if signature:
+            events.append(BlockMeta(blocks.number, mark("call", signature, id), choice=blocks.choice))
+        return [*events, *blocks.close()]
 
-    def _made_id(self, name: str, arguments: str, choice: _Choice, index: int) -> str:
+    def _made_id(self, name: str, arguments: str, choice: _Choice) -> str:
         """Of one conversation's calls no two may have the same id, nor may one call's change: it goes by the
         answer's id. Where there is none (fixtures, proxies), by what is called."""
         told = self._id or hashlib.sha256(f"{name}\0{arguments}".encode()).hexdigest()[:22]
+        index = choice.blocks.choice
         return f"call_{told}_{f'{index}_' if index else ''}{choice.calls}"
 
 
@@ -246,68 +245,46 @@ def _note(candidate: Candidate, choice: _Choice) -> None:
         choice.citations = candidate.citation_metadata
 
 
-def _open(kind: BlockKind, choice: _Choice, index: int, **said: Any) -> list[Event]:
-    """The events that open a block of `kind`, with what is `said` of it, and close the one before."""
-    events = _close(choice, index)
-    choice.kind, choice.is_signed = kind, False
-    choice.blocks += 1
-    return [*events, BlockStart(choice.block, kind, choice=index, **said)]
-
-
-def _close(choice: _Choice, index: int) -> list[Event]:
-    if choice.kind is None:
-        return []
-    choice.kind = None
-    return [BlockEnd(choice.block, choice=index)]
-
-
-def _text(part: Part, choice: _Choice, index: int) -> list[Event]:
+def _text(part: Part, choice: _Choice) -> list[Event]:
     """Text that is signed is not joined with what follows: "don't merge a part with a signature with one without"."""
-    text, signature = part.text or "", part.thought_signature or ""
+    text, signature, blocks = part.text or "", part.thought_signature or "", choice.blocks
     if not text and not signature:
         return []  # recording gemini/req_llm-gemini_3_flash_preview-grounding_streaming-5da89f begins with one
     kind: BlockKind = "reasoning" if part.thought else "text"
     events: list[Event] = []
-    if choice.kind != kind or (choice.is_signed and text):
-        events += _open(kind, choice, index)
+    if blocks.kind != kind or (choice.is_signed and text):
+        events += blocks.open(kind)
+        choice.is_signed = False
     if text and kind == "text":
         choice.said.append(text)
-        events.append(TextDelta(choice.block, text, choice=index))
+        events.append(TextDelta(blocks.number, text, choice=blocks.choice))
     elif text:
-        events.append(ReasoningDelta(choice.block, text, choice=index))
-    owner: Owner = "thought" if part.thought else "text" if text else "end"
-    return [*events, *_signed(owner, signature, choice, index)]
+        events.append(ReasoningDelta(blocks.number, text, choice=blocks.choice))
+    if signature:
+        choice.is_signed = True
+        owner: Owner = "thought" if part.thought else "text" if text else "end"
+        events.append(BlockMeta(blocks.number, mark(owner, signature), choice=blocks.choice))
+    return events
 
 
-def _signed(owner: Owner, signature: str, choice: _Choice, index: int, call_id: str = "") -> list[Event]:
-    if not signature:
-        return []
-    choice.is_signed = True
-    return [BlockMeta(choice.block, mark(owner, signature, call_id), choice=index)]
-
-
-def _media(blob: Blob, choice: _Choice, index: int) -> list[Event]:
-    """An image or a sound. Its signature cannot come back: no client hands back what the model drew."""
-    return [*_open("media", choice, index, name=blob.mime_type, data=blob.data), *_close(choice, index)]
-
-
-def _other(raw: Raw, choice: _Choice, index: int) -> list[Event]:
+def _other(raw: Raw, choice: _Choice) -> list[Event]:
     """A part that no event models is to come back as it is: Gemini goes on from the tools that it has run."""
     data = bytes(raw)
     words = data.decode()
-    events = _open("other", choice, index, raw=data)
-    return [*events, BlockMeta(choice.block, mark("part", words), choice=index), *_close(choice, index)]
+    opened = choice.blocks.open_beside("other", raw=data)
+    number, index = choice.blocks.number, choice.blocks.choice
+    return [*opened, BlockMeta(number, mark("part", words), choice=index), BlockEnd(number, index)]
 
 
-def _sources(choice: _Choice, index: int) -> list[Event]:
+def _sources(choice: _Choice) -> list[Event]:
     """Citations belong to text: to a block without any, if the last one was something else."""
-    text = "".join(choice.said).encode(errors="replace")
-    block = choice.block if choice.kind == "text" else choice.blocks
+    text, blocks = "".join(choice.said).encode(errors="replace"), choice.blocks
+    number, index = (blocks.number if blocks.kind == "text" else blocks.number + 1), blocks.choice
     found: list[Event] = [
-        *grounding_citations(choice.grounding, text, block, index),
-        *recited(choice.citations, text, block, index),
+        *grounding_citations(choice.grounding, text, number, index),
+        *recited(choice.citations, text, number, index),
     ]
-    return [*(_open("text", choice, index) if found and choice.kind != "text" else ()), *found]
+    return [*(blocks.enter("text") if found else ()), *found]
 
 
 def _refused_prompt(feedback: PromptFeedback) -> list[Event]:
