@@ -111,6 +111,12 @@ def test_a_start_that_says_nothing_opens_nothing() -> None:
         assert told_stream(UPSTREAM, [START + start + said]).text == "Hi"
 
 
+def test_an_answer_need_not_say_that_it_starts() -> None:
+    said = event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Hi"}})
+    told = told_stream(UPSTREAM, [said + event("messageStop", {"stopReason": "end_turn"})])
+    assert (told.text, told.finish_reason, told.complaints) == ("Hi", "stop", [])
+
+
 def test_an_answer_that_stopped_is_whole_without_its_usage() -> None:
     events = read_stream(UPSTREAM, [START, event("messageStop", {"stopReason": "end_turn"})])
     assert events[-2:] == [Finish("stop", raw_reason="end_turn"), StreamEnd()]
@@ -127,7 +133,7 @@ def test_events_to_come_are_carried() -> None:
 @pytest.mark.parametrize(
     "stream",
     [
-        event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "x"}}),
+        event("contentBlockDelta", {"delta": {"text": "x"}}),
         START + event("contentBlockDelta", {"delta": {"text": "x"}}),
         START + event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": 1}}),
         START + event("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "a"}}}),

@@ -129,13 +129,11 @@ class ConverseDecoder:
     def _read(self, message: Message) -> Iterator[Event]:
         if message.headers.get(":message-type") != "event":
             yield self._fail(_exception(message))
-        elif message.event == b"messageStart":
-            if not self._started:
-                self._started = True
-                yield StreamStart("", "")
-        elif not self._started:
-            raise malformed(f"{message.event.decode()} before messageStart.")
-        elif message.event == b"contentBlockDelta":  # nearly every message
+            return
+        if not self._started:  # messageStart says nothing but the role: boto3 does without it, too
+            self._started = True
+            yield StreamStart("", "")
+        if message.event == b"contentBlockDelta":  # nearly every message
             more = _MORE.decode(message.data)
             yield from self._blocks.extend(more.content_block_index, more.delta, message.data)
         elif message.event == b"contentBlockStart":
