@@ -121,12 +121,14 @@ def test_an_answer_that_failed_is_an_error(word: str) -> None:
     [
         ({"blockReason": "SAFETY", "blockReasonMessage": "Reasons"}, "Reasons"),
         ({"blockReason": "PROHIBITED_CONTENT"}, "The prompt was blocked: PROHIBITED_CONTENT."),
+        ({"blockReasonMessage": "Reasons"}, "Reasons"),
     ],
 )
 def test_a_blocked_prompt_is_a_refusal(feedback: dict[str, str], detail: str) -> None:
     said = {"promptFeedback": feedback, "usageMetadata": {"promptTokenCount": 9}}
     events = events_of(said)
-    assert events[-2:] == [Finish("content_filter", raw_reason=feedback["blockReason"], detail=detail), StreamEnd()]
+    reason = feedback.get("blockReason", "")
+    assert events[-2:] == [Finish("content_filter", raw_reason=reason, detail=detail), StreamEnd()]
     assert fold(UPSTREAM.whole_events(json.dumps(said).encode())).choices[0].finish == events[-2]
     told = told_stream(UPSTREAM, [sse(said)])
     assert (told.finish_reason, told.refusal, told.complaints) == ("content_filter", detail, [])
@@ -267,6 +269,19 @@ def test_quoted_sources_are_citations(name: str) -> None:
     quoted = {name: [{"startIndex": 1, "endIndex": 3, "uri": "https://q.example", "title": "Q"}]}
     (cited,) = of_kind(events_of(chunk({"text": "xyz"}, finish="STOP", citationMetadata=quoted)), Citation)
     assert (cited.url, cited.title, cited.start, cited.end) == ("https://q.example", "Q", 1, 3)
+
+
+def test_each_chunk_has_its_own_quoted_sources_and_some_tell_them_again() -> None:
+    first, second = ({"startIndex": at, "endIndex": at + 2, "uri": f"https://{at}.example"} for at in (1, 4))
+    cited = of_kind(
+        events_of(
+            chunk({"text": "abcd"}, citationMetadata={"citations": [first]}),
+            chunk({"text": "efgh"}, citationMetadata={"citations": [first, second]}),
+            chunk({"text": "."}, finish="STOP"),
+        ),
+        Citation,
+    )
+    assert [each.url for each in cited] == ["https://1.example", "https://4.example"]
 
 
 def test_log_probabilities_are_openais_token_objects() -> None:

@@ -1,10 +1,11 @@
 """Where an answer has its words from: `groundingMetadata` and `citationMetadata` → Citations.
 
-https://ai.google.dev/gemini-api/docs/google-search#attributing_sources_with_inline_citations. Both are told as a
-whole, mostly with the last chunk; where several chunks tell, the last one counts.
+https://ai.google.dev/gemini-api/docs/google-search#attributing_sources_with_inline_citations. The grounding is told as
+a whole, mostly with the last chunk; where several chunks tell, the last one counts. What is quoted at length is told by
+the chunk that quotes it; some tell it again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Raw
 
@@ -43,12 +44,11 @@ def grounding_citations(raw: Raw, text: bytes, block: int, choice: int) -> Itera
             yield _grounded(chunk, None, GroundingSupport(), text, block, choice)
 
 
-def recited(raw: Raw, text: bytes, block: int, choice: int) -> Iterator[Citation]:
-    """The sources that the answer quotes at length. Raises msgspec.ValidationError."""
-    said = None if is_null(raw) or not raw else CITATIONS.decode(raw)
-    if said is None:
-        return
-    for source in said.citations or said.citation_sources or ():
+def recited(told: Iterable[Raw], text: bytes, block: int, choice: int) -> Iterator[Citation]:
+    """The sources that the answer quotes at length, each once. Raises msgspec.ValidationError."""
+    said = [CITATIONS.decode(raw) for raw in told if not is_null(raw)]
+    sources = (source for each in said for source in each.citations or each.citation_sources or ())
+    for source in dict.fromkeys(map(_utf8, sources)):
         read: CitedSource = CITED.decode(source)
         start, end = _place(Segment(read.start_index, read.end_index), text)
         yield Citation(
@@ -57,7 +57,7 @@ def recited(raw: Raw, text: bytes, block: int, choice: int) -> Iterator[Citation
             title=read.title or "",
             start=start,
             end=end,
-            raw=_utf8(source),
+            raw=source,
             dialect=NAME,
             choice=choice,
         )

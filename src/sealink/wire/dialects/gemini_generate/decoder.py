@@ -61,7 +61,7 @@ class _Choice(msgspec.Struct):
     finish_reason: str | None = None
     finish_message: str = ""
     grounding: Raw = Raw()
-    citations: Raw = Raw()
+    citations: list[Raw] = []
 
 
 class AnswerDecoder:
@@ -95,7 +95,7 @@ class AnswerDecoder:
         for candidate in response.candidates or ():
             events += self._candidate(candidate)
         feedback = response.prompt_feedback
-        if feedback is not None and feedback.block_reason is not None:
+        if feedback is not None and (feedback.block_reason or feedback.block_reason_message):
             self._blocked = feedback
         events += self._count(response.usage_metadata)
         events += self._failure()
@@ -242,7 +242,7 @@ def _note(candidate: Candidate, choice: _Choice) -> None:
     if len(candidate.grounding_metadata) > len(b"{}"):  # grounded streams say {} until they say it all
         choice.grounding = candidate.grounding_metadata
     if candidate.citation_metadata:
-        choice.citations = candidate.citation_metadata
+        choice.citations.append(candidate.citation_metadata)
 
 
 def _text(part: Part, choice: _Choice) -> list[Event]:
