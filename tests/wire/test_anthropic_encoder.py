@@ -191,6 +191,7 @@ def test_a_tool_call() -> None:
     assert content(*events) == [{"type": "tool_use", "id": "t0", "name": "f", "input": {"a": "é"}}]
     assert whole(*events, Finish("tool_calls"))["stop_reason"] == "tool_use"
     assert content(call(0), BlockEnd(0))[0]["input"] == {}
+    assert content(call(0), ToolArgsDelta(0, "null"), BlockEnd(0))[0]["input"] == {}
 
 
 def test_arguments_that_a_limit_cut_off() -> None:

@@ -176,6 +176,13 @@ def test_images_and_documents_in_a_tool_result() -> None:
     assert [block["type"] for block in turn["content"][0]["content"]] == ["text", "image", "document"]
 
 
+@pytest.mark.parametrize("arguments", ["", " ", "null", "{}"])
+def test_a_call_without_arguments(arguments: str) -> None:
+    """Models of Cohere's and of Groq's say null, and it comes back."""
+    (turn,) = turns(Message("assistant", [ToolCall(id="t", name="f", arguments=arguments)]))
+    assert turn["content"][0]["input"] == {}
+
+
 @pytest.mark.parametrize(
     ("message", "words"),
     [

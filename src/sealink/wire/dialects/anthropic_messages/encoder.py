@@ -29,6 +29,7 @@ from sealink.events import (
 )
 from sealink.request import ChatRequest
 from sealink.usage import Usage
+from sealink.wire.call_arguments import NO_ARGUMENTS
 from sealink.wire.dialect import Birth
 from sealink.wire.dialects.anthropic_messages.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.said import (
@@ -193,6 +194,8 @@ class MessageEncoder:
     def _arguments(self, fragment: str, block: _OpenBlock) -> bytes:
         if block.kind == "custom_tool_call":
             return _fragment(block, encode(fragment)[1:-1].decode())
+        if not block.arguments and fragment.strip() in NO_ARGUMENTS:
+            return b""
         block.arguments.append(fragment)
         out = _fragment(block, fragment)
         return out + self._close(block) if self._waiting and block.has_whole_arguments else out

@@ -8,6 +8,7 @@ from msgspec import Raw
 
 from sealink.events import Event
 from sealink.request import ChatRequest
+from sealink.wire.call_arguments import NO_ARGUMENTS
 from sealink.wire.dialect import Birth
 from sealink.wire.dialects.anthropic_messages.said import (
     CALL_KINDS,
@@ -59,7 +60,7 @@ def _blocks(block: Block) -> Iterator[dict[str, Any]]:
 def _input(block: Block) -> Raw | dict[str, Any]:
     """A call's arguments as an object. Those that are none (free text, or cut off by a limit) are one of text."""
     if block.kind == "tool_call":
-        if not block.text.strip():
+        if block.text.strip() in NO_ARGUMENTS:
             return {}
         try:
             return Raw(msgspec.json.encode(parse_object(block.text.encode())))

@@ -27,6 +27,7 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
+from sealink.wire.call_arguments import arguments_object
 
 Block = dict[str, Any]
 
@@ -153,17 +154,8 @@ def _plain_text(file: File, where: str) -> str:
 
 
 def _input(call: ToolCall, where: str) -> Raw | Block:
-    """A call's arguments as the object that Anthropic takes. A tool without parameters may have been called with ""."""
-    if call.is_custom:
-        return {FREE_TEXT: call.arguments}
-    arguments = call.arguments.strip() or "{}"
-    try:
-        msgspec.json.decode(arguments, type=dict[str, Raw])
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise InvalidRequest(
-            f"The arguments of the call of {call.name} are not a JSON object: {error}", param=where
-        ) from error
-    return Raw(arguments.encode())
+    """A call's arguments as the object that Anthropic takes."""
+    return {FREE_TEXT: call.arguments} if call.is_custom else arguments_object(call, where)
 
 
 def _tool_result(result: ToolResult, where: str) -> Block:
