@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from sealink.errors import UpstreamError, UpstreamRejected
+from sealink.events import BlockEnd, BlockStart, TextDelta, ToolArgsDelta
 from sealink.wire.sse import event_frame
-from wire.responses_stream import frames_of, relayed
+from wire.responses_stream import decoded, frames_of, relayed
 
 RESPONSE = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "in_progress", "output": []}
 
@@ -94,6 +95,21 @@ def test_comments_become_one_line() -> None:
 def test_events_to_come_go_through() -> None:
     new = frame("response.telepathy.delta", output_index=0, delta="?")
     assert relayed([BEGUN + new])[0].startswith(BEGUN + new)
+
+
+def test_an_item_that_is_done_need_not_say_where_it_stands() -> None:
+    message = {"type": "message", "id": "m", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]}
+    call = {"type": "function_call", "id": "i", "call_id": "c", "name": "f", "arguments": "{}"}
+    opened = frame("response.output_item.added", output_index=1, item={**call, "arguments": ""})
+    first, second = (frame("response.output_item.done", item=item) for item in (message, call))
+    assert decoded([CREATED + first + opened + second])[1:] == [
+        BlockStart(0, "text"),
+        TextDelta(0, "Hi"),
+        BlockEnd(0),
+        BlockStart(1, "tool_call", id="c", name="f"),
+        ToolArgsDelta(1, "{}"),
+        BlockEnd(1),
+    ]
 
 
 @pytest.mark.parametrize("body", [b'{"error":{"message":"No.","code":"x"}}', b"<html>No.</html>", b'{"a":1}\n\n'])

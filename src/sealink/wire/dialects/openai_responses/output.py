@@ -130,7 +130,7 @@ class Output:
             title=said.title or said.filename or "",
             start=None if said.start_index is None else block.starts_at + said.start_index,
             end=None if said.end_index is None else block.starts_at + said.end_index,
-            raw=_utf8(raw),
+            raw=_utf8(raw) if said.type else b"",
             dialect=NAME,
         )
 
@@ -159,6 +159,11 @@ class Output:
         if item.open is not None:
             yield BlockEnd(item.open.number)
             item.open = None
+
+    @property
+    def last_begun(self) -> int:
+        """The item that is told at the moment, or the first."""
+        return max(self._items, default=0)
 
     def open_item(self, event: ItemOpened) -> Iterator[Event]:
         known = self._item(event.output_index)

@@ -95,7 +95,9 @@ class ResponseDecoder:
             case ItemOpened():
                 return self._begun().open_item(event)
             case ItemDone():
-                return self._begun().finish_item(event.output_index, event.item)
+                output = self._begun()
+                index = output.last_begun if event.output_index is None else event.output_index
+                return output.finish_item(index, event.item)
             case Created(response=response):
                 return self._start(response)
             case Completed(response=response) | Incomplete(response=response):

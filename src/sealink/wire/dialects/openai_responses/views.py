@@ -115,8 +115,10 @@ class ItemOpened(View, tag_field="type", tag="response.output_item.added"):
 
 
 class ItemDone(View, tag_field="type", tag="response.output_item.done"):
-    output_index: int
+    """`output_index` is None where a vendor leaves it out, as OpenAI never does."""
+
     item: Raw
+    output_index: int | None = None
 
 
 class Reason(View):
