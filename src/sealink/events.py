@@ -1,8 +1,8 @@
 """What a model's answer is made of, whichever wire format it comes in.
 
 An answer is a list of blocks, each opened, filled by deltas and closed, as in Anthropic's format.
-Going from blocks to flat chunks (OpenAI's) then needs no guessing; the flat formats' decoders are the
-one place where block borders are inferred. Blocks are numbered from 0 in the order they open;
+Going from blocks to flat chunks (OpenAI's) then needs no guessing; where a flat format's blocks begin and end is
+inferred by its decoder (wire/blocks.py). Each choice's blocks are numbered from 0 in the order they open;
 `choice` is OpenAI's choice index (0 unless `n` > 1). Usage comes as snapshots, never as increments.
 """
 

@@ -95,7 +95,7 @@ def missing(where: str) -> InvalidRequest:
     return InvalidRequest(f"The field `{where}` is missing.", code="missing_field", param=where)
 
 
-def unsupported(what: str, where: str) -> InvalidRequest:
+def untranslatable(what: str, where: str) -> InvalidRequest:
     return InvalidRequest(f"{what} cannot be passed on to this model.", code="unsupported_parameter", param=where)
 
 

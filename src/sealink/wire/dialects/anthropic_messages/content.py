@@ -13,7 +13,7 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest
 from sealink.request import File, Image, Part, Reasoning, RedactedReasoning, Text, ToolCall, ToolResult
 from sealink.wire.raw_json import NULL, is_null, starts_with
-from sealink.wire.request_fields import missing, read_value, unsupported
+from sealink.wire.request_fields import missing, read_value, untranslatable
 
 _OF_SERVERS: Final = (
     *("server_tool_use", "mcp_tool_use", "mcp_tool_result", "fallback", "advisor_tool_result"),
@@ -78,7 +78,7 @@ class ContentReader:
             return []
         read = _READERS.get(block.type)
         if read is None:
-            raise unsupported(f"A block of type {block.type!r}", f"{where}.type")
+            raise untranslatable(f"A block of type {block.type!r}", f"{where}.type")
         parts = read(self, block, where)
         if parts and not is_null(block.cache_control):
             parts[-1].cache_control = block.cache_control
@@ -175,4 +175,4 @@ def _document(block: _Block, words: str, source: str = "") -> Part:
 
 
 def _odd_source(source: _Source, where: str) -> InvalidRequest:
-    return unsupported(f"A source of type {source.type!r}", f"{where}.source.type")
+    return untranslatable(f"A source of type {source.type!r}", f"{where}.source.type")

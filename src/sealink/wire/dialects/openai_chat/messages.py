@@ -22,7 +22,7 @@ from sealink.request import (
 )
 from sealink.wire.dialects.openai_chat.parts import READERS, read_content
 from sealink.wire.raw_json import NULL, is_null
-from sealink.wire.request_fields import missing, read_value, unsupported
+from sealink.wire.request_fields import missing, read_value, untranslatable
 
 SIGNS_CONTENT: Final = "content"
 """What a signature in `thinking_blocks` signs that is of the answer's text; else it is a call's id."""
@@ -153,7 +153,7 @@ def _tool_call(call: _ToolCall, where: str) -> ToolCall:
             raise missing(f"{where}.custom")
         return ToolCall(id=call.id, name=call.custom.name, arguments=call.custom.input or "", is_custom=True)
     if call.type != "function":
-        raise unsupported(f"a call of type {call.type!r}", f"{where}.type")
+        raise untranslatable(f"a call of type {call.type!r}", f"{where}.type")
     if call.function is None:
         raise missing(f"{where}.function")
     return ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "")

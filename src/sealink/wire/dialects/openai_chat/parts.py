@@ -13,7 +13,7 @@ from sealink.errors import InvalidRequest
 from sealink.request import Audio, File, Image, Part, Refusal, Text
 from sealink.wire import data_url
 from sealink.wire.raw_json import NULL, is_null, object_of, starts_with, text_of
-from sealink.wire.request_fields import missing, read_value, unsupported
+from sealink.wire.request_fields import missing, read_value, untranslatable
 
 PartReader = Callable[[Raw, str], Part]
 """Reads a part that stands at a place."""
@@ -72,7 +72,7 @@ def _read_part(raw: Raw, where: str, readers: Mapping[str, PartReader]) -> Part:
     head = read_value(raw, where, _Head)
     read = readers.get(head.type)
     if read is None:
-        raise unsupported(f"a part of type {head.type!r}", f"{where}.type")
+        raise untranslatable(f"a part of type {head.type!r}", f"{where}.type")
     part = read(raw, where)
     part.cache_control = None if is_null(head.cache_control) else head.cache_control
     return part

@@ -26,7 +26,7 @@ from sealink.wire.dialects.openai_responses import signatures
 from sealink.wire.dialects.openai_responses.signatures import CARRIED, CARRIED_REDACTED, Signature
 from sealink.wire.dialects.openai_responses.tools import flat_name
 from sealink.wire.raw_json import NULL, is_null, starts_with
-from sealink.wire.request_fields import missing, read_value, unsupported
+from sealink.wire.request_fields import missing, read_value, untranslatable
 
 _ROLES: Final[dict[str, Role]] = {
     "system": "system",
@@ -110,7 +110,7 @@ def _read_item(item: _Item, where: str) -> tuple[Role, list[Part]]:
             return "tool", [ToolResult(call_id=_call_id(item, where), content=_parts(item.output, f"{where}.output"))]
     if item.type in _TOLD_IN_THE_ANSWER:
         return "assistant", []
-    raise unsupported(f"an item of type {item.type!r}", f"{where}.type")
+    raise untranslatable(f"an item of type {item.type!r}", f"{where}.type")
 
 
 def _message(item: _Item, where: str) -> tuple[Role, list[Part]]:
@@ -163,7 +163,7 @@ def _image(raw: Raw, where: str) -> Part:
     if said.image_url is not None:
         return parts.image_at(said.image_url, said.detail, f"{where}.image_url")
     if said.file_id is not None:
-        raise unsupported("an image by its id", f"{where}.file_id")
+        raise untranslatable("an image by its id", f"{where}.file_id")
     raise missing(f"{where}.image_url")
 
 

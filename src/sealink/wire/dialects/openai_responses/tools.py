@@ -9,7 +9,7 @@ from sealink.errors import InvalidRequest
 from sealink.request import BuiltinKind, BuiltinTool, Tool, ToolChoice, WebSearch
 from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.raw_json import NULL, Fields, is_null, text_of, to_raw
-from sealink.wire.request_fields import RequestFields, missing, read_value, unsupported
+from sealink.wire.request_fields import RequestFields, missing, read_value, untranslatable
 
 _MODES: Final[dict[str, Literal["auto", "none", "required"]]] = {
     "auto": "auto",
@@ -145,7 +145,7 @@ def read_tool_choice(read: RequestFields, tools: list[Tool]) -> tuple[ToolChoice
         if not choice.name:
             raise missing("tool_choice.name")
         return ToolChoice("named", choice.name), tools
-    raise unsupported(f"The choice of a tool of type {choice.type!r}", "tool_choice.type")
+    raise untranslatable(f"The choice of a tool of type {choice.type!r}", "tool_choice.type")
 
 
 def _mode(word: str, where: str) -> ToolChoice:
