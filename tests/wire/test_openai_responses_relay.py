@@ -7,8 +7,9 @@ import pytest
 
 from sealink.errors import UpstreamError, UpstreamRejected
 from sealink.events import BlockEnd, BlockStart, TextDelta, ToolArgsDelta
+from sealink.wire.dialects.openai_responses import UPSTREAM
 from sealink.wire.sse import event_frame
-from wire.responses_stream import decoded, frames_of, relayed
+from wire.responses_stream import decoded, frames_of, relayed, translated
 
 RESPONSE = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "in_progress", "output": []}
 
@@ -95,6 +96,13 @@ def test_comments_become_one_line() -> None:
 def test_events_to_come_go_through() -> None:
     new = frame("response.telepathy.delta", output_index=0, delta="?")
     assert relayed([BEGUN + new])[0].startswith(BEGUN + new)
+
+
+def test_an_annotation_of_no_type_is_told_as_the_address_it_names() -> None:
+    said = frame("response.output_text.annotation.added", output_index=0, annotation={"url": "https://a.example"})
+    (told,) = [each for each in frames_of(translated([BEGUN + said], UPSTREAM)[0]) if "annotation" in each]
+    address = {"url": "https://a.example", "title": "", "start_index": 0, "end_index": 1}
+    assert told["annotation"] == {"type": "url_citation", **address}
 
 
 def test_an_item_that_is_done_need_not_say_where_it_stands() -> None:
