@@ -7,6 +7,7 @@ import pytest
 from fakes import FakeResponder, FakeUpstream, Never
 from one_exchange import ROLE, STOP, TEXT, Gate, Run, with_loop
 
+from sealink.errors import ServiceUnavailable
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.gateway.stream_log import DetachSettings, Gone, Kept, StreamLog, StreamLogs, follow
 from sealink.wire.dialects import openai_responses
@@ -43,6 +44,19 @@ async def test_who_follows_a_silent_stream_hears_signs_of_life() -> None:
 async def test_a_stream_that_told_nothing_leaves_no_log() -> None:
     run = Run(FakeUpstream(status=400), on_disconnect="detach", targets=("a",))
     assert await run.to_the_end() is not None
+    assert len(run.shared.logs) == 0
+
+
+@with_loop
+async def test_a_stream_that_is_not_let_in_leaves_no_log() -> None:
+    run = Run(on_disconnect="detach")
+
+    def refuse(admission: object) -> None:
+        raise ServiceUnavailable("Requests cannot be accounted for now.")
+
+    run.shared.ledger.admit = refuse  # type: ignore[method-assign]
+    with pytest.raises(ServiceUnavailable):
+        await run.exchange.run()
     assert len(run.shared.logs) == 0
 
 

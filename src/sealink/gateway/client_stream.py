@@ -13,15 +13,18 @@ class ClientStream:
     Once the client has gone, what is written goes to the listener alone, if there is one.
     """
 
-    def __init__(self, responder: Responder, log: StreamLog | None) -> None:
+    def __init__(self, responder: Responder) -> None:
         self._responder = responder
-        self._log = log
+        self._log: StreamLog | None = None
         self._listener: Callable[[bytes], None] | None = None
         self._finished = False
         self.write: Callable[[bytes], bool] = responder.write
         """Tell the client, and the listener. Returns whether the client keeps up."""
-        if log is not None:
-            self.tell_also(log.write)
+
+    def keep_in(self, log: StreamLog) -> None:
+        """What is told can be read there again."""
+        self._log = log
+        self.tell_also(log.write)
 
     @property
     def started(self) -> bool:

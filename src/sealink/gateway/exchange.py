@@ -45,7 +45,7 @@ class Exchange:
         self._responder = responder
         self._shared = shared
         self._account = Account(_admission(call))
-        self._client = ClientStream(responder, self._log())
+        self._client = ClientStream(responder)
         self._silence = Silence(LONG_GAP_S, partial(self._account.mark, "gap"))
         self._drain: Drain | None = None
         self._task: asyncio.Task[None] | None = None
@@ -54,11 +54,15 @@ class Exchange:
     async def run(self) -> None:
         """Answer the client, and settle whatever comes."""
         self._shared.ledger.admit(self._account.admission)
+        if (log := self._log()) is not None:
+            self._client.keep_in(log)
         self._shared.retry_allowance.request()
         self._task = asyncio.current_task()
         self._responder.on_gone = self._client_gone
+        is_through = False
         try:
             await (self._stream() if self._call.head.stream else self._whole())
+            is_through = True
         except SealinkError as error:
             self._account.fail(error)
             self._tell(error)
@@ -68,6 +72,8 @@ class Exchange:
                 self._break_off()
             raise
         finally:
+            if not is_through:
+                self._account.end("error", "sealink", "internal_error")  # unless it has been said already how it ends
             self._silence.stop()
             self._settle()
             self._task = self._responder.on_gone = None  # no cycle: memory is free at once, not at the next collection

@@ -1,6 +1,7 @@
 """The response headers that SeaLink speaks with."""
 
 import string
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -26,9 +27,9 @@ def identity(request_id: str) -> HeaderList:
 
 def provenance(asked_for: str, target: Target, outgoing: Outgoing, *, is_fallback: bool) -> HeaderList:
     """Where an answer comes from, and what was left out on the way there."""
-    where = _where(asked_for, target.provider.name, target.model)
+    where = _where(_cut(asked_for), target.provider.name, _cut(target.model))
     fallback = [("x-sealink-fallback", "true")] if is_fallback else ()
-    dropped = [("x-sealink-dropped", ", ".join(outgoing.dropped))] if outgoing.dropped else ()
+    dropped = [("x-sealink-dropped", _listed(outgoing.dropped))] if outgoing.dropped else ()
     return [*where, *fallback, *dropped]
 
 
@@ -41,9 +42,23 @@ def _where(asked_for: str, provider: str, model: str) -> HeaderList:
     )
 
 
+MAX_NAME_CHARS: Final = 256
+"""So much of a name is told: clients and proxies refuse long headers, and a client may name anything."""
+MAX_NAMES: Final = 32
+
 _VISIBLE: Final = string.ascii_letters + string.digits + string.punctuation
 
 
+def _listed(names: Sequence[str]) -> str:
+    """Names of fields, as many as a header should carry."""
+    more = [f"and {len(names) - MAX_NAMES} more"] if len(names) > MAX_NAMES else []
+    return ", ".join([*(_as_field_value(_cut(name)) for name in names[:MAX_NAMES]), *more])
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MAX_NAME_CHARS else f"{name[:MAX_NAME_CHARS]}..."
+
+
 def _as_field_value(name: str) -> str:
-    """A model's name as a header can carry it: a client may have asked for anything that a pattern matches."""
+    """A name as a header can carry it: a client may have made up any field, or asked for any model of a pattern."""
     return name if name.isascii() and name.isprintable() and " " not in name else quote(name, safe=_VISIBLE)

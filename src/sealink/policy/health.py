@@ -1,6 +1,7 @@
 """What recent attempts tell about each target: whether it is up, and how soon it answers."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -33,8 +34,12 @@ class TargetHealth:
             self.ttft_s += _NEWEST_WEIGHS * (ttft_s - self.ttft_s)
 
 
+MAX_KNOWN: Final = 4096
+"""Targets whose health is kept: clients may ask for any model that a pattern matches."""
+
+
 class HealthBook:
-    """The health of every target that has been tried, by provider and model."""
+    """The health of the targets that were tried last, by provider and model."""
 
     def __init__(self, settings: BreakerSettings) -> None:
         self._settings = settings
@@ -42,10 +47,11 @@ class HealthBook:
 
     def of(self, target: Target) -> TargetHealth:
         place = (target.provider.name, target.model)
-        health = self._targets.get(place)
-        if health is None:
-            health = self._targets[place] = TargetHealth(self._settings)
-        return health
+        known = self._targets.pop(place) if place in self._targets else TargetHealth(self._settings)
+        self._targets[place] = known  # the newest is the last
+        if len(self._targets) > MAX_KNOWN:
+            del self._targets[next(iter(self._targets))]
+        return known
 
 
 class Candidate(msgspec.Struct, frozen=True):

@@ -1,0 +1,62 @@
+"""Headers that tell of a client's own words: whatever it says, they can be sent, and are short."""
+
+import pytest
+from fakes import FakeUpstream
+from one_exchange import ROLE, STOP, TEXT, Run, with_loop
+
+from sealink.gateway.headers import MAX_NAME_CHARS, MAX_NAMES, provenance
+from sealink.policy.breaker import BreakerSettings
+from sealink.policy.health import MAX_KNOWN, HealthBook
+from sealink.policy.routing import Target
+from sealink.providers.vendor import Provider
+from sealink.wire.dialect import Outgoing
+from sealink.wire.dialects import openai_chat
+from sealink.wire.sse import DONE
+
+TARGET = Target(Provider(name="p", dialect=openai_chat.UPSTREAM, base_url="http://x/v1"), "m")
+
+
+def told(model: str, *dropped: str) -> dict[str, str]:
+    return dict(provenance(model, TARGET, Outgoing("/", b"", dropped=dropped), is_fallback=False))
+
+
+@pytest.mark.parametrize("name", ["a\r\nset-cookie: x", "é😀", "a b", "\0", ""])
+def test_any_name_can_be_told(name: str) -> None:
+    headers = told(name, name, "seed")
+    for value in (headers["x-sealink-original-model"], headers["x-sealink-dropped"]):
+        assert value.isascii()
+        assert value.isprintable()
+    assert headers["x-sealink-dropped"].endswith(", seed")
+
+
+def test_long_names_and_lists_are_cut() -> None:
+    headers = told("m" * 100_000, *(f"{index}" * 1000 for index in range(1000)))
+    assert len(headers["x-sealink-original-model"]) == MAX_NAME_CHARS + 3
+    assert len(headers["x-sealink-dropped"]) < MAX_NAMES * (MAX_NAME_CHARS + 10)
+    assert headers["x-sealink-dropped"].endswith(f"and {1000 - MAX_NAMES} more")
+
+
+def test_the_health_of_models_that_nobody_asks_for_any_more_is_forgotten() -> None:
+    book = HealthBook(BreakerSettings())
+    known = book.of(TARGET)
+    for index in range(2 * MAX_KNOWN):
+        book.of(Target(TARGET.provider, f"made-up-{index}"))
+        assert book.of(TARGET) is known
+    assert len(book._targets) == MAX_KNOWN
+
+
+@with_loop
+async def test_a_fault_of_our_own_is_not_settled_as_done() -> None:
+    run = Run(FakeUpstream(ROLE, TEXT, STOP, DONE))
+
+    def fail(*_: object) -> None:
+        raise ValueError("A response header holds a line break.")
+
+    run.responder.start = fail  # type: ignore[method-assign]
+    with pytest.raises(ValueError, match="line break"):
+        await run.exchange.run()
+    assert (run.settlement.ended, run.settlement.ended_by, run.settlement.code) == (
+        "error",
+        "sealink",
+        "internal_error",
+    )
