@@ -8,6 +8,7 @@ import pytest
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest, UpstreamError, UpstreamRejected
+from sealink.events import BlockStart
 from sealink.request import BuiltinTool, File, Image, Message, Text, ToolResult, WebSearch
 from sealink.wire.dialect import Outcome, RequestHead
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM, UPSTREAM_THAT_WANTS_THINKING
@@ -294,6 +295,15 @@ class TestWhole:
         first, second = message_of({"role": "assistant", "tool_calls": calls})["tool_calls"]
         assert first == {"id": "call_c-1_0", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
         assert (second["id"], second["function"]["arguments"]) == ("call_c-1_1", "")
+
+    def test_one_index_for_several_calls(self) -> None:
+        """Ollama gave every call of a whole answer the index 0."""
+        calls = [
+            {"id": name, "index": 0, "type": "function", "function": {"name": name, "arguments": "{}"}}
+            for name in ("f", "g")
+        ]
+        events = UPSTREAM.whole_events(msgspec.json.encode(whole({"role": "assistant", "tool_calls": calls})))
+        assert [event.name for event in events if isinstance(event, BlockStart)] == ["f", "g"]
 
     def test_an_empty_function_call(self) -> None:
         said = {"role": "assistant", "content": "x", "function_call": {"name": "", "arguments": ""}}

@@ -261,7 +261,8 @@ class _AnswerReader:
         for picture in said.images or ():
             yield from _media(blocks, picture)
         for position, call in enumerate(said.tool_calls or ()):
-            place = position if call.index is None else call.index
+            is_whole = choice.message is not None  # then indexes mean nothing: Ollama had 0 for every call
+            place = position if call.index is None or is_whole else call.index
             yield from _call(open, place, call)
         if said.function_call is not None:
             legacy = _ToolCall(f"call_{said.function_call.name}", function=said.function_call)
