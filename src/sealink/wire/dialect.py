@@ -17,7 +17,7 @@ from sealink.wire.relayed_text import RelayedText
 from sealink.wire.sse import Frame
 
 HeartbeatShape = Literal["comment", "chunk", "off"]
-"""A line that is no event, an event that says nothing, or none at all (FIELD §4.8.6: each suits other clients)."""
+"""A line that is no event, an event that says nothing, or none at all: each suits other clients."""
 
 
 class Outcome(msgspec.Struct):

@@ -15,6 +15,9 @@ Fields = dict[str, Raw]
 
 _T = TypeVar("_T")
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises on bytes that are no JSON, not UTF-8, or nested without end."""
+
 NULL: Final = Raw(b"null")
 TRUE: Final = Raw(b"true")
 

@@ -2,15 +2,10 @@
 
 from typing import Final
 
-import msgspec
-
 from sealink.errors import HeaderList, UpstreamError, UpstreamRejected
 
 MAX_MESSAGE_CHARS: Final = 8192
 """Of an error body in no known shape (a proxy's page, say), this much is kept as the message."""
-
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on bytes that are no JSON, not UTF-8, or nested without end."""
 
 TYPES: Final = {
     400: "invalid_request_error",

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from sealink.errors import InvalidRequest
-from sealink.wire.raw_json import Fields, made_strict, parse_object, without
+from sealink.wire.raw_json import Fields, made_strict, object_of, parse_object, to_raw, without
 
 MAX_TASK_TYPE_CHARS: Final = 64
 
@@ -89,6 +89,17 @@ def read_task_type(fields: Fields) -> str | None:
             param="metadata.task_type",
         )
     return str(metadata.task_type)
+
+
+def own_metadata(fields: Fields) -> Fields:
+    """`metadata` without what is SeaLink's."""
+    return without(object_of(fields.get("metadata")) or {}, "task_type")
+
+
+def without_task_type(fields: Fields) -> Fields:
+    """The fields as they go on: `metadata` that held nothing but what is SeaLink's is left out."""
+    rest = own_metadata(fields)
+    return {**fields, "metadata": to_raw(rest)} if rest else without(fields, "metadata")
 
 
 def missing(where: str) -> InvalidRequest:

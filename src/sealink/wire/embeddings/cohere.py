@@ -8,8 +8,8 @@ from sealink.usage import Usage
 from sealink.wire.dialect import Outgoing, RequestHead
 from sealink.wire.embeddings.answer import list_of
 from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, read_request
-from sealink.wire.raw_json import encode, to_raw
-from sealink.wire.rejections import UNREADABLE, malformed
+from sealink.wire.raw_json import UNREADABLE, encode, to_raw
+from sealink.wire.rejections import malformed
 
 PATH: Final = "/v2/embed"
 INPUT_TYPE: Final = to_raw("search_document")

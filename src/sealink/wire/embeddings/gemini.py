@@ -9,8 +9,8 @@ from sealink.usage import Usage
 from sealink.wire.dialect import Outgoing, RequestHead
 from sealink.wire.embeddings.answer import list_of
 from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, read_request
-from sealink.wire.raw_json import encode
-from sealink.wire.rejections import UNREADABLE, malformed
+from sealink.wire.raw_json import UNREADABLE, encode
+from sealink.wire.rejections import malformed
 
 _PASSED: Final = ("taskType", "title")
 

@@ -13,8 +13,8 @@ from sealink.wire.dialects.openai_chat.upstream import for_upstream
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.embeddings.request import Estimate, encoding_of
 from sealink.wire.embeddings.vectors import encoded, from_base64
-from sealink.wire.raw_json import Fields, encode, object_of, parse_object, starts_with, to_raw
-from sealink.wire.rejections import UNREADABLE, malformed
+from sealink.wire.raw_json import UNREADABLE, Fields, encode, object_of, parse_object, starts_with, to_raw
+from sealink.wire.rejections import malformed
 
 
 class _Item(msgspec.Struct):

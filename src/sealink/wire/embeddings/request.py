@@ -11,8 +11,8 @@ import msgspec
 from sealink.errors import InvalidRequest
 from sealink.usage import Usage
 from sealink.wire.dialect import Outgoing, RequestHead
-from sealink.wire.raw_json import Fields, is_null, object_of, to_raw, without
-from sealink.wire.request_fields import read_field, read_value
+from sealink.wire.raw_json import Fields, is_null, to_raw, without
+from sealink.wire.request_fields import own_metadata, read_field, read_value
 
 EncodingFormat = Literal["float", "base64"]
 Estimate = Callable[[], int]
@@ -52,7 +52,7 @@ class EmbeddingsUpstream(Protocol):
 def read_request(head: RequestHead) -> EmbeddingsRequest:
     """The whole request, for translation. Raises InvalidRequest, naming the field."""
     fields = {name: raw for name, raw in head.fields.items() if not is_null(raw)}
-    metadata = without(object_of(fields.get("metadata")) or {}, "task_type")
+    metadata = own_metadata(fields)
     rest = without(fields, *_READ)
     return EmbeddingsRequest(
         texts=texts_of(head.fields),

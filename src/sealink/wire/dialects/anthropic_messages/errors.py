@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
-from sealink.wire.rejections import UNREADABLE, page_words, rejected
+from sealink.wire.raw_json import UNREADABLE
+from sealink.wire.rejections import page_words, rejected
 from sealink.wire.sse import event_frame
 
 NAME: Final = "anthropic"

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
+from sealink.wire.raw_json import UNREADABLE
 
 _NULL: Final = b"null"
 
@@ -19,5 +20,5 @@ def read_extra(extras: dict[str, Raw], name: str, type: type[_T]) -> _T | None:
         return None
     try:
         return msgspec.json.decode(raw, type=type)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InvalidRequest(f"{name}: {error}", param=name) from error

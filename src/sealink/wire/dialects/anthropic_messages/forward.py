@@ -12,7 +12,8 @@ from msgspec import Raw
 from sealink.wire.dialect import Outgoing, RequestHead
 from sealink.wire.dialects.anthropic_messages.turns import THINKING_TYPES, is_own
 from sealink.wire.dialects.anthropic_messages.write import PATH, VERSION
-from sealink.wire.raw_json import Fields, array_of, encode, object_of, text_of, to_raw, without
+from sealink.wire.raw_json import Fields, array_of, encode, object_of, text_of, to_raw
+from sealink.wire.request_fields import own_metadata
 
 COUNT_PATH: Final = f"{PATH}/count_tokens"
 
@@ -35,7 +36,7 @@ def _forwarded(path: str, head: RequestHead, model: str) -> Outgoing:
     if model != head.model:
         fields["model"] = to_raw(model)
     if head.task_type is not None:
-        fields["metadata"] = to_raw(without(object_of(fields["metadata"]) or {}, "task_type"))
+        fields["metadata"] = to_raw(own_metadata(fields))
     if _FOREIGN.search(head.body):
         fields = _without_foreign_thinking(fields)
     named = any(name == VERSION[0] for name, _ in head.headers)

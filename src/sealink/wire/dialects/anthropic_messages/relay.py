@@ -17,7 +17,7 @@ from sealink.wire.dialects.anthropic_messages.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.stream import DONE, MessageDecoder, whole_events
 from sealink.wire.dialects.anthropic_messages.views import EVENT, TYPED, BlockExtended, JsonPiece
 from sealink.wire.lanes import observe
-from sealink.wire.rejections import UNREADABLE
+from sealink.wire.raw_json import UNREADABLE
 from sealink.wire.sse import Frame, event_frame
 
 _BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")

@@ -14,7 +14,7 @@ from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages.content import ContentReader
 from sealink.wire.dialects.anthropic_messages.tools import read_tool_choice, read_tools
 from sealink.wire.raw_json import NULL, Fields, is_null, object_of, to_raw, without
-from sealink.wire.request_fields import RequestFields, read_value
+from sealink.wire.request_fields import RequestFields, own_metadata, read_value
 
 SCHEMA_NAME: Final = "answer"
 """Other dialects want a name for a schema; Anthropic's has none."""
@@ -149,6 +149,6 @@ def _extras(read: RequestFields) -> Fields:
     """What is left, and what is left of the objects that were read in part."""
     inner: dict[str, Any] = {
         "output_config": without(object_of(read.fields.get("output_config")) or {}, "effort", "format"),
-        "metadata": without(object_of(read.fields.get("metadata")) or {}, "user_id", "task_type"),
+        "metadata": without(own_metadata(read.fields), "user_id"),
     }
     return dict(read.rest) | {name: to_raw(fields) for name, fields in inner.items() if fields}

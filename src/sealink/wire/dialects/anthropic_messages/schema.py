@@ -8,10 +8,11 @@ model reads them. https://platform.claude.com/docs/en/build-with-claude/structur
 
 from typing import Any, Final
 
-import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
+from sealink.wire.dialects.anthropic_messages.models import ModelRules
+from sealink.wire.json_schema import describe, read_schema
 
 _SCHEMAS_BY_NAME: Final = ("$defs", "definitions", "properties")
 _SCHEMA_LISTS: Final = ("anyOf", "allOf")
@@ -25,10 +26,18 @@ _FORMATS: Final = frozenset(
 
 def enforceable(schema: Raw, param: str) -> dict[str, Any]:
     """The schema with every constraint either enforceable or described. Raises InvalidRequest if it is no object."""
-    try:
-        return _adapted(msgspec.json.decode(schema, type=dict[str, Any]))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"The JSON Schema cannot be read: {error}", param=param) from error
+    return _adapted(read_schema(schema, param))
+
+
+def output_schema(schema: Raw, rules: ModelRules) -> dict[str, Any]:
+    """The schema of an answer. Raises InvalidRequest if the model cannot keep to one."""
+    if not rules.structured_outputs:
+        raise InvalidRequest(
+            "This model has no structured outputs: Claude has them from 4.5 on.",
+            code="unsupported_parameter",
+            param="response_format",
+        )
+    return enforceable(schema, "response_format")
 
 
 def _each(schema: Any) -> Any:
@@ -43,9 +52,7 @@ def _adapted(schema: dict[str, Any]) -> dict[str, Any]:
         _place(name, value, kept, described)
     if kept.get("type") == "object" or "properties" in kept:
         kept["additionalProperties"] = False
-    if described:
-        words = ", ".join(f"{name}: {msgspec.json.encode(value).decode()}" for name, value in described.items())
-        kept["description"] = "\n\n".join(filter(None, (kept.get("description"), f"{{{words}}}")))
+    describe(described, kept)
     return kept
 
 

@@ -61,7 +61,8 @@ from sealink.wire.dialects.anthropic_messages.views import (
     ThinkingPiece,
     WireEvent,
 )
-from sealink.wire.rejections import UNREADABLE, malformed
+from sealink.wire.raw_json import UNREADABLE
+from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame
 
 Events = Sequence[Event]

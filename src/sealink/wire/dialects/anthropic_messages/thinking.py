@@ -10,10 +10,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest
+from sealink.wire.dialects.anthropic_messages.extras import read_extra
 from sealink.wire.dialects.anthropic_messages.models import ModelRules
 from sealink.wire.dialects.anthropic_messages.turns import THINKING_TYPES, Turn
+from sealink.wire.request_checks import known_effort
 
 MIN_BUDGET_TOKENS: Final = 1024
 """Anthropic takes no smaller one."""
@@ -48,22 +49,14 @@ class NativeThinking(msgspec.Struct):
 
 def read_native(request: ChatRequest) -> NativeThinking | None:
     """The client's own `thinking`. Raises InvalidRequest if it is none."""
-    raw = request.extras.get("thinking")
-    try:
-        return None if raw is None else msgspec.json.decode(raw, type=NativeThinking | None)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"thinking: {error}", param="thinking") from error
+    return read_extra(request.extras, "thinking", NativeThinking)
 
 
 def choose_thinking(
     request: ChatRequest, rules: ModelRules, max_tokens: int, turns: Sequence[Turn], dropped: list[str]
 ) -> Thinking:
     """What to send. An effort or a budget that has no place in this request is named in `dropped`."""
-    effort, budget = request.reasoning_effort, request.thinking_budget
-    if effort is not None and effort not in (*_EFFORTS, "none"):
-        raise InvalidRequest(
-            f"reasoning_effort is one of none, {', '.join(_EFFORTS)}, not {effort!r}.", param="reasoning_effort"
-        )
+    effort, budget = known_effort(request, _EFFORTS), request.thinking_budget
     if (native := read_native(request)) is not None:
         return _native(request, native, rules, dropped)
     if effort == "none" or (effort is None and budget == 0):

@@ -15,10 +15,11 @@ from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.anthropic_messages.extras import read_extra
 from sealink.wire.dialects.anthropic_messages.models import ModelRules, rules_of
 from sealink.wire.dialects.anthropic_messages.sampling import write_sampling
-from sealink.wire.dialects.anthropic_messages.schema import enforceable
+from sealink.wire.dialects.anthropic_messages.schema import output_schema
 from sealink.wire.dialects.anthropic_messages.thinking import choose_thinking, read_native
 from sealink.wire.dialects.anthropic_messages.turns import Block, Turn, write_system, write_turns
 from sealink.wire.dialects.anthropic_messages.write_tools import write_tools
+from sealink.wire.request_checks import wanted_schema
 
 PATH: Final = "/v1/messages"
 VERSION: Final = ("anthropic-version", "2023-06-01")
@@ -146,15 +147,7 @@ def _output_config(request: ChatRequest, rules: ModelRules, effort: str | None) 
 
 def _json_format(wanted: ResponseFormat, rules: ModelRules) -> Block:
     """The schema's name has no place at Anthropic. `strict` neither: its output always keeps to the schema."""
-    if not rules.structured_outputs:
-        raise InvalidRequest(
-            "This model has no structured outputs: Claude has them from 4.5 on.",
-            code="unsupported_parameter",
-            param="response_format",
-        )
-    if wanted.schema is None:
-        raise InvalidRequest("response_format asks for a JSON Schema and gives none.", param="response_format")
-    return {"type": "json_schema", "schema": enforceable(wanted.schema, "response_format")}
+    return {"type": "json_schema", "schema": output_schema(wanted_schema(wanted), rules)}
 
 
 def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, Any]:

@@ -11,11 +11,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest
 from sealink.wire.dialects.anthropic_messages.models import rules_of
 from sealink.wire.dialects.anthropic_messages.sampling import write_sampling
-from sealink.wire.dialects.anthropic_messages.schema import enforceable
+from sealink.wire.dialects.anthropic_messages.schema import output_schema
 from sealink.wire.dialects.anthropic_messages.thinking import choose_thinking
 from sealink.wire.dialects.anthropic_messages.turns import Turn as ClaudeTurn
 from sealink.wire.dialects.bedrock_converse.turns import Turn
@@ -88,13 +87,7 @@ class Claude(Family):
         return said
 
     def schema(self, schema: Raw) -> Raw | dict[str, Any]:
-        if not self._rules.structured_outputs:
-            raise InvalidRequest(
-                "This model has no structured outputs: Claude has them from 4.5 on.",
-                code="unsupported_parameter",
-                param="response_format",
-            )
-        return enforceable(schema, "response_format")
+        return output_schema(schema, self._rules)
 
 
 class Nova(Family):

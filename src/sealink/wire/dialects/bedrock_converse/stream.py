@@ -18,8 +18,8 @@ from sealink.usage import Usage
 from sealink.wire.aws_event_stream import Message
 from sealink.wire.dialects.bedrock_converse.blocks import Blocks, Content, View
 from sealink.wire.dialects.bedrock_converse.errors import NAME, read_exception
-from sealink.wire.raw_json import NULL, Fields, encode, utf8
-from sealink.wire.rejections import UNREADABLE, malformed, rejected
+from sealink.wire.raw_json import NULL, UNREADABLE, Fields, encode, utf8
+from sealink.wire.rejections import malformed, rejected
 from sealink.wire.sse import Frame
 
 _REASONS: Final[dict[str, FinishReason]] = {

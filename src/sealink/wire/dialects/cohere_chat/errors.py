@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from sealink.errors import HeaderList, UpstreamRejected
-from sealink.wire.rejections import UNREADABLE, rejected
+from sealink.wire.raw_json import UNREADABLE
+from sealink.wire.rejections import rejected
 
 NAME: Final = "cohere"
 

@@ -33,8 +33,8 @@ from sealink.wire.dialects.cohere_chat import views
 from sealink.wire.dialects.cohere_chat.errors import FAILURES, NAME, failed, read_error
 from sealink.wire.dialects.cohere_chat.messages import PLAN_MARK
 from sealink.wire.dialects.cohere_chat.usage import read_usage
-from sealink.wire.raw_json import encode, text_of, utf8
-from sealink.wire.rejections import UNREADABLE, malformed
+from sealink.wire.raw_json import UNREADABLE, encode, text_of, utf8
+from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame
 
 _REASONS: Final[dict[str, FinishReason]] = {

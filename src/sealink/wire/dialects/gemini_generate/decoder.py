@@ -44,8 +44,8 @@ from sealink.wire.dialects.gemini_generate.views import (
     PromptFeedback,
     Response,
 )
-from sealink.wire.raw_json import is_null, made_strict
-from sealink.wire.rejections import UNREADABLE, malformed
+from sealink.wire.raw_json import UNREADABLE, is_null, made_strict
+from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame
 
 _T = TypeVar("_T")

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import HeaderList, UpstreamRejected
-from sealink.wire.rejections import UNREADABLE, rejected
+from sealink.wire.raw_json import UNREADABLE
+from sealink.wire.rejections import rejected
 
 NAME: Final = "gemini"
 

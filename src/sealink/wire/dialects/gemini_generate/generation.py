@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest, ResponseFormat
 from sealink.wire.dialects.gemini_generate.models import ModelRules
 from sealink.wire.dialects.gemini_generate.schema import adapted
 from sealink.wire.dialects.gemini_generate.thinking import thinking_config
 from sealink.wire.leftovers import turned, unsupported
+from sealink.wire.request_checks import wanted_schema
 
 _MODALITIES: Final = {"text": "TEXT", "image": "IMAGE"}
 _JSON: Final = "application/json"
@@ -66,6 +66,4 @@ def _format(wanted: ResponseFormat | None) -> dict[str, Any]:
         return {}
     if wanted.kind == "json_object":
         return {"responseMimeType": _JSON}
-    if wanted.schema is None:
-        raise InvalidRequest("response_format asks for a JSON Schema and gives none.", param="response_format")
-    return {"responseMimeType": _JSON, "responseJsonSchema": adapted(wanted.schema, "response_format")}
+    return {"responseMimeType": _JSON, "responseJsonSchema": adapted(wanted_schema(wanted), "response_format")}

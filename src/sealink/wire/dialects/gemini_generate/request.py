@@ -17,8 +17,7 @@ from sealink.wire.dialects.gemini_generate.generation import write_generation
 from sealink.wire.dialects.gemini_generate.models import rules_of
 from sealink.wire.dialects.gemini_generate.tools import write_tools
 from sealink.wire.leftovers import turned
-from sealink.wire.raw_json import Fields, is_null
-from sealink.wire.rejections import UNREADABLE
+from sealink.wire.raw_json import UNREADABLE, Fields, is_null
 
 PASSED_EXTRAS: Final = {
     "cached_content": "cachedContent",

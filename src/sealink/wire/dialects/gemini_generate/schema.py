@@ -7,10 +7,9 @@ model reads them.
 
 from typing import Any, Final
 
-import msgspec
 from msgspec import Raw
 
-from sealink.errors import InvalidRequest
+from sealink.wire.json_schema import describe, read_schema
 
 _SCHEMAS_BY_NAME: Final = ("$defs", "properties")
 _SCHEMA_LISTS: Final = ("anyOf", "oneOf", "prefixItems")
@@ -27,10 +26,7 @@ _TYPES: Final = ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "
 
 def adapted(schema: Raw, param: str) -> dict[str, Any]:
     """The schema with every constraint either in Gemini's words or described. Raises InvalidRequest."""
-    try:
-        return _adapted(msgspec.json.decode(schema, type=dict[str, Any]))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"The JSON Schema cannot be read: {error}", param=param) from error
+    return _adapted(read_schema(schema, param))
 
 
 def _each(schema: Any) -> Any:
@@ -45,9 +41,7 @@ def _adapted(schema: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {}
     for name, value in schema.items():
         _place(name, value, kept, described)
-    if described:
-        words = ", ".join(f"{name}: {msgspec.json.encode(value).decode()}" for name, value in described.items())
-        kept["description"] = "\n\n".join(filter(None, (kept.get("description"), f"{{{words}}}")))
+    describe(described, kept)
     return kept
 
 

@@ -6,9 +6,9 @@ https://ai.google.dev/gemini-api/docs/openai#thinking. Up to 2.5 models take a b
 
 from typing import Any, Final
 
-from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest
 from sealink.wire.dialects.gemini_generate.models import ModelRules
+from sealink.wire.request_checks import known_effort
 
 BUDGETS_TOKENS: Final = {
     "minimal": 1024,
@@ -32,11 +32,7 @@ _LEVELS: Final = {
 
 def thinking_config(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
     """What to send; {} where the client does not say. What has no place at this model is named in `dropped`."""
-    effort, budget, summary = request.reasoning_effort, request.thinking_budget, request.thinking_summary
-    if effort is not None and effort not in (*_LEVELS, "none"):
-        raise InvalidRequest(
-            f"reasoning_effort is one of none, {', '.join(_LEVELS)}, not {effort!r}.", param="reasoning_effort"
-        )
+    effort, budget, summary = known_effort(request, _LEVELS), request.thinking_budget, request.thinking_summary
     if rules.thinking == "none":
         asked = {
             "reasoning_effort": effort not in (None, "none"),

@@ -26,8 +26,8 @@ from sealink.events import (
 )
 from sealink.usage import Usage
 from sealink.wire.blocks import Blocks
-from sealink.wire.raw_json import NULL, parse_object, starts_with, utf8
-from sealink.wire.rejections import UNREADABLE, malformed, rejected
+from sealink.wire.raw_json import NULL, UNREADABLE, parse_object, starts_with, utf8
+from sealink.wire.rejections import malformed, rejected
 from sealink.wire.sse import Frame
 
 NAME: Final = "ollama"

@@ -14,8 +14,8 @@ from sealink.request import ChatRequest, ResponseFormat, Sampling
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_chat.messages import read_messages
 from sealink.wire.dialects.openai_chat.tools import read_tool_choice, read_tools
-from sealink.wire.raw_json import Fields, is_null, object_of, to_raw, without
-from sealink.wire.request_fields import RequestFields, missing, read_value
+from sealink.wire.raw_json import Fields, is_null, to_raw
+from sealink.wire.request_fields import RequestFields, missing, own_metadata, read_value
 
 _READ: Final = frozenset({"model", "messages", "stream", "stream_options", "metadata", "tools", "functions"})
 
@@ -84,9 +84,14 @@ def read_request(head: RequestHead) -> ChatRequest:
 
 def _sampling(read: RequestFields) -> Sampling:
     newer, older = read("max_completion_tokens", int), read("max_tokens", int)
+    return read_sampling(read, max_tokens=older if newer is None else newer)
+
+
+def read_sampling(read: RequestFields, max_tokens: int | None) -> Sampling:
+    """The knobs that have one name in both of OpenAI's APIs, or at vendors behind them."""
     stop = read("stop", str | list[str])
     return Sampling(
-        max_tokens=older if newer is None else newer,
+        max_tokens=max_tokens,
         temperature=read("temperature", float),
         top_p=read("top_p", float),
         top_k=read("top_k", int),
@@ -110,7 +115,7 @@ def _extras(read: RequestFields) -> Fields:
     rest = dict(read.rest)
     if _has_speakers(read.fields["messages"]):
         rest["messages.name"] = to_raw(True)
-    metadata = without(object_of(read.fields.get("metadata")) or {}, "task_type")
+    metadata = own_metadata(read.fields)
     return rest | {"metadata": to_raw(metadata)} if metadata else rest
 
 

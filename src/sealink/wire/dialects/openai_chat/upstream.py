@@ -10,7 +10,8 @@ from sealink.wire.dialects.openai_chat.marked import MARKED_SIGNATURE, without_m
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.whole import relay_whole
 from sealink.wire.dialects.openai_chat.write import write_request
-from sealink.wire.raw_json import TRUE, Fields, encode, integer_of, object_of, to_raw, without
+from sealink.wire.raw_json import TRUE, Fields, encode, integer_of, object_of, to_raw
+from sealink.wire.request_fields import without_task_type
 from sealink.wire.sse import SseFramer
 
 PATH = "/chat/completions"
@@ -63,19 +64,13 @@ def for_upstream(head: RequestHead, model: str) -> Fields:
     if model != head.model:
         fields["model"] = to_raw(model)
     if head.task_type is not None:
-        fields = _without_task_type(fields)
+        fields = without_task_type(fields)
     return without_marked_thinking(fields) if MARKED_SIGNATURE.search(head.body) else fields
 
 
 def _asking_for_usage(fields: Fields, head: RequestHead) -> Fields:
-    """SeaLink always learns the usage, whether or not the client asked (CONTRACT, stream rule 3)."""
+    """SeaLink always learns the usage, whether or not the client asked."""
     if not head.stream or head.include_usage:
         return fields
     options = object_of(fields.get("stream_options")) or {}
     return {**fields, "stream_options": to_raw({**options, "include_usage": TRUE})}
-
-
-def _without_task_type(fields: Fields) -> Fields:
-    """`metadata.task_type` is SeaLink's; metadata that holds nothing else goes with it."""
-    rest = without(object_of(fields["metadata"]) or {}, "task_type")
-    return {**fields, "metadata": to_raw(rest)} if rest else without(fields, "metadata")

@@ -9,13 +9,14 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Raw
 
-from sealink.request import ChatRequest, Message, ResponseFormat, Sampling, Text
+from sealink.request import ChatRequest, Message, ResponseFormat, Text
 from sealink.wire.dialect import RequestHead
+from sealink.wire.dialects.openai_chat.request import read_sampling
 from sealink.wire.dialects.openai_responses.head import instructions_of, refuse_kept_state
 from sealink.wire.dialects.openai_responses.input import read_input
 from sealink.wire.dialects.openai_responses.tools import read_tool_choice, read_tools
-from sealink.wire.raw_json import Fields, is_null, object_of, to_raw, without
-from sealink.wire.request_fields import RequestFields, missing
+from sealink.wire.raw_json import Fields, is_null, to_raw
+from sealink.wire.request_fields import RequestFields, missing, own_metadata
 
 _READ: Final = frozenset({"model", "stream", "input", "instructions", "metadata"})
 
@@ -69,7 +70,7 @@ def read_request(head: RequestHead) -> ChatRequest:
         builtin_tools=tools.builtin,
         tool_choice=choice,
         parallel_tool_calls=read("parallel_tool_calls", bool),
-        sampling=_sampling(read),
+        sampling=read_sampling(read, max_tokens=read("max_output_tokens", int)),
         response_format=_response_format(text.format),
         reasoning_effort=reasoning.effort,
         thinking_summary=reasoning.summary or reasoning.generate_summary,
@@ -89,22 +90,6 @@ def _messages(fields: Fields) -> list[Message]:
     return system + read_input(fields["input"])
 
 
-def _sampling(read: RequestFields) -> Sampling:
-    """The knobs of this API, and those that vendors behind it have beside them."""
-    stop = read("stop", str | list[str])
-    return Sampling(
-        max_tokens=read("max_output_tokens", int),
-        temperature=read("temperature", float),
-        top_p=read("top_p", float),
-        top_k=read("top_k", int),
-        stop=[stop] if isinstance(stop, str) else stop,
-        seed=read("seed", int),
-        frequency_penalty=read("frequency_penalty", float),
-        presence_penalty=read("presence_penalty", float),
-        logit_bias=read("logit_bias", Raw),
-    )
-
-
 def _response_format(said: _Format | None) -> ResponseFormat | None:
     if said is None:
         return None
@@ -117,8 +102,7 @@ def _response_format(said: _Format | None) -> ResponseFormat | None:
 def _extras(read: RequestFields, text: _TextConfig, include: list[str]) -> Fields:
     """What is left; `metadata` without the part that is SeaLink's."""
     rest = {name: raw for name, raw in read.rest.items() if not _says_nothing(name, raw)}
-    metadata = without(object_of(read.fields.get("metadata")) or {}, "task_type")
-    if metadata:
+    if metadata := own_metadata(read.fields):
         rest["metadata"] = to_raw(metadata)
     if text.verbosity is not None:
         rest["verbosity"] = to_raw(text.verbosity)

@@ -10,8 +10,6 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import msgspec
-
 from sealink.events import Event, Finish, FinishReason, StreamEnd, StreamError, StreamStart, Unmodelled, UsageSnapshot
 from sealink.wire.dialects.openai_responses.errors import read_failure
 from sealink.wire.dialects.openai_responses.output import Output
@@ -40,13 +38,13 @@ from sealink.wire.dialects.openai_responses.views import (
     ThoughtPiece,
     WireEvent,
 )
+from sealink.wire.raw_json import UNREADABLE
 from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame
 
 Events = Iterable[Event]
 
 _DONE: Final = b"[DONE]"
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _REASONS: Final[dict[str, FinishReason]] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
@@ -69,7 +67,7 @@ class ResponseDecoder:
             if type(event) is TextPiece:  # nearly every frame
                 return self._begun().text(event)
             return list(self._read(event))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             return self._read_odd(frame, error)
 
     def close(self) -> Events:
@@ -118,7 +116,7 @@ class ResponseDecoder:
         try:
             data.decode()
             odd = ODD.decode(data)
-        except _UNREADABLE:
+        except UNREADABLE:
             if frame.event == b"error":
                 return self._fail(Failure(message=data.decode(errors="replace")))
             raise malformed(str(reason)) from reason
@@ -161,7 +159,7 @@ def whole_events(body: bytes) -> list[Event]:
     response = read_response(body)
     try:
         return ResponseDecoder().whole(response)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise malformed(str(error)) from error
 
 
@@ -170,7 +168,7 @@ def read_response(body: bytes) -> Response:
     try:
         response = RESPONSE.decode(body)
         body.decode()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise malformed(str(error)) from error
     if response.error is not None or response.status in ("failed", "cancelled"):
         raise read_failure(response.error)

@@ -16,7 +16,8 @@ from sealink.wire.dialects.openai_responses.models import EFFORTS, nearest_effor
 from sealink.wire.dialects.openai_responses.signatures import CARRIED, CARRIED_REDACTED, NAME, is_carried
 from sealink.wire.dialects.openai_responses.turns import write_input, write_instructions
 from sealink.wire.leftovers import refuse, sort_extras, turned, unsupported
-from sealink.wire.raw_json import array_of, encode, object_of, text_of, to_raw, without
+from sealink.wire.raw_json import array_of, encode, object_of, text_of, to_raw
+from sealink.wire.request_fields import without_task_type
 
 PATH: Final = "/responses"
 
@@ -100,8 +101,7 @@ def forward_request(head: RequestHead, model: str) -> Outgoing:
     if model != head.model:
         fields["model"] = to_raw(model)
     if head.task_type is not None:
-        rest = without(object_of(fields["metadata"]) or {}, "task_type")
-        fields = {**fields, "metadata": to_raw(rest)} if rest else without(fields, "metadata")
+        fields = without_task_type(fields)
     if CARRIED.encode() in head.body or CARRIED_REDACTED.encode() in head.body:
         fields["input"] = _without_foreign_thinking(fields["input"])
     return Outgoing(PATH, head.body if fields == head.fields else encode(fields), head.headers)
