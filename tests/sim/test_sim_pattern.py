@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealink.sim.pattern import MAX_LENGTH, MAX_NESTING, UnsupportedPattern, example, matches, parse
+from sealink.sim.pattern import example, matches
+from sealink.sim.pattern_reader import MAX_LENGTH, MAX_NESTING, UnsupportedPattern, parse
 
 PATTERNS = [
     "", "abc", "^abc$", "a|b|", "^(foo|bar)+$", r"^\+?[1-9]\d{1,14}$", r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$",

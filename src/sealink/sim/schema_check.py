@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from math import isfinite
 from typing import Final, TypeGuard
 
-from sealink.sim.pattern import UnsupportedPattern, matches, parse
+from sealink.sim.pattern import matches
+from sealink.sim.pattern_reader import UnsupportedPattern, parse
 
 MAX_DEPTH: Final = 64
 """Schemas within schemas; what lies deeper is taken to be satisfied."""

@@ -10,7 +10,8 @@ from math import ceil, floor
 from random import Random
 from typing import Final
 
-from sealink.sim.pattern import UnsupportedPattern, example, parse
+from sealink.sim.pattern import example
+from sealink.sim.pattern_reader import UnsupportedPattern, parse
 from sealink.sim.schema_check import (
     Checker,
     are_unique,

@@ -5,7 +5,7 @@ encoder, message, said                         events → what a client reads, s
 forward, relay                                 both ways unchanged, for an upstream of this dialect
 write, turns, thinking, sampling, write_tools  a neutral request → POST /v1/messages
 schema, models                                 what each Claude model takes
-stream, views                                  an upstream's frames, or its whole message → events
+stream, views, usage, finish                   an upstream's frames, or its whole message → events
 errors, heartbeats                             what went wrong, and that nothing did
 """
 

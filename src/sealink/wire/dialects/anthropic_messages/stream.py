@@ -19,8 +19,6 @@ from sealink.events import (
     BlockStart,
     Citation,
     Event,
-    Finish,
-    FinishReason,
     ReasoningDelta,
     StreamEnd,
     StreamError,
@@ -30,8 +28,9 @@ from sealink.events import (
     Unmodelled,
     UsageSnapshot,
 )
-from sealink.usage import Usage
 from sealink.wire.dialects.anthropic_messages.errors import NAME, read_error_event
+from sealink.wire.dialects.anthropic_messages.finish import finish
+from sealink.wire.dialects.anthropic_messages.usage import read_usage
 from sealink.wire.dialects.anthropic_messages.views import (
     BLOCK,
     CITATION,
@@ -46,22 +45,19 @@ from sealink.wire.dialects.anthropic_messages.views import (
     BlockOpened,
     CitationPiece,
     ContentBlock,
-    Counts,
     JsonPiece,
     Message,
     MessageDelta,
     MessageStart,
     MessageStop,
     Odd,
-    OutputDetails,
     SignaturePiece,
     Stop,
-    StopDetails,
     TextPiece,
     ThinkingPiece,
     WireEvent,
 )
-from sealink.wire.raw_json import UNREADABLE
+from sealink.wire.raw_json import UNREADABLE, utf8
 from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame
 
@@ -77,17 +73,6 @@ _KINDS: Final[dict[str, BlockKind]] = {
     "tool_use": "tool_call",
 }
 """Blocks of all other types (server tools and their results, compaction, fallback, …) are `other`."""
-
-_REASONS: Final[dict[str, FinishReason]] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "pause_turn": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
-}
-"""https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons; a reason to come counts as `stop`."""
 
 
 class _OpenBlock(msgspec.Struct):
@@ -156,7 +141,7 @@ class MessageDecoder:
         if frame.event == b"error":
             return self._fail(frame.data)
         try:
-            odd, name = ODD.decode(_utf8(frame.data)), frame.event.decode()
+            odd, name = ODD.decode(utf8(frame.data)), frame.event.decode()
         except UNREADABLE:
             raise malformed(str(reason)) from reason
         if odd.type == "error" or (odd.type is None and _has_error(odd)):
@@ -185,7 +170,7 @@ class MessageDecoder:
         block = self._open[index] = _OpenBlock(self._blocks, kind)
         self._blocks += 1
         if kind == "other":
-            return (BlockStart(block.number, kind, raw=_utf8(raw)),)
+            return (BlockStart(block.number, kind, raw=utf8(raw)),)
         view = BLOCK.decode(raw)
         if kind == "tool_call":
             self._has_calls = True
@@ -211,7 +196,7 @@ class MessageDecoder:
                 return (BlockMeta(block.number, signature=signature),)
             case CitationPiece(citation=citation) if block.kind == "text":
                 return (read_citation(citation, block.number),)
-        return (Unmodelled(_utf8(data)),)
+        return (Unmodelled(utf8(data)),)
 
     def _close_block(self, index: int) -> Events:
         block = self._open.pop(index, None)
@@ -232,7 +217,7 @@ class MessageDecoder:
         """Counts are cumulative: they replace those told before, but for nulls.
 
         Recording anthropic/pydantic-ai-anthropic_advisor_tool_stream-a509a7 tells more input at the end."""
-        said = {name: raw for name, raw in (reported or {}).items() if _utf8(raw) not in _NOTHING}
+        said = {name: raw for name, raw in (reported or {}).items() if utf8(raw) not in _NOTHING}
         self._usage |= said
         return (UsageSnapshot(read_usage(self._usage), final),) if said else ()
 
@@ -240,7 +225,7 @@ class MessageDecoder:
         self._require_start("message_stop")
         self._ended = True
         left_open = [event for index in list(self._open) for event in self._close_block(index)]
-        return (*left_open, _finish(self._stop, has_calls=self._has_calls), StreamEnd())
+        return (*left_open, finish(self._stop, has_calls=self._has_calls), StreamEnd())
 
     def _fail(self, data: bytes) -> Events:
         self._ended = True
@@ -263,21 +248,6 @@ def whole_events(body: bytes) -> list[Event]:
     raise read_error_event(body) if is_error else malformed("a message without content.")
 
 
-def read_usage(fields: dict[str, Raw]) -> Usage:
-    """Anthropic counts cached input apart; SeaLink's input is all of it. Raises msgspec.ValidationError."""
-    counts = msgspec.json.decode(msgspec.json.encode(fields), type=Counts)
-    cached, written = counts.cache_read_input_tokens or 0, counts.cache_creation_input_tokens or 0
-    details = counts.output_tokens_details or OutputDetails()
-    return Usage(
-        input_tokens=(counts.input_tokens or 0) + cached + written,
-        output_tokens=counts.output_tokens or 0,
-        cached_read_tokens=cached,
-        cached_write_tokens=written,
-        reasoning_tokens=details.thinking_tokens or 0,
-        extras={name: raw for name, raw in fields.items() if name not in Counts.__struct_fields__},
-    )
-
-
 def read_citation(raw: Raw, block: int) -> Citation:
     """https://platform.claude.com/docs/en/build-with-claude/citations: a page, a place in a document, or an address."""
     said = CITATION.decode(raw)
@@ -286,16 +256,9 @@ def read_citation(raw: Raw, block: int) -> Citation:
         url=said.url or said.source or "",
         title=said.title or said.document_title or "",
         quote=said.cited_text or "",
-        raw=_utf8(raw),
+        raw=utf8(raw),
         dialect=NAME,
     )
-
-
-def _utf8(raw: Raw | bytes) -> bytes:
-    """Raw JSON, whose characters msgspec has not looked at. Raises UnicodeDecodeError."""
-    data = bytes(raw)
-    data.decode()
-    return data
 
 
 def _has_error(odd: Odd) -> bool:
@@ -318,15 +281,6 @@ def _first_content(number: int, kind: BlockKind, view: ContentBlock) -> Iterable
         yield BlockMeta(number, signature=view.signature)
     for citation in view.citations or ():
         yield read_citation(citation, number)
-
-
-def _finish(stop: Stop, *, has_calls: bool) -> Finish:
-    """`detail` is what was said about it: the matched stop sequence, or why the answer was refused."""
-    if stop.stop_reason is None:  # a gateway that does not say: the answer is whole all the same
-        return Finish("tool_calls" if has_calls else "stop")
-    details = stop.stop_details or StopDetails()
-    detail = ": ".join(filter(None, (stop.stop_sequence, details.category, details.explanation)))
-    return Finish(_REASONS.get(stop.stop_reason, "stop"), raw_reason=stop.stop_reason, detail=detail)
 
 
 def _typed_by(frame: Frame) -> bytes:

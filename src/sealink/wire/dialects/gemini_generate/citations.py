@@ -22,7 +22,7 @@ from sealink.wire.dialects.gemini_generate.views import (
     Segment,
     Source,
 )
-from sealink.wire.raw_json import encode, is_null
+from sealink.wire.raw_json import encode, is_null, utf8
 
 
 def grounding_citations(raw: Raw, text: bytes, block: int, choice: int) -> Iterator[Citation]:
@@ -45,10 +45,8 @@ def grounding_citations(raw: Raw, text: bytes, block: int, choice: int) -> Itera
 
 
 def recited(told: Iterable[Raw], text: bytes, block: int, choice: int) -> Iterator[Citation]:
-    """The sources that the answer quotes at length, each once. Raises msgspec.ValidationError."""
-    said = [CITATIONS.decode(raw) for raw in told if not is_null(raw)]
-    sources = (source for each in said for source in each.citations or each.citation_sources or ())
-    for source in dict.fromkeys(map(_utf8, sources)):
+    """The sources that the answer quotes at length, as its chunks `told` of them. Raises msgspec.ValidationError."""
+    for source in _sources(told):
         read: CitedSource = CITED.decode(source)
         start, end = _place(Segment(read.start_index, read.end_index), text)
         yield Citation(
@@ -63,14 +61,22 @@ def recited(told: Iterable[Raw], text: bytes, block: int, choice: int) -> Iterat
         )
 
 
+def _sources(told: Iterable[Raw]) -> list[bytes]:
+    sources: list[bytes] = []
+    for said in (CITATIONS.decode(raw) for raw in told if not is_null(raw)):
+        more = [utf8(source) for source in said.citations or said.citation_sources or ()]
+        sources += [source for source in more if source not in sources]
+    return sources
+
+
 def _grounded(
     chunk: Raw, support: Raw | None, read: GroundingSupport, text: bytes, block: int, choice: int
 ) -> Citation:
     kinds = CHUNK.decode(chunk)
     source = kinds.web or kinds.retrieved_context or kinds.maps or kinds.image or Source()
     start, end = _place(read.segment, text)
-    told = {"groundingChunk": Raw(_utf8(chunk))} | (
-        {"groundingSupport": Raw(_utf8(support))} if support is not None else {}
+    told = {"groundingChunk": Raw(utf8(chunk))} | (
+        {"groundingSupport": Raw(utf8(support))} if support is not None else {}
     )
     return Citation(
         block,
@@ -95,10 +101,3 @@ def _place(segment: Segment | None, text: bytes) -> tuple[int | None, int | None
 def _characters(text: bytes, byte_count: int) -> int:
     """How many characters begin within so many bytes."""
     return len(text[: max(0, byte_count)].decode(errors="ignore"))
-
-
-def _utf8(raw: Raw) -> bytes:
-    """Raw JSON, whose characters msgspec has not looked at. Raises UnicodeDecodeError."""
-    data = bytes(raw)
-    data.decode()
-    return data

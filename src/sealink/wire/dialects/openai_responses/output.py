@@ -38,7 +38,7 @@ from sealink.wire.dialects.openai_responses.views import (
     TextPiece,
     ThoughtPiece,
 )
-from sealink.wire.raw_json import encode, is_null, text_of
+from sealink.wire.raw_json import encode, is_null, text_of, utf8
 from sealink.wire.rejections import malformed
 
 _CALLS: Final[dict[str, BlockKind]] = {"function_call": "tool_call", "custom_tool_call": "custom_tool_call"}
@@ -130,7 +130,7 @@ class Output:
             title=said.title or said.filename or "",
             start=None if said.start_index is None else block.starts_at + said.start_index,
             end=None if said.end_index is None else block.starts_at + said.end_index,
-            raw=_utf8(raw) if said.type else b"",
+            raw=utf8(raw) if said.type else b"",
             dialect=NAME,
         )
 
@@ -192,7 +192,7 @@ class Output:
             case "image_generation_call" if item.result:
                 yield from self._open_block(known, 0, self._image(item))
             case _:
-                yield from self._open_block(known, 0, BlockStart(self._blocks, "other", raw=_utf8(raw)))
+                yield from self._open_block(known, 0, BlockStart(self._blocks, "other", raw=utf8(raw)))
         yield from self._close(known)
         known.done = True
 
@@ -258,10 +258,3 @@ def _signature_of(item: Item) -> str:
 
 def _joined(parts: list[Part] | None) -> str:
     return "".join(part.text or "" for part in parts or ())
-
-
-def _utf8(raw: Raw) -> bytes:
-    """Raw JSON, whose characters msgspec has not looked at. Raises UnicodeDecodeError."""
-    data = bytes(raw)
-    data.decode()
-    return data
