@@ -7,6 +7,7 @@ import pytest
 
 from sealink.errors import InternalError, InvalidRequest, RateLimited, SealinkError, UpstreamRejected
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
+from sealink.wire.dialects.openai_chat.errors import error_frame
 
 FULL = {"message": "m", "type": "t", "param": "p", "code": "c"}
 
@@ -115,6 +116,13 @@ def test_what_is_missing_in_it_is_added() -> None:
         "error": {"message": "m", "code": 401, "metadata": {"a": 1}, "type": "authentication_error", "param": None},
         "user_id": "u",
     }
+
+
+def test_an_error_that_stands_bare_keeps_all_that_it_says() -> None:
+    """Mistral's, and those of servers that took after it."""
+    said = {"object": "error", "message": "m", "type": "t", "param": None, "code": 1500, "raw_status_code": 400}
+    assert written(read(said)) == {"error": said}
+    assert json.loads(error_frame(read(said))[6:]) == {"error": said}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"text", b'{"error":"m"}', b'{"error":{}}', b'{"error":{"message":1}}'])

@@ -49,14 +49,15 @@ def error_body(error: SealinkError) -> bytes:
     own = _own_body(error)
     if own is None or not isinstance(error, UpstreamRejected):
         return encode({"error": _described(error)})
-    said = object_of(own["error"]) or {}
+    around, said = (own, object_of(own["error"]) or {}) if "error" in own else ({}, own)  # Mistral's stand bare
     missing = without(_described(error), *said)
-    return encode({**own, "error": {**said, **missing}}) if missing else error.body
+    return encode({**around, "error": {**said, **missing}}) if missing or not around else error.body
 
 
 def error_frame(error: SealinkError) -> bytes:
     """The frame that ends a stream which has already begun: the four fields, and what else the upstream said."""
-    said = object_of((_own_body(error) or {}).get("error")) or {}
+    own = _own_body(error) or {}
+    said = object_of(own.get("error")) or own
     return data_frame(encode({"error": _described(error) | said}))
 
 
@@ -81,14 +82,15 @@ def _described(error: SealinkError) -> Fields:
 
 
 def _own_body(error: SealinkError) -> Fields | None:
-    """What an upstream of this dialect said, if it has an `error` object with a message."""
+    """What an upstream of this dialect said, if it has an `error` object with a message, or is one."""
     if not isinstance(error, UpstreamRejected) or error.dialect != NAME or not error.body:
         return None
     try:
         fields = parse_object(error.body)
     except (ValueError, RecursionError):
         return None
-    return fields if text_of((object_of(fields.get("error")) or {}).get("message")) else None
+    described = object_of(fields.get("error")) if "error" in fields else fields
+    return fields if text_of((described or {}).get("message")) else None
 
 
 def _find(body: bytes) -> Fields | None:
