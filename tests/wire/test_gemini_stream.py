@@ -275,13 +275,13 @@ def test_each_chunk_has_its_own_quoted_sources_and_some_tell_them_again() -> Non
     first, second = ({"startIndex": at, "endIndex": at + 2, "uri": f"https://{at}.example"} for at in (1, 4))
     cited = of_kind(
         events_of(
-            chunk({"text": "abcd"}, citationMetadata={"citations": [first]}),
+            chunk({"text": "abcd"}, citationMetadata={"citations": [{}, first, {}]}),
             chunk({"text": "efgh"}, citationMetadata={"citations": [first, second]}),
             chunk({"text": "."}, finish="STOP"),
         ),
         Citation,
     )
-    assert [each.url for each in cited] == ["https://1.example", "https://4.example"]
+    assert [each.url for each in cited] == ["", "https://1.example", "", "https://4.example"]
 
 
 def test_log_probabilities_are_openais_token_objects() -> None:
@@ -316,6 +316,12 @@ def test_an_error_inside_the_stream_ends_it(body: bytes) -> None:
     assert isinstance(error, UpstreamRejected)
     assert (error.status, error.type, error.code) == (503, "service_unavailable", "UNAVAILABLE")
     assert error.message == "The model is overloaded."
+
+
+def test_an_error_in_the_midst_of_a_stream_may_be_no_event() -> None:
+    body = sse(chunk({"text": "a"}, finish="STOP")) + json.dumps(OVERLOADED, indent=2).encode()
+    (event,) = of_kind(read_stream(UPSTREAM, [body]), StreamError)
+    assert event.error.message == "The model is overloaded."
 
 
 @pytest.mark.parametrize("body", [OVERLOADED, [OVERLOADED]])

@@ -79,10 +79,11 @@ class AnswerDecoder:
 
     def decode(self, frame: Frame) -> Iterable[Event]:
         """Raises UpstreamError (`upstream_malformed`) on a chunk that makes no sense."""
-        if self._failed or not frame.data:
+        data = frame.data or _bare_json(frame.raw)
+        if self._failed or not data:
             return ()
         try:
-            return self.read(_read_json(RESPONSE, frame.data), frame.data)
+            return self.read(_read_json(RESPONSE, data), data)
         except UNREADABLE as error:
             raise malformed(error) from error
 
@@ -233,6 +234,11 @@ def _read_json(decoder: msgspec.json.Decoder[_T], data: bytes) -> _T:
         if strict is None:
             raise
         return decoder.decode(strict)
+
+
+def _bare_json(raw: bytes) -> bytes:
+    """An error in the midst of a stream may come as it would have come alone, and be no event."""
+    return raw.strip() if raw.lstrip().startswith(b"{") else b""
 
 
 def _note(candidate: Candidate, choice: _Choice) -> None:
