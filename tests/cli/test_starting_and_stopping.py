@@ -1,5 +1,6 @@
 """`sealink serve` where something stands in its way, and where it is told to stop in a hurry."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -100,6 +101,28 @@ def test_workers_do_not_outlive_their_parent(folder: Path) -> None:
         while is_answered(f"{url}/models"):
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+
+def test_a_worker_that_dies_is_replaced(folder: Path) -> None:
+    with serving(folder, "--workers", "2") as (process, url):
+        before = workers_of(process.pid)
+        os.kill(min(before), signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE_S
+        while len(after := workers_of(process.pid)) < 2 or not is_answered(f"{url}/models"):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(2.0)  # long enough for one that cannot start to have ended
+        assert workers_of(process.pid) == after
+        assert min(before) not in after
+        process.terminate()
+        assert process.stderr
+        assert "Traceback" not in process.stderr.read()
+
+
+def workers_of(pid: int) -> set[int]:
+    """Its children but for the one that minds what they share."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
 
 
 def is_answered(url: str) -> bool:

@@ -58,19 +58,23 @@ def _reserved(config: Config) -> socket.socket:
 
 
 class Workers:
-    """The processes that do the work."""
+    """The processes that do the work, each with the event that it sets when it takes connections.
+
+    The events are held on to: one that is let go of is gone before its process has found it.
+    """
 
     def __init__(self, config: Config, count: int) -> None:
         self._config = config
         self._stopping = False
         self._context = multiprocessing.get_context("spawn")
-        self._listening = [self._context.Event() for _ in range(count)]
-        self._processes = [self._spawn(listening) for listening in self._listening]
+        self._processes: dict[BaseProcess, Event] = {}
+        for _ in range(count):
+            self._spawn()
 
     def are_listening(self) -> bool:
         """Wait until every worker takes connections. False if one has ended instead: it has said why."""
         while all(process.is_alive() for process in self._processes):
-            if all(listening.wait(_POLL_S) for listening in self._listening):
+            if all(listening.wait(_POLL_S) for listening in self._processes.values()):
                 return True
         self.stop()
         return False
@@ -80,10 +84,10 @@ class Workers:
         while self._processes:
             wait([process.sentinel for process in self._processes])
             for process in [process for process in self._processes if not process.is_alive()]:
-                self._processes.remove(process)
+                del self._processes[process]
                 if not self._stopping:
                     log.warning("worker %s ended with %s, starting another", process.pid, process.exitcode)
-                    self._processes.append(self._spawn(self._context.Event()))
+                    self._spawn()
 
     def stop(self) -> None:
         """Ask all to finish what they are doing and stop."""
@@ -91,10 +95,11 @@ class Workers:
         for process in self._processes:
             process.terminate()
 
-    def _spawn(self, listening: Event) -> BaseProcess:
+    def _spawn(self) -> None:
+        listening = self._context.Event()
         process = self._context.Process(target=_work, args=(self._config, listening))
         process.start()
-        return process
+        self._processes[process] = listening
 
 
 def _work(config: Config, listening: Event) -> None:
