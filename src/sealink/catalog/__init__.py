@@ -1,1 +1,5 @@
-"""Facts about models that are data: prices."""
+"""Facts about models that are data.
+
+prices   what tokens cost
+tokens   how many tokens a text is, near enough
+"""

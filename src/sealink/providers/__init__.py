@@ -1,4 +1,12 @@
-"""The vendors that SeaLink knows by name. A name in sealink.toml that is not here says its dialect and address."""
+"""The vendors that SeaLink knows by name. A name in sealink.toml that is not here says its dialect and address.
+
+vendor                      what is known of a vendor: its file's record is one of these
+placement                   where one is, as the user configured it
+quirks                      its habits, applied to a request
+aws_signer, google_signer   what opens the doors of two clouds
+
+All other files are vendors.
+"""
 
 from importlib import import_module
 from typing import Final

@@ -5,7 +5,7 @@ client     how OpenAI's clients ask
 answer     what they are told
 vectors    floats ⇄ base64
 
-The other files are the formats of upstreams.
+openai, cohere, gemini   the formats of upstreams
 """
 
 from sealink.wire.embeddings.client import EmbeddingsClient

@@ -4,7 +4,7 @@ head, request, content, tools                  what a client asks
 encoder, message, said                         events → what a client reads, streamed and whole
 forward, relay                                 both ways unchanged, for an upstream of this dialect
 write, turns, thinking, sampling, write_tools  a neutral request → POST /v1/messages
-schema, models                                 what each Claude model takes
+schema, models, extras                         what each Claude model takes, and what no neutral field models
 stream, views, usage, finish                   an upstream's frames, or its whole message → events
 errors, heartbeats                             what went wrong, and that nothing did
 """
