@@ -1,4 +1,4 @@
-"""What Claude Code needs of a gateway (FIELD §4.6, code.claude.com/docs/en/llm-gateway), through a real SeaLink.
+"""What Claude Code needs of a gateway (code.claude.com/docs/en/llm-gateway), through a real SeaLink.
 
 The client is the SDK that it is built on; what goes over the wire is compared byte for byte.
 """

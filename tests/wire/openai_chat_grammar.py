@@ -1,4 +1,4 @@
-"""The grammar of an OpenAI chat-completion stream, as CONTRACT.md's stream rules and OpenAI's reference have it.
+"""The grammar of an OpenAI chat-completion stream, as OpenAI's reference and SeaLink's own rules have it.
 
 https://platform.openai.com/docs/api-reference/chat-streaming
 """

@@ -2,7 +2,7 @@
 
 Most frames are seen by one decode into a view struct that only a plain delta fits; they go out as they came.
 The rest are taken apart into raw JSON fields, put right, and sent as they came if nothing had to be.
-What is put right, and at which vendors it was recorded, stands at each mend (the stream rules are CONTRACT.md's).
+What is put right, and at which vendors it was recorded, stands at each mend.
 """
 
 from typing import Final
