@@ -4,18 +4,22 @@ Where one block ends and the next begins is inferred from what comes: one is ope
 another kind begins. Formats that have blocks themselves do without this.
 """
 
-from sealink.events import BlockEnd, BlockKind, BlockStart, Event
+from sealink.events import BlockEnd, BlockKind, BlockMeta, BlockStart, Event
 
 
 class Blocks:
-    """One choice's blocks. `kind` is the open one's, None if none is open; `number` that of the last to be opened."""
+    """One choice's blocks. `kind` is the open one's, None if none is open; `number` that of the last to be opened.
 
-    __slots__ = ("choice", "kind", "number")
+    `signature` is the open one's so far: it is told when the block ends.
+    """
+
+    __slots__ = ("choice", "kind", "number", "signature")
 
     def __init__(self, choice: int = 0) -> None:
         self.choice = choice
         self.kind: BlockKind | None = None
         self.number = -1
+        self.signature = ""
 
     def enter(self, kind: BlockKind) -> list[Event]:
         """Now a block of `kind` is open: the one that was, or a new one."""
@@ -40,7 +44,11 @@ class Blocks:
         if self.kind is None:
             return []
         self.kind = None
-        return [BlockEnd(self.number, self.choice)]
+        ending: list[Event] = [BlockEnd(self.number, self.choice)]
+        if self.signature:
+            ending.insert(0, BlockMeta(self.number, self.signature, self.choice))
+            self.signature = ""
+        return ending
 
     def whole(self, kind: BlockKind, *, id: str = "", name: str = "", data: str = "", raw: bytes = b"") -> list[Event]:
         """A block that is all there at once."""

@@ -30,9 +30,10 @@ from sealink.wire.dialect import Outcome
 from sealink.wire.dialects.openai_chat.annotations import read_annotation, read_sources
 from sealink.wire.dialects.openai_chat.parts import read_picture
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
+from sealink.wire.dialects.openai_chat.signatures import Piece, Signature, is_signed, read_pieces, written
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.openai_chat.whole import relay_whole
-from sealink.wire.raw_json import NULL, Fields, encode
+from sealink.wire.raw_json import NULL, Fields, encode, is_null
 from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame, SseFramer
 
@@ -60,6 +61,7 @@ class _ToolCall(msgspec.Struct):
     index: int | None = None
     function: _Function | None = None
     custom: _Custom | None = None
+    extra_content: Raw = NULL
 
 
 class _Thinking(msgspec.Struct):
@@ -82,6 +84,8 @@ class _Said(msgspec.Struct):
     thinking_blocks: list[_Thinking] | None = None
     annotations: list[Raw] | None = None
     images: list[Raw] | None = None
+    reasoning_details: Raw = NULL
+    extra_content: Raw = NULL
 
 
 class _Logprobs(msgspec.Struct):
@@ -143,14 +147,19 @@ def whole_events(body: bytes) -> list[Event]:
 
 
 class _Open:
-    """What is open of a choice: its blocks, and its calls, of which several may be, by their index and by their id."""
+    """What is open of a choice: its blocks, and its calls, of which several may be, by their index and by their id.
 
-    __slots__ = ("blocks", "calls", "ids")
+    `piece` is the one of `reasoning_details` that was told last, in the block `piece_at`.
+    """
+
+    __slots__ = ("blocks", "calls", "ids", "piece", "piece_at")
 
     def __init__(self, index: int) -> None:
         self.blocks = Blocks(index)
         self.calls: dict[int, int] = {}
         self.ids: dict[str, int] = {}
+        self.piece = Piece({})
+        self.piece_at = -1
 
 
 def _logprobs(blocks: Blocks, said: _Logprobs) -> Iterator[Event]:
@@ -164,6 +173,45 @@ def _say(blocks: Blocks, kind: BlockKind, text: str) -> Iterator[Event]:
         yield from blocks.open(kind)
     more = ReasoningDelta if kind == "reasoning" else TextDelta
     yield more(blocks.number, text, blocks.choice)
+
+
+def _think(open: _Open, said: _Said, *, is_whole: bool) -> Iterator[Event]:
+    """What was thought, piece by piece where the vendor tells it so, too."""
+    pieces = [] if is_null(said.reasoning_details) else read_pieces(said.reasoning_details)
+    if said.reasoning_content and not any(piece.text for piece in pieces):
+        yield from _say(open.blocks, "reasoning", said.reasoning_content)
+    for piece in pieces:
+        yield from _piece(open, piece, is_whole=is_whole)
+
+
+def _piece(open: _Open, piece: Piece, *, is_whole: bool) -> Iterator[Event]:
+    blocks = open.blocks
+    if not piece.has_place_for_text:
+        yield from _signed_apart(blocks, Signature(detail=piece.rest))
+        return
+    is_news = True
+    if is_whole or blocks.kind != "reasoning":
+        if piece.says_nothing and not is_whole:
+            return
+        yield from blocks.open("reasoning")
+    elif open.piece_at == blocks.number:
+        if open.piece.goes_on(piece):
+            is_news = open.piece.add(piece)
+            piece.rest = open.piece.rest
+        else:
+            yield from blocks.open("reasoning")
+    open.piece, open.piece_at = piece, blocks.number
+    if is_news:
+        blocks.signature = written(Signature(detail=piece.rest))
+    if piece.text:
+        yield ReasoningDelta(blocks.number, piece.text, blocks.choice)
+
+
+def _signed_apart(blocks: Blocks, signature: Signature) -> Iterator[Event]:
+    """A signature in a block of its own."""
+    yield from blocks.open("reasoning")
+    blocks.signature = written(signature)
+    yield from blocks.close()
 
 
 def _signed(open: _Open, thinking: _Thinking) -> Iterator[Event]:
@@ -198,6 +246,9 @@ def _call(open: _Open, place: int, call: _ToolCall) -> Iterator[Event]:
         id = call.id or f"call_{open.blocks.number + 1}"
         yield from open.blocks.open_beside(kind, id=id, name=name)
         open.calls[place] = open.ids[call.id] = open.blocks.number
+        if is_signed(call.extra_content):
+            signature = written(Signature(extra_content=call.extra_content, call_id=id))
+            yield BlockMeta(open.blocks.number, signature, open.blocks.choice)
     if fragment := function.arguments if custom is None else custom.input:
         yield ToolArgsDelta(open.calls[place], fragment, open.blocks.choice)
 
@@ -246,22 +297,23 @@ class _AnswerReader:
         open = self._choices.get(choice.index)
         if open is None:
             open = self._choices[choice.index] = _Open(choice.index)
-        blocks = open.blocks
-        if said.reasoning_content:
-            yield from _say(blocks, "reasoning", said.reasoning_content)
+        blocks, is_whole = open.blocks, choice.message is not None
+        yield from _think(open, said, is_whole=is_whole)
         for thinking in said.thinking_blocks or ():
             yield from _signed(open, thinking)
         if said.content:
             yield from _say(blocks, "text", said.content)
         if said.refusal:
             yield from _say(blocks, "refusal", said.refusal)
+        if is_signed(said.extra_content):
+            yield from _signed_apart(blocks, Signature(extra_content=said.extra_content))
         if choice.logprobs is not None:
             yield from _logprobs(blocks, choice.logprobs)
         yield from _cite(blocks, said.annotations or ())
         for picture in said.images or ():
             yield from _media(blocks, picture)
         for position, call in enumerate(said.tool_calls or ()):
-            is_whole = choice.message is not None  # then indexes mean nothing: Ollama had 0 for every call
+            # In a whole answer indexes mean nothing: Ollama had 0 for every call.
             place = position if call.index is None or is_whole else call.index
             yield from _call(open, place, call)
         if said.function_call is not None:

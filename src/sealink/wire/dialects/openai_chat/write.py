@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.request import (
@@ -23,6 +24,7 @@ from sealink.request import (
     ToolResult,
 )
 from sealink.wire.dialects.openai_chat.effort import write_effort
+from sealink.wire.dialects.openai_chat.signatures import read, sent_back
 from sealink.wire.dialects.openai_chat.write_tools import write_tools
 from sealink.wire.raw_json import encode
 
@@ -116,23 +118,28 @@ def _messages(message: Message, with_thinking: bool) -> Iterator[dict[str, Any]]
 
 
 def _assistant(message: Message) -> dict[str, Any]:
-    """An earlier answer. OpenAI's format has no place for what the model thought."""
+    """An earlier answer. What the model thought has no place in it but those that its vendor has made."""
+    fields, signed = sent_back(message.parts)
     calls = [part for part in message.parts if isinstance(part, ToolCall)]
     rest = [part for part in message.parts if not isinstance(part, (ToolCall, *_THINKING))]
     said = {"role": "assistant", "content": _content(rest, message.where) if rest else None}
-    return said | ({"tool_calls": [_call(call) for call in calls]} if calls else {})
+    return said | ({"tool_calls": [_call(call, signed) for call in calls]} if calls else {}) | fields
 
 
 def _thinking(message: Message) -> dict[str, Any]:
     """What the model thought, "" if nothing: DeepSeek wants the field in every answer. What is signed is another's."""
-    said = [part.text for part in message.parts if isinstance(part, Reasoning) and not part.signature]
+    thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
+    said = [part.text for part in thoughts if not part.signature or read(part.signature) is not None]
     return {"reasoning_content": "".join(said)}
 
 
-def _call(call: ToolCall) -> dict[str, Any]:
+def _call(call: ToolCall, signed: dict[str, Raw]) -> dict[str, Any]:
+    fields: dict[str, Any] = {"id": call.id, "type": "function"}
     if call.is_custom:
-        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.arguments}}
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        fields |= {"type": "custom", "custom": {"name": call.name, "input": call.arguments}}
+    else:
+        fields |= {"function": {"name": call.name, "arguments": call.arguments}}
+    return fields | ({"extra_content": signed[call.id]} if call.id in signed else {})
 
 
 def _content(parts: Sequence[Part], where: str) -> str | list[dict[str, Any]]:
