@@ -11,6 +11,7 @@ tool_calls, mend, usage_apart          … what is to be put right there
 whole                                  an answer that is not streamed → the same
 decoder                                either → events
 write, write_tools, effort, marked     a neutral request → POST …/chat/completions
+signatures                             what vendors sign in fields of their own, there and back
 
 finish, usage, errors                  the words for how it ended, what it cost, what went wrong
 prompt                                 the words of a request, to be counted
