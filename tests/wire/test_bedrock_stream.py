@@ -117,6 +117,16 @@ def test_an_answer_need_not_say_that_it_starts() -> None:
     assert (told.text, told.finish_reason, told.complaints) == ("Hi", "stop", [])
 
 
+def test_a_call_without_an_id_gets_one_and_counts_without_a_number_are_0() -> None:
+    start = event("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"name": "f"}}})
+    end = event("messageStop", {"stopReason": "tool_use"}) + event("metadata", {"usage": {"inputTokens": None}})
+    told = told_stream(UPSTREAM, [START + start + end])
+    assert told.calls[0]["id"]
+    assert told.complaints == []
+    assert told.usage is not None
+    assert told.usage["prompt_tokens"] == 0
+
+
 def test_an_answer_that_stopped_is_whole_without_its_usage() -> None:
     events = read_stream(UPSTREAM, [START, event("messageStop", {"stopReason": "end_turn"})])
     assert events[-2:] == [Finish("stop", raw_reason="end_turn"), StreamEnd()]

@@ -69,6 +69,14 @@ def test_thinking_citations_and_log_probabilities() -> None:
     assert math.isclose(token["logprob"], -0.75)
 
 
+def test_a_call_without_an_id_gets_one() -> None:
+    call = {"type": "tool-call-start", "index": 0, "delta": {"message": {"tool_calls": {"function": {"name": "f"}}}}}
+    end = {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL"}}
+    told = told_stream(UPSTREAM, [stream({"type": "message-start", "id": "1"}, call, end)])
+    assert told.calls[0]["id"]
+    assert told.complaints == []
+
+
 def test_citations_may_come_after_the_end_of_their_text() -> None:
     """As in the mode `ACCURATE`, in which they are found once the text is whole."""
     before, _, rest = CITATIONS.partition(b"event: citation-start")

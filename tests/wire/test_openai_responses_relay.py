@@ -7,9 +7,10 @@ import pytest
 
 from sealink.errors import UpstreamError, UpstreamRejected
 from sealink.events import BlockEnd, BlockStart, TextDelta, ToolArgsDelta
+from sealink.wire.dialects import openai_chat
 from sealink.wire.dialects.openai_responses import UPSTREAM
 from sealink.wire.sse import event_frame
-from wire.responses_stream import decoded, frames_of, relayed, translated
+from wire.responses_stream import BIRTH, REQUEST, decoded, frames_of, relayed, translated
 
 RESPONSE = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "in_progress", "output": []}
 
@@ -103,6 +104,10 @@ def test_an_annotation_of_no_type_is_told_as_the_address_it_names() -> None:
     (told,) = [each for each in frames_of(translated([BEGUN + said], UPSTREAM)[0]) if "annotation" in each]
     address = {"url": "https://a.example", "title": "", "start_index": 0, "end_index": 1}
     assert told["annotation"] == {"type": "url_citation", **address}
+    file = frame("response.output_text.annotation.added", output_index=0, annotation={"filename": "a.pdf"})
+    encoder = openai_chat.CLIENT.encoder(REQUEST, BIRTH)
+    sent = b"".join(map(encoder.encode, decoded([BEGUN + file])))
+    assert b'"type":"citation","citation":{"filename": "a.pdf"}}]' in sent
 
 
 def test_an_item_that_is_done_need_not_say_where_it_stands() -> None:

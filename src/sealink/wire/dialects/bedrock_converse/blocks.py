@@ -39,7 +39,7 @@ class View(msgspec.Struct, gc=False, rename="camel"):
 class ToolUse(View):
     """Of a block's start; in a delta, `input` is a fragment of JSON text, in a whole answer an object."""
 
-    tool_use_id: str = ""
+    tool_use_id: str | None = None
     name: str = ""
     type: str = ""
     input: Raw = NULL
@@ -140,7 +140,8 @@ class Blocks:
                 raise malformed("a tool call without a name.")
             self.has_calls = True
             block = self._begin(index, "tool_call")
-            yield BlockStart(block.number, "tool_call", id=call.tool_use_id, name=call.name)
+            id = call.tool_use_id or f"tooluse_{block.number}"
+            yield BlockStart(block.number, "tool_call", id=id, name=call.name)
         elif start.image is not None:
             self._begin(index, "media").media_type = f"image/{start.image.format or 'png'}"
         elif start.tool_use is not None or start.tool_result != NULL:

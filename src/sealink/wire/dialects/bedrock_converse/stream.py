@@ -80,9 +80,9 @@ class _Whole(_Stop, kw_only=True):
 
 
 class _Counts(View):
-    input_tokens: int = 0
-    output_tokens: int = 0
-    total_tokens: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     cache_write_input_tokens: int | None = None
 
@@ -193,8 +193,8 @@ def read_usage(fields: Fields) -> Usage:
     counts = msgspec.json.decode(utf8(encode(fields)), type=_Counts)
     cached, written = counts.cache_read_input_tokens or 0, counts.cache_write_input_tokens or 0
     return Usage(
-        input_tokens=counts.input_tokens + cached + written,
-        output_tokens=counts.output_tokens,
+        input_tokens=(counts.input_tokens or 0) + cached + written,
+        output_tokens=counts.output_tokens or 0,
         cached_read_tokens=cached,
         cached_write_tokens=written,
         extras={

@@ -155,7 +155,8 @@ class ChatDecoder:
         if call.function is None or not call.function.name:
             raise malformed("a tool call without a name.")
         yield from self._close()
-        yield from self._blocks.open("tool_call", id=call.id, name=call.function.name)
+        id = call.id or f"call_{self._blocks.number + 1}"
+        yield from self._blocks.open("tool_call", id=id, name=call.function.name)
         yield from self._arguments(call)
 
     def _arguments(self, call: views.Call) -> Iterator[Event]:

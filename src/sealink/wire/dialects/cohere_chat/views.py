@@ -27,7 +27,7 @@ class Function(View):
 
 
 class Call(View):
-    id: str = ""
+    id: str | None = None
     function: Function | None = None
 
 

@@ -15,7 +15,7 @@ def annotation(citation: Citation, part_starts_at: int, said: int) -> dict[str, 
     One that names an address is a `url_citation`, any other (pages of a document, say) a `file_citation`, with what was
     said of it beside: the stock SDKs know no third kind that would fit, and stumble over one that they do not know.
     """
-    if citation.dialect == NAME and citation.raw:
+    if citation.dialect == NAME:
         return dict(object_of(Raw(citation.raw)) or {})
     if not citation.url:
         place = {"type": "file_citation", "file_id": "", "filename": citation.title, "index": said}

@@ -130,8 +130,8 @@ class Output:
             title=said.title or said.filename or "",
             start=None if said.start_index is None else block.starts_at + said.start_index,
             end=None if said.end_index is None else block.starts_at + said.end_index,
-            raw=utf8(raw) if said.type else b"",
-            dialect=NAME,
+            raw=utf8(raw),
+            dialect=NAME if said.type else "",  # no client would know its kind
         )
 
     # Items: opened, and told to the end.
