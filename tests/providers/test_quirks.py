@@ -87,6 +87,28 @@ def test_thinking_is_a_flag_at_qwen(effort: str, thinks: bool) -> None:
     assert fields("qwen", {**said, "reasoning_effort": "high"}) == said
 
 
+SIGNED = {"role": "assistant", "content": None, "reasoning_details": [{}], "extra_content": {"google": {}}}
+CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"extra_content":1}'}}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "kept"),
+    [
+        *((vendor, ()) for vendor in ("openai", "azure", "groq", "cerebras", "mistral")),
+        *((vendor, ("extra_content",)) for vendor in ("gemini", "deepseek")),
+        *((vendor, ("reasoning_details", "extra_content")) for vendor in ("openrouter", "vercel-gateway")),
+    ],
+)
+def test_what_other_vendors_have_signed_stays_here(vendor: str, kept: tuple[str, ...]) -> None:
+    extra = {"extra_content": {"google": {}}}
+    user = {"role": "user", "content": "reasoning_details"}
+    asked = {"model": "m", "messages": [user, {**SIGNED, "tool_calls": [{**CALL, **extra}]}, 7]}
+    call = {**CALL, **(extra if "extra_content" in kept else {})}
+    said = {name: value for name, value in SIGNED.items() if name in ("role", "content", *kept)}
+    messages = [user, {**said, "tool_calls": [call]}, 7]
+    assert fields(vendor, asked) == {"model": "m", "messages": messages}
+
+
 MEANT = {
     "anthropic/loongsuite-sync_messages_create_with_all_params-2-e0bcb1": (400, 402),
     "gemini/mirascope-google_gemini_2_5_flash-d86810": (400, 401),

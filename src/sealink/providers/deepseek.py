@@ -1,6 +1,6 @@
 """DeepSeek."""
 
-from sealink.providers.quirks import max_tokens_is_the_old_name, thinking_has_a_switch
+from sealink.providers.quirks import max_tokens_is_the_old_name, never_given, thinking_has_a_switch
 from sealink.providers.vendor import Address, Vendor
 
 VENDOR = Vendor(
@@ -12,7 +12,8 @@ VENDOR = Vendor(
             "https://api.deepseek.com/v1",
             # https://api-docs.deepseek.com/api/create-chat-completion
             # https://api-docs.deepseek.com/guides/thinking_mode: the switch has no place among the efforts
-            quirks=(max_tokens_is_the_old_name, thinking_has_a_switch),
+            # "400 invalid params": github.com/google-gemini/gemini-cli/pull/23523
+            quirks=(max_tokens_is_the_old_name, thinking_has_a_switch, never_given("reasoning_details")),
             # "Missing `reasoning_content` field in the assistant message": github.com/decolua/9router/issues/355
             wants_thinking=True,
         ),

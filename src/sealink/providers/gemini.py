@@ -1,5 +1,6 @@
 """Google Gemini."""
 
+from sealink.providers.quirks import never_given
 from sealink.providers.vendor import Address, Mistold, Vendor
 
 MISTELLS = (Mistold(400, "API key not valid", 401),)  # recorded: gemini/mirascope-google_gemini_2_5_flash-d86810
@@ -9,7 +10,12 @@ VENDOR = Vendor(
     docs="https://ai.google.dev/gemini-api/docs",
     addresses=(
         Address("gemini", "https://generativelanguage.googleapis.com", mistells=MISTELLS),
-        Address("openai", "https://generativelanguage.googleapis.com/v1beta/openai", mistells=MISTELLS),
+        Address(
+            "openai",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            quirks=(never_given("reasoning_details"),),  # 'Unknown name "…": Cannot find field'
+            mistells=MISTELLS,
+        ),
     ),
     key_variable="GEMINI_API_KEY",
     serves=("gemini-*",),

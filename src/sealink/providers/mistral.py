@@ -1,6 +1,11 @@
 """Mistral."""
 
-from sealink.providers.quirks import max_tokens_is_the_old_name, renamed, usage_comes_unasked
+from sealink.providers.quirks import (
+    knows_openais_fields_alone,
+    max_tokens_is_the_old_name,
+    renamed,
+    usage_comes_unasked,
+)
 from sealink.providers.vendor import Address, Habits, Vendor
 
 VENDOR = Vendor(
@@ -13,7 +18,12 @@ VENDOR = Vendor(
             # It answers 422 to every field that its schema does not have (ChatCompletionRequest in
             # github.com/mistralai/client-python; of stream_options: github.com/openai/openai-agents-python/issues/442).
             # Recorded requests say random_seed: mistral/dd-trace-py-mistral_v1_chat_completions_post_*.
-            quirks=(usage_comes_unasked, max_tokens_is_the_old_name, renamed("seed", "random_seed")),
+            quirks=(
+                usage_comes_unasked,
+                max_tokens_is_the_old_name,
+                renamed("seed", "random_seed"),
+                knows_openais_fields_alone,
+            ),
             refuses=("logit_bias", "store", "user", "verbosity"),
             # https://docs.mistral.ai/api/endpoint/embeddings
             embeddings=Habits(quirks=(renamed("dimensions", "output_dimension"),), refuses=("user",)),

@@ -1,11 +1,14 @@
 """OpenAI."""
 
-from sealink.providers.quirks import renamed
+from sealink.providers.quirks import knows_openais_fields_alone, renamed
 from sealink.providers.vendor import Address, Vendor
 
 # Reasoning models answer 400 to `max_tokens`, others take either
 # (https://platform.openai.com/docs/api-reference/chat/create).
-QUIRKS = (renamed("max_tokens", "max_completion_tokens", models=("o1*", "o3*", "o4*", "gpt-5*")),)
+QUIRKS = (
+    renamed("max_tokens", "max_completion_tokens", models=("o1*", "o3*", "o4*", "gpt-5*")),
+    knows_openais_fields_alone,  # it refuses all that it does not know
+)
 
 VENDOR = Vendor(
     name="openai",

@@ -4,11 +4,12 @@ import re
 from fnmatch import fnmatchcase
 
 import msgspec
+from msgspec import Raw
 
 from sealink.errors import SealinkError, UpstreamRejected
 from sealink.providers.vendor import Habits, Quirk
 from sealink.wire.dialect import Outgoing
-from sealink.wire.raw_json import Fields, encode, is_null, parse_object, text_of, to_raw, without
+from sealink.wire.raw_json import Fields, array_of, encode, is_null, object_of, parse_object, text_of, to_raw, without
 
 
 def to_taste(outgoing: Outgoing, habits: Habits | None) -> Outgoing:
@@ -66,3 +67,30 @@ def thinking_has_a_switch(fields: Fields) -> Fields:
     if text_of(fields.get("reasoning_effort")) != "none" or "thinking" in fields:
         return fields
     return {**without(fields, "reasoning_effort"), "thinking": to_raw({"type": "disabled"})}
+
+
+def never_given(*names: str) -> Quirk:
+    """A quirk: a conversation that another vendor's model began has fields in its messages and calls, by which that
+    one knows its own thinking (openai_chat/signatures.py). Vendors that are strict answer 400 to those of others."""
+
+    def quirk(fields: Fields) -> Fields:
+        messages = bytes(fields.get("messages", b""))
+        if not any(f'"{name}"'.encode() in messages for name in names):
+            return fields
+        return {**fields, "messages": to_raw([_without(raw, names) for raw in array_of(Raw(messages)) or ()])}
+
+    quirk.__doc__ = f"{' and '.join(f'`{name}`' for name in names)}, other vendors' in earlier answers, left out."
+    return quirk
+
+
+def _without(raw: Raw, names: tuple[str, ...]) -> Raw:
+    said = object_of(raw)
+    if said is None:
+        return raw
+    rest = without(said, *names)
+    if calls := array_of(rest.get("tool_calls")):
+        rest["tool_calls"] = to_raw([_without(call, names) for call in calls])
+    return to_raw(rest)
+
+
+knows_openais_fields_alone = never_given("reasoning_details", "extra_content")
