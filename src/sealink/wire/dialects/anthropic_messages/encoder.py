@@ -37,6 +37,7 @@ from sealink.wire.dialects.anthropic_messages.said import (
     UNTOLD_KINDS,
     citation,
     content_block,
+    picture,
     stop,
     usage_object,
 )
@@ -52,6 +53,7 @@ BlockEvent = BlockStart | TextDelta | ReasoningDelta | ToolArgsDelta | BlockMeta
 _DELTAS: Final[dict[BlockKind, tuple[str, str]]] = {
     "text": ("text_delta", "text"),
     "refusal": ("text_delta", "text"),
+    "media": ("text_delta", "text"),
     "reasoning": ("thinking_delta", "thinking"),
     "tool_call": ("input_json_delta", "partial_json"),
     "custom_tool_call": ("input_json_delta", "partial_json"),
@@ -175,6 +177,8 @@ class MessageEncoder:
         self._open = _OpenBlock(event.block, index, event.kind, event.id, opening)
         said = content_block(event.kind, id=event.id, name=event.name, data=event.data)
         out = _frame("content_block_start", index=index, content_block=said)
+        if event.kind == "media":  # whoever adds up deltas would not see what a block begins with
+            out += _fragment(self._open, picture(event.name, event.data))
         return out + (_fragment(self._open, f'{{"{FREE_TEXT}":"') if event.kind == "custom_tool_call" else b"")
 
     def _told(self, event: BlockEvent, block: _OpenBlock) -> bytes:

@@ -16,6 +16,7 @@ from sealink.wire.dialects.anthropic_messages.said import (
     UNTOLD_KINDS,
     citation,
     content_block,
+    picture,
     stop,
     usage_object,
 )
@@ -48,6 +49,8 @@ def _blocks(block: Block) -> Iterator[dict[str, Any]]:
         said["text"] = block.text
         if block.citations:
             said["citations"] = [citation(source) for source in block.citations]
+    elif block.kind == "media":
+        said["text"] = picture(block.name, block.data)
     elif block.kind in CALL_KINDS:
         said["input"] = _input(block)
     elif block.kind == "reasoning":

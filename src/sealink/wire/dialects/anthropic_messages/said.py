@@ -37,8 +37,6 @@ def content_block(kind: BlockKind, *, id: str, name: str, data: str) -> dict[str
             return {"type": "redacted_thinking", "data": data}
         case "tool_call" | "custom_tool_call":
             return {"type": "tool_use", "id": id, "name": name, "input": {}}
-        case "media":
-            return {"type": "text", "text": picture(name, data)}
     return {"type": "text", "text": ""}
 
 
