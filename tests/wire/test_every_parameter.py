@@ -37,13 +37,16 @@ _ALL = tuple(MODELS)
 _NOT_OPENAI = tuple(dialect for dialect in MODELS if dialect != "responses")
 _AUTO = "to choose freely is what is done without it"
 _OWN_THOUGHTS = "thinking that Anthropic has signed means nothing to others"
+_STANDARD = "standard is what is done without it"
 _SHOWN = "what is thought is shown anyway"
 SAID_ANYWAY: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("chat", "tool_choice: auto"): (_AUTO, ("cohere", "ollama")),
     ("messages", "tool_choice: auto"): (_AUTO, ("cohere", "ollama")),
     ("responses", "tool_choice: auto"): (_AUTO, ("cohere", "ollama")),
     ("messages", "messages: thinking"): (_OWN_THOUGHTS, ("openai", "responses", "gemini", "cohere")),
-    ("messages", "service_tier"): ("standard is what is done without it", ("cohere", "ollama")),
+    ("chat", "service_tier: default"): (_STANDARD, ("cohere", "ollama")),
+    ("messages", "service_tier"): (_STANDARD, ("cohere", "ollama")),
+    ("responses", "service_tier: default"): (_STANDARD, ("cohere", "ollama")),
     ("messages", "thinking: adaptive"): (
         "how much is thought is left to the model",
         ("openai", "bedrock", "cohere", "ollama"),
