@@ -14,6 +14,7 @@ from sealink.wire.lanes import Lane
 from sealink.wire.sse import Frame
 from wire.anthropic_answer import Answer, comparable, fold, read_stream
 
+API = "anthropic-messages"
 SAMPLED_ABOVE_BYTES = 8000
 SAMPLES = 200
 CUTS = 300
@@ -32,16 +33,6 @@ REASONS = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
-
-
-@pytest.fixture(scope="module")
-def cases(recorded: list[Case]) -> list[Case]:
-    return [case for case in recorded if case.api == "anthropic-messages"]
-
-
-@pytest.fixture(scope="module")
-def streams(cases: list[Case]) -> list[Case]:
-    return [case for case in cases if case.kind == "stream"]
 
 
 def test_every_stream_reads_as_the_sdk_reads_it(streams: list[Case]) -> None:

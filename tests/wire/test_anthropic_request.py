@@ -32,6 +32,7 @@ from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
 from sealink.wire.dialects.anthropic_messages.write import JSON_OBJECT_INSTRUCTION
 from wire.anthropic_asking import EPHEMERAL, HI, SONNET_4_6, WEATHER, asking, body, extras, user, write
+from wire.upstream_asking import NEUTRAL_FIELDS
 
 MARK = {"cache_control": {"type": "ephemeral"}}
 GRAMMATICAL = Tool(
@@ -352,14 +353,7 @@ SILENT = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(field.name for field in msgspec.structs.fields(ChatRequest)),
-        *(f"sampling.{field.name}" for field in msgspec.structs.fields(Sampling)),
-        *(f"tool.{field.name}" for field in msgspec.structs.fields(Tool)),
-    ],
-)
+@pytest.mark.parametrize("name", NEUTRAL_FIELDS)
 def test_every_field_is_used_dropped_by_name_or_refused(name: str) -> None:
     assert name in SILENT or changes(*REQUEST_FIELDS[name])
 

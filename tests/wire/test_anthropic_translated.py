@@ -5,7 +5,6 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,20 +34,11 @@ from sealink.wire.dialects.anthropic_messages import CLIENT
 from wire.anthropic_grammar import complaints
 from wire.anthropic_line import BIRTH, QUESTION, asked, final_message, said, stock_client, through, translating_lane
 
+API = "openai-chat"
 CUTS = 10
 SPLITS = 10
 NAMELESS = "a tool_use without an id or a name"
 """What cannot be put right: the upstream's own name of a tool never came."""
-
-
-@pytest.fixture(scope="module")
-def cases(recorded: list[Case]) -> list[Case]:
-    return [case for case in recorded if case.api == "openai-chat"]
-
-
-@pytest.fixture(scope="module")
-def streams(cases: list[Case]) -> list[Case]:
-    return [case for case in cases if case.kind == "stream"]
 
 
 def judge(cases: list[Case], faults: Callable[[Case], Iterator[str]], report: Callable[[str], None] = print) -> None:

@@ -2,25 +2,19 @@
 
 from collections.abc import Iterator
 
-import pytest
-
 from recordings import Case
 from sealink.errors import UpstreamRejected
 from sealink.wire.dialects.ollama_chat import UPSTREAM
 from sealink.wire.fold import Answer
-from wire.upstream_line import Told, comparable, is_never_whole_when_cut, judge, read_stream
+from wire.upstream_line import (
+    Told,
+    is_never_whole_when_cut,
+    judge,
+    reads_the_same_however_it_is_split,
+)
 
+API = "ollama-chat"
 CUTS = 150
-
-
-@pytest.fixture(scope="module")
-def cases(recorded: list[Case]) -> list[Case]:
-    return [case for case in recorded if case.api == "ollama-chat"]
-
-
-@pytest.fixture(scope="module")
-def streams(cases: list[Case]) -> list[Case]:
-    return [case for case in cases if case.kind == "stream"]
 
 
 def test_every_answer_reads_as_the_sdk_reads_it(cases: list[Case]) -> None:
@@ -65,12 +59,7 @@ def test_every_error_keeps_its_words_and_its_status(cases: list[Case]) -> None:
 
 def test_streams_read_the_same_however_they_are_split(streams: list[Case]) -> None:
     for case in streams:
-        whole = comparable(read_stream(UPSTREAM, [case.body]))
-        for cut in range(1, len(case.body), max(1, len(case.body) // CUTS)):
-            assert comparable(read_stream(UPSTREAM, [case.body[:cut], case.body[cut:]])) == whole, f"{case.id} at {cut}"
-        if len(case.body) < 20_000:
-            bytewise = (case.body[at : at + 1] for at in range(len(case.body)))
-            assert comparable(read_stream(UPSTREAM, bytewise)) == whole
+        reads_the_same_however_it_is_split(UPSTREAM, case, CUTS)
 
 
 def test_a_stream_that_is_cut_is_never_taken_for_whole(streams: list[Case]) -> None:

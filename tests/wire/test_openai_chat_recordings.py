@@ -18,6 +18,7 @@ from sealink.wire.sse import Frame
 from wire.openai_chat_grammar import complaints
 from wire.openai_chat_line import QUESTION, lane_of, relayed, said, stock_client, stream_head
 
+API = "openai-chat"
 SAMPLED_ABOVE_BYTES = 8000
 SAMPLES = 60
 SAMPLES_THROUGH_THE_LANE = 40
@@ -33,16 +34,6 @@ BETTER_THAN_THE_SDK = {
     "azure/dd-trace-py-azure_chat_completion_streamed-07d54c": "a choice without a delta",
 }
 """Cases on which the stock SDK's accumulator raises when it reads the vendor directly."""
-
-
-@pytest.fixture(scope="module")
-def cases(recorded: list[Case]) -> list[Case]:
-    return [case for case in recorded if case.api == "openai-chat"]
-
-
-@pytest.fixture(scope="module")
-def streams(cases: list[Case]) -> list[Case]:
-    return [case for case in cases if case.kind == "stream"]
 
 
 def choices_of(case: Case) -> int:

@@ -15,6 +15,7 @@ from sealink.wire.fold import Answer, fold
 from wire.openai_responses_grammar import complaints
 from wire.responses_stream import BIRTH, REQUEST, decoded, frames_of, relayed, sdk_response, translated
 
+API = "openai-responses"
 MENDED = {
     "bedrock-mantle/ruby_llm-rs_bedrock_mantle_responses_chat_streams_through_the_responses_surface-28c539",
     "chatgpt-codex/rig-parallel_tool_calls_single_turn_nonstreaming-f554d0",
@@ -33,16 +34,6 @@ DONE = b"data: [DONE]\n\n"
 REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 SPLITS = 20
 CUTS = 60
-
-
-@pytest.fixture(scope="module")
-def cases(recorded: list[Case]) -> list[Case]:
-    return [case for case in recorded if case.api == "openai-responses"]
-
-
-@pytest.fixture(scope="module")
-def streams(cases: list[Case]) -> list[Case]:
-    return [case for case in cases if case.kind == "stream"]
 
 
 @pytest.fixture(scope="module")

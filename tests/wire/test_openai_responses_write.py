@@ -32,6 +32,7 @@ from sealink.request import (
 )
 from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.openai_responses import CLIENT, UPSTREAM
+from wire.upstream_asking import NEUTRAL_FIELDS
 
 GPT_4_1, GPT_5, GPT_5_1, O_3 = "gpt-4.1", "gpt-5", "gpt-5.1", "o3-mini"
 HI = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
@@ -386,14 +387,7 @@ SILENT = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(field.name for field in msgspec.structs.fields(ChatRequest)),
-        *(f"sampling.{field.name}" for field in msgspec.structs.fields(Sampling)),
-        *(f"tool.{field.name}" for field in msgspec.structs.fields(Tool)),
-    ],
-)
+@pytest.mark.parametrize("name", NEUTRAL_FIELDS)
 def test_every_field_is_used_dropped_by_name_or_refused(name: str) -> None:
     assert name in SILENT or changes(*REQUEST_FIELDS[name])
 

@@ -53,6 +53,13 @@ def knob(**fields: Any) -> ChatRequest:
     return asking(sampling=Sampling(**fields))
 
 
+NEUTRAL_FIELDS = [
+    *(field.name for field in msgspec.structs.fields(ChatRequest)),
+    *(f"sampling.{field.name}" for field in msgspec.structs.fields(Sampling)),
+    *(f"tool.{field.name}" for field in msgspec.structs.fields(Tool)),
+]
+"""All that a request may say."""
+
 PLAIN = asking()
 FIELDS: dict[str, tuple[ChatRequest, ChatRequest]] = {
     "model": (PLAIN, PLAIN),

@@ -19,6 +19,7 @@ from sealink.wire.fold import Answer, fold
 from sealink.wire.lanes import Lane, Translate
 from wire.openai_chat_grammar import complaints
 
+BYTEWISE_BELOW = 100_000
 BIRTH = Birth("birth", 1_700_000_000)
 ASKED = ChatRequest(model="asked-for", messages=[], stream=True, include_usage=True)
 
@@ -122,6 +123,16 @@ def judge(
     print(f"{dialect.name}: {len(cases) - len(wrong)} of {len(cases)}")
     assert cases
     assert not wrong
+
+
+def reads_the_same_however_it_is_split(dialect: UpstreamDialect, case: Case, splits: int) -> None:
+    """In two, at so many places; and byte by byte, if it is not long."""
+    body, whole = case.body, comparable(read_stream(dialect, [case.body]))
+    for cut in range(1, len(body), max(1, len(body) // splits)):
+        assert comparable(read_stream(dialect, [body[:cut], body[cut:]])) == whole, f"{case.id} at {cut}"
+    if len(body) < BYTEWISE_BELOW:
+        bytewise = (body[at : at + 1] for at in range(len(body)))
+        assert comparable(read_stream(dialect, bytewise)) == whole, case.id
 
 
 def is_never_whole_when_cut(dialect: UpstreamDialect, body: bytes, cuts: Iterable[int]) -> None:
