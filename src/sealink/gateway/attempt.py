@@ -135,10 +135,11 @@ class Attempt:
 class StreamedAttempt(Attempt):
     """`answer` returns with the first content, and all before it, in `held`; the rest is still to come."""
 
+    lane: Lane
+
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         super().__init__(asked, target, pool, mark)
-        self.lane = Lane(target.provider.dialect.framer(), _relay(asked, target))
-        self.outcome = self.lane.outcome
+        self.outcome = Outcome()
         self.held = b""
 
     async def answer(self) -> None:
@@ -146,11 +147,17 @@ class StreamedAttempt(Attempt):
         try:
             async with asyncio.timeout(min(timeouts.first_content_s, left_s)):
                 await self._send()
+                self._open_lane()
                 self.held = await hold_until_content(self.upstream, self.lane)
         except TimeoutError:
             if left_s < timeouts.first_content_s:
                 raise timed_out("total", timeouts.total_s) from None
             raise timed_out("first_content", timeouts.first_content_s) from None
+
+    def _open_lane(self) -> None:
+        """Not before the request is out: the upstream need not wait for this."""
+        self.lane = Lane(self.target.provider.dialect.framer(), _relay(self._asked, self.target))
+        self.outcome = self.lane.outcome
 
     def time_out(self, timer: str, limit_s: float) -> None:
         """The upstream has been silent, or has gone on, for too long."""
