@@ -2,10 +2,12 @@
 
 from sealink.catalog.tokens import count_tokens
 from sealink.wire.dialect import Outcome
-from sealink.wire.relayed_text import MAX_PIECES, RelayedText
+from sealink.wire.relayed_text import MAX_CHARS, MAX_PIECES, RelayedText
 
 PIECES = ["The", " harb", "our", " is", " qu", "iet", ","]
 TEXT = "".join(PIECES)
+WORD = "w" * (MAX_CHARS // MAX_PIECES)
+PIECES_COUNTED = MAX_PIECES + 1
 
 
 def test_words_are_counted_across_the_borders_of_pieces() -> None:
@@ -25,6 +27,16 @@ def test_choices_that_come_in_turns_are_texts_of_their_own() -> None:
 
 
 def test_no_more_than_so_many_pieces_are_kept() -> None:
+    text = RelayedText()
+    for _ in range(3):
+        for _ in range(MAX_PIECES + 1):
+            text.say("a")
+        text.settle(count_tokens)
+        assert text.pieces == 1
+    assert text.since(0) == "a" * 3 * (MAX_PIECES + 1)
+
+
+def test_no_more_than_so_many_characters_are_kept() -> None:
     text, counted = RelayedText(), list[str]()
 
     def count(words: str) -> int:
@@ -33,10 +45,10 @@ def test_no_more_than_so_many_pieces_are_kept() -> None:
 
     for choice in range(2):
         text.turn_to(choice)
-        for _ in range(MAX_PIECES + 1):
+        for _ in range(PIECES_COUNTED):
             text.settle(count)
-            assert "".join(counted) == "word" * (MAX_PIECES + 1) * choice
-            text.say("word")
+            assert "".join(counted) == WORD * PIECES_COUNTED * choice
+            text.say(WORD)
         text.settle(count)
-    assert "".join(counted) == "word" * (MAX_PIECES + 1) * 2
+    assert "".join(counted) == WORD * PIECES_COUNTED * 2
     assert text.tokens(count) == len("".join(counted))

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Final
 
-MAX_PIECES: Final = 1024
-"""So many deltas of a choice are kept before they are counted and forgotten."""
+MAX_PIECES: Final = 256
+"""So many deltas of a choice are kept before they are joined: a short string takes several times its characters."""
+MAX_CHARS: Final = 8 * 1024
+"""So many characters of a choice are kept, once they are joined, before they are counted and forgotten."""
 
 
 class RelayedText:
@@ -37,9 +39,12 @@ class RelayedText:
         return "".join(self._pieces[piece:])
 
     def settle(self, count: Callable[[str], int]) -> None:
-        """Keep memory bounded: count what has piled up, if it is much."""
+        """Keep memory bounded: join what has piled up, and count it, if it is much."""
         if len(self._pieces) > MAX_PIECES:
-            self._count(count)
+            words = "".join(self._pieces)
+            self._pieces[:] = [words]
+            if len(words) > MAX_CHARS:
+                self._count(count)
 
     def tokens(self, count: Callable[[str], int]) -> int:
         """All that was said, in tokens."""

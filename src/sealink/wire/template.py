@@ -10,7 +10,7 @@ import msgspec
 
 _QUOTE: Final = b'"'
 
-MAX_USES: Final = 1024
+MAX_USES: Final = 256
 """So many frames in a row are known by their shape; then one is read, and what has piled up is counted."""
 
 
