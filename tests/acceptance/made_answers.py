@@ -6,7 +6,7 @@ is behind SeaLink.
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Fields = dict[str, Any]
@@ -118,6 +118,38 @@ def responses(said: Said, stream: bool) -> bytes:
     return b"".join(b"event: %b\n%b" % (event["type"].encode(), _data(event)) for event in numbered)
 
 
+def openrouter(said: Said, stream: bool) -> bytes:
+    """Chat completions with the thinking once more in `reasoning_details`, signed, and some that is encrypted.
+
+    https://openrouter.ai/docs/use-cases/reasoning-tokens
+    """
+    if not said.thought:
+        return openai(said, stream)
+    thoughts = _halves(said.thought) if stream else (said.thought,)
+    signed, encrypted = details(said)
+    signatures = [""] * len(thoughts[1:]) + [said.signature]
+    pieces = [[{**signed, "text": it, "signature": by}] for it, by in zip(thoughts, signatures, strict=True)]
+    pieces[-1].append(encrypted)
+    told = [{"reasoning": it, "reasoning_details": piece} for it, piece in zip(thoughts, pieces, strict=True)]
+    return _with_more(openai(replace(said, thought=""), stream), stream, told, {})
+
+
+def details(said: Said) -> list[Fields]:
+    """The `reasoning_details` of an answer."""
+    text = {"type": "reasoning.text", "text": said.thought, "signature": said.signature}
+    encrypted = {"type": "reasoning.encrypted", "data": said.signature[::-1], "id": said.call_id}
+    return [{**text, "format": "anthropic-claude-v1", "index": 0}, {**encrypted, "format": "x", "index": 1}]
+
+
+def gemini_openai(said: Said, stream: bool) -> bytes:
+    """Chat completions of Google's: the signature stands in the call's `extra_content`.
+
+    https://ai.google.dev/gemini-api/docs/thought-signatures
+    """
+    extra = {"extra_content": {"google": {"thought_signature": said.signature}}} if said.signature else {}
+    return _with_more(openai(said, stream), stream, [], extra)
+
+
 MADE: dict[str, Callable[[Said, bool], bytes]] = {
     "openai": openai,
     "anthropic": anthropic,
@@ -127,6 +159,10 @@ MADE: dict[str, Callable[[Said, bool], bytes]] = {
 """By the dialect's name in sealink.toml."""
 
 
+SIGNED: dict[str, Callable[[Said, bool], bytes]] = {"openrouter": openrouter, "gemini_openai": gemini_openai}
+"""Vendors that speak OpenAI's chat and sign what the model thought, each in its own way."""
+
+
 def error(dialect: str, words: str) -> bytes:
     """A refused request's body."""
     if dialect == "anthropic":
@@ -134,6 +170,22 @@ def error(dialect: str, words: str) -> bytes:
     if dialect == "gemini":
         return _json({"error": {"code": 400, "message": words, "status": "INVALID_ARGUMENT"}})
     return _json({"error": {"message": words, "type": "invalid_request_error", "param": None, "code": None}})
+
+
+def _with_more(body: bytes, stream: bool, thinking: list[Fields], extra: Fields) -> bytes:
+    """Chat completions with thinking before the words, and something more in each call."""
+    if not stream:
+        answer = json.loads(body)
+        message = answer["choices"][0]["message"]
+        for call in message.get("tool_calls", ()):
+            call.update(extra)
+        return _json({**answer, "choices": [{**answer["choices"][0], "message": message | dict(*thinking)}]})
+    first, *chunks = [json.loads(line[6:]) for line in body.split(b"\n\n") if line.startswith(b"data: {")]
+    for chunk in chunks:
+        for call in chunk["choices"][0]["delta"].get("tool_calls", ()) if chunk["choices"] else ():
+            call.update(extra if "id" in call else {})
+    thoughts = [_completion("chat.completion.chunk", [{**first["choices"][0], "delta": it}]) for it in thinking]
+    return b"".join(map(_data, [first, *thoughts, *chunks])) + b"data: [DONE]\n\n"
 
 
 def _completion(kind: str, choices: list[Fields], usage: Fields | None = None) -> Fields:

@@ -14,7 +14,7 @@ import openai
 import pytest
 
 from acceptance.house import House, house
-from acceptance.made_answers import MADE, Said
+from acceptance.made_answers import MADE, SIGNED, Said, details
 from acceptance.sealink_process import KEY
 from dialects import CLIENTS
 from replay import Answer, Request
@@ -32,13 +32,14 @@ TOOL = {"name": "weather", "description": "Tells the weather."}
 def answer(request: Request) -> Answer:
     dialect, _, kind = request.model.partition("-")
     said = ANSWER if RESULT in request.body.decode() else CALL
-    body = MADE[dialect](said, kind == "stream")
+    body = (MADE | SIGNED)[dialect](said, kind == "stream")
     return Answer(body) if kind == "stream" else Answer(body, headers=[("content-type", "application/json")])
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    models = {f"{dialect}-{kind}": dialect for dialect in MADE for kind in ("stream", "whole")}
+    dialects = {dialect: dialect for dialect in MADE} | dict.fromkeys(SIGNED, "openai")
+    models = {f"{name}-{kind}": dialect for name, dialect in dialects.items() for kind in ("stream", "whole")}
     with house(answer, models, tmp_path_factory.mktemp("round-trips")) as it:
         yield it
 
@@ -108,11 +109,22 @@ CLIENT_LOOPS = {"chat": through_chat, "messages": through_messages, "responses":
 
 
 def openai_got(body: Fields) -> Iterator[tuple[Any, Any]]:
-    """(What must be, what is). Chat completions know no signatures."""
+    """(What must be, what is). OpenAI's own chat completions know no signatures."""
     *_, said, result = body["messages"]
     (call,) = said["tool_calls"]
     yield (CALL_ID, '{"city":"Paris"}'), (call["id"], call["function"]["arguments"])
     yield (CALL_ID, RESULT), (result["tool_call_id"], result["content"])
+
+
+def openrouter_got(body: Fields) -> Iterator[tuple[Any, Any]]:
+    """Whole, in their order, each field in its place."""
+    yield from openai_got(body)
+    yield json.dumps(details(CALL)), json.dumps(body["messages"][-2].get("reasoning_details"))
+
+
+def gemini_openai_got(body: Fields) -> Iterator[tuple[Any, Any]]:
+    yield from openai_got(body)
+    yield {"google": {"thought_signature": SIGNATURE}}, body["messages"][-2]["tool_calls"][0].get("extra_content")
 
 
 def anthropic_got(body: Fields) -> Iterator[tuple[Any, Any]]:
@@ -148,12 +160,22 @@ UPSTREAM_GOT: dict[str, Callable[[Fields], Iterator[tuple[Any, Any]]]] = {
     "anthropic": anthropic_got,
     "gemini": gemini_got,
     "responses": responses_got,
+    "openrouter": openrouter_got,
+    "gemini_openai": gemini_openai_got,
 }
 
 
-@pytest.mark.parametrize("kind", ["stream", "whole"])
-@pytest.mark.parametrize("upstream", MADE)
-@pytest.mark.parametrize("client", CLIENTS)
+WAYS = [
+    (client, upstream, kind)
+    for client in CLIENTS
+    for upstream in UPSTREAM_GOT
+    for kind in ("stream", "whole")
+    # OpenAI's SDK adds up what each delta says, the `format` too, and sends back what comes of it.
+    if (client, upstream, kind) != ("chat", "openrouter", "stream")
+]
+
+
+@pytest.mark.parametrize(("client", "upstream", "kind"), WAYS)
 def test_the_conversation_goes_on(running: House, client: str, upstream: str, kind: str) -> None:
     model, before = f"{upstream}-{kind}", len(running.upstream.exchanges)
     said = CLIENT_LOOPS[client](running.sealink.url, model, kind == "stream")
