@@ -113,6 +113,11 @@ def test_named_frames(raw: bytes, event: bytes, data: bytes) -> None:
     assert parse_frame(raw) == Frame(raw, data, event)
 
 
+def test_what_stands_before_the_first_event_is_not_of_it() -> None:
+    """Recording simonw/llm test_tools_streaming_variant_c: one space before all."""
+    assert SseFramer().feed(b" data: d\n\n") == [Frame(b"data: d\n\n", b"d")]
+
+
 @given(
     st.lists(
         st.sampled_from([b"event: e", b"event:e", b"event: ", b"data: a", b"data:a", b"data: ", b": a"]), max_size=4

@@ -112,7 +112,11 @@ def simple_frame(raw: bytes) -> Frame | None:
 
 
 def parse_frame(raw: bytes) -> Frame:
-    """What a frame says. Several `data` lines are joined by LF; comments, ids and retries say nothing."""
+    """What a frame says. Several `data` lines are joined by LF; comments, ids and retries say nothing.
+
+    One that is indented says the same: what a vendor, or a proxy, set before its first event is not the event's.
+    """
+    raw = raw.lstrip(b" \t")
     if (frame := simple_frame(raw)) is not None:
         return frame
     event, lines = b"", []
