@@ -6,9 +6,10 @@ from email.utils import formatdate
 
 import pytest
 from fakes import FakeUpstream, Never
-from one_exchange import ROLE, STOP, TEXT, WHOLE, Run, with_loop
+from one_exchange import ROLE, STOP, TEXT, WHOLE, Gate, Run, with_loop
 
 from sealink.errors import GatewayTimeout, UpstreamRejected
+from sealink.gateway.draining import DrainSettings
 from sealink.policy.retry import Next, RetrySettings, after, wait_s
 from sealink.usage import Usage
 from sealink.wire.sse import DONE
@@ -121,3 +122,15 @@ def test_a_date_to_retry_after_is_heeded() -> None:
     assert step(formatdate(now - 600, usegmt=True)) is Next.SAME_TARGET
     for nonsense in ("soon", "-5", "", "Sun, 99 Nov 99999999999 99:00:00 GMT"):
         assert wait_s(busy(nonsense), tries=1, settings=settings, jitter=1.0, now=now) == settings.first_delay_s
+
+
+@with_loop
+async def test_a_drain_counts_events_however_many_come_at_once() -> None:
+    upstream = Gate(ROLE, TEXT, TEXT * 20, Never())
+    run = Run(upstream, on_disconnect="drain")
+    run.shared.drain = DrainSettings(max_tokens=10)
+    task = await run.until_the_client_leaves()
+    upstream.open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (run.settlement.ended, run.settlement.code) == ("client_gone", "drain_limit")

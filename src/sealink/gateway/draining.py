@@ -11,8 +11,8 @@ from sealink.amounts import Count, Delay
 class DrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far an answer is read on for a client that has left, under `on_disconnect = "drain"`.
 
-    `max_s` seconds, `max_tokens` (each piece that comes counts as one), and `max_streams` answers at once on this
-    process; beyond that the answer is cancelled.
+    `max_s` seconds, `max_tokens` (each event of the client's stream counts as one), and `max_streams` answers at once
+    on this process; beyond that the answer is cancelled.
     """
 
     max_s: Delay = 120.0
@@ -43,13 +43,13 @@ class Drain:
     def __init__(self, settings: DrainSettings, slots: Slots, cancel: Callable[[], None]) -> None:
         self._slots = slots
         self._cancel = cancel
-        self._pieces_left = settings.max_tokens
+        self._events_left = settings.max_tokens
         self._deadline = asyncio.get_running_loop().call_later(settings.max_s, cancel)
 
-    def moved(self, _: bytes) -> None:
-        """One more piece has been read."""
-        self._pieces_left -= 1
-        if self._pieces_left < 0:
+    def moved(self, data: bytes) -> None:
+        """Some more events have been read."""
+        self._events_left -= data.count(b"\n\n")
+        if self._events_left < 0:
             self._cancel()
 
     def stop(self) -> None:
