@@ -8,7 +8,7 @@ import pytest
 from fakes import FakeUpstream, Never
 from one_exchange import ROLE, STOP, TEXT, WHOLE, Gate, Run, with_loop
 
-from sealink.errors import GatewayTimeout, UpstreamRejected
+from sealink.errors import GatewayTimeout, UpstreamError, UpstreamRejected
 from sealink.gateway.draining import DrainSettings
 from sealink.policy.retry import Next, RetrySettings, after, wait_s
 from sealink.usage import Usage
@@ -53,6 +53,26 @@ async def test_a_whole_answer_may_take_its_time_to_begin() -> None:
 
     run = Run(Thinks(WHOLE), stream=False, idle_s=0.02, targets=("a",))
     assert await run.to_the_end() is None
+
+
+@with_loop
+async def test_nothing_is_begun_anew_for_a_client_that_leaves_while_it_is_waited() -> None:
+    settings = RetrySettings(first_delay_s=0.05)
+    run = Run(UpstreamError("Reset."), FakeUpstream(WHOLE), on_disconnect="drain", targets=("a",), retry=settings)
+    task = asyncio.ensure_future(run.exchange.run())
+    while not run.pool.requests:
+        await asyncio.sleep(0)
+    run.responder.leave()
+    with pytest.raises(UpstreamError):
+        await task
+    assert len(run.pool.requests) == 1
+
+
+def test_an_upstream_may_forbid_a_retry() -> None:
+    headers = [("x-should-retry", "false")]
+    error = UpstreamRejected("Busy.", status=500, type="upstream_error", headers=headers)
+    assert after(error, tries=1, has_next=False, settings=RetrySettings(), now=0.0) is Next.GIVE_UP
+    assert after(error, tries=1, has_next=True, settings=RetrySettings(), now=0.0) is Next.NEXT_TARGET
 
 
 @with_loop

@@ -49,6 +49,8 @@ class Attempts(Generic[A]):
                     tries = 0
                 elif step is Next.SAME_TARGET and shared.retry_allowance.take():
                     await asyncio.sleep(self._wait_s(error, tries))
+                    if self._client.abandoned:
+                        raise
                 else:
                     raise
 

@@ -63,6 +63,8 @@ def is_passing(error: SealinkError) -> bool:
     """Whether the same target may do better in a moment. One that was too slow already is not asked again."""
     if isinstance(error, GatewayTimeout):
         return error.code == "connect"
+    if ("x-should-retry", "false") in error.headers:  # as OpenAI's and Anthropic's own clients heed it
+        return False
     return not isinstance(error, UpstreamRejected) or error.meant_status in _PASSING
 
 
