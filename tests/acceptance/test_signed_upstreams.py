@@ -1,7 +1,6 @@
 """Requests to AWS and Google Cloud by a real SeaLink: the signature is checked against the bytes that arrived."""
 
 import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from botocore.credentials import Credentials
 
 from acceptance.made_streams import openai_stream
 from acceptance.sealink_process import KEY, SealinkProcess
-from providers.test_google_signer import TokenServer, account_file
+from providers.google_tokens import TokenServer, account_file, token_server
 from replay import Answer, ReplayingUpstream, Request
 
 NOTHING_OF_THIS_MACHINE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "none"}
@@ -94,19 +93,13 @@ def test_a_bedrock_key_needs_no_signature(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def token_server() -> Iterator[TokenServer]:
-    with TokenServer() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def tokens() -> Iterator[TokenServer]:
+    with token_server() as server:
+        yield server
 
 
-def test_claude_in_googles_cloud_is_asked_with_a_token(tmp_path: Path, token_server: TokenServer) -> None:
-    account_file(tmp_path / "account.json", token_server.url)
+def test_claude_in_googles_cloud_is_asked_with_a_token(tmp_path: Path, tokens: TokenServer) -> None:
+    account_file(tmp_path / "account.json", tokens.url)
     lines = 'dialect = "anthropic"\nproject = "p"\ncredentials = "account.json"'
     with ReplayingUpstream(lambda _: ANSWER) as upstream:
         with SealinkProcess(config("vertex", upstream.url, "claude-sonnet-4-5", lines), tmp_path) as sealink:

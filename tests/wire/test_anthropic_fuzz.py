@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from recordings import Case
 from sealink.errors import InvalidRequest, SealinkError
-from sealink.events import Event, StreamEnd, StreamError, StreamStart
 from sealink.request import ChatRequest, Message, ResponseFormat, Sampling, Text, Tool, ToolCall
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
 from sealink.wire.sse import event_frame
 from wire.anthropic_answer import comparable, fold, read_stream
+from wire.upstream_line import follows_the_grammar, read_until_it_fails
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parent / "samples" / "anthropic").glob("*.sse"))]
 
@@ -45,35 +45,16 @@ _VALUES = st.recursive(
 _EVENTS = st.builds(lambda type, rest: {"type": type, **rest}, _TYPES, st.dictionaries(_NAMES, _VALUES, max_size=5))
 
 
-def may_fail(body: bytes) -> list[Event]:
-    """The events, up to the error of the project's own that ended them; any other exception fails the test."""
-    framer, decoder = UPSTREAM.framer(), UPSTREAM.decoder()
-    events: list[Event] = []
-    try:
-        for frame in [*framer.feed(body), *framer.close()]:
-            events += decoder.decode(frame)
-    except SealinkError:
-        pass
-    return events
-
-
-def follows_the_grammar(events: list[Event]) -> bool:
-    """A start before all else, and nothing after an end."""
-    endings = [isinstance(event, StreamEnd | StreamError) for event in events]
-    starts = [isinstance(event, StreamStart) for event in events]
-    return not any(endings[:-1]) and not any(starts[1:])
-
-
 @given(st.binary(max_size=400))
 def test_any_bytes(body: bytes) -> None:
-    assert follows_the_grammar(may_fail(body))
+    assert follows_the_grammar(read_until_it_fails(UPSTREAM, body))
 
 
 @given(st.lists(_EVENTS, max_size=8))
 @settings(max_examples=300)
 def test_any_events(events: list[dict[str, object]]) -> None:
     body = b"".join(event_frame(b"x", msgspec.json.encode(event)) for event in events)
-    read = may_fail(body)
+    read = read_until_it_fails(UPSTREAM, body)
     assert follows_the_grammar(read)
     fold(read)
 
@@ -82,7 +63,7 @@ def test_any_events(events: list[dict[str, object]]) -> None:
 @settings(max_examples=300)
 def test_mutated_streams(body: bytes, at: int, length: int, patch: bytes) -> None:
     at %= len(body)
-    assert follows_the_grammar(may_fail(body[:at] + patch + body[at + length :]))
+    assert follows_the_grammar(read_until_it_fails(UPSTREAM, body[:at] + patch + body[at + length :]))
 
 
 @given(st.integers(0), st.integers(0), st.integers(0, 60), st.binary(max_size=20))
@@ -91,7 +72,7 @@ def test_mutated_recordings(recorded: list[Case], which: int, at: int, length: i
     streams = [case for case in recorded if (case.api, case.kind) == ("anthropic-messages", "stream")]
     body = streams[which % len(streams)].body
     at %= len(body)
-    assert follows_the_grammar(may_fail(body[:at] + patch + body[at + length :]))
+    assert follows_the_grammar(read_until_it_fails(UPSTREAM, body[:at] + patch + body[at + length :]))
 
 
 @given(st.sampled_from(SAMPLES), st.lists(st.integers(0, 4000), max_size=5))
