@@ -132,7 +132,8 @@ class Timeouts(msgspec.Struct, frozen=True):
     """The four timers of an exchange, in seconds.
 
     `connect_s`: until the connection stands. `first_content_s`: from the request until the first real
-    delta. `idle_s`: between two reads from the upstream. `total_s`: the whole exchange.
+    delta of a stream. `idle_s`: between two reads from the upstream, for a whole answer once it has begun. `total_s`:
+    the whole exchange, all attempts together.
     """
 
     connect_s: float = 5.0
