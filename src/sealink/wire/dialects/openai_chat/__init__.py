@@ -9,7 +9,7 @@ relay                                  an upstream's stream → the same, put ri
 frames, plain_delta, choices           what is in its frames, most often, and in each choice
 tool_calls, mend, usage_apart          … what is to be put right there
 whole                                  an answer that is not streamed → the same
-decoder                                either → events
+decoder, views                         either → events
 write, write_tools, effort, marked     a neutral request → POST …/chat/completions
 signatures                             what vendors sign in fields of their own, there and back
 

@@ -6,7 +6,6 @@ What comes from the upstream is mended first, as for an OpenAI client: here ever
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-import msgspec
 from msgspec import Raw
 
 from sealink.events import (
@@ -27,13 +26,14 @@ from sealink.events import (
 )
 from sealink.wire.blocks import Blocks
 from sealink.wire.dialect import Outcome
+from sealink.wire.dialects.openai_chat import views
 from sealink.wire.dialects.openai_chat.annotations import read_annotation, read_sources
 from sealink.wire.dialects.openai_chat.parts import read_picture
 from sealink.wire.dialects.openai_chat.relay import ChatRelay
 from sealink.wire.dialects.openai_chat.signatures import Piece, Signature, is_signed, read_pieces, written
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.openai_chat.whole import relay_whole
-from sealink.wire.raw_json import NULL, Fields, encode, is_null
+from sealink.wire.raw_json import encode, is_null
 from sealink.wire.rejections import malformed
 from sealink.wire.sse import Frame, SseFramer
 
@@ -44,74 +44,6 @@ _REASONS: Final[dict[str, FinishReason]] = {
     "content_filter": "content_filter",
     "function_call": "tool_calls",
 }
-
-
-class _Function(msgspec.Struct):
-    name: str = ""
-    arguments: str = ""
-
-
-class _Custom(msgspec.Struct):
-    name: str = ""
-    input: str = ""
-
-
-class _ToolCall(msgspec.Struct):
-    id: str = ""
-    index: int | None = None
-    function: _Function | None = None
-    custom: _Custom | None = None
-    extra_content: Raw = NULL
-
-
-class _Thinking(msgspec.Struct):
-    """SeaLink's own `thinking_blocks`: a gateway may stand behind another."""
-
-    type: str
-    signature: str | None = None
-    data: str | None = None
-    signs: str | None = None
-
-
-class _Said(msgspec.Struct):
-    """A delta, or a whole message."""
-
-    content: str | None = None
-    reasoning_content: str | None = None
-    refusal: str | None = None
-    tool_calls: list[_ToolCall] | None = None
-    function_call: _Function | None = None
-    thinking_blocks: list[_Thinking] | None = None
-    annotations: list[Raw] | None = None
-    images: list[Raw] | None = None
-    reasoning_details: Raw = NULL
-    extra_content: Raw = NULL
-
-
-class _Logprobs(msgspec.Struct):
-    content: list[Raw] | None = None
-    refusal: list[Raw] | None = None
-
-
-class _Choice(msgspec.Struct):
-    index: int
-    delta: _Said = msgspec.field(default_factory=_Said)
-    message: _Said | None = None
-    logprobs: _Logprobs | None = None
-    finish_reason: str | None = None
-
-
-class _Chunk(msgspec.Struct):
-    choices: list[_Choice]
-    id: str = ""
-    model: str = ""
-    created: int | None = None
-    usage: Fields | None = None
-    citations: Raw = NULL
-    search_results: Raw = NULL
-
-
-_CHUNK = msgspec.json.Decoder(_Chunk)
 
 
 class ChatDecoder:
@@ -162,7 +94,7 @@ class _Open:
         self.piece_at = -1
 
 
-def _logprobs(blocks: Blocks, said: _Logprobs) -> Iterator[Event]:
+def _logprobs(blocks: Blocks, said: views.Logprobs) -> Iterator[Event]:
     tokens = said.content if blocks.kind == "text" else said.refusal if blocks.kind == "refusal" else None
     if tokens:
         yield Logprobs(blocks.number, encode(tokens), blocks.choice)
@@ -175,7 +107,7 @@ def _say(blocks: Blocks, kind: BlockKind, text: str) -> Iterator[Event]:
     yield more(blocks.number, text, blocks.choice)
 
 
-def _think(open: _Open, said: _Said, *, is_whole: bool) -> Iterator[Event]:
+def _think(open: _Open, said: views.Said, *, is_whole: bool) -> Iterator[Event]:
     """What was thought, piece by piece where the vendor tells it so, too."""
     pieces = [] if is_null(said.reasoning_details) else read_pieces(said.reasoning_details)
     if said.reasoning_content and not any(piece.text for piece in pieces):
@@ -214,7 +146,7 @@ def _signed_apart(blocks: Blocks, signature: Signature) -> Iterator[Event]:
     yield from blocks.close()
 
 
-def _signed(open: _Open, thinking: _Thinking) -> Iterator[Event]:
+def _signed(open: _Open, thinking: views.Thinking) -> Iterator[Event]:
     blocks = open.blocks
     if thinking.type == "redacted_thinking":
         yield from blocks.whole("redacted_reasoning", data=thinking.data or "")
@@ -235,9 +167,9 @@ def _signed_other(open: _Open, signs: str, signature: str) -> Iterator[Event]:
         yield BlockMeta(block, signature=signature, choice=open.blocks.choice)
 
 
-def _call(open: _Open, place: int, call: _ToolCall) -> Iterator[Event]:
+def _call(open: _Open, place: int, call: views.ToolCall) -> Iterator[Event]:
     custom = call.custom if call.function is None else None  # Snowflake has both, one of them empty
-    function = call.function or _Function()
+    function = call.function or views.Function()
     if place not in open.calls:
         kind: BlockKind = "tool_call" if custom is None else "custom_tool_call"
         name = function.name if custom is None else custom.name
@@ -280,7 +212,7 @@ class _AnswerReader:
 
     def read(self, data: bytes) -> Iterator[Event]:
         try:
-            chunk = _CHUNK.decode(data)
+            chunk = views.CHUNK.decode(data)
         except (ValueError, RecursionError) as error:
             raise malformed(str(error)) from error
         if not self._started:
@@ -292,7 +224,7 @@ class _AnswerReader:
         if chunk.usage:
             yield UsageSnapshot(read_usage(chunk.usage))
 
-    def _choice(self, choice: _Choice) -> Iterator[Event]:
+    def _choice(self, choice: views.Choice) -> Iterator[Event]:
         said = choice.message or choice.delta
         open = self._choices.get(choice.index)
         if open is None:
@@ -317,7 +249,7 @@ class _AnswerReader:
             place = position if call.index is None or is_whole else call.index
             yield from _call(open, place, call)
         if said.function_call is not None:
-            legacy = _ToolCall(f"call_{said.function_call.name}", function=said.function_call)
+            legacy = views.ToolCall(f"call_{said.function_call.name}", function=said.function_call)
             yield from _call(open, 0, legacy)
         if choice.finish_reason is not None:
             yield from self._finish(open, choice.finish_reason)
