@@ -19,8 +19,8 @@ CLIENT_OF = {"openai-chat": "chat", "anthropic-messages": "messages", "openai-re
 
 FINISH = {
     "anthropic-messages": stock_messages.FINISH,
-    "openai-responses": {**stock_responses.FINISH, "completed": "stop"},
-    "openai-chat": {"eos": "stop"},
+    "openai-responses": {**stock_responses.FINISH, "completed": "stop", "incomplete": "length"},
+    "openai-chat": {"eos": "stop", "tool_call": "tool_calls"},
     "bedrock-converse": {
         **stock_messages.FINISH,
         "guardrail_intervened": "content_filter",
@@ -63,6 +63,8 @@ def expected_reading(case: Case, *, straight: bool = False) -> Reading:
     usage = said["usage"] or (None if straight else expected.get("x_groq_usage"))
     tokens = TOKENS[case.api](usage) if usage else None
     if failure := _failure(expected, said):
+        for choice in choices.values() if case.api != "openai-chat" else ():
+            choice.finish_reason = None  # how an answer failed is told as an error
         return Reading(choices, tokens, failure=failure)
     # An sdk_error without a body is the vendor's SDK tripping over something behind a whole answer.
     for choice in choices.values():
@@ -80,6 +82,8 @@ def as_seen_by(client: str, case: Case) -> Reading:
             _count_reasoning(reading.tokens, _said(case)["usage"] or {})
     elif client != "chat" and reading.failure is None:
         reading.finish = _said(case)["finish_reason"]
+        if details := _said(case).get("stop_details"):
+            reading.choices[0].refusal = details.get("explanation") or ""
     if client != "chat":
         _in_blocks(reading)
     if client == "messages":
@@ -112,7 +116,7 @@ def _failure(expected: Fields, said: Fields) -> Failure | None:
     if body := expected.get("sdk_error", {}).get("body") or expected.get("error"):
         return Failure(words_of(body), 200)
     if said["finish_reason"] in FAILED:
-        return Failure(FAILED[said["finish_reason"]], 200)
+        return Failure(FAILED[said["finish_reason"]], 200)  # or that of an error, where nothing came before
     return None
 
 
@@ -139,8 +143,12 @@ def _finish(case: Case, choice: Choice) -> str:
 
 
 def _why_blocked(expected: Fields) -> str:
-    """Gemini's words about a prompt or an answer that it has blocked."""
+    """Gemini's words about a prompt or an answer that it has blocked, or Anthropic's about one that was refused."""
     feedback = expected.get("prompt_feedback", {})
+    if expected.get("no_candidates") and "blockReason" in feedback:
+        return feedback.get("blockReasonMessage") or f"The prompt was blocked: {feedback['blockReason']}."
+    if details := expected.get("stop_details"):
+        return ": ".join(filter(None, (details.get("category"), details.get("explanation"))))
     is_filtered = FINISH["gemini"].get(expected.get("finish_reason") or "") == "content_filter"
     return feedback.get("blockReasonMessage") or (expected.get("finish_message", "") if is_filtered else "")
 
@@ -172,7 +180,11 @@ def _in_anthropics_words(reading: Reading, case: Case) -> None:
         zip(reading.choices[0].tool_calls, _said(case)["tool_calls"], strict=True) if reading.choices else ()
     ):
         if "input" in said:
-            call.arguments = {"input": call.arguments}
+            call.arguments = {"input": said["input"]}
+        elif call.arguments == "null":
+            call.arguments = {}
+        elif case.kind == "json" and isinstance(call.arguments, str) and call.arguments:
+            call.arguments = {"input": call.arguments}  # a limit cut them off
 
 
 def _said(case: Case) -> Fields:
@@ -199,7 +211,7 @@ def _of_gemini(usage: Fields) -> Tokens:
 
 def _of_bedrock(usage: Fields) -> Tokens:
     read, written = usage.get("cacheReadInputTokens") or 0, usage.get("cacheWriteInputTokens") or 0
-    return Tokens(usage["inputTokens"] + read + written, usage["outputTokens"], read, written)
+    return Tokens((usage.get("inputTokens") or 0) + read + written, usage.get("outputTokens") or 0, read, written)
 
 
 def _of_cohere(usage: Fields) -> Tokens:
@@ -213,7 +225,7 @@ def _of_cohere(usage: Fields) -> Tokens:
 
 
 def _of_ollama(usage: Fields) -> Tokens:
-    return Tokens(usage["prompt_eval_count"], usage["eval_count"])
+    return Tokens(usage.get("prompt_eval_count") or 0, usage.get("eval_count") or 0)
 
 
 def _whole(number: float | None) -> int | None:

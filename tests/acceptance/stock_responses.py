@@ -62,7 +62,7 @@ def response_read(response: Fields, failure: Failure | None) -> Reading:
         choice.finish_reason = _finish(response, choice)
     usage = response.get("usage")
     tokens = tokens_of(usage) if usage else None
-    return Reading({0: choice}, tokens, citations, failure, usage, response["status"])
+    return Reading({0: choice}, tokens, citations, failure, usage, response.get("status"))
 
 
 def tokens_of(usage: Fields) -> Tokens:
@@ -96,8 +96,8 @@ def _thought(item: Fields) -> str:
 
 
 def _finish(response: Fields, choice: Choice) -> str:
-    if response["status"] == "incomplete":
-        reason = response["incomplete_details"]["reason"]
+    if response.get("status") == "incomplete":
+        reason = (response.get("incomplete_details") or {}).get("reason", "length")
         return FINISH.get(reason, reason)
     return "tool_calls" if choice.tool_calls else "stop"
 
