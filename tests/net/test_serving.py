@@ -12,9 +12,9 @@ import pytest
 from served import GET, Client, Gate, Served, echo, error_response, on_both_loops, serving
 
 from sealink.errors import RateLimited
-from sealink.net.client_connection import ClientConnection
 from sealink.net.message import Request, Responder
 from sealink.net.serving import Server, ServerLimits
+from sealink.net.serving.client_connection import ClientConnection
 
 STREAM_HEADERS = [("content-type", "text/event-stream")]
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from served import error_response
 from test_request_parser import streams
 
-from sealink.net.client_connection import ClientConnection
 from sealink.net.message import Request, Responder
 from sealink.net.serving import Server, ServerLimits
+from sealink.net.serving.client_connection import ClientConnection
 
 HANDLED = 299
 

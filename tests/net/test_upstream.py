@@ -25,8 +25,7 @@ from scripted_upstream import (
     until,
 )
 
-from sealink.net import dial
-from sealink.net.upstream import UpstreamLimits, UpstreamPool
+from sealink.net.upstream import UpstreamLimits, UpstreamPool, dial
 
 
 def test_an_unused_pool_is_empty() -> None:

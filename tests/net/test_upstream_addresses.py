@@ -12,14 +12,14 @@ import pytest
 from scripted_upstream import failure_of, on_both_loops, open_sockets, serving, until
 
 from sealink.errors import SealinkError, UpstreamError
-from sealink.net import dial
-from sealink.net.dial import connect_socket, interleaved
 from sealink.net.message import UpstreamRequest
-from sealink.net.origin import Origin, split_url
-from sealink.net.proxy import Proxies, Proxy
-from sealink.net.request_head import OWNED, request_head
-from sealink.net.upstream_failure import upstream_failure
-from sealink.net.upstream_limits import UpstreamLimits
+from sealink.net.upstream import dial
+from sealink.net.upstream.dial import connect_socket, interleaved
+from sealink.net.upstream.failure import upstream_failure
+from sealink.net.upstream.limits import UpstreamLimits
+from sealink.net.upstream.origin import Origin, split_url
+from sealink.net.upstream.proxy import Proxies, Proxy
+from sealink.net.upstream.request_head import OWNED, request_head
 
 # URLs
 

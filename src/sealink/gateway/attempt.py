@@ -28,7 +28,7 @@ Mark = Callable[[Moment], None]
 
 
 class Pool(Protocol):
-    """Where connections to upstreams come from: net.upstream's UpstreamPool, or a test's fake."""
+    """Where connections to upstreams come from: net/upstream's UpstreamPool, or a test's fake."""
 
     async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse: ...
 

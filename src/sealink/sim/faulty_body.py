@@ -9,7 +9,7 @@ from typing import Final
 
 from sealink.errors import HeaderList
 from sealink.net.message import Responder
-from sealink.net.response_writer import ResponseWriter
+from sealink.net.serving.response_writer import ResponseWriter
 from sealink.sim.faults import FAULTS, HEADERS, Fault, named
 from sealink.sim.faulty_answer import MARKED
 from sealink.wire.sse import data_frame

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
 from sealink.errors import UpstreamError
-from sealink.net.origin import Origin
-from sealink.net.proxy import Proxy
-from sealink.net.request_head import tunnel_head
-from sealink.net.upstream_connection import Connection
-from sealink.net.upstream_failure import upstream_failure
-from sealink.net.upstream_limits import UpstreamLimits
+from sealink.net.upstream.connection import Connection
+from sealink.net.upstream.failure import upstream_failure
+from sealink.net.upstream.limits import UpstreamLimits
+from sealink.net.upstream.origin import Origin
+from sealink.net.upstream.proxy import Proxy
+from sealink.net.upstream.request_head import tunnel_head
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, SocketAddress]

@@ -6,8 +6,8 @@ from typing import Final
 
 from sealink.errors import UpstreamError
 from sealink.net.message import UpstreamRequest
-from sealink.net.origin import Origin
-from sealink.net.proxy import Proxy
+from sealink.net.upstream.origin import Origin
+from sealink.net.upstream.proxy import Proxy
 
 OWNED: Final = frozenset(
     {

@@ -8,7 +8,7 @@ import zlib
 from typing import Final
 
 from sealink.errors import HeaderList
-from sealink.net.upstream_failure import truncated, undecodable
+from sealink.net.upstream.failure import truncated, undecodable
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 

@@ -5,7 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from sealink.errors import SealinkError
-from sealink.net.upstream_limits import UpstreamLimits
+from sealink.net.upstream.limits import UpstreamLimits
 
 
 class Reserve:

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
-from sealink.net.origin import DEFAULT_PORTS, Origin
+from sealink.net.upstream.origin import DEFAULT_PORTS, Origin
 
 _NAME_AND_PORT = re.compile(r"(\[[^]]+\]|[^:]+):([0-9]+)")
 

@@ -11,9 +11,9 @@ from typing import cast
 import httptools
 
 from sealink.errors import SealinkError, UpstreamError
-from sealink.net.upstream_failure import closed, malformed, truncated, upstream_failure
-from sealink.net.upstream_limits import UpstreamLimits
-from sealink.net.upstream_response import Response
+from sealink.net.upstream.failure import closed, malformed, truncated, upstream_failure
+from sealink.net.upstream.limits import UpstreamLimits
+from sealink.net.upstream.response import Response
 
 
 class StaleConnection(UpstreamError):

@@ -6,16 +6,14 @@ import ssl
 from functools import partial
 
 from sealink.errors import ServiceUnavailable
-from sealink.net.dial import Dialer
 from sealink.net.message import UpstreamRequest, UpstreamResponse
-from sealink.net.origin import Origin, split_url
-from sealink.net.proxy import Proxies, Proxy
-from sealink.net.request_head import request_head
-from sealink.net.reserve import Reserve
-from sealink.net.upstream_connection import Connection, StaleConnection
-from sealink.net.upstream_limits import UpstreamLimits
-
-__all__ = ["Proxies", "UpstreamLimits", "UpstreamPool"]
+from sealink.net.upstream.connection import Connection, StaleConnection
+from sealink.net.upstream.dial import Dialer
+from sealink.net.upstream.limits import UpstreamLimits
+from sealink.net.upstream.origin import Origin, split_url
+from sealink.net.upstream.proxy import Proxies, Proxy
+from sealink.net.upstream.request_head import request_head
+from sealink.net.upstream.reserve import Reserve
 
 
 class Route:

@@ -15,9 +15,9 @@ from typing import Final
 import httptools
 
 from sealink.errors import HeaderList, SealinkError, UpstreamError
-from sealink.net.content_encoding import Decoder, decoder_for
-from sealink.net.upstream_failure import malformed, truncated, undecodable, upstream_failure
-from sealink.net.upstream_limits import UpstreamLimits
+from sealink.net.upstream.content_encoding import Decoder, decoder_for
+from sealink.net.upstream.failure import malformed, truncated, undecodable, upstream_failure
+from sealink.net.upstream.limits import UpstreamLimits
 
 Taker = Callable[[bytes], bool]
 

@@ -15,12 +15,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sealink.errors import HeaderList, InternalError, SealinkError, ServiceUnavailable
-from sealink.net.client_connection import ClientConnection
 from sealink.net.message import Request, Responder
-from sealink.net.response_writer import ResponseWriter
-from sealink.net.server_limits import ServerLimits
-
-__all__ = ["Handler", "Server", "ServerLimits"]
+from sealink.net.serving.client_connection import ClientConnection
+from sealink.net.serving.limits import ServerLimits
+from sealink.net.serving.response_writer import ResponseWriter
 
 Handler = Callable[[Request, Responder], Coroutine[Any, Any, None]]
 

@@ -5,9 +5,9 @@ from typing import Final, Protocol, cast
 
 from sealink.errors import HeaderList, RequestTimeout, SealinkError
 from sealink.net.message import Request
-from sealink.net.request_parser import RequestParser
-from sealink.net.response_writer import CONTINUE, ResponseWriter
-from sealink.net.server_limits import ServerLimits
+from sealink.net.serving.limits import ServerLimits
+from sealink.net.serving.request_parser import RequestParser
+from sealink.net.serving.response_writer import CONTINUE, ResponseWriter
 
 _PARSE_BYTES: Final = 16 * 1024
 """How much is parsed before it is looked whether there is room for more requests."""
