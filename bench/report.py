@@ -28,15 +28,18 @@ class Row:
     bytes_per_stream: float | None = None
 
 
-def report(rows: dict[str, Row], seconds: float, load_averages: tuple[float, float]) -> str:
+def report(rows: dict[str, Row], seconds: float, load_averages: tuple[float, float], before: Path | None) -> str:
+    """The table as Markdown. `before` is the checkout of an older SeaLink that was measured, too."""
     rounds = len(next(iter(rows.values())).streams)
+    older = f"*before* is SeaLink as of {_commit(before)}.\n" if before else ""
     lines = [_line(name, row, rows) for name, row in rows.items() if name != "direct"]
     return (
         f"# Measured on {datetime.now(UTC):%Y-%m-%d}\n\n{_about(*load_averages)}\n\n"
         f"{STREAMS_PER_S} new streams a second, {CHUNKS} chunks each, one every {INTERVAL_US / 1000:g} ms; one core for"
         " the server, one for load and upstream.\n"
         f"Median (least to most) of {rounds} interleaved rounds of {seconds:g} s, the ratio taken within each round.\n"
-        f"Small answers: {CONNECTIONS} connections. Memory: {OPEN_STREAMS} open streams.\n\n{HEAD}" + "".join(lines)
+        f"Small answers: {CONNECTIONS} connections. Memory: {OPEN_STREAMS} open streams.\n{older}\n{HEAD}"
+        + "".join(lines)
     )
 
 
@@ -74,7 +77,7 @@ def _about(load_before: float, load_after: float) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "httptools", "msgspec"))
     machine = f"{_cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"
     loads = f"load average {load_before:.2f} before, {load_after:.2f} after, of which the bench makes about 1"
-    sealink = f"SeaLink {version('sealink')} ({_commit()}) on Python {platform.python_version()}"
+    sealink = f"SeaLink {version('sealink')} ({_commit(HERE)}) on Python {platform.python_version()}"
     return f"{machine}; {loads}.\n{sealink}, {packages}; {_nginx_version()}."
 
 
@@ -83,9 +86,9 @@ def _cpu_model() -> str:
     return found[1] if found else platform.machine()
 
 
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, cwd=HERE, capture_output=True, text=True).stdout.strip() or "no git"
+def _commit(checkout: Path) -> str:
+    command = ["git", "log", "-1", "--format=%h of %cs"]
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True).stdout.strip() or "no git"
 
 
 def _nginx_version() -> str:

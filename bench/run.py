@@ -30,7 +30,7 @@ def main() -> None:
             directory, options.only, options.before
         ) as contenders:  # afresh: memory once used is not given back
             _weigh(load, contenders, rows)
-    text = report(rows, options.seconds, (load_before, os.getloadavg()[0]))
+    text = report(rows, options.seconds, (load_before, os.getloadavg()[0]), options.before)
     print(text)
     if len(rows) > len(NAMES):
         (HERE / "RESULTS.md").write_text(text)
