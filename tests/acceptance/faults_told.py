@@ -104,7 +104,16 @@ GEMINI = {
     "no-finish": broken("upstream_truncated"),
 }
 
-OTHERWISE: dict[str, dict[str, Told]] = {"anthropic": ANTHROPIC, "gemini": GEMINI}
+# And of one that speaks Responses: one event tells the reason, the usage and the end.
+RESPONSES = {
+    **dict.fromkeys(("error@headers", "error@0"), refused(502, "server_error")),
+    "error": broken("server_error"),
+    **dict.fromkeys(("garbage@0", "garbage"), WHOLE),  # it befalls the event's name, which its data repeats
+    **dict.fromkeys(("no-finish", "no-end-mark", ALL_MENDED), broken("upstream_truncated")),
+    "tool-index": broken("upstream_malformed"),  # whole items are numbered there, and two cannot have one number
+}
+
+OTHERWISE: dict[str, dict[str, Told]] = {"anthropic": ANTHROPIC, "gemini": GEMINI, "responses": RESPONSES}
 
 CANNOT_BE = {
     ("status", "after content"): "the status has been told",

@@ -33,8 +33,8 @@ CLOSED_S = 1.0
 """How long after the client's last byte the provider may still be busy with its request."""
 AT_ONCE, LONG_AT_ONCE = 8, 2
 
-TOKENS = 12
-TEXT = "This is SeaLink's simulated model.\n\nThe"
+TOKENS = 16  # the fewest that may be asked of all providers
+TEXT = "This is SeaLink's simulated model.\n\nThe gates were hung in"
 """The whole answer to MESSAGES, of TOKENS tokens."""
 LONG = "harbour " * 1_250_000
 """What the fault "long-frame" puts into the answer."""
@@ -152,7 +152,7 @@ def config_of(urls: dict[str, str], filled: list[Cell]) -> str:
         "[retry]\nattempts = 2\nfirst_delay_s = 0.01\nbudget_share = 1.0",
     ]
     for name, url in urls.items():
-        dialect, base = name.split()[0], f"{url}/v1" if name.startswith("openai") else url
+        dialect, base = name.split()[0], f"{url}/v1" if name.startswith(("openai", "responses")) else url
         tables.append(f'[[providers]]\nname = "{name}"\ndialect = "{dialect}"\nbase_url = "{base}"')
     for cell in filled:
         targets = [f'{{ provider = "{cell.dialect} first", model = "{SIM_MODEL}+{cell.fault}" }}']
@@ -239,7 +239,7 @@ def test_the_client_is_told_the_truth(table: list[Cell], number: int) -> None:
     elif cell.told.finish:
         assert cell.text.replace(LONG, "") == TEXT
     elif cell.told.status == 200:
-        assert cell.text
+        assert cell.text or cell.calls
         assert cell.text.startswith(TEXT[:17]) if cell.fault == "endless" else TEXT.startswith(cell.text)
     else:
         assert cell.text == ""

@@ -49,7 +49,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
             {"role": "user", "content": [{"type": "text", "text": "Three"}]},
         ]
     },
-    "cut at a length": {"messages": HELLO, "max_tokens": 7},
+    "cut at a length": {"messages": HELLO, "max_tokens": 16},
     "stopped": {"messages": HELLO, "stop": [" simulated"]},
     "thinking": {"messages": HELLO, "reasoning_effort": "high"},
     "two tools called": {"messages": WEATHER, "tools": [TOOL, CLOCK]},
@@ -61,7 +61,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "tools": [TOOL, CLOCK],
         "tool_choice": {"type": "function", "function": {"name": "get_time"}},
     },
-    "arguments cut at a length": {"messages": WEATHER, "tools": [TOOL], "max_tokens": 3},
+    "arguments cut at a length": {"messages": WEATHER, "tools": [TOOL], "max_tokens": 16},
     "after tool results": {"messages": CALLED, "tools": [TOOL, CLOCK]},
     "structured": {"messages": WEATHER, "response_format": FORM},
 }
@@ -70,11 +70,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
 MODEL = "gemini-3-flash"
 """All of the simulated models have the one name, since they say it; by this one Gemini's dialect lets it think."""
 
-BASES = {"openai": "/v1", "anthropic": "", "gemini": ""}
+BASES = {"openai": "/v1", "anthropic": "", "gemini": "", "responses": "/v1"}
 
 CANNOT = {
     ("gemini", "one at a time"): "parallel_tool_calls has no place there, and is named in x-sealink-dropped",
     ("gemini", "arguments cut at a length"): "a call is told whole or not at all",
+    ("responses", "stopped"): "stop has no place there, and is named in x-sealink-dropped",
 }
 
 

@@ -59,7 +59,7 @@ def test_it_speaks_the_other_dialect_and_fails_by_chance() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--dialect", "responses"], "speaks openai, anthropic, gemini, not 'responses'"),
+        (["--dialect", "bedrock"], "speaks openai, anthropic, gemini, responses, not 'bedrock'"),
         (["--fault", "reset"], "does not end in =PROBABILITY"),
         (["--fault", "nonsense=0.1"], "no fault 'nonsense'"),
         (["--host", "256.0.0.1"], "cannot listen on 256.0.0.1:4010"),

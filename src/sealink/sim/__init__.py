@@ -8,7 +8,8 @@ prose            plain sentences
 schema_value     a value for a JSON schema; schema_merge, schema_check: of several, and whether it is one
 pattern          a string for a schema's `pattern`, as pattern_reader reads it
 wire             what a wire format must be able to do: openai_request and openai_wire, anthropic_request and
-                 anthropic_wire, gemini_request and gemini_wire are those there are
+                 anthropic_wire, gemini_request and gemini_wire, responses_request and responses_wire are
+                 those there are
 handler          reads, waits as a model would, and writes
 faults           what may go wrong and how it is asked for; faulty_answer (what is said) and faulty_body (how it
                  goes out) do it

@@ -22,9 +22,10 @@ from sealink.sim.faulty_body import FaultyBody, Over
 from sealink.sim.gemini_wire import GeminiWire
 from sealink.sim.openai_wire import OpenAIWire
 from sealink.sim.prose import SIM_MODEL
+from sealink.sim.responses_wire import ResponsesWire
 from sealink.sim.wire import AnswerStream, Reply, SimWire
 
-SimDialect = Literal["openai", "anthropic", "gemini"]
+SimDialect = Literal["openai", "anthropic", "gemini", "responses"]
 
 MAX_TOKENS_AT_ONCE: Final = 256
 """How many tokens go into one write at most, when a slow client has let them pile up or the pace is unlimited."""
@@ -63,6 +64,7 @@ _WIRES: Final[dict[SimDialect, SimWire]] = {
     "openai": OpenAIWire(),
     "anthropic": AnthropicWire(),
     "gemini": GeminiWire(),
+    "responses": ResponsesWire(),
 }
 
 

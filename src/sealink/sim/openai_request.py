@@ -1,7 +1,7 @@
 """What a request in OpenAI Chat Completions asks of the simulated model."""
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -75,15 +75,18 @@ class Body(msgspec.Struct):
 
 _decoder = msgspec.json.Decoder(Body)
 
+_Body = TypeVar("_Body")
+
 
 def read_request(body: bytes) -> Ask:
     """Raises InvalidRequest, naming the field."""
-    return _ask(_decoded(body))
+    return _ask(decoded(_decoder, body))
 
 
-def _decoded(body: bytes) -> Body:
+def decoded(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:
+    """Raises InvalidRequest in OpenAI's words, naming the field."""
     try:
-        return _decoder.decode(body)
+        return decoder.decode(body)
     except msgspec.ValidationError as error:
         words, _, place = str(error).partition(" - at `$")
         missing = re.search(r"missing required field `(\w+)`", words)
