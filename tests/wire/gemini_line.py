@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from sealink.events import Event
-from sealink.request import ChatRequest, Message, Part, Text
+from sealink.request import ChatRequest, Message, Part
 from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.gemini_generate import UPSTREAM
+from wire.upstream_asking import asking
 from wire.upstream_line import read_stream
 
 GEMINI_2, GEMINI_2_5, GEMINI_2_5_PRO, GEMINI_3 = (
@@ -32,16 +33,8 @@ def events_of(*chunks: dict[str, Any]) -> list[Event]:
     return read_stream(UPSTREAM, [sse(*chunks)])
 
 
-def user(*parts: Part) -> Message:
-    return Message("user", list(parts), "messages[0]")
-
-
 def assistant(*parts: Part) -> Message:
     return Message("assistant", list(parts), "messages[1]")
-
-
-def asking(*messages: Message, **fields: Any) -> ChatRequest:
-    return ChatRequest(model="alias", messages=list(messages) or [user(Text(text="Hi"))], **fields)
 
 
 def write(request: ChatRequest, model: str = GEMINI_2_5) -> tuple[dict[str, Any], Outgoing]:

@@ -18,7 +18,8 @@ from sealink.request import (
     ToolResult,
 )
 from sealink.wire.dialects.anthropic_messages.models import rules_of
-from wire.anthropic_asking import OPUS_5, SONNET_4_5, SONNET_4_6, WEATHER, asking, body, extras, user, write
+from wire.anthropic_asking import OPUS_5, SONNET_4_5, SONNET_4_6, body, write
+from wire.upstream_asking import WEATHER, asking, extras, user
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,8 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from wire.anthropic_asking import (
-    EPHEMERAL,
-    HI,
-    asking,
-    body,
-    user,
-    write,
-)
+from wire.anthropic_asking import HI, body, write
+from wire.upstream_asking import EPHEMERAL, asking, user
 
 MARK = {"cache_control": {"type": "ephemeral"}}
 
