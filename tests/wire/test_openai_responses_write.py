@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import msgspec
 import pytest
 from msgspec import Raw
 
@@ -32,7 +31,7 @@ from sealink.request import (
 )
 from sealink.wire.dialect import Outgoing
 from sealink.wire.dialects.openai_responses import CLIENT, UPSTREAM
-from wire.upstream_asking import FIELDS, NEUTRAL_FIELDS, changes
+from wire.upstream_asking import FIELDS, NEUTRAL_FIELDS, asking, changes, extras
 
 GPT_4_1, GPT_5, GPT_5_1, O_3 = "gpt-4.1", "gpt-5", "gpt-5.1", "o3-mini"
 HI = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
@@ -43,10 +42,6 @@ LOGPROBS = "message.output_text.logprobs"
 
 def said(role: Role, *parts: Part) -> Message:
     return Message(role, list(parts), "messages[0]")
-
-
-def asking(*messages: Message, **fields: Any) -> ChatRequest:
-    return ChatRequest(model="alias", messages=list(messages) or [said("user", Text(text="Hi"))], **fields)
 
 
 def write(request: ChatRequest, model: str = GPT_4_1) -> tuple[dict[str, Any], Outgoing]:
@@ -64,10 +59,6 @@ def input_of(*messages: Message) -> list[Any]:
 
 def builtin(kind: BuiltinKind, dialect: str = "elsewhere", **fields: Any) -> BuiltinTool:
     return BuiltinTool(kind=kind, where="tools[0]", raw=Raw(b'{"type":"theirs"}'), dialect=dialect, **fields)
-
-
-def extras(**fields: Any) -> dict[str, Raw]:
-    return {name: Raw(msgspec.json.encode(value)) for name, value in fields.items()}
 
 
 def test_the_least_request() -> None:

@@ -67,13 +67,12 @@ class Attempt:
     out, so that it may be charged for.
     """
 
-    outcome: Outcome
-
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         self.target = target
         self.outgoing = self._outgoing(asked, target)
         if asked.is_strict and self.outgoing.dropped:
             raise _refused(self.outgoing.dropped, target)
+        self.outcome = Outcome()
         self.was_sent = False
         self._asked = asked
         self._pool = pool
@@ -139,7 +138,6 @@ class StreamedAttempt(Attempt):
 
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         super().__init__(asked, target, pool, mark)
-        self.outcome = Outcome()
         self.held = b""
 
     async def answer(self) -> None:
@@ -169,7 +167,6 @@ class WholeAttempt(Attempt):
 
     def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
         super().__init__(asked, target, pool, mark)
-        self.outcome = Outcome()
         self.body = b""
 
     async def answer(self) -> None:

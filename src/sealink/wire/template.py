@@ -17,8 +17,9 @@ MAX_USES: Final = 256
 class Template(msgspec.Struct, gc=False):
     """A frame around its words (`before`, `after`) and the client's frame for it (`opening`, `closing`).
 
-    `tail` ends a frame whose `after` is followed by padding, a string of any length; `padding_quotes` are the quotes
-    from the words on. Without padding, spaces in `after` may come and go, as Anthropic has them do.
+    `tail` ends a frame whose `after` is followed by padding, a string of any length; `quotes` is how many quotes there
+    are from the end of the words on. Without padding, spaces in `after` may come and go, as Anthropic has them do.
+    `is_relay`: the client's frame is the upstream's own.
     """
 
     before: bytes

@@ -13,7 +13,7 @@ from sealink.wire.sse import SseFramer
 
 
 class OpenAIResponsesUpstream:
-    """An UpstreamDialect. A provider's base URL ends in `/v1`, or wherever `/responses` hangs."""
+    """A RelayDialect. A provider's base URL ends in `/v1`, or wherever `/responses` hangs."""
 
     name = NAME
 
