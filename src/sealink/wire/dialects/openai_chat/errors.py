@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
-from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS, TYPES, rejected
+from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS, TYPE_OF_STATUS, rejected
 from sealink.wire.framing.sse import data_frame
 from sealink.wire.raw_json.fields import (
     Fields,
@@ -28,7 +28,7 @@ from sealink.wire.raw_json.fields import (
 
 NAME: Final = "openai"
 
-_STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPES.items())} | {
+_STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPE_OF_STATUS.items())} | {
     "insufficient_quota": 429,
     "rate_limit_error": 429,
     "requests": 429,
