@@ -1,10 +1,14 @@
 """The frames of an OpenAI-compatible upstream: each holds one chunk of the stream as JSON."""
 
+from typing import Final
+
 from sealink.wire.dialects.openai_chat.upstream.errors import read_error
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame
 from sealink.wire.raw_json.fields import Fields, made_strict, parse_object
+
+_LINE_ENDS_TO_SPACES: Final = bytes.maketrans(b"\r\n", b"  ")
 
 Chunk = Frame | Fields
 """A chunk for the client: the frame as it came, or the fields of one in which something was changed."""
@@ -32,7 +36,7 @@ def as_it_came(frame: Frame) -> Frame:
 
 def json_frame(data: bytes) -> Frame:
     """A frame of JSON. Line ends in it, which can only be white space, become spaces."""
-    data = data.replace(b"\n", b" ")
+    data = data.translate(_LINE_ENDS_TO_SPACES)
     return Frame(data_frame(data), data)
 
 

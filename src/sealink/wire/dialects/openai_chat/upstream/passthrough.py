@@ -2,13 +2,12 @@
 
 from sealink.errors import SealinkError
 from sealink.wire.dialects.openai_chat.client.errors import error_frame
-from sealink.wire.dialects.openai_chat.upstream.frames import Chunk
+from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, json_frame
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import text_in
 from sealink.wire.dialects.openai_chat.upstream.normalize_stream import StreamNormalizer
 from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize_whole
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.framing.frame import Frame
-from sealink.wire.framing.sse import data_frame
 from sealink.wire.raw_json.fields import encode, object_of
 from sealink.wire.stream.outcome import Outcome
 
@@ -53,7 +52,7 @@ class ChatPassthrough:
 def _bytes_of(chunks: list[Chunk]) -> bytes:
     out = b""
     for chunk in chunks:
-        out += chunk.raw if isinstance(chunk, Frame) else data_frame(encode(chunk))
+        out += chunk.raw if isinstance(chunk, Frame) else json_frame(encode(chunk)).raw
     return out
 
 
