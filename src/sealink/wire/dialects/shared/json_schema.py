@@ -1,6 +1,6 @@
-"""JSON Schemas for models that know a part of JSON Schema: what they do not know is told them in words."""
+"""JSON answers from models that know only a part of JSON Schema, or have no JSON mode: the rest goes into the text."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
@@ -8,9 +8,14 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest
 from sealink.wire.raw_json.fields import UNREADABLE
 
+JSON_OBJECT_INSTRUCTION: Final = (
+    "Respond with a single valid JSON object and nothing else: no prose around it, no code fence."
+)
+"""For upstreams that can enforce a schema but have no mode for JSON of any shape."""
+
 
 def read_schema(schema: Raw, param: str) -> dict[str, Any]:
-    """Raises InvalidRequest if it is no object."""
+    """Raises InvalidRequest if it is not an object."""
     try:
         return msgspec.json.decode(schema, type=dict[str, Any])
     except UNREADABLE as error:

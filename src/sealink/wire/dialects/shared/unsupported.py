@@ -15,7 +15,7 @@ from sealink.wire.raw_json.fields import is_null
 
 UNSUPPORTED_FEATURES: Final[dict[str, Callable[[ChatRequest], str | None]]] = {
     "n": lambda asked: "n" if asked.choices > 1 else None,
-    "logprobs": lambda asked: "logprobs" if asked.logprobs or asked.top_logprobs else None,
+    "logprobs": lambda asked: "logprobs" if asked.logprobs else "top_logprobs" if asked.top_logprobs else None,
     "modalities": lambda asked: "modalities" if asked.modalities not in (None, [], ["text"]) else None,
     "builtin_tools": lambda asked: next((tool.where for tool in asked.builtin_tools), None),
     "custom_tools": lambda asked: next((_place(n) for n, tool in enumerate(asked.tools) if tool.is_custom), None),

@@ -12,12 +12,11 @@ import msgspec
 from msgspec import Raw
 
 from sealink.request import ChatRequest
-from sealink.wire.dialects.anthropic_messages.upstream.models import rules_of
-from sealink.wire.dialects.anthropic_messages.upstream.sampling import write_sampling
-from sealink.wire.dialects.anthropic_messages.upstream.schema import output_schema
-from sealink.wire.dialects.anthropic_messages.upstream.thinking import choose_thinking
-from sealink.wire.dialects.anthropic_messages.upstream.turns import Turn as ClaudeTurn
 from sealink.wire.dialects.bedrock_converse.upstream.turns import Turn
+from sealink.wire.dialects.shared.claude.models import rules_of
+from sealink.wire.dialects.shared.claude.sampling import write_sampling
+from sealink.wire.dialects.shared.claude.schema import output_schema
+from sealink.wire.dialects.shared.claude.thinking import choose_thinking
 from sealink.wire.dialects.shared.request_checks import known_effort
 from sealink.wire.dialects.shared.unsupported import turned
 from sealink.wire.raw_json.fields import is_null
@@ -70,7 +69,7 @@ class Claude(Family):
 
     def say(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> Said:
         max_tokens = request.sampling.max_tokens or self._rules.max_output_tokens
-        thinking = choose_thinking(request, self._rules, max_tokens, [_as_claudes(turn) for turn in turns], dropped)
+        thinking = choose_thinking(request, self._rules, max_tokens, [turn.start for turn in turns], dropped)
         knobs = write_sampling(request.sampling, self._rules, thinking.is_on, dropped)
         said = Said(inference=_max_tokens(request))
         said.inference |= {wire: knobs[name] for name, wire in _INFERENCE_NAMES.items() if name in knobs}
@@ -159,10 +158,3 @@ def plain_inference(request: ChatRequest) -> dict[str, Any]:
 def _max_tokens(request: ChatRequest) -> dict[str, Any]:
     """Without one a model writes as much as it can."""
     return {} if request.sampling.max_tokens is None else {"maxTokens": request.sampling.max_tokens}
-
-
-def _as_claudes(turn: Turn) -> ClaudeTurn:
-    """A turn by what it begins with, on which Claude's rules for thinking depend."""
-    first = turn.groups[0][0]
-    kind = "thinking" if "reasoningContent" in first else "tool_result" if "toolResult" in first else "text"
-    return ClaudeTurn(turn.role, [{"type": kind}])

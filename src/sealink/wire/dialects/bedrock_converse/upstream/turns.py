@@ -35,6 +35,7 @@ from sealink.wire.dialects.bedrock_converse.upstream.media import (
     write_image,
 )
 from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.shared.claude.thinking import TurnStart, is_claude_signature
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import object_of, text_of
 
@@ -53,6 +54,13 @@ class Turn(msgspec.Struct):
     @property
     def wire(self) -> Block:
         return {"role": self.role, "content": [block for group in self.groups for block in group]}
+
+    @property
+    def start(self) -> TurnStart:
+        first = self.groups[0][0]
+        if "reasoningContent" in first:
+            return TurnStart(self.role, "thinking")
+        return TurnStart(self.role, "tool_result" if "toolResult" in first else "other")
 
 
 class Conversation:
@@ -144,9 +152,8 @@ def has_tool_blocks(turns: Sequence[Turn]) -> bool:
 
 
 def _thinking(part: Reasoning) -> Block | None:
-    """Claude's signature is Anthropic's own wherever Claude is served, and has no mark. Thinking that another
-    vendor's model signed, or none, stays behind: it is refused."""
-    if not part.signature or ":" in part.signature:
+    """Thinking that Claude signed, wherever it was served. All other thinking would be refused, and is left out."""
+    if not is_claude_signature(part.signature):
         return None
     return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
 

@@ -16,6 +16,7 @@ from sealink.wire.dialects.bedrock_converse.upstream.families import Family, Sai
 from sealink.wire.dialects.bedrock_converse.upstream.media import Block
 from sealink.wire.dialects.bedrock_converse.upstream.tools import write_tools
 from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation
+from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION
 from sealink.wire.dialects.shared.request_checks import wanted_schema
 from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned
 from sealink.wire.raw_json.fields import encode, is_null, object_of, text_of
@@ -42,11 +43,6 @@ PASSED_EXTRAS: Final = (
     "requestMetadata",
 )
 """Bedrock's own fields, for clients that send them through another dialect (OpenAI's `extra_body`)."""
-
-JSON_OBJECT_INSTRUCTION: Final = (
-    "Respond with a single valid JSON object and nothing else: no prose around it, no code fence."
-)
-"""Bedrock has no mode for JSON of any shape, only for JSON of a given schema: the model is asked in words."""
 
 _SERVICE_TIERS: Final = {
     "auto": None,
