@@ -17,9 +17,10 @@ from typing import Final, Literal
 
 import msgspec
 
+from sealink.errors import InvalidRequest
 from sealink.sim.ask import Ask, Tool
 from sealink.sim.prose import harbour_prose, introduction, pieces, thoughts
-from sealink.sim.schema_value import value_for
+from sealink.sim.schema_value import UnusableSchema, value_for
 
 ANSWER_TOKENS: Final = 160
 """About how long an answer is when the request says nothing of it."""
@@ -106,8 +107,14 @@ _COMMON_WORDS: Final = {
 
 
 def _arguments(tool: Tool, ask: Ask, rng: Random) -> str:
-    value = value_for({"type": "object", **tool.schema}, rng, _names(ask.prompt))
-    return _json(value if isinstance(value, dict) else {})
+    return _json(_value({**tool.schema, "type": "object"}, f"of the tool {tool.name!r}", ask, rng))
+
+
+def _value(schema: dict[str, object], whose: str, ask: Ask, rng: Random) -> object:
+    try:
+        return value_for(schema, rng, _names(ask.prompt))
+    except UnusableSchema as error:
+        raise InvalidRequest(_quoted(f"The JSON schema {whose} {error}")) from None
 
 
 def _names(prompt: str) -> list[str]:
@@ -121,7 +128,7 @@ def _text(ask: Ask, rng: Random) -> list[str]:
             _json({"answer": introduction(ask.model), "notes": "".join(_some(harbour_prose(rng), 2)).strip()})
         )
     if ask.schema is not None:
-        return pieces(_json(value_for(ask.schema, rng, _names(ask.prompt))))
+        return pieces(_json(_value(ask.schema, "of the answer", ask, rng)))
     return _filled(_sentences(ask, rng), _wanted_tokens(ask.prompt, rng))
 
 
