@@ -11,8 +11,8 @@ from simulation import AT_ONCE, running_sim
 
 from sealink.sim import SIM_MODEL, SimSettings, sim_handler
 from sealink.sim.answer import answers
-from sealink.sim.openai_wire import OpenAIWire
-from sealink.sim.wire import Reply
+from sealink.sim.wires.openai import OpenAIWire
+from sealink.sim.wires.wire import Reply
 
 SCHEMA = {
     "type": "object",

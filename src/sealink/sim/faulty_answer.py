@@ -5,7 +5,7 @@ from typing import Final
 
 from sealink.sim.answer import Answer
 from sealink.sim.faults import Fault, named
-from sealink.sim.wire import AnswerStream, Closing, SimWire
+from sealink.sim.wires.wire import AnswerStream, Closing, SimWire
 
 MARKED: Final = "\ue000"
 """Stands in a token for a character that will lose its last byte on the wire."""

@@ -14,16 +14,16 @@ from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
 from sealink.net.message import Request, Responder
 from sealink.net.serving import Handler
 from sealink.sim.answer import answers
-from sealink.sim.anthropic_wire import AnthropicWire
 from sealink.sim.ask import Ask
 from sealink.sim.faults import FAULT_HEADER, Chance, Fault, drawn, named, read_faults, split_model
 from sealink.sim.faulty_answer import with_faulty_frames, with_faulty_tokens
 from sealink.sim.faulty_body import FaultyBody, Over
-from sealink.sim.gemini_wire import GeminiWire
-from sealink.sim.openai_wire import OpenAIWire
 from sealink.sim.prose import SIM_MODEL
-from sealink.sim.responses_wire import ResponsesWire
-from sealink.sim.wire import AnswerStream, Reply, SimWire
+from sealink.sim.wires.anthropic import AnthropicWire
+from sealink.sim.wires.gemini import GeminiWire
+from sealink.sim.wires.openai import OpenAIWire
+from sealink.sim.wires.responses import ResponsesWire
+from sealink.sim.wires.wire import AnswerStream, Reply, SimWire
 
 SimDialect = Literal["openai", "anthropic", "gemini", "responses"]
 

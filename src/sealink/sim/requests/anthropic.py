@@ -74,12 +74,12 @@ _decoder = msgspec.json.Decoder(Body)
 _count_decoder = msgspec.json.Decoder(CountBody)
 
 
-def read_request(body: bytes) -> Ask:
+def parse_request(body: bytes) -> Ask:
     """Raises InvalidRequest, naming the field."""
     return _ask(_decoded(_decoder, body))
 
 
-def read_count_request(body: bytes) -> Ask:
+def parse_count_request(body: bytes) -> Ask:
     """The same for /v1/messages/count_tokens."""
     return _ask(_decoded(_count_decoder, body))
 

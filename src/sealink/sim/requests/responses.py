@@ -7,7 +7,7 @@ import msgspec
 from sealink.errors import InvalidRequest
 from sealink.request import ToolChoice
 from sealink.sim.ask import REASONING_TOKENS, Ask, Tool, Turn, read_conversation, text_tokens
-from sealink.sim.openai_request import decoded
+from sealink.sim.requests.openai import decoded
 
 MIN_OUTPUT_TOKENS: Final = 16
 
@@ -67,7 +67,7 @@ class Body(msgspec.Struct):
 _decoder = msgspec.json.Decoder(Body)
 
 
-def read_request(body: bytes) -> Ask:
+def parse_request(body: bytes) -> Ask:
     """Raises InvalidRequest, naming the field."""
     return _ask(decoded(_decoder, body))
 

@@ -14,9 +14,9 @@ import msgspec
 
 from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
-from sealink.sim.anthropic_request import read_count_request, read_request
 from sealink.sim.ask import Ask
-from sealink.sim.wire import AnswerStream, Closing, Reply
+from sealink.sim.requests.anthropic import parse_count_request, parse_request
+from sealink.sim.wires.wire import AnswerStream, Closing, Reply
 from sealink.wire.sse import event_frame
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ class AnthropicWire:
         return path == "/v1/messages"
 
     def read(self, path: str, body: bytes) -> Ask:
-        return read_request(body)
+        return parse_request(body)
 
     def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream:
         answer = answers[0]
@@ -60,7 +60,7 @@ class AnthropicWire:
         return msgspec.json.encode(message)
 
     def count_tokens(self, body: bytes) -> bytes:
-        return msgspec.json.encode({"input_tokens": read_count_request(body).prompt_tokens})
+        return msgspec.json.encode({"input_tokens": parse_count_request(body).prompt_tokens})
 
     def models(self, ids: Sequence[str]) -> bytes:
         first, last = (ids[0], ids[-1]) if ids else (None, None)
