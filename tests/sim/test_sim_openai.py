@@ -165,10 +165,10 @@ def test_structured_output_comes_in_pieces(client: openai.OpenAI) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_schema_without_a_value_is_answered_with_400(client: openai.OpenAI, stream: bool) -> None:
     form: Any = {"type": "json_schema", "json_schema": {"name": "trip", "schema": {"enum": [1], "const": 2}}}
-    with pytest.raises(openai.BadRequestError, match="schema of the answer seems to be impossible to satisfy: 2 is not"):
+    with pytest.raises(openai.BadRequestError, match="of the answer seems to be impossible to satisfy: 2 is not"):
         whole(client, response_format=form, stream=stream)
     tool: Any = {"type": "function", "function": {"name": "get_weather", "parameters": {"properties": {"a": 1}}}}
-    with pytest.raises(openai.BadRequestError, match="schema of the tool 'get_weather' is not valid: 1 is not of types"):
+    with pytest.raises(openai.BadRequestError, match="of the tool 'get_weather' is not valid: 1 is not of types"):
         whole(client, messages=WEATHER, tools=[tool], stream=stream)
 
 

@@ -26,9 +26,7 @@ def with_faulty_tokens(answers: list[Answer], faults: Sequence[Fault]) -> list[A
 
 def with_faulty_frames(stream: AnswerStream, faults: Sequence[Fault], wire: SimWire) -> AnswerStream:
     """The stream with closing frames left out or doubled, and tool call indices changed, as the faults ask."""
-    missing = {
-        contains for fault, contains in (("no-end-mark", "end"), ("no-finish", "finish")) if named(faults, fault)
-    }
+    missing = {part for fault, part in (("no-end-mark", "end"), ("no-finish", "finish")) if named(faults, fault)}
     doubled = {"usage"} if named(faults, "double-usage") else set()
     closing = [each for each in stream.closing if not missing.intersection(each.contains)]
     ticks = map(wire.same_index, stream.ticks) if named(faults, "tool-index") else stream.ticks
