@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
-from sealink.sim import schema_value
-from sealink.sim.schema_value import UnusableSchema, value_for
+from sealink.sim import schema, schema_value
+from sealink.sim.schema import UnusableSchema
+from sealink.sim.schema_value import value_for
 
 FORMAT_CHECKER = Draft202012Validator.FORMAT_CHECKER
 
@@ -259,9 +260,10 @@ def test_a_schema_without_a_value_costs_little_and_is_answered_with_the_reason(s
 def test_steps_checks_and_sizes_are_limited_by_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = {"type": "array", "minItems": 50, "items": {"type": "integer", "not": {"multipleOf": 2}}}
     assert len(value_for(numbers, Random(0))) >= 50
-    for name, limit in (("MAX_STEPS", 20), ("MAX_CHECKS", 1), ("MAX_SIZE", 49)):
+    limits = [(schema, "MAX_STEPS", 20), (schema_value, "MAX_CHECKS", 1), (schema_value, "MAX_SIZE", 49)]
+    for module, name, limit in limits:
         with monkeypatch.context() as limited:
-            limited.setattr(schema_value, name, limit)
+            limited.setattr(module, name, limit)
             with pytest.raises(UnusableSchema):
                 value_for(numbers, Random(0))
 

@@ -6,7 +6,8 @@ handler          serves a request: has it parsed, waits as long as a model would
 requests/        parse a request of each wire format into an Ask (ask.py), which no longer depends on the format
 answer           decides on the answer's blocks of tokens: thinking, text, tool calls
 prose            plain sentences for answers in text
-schema_value     a value for a JSON schema, for tool arguments and structured answers; pattern: a string for a `pattern`
+schema_value     a value for a JSON schema, for tool arguments and structured answers
+schema, pattern  what it uses: a reader for schemas, and strings that match a regular expression
 wires/           write an Answer as each wire format has it, whole or streamed
 faults           the kinds of faults, and how a request asks for them; faulty_answer changes the answer's content,
                  faulty_body the bytes and the connection

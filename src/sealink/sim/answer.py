@@ -20,7 +20,8 @@ import msgspec
 from sealink.errors import InvalidRequest
 from sealink.sim.ask import Ask, Tool
 from sealink.sim.prose import harbour_prose, introduction, pieces, thoughts
-from sealink.sim.schema_value import UnusableSchema, value_for
+from sealink.sim.schema import UnusableSchema
+from sealink.sim.schema_value import value_for
 
 ANSWER_TOKENS: Final = 160
 """Approximate length of an answer in prose if the prompt does not ask for one."""

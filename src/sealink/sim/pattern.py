@@ -1,7 +1,7 @@
 """A string that matches a regular expression, as JSON Schema's `pattern` asks for.
 
-The expression is read with the parser of the standard library's `re`. It is never matched here: an expression that a
-client sends can keep `re` busy for hours.
+The parser of the standard library's `re` reads the expression. It is never matched here: `re` may need hours for an
+expression from a client.
 """
 
 import re
@@ -14,7 +14,7 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Final
 
 MAX_OPTIONAL_REPEATS: Final = 3
-"""How often something is repeated beyond what the expression requires."""
+"""The most repetitions beyond those that the expression requires."""
 
 _PRINTABLE: Final = frozenset(map(chr, range(0x20, 0x7F)))
 _DIGITS: Final = frozenset(string.digits)
@@ -33,9 +33,9 @@ class UnsupportedPattern(Exception):
 
 
 def matching_characters(pattern: str, rng: Random) -> Iterator[str]:
-    """The characters of a string that matches `pattern`, and "" for each repeat, so that work can be counted.
+    """The characters of a string that matches `pattern`, and "" for each repetition: the caller may stop at any point.
 
-    What look-around and word boundaries ask for is left out of account. Raises UnsupportedPattern.
+    Look-around and word boundaries are ignored. Raises UnsupportedPattern.
     """
     try:
         with warnings.catch_warnings(action="ignore"):  # of sets that look nested
@@ -46,7 +46,7 @@ def matching_characters(pattern: str, rng: Random) -> Iterator[str]:
 
 
 def _characters(nodes: Any, rng: Random) -> Iterator[str]:
-    """A match of parsed nodes, each an operation and its argument."""
+    """The characters of a match of parsed nodes, each of which is an operation and its argument."""
     for node in nodes:
         match node:
             case (op.MAX_REPEAT | op.MIN_REPEAT | op.POSSESSIVE_REPEAT, (least, most, part)):
@@ -62,12 +62,12 @@ def _characters(nodes: Any, rng: Random) -> Iterator[str]:
             case _:
                 allowed = _allowed(node) - _SURROGATES
                 if not allowed:
-                    raise UnsupportedPattern("no character is allowed where one is needed")
+                    raise UnsupportedPattern("no character is allowed in one place")
                 yield rng.choice(sorted(allowed & _PRINTABLE or allowed))
 
 
 def _allowed(node: tuple[Any, Any]) -> frozenset[str]:
-    """What is outside ASCII is left out of complements, and of long ranges all but the beginning."""
+    """The characters that a node allows: of complements those in ASCII, of long ranges the first."""
     match node:
         case (op.LITERAL, code):
             return frozenset(chr(code))

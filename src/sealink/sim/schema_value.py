@@ -1,7 +1,7 @@
-"""A plausible value for a JSON schema: what the simulated model fills tool arguments and structured answers with.
+"""A plausible value for a JSON schema: the simulated model's tool arguments and structured answers.
 
-A value is drafted from the schema's keywords, and checked with the library jsonschema-rs; what the check rejects is
-drafted again, as `oneOf`, `not` and `if` may make necessary. The same schema and seed give the same value.
+A value is drafted from the schema's keywords and checked with the library jsonschema-rs. The parts that the check
+rejects are drafted again, which `oneOf`, `not` and `if` may require. The same schema and seed give the same value.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,46 +13,36 @@ from itertools import islice
 from math import ceil, floor, inf
 from operator import getitem
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from typing import Any, Final
 from uuid import UUID
 
 from sealink.sim.pattern import UnsupportedPattern, matching_characters
-
-if TYPE_CHECKING:
-    from jsonschema_rs import Validator
-
-MAX_STEPS: Final = 100_000
-"""How much work one value may be. A step is to read a part of the schema, to write a character for a `pattern`, or a
-thousand comparisons of a part of the value with a part of the schema."""
+from sealink.sim.schema import SchemaReader, UnusableSchema, validator_for
 
 MAX_CHECKS: Final = 60
-"""How often a value is checked, and what was rejected drafted again."""
+"""How often a value is checked before the schema is taken to be impossible to satisfy."""
 
 MAX_SIZE: Final = 10_000
 """Longest array, in items, and longest string, in characters, that is drafted."""
 
 ROOMY_DEPTH: Final = 4
-"""From this level of a value on, only what is required is filled in."""
+"""Below this many levels, a value has only what is required."""
 
-_Path = tuple[str | int, ...]  # ("cities", 0) is where value["cities"][0] stands
-
-
-class UnusableSchema(Exception):
-    """No value can be given for the schema; says why, after "The schema"."""
+_Path = tuple[str | int, ...]  # ("cities", 0) is the path of value["cities"][0]
 
 
 def value_for(schema: Any, rng: Random, words: Sequence[str] = ()) -> Any:
-    """A valid value for `schema`. `words` (names in the prompt, say) are preferred where any text will do.
+    """A valid value for `schema`. `words`, for instance names in the prompt, are preferred where any text is valid.
 
     Raises UnusableSchema.
     """
-    draft = _Draft(schema, rng, words)
-    parts, validator = draft.count_parts(), _validator(schema)
+    reader = SchemaReader(schema, rng)
+    parts, validator = reader.count_parts(), validator_for(schema)
+    draft, errors = _Draft(reader, rng, words), []
     try:
-        value, errors = draft.value(schema, ()), []
+        value = draft.value(schema, ())
         for _ in range(MAX_CHECKS):
-            draft.take_steps(parts * draft.size // 1000)
+            reader.take_steps(parts * draft.size // 1000)
             errors = list(islice(validator.iter_errors(value), MAX_SIZE))
             if not errors:
                 return value
@@ -62,67 +52,23 @@ def value_for(schema: Any, rng: Random, words: Sequence[str] = ()) -> Any:
     raise UnusableSchema(f"seems to be impossible to satisfy: {errors[0].message}")
 
 
-def _validator(schema: Any) -> "Validator":
-    import jsonschema_rs  # here, as it takes 20 ms and 9 MiB, and few who start SeaLink need it
-
-    is_older = isinstance(schema, dict) and "draft-0" in str(schema.get("$schema"))
-    dialect = jsonschema_rs.Draft7Validator if is_older else jsonschema_rs.Draft202012Validator
-    try:
-        return dialect(schema, validate_formats=False, offline=True)
-    except ValueError as error:
-        raise UnusableSchema(f"is not valid: {getattr(error, 'message', error)}") from None
-
-
 class _Draft:
-    """Drafts a value, part by part."""
+    """Drafts the parts of a value."""
 
-    def __init__(self, root: Any, rng: Random, words: Sequence[str]) -> None:
-        self._root = root
+    def __init__(self, reader: SchemaReader, rng: Random, words: Sequence[str]) -> None:
+        self._reader = reader
         self._rng = rng
         self._words = words
-        self._steps = 0
         self._redrafts = 0
-        self._schemas: dict[_Path, Any] = {}  # by which each part was drafted
+        self._schemas: dict[_Path, Any] = {}  # the schema of each part that was drafted
 
     @property
     def size(self) -> int:
         return len(self._schemas)
 
-    def take_steps(self, steps: int) -> None:
-        self._steps += steps
-        if self._steps > MAX_STEPS:
-            raise UnusableSchema(f"is too large: it takes more than {MAX_STEPS:,} steps to find a value for it")
-
-    def count_parts(self) -> int:
-        """The size of the schema with its references followed, except within themselves."""
-        parts, waiting = 0, [(self._root, frozenset[str]())]
-        while waiting:
-            part, followed = waiting.pop()
-            parts += 1
-            self.take_steps(1 + len(followed) // 100)
-            if isinstance(part, dict):
-                ref, is_base = part.get("$ref"), isinstance(part.get("$id"), str) and part is not self._root
-                if is_base or isinstance(part.get("$dynamicRef"), str):
-                    raise UnusableSchema("has a $dynamicRef or an $id within, which is not supported here")
-                if isinstance(ref, str) and ref not in followed:
-                    waiting.append((self._resolved(ref), followed | {ref}))
-            children = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-            waiting += [(child, followed) for child in children]
-        return parts
-
-    def _resolved(self, ref: str) -> Any:
-        """What a JSON pointer (RFC 6901) leads to."""
-        start, *names = (unquote(name).replace("~1", "/").replace("~0", "~") for name in ref.split("/"))
-        try:
-            found = reduce(lambda part, name: part[int(name) if isinstance(part, list) else name], names, self._root)
-        except (LookupError, TypeError, ValueError):
-            found = None
-        if start != "#" or found is None:
-            raise UnusableSchema(f"has a reference that is not supported here: {ref}")
-        return found
-
     def redrafted(self, value: Any, rejected: set[_Path]) -> Any:
-        """`value` with what was rejected drafted again; every eighth time with more around it than the last time."""
+        """`value` with the rejected parts drafted again. Every eighth time it is the parts that contain them, one level
+        higher than the last time: a part may be rejected because of its neighbours."""
         self._redrafts += 1
         times, is_plain = divmod(self._redrafts, 8)
         places = {self._place(path if is_plain else path[: max(0, len(path) - times)]) for path in rejected}
@@ -143,7 +89,7 @@ class _Draft:
     def value(self, schema: Any, path: _Path) -> Any:
         self._schemas[path] = schema
         is_roomy = len(path) < ROOMY_DEPTH
-        flat = self._flat(schema, is_roomy)
+        flat = self._reader.flat(schema, is_roomy)
         if "const" in flat or flat.get("enum"):
             return deepcopy(flat["const"] if "const" in flat else self._rng.choice(flat["enum"]))
         match self._type(flat):
@@ -160,34 +106,6 @@ class _Draft:
             case name:
                 return self._number(flat, is_whole=name == "integer")
 
-    def _flat(self, schema: Any, is_roomy: bool, followed: frozenset[str] = frozenset()) -> dict[str, Any]:
-        """`schema` without references and combinations: one alternative of each, merged with the rest."""
-        self.take_steps(1)
-        if not isinstance(schema, dict):
-            return {}
-        self.take_steps(sum(len(each) for each in schema.values() if isinstance(each, list | dict)) // 100)
-        parts = list(schema.get("allOf", []))
-        if "$ref" in schema and schema["$ref"] not in followed:
-            parts.append(self._resolved(schema["$ref"]))
-            followed |= {schema["$ref"]}
-        parts += [self._alternative(schema[key], is_roomy) for key in ("anyOf", "oneOf") if key in schema]
-        if "if" in schema:
-            parts += self._rng.choice([[schema["if"], schema.get("then")], [schema.get("else")]])
-        own = {key: each for key, each in schema.items() if key not in _COMBINATIONS}
-        return reduce(_merged, [self._flat(part, is_roomy, followed) for part in parts], own)
-
-    def _alternative(self, options: list[Any], is_roomy: bool) -> Any:
-        if is_roomy:
-            return self._rng.choice([option for option in options if option != {"type": "null"}] or options)
-        return min(options, key=lambda option: (self._references(option), self._rng.random()))
-
-    def _references(self, option: Any) -> int:
-        """How many references an alternative has: the one with the fewest is likely to end a recursion."""
-        is_reference = isinstance(option, dict) and "$ref" in option
-        text = repr(self._resolved(option["$ref"]) if is_reference else option)
-        self.take_steps(len(text) // 1000)
-        return text.count("'$ref'")
-
     def _type(self, schema: dict[str, Any]) -> str:
         likely = "object" if "properties" in schema else "array" if "items" in schema else "string"
         types = schema.get("type") or likely
@@ -196,7 +114,7 @@ class _Draft:
         return str(types)
 
     def _members(self, schema: dict[str, Any], is_roomy: bool) -> dict[str, Any]:
-        """The schemas of an object's members."""
+        """The schemas of an object's members. The more often drafts were rejected, the fewer are optional."""
         properties, required = schema.get("properties", {}), schema.get("required", [])
         least, most = _least(schema, "minProperties"), schema.get("maxProperties", inf)
         pattern, other = next(iter(schema.get("patternProperties", {}).items()), (None, None))
@@ -232,7 +150,7 @@ class _Draft:
         if "pattern" in schema:
             return self._matching(schema["pattern"])
         least, text = _least(schema, "minLength"), self._text()
-        self.take_steps(least // 100)
+        self._reader.take_steps(least // 100)
         while len(text) < least:
             text += f" {self._rng.choice(_WORDS)}"
         return text[: int(min(len(text), schema.get("maxLength", inf)))].rstrip().ljust(least, "s")
@@ -244,14 +162,14 @@ class _Draft:
         text = ""
         try:
             for character in matching_characters(pattern, self._rng):
-                self.take_steps(1)
+                self._reader.take_steps(1)
                 text += character
         except UnsupportedPattern:
             return self._text()
         return text
 
     def _number(self, schema: dict[str, Any], *, is_whole: bool) -> int | float:
-        """A number from a range of a hundred or, after rejections, more; near zero if it may be."""
+        """A number near zero if possible, from a range of a hundred; after rejections, from a wider one."""
         reach = 100 << self._redrafts // 4
         highs = [_exact(schema[key]) for key in ("maximum", "exclusiveMaximum") if key in schema]
         lows = [_exact(schema[key]) for key in ("minimum", "exclusiveMinimum") if key in schema]
@@ -268,35 +186,8 @@ class _Draft:
             if number.denominator == 1:
                 return int(number)
             if "multipleOf" not in schema or (float(number) / float(step)).is_integer():
-                break  # 0.57, say, is not a multiple of 0.01 for a checker that divides floats
+                break  # some checkers divide floats: to them, 0.57 is not a multiple of 0.01
         return float(number)
-
-
-def _merged(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-    """One schema that asks for what both ask for, as far as a draft needs it."""
-    merged = {**left, **right}
-    for key in left.keys() & right.keys():
-        ours, theirs = left[key], right[key]
-        if key in ("properties", "patternProperties"):
-            both = {name: {"allOf": [ours[name], theirs[name]]} for name in ours.keys() & theirs.keys()}
-            merged[key] = {**ours, **theirs, **both}
-        elif key in ("items", "additionalProperties"):
-            merged[key] = {"allOf": [ours, theirs]}
-        elif key in ("type", "enum"):
-            allowed = set(map(repr, _as_list(theirs)))
-            merged[key] = [each for each in _as_list(ours) if repr(each) in allowed] or ours
-        elif key == "required":
-            merged[key] = [*dict.fromkeys([*ours, *theirs])]
-        elif key.startswith(("min", "exclusiveMin")):
-            merged[key] = max(ours, theirs)
-        elif key.startswith(("max", "exclusiveMax")):
-            merged[key] = min(ours, theirs)
-    return merged
-
-
-def _as_list(types: Any) -> list[Any]:
-    """A list for one type or several; all integers are numbers."""
-    return ["number", "integer"] if types == "number" else types if isinstance(types, list) else [types]
 
 
 def _least(schema: dict[str, Any], keyword: str, default: int = 0) -> int:
@@ -304,11 +195,9 @@ def _least(schema: dict[str, Any], keyword: str, default: int = 0) -> int:
 
 
 def _exact(number: int | float) -> Fraction:
-    """0.1 is a tenth, not the binary fraction next to it."""
+    """The decimal fraction that a number was written as: a tenth for 0.1."""
     return Fraction(number) if isinstance(number, int) else Fraction(str(number))
 
-
-_COMBINATIONS: Final = {"$ref", "allOf", "anyOf", "oneOf", "if", "then", "else"}
 
 _WORDS: Final = [
     "harbour", "lantern", "tide", "signal", "anchor", "ferry", "chart", "pilot", "beacon", "mooring",
