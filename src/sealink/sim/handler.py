@@ -12,7 +12,7 @@ import msgspec
 
 from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
 from sealink.net.message import Request, Responder
-from sealink.net.serving import Handler
+from sealink.net.server import Handler
 from sealink.sim.answer import answers
 from sealink.sim.ask import Ask
 from sealink.sim.faults import FAULT_HEADER, Chance, Fault, drawn, named, read_faults, split_model
@@ -69,7 +69,7 @@ _WIRES: Final[dict[SimDialect, SimWire]] = {
 
 
 def sim_handler(settings: SimSettings, dialect: SimDialect = "openai") -> Handler:
-    """A handler for sealink.net.serving.Server that makes it a simulated provider."""
+    """A handler for sealink.net.server.Server that makes it a simulated provider."""
     return _Simulation(settings, _WIRES[dialect]).handle
 
 

@@ -17,7 +17,7 @@ from sealink.sim.answer import Answer, Block
 from sealink.sim.ask import Ask
 from sealink.sim.requests.openai import parse_request
 from sealink.sim.wires.wire import AnswerStream, Closing, Reply
-from sealink.wire.sse import DONE, data_frame
+from sealink.wire.framing.sse import DONE, data_frame
 
 Json = dict[str, Any]
 

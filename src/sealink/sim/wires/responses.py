@@ -19,7 +19,7 @@ from sealink.sim.ask import Ask
 from sealink.sim.requests.responses import parse_request
 from sealink.sim.wires.openai import OpenAIWire
 from sealink.sim.wires.wire import AnswerStream, Closing, Reply
-from sealink.wire.sse import event_frame
+from sealink.wire.framing.sse import event_frame
 
 Json = dict[str, Any]
 Status = Literal["in_progress", "completed", "incomplete"]
