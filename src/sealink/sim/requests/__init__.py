@@ -1,1 +1,7 @@
-"""How the simulated model reads requests: a module for each wire format, whose `parse_request` returns an `Ask`."""
+"""Requests to the simulated model: `parse_request` of each module makes an Ask (ask.py) of a body.
+
+openai       Chat Completions
+responses    OpenAI's Responses API
+anthropic    Messages, and count_tokens
+gemini       generateContent
+"""
