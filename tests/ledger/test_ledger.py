@@ -23,6 +23,7 @@ from sealink.ledger.engine import StoreError
 from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
+from sealink.ledger.store import Store
 from sealink.usage import Usage
 
 LONG_S = 20.0
@@ -269,7 +270,7 @@ class Failing:
 
     def waits_of(self, settings: LedgerSettings, tries: int) -> list[float]:
         """How long a thread waits after each of its first tries."""
-        thread = CarrierThread(self, settings)  # type: ignore[arg-type]
+        thread = CarrierThread(self, settings, at_end=lambda: None)  # type: ignore[arg-type]
         deadline = time.monotonic() + LONG_S
         while len(self.tries) <= tries and time.monotonic() < deadline:
             threading.Event().wait(0.005)
@@ -296,11 +297,14 @@ def test_after_a_success_it_begins_anew(caplog: pytest.LogCaptureFixture) -> Non
 def test_a_store_that_hangs_cannot_hold_up_the_end() -> None:
     carrier, let_go = Failing(), threading.Event()
     carrier.carry = let_go.wait  # type: ignore[method-assign]
-    thread = CarrierThread(carrier, IMPATIENT)  # type: ignore[arg-type]
+    ended: list[str] = []
+    thread = CarrierThread(carrier, IMPATIENT, at_end=lambda: ended.append("closed"))  # type: ignore[arg-type]
     assert not thread.flush(0.05)
     assert not thread.stop(0.05)
+    assert ended == []
     let_go.set()
     assert thread.stop(LONG_S)
+    assert ended == ["closed"]
 
 
 def test_a_journal_belongs_to_its_process_until_it_closes(tmp_path: Path) -> None:
@@ -309,3 +313,20 @@ def test_a_journal_belongs_to_its_process_until_it_closes(tmp_path: Path) -> Non
     assert OwnedFolder.take(path) is None
     ledger.close()
     assert OwnedFolder.take(path) is None  # it is gone
+
+
+def test_close_does_not_wait_for_a_store_that_hangs_and_the_files_are_closed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+    monkeypatch.setattr(Store, "migrate", lambda _: let_go.wait(LONG_S))
+    ledger = ledger_in(tmp_path, settings=msgspec.structs.replace(IMPATIENT, close_s=0.01, store_timeout_s=0.01))
+    ledger.admit(admission("req_1"))
+    ledger.close()
+    (path,) = (tmp_path / "journal").iterdir()
+    assert OwnedFolder.take(path) is None
+    let_go.set()
+    ledger._thread._thread.join(LONG_S)
+    left = OwnedFolder.take(path)
+    assert left is not None
+    left.release()

@@ -46,9 +46,10 @@ class Ledger:
         self._journal = Journal(folder, segment_bytes=settings.segment_bytes, fsync=settings.fsync)
         self._backlog = Backlog(folder)
         self._carrier = Carrier(self._backlog, journal_root, self._store, settings)
-        self._thread = CarrierThread(self._carrier, settings)
+        self._is_carried = False
         self._unwritten: deque[Settlement] = deque()
         self._settled = 0
+        self._thread = CarrierThread(self._carrier, settings, at_end=self._release)
 
     def admit(self, admission: Admission) -> None:
         """Let a request in: from here on it has a row, whatever happens.
@@ -95,12 +96,14 @@ class Ledger:
 
         A request that is still open then will be settled as killed.
         """
-        is_carried = self._thread.flush(self._settings.close_s)
-        if not self._thread.stop(self._settings.store_timeout_s):
-            return  # it still works on the files: they are released when the process ends
+        self._is_carried = self._thread.flush(self._settings.close_s)
+        self._thread.stop(self._settings.store_timeout_s)
+
+    def _release(self) -> None:
+        """Close all files. The thread does it: it may be using them until it ends."""
         self._journal.close()
         self._carrier.release()
-        if is_carried and self._backlog.is_settled:
+        if self._is_carried and self._backlog.is_settled:
             self._backlog.remove()
         else:
             self._backlog.release()
