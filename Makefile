@@ -13,7 +13,7 @@
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sealink
-PYTEST := .venv/bin/pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
+PYTEST := .venv/bin/pytest --numprocesses auto
 UV_VERSION := 0.13.9
 
 .PHONY: serve test test-full clients installed-clients goldens lint bench docs lock clean

@@ -3,6 +3,7 @@
 What runs in parallel is said in parallel.py.
 """
 
+import gc
 import os
 from collections.abc import Callable
 
@@ -31,6 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="sweep all cases instead of a fixed sample (make test-full)")
     parser.addoption("--rewrite-goldens", action="store_true", help="keep what each client gets now (make goldens)")
     parser.addoption("--goldens-to", metavar="DIR", help="write what each client gets of each recording into DIR")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what has been imported: a test that calls gc.collect() would walk it all."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

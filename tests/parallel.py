@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 PURE = {"catalog", "config", "policy", "providers", "recorder", "wire"}
 """The folders whose tests start no process and no server."""
@@ -29,13 +30,25 @@ def pytest_xdist_auto_num_workers() -> int:
     return WORKERS_PER_CORE * (os.cpu_count() or 1)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class ByFile(LoadScopeScheduling):
+    """Hands out the units in the order of the tests, to whichever worker is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """The name of the unit that a test belongs to."""
+        file, _, test = nodeid.partition("::")
+        return f"{file}::{test.partition('[')[0]}" if is_pure(file) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> ByFile:
+    config.option.loadscopereorder = False
+    return ByFile(config)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not is_worker(config):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(unit_of(item)))
-    items.sort(key=lambda item: (is_serial(item), is_pure(item)))
+    """First the tests that wait, then those that keep a core busy, then the `serial` ones."""
+    if is_worker(config):
+        items.sort(key=lambda item: (is_serial(item), is_pure(item.nodeid)))
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -47,21 +60,9 @@ def is_serial(item: pytest.Item) -> bool:
     return item.get_closest_marker("serial") is not None
 
 
-def is_pure(item: pytest.Item) -> bool:
-    return file_of(item).split("/")[0] in PURE
-
-
-def file_of(item: pytest.Item) -> str:
-    """Its file, seen from this folder, without the suffix."""
-    return item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
-
-
-def unit_of(item: pytest.Item) -> str:
-    """The name of the unit: its tests are given to one worker."""
-    if is_serial(item):
-        return "serial"
-    is_cut = is_pure(item) and isinstance(item, pytest.Function)
-    return f"{file_of(item)}.{item.originalname}" if is_cut else file_of(item)
+def is_pure(nodeid: str) -> bool:
+    """Whether a test is in one of the PURE folders: tests/FOLDER/…"""
+    return nodeid.split("/")[1] in PURE
 
 
 @pytest.hookimpl(optionalhook=True)
