@@ -3,7 +3,6 @@
 What runs in parallel is said in parallel.py.
 """
 
-import gc
 import os
 from collections.abc import Callable
 
@@ -15,10 +14,8 @@ from outside import node_with_packages
 
 pytest_plugins = ["parallel"]
 
-# No deadline: an example's wall time depends on what else the machine does. In CI the examples are the same each time.
-hypothesis.settings.register_profile("sealink", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("sealink-ci", deadline=None, print_blob=True, derandomize=True)
-hypothesis.settings.load_profile("sealink-ci" if os.environ.get("CI") == "true" else "sealink")
+EXAMPLES, EXAMPLES_IN_FULL = 50, 500
+"""How many examples Hypothesis tries, unless a test says otherwise."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,10 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--goldens-to", metavar="DIR", help="write what each client gets of each recording into DIR")
 
 
-def pytest_collection_finish() -> None:
-    """Spare the collector what has been imported: a test that calls gc.collect() would walk it all."""
-    gc.collect()
-    gc.freeze()
+def pytest_configure(config: pytest.Config) -> None:
+    """Hypothesis: the same examples each time in CI, and no deadline, for other tests run at the same time."""
+    hypothesis.settings.register_profile(
+        "sealink",
+        max_examples=EXAMPLES_IN_FULL if config.getoption("--full") else EXAMPLES,
+        derandomize=os.environ.get("CI") == "true",
+        deadline=None,
+        print_blob=True,
+    )
+    hypothesis.settings.load_profile("sealink")
 
 
 @pytest.fixture(scope="session")
