@@ -9,10 +9,12 @@ from collections.abc import Callable
 from statistics import median
 
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Framer, Relay, RequestHead
+from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects import anthropic_messages, openai_chat
-from sealink.wire.lanes import Lane, Translate
-from sealink.wire.sse import SseFramer, data_frame, event_frame
+from sealink.wire.framing.sse import SseFramer, data_frame, event_frame
+from sealink.wire.stream.handler import Framer, StreamHandler
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.translator import Translator
 
 FRAMES = 20_000
 REPEATS = 7
@@ -42,7 +44,7 @@ ANTHROPIC_DELTA = event_frame(
 class Untouched:
     """A relay that does nothing, to see what the lane itself takes."""
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: StreamHandler) -> None:
         self.outcome = relay.outcome
         self.finish = relay.finish
         self.fail = relay.fail
@@ -56,14 +58,14 @@ def main() -> None:
     null_usage = OPENAI_DELTA.replace(b"]}\n", b'],"usage":null}\n')
     show("framer, openai", SseFramer().feed, OPENAI_DELTA)
     show("framer, anthropic", SseFramer().feed, ANTHROPIC_DELTA)
-    show("empty lane", lane(openai.framer(), Untouched(openai.relay(asked)), OPENAI_ROLE), OPENAI_DELTA)
-    show("relay", lane(openai.framer(), openai.relay(asked), OPENAI_ROLE), OPENAI_DELTA)
-    show("relay, null usage taken out", lane(openai.framer(), openai.relay(not_asked), OPENAI_ROLE), null_usage)
-    translate = Translate(anthropic.decoder(), openai_chat.CLIENT.encoder(ChatRequest("m", []), created=0))
+    show("empty lane", lane(openai.framer(), Untouched(openai.passthrough(asked)), OPENAI_ROLE), OPENAI_DELTA)
+    show("relay", lane(openai.framer(), openai.passthrough(asked), OPENAI_ROLE), OPENAI_DELTA)
+    show("relay, null usage taken out", lane(openai.framer(), openai.passthrough(not_asked), OPENAI_ROLE), null_usage)
+    translate = Translator(anthropic.decoder(), openai_chat.CLIENT.encoder(ChatRequest("m", []), created=0))
     show("translate", lane(anthropic.framer(), translate, ANTHROPIC_START), ANTHROPIC_DELTA)
 
 
-def lane(framer: Framer, relay: Relay, opening: bytes) -> Callable[[bytes], bytes]:
+def lane(framer: Framer, relay: StreamHandler, opening: bytes) -> Callable[[bytes], bytes]:
     """A lane whose stream has begun."""
     begun = Lane(framer, relay)
     begun.feed(opening)

@@ -2,7 +2,7 @@
 
 An answer is a list of blocks, each opened, filled by deltas and closed, as in Anthropic's format.
 Going from blocks to flat chunks (OpenAI's) then needs no guessing; where a flat format's blocks begin and end is
-inferred by its decoder (wire/blocks.py). Each choice's blocks are numbered from 0 in the order they open;
+inferred by its decoder (wire/dialects/shared/flat_blocks.py). Each choice's blocks are numbered from 0 as they open;
 `choice` is OpenAI's choice index (0 unless `n` > 1). Usage comes as snapshots, never as increments.
 """
 

@@ -20,7 +20,7 @@ from acceptance.faults_told import CANNOT_BE, MOMENTS, NOTHING, OTHERWISE, WHOLE
 from acceptance.sealink_process import KEY, SealinkProcess
 from acceptance.usage_rows import usage_rows
 from sealink.net.message import Request, Responder
-from sealink.net.serving import Handler
+from sealink.net.server import Handler
 from sealink.sim import SIM_MODEL, SimDialect, SimSettings
 from sealink.sim.faults import FAULTS, read_faults
 from sim.simulation import running_sim

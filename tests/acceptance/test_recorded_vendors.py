@@ -1,4 +1,4 @@
-"""Every recorded stream through its own vendor's record: its address, its key's header, its habits.
+"""Every recorded stream through its own vendor's record: its address, its key's header, its profile.
 
 The upstream replays; it is asked on the path that the vendor's address has, which must be the recorded one.
 """
@@ -21,7 +21,7 @@ from dialects import ASKED, DIALECTS
 from recordings import Case
 from replay import ReplayingUpstream
 from sealink.providers import VENDORS
-from sealink.providers.vendor import Address, Vendor
+from sealink.providers.profile import Profile, Vendor
 
 RECORDED_UNDER = {
     "anthropic-azure": "azure",
@@ -49,7 +49,7 @@ def vendor_of(case: Case) -> Vendor | None:
     return VENDORS.get(RECORDED_UNDER.get(name, name))
 
 
-def address_of(case: Case) -> Address | None:
+def address_of(case: Case) -> Profile | None:
     vendor = vendor_of(case)
     return vendor.address(DIALECTS[case.api]) if vendor is not None else None
 

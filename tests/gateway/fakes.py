@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from sealink.errors import HeaderList, SealinkError
-from sealink.gateway.call import Shared
+from sealink.gateway.call import Services
 from sealink.gateway.draining import DrainSettings, Slots
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.gateway.stream_log import DetachSettings, StreamLogs
 from sealink.ledger.entry import Admission, Settlement
 from sealink.net.message import UpstreamRequest
-from sealink.policy.allowance import Allowance
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import HedgeSettings, Hedging
 from sealink.policy.retry import RetrySettings
+from sealink.policy.token_bucket import TokenBucket
 
 
 class Never:
@@ -158,16 +158,16 @@ def shared_by(
     retry: RetrySettings | None = None,
     hedge: HedgeSettings | None = None,
     drains: int = 10,
-) -> Shared:
+) -> Services:
     """What exchanges share, with a ledger that remembers."""
     retry = retry or RetrySettings(first_delay_s=0.001)
-    return Shared(
+    return Services(
         pool=pool,
         ledger=FakeLedger(),
         health=HealthBook(BreakerSettings()),
         logs=StreamLogs(DetachSettings()),
         retry=retry,
-        retry_allowance=Allowance(retry.budget_share),
+        retry_budget=TokenBucket(retry.budget_share),
         hedging=Hedging(hedge or HedgeSettings()),
         heartbeat=heartbeat or HeartbeatSettings(),
         drain=DrainSettings(),

@@ -8,17 +8,17 @@ import msgspec
 from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, Never, shared_by
 
 from sealink.errors import SealinkError
-from sealink.gateway.call import Call, Shared
+from sealink.gateway.call import AdmittedRequest, Services
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.ledger.entry import Settlement
 from sealink.policy.auth import ApiKey, OnDisconnect
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route, Target
-from sealink.providers.vendor import Provider, Timeouts
+from sealink.providers.profile import Provider, Timeouts
 from sealink.wire.dialect import HeartbeatShape, UpstreamDialect
 from sealink.wire.dialects import openai_chat
-from sealink.wire.sse import data_frame
+from sealink.wire.framing.sse import data_frame
 
 ROLE = data_frame(b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant"}}]}')
 TEXT = data_frame(b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"}}]}')
@@ -57,7 +57,7 @@ class Run:
         dialect: UpstreamDialect = openai_chat.UPSTREAM,
         dialects: Mapping[str, UpstreamDialect] = {},
         more: Mapping[str, Any] = {},
-        shared: Shared | None = None,
+        shared: Services | None = None,
         **timers: float,
     ) -> None:
         body: dict[str, Any] = {
@@ -72,12 +72,12 @@ class Run:
             Provider(name=name, dialect=dialects.get(name, dialect), base_url="http://x/v1") for name in targets
         ]
         times = Timeouts(**timers)
-        call = Call(
+        call = AdmittedRequest(
             request_id="req_1",
             path="/v1/chat/completions",
             key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect, heartbeat=key_heartbeat),
             client=openai_chat.CLIENT,
-            head=openai_chat.CLIENT.read_head(msgspec.json.encode(body), {}),
+            head=openai_chat.CLIENT.parse_head(msgspec.json.encode(body), {}),
             route=Route(
                 "m",
                 tuple(Target(provider, f"m-{provider.name}", times) for provider in providers),

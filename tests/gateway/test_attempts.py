@@ -12,7 +12,7 @@ from sealink.errors import GatewayTimeout, UpstreamError, UpstreamRejected
 from sealink.gateway.draining import DrainSettings
 from sealink.policy.retry import Next, RetrySettings, after, wait_s
 from sealink.usage import Usage
-from sealink.wire.sse import DONE
+from sealink.wire.framing.sse import DONE
 
 
 @with_loop

@@ -11,7 +11,7 @@ from sealink.errors import ServiceUnavailable
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.gateway.stream_log import DetachSettings, Gone, Kept, StreamLog, StreamLogs, follow
 from sealink.wire.dialects import openai_responses
-from sealink.wire.sse import DONE
+from sealink.wire.framing.sse import DONE
 
 
 def kept(key: str = "dev") -> Kept:
@@ -120,7 +120,7 @@ async def test_a_stop_is_told_in_the_streams_own_words() -> None:
     """A response that has begun fails under its own id, with the next sequence number."""
     run = Run(FakeUpstream(ROLE, TEXT, Never()), targets=("a",))
     body = b'{"model":"m","input":"Hello","stream":true}'
-    run.call.client, run.call.head = openai_responses.CLIENT, openai_responses.CLIENT.read_head(body, {})
+    run.call.client, run.call.head = openai_responses.CLIENT, openai_responses.CLIENT.parse_head(body, {})
     task = asyncio.ensure_future(run.exchange.run())
     await run.responder.first_byte.wait()
     task.cancel()

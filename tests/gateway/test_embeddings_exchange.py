@@ -8,7 +8,7 @@ import pytest
 from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, shared_by
 
 from sealink.errors import InvalidRequest, SealinkError, UpstreamError, UpstreamRejected
-from sealink.gateway.call import Call
+from sealink.gateway.call import AdmittedRequest
 from sealink.gateway.embeddings import EmbeddingsAttempt
 from sealink.gateway.exchange import Exchange
 from sealink.ledger.entry import Settlement
@@ -16,7 +16,7 @@ from sealink.policy.auth import ApiKey
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route, Target
 from sealink.providers import VENDORS
-from sealink.providers.vendor import Provider
+from sealink.providers.profile import Provider
 from sealink.wire.dialects import gemini_generate, openai_chat
 from sealink.wire.embeddings import CLIENT
 from sealink.wire.embeddings.gemini import GeminiEmbeddings
@@ -27,7 +27,7 @@ OPENAI = Provider(
     dialect=openai_chat.UPSTREAM,
     base_url="https://first.test/v1",
     headers=(("authorization", "Bearer sk"),),
-    habits=VENDORS["mistral"].address(),
+    profile=VENDORS["mistral"].profile(),
     embeddings=OpenAIEmbeddings(),
 )
 GEMINI = Provider(
@@ -48,12 +48,12 @@ class Run:
     def __init__(self, *answers: FakeUpstream | SealinkError, providers: tuple[Provider, ...], **asked: Any) -> None:
         self.pool, self.responder = FakePool(*answers), FakeResponder()
         shared = shared_by(self.pool, retry=RetrySettings(first_delay_s=0.001))
-        call = Call(
+        call = AdmittedRequest(
             request_id="req_1",
             path="/v1/embeddings",
             key=ApiKey(name="k", digest=b""),
             client=CLIENT,
-            head=CLIENT.read_head(json.dumps({"model": "m", "input": "Hi"} | asked).encode(), {}),
+            head=CLIENT.parse_head(json.dumps({"model": "m", "input": "Hi"} | asked).encode(), {}),
             route=Route("m", tuple(Target(provider, "e") for provider in providers)),
         )
         self._ledger = shared.ledger

@@ -11,7 +11,7 @@ from sealink.gateway.endpoints import Gateway
 from sealink.net.message import Request
 from sealink.policy.auth import ApiKey, Keyring, digest_of
 from sealink.policy.routing import Route, Router, Target
-from sealink.providers.vendor import Provider
+from sealink.providers.profile import Provider
 from sealink.wire.dialects import anthropic_messages, openai_chat
 
 OPENAI = Provider(name="openai", dialect=openai_chat.UPSTREAM, base_url="http://x/v1")

@@ -19,7 +19,7 @@ from sealink.policy.auth import OnDisconnect
 from sealink.policy.retry import RetrySettings
 from sealink.wire.dialect import HeartbeatShape
 from sealink.wire.dialects import anthropic_messages
-from sealink.wire.sse import DONE
+from sealink.wire.framing.sse import DONE
 
 
 @with_loop

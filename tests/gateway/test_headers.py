@@ -8,16 +8,16 @@ from sealink.gateway.headers import MAX_NAME_CHARS, MAX_NAMES, provenance
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import MAX_KNOWN, HealthBook
 from sealink.policy.routing import Target
-from sealink.providers.vendor import Provider
-from sealink.wire.dialect import Outgoing
+from sealink.providers.profile import Provider
+from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects import openai_chat
-from sealink.wire.sse import DONE
+from sealink.wire.framing.sse import DONE
 
 TARGET = Target(Provider(name="p", dialect=openai_chat.UPSTREAM, base_url="http://x/v1"), "m")
 
 
 def told(model: str, *dropped: str) -> dict[str, str]:
-    return dict(provenance(model, TARGET, Outgoing("/", b"", dropped=dropped), is_fallback=False))
+    return dict(provenance(model, TARGET, OutgoingRequest("/", b"", dropped=dropped), is_fallback=False))
 
 
 @pytest.mark.parametrize("name", ["a\r\nset-cookie: x", "é😀", "a b", "\0", ""])

@@ -16,7 +16,7 @@ from sealink.policy.hedging import HedgeSettings
 from sealink.policy.retry import RetrySettings
 from sealink.usage import Usage
 from sealink.wire.dialects import anthropic_messages
-from sealink.wire.sse import DONE
+from sealink.wire.framing.sse import DONE
 
 SOON_S = 0.01
 ANSWER = ROLE + TEXT + STOP + USAGE + DONE
@@ -399,13 +399,13 @@ async def test_no_more_than_a_share_of_the_requests_is_hedged() -> None:
 @with_loop
 async def test_requests_that_cannot_be_hedged_do_not_count() -> None:
     shared = shared_by(Run().pool, hedge=HedgeSettings(max_share=1.0))
-    while shared.hedging._allowance.take():
+    while shared.hedging._budget.take():
         pass
     for options in ({"stream": False}, {"targets": ("a",)}, {"hedge_after_s": 0.0}):
         arguments = {"hedge_after_s": 60.0, **options}
         run = Run(FakeUpstream(OTHER if arguments.get("stream", True) else WHOLE), shared=shared, **arguments)  # type: ignore[arg-type]
         await run.to_the_end()
-    assert not shared.hedging._allowance.take()
+    assert not shared.hedging._budget.take()
 
 
 @with_loop

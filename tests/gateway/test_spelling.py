@@ -7,9 +7,9 @@ import pytest
 from fakes import FakePool
 
 from sealink.errors import InvalidRequest
-from sealink.gateway.attempt import Asked, WholeAttempt
+from sealink.gateway.attempt import ClientRequest, WholeAttempt
 from sealink.policy.routing import Target
-from sealink.providers.vendor import Provider
+from sealink.providers.profile import Provider
 from sealink.wire.dialect import ClientDialect, UpstreamDialect
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
 
@@ -17,9 +17,11 @@ ASKED: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": [{"role": "u
 
 
 def dropped(client: ClientDialect, upstream: UpstreamDialect, model: str = "m", **fields: Any) -> list[str]:
-    head = client.read_head(json.dumps({**ASKED, **fields}).encode(), {})
+    head = client.parse_head(json.dumps({**ASKED, **fields}).encode(), {})
     target = Target(Provider(name="p", dialect=upstream, base_url="http://p"), model)
-    return list(WholeAttempt(Asked("req_1", client, head), target, FakePool(), lambda moment: None).outgoing.dropped)
+    return list(
+        WholeAttempt(ClientRequest("req_1", client, head), target, FakePool(), lambda moment: None).outgoing.dropped
+    )
 
 
 def test_to_anthropics_clients() -> None:

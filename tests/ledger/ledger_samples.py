@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
 from sealink.ledger.settings import LedgerSettings
-from sealink.ledger.store import Store
 from sealink.ledger.table import requests
+from sealink.store.store import Store
 from sealink.usage import Usage
 
 STARTED_AT = 1_767_323_045.678

@@ -64,7 +64,7 @@ def _work(url: str, folder: Path, turn: int, most: int | None) -> None:
         while len(waiting) > chance.randrange(20):
             _settle(ledger, report, *waiting.pop(chance.randrange(len(waiting))))
         if number % 5 == 0:
-            sleep(0.0005)  # the carrier's thread, and the other processes, get their turn
+            sleep(0.0005)  # the uploader's thread, and the other processes, get their turn
     for request_id, tokens in waiting:
         _settle(ledger, report, request_id, tokens)
     ledger.close()

@@ -18,12 +18,12 @@ from postgresql_server import PostgresqlServer
 from sqlalchemy.exc import OperationalError
 
 from sealink.errors import ServiceUnavailable
-from sealink.ledger.carrier_thread import CarrierThread
-from sealink.ledger.engine import StoreError
 from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
-from sealink.ledger.store import Store
+from sealink.ledger.uploader_thread import UploaderThread
+from sealink.store.engine import StoreError
+from sealink.store.store import Store
 from sealink.usage import Usage
 
 LONG_S = 20.0
@@ -256,7 +256,7 @@ def test_carrying_does_not_hold_up_the_event_loop(tmp_path: Path) -> None:
 
 
 class Failing:
-    """Stands for a Carrier: fails, but for those of its tries that are said to succeed."""
+    """Stands for a Uploader: fails, but for those of its tries that are said to succeed."""
 
     def __init__(self, succeeds: Set[int] = frozenset()) -> None:
         self.tries: list[float] = []
@@ -270,7 +270,7 @@ class Failing:
 
     def waits_of(self, settings: LedgerSettings, tries: int) -> list[float]:
         """How long a thread waits after each of its first tries."""
-        thread = CarrierThread(self, settings, at_end=lambda: None)  # type: ignore[arg-type]
+        thread = UploaderThread(self, settings, at_end=lambda: None)  # type: ignore[arg-type]
         deadline = time.monotonic() + LONG_S
         while len(self.tries) <= tries and time.monotonic() < deadline:
             threading.Event().wait(0.005)
@@ -295,10 +295,10 @@ def test_after_a_success_it_begins_anew(caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_a_store_that_hangs_cannot_hold_up_the_end() -> None:
-    carrier, let_go = Failing(), threading.Event()
-    carrier.carry = let_go.wait  # type: ignore[method-assign]
+    uploader, let_go = Failing(), threading.Event()
+    uploader.carry = let_go.wait  # type: ignore[method-assign]
     ended: list[str] = []
-    thread = CarrierThread(carrier, IMPATIENT, at_end=lambda: ended.append("closed"))  # type: ignore[arg-type]
+    thread = UploaderThread(uploader, IMPATIENT, at_end=lambda: ended.append("closed"))  # type: ignore[arg-type]
     assert not thread.flush(0.05)
     assert not thread.stop(0.05)
     assert ended == []

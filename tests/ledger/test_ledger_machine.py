@@ -20,14 +20,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from ledger_samples import admission, settlement, sqlite_url
 from sqlalchemy.exc import OperationalError
 
-from sealink.ledger.backlog import Backlog
-from sealink.ledger.carrier import Carrier
 from sealink.ledger.entry import to_line
 from sealink.ledger.journal import Journal, OwnedFolder, segment_numbers, segment_path
+from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.report import open_report
 from sealink.ledger.row import Row
 from sealink.ledger.settings import LedgerSettings
-from sealink.ledger.store import Store
+from sealink.ledger.uploader import Uploader
+from sealink.store.store import Store
 
 SMALL = LedgerSettings(segment_bytes=700, batch_entries=3, recover_every_s=0.0)
 
@@ -52,15 +52,15 @@ class Worker:
     def __init__(self, root: Path, store: Store) -> None:
         self.folder = OwnedFolder.new(root)
         self.journal = Journal(self.folder, segment_bytes=SMALL.segment_bytes, fsync=False)
-        self.backlog = Backlog(self.folder)
-        self.carrier = Carrier(self.backlog, root, store, SMALL)
+        self.cursor = JournalCursor(self.folder)
+        self.uploader = Uploader(self.cursor, root, store, SMALL)
         self.open: list[str] = []
         self.settled: set[str] = set()
 
     def carry(self) -> bool:
         """True when there was nothing left to carry."""
         try:
-            while self.carrier.carry():
+            while self.uploader.carry():
                 pass
         except OperationalError:
             return False
@@ -72,8 +72,8 @@ class Worker:
         self.journal.close()
         with last.open("ab") as segment:
             segment.write(torn)
-        self.carrier.release()
-        self.backlog.release()
+        self.uploader.release()
+        self.cursor.release()
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(worker=st.integers(0, 1))
     def carry_a_little(self, worker: int) -> None:
         try:
-            self.workers[worker].carrier.carry()
+            self.workers[worker].uploader.carry()
         except OperationalError:
             assert self.store.health != "up"
 

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from ledger_samples import IMPATIENT, STARTED_AT, admission, settlement, sqlite_url
 
-from sealink.ledger.engine import transaction
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.report import Totals, open_report
 from sealink.ledger.row import row_of
-from sealink.ledger.store import Store
+from sealink.store.engine import transaction
+from sealink.store.store import Store
 
 DAY_S = 86_400
 UNHURRIED = msgspec.structs.replace(IMPATIENT, carry_every_s=1000.0, close_s=0.0)

@@ -16,10 +16,10 @@ from ledger_samples import admission, settlement, sqlite_url, stored_rows
 from sqlalchemy.exc import OperationalError
 from warm_processes import warm_processes
 
-from sealink.ledger.engine import StoreError, engine_for
 from sealink.ledger.row import MAX_COUNT, MAX_TEXT, row_of
-from sealink.ledger.store import Store
 from sealink.ledger.table import metadata, requests
+from sealink.store.engine import StoreError, engine_for
+from sealink.store.store import Store
 from sealink.usage import Usage
 
 text = st.text(st.characters(codec="utf-8"))

@@ -17,8 +17,8 @@ import pytest
 import uvloop
 
 from sealink.errors import SealinkError
+from sealink.net.client import UpstreamPool
 from sealink.net.message import UpstreamRequest, UpstreamResponse
-from sealink.net.upstream import UpstreamPool
 
 
 class Act(enum.Enum):
@@ -116,7 +116,7 @@ class Upstream:
             writer.transport.abort()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        self.requests.append(await read_request(reader))
+        self.requests.append(await parse_request(reader))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         watch = asyncio.ensure_future(reader.read(1))  # the client leaving ends the conversation at any point
         try:
@@ -168,7 +168,7 @@ def reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-async def read_request(reader: asyncio.StreamReader) -> bytes:
+async def parse_request(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):

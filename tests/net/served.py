@@ -21,7 +21,7 @@ import pytest
 
 from sealink.errors import HeaderList, SealinkError
 from sealink.net.message import Request, Responder
-from sealink.net.serving import Handler, Server, ServerLimits
+from sealink.net.server import Handler, Server, ServerLimits
 
 try:
     import uvloop

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealink.net.message import Request
-from sealink.net.serving.request_parser import RequestParser
+from sealink.net.server.request_parser import RequestParser
 
 HEADER_BYTES = 2000
 BODY_BYTES = 1000

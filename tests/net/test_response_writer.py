@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from sealink.net.message import Request, Responder
-from sealink.net.serving.response_writer import ResponseWriter
+from sealink.net.server.response_writer import ResponseWriter
 
 
 class FakeTransport:

@@ -13,8 +13,8 @@ from served import GET, Client, Gate, Served, echo, error_response, on_both_loop
 
 from sealink.errors import RateLimited
 from sealink.net.message import Request, Responder
-from sealink.net.serving import Server, ServerLimits
-from sealink.net.serving.client_connection import ClientConnection
+from sealink.net.server import Server, ServerLimits
+from sealink.net.server.client_connection import ClientConnection
 
 STREAM_HEADERS = [("content-type", "text/event-stream")]
 

@@ -10,8 +10,8 @@ import pytest
 from served import GET, Client, Served, echo, error_response, on_both_loops, serving
 
 from sealink.net.message import Request, Responder
-from sealink.net.serving import Server, ServerLimits
-from sealink.net.serving.client_connection import ClientConnection
+from sealink.net.server import Server, ServerLimits
+from sealink.net.server.client_connection import ClientConnection
 
 HIGH = 200_000
 CHUNK = bytes(range(256)) * 16

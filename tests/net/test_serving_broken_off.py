@@ -6,7 +6,7 @@ import pytest
 from served import GET, on_both_loops, serving
 
 from sealink.net.message import Request, Responder
-from sealink.net.serving.response_writer import ResponseWriter
+from sealink.net.server.response_writer import ResponseWriter
 
 
 def breaking(raw: bytes, *, reset: bool, first: bytes = b"") -> object:

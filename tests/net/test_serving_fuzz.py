@@ -14,8 +14,8 @@ from served import error_response
 from test_request_parser import streams
 
 from sealink.net.message import Request, Responder
-from sealink.net.serving import Server, ServerLimits
-from sealink.net.serving.client_connection import ClientConnection
+from sealink.net.server import Server, ServerLimits
+from sealink.net.server.client_connection import ClientConnection
 
 HANDLED = 299
 

@@ -16,16 +16,16 @@ from scripted_upstream import (
     ask,
     failure_of,
     on_both_loops,
+    parse_request,
     pooled,
     post,
     read_all,
-    read_request,
     scripted,
     serving,
     until,
 )
 
-from sealink.net.upstream import UpstreamLimits, UpstreamPool, dial
+from sealink.net.client import UpstreamLimits, UpstreamPool, dial
 
 
 def test_an_unused_pool_is_empty() -> None:
@@ -67,7 +67,7 @@ async def test_the_connection_that_was_used_last_is_used_first() -> None:
     async def tell_number(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = next(numbers)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while await read_request(reader):
+            while await parse_request(reader):
                 writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n%d" % number)
         writer.transport.abort()
 

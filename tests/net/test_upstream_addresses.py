@@ -12,14 +12,14 @@ import pytest
 from scripted_upstream import failure_of, on_both_loops, open_sockets, serving, until
 
 from sealink.errors import SealinkError, UpstreamError
+from sealink.net.client import dial
+from sealink.net.client.dial import connect_socket, interleaved
+from sealink.net.client.failure import upstream_failure
+from sealink.net.client.limits import UpstreamLimits
+from sealink.net.client.origin import Origin, split_url
+from sealink.net.client.proxy import Proxies, Proxy
+from sealink.net.client.request_head import OWNED, request_head
 from sealink.net.message import UpstreamRequest
-from sealink.net.upstream import dial
-from sealink.net.upstream.dial import connect_socket, interleaved
-from sealink.net.upstream.failure import upstream_failure
-from sealink.net.upstream.limits import UpstreamLimits
-from sealink.net.upstream.origin import Origin, split_url
-from sealink.net.upstream.proxy import Proxies, Proxy
-from sealink.net.upstream.request_head import OWNED, request_head
 
 # URLs
 

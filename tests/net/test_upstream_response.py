@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from scripted_upstream import failure_of, read_all
 
 from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
-from sealink.net.upstream.connection import Connection, StaleConnection
-from sealink.net.upstream.content_encoding import Decoder
-from sealink.net.upstream.limits import UpstreamLimits
+from sealink.net.client.connection import Connection, StaleConnection
+from sealink.net.client.content_encoding import Decoder
+from sealink.net.client.limits import UpstreamLimits
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -24,7 +24,7 @@ from scripted_upstream import (
     until,
 )
 
-from sealink.net.upstream import Proxies, UpstreamLimits, UpstreamPool
+from sealink.net.client import Proxies, UpstreamLimits, UpstreamPool
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import ssl
 
 import pytest
 import trustme
-from scripted_upstream import OK, ask, failure_of, on_both_loops, pooled, post, read_all, read_request, serving, until
+from scripted_upstream import OK, ask, failure_of, on_both_loops, parse_request, pooled, post, read_all, serving, until
 
 from sealink.errors import UpstreamError
-from sealink.net.upstream import UpstreamLimits, UpstreamPool
+from sealink.net.client import UpstreamLimits, UpstreamPool
 
 HASTY = UpstreamLimits(reserve_pause_s=0.01, max_reserve_pause_s=0.04)
 LONG_S = 0.3
@@ -36,7 +36,7 @@ class Server:
         self.connections.append(writer)
         number = self.accepted
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while await read_request(reader):
+            while await parse_request(reader):
                 self.asked_on.append(number)
                 if self.lets_go_after == len(self.asked_on):
                     break

@@ -3,16 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealink.policy.allowance import MAX_SAVED, Allowance
 from sealink.policy.breaker import BreakerSettings, CircuitBreaker
 from sealink.policy.hedging import HedgeSettings, Hedging
+from sealink.policy.token_bucket import MAX_SAVED, TokenBucket
 
 CLOSED = CircuitBreaker(BreakerSettings())
 
 
 @given(share=st.floats(0, 1), uses=st.lists(st.booleans(), max_size=300))
 def test_an_allowance_is_a_share_of_the_requests_and_a_few_to_begin_with(share: float, uses: list[bool]) -> None:
-    allowance = Allowance(share)
+    allowance = TokenBucket(share)
     taken = 0
     for wants in uses:
         allowance.request()
@@ -22,7 +22,7 @@ def test_an_allowance_is_a_share_of_the_requests_and_a_few_to_begin_with(share: 
 
 
 def test_what_is_not_used_is_saved_up_but_not_for_ever() -> None:
-    allowance = Allowance(1.0)
+    allowance = TokenBucket(1.0)
     for _ in range(1000):
         allowance.request()
     assert sum(allowance.take() for _ in range(100)) == MAX_SAVED

@@ -10,7 +10,7 @@ import botocore.auth
 import pytest
 
 from sealink.errors import UpstreamError
-from sealink.providers.aws_signer import AwsSigner
+from sealink.providers.signers.aws import AwsSigner
 
 NOW = datetime(2015, 8, 30, 12, 36, tzinfo=UTC)
 URL = "https://example.amazonaws.com/"

@@ -8,7 +8,7 @@ import pytest
 
 from providers.google_tokens import TokenServer, account_file, token_server
 from sealink.errors import UpstreamError
-from sealink.providers.google_signer import GoogleSigner, google_signer
+from sealink.providers.signers.google import GoogleSigner, google_signer
 
 
 @pytest.fixture

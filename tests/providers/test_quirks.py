@@ -9,14 +9,16 @@ from recordings import Case
 from sealink.app import UPSTREAM_DIALECTS
 from sealink.errors import UpstreamRejected
 from sealink.providers import VENDORS
-from sealink.providers.quirks import as_meant, to_taste
-from sealink.providers.vendor import Address
-from sealink.wire.dialect import Outgoing
-from sealink.wire.raw_json import encode
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import apply_profile, normalized_error
+from sealink.wire.dialect import OutgoingRequest
+from sealink.wire.raw_json.fields import encode
 
 
-def taste(vendor: str, body: dict[str, Any], dialect: str = "openai", path: str = "/chat/completions") -> Outgoing:
-    return to_taste(Outgoing(path, encode(body), dropped=["earlier"]), VENDORS[vendor].address(dialect))
+def taste(
+    vendor: str, body: dict[str, Any], dialect: str = "openai", path: str = "/chat/completions"
+) -> OutgoingRequest:
+    return apply_profile(OutgoingRequest(path, encode(body), dropped=["earlier"]), VENDORS[vendor].profile(dialect))
 
 
 def fields(vendor: str, body: dict[str, Any], **ways: str) -> dict[str, Any]:
@@ -26,15 +28,15 @@ def fields(vendor: str, body: dict[str, Any], **ways: str) -> dict[str, Any]:
 
 
 def test_a_vendor_without_habits_gets_the_very_same_request() -> None:
-    outgoing = Outgoing("/chat/completions", b"it is not even looked at")
-    assert to_taste(outgoing, VENDORS["together"].address()) is outgoing
-    assert to_taste(outgoing, Address("openai", "")) is outgoing
-    assert to_taste(outgoing, None) is outgoing
+    outgoing = OutgoingRequest("/chat/completions", b"it is not even looked at")
+    assert apply_profile(outgoing, VENDORS["together"].profile()) is outgoing
+    assert apply_profile(outgoing, Profile("openai", "")) is outgoing
+    assert apply_profile(outgoing, None) is outgoing
 
 
 def test_a_request_that_suits_the_vendor_stays_as_it_was_to_the_byte() -> None:
     body = b'{ "model" : "mistral-small-latest",\n"max_tokens" : 5 }'
-    assert to_taste(Outgoing("/p", body), VENDORS["mistral"].address()).body is body
+    assert apply_profile(OutgoingRequest("/p", body), VENDORS["mistral"].profile()).body is body
 
 
 def test_what_is_refused_is_left_out_and_named() -> None:
@@ -130,7 +132,7 @@ def test_what_a_vendor_means_by_an_error(recorded: list[Case]) -> None:
         if case.kind == "error" and vendor is not None and case.api in APIS:
             dialect = APIS[case.api]
             error = UPSTREAM_DIALECTS[dialect].read_error(case.meta["status"], case.headers, case.body)
-            meant = as_meant(error, vendor.address(dialect))
+            meant = normalized_error(error, vendor.profile(dialect))
             assert isinstance(meant, UpstreamRejected)
             if meant.meant_status != meant.status:
                 found[case.id] = (meant.status, meant.meant_status)

@@ -10,10 +10,10 @@ from recordings import Case
 from sealink.app import UPSTREAM_DIALECTS
 from sealink.config import ProviderConfig, from_environment
 from sealink.providers import FILES, VENDORS
-from sealink.providers.quirks import to_taste
-from sealink.providers.vendor import Vendor
-from sealink.wire.dialect import Outgoing
-from sealink.wire.raw_json import encode
+from sealink.providers.profile import Vendor
+from sealink.providers.transforms import apply_profile
+from sealink.wire.dialect import OutgoingRequest
+from sealink.wire.raw_json.fields import encode
 
 FOLDER = Path(__file__).parents[2] / "src" / "sealink" / "providers"
 NO_VENDORS = {"__init__", "vendor", "quirks", "placement", "aws_signer", "google_signer"}
@@ -45,22 +45,22 @@ def test_every_file_is_listed_under_its_own_name() -> None:
 @vendors
 def test_a_record_is_whole(vendor: Vendor) -> None:
     assert vendor.docs.startswith("https://")
-    assert len({address.dialect for address in vendor.addresses}) == len(vendor.addresses) > 0
+    assert len({address.dialect for address in vendor.profiles}) == len(vendor.profiles) > 0
     assert re.fullmatch(r"[A-Z][A-Z_]*|", vendor.key_variable)
     fields = set(ProviderConfig.__struct_fields__)
     assert set(vendor.settings) <= fields, "a setting that no provider's table can say"
-    for address in vendor.addresses:
+    for address in vendor.profiles:
         assert address.dialect in UPSTREAM_DIALECTS
         assert re.match(r"https://|http://localhost:|$", address.base_url)
         assert not address.base_url.endswith("/")
         named = {name for _, name, _, _ in string.Formatter().parse(address.base_url) if name}
         assert named <= {*vendor.settings, *({"host"} if vendor.located else ())}
-        assert all(quirk.__doc__ and quirk.__doc__.endswith(".") for quirk in address.quirks)
+        assert all(quirk.__doc__ and quirk.__doc__.endswith(".") for quirk in address.transforms)
 
 
 @pytest.mark.parametrize(
     "vendor",
-    [vendor for vendor in VENDORS.values() if vendor.key_variable and vendor.addresses[0].base_url],
+    [vendor for vendor in VENDORS.values() if vendor.key_variable and vendor.profiles[0].base_url],
     ids=lambda vendor: vendor.name,
 )
 def test_a_vendor_with_its_variables_set_is_found_in_the_environment(vendor: Vendor) -> None:
@@ -79,10 +79,10 @@ def test_all_habits_can_be_followed(vendor: Vendor) -> None:
         {"model": "m", "stream": True, "max_completion_tokens": 5, "max_tokens": 6, "reasoning_effort": "none"},
         {"model": None, "max_tokens": None, "reasoning_effort": 5, "logit_bias": {}, "seed": "x", "stop": None},
     ]
-    for address in vendor.addresses:
+    for address in vendor.profiles:
         for body in bodies:
-            once = to_taste(Outgoing("/p", encode(body)), address)
-            assert to_taste(Outgoing("/p", once.body), address).body == once.body
+            once = apply_profile(OutgoingRequest("/p", encode(body)), address)
+            assert apply_profile(OutgoingRequest("/p", once.body), address).body == once.body
 
 
 def test_every_recorded_provider_is_known(recorded: list[Case]) -> None:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sealink.net.serving import Handler, Server, ServerLimits
+from sealink.net.server import Handler, Server, ServerLimits
 from sealink.sim import SimDialect, SimSettings, sim_handler
 
 AT_ONCE = SimSettings(ttft_s=0, tokens_per_s=0)

@@ -11,22 +11,24 @@ import msgspec
 from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Birth, Outcome, RequestHead, UpstreamDialect
+from sealink.wire.dialect import FallbackIdentity, RequestHead, UpstreamDialect
 from sealink.wire.dialects.anthropic_messages import CLIENT, UPSTREAM
-from sealink.wire.lanes import Lane, Translate
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.translator import Translator
 
 QUESTION = [{"role": "user", "content": "What did the provider answer?"}]
-BIRTH = Birth("1", 17)
+BIRTH = FallbackIdentity("1", 17)
 
 
 def head_of(headers: dict[str, str] | None = None, **fields: Any) -> RequestHead:
     """The head of a request with these fields."""
     body = msgspec.json.encode({"model": "m", "max_tokens": 9, "messages": QUESTION, **fields})
-    return CLIENT.read_head(body, headers or {})
+    return CLIENT.parse_head(body, headers or {})
 
 
 def asked(**fields: Any) -> ChatRequest:
-    return CLIENT.read_request(head_of(**fields))
+    return CLIENT.parse_request(head_of(**fields))
 
 
 def streamed(*events: Event, **fields: Any) -> bytes:
@@ -36,12 +38,12 @@ def streamed(*events: Event, **fields: Any) -> bytes:
 
 
 def relay_lane() -> Lane:
-    return Lane(UPSTREAM.framer(), UPSTREAM.relay(head_of(stream=True)))
+    return Lane(UPSTREAM.framer(), UPSTREAM.passthrough(head_of(stream=True)))
 
 
 def translating_lane(upstream: UpstreamDialect, **fields: Any) -> Lane:
     encoder = CLIENT.encoder(asked(stream=True, **fields), BIRTH)
-    return Lane(upstream.framer(), Translate(upstream.decoder(), encoder))
+    return Lane(upstream.framer(), Translator(upstream.decoder(), encoder))
 
 
 def through(lane: Lane, pieces: Iterable[bytes], cause: SealinkError | None = None) -> tuple[bytes, Outcome]:

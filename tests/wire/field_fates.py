@@ -15,7 +15,7 @@ from dialects import CLIENTS
 from recordings import Case
 from sealink.errors import SealinkError
 from sealink.events import Event, StreamError, Unmodelled, UsageSnapshot
-from sealink.wire.sse import Frame
+from sealink.wire.framing.frame import Frame
 from wire.pairs import BIRTH, dialect_of, head_of, is_relayed, upstream_of
 
 MAPPED, CARRIED, LEFT = FATES = ("mapped", "carried", "left")
@@ -65,7 +65,7 @@ def said(case: Case, path: str | None) -> list[Event | SealinkError]:
             headers = list(case.meta["response_headers"].items())
             return [upstream.read_error(case.meta["status"], headers, encoded(case.body, path))]
         if case.kind == "json":
-            return [*upstream.whole_events(encoded(case.body, path))]
+            return [*upstream.decode_whole(encoded(case.body, path))]
         decoder = upstream.decoder()
         changed = (replace(frame, data=encoded(frame.data, path)) for frame in frames_of(case))
         return [*(event for frame in changed for event in decoder.decode(frame)), *decoder.close()]
@@ -84,7 +84,7 @@ def told(case: Case, events: list[Event | SealinkError]) -> list[bytes]:
 
 def _whole(client: str, events: list[Event]) -> bytes:
     dialect = dialect_of(client)
-    return dialect.whole(dialect.read_request(head_of(client)), events, BIRTH)
+    return dialect.whole(dialect.parse_request(head_of(client)), events, BIRTH)
 
 
 def bare(event: Event | SealinkError) -> dict[str, Any]:

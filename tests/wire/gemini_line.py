@@ -5,7 +5,7 @@ from typing import Any
 
 from sealink.events import Event
 from sealink.request import ChatRequest, Message, Part
-from sealink.wire.dialect import Outgoing
+from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.gemini_generate import UPSTREAM
 from wire.upstream_asking import asking
 from wire.upstream_line import read_stream
@@ -37,7 +37,7 @@ def assistant(*parts: Part) -> Message:
     return Message("assistant", list(parts), "messages[1]")
 
 
-def write(request: ChatRequest, model: str = GEMINI_2_5) -> tuple[dict[str, Any], Outgoing]:
+def write(request: ChatRequest, model: str = GEMINI_2_5) -> tuple[dict[str, Any], OutgoingRequest]:
     outgoing = UPSTREAM.write_request(request, model)
     return json.loads(outgoing.body), outgoing
 

@@ -9,16 +9,17 @@ import openai
 from msgspec import Raw
 
 from sealink.errors import SealinkError
-from sealink.wire.dialect import Outcome, RequestHead
+from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
-from sealink.wire.lanes import Lane
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.outcome import Outcome
 
 QUESTION = [{"role": "user", "content": "What did the provider answer?"}]
 
 
 def head_of(**fields: Any) -> RequestHead:
     """The head of a request with these fields."""
-    return CLIENT.read_head(msgspec.json.encode({"model": "m", "messages": QUESTION, **fields}), {})
+    return CLIENT.parse_head(msgspec.json.encode({"model": "m", "messages": QUESTION, **fields}), {})
 
 
 def stream_head(*, include_usage: bool, choices: int = 1) -> RequestHead:
@@ -26,7 +27,7 @@ def stream_head(*, include_usage: bool, choices: int = 1) -> RequestHead:
 
 
 def lane_of(head: RequestHead) -> Lane:
-    return Lane(UPSTREAM.framer(), UPSTREAM.relay(head))
+    return Lane(UPSTREAM.framer(), UPSTREAM.passthrough(head))
 
 
 def relayed(

@@ -13,10 +13,12 @@ from dialects import CLIENTS, DIALECTS
 from recordings import Case
 from sealink.app import CLIENT_DIALECTS, UPSTREAM_DIALECTS
 from sealink.errors import SealinkError
-from sealink.wire.dialect import Birth, ClientDialect, Outcome, RequestHead, UpstreamDialect, are_one
-from sealink.wire.lanes import Lane, Translate
+from sealink.wire.dialect import ClientDialect, FallbackIdentity, RequestHead, UpstreamDialect, same_dialect
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.translator import Translator
 
-BIRTH = Birth("birth", 1_700_000_000)
+BIRTH = FallbackIdentity("birth", 1_700_000_000)
 ENDS = ("message_stop", "response.completed", "response.incomplete")
 
 
@@ -27,7 +29,7 @@ def dialect_of(client: str) -> ClientDialect:
 def head_of(client: str, **fields: Any) -> RequestHead:
     """The head of the least that can be asked, with these fields."""
     body = msgspec.json.encode({**CLIENTS[client].question, "model": "asked-for", **fields})
-    return dialect_of(client).read_head(body, {})
+    return dialect_of(client).parse_head(body, {})
 
 
 def upstream_of(api: str) -> UpstreamDialect:
@@ -37,7 +39,7 @@ def upstream_of(api: str) -> UpstreamDialect:
 
 def is_relayed(client: str, api: str) -> bool:
     """Whether both ends speak one dialect, so that the upstream's own bytes go through."""
-    return are_one(upstream_of(api), dialect_of(client))
+    return same_dialect(upstream_of(api), dialect_of(client))
 
 
 def lane_of(client: str, case: Case) -> Lane:
@@ -47,10 +49,10 @@ def lane_of(client: str, case: Case) -> Lane:
     if client == "chat":
         fields |= {"stream_options": {"include_usage": True}, "n": (case.request or {}).get("n") or 1}
     head = head_of(client, **fields)
-    if are_one(upstream, dialect):
-        return Lane(upstream.framer(), upstream.relay(head))
-    encoder = dialect.encoder(dialect.read_request(head), BIRTH)
-    return Lane(upstream.framer(), Translate(upstream.decoder(), encoder))
+    if same_dialect(upstream, dialect):
+        return Lane(upstream.framer(), upstream.passthrough(head))
+    encoder = dialect.encoder(dialect.parse_request(head), BIRTH)
+    return Lane(upstream.framer(), Translator(upstream.decoder(), encoder))
 
 
 def streamed(
@@ -64,9 +66,9 @@ def streamed(
 def whole(client: str, case: Case) -> bytes:
     """A recorded answer that was not streamed."""
     dialect, upstream = dialect_of(client), upstream_of(case.api)
-    if are_one(upstream, dialect):
-        return upstream.relay_whole(case.body)[0]
-    return dialect.whole(dialect.read_request(head_of(client)), upstream.whole_events(case.body), BIRTH)
+    if same_dialect(upstream, dialect):
+        return upstream.passthrough_whole(case.body)[0]
+    return dialect.whole(dialect.parse_request(head_of(client)), upstream.decode_whole(case.body), BIRTH)
 
 
 def refused(client: str, case: Case) -> bytes:

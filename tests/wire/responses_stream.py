@@ -11,19 +11,20 @@ from openai.types.responses import Response, ResponseStreamEvent
 from sealink.errors import SealinkError, UpstreamError
 from sealink.events import Event, StreamError
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Birth, RequestHead, UpstreamDialect
+from sealink.wire.dialect import FallbackIdentity, RequestHead, UpstreamDialect
 from sealink.wire.dialects.openai_responses import CLIENT, UPSTREAM
-from sealink.wire.lanes import Lane, Translate
-from sealink.wire.sse import SseFramer
+from sealink.wire.framing.sse import SseFramer
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.translator import Translator
 
 HEAD = RequestHead(model="m", stream=True, include_usage=True, task_type=None, fields={})
 REQUEST = ChatRequest("m", [], stream=True)
-BIRTH = Birth("0123456789abcdef", 1_700_000_000)
+BIRTH = FallbackIdentity("0123456789abcdef", 1_700_000_000)
 
 
 def relayed(chunks: Iterable[bytes]) -> tuple[bytes, Lane]:
     """What a client of this dialect gets of a Responses upstream's bytes."""
-    lane = Lane(UPSTREAM.framer(), UPSTREAM.relay(HEAD))
+    lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
     return b"".join(map(lane.feed, chunks)) + lane.close(None), lane
 
 
@@ -31,7 +32,7 @@ def translated(
     chunks: Iterable[bytes], upstream: UpstreamDialect, cause: SealinkError | None = None
 ) -> tuple[bytes, Lane]:
     """The same of any upstream's, which properly ends, or by a `cause`."""
-    lane = Lane(upstream.framer(), Translate(upstream.decoder(), CLIENT.encoder(REQUEST, BIRTH)))
+    lane = Lane(upstream.framer(), Translator(upstream.decoder(), CLIENT.encoder(REQUEST, BIRTH)))
     return b"".join(map(lane.feed, chunks)) + lane.close(cause), lane
 
 

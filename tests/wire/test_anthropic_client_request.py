@@ -43,7 +43,7 @@ def parts_of(*blocks: Any, role: str = "user") -> list[Part]:
 
 def refused(**fields: Any) -> tuple[str | None, str | None]:
     with pytest.raises(InvalidRequest) as caught:
-        CLIENT.read_request(head_of(**fields))
+        CLIENT.parse_request(head_of(**fields))
     assert caught.value.message
     return caught.value.code, caught.value.param
 
@@ -75,7 +75,7 @@ class TestHead:
     )
     def test_the_field_at_fault_is_named(self, body: bytes, code: str, param: str | None) -> None:
         with pytest.raises(InvalidRequest) as caught:
-            CLIENT.read_head(body, {})
+            CLIENT.parse_head(body, {})
         assert (caught.value.code, caught.value.param) == (code, param)
 
     def test_the_words_of_a_prompt(self) -> None:
@@ -424,7 +424,7 @@ def test_every_recorded_request_can_be_read(recorded: list[Case]) -> None:
     requests = [case for case in recorded if case.api == "anthropic-messages" and case.request and case.kind != "error"]
     for case in requests:
         try:
-            request = CLIENT.read_request(CLIENT.read_head(json.dumps({"model": "m", **case.request}).encode(), {}))
+            request = CLIENT.parse_request(CLIENT.parse_head(json.dumps({"model": "m", **case.request}).encode(), {}))
             openai_chat.UPSTREAM.write_request(request, "gpt-5")
         except InvalidRequest as error:
             if error.code != "unsupported_parameter":
@@ -477,7 +477,7 @@ requests = some_of(
 @given(requests)
 def test_a_request_of_any_shape_is_read_or_refused(request: Any) -> None:
     with suppress(InvalidRequest):
-        head = CLIENT.read_head(json.dumps(request).encode(), {})
+        head = CLIENT.parse_head(json.dumps(request).encode(), {})
         CLIENT.prompt_text(head)
         UPSTREAM.forward_request(head, "other")
-        openai_chat.UPSTREAM.write_request(CLIENT.read_request(head), "other")
+        openai_chat.UPSTREAM.write_request(CLIENT.parse_request(head), "other")

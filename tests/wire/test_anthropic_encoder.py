@@ -27,7 +27,7 @@ from sealink.events import (
 from sealink.request import ChatRequest
 from sealink.usage import Usage
 from sealink.wire.dialects.anthropic_messages import CLIENT
-from sealink.wire.dialects.anthropic_messages.encoder import MAX_WAITING_CHARS
+from sealink.wire.dialects.anthropic_messages.client.encode_stream import MAX_WAITING_CHARS
 from wire.anthropic_grammar import complaints
 from wire.anthropic_line import BIRTH, QUESTION, final_message, said, streamed
 
@@ -52,8 +52,8 @@ def stream(*events: Event, **fields: Any) -> bytes:
 
 
 def whole(*events: Event, **fields: Any) -> dict[str, Any]:
-    request = CLIENT.read_request(
-        CLIENT.read_head(json.dumps({"model": "m", "messages": QUESTION, **fields}).encode(), {})
+    request = CLIENT.parse_request(
+        CLIENT.parse_head(json.dumps({"model": "m", "messages": QUESTION, **fields}).encode(), {})
     )
     answer: dict[str, Any] = json.loads(CLIENT.whole(request, [START, *events, END], BIRTH))
     return answer

@@ -18,7 +18,7 @@ from sealink.errors import (
 from sealink.wire.dialects import openai_chat
 from sealink.wire.dialects.anthropic_messages import CLIENT, UPSTREAM
 from sealink.wire.dialects.anthropic_messages.errors import error_body, error_frame
-from sealink.wire.rejections import MAX_MESSAGE_CHARS
+from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS
 
 
 def read(status: int, body: bytes, headers: tuple[tuple[str, str], ...] = ()) -> UpstreamRejected:

@@ -11,7 +11,7 @@ from recordings import Case
 from sealink.errors import InvalidRequest, SealinkError
 from sealink.request import ChatRequest, Message, ResponseFormat, Sampling, Text, Tool, ToolCall
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
-from sealink.wire.sse import event_frame
+from sealink.wire.framing.sse import event_frame
 from wire.anthropic_answer import comparable, fold, read_stream
 from wire.upstream_line import follows_the_grammar, read_until_it_fails
 
@@ -86,7 +86,7 @@ def test_any_split_reads_the_same(body: bytes, cuts: list[int]) -> None:
 @settings(max_examples=300)
 def test_any_whole_answer_and_any_error_body(body: bytes) -> None:
     try:
-        events = UPSTREAM.whole_events(body)
+        events = UPSTREAM.decode_whole(body)
     except SealinkError:
         events = []
     assert follows_the_grammar(events)

@@ -10,8 +10,8 @@ from sealink.errors import UpstreamError, UpstreamRejected
 from sealink.events import StreamEnd, StreamError
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
-from sealink.wire.lanes import Lane
-from sealink.wire.sse import Frame
+from sealink.wire.framing.frame import Frame
+from sealink.wire.stream.lane import Lane
 from wire.anthropic_answer import Answer, comparable, fold, read_stream
 
 API = "anthropic-messages"
@@ -41,7 +41,7 @@ def test_every_stream_reads_as_the_sdk_reads_it(streams: list[Case]) -> None:
 
 def test_every_whole_message_reads_as_the_sdk_reads_it(cases: list[Case]) -> None:
     whole = [case for case in cases if case.kind == "json"]
-    judge(whole, lambda case: fold(UPSTREAM.whole_events(case.body)))
+    judge(whole, lambda case: fold(UPSTREAM.decode_whole(case.body)))
 
 
 def test_every_error_keeps_its_words_its_status_and_its_retry_headers(cases: list[Case]) -> None:
@@ -87,7 +87,7 @@ def test_a_stream_that_is_cut_is_never_taken_for_whole(swept: list[Case]) -> Non
 
 def test_a_relayed_stream_is_the_upstreams_own_bytes(streams: list[Case]) -> None:
     for case in streams:
-        lane = Lane(UPSTREAM.framer(), UPSTREAM.relay(HEAD))
+        lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
         out = lane.feed(case.body) + lane.close(None)
         assert out.strip(b"\n") == case.body.replace(DONE, b"").strip(b"\n"), case.id
         assert lane.outcome.usage == fold(read_stream([case.body])).usage, case.id

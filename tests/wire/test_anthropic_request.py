@@ -29,7 +29,7 @@ from sealink.request import (
 )
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
-from sealink.wire.dialects.anthropic_messages.write import JSON_OBJECT_INSTRUCTION
+from sealink.wire.dialects.anthropic_messages.upstream.write_request import JSON_OBJECT_INSTRUCTION
 from wire.anthropic_asking import HI, SONNET_4_6, body, write
 from wire.upstream_asking import EPHEMERAL, FIELDS, NEUTRAL_FIELDS, WEATHER, asking, changes, extras, user
 

@@ -25,8 +25,8 @@ from sealink.events import (
 from sealink.usage import Usage
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
-from sealink.wire.lanes import Lane
-from sealink.wire.sse import event_frame
+from sealink.wire.framing.sse import event_frame
+from sealink.wire.stream.lane import Lane
 from wire.anthropic_answer import fold, read_stream
 
 SAMPLES = Path(__file__).parent / "samples" / "anthropic"
@@ -314,7 +314,7 @@ MESSAGE = {
 
 
 def test_a_whole_message_is_the_same_events() -> None:
-    assert UPSTREAM.whole_events(msgspec.json.encode(MESSAGE)) == [
+    assert UPSTREAM.decode_whole(msgspec.json.encode(MESSAGE)) == [
         StreamStart("msg_1", "claude-sonnet-4-6"),
         UsageSnapshot(Usage(input_tokens=3, output_tokens=4)),
         BlockStart(0, "reasoning"),
@@ -337,7 +337,7 @@ def test_a_whole_message_is_the_same_events() -> None:
 
 def test_a_whole_message_for_a_client_of_the_same_dialect() -> None:
     body = msgspec.json.encode(MESSAGE)
-    relayed, outcome = UPSTREAM.relay_whole(body)
+    relayed, outcome = UPSTREAM.passthrough_whole(body)
     assert relayed == body
     assert (outcome.usage, outcome.finish) == (Usage(input_tokens=3, output_tokens=4), {0: "tool_use"})
     assert (outcome.complete, outcome.provenance) == (True, "provider")
@@ -346,19 +346,19 @@ def test_a_whole_message_for_a_client_of_the_same_dialect() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"content":"x"}', b'{"content":[{"type":5}]}'])
 def test_a_whole_answer_that_is_no_message(body: bytes) -> None:
     with pytest.raises(UpstreamError) as caught:
-        UPSTREAM.whole_events(body)
+        UPSTREAM.decode_whole(body)
     assert caught.value.code == "upstream_malformed"
 
 
 def test_an_error_under_a_200() -> None:
     with pytest.raises(UpstreamRejected) as caught:
-        UPSTREAM.whole_events(b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}')
+        UPSTREAM.decode_whole(b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}')
     assert (caught.value.status, caught.value.message) == (529, "Overloaded")
 
 
 def test_a_relayed_stream_that_breaks_off_ends_in_one_error_of_the_dialect() -> None:
     whole = (SAMPLES / "text.sse").read_bytes()
-    lane = Lane(UPSTREAM.framer(), UPSTREAM.relay(HEAD))
+    lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
     out = lane.feed(whole[:-40]) + lane.close(None)
     assert out.count(b"event: error") == 1
     assert out.endswith(
@@ -369,7 +369,7 @@ def test_a_relayed_stream_that_breaks_off_ends_in_one_error_of_the_dialect() -> 
 
 def test_a_relayed_error_is_the_upstreams_own() -> None:
     whole = (SAMPLES / "error.sse").read_bytes()
-    lane = Lane(UPSTREAM.framer(), UPSTREAM.relay(HEAD))
+    lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
     assert lane.feed(whole) + lane.close(None) == whole
 
 
@@ -386,7 +386,7 @@ def test_what_a_server_tool_is_given_is_counted_where_it_is_relayed() -> None:
             for piece in ("", '{"query":', '"tides"}')
         ),
     ]
-    lane = Lane(UPSTREAM.framer(), UPSTREAM.relay(HEAD))
+    lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
     for event in events:
         lane.feed(event_frame(str(event["type"]).encode(), msgspec.json.encode(event)))
     assert lane.outcome.text.tokens(len) == len('{"query":"tides"}')

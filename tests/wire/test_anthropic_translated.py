@@ -68,7 +68,7 @@ def test_every_stream_reads_in_the_stock_sdk_as_recorded(streams: list[Case]) ->
 
 def test_every_whole_answer_reads_in_the_stock_sdk_as_recorded(cases: list[Case]) -> None:
     def faults(case: Case) -> Iterator[str]:
-        body = CLIENT.whole(asked(), openai_chat.UPSTREAM.whole_events(case.body), BIRTH)
+        body = CLIENT.whole(asked(), openai_chat.UPSTREAM.decode_whole(case.body), BIRTH)
         yield from differences(as_seen_by("messages", case), reading(200, body))
 
     judge([case for case in cases if case.kind == "json"], faults)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealink.errors import UpstreamError
-from sealink.wire.aws_event_stream import AwsEventStreamFramer, Message
+from sealink.wire.framing.aws_event_stream import AwsEventStreamFramer, Message
 from wire.aws_messages import event, exception, message, message_of, text_header
 from wire.upstream_line import cut_up
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from recordings import Case
 from sealink.errors import UpstreamRejected
 from sealink.wire.dialects.bedrock_converse import UPSTREAM
-from sealink.wire.fold import Answer
+from sealink.wire.stream.fold import Answer
 from wire.upstream_line import (
     Told,
     is_never_whole_when_cut,

@@ -7,9 +7,9 @@ import pytest
 
 from sealink.errors import UpstreamError, UpstreamRejected
 from sealink.events import BlockStart, Finish, StreamEnd, StreamError, Unmodelled
-from sealink.wire.aws_event_stream import AwsEventStreamFramer
 from sealink.wire.dialects.bedrock_converse import UPSTREAM
-from sealink.wire.fold import fold
+from sealink.wire.framing.aws_event_stream import AwsEventStreamFramer
+from sealink.wire.stream.fold import fold
 from wire.aws_messages import event, exception, message, sample
 from wire.upstream_line import read_stream, told_stream, told_whole
 
@@ -176,7 +176,7 @@ WHOLE = {
 
 
 def test_a_whole_answer() -> None:
-    (choice,) = fold(UPSTREAM.whole_events(json.dumps(WHOLE).encode())).choices.values()
+    (choice,) = fold(UPSTREAM.decode_whole(json.dumps(WHOLE).encode())).choices.values()
     kinds = [(block.kind, block.text or block.data, block.signature) for block in choice.blocks]
     assert kinds == [
         ("reasoning", "Hm.", "EpUJ"),
@@ -194,13 +194,13 @@ def test_a_whole_answer() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"output":{},"stopReason":"end_turn"}', b"\xff"])
 def test_what_is_no_answer(body: bytes) -> None:
     with pytest.raises(UpstreamError) as caught:
-        UPSTREAM.whole_events(body)
+        UPSTREAM.decode_whole(body)
     assert caught.value.code == "upstream_malformed"
 
 
 def test_a_whole_answer_that_failed() -> None:
     with pytest.raises(UpstreamRejected):
-        UPSTREAM.whole_events(json.dumps(WHOLE | {"stopReason": "malformed_model_output"}).encode())
+        UPSTREAM.decode_whole(json.dumps(WHOLE | {"stopReason": "malformed_model_output"}).encode())
 
 
 def test_frames_are_messages_of_the_event_stream() -> None:

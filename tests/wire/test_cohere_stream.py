@@ -10,8 +10,8 @@ import pytest
 from sealink.errors import UpstreamError, UpstreamRejected
 from sealink.events import Citation, Logprobs, StreamEnd, StreamError, Unmodelled
 from sealink.wire.dialects.cohere_chat import UPSTREAM
-from sealink.wire.fold import fold
-from sealink.wire.sse import DONE, data_frame
+from sealink.wire.framing.sse import DONE, data_frame
+from sealink.wire.stream.fold import fold
 from wire.upstream_line import read_stream, told_stream, told_whole
 
 SAMPLES = Path(__file__).parent / "samples" / "cohere"
@@ -95,7 +95,7 @@ def test_an_answer_that_failed_is_no_answer(reason: str, status: int, words: str
     assert told.error is not None
     assert told.error["message"] == words
     with pytest.raises(UpstreamRejected) as caught:
-        UPSTREAM.whole_events(json.dumps({"id": "1", "message": {"content": []}} | end).encode())
+        UPSTREAM.decode_whole(json.dumps({"id": "1", "message": {"content": []}} | end).encode())
     assert (caught.value.status, caught.value.message) == (status, words)
 
 
@@ -144,7 +144,7 @@ def test_a_whole_answer() -> None:
         "logprobs": [{"text": "Hi", "token_ids": [1], "logprobs": [-0.5]}],
         "usage": {"tokens": {"input_tokens": 4, "output_tokens": 2}},
     }
-    answer = fold(UPSTREAM.whole_events(json.dumps(whole).encode()))
+    answer = fold(UPSTREAM.decode_whole(json.dumps(whole).encode()))
     blocks = answer.choices[0].blocks
     assert [(block.kind, block.text) for block in blocks] == [
         ("reasoning", "First this."),
@@ -163,7 +163,7 @@ def test_a_whole_answer() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"message":1}', b"\xff"])
 def test_what_is_no_answer(body: bytes) -> None:
     with pytest.raises(UpstreamError) as caught:
-        UPSTREAM.whole_events(body)
+        UPSTREAM.decode_whole(body)
     assert caught.value.code == "upstream_malformed"
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealink.errors import InvalidRequest, UpstreamError
-from sealink.wire.dialect import Outgoing, RequestHead
+from sealink.wire.dialect import OutgoingRequest, RequestHead
 from sealink.wire.embeddings import CLIENT, EmbeddingsUpstream
 from sealink.wire.embeddings.cohere import CohereEmbeddings
 from sealink.wire.embeddings.gemini import GeminiEmbeddings
@@ -28,10 +28,10 @@ VECTORS = [[0.5, -0.25], [1.0, 0.0]]
 
 
 def head(**fields: Any) -> RequestHead:
-    return CLIENT.read_head(json.dumps({"model": "m", "input": ["a", "b"]} | fields).encode(), {})
+    return CLIENT.parse_head(json.dumps({"model": "m", "input": ["a", "b"]} | fields).encode(), {})
 
 
-def asked(upstream: EmbeddingsUpstream, **fields: Any) -> tuple[Outgoing, dict[str, Any]]:
+def asked(upstream: EmbeddingsUpstream, **fields: Any) -> tuple[OutgoingRequest, dict[str, Any]]:
     outgoing = upstream.outgoing(head(**fields), "real")
     return outgoing, json.loads(outgoing.body)
 
@@ -80,7 +80,7 @@ def test_what_is_of_the_wrong_type_is_refused_where_it_must_be_read(
 
 def test_the_clients_own_bytes_go_to_openai() -> None:
     body = b'{ "input": [1, 2], "model": "m", "dimensions": 3, "later": {} }'
-    outgoing = OPENAI.outgoing(CLIENT.read_head(body, {}), "m")
+    outgoing = OPENAI.outgoing(CLIENT.parse_head(body, {}), "m")
     assert (outgoing.path, outgoing.body) == ("/embeddings", body)
 
 

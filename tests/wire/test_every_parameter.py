@@ -14,7 +14,7 @@ import pytest
 from dialects import CLIENTS
 from sealink.app import UPSTREAM_DIALECTS
 from sealink.errors import InvalidRequest
-from sealink.wire.dialect import Outgoing, are_one
+from sealink.wire.dialect import OutgoingRequest, same_dialect
 from wire.pairs import dialect_of, head_of
 from wire.parameters import PARAMETERS, Parameter
 
@@ -103,12 +103,12 @@ def is_named(name: str, parameter: Parameter) -> bool:
     return first in parameter.added or f'"{last}"' in json.dumps(parameter.added)
 
 
-def outgoing(client: str, upstream: str, fields: Fields) -> Outgoing:
+def outgoing(client: str, upstream: str, fields: Fields) -> OutgoingRequest:
     """What an upstream is sent for a client's request."""
     dialect, head = UPSTREAM_DIALECTS[upstream], head_of(client, **fields)
-    if are_one(dialect, dialect_of(client)):
+    if same_dialect(dialect, dialect_of(client)):
         return dialect.forward_request(head, MODELS[upstream])
-    return dialect.write_request(dialect_of(client).read_request(head), MODELS[upstream])
+    return dialect.write_request(dialect_of(client).parse_request(head), MODELS[upstream])
 
 
 def document() -> str:

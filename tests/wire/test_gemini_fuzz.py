@@ -10,7 +10,7 @@ from recordings import Case
 from sealink.errors import InvalidRequest, SealinkError
 from sealink.request import ChatRequest, Message, Reasoning, ResponseFormat, Text, Tool, ToolCall, ToolResult
 from sealink.wire.dialects.gemini_generate import UPSTREAM
-from sealink.wire.fold import fold
+from sealink.wire.stream.fold import fold
 from wire.gemini_line import chunk, sse
 from wire.upstream_line import comparable, cut_up, follows_the_grammar, read_stream, read_until_it_fails, translated
 
@@ -102,7 +102,7 @@ def test_any_split_reads_the_same(body: bytes, cuts: list[int]) -> None:
 @settings(max_examples=300)
 def test_any_whole_answer_and_any_error_body(body: bytes) -> None:
     try:
-        events = UPSTREAM.whole_events(body)
+        events = UPSTREAM.decode_whole(body)
     except SealinkError:
         events = []
     assert follows_the_grammar(events)

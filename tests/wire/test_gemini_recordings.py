@@ -7,7 +7,7 @@ from recordings import Case
 from sealink.errors import UpstreamRejected
 from sealink.wire.dialects.gemini_generate import UPSTREAM
 from sealink.wire.dialects.gemini_generate.finish import FAILURES
-from sealink.wire.fold import Answer
+from sealink.wire.stream.fold import Answer
 from wire.upstream_line import (
     Told,
     comparable,

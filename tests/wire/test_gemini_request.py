@@ -28,7 +28,7 @@ from sealink.request import (
     WebSearch,
 )
 from sealink.wire.dialects.gemini_generate import UPSTREAM, upstream_at
-from sealink.wire.dialects.gemini_generate.contents import UNSIGNED
+from sealink.wire.dialects.gemini_generate.upstream.contents import UNSIGNED
 from wire.gemini_line import GEMINI_2, GEMINI_2_5, GEMINI_2_5_PRO, GEMINI_3, assistant, body, contents, write
 from wire.upstream_asking import FIELDS, NEUTRAL_FIELDS, asking, changes, extras, user
 

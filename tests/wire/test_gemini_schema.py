@@ -7,7 +7,7 @@ import pytest
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.wire.dialects.gemini_generate.schema import adapted
+from sealink.wire.dialects.gemini_generate.upstream.schema import adapted
 
 
 def adapt(schema: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.wire.dialects.gemini_generate import UPSTREAM
-from sealink.wire.fold import fold
+from sealink.wire.stream.fold import fold
 from wire.gemini_line import chunk, events_of, sse
 from wire.upstream_line import read_stream, told_stream
 
@@ -113,7 +113,7 @@ def test_an_answer_that_failed_is_an_error(word: str) -> None:
     assert error.message == f"The upstream ended the answer with {word}. Bad call."
     assert of_kind(events, UsageSnapshot)
     with pytest.raises(UpstreamError, match=word):
-        UPSTREAM.whole_events(json.dumps(chunk(finish=word)).encode())
+        UPSTREAM.decode_whole(json.dumps(chunk(finish=word)).encode())
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_blocked_prompt_is_a_refusal(feedback: dict[str, str], detail: str) ->
     events = events_of(said)
     reason = feedback.get("blockReason", "")
     assert events[-2:] == [Finish("content_filter", raw_reason=reason, detail=detail), StreamEnd()]
-    assert fold(UPSTREAM.whole_events(json.dumps(said).encode())).choices[0].finish == events[-2]
+    assert fold(UPSTREAM.decode_whole(json.dumps(said).encode())).choices[0].finish == events[-2]
     told = told_stream(UPSTREAM, [sse(said)])
     assert (told.finish_reason, told.refusal, told.complaints) == ("content_filter", detail, [])
 
@@ -327,7 +327,7 @@ def test_an_error_in_the_midst_of_a_stream_may_be_no_event() -> None:
 @pytest.mark.parametrize("body", [OVERLOADED, [OVERLOADED]])
 def test_an_error_under_a_200_is_raised(body: Any) -> None:
     with pytest.raises(UpstreamRejected, match="overloaded") as caught:
-        UPSTREAM.whole_events(json.dumps(body).encode())
+        UPSTREAM.decode_whole(json.dumps(body).encode())
     assert caught.value.status == 503
 
 
@@ -342,13 +342,13 @@ def test_nothing_follows_an_error() -> None:
 )
 def test_what_is_no_answer_makes_no_sense(body: bytes) -> None:
     with pytest.raises(UpstreamError) as caught:
-        UPSTREAM.whole_events(body)
+        UPSTREAM.decode_whole(body)
     assert caught.value.code == "upstream_malformed"
 
 
 def test_a_whole_answer_may_be_an_array_and_need_not_say_how_it_ended() -> None:
     body = json.dumps([chunk({"text": "a"}), chunk({"text": "b"}, SUM)], indent=2).encode()
-    answer = fold(UPSTREAM.whole_events(body))
+    answer = fold(UPSTREAM.decode_whole(body))
     assert answer.choices[0].text("text") == "ab"
     assert answer.choices[0].finish == Finish("tool_calls")
 

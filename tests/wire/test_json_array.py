@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealink.errors import UpstreamError
-from sealink.wire.json_array import JsonArrayFramer
+from sealink.wire.framing.json_array import JsonArrayFramer
 
 ARRAY = '[{"a": "}]{[\\"\\\\"},\r\n{"b": [1, {"c": "é\u2028"}], "d": {}}\n,\n{"e": "\\\\"}]\n'
 ELEMENTS = [{"a": '}]{["\\'}, {"b": [1, {"c": "é\u2028"}], "d": {}}, {"e": "\\"}]

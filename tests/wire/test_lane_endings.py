@@ -3,7 +3,7 @@
 import pytest
 
 from sealink.wire.dialects import openai_chat
-from sealink.wire.lanes import Lane
+from sealink.wire.stream.lane import Lane
 
 HEAD = b'data: {"id":"1","object":"chat.completion.chunk",'
 ROLE = HEAD + b'"choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"}}]}\n\n'
@@ -12,8 +12,8 @@ USAGE = HEAD + b'"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}
 
 
 def lane() -> Lane:
-    head = openai_chat.CLIENT.read_head(b'{"model":"m","messages":[{"role":"user"}],"stream":true}', {})
-    return Lane(openai_chat.UPSTREAM.framer(), openai_chat.UPSTREAM.relay(head))
+    head = openai_chat.CLIENT.parse_head(b'{"model":"m","messages":[{"role":"user"}],"stream":true}', {})
+    return Lane(openai_chat.UPSTREAM.framer(), openai_chat.UPSTREAM.passthrough(head))
 
 
 @pytest.mark.parametrize(

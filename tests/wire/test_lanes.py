@@ -3,9 +3,10 @@
 import pytest
 
 from sealink.errors import SealinkError, UpstreamError
-from sealink.wire.dialect import Outcome
-from sealink.wire.lanes import Lane
-from sealink.wire.sse import Frame, SseFramer, data_frame
+from sealink.wire.framing.frame import Frame
+from sealink.wire.framing.sse import SseFramer, data_frame
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.outcome import Outcome
 
 
 class Echo:
@@ -18,7 +19,7 @@ class Echo:
         self.outcome = Outcome()
         self._whole_at_end = whole_at_end
 
-    def relay(self, frame: Frame) -> bytes:
+    def handle(self, frame: Frame) -> bytes:
         if frame.data == b"bad":
             raise UpstreamError("makes no sense", code="upstream_malformed")
         if frame.data == b"error":

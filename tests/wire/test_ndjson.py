@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealink.errors import UpstreamError
-from sealink.wire.ndjson import NdjsonFramer
+from sealink.wire.framing.ndjson import NdjsonFramer
 from wire.upstream_line import cut_up
 
 LINES = b'{"a":1}\n\n{"b":"\xe2\x98\x83"}\r\n  \n{"c":3}\n{"d":'

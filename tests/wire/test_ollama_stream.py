@@ -8,7 +8,7 @@ import pytest
 from sealink.errors import UpstreamError, UpstreamRejected
 from sealink.events import Logprobs, StreamError
 from sealink.wire.dialects.ollama_chat import UPSTREAM
-from sealink.wire.fold import fold
+from sealink.wire.stream.fold import fold
 from wire.upstream_line import read_stream, told_stream, told_whole
 
 SAMPLES = Path(__file__).parent / "samples" / "ollama"
@@ -71,10 +71,10 @@ def test_nonsense_is_an_error_of_the_upstreams(line: bytes) -> None:
 
 def test_what_is_no_whole_answer() -> None:
     with pytest.raises(UpstreamError) as caught:
-        UPSTREAM.whole_events(THINKING_AND_TOOLS.splitlines()[0])
+        UPSTREAM.decode_whole(THINKING_AND_TOOLS.splitlines()[0])
     assert caught.value.code == "upstream_malformed"
     with pytest.raises(UpstreamRejected) as rejected:
-        UPSTREAM.whole_events(b'{"error":"no such model"}')
+        UPSTREAM.decode_whole(b'{"error":"no such model"}')
     assert rejected.value.message == "no such model"
 
 
@@ -82,7 +82,7 @@ def test_a_whole_answer_is_the_fold_of_a_stream() -> None:
     whole = (
         b'{"model":"m","message":{"content":"Hi","thinking":"Hm"},"done":true,"done_reason":"length","eval_count":2}'
     )
-    answer = fold(UPSTREAM.whole_events(whole))
+    answer = fold(UPSTREAM.decode_whole(whole))
     assert (answer.choices[0].text("text"), answer.choices[0].text("reasoning")) == ("Hi", "Hm")
     assert answer.choices[0].finish is not None
     assert answer.choices[0].finish.reason == "length"

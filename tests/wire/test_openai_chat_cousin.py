@@ -13,7 +13,7 @@ BOTH = OpenAIChatClient(cousin=RESPONSES)
 
 
 def forwarded(**fields: Any) -> dict[str, Any]:
-    head = BOTH.read_head(json.dumps({"model": "m", **fields}).encode(), {})
+    head = BOTH.parse_head(json.dumps({"model": "m", **fields}).encode(), {})
     return dict(json.loads(UPSTREAM.forward_request(head, "m").body))
 
 
@@ -47,25 +47,25 @@ def test_a_body_of_the_responses_api_becomes_one_of_chat_completions() -> None:
 )
 def test_usage_is_told_to_those_who_asked(fields: dict[str, Any], asked: bool) -> None:
     body = json.dumps({"model": "m", "input": "Hi", "stream": True, **fields}).encode()
-    assert BOTH.read_head(body, {}).include_usage is asked
+    assert BOTH.parse_head(body, {}).include_usage is asked
 
 
 def test_the_task_type_is_still_sealinks() -> None:
-    head = BOTH.read_head(b'{"model":"m","input":"Hi","messages":[],"metadata":{"task_type":"chat"}}', {})
+    head = BOTH.parse_head(b'{"model":"m","input":"Hi","messages":[],"metadata":{"task_type":"chat"}}', {})
     assert head.task_type == "chat"
     assert b"task_type" not in UPSTREAM.forward_request(head, "m").body
 
 
 def test_messages_go_first() -> None:
     body = b'{"model":"m","messages":[{"role":"user","content":"Hi"}],"input":"Ho"}'
-    assert BOTH.read_head(body, {}).body == body
+    assert BOTH.parse_head(body, {}).body == body
 
 
 def test_mistakes_are_told_by_their_place_in_the_body_that_was_sent() -> None:
     with pytest.raises(InvalidRequest) as caught:
-        BOTH.read_head(b'{"model":"m","input":[{"role":"user"}]}', {})
+        BOTH.parse_head(b'{"model":"m","input":[{"role":"user"}]}', {})
     assert caught.value.param == "input[0].content"
     for client in (BOTH, CLIENT):
         with pytest.raises(InvalidRequest) as caught:
-            client.read_head(b'{"model":"m"}', {})
+            client.parse_head(b'{"model":"m"}', {})
         assert caught.value.param == "messages"

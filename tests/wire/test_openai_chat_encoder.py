@@ -32,11 +32,12 @@ from sealink.events import (
 )
 from sealink.request import ChatRequest, Tool
 from sealink.usage import Usage
-from sealink.wire.dialect import Birth
+from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
-from sealink.wire.fold import fold
-from sealink.wire.lanes import Lane, Translate
-from sealink.wire.sse import DONE
+from sealink.wire.framing.sse import DONE
+from sealink.wire.stream.fold import fold
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.translator import Translator
 from wire.openai_chat_grammar import complaints
 from wire.openai_chat_line import QUESTION, said, stock_client
 
@@ -50,7 +51,7 @@ PAGE = Citation(2, raw=b'{"type":"page_location","start_page_number":1}')
 def streamed(*events: Event, include_usage: bool = False) -> bytes:
     """The stream of these events, which must be clean."""
     request = ChatRequest("m", [], stream=True, include_usage=include_usage)
-    encoder = CLIENT.encoder(request, Birth("1", 1700000000))
+    encoder = CLIENT.encoder(request, FallbackIdentity("1", 1700000000))
     out = b"".join(map(encoder.encode, (START, *events, END)))
     assert complaints(out, include_usage=include_usage) == []
     assert out.endswith(DONE)
@@ -58,7 +59,7 @@ def streamed(*events: Event, include_usage: bool = False) -> bytes:
 
 
 def whole(*events: Event) -> dict[str, Any]:
-    body = CLIENT.whole(ChatRequest("m", []), [START, *events, END], Birth("1", 1700000000))
+    body = CLIENT.whole(ChatRequest("m", []), [START, *events, END], FallbackIdentity("1", 1700000000))
     answer: dict[str, Any] = json.loads(body)
     return answer
 
@@ -96,7 +97,7 @@ class TestStream:
         }
 
     def test_every_delta_is_a_frame_of_its_own(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), Birth("1", 1))
+        encoder = CLIENT.encoder(ChatRequest("m", []), FallbackIdentity("1", 1))
         assert [len(said(encoder.encode(event))) for event in (START, *TEXT)] == [0, 0, 1, 1, 0]
 
     def test_usage_comes_last_and_only_when_asked_for(self) -> None:
@@ -165,8 +166,8 @@ class TestStream:
         assert [{k: v for k, v in block.items() if k != "index"} for block in from_sdk["thinking_blocks"]] == blocks
         for answer in (from_sdk, message(*events)):
             turn = {"role": "assistant", "content": "4", "thinking_blocks": answer["thinking_blocks"]}
-            head = CLIENT.read_head(json.dumps({"model": "m", "messages": [*QUESTION, turn]}).encode(), {})
-            parts = CLIENT.read_request(head).messages[1].parts
+            head = CLIENT.parse_head(json.dumps({"model": "m", "messages": [*QUESTION, turn]}).encode(), {})
+            parts = CLIENT.parse_request(head).messages[1].parts
             assert [type(part).__name__ for part in parts] == ["Reasoning", "RedactedReasoning", "Text"]
             assert (parts[0].text, parts[0].signature, parts[1].data) == ("Let me see.", "sig==", "opaque")  # type: ignore[attr-defined]
 
@@ -276,7 +277,7 @@ class TestStream:
             END,
         )
         request = ChatRequest("m", [], tools=tools)
-        encoder = CLIENT.encoder(request, Birth("1", 1))
+        encoder = CLIENT.encoder(request, FallbackIdentity("1", 1))
         out = b"".join(map(encoder.encode, events))
         assert complaints(out, include_usage=False) == []
         told = [call for piece in said(out) for call in piece["choices"][0]["delta"].get("tool_calls", ())]
@@ -285,7 +286,9 @@ class TestStream:
             {"index": 0, "custom": {"input": "*** é\n"}},
         ]
         assert [call["function"] for call in told[2:]] == [{"name": "other", "arguments": ""}, {"arguments": "{}"}]
-        calls = json.loads(CLIENT.whole(request, list(events), Birth("1", 1)))["choices"][0]["message"]["tool_calls"]
+        calls = json.loads(CLIENT.whole(request, list(events), FallbackIdentity("1", 1)))["choices"][0]["message"][
+            "tool_calls"
+        ]
         assert calls[0] == {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "*** é\n"}}
 
     def test_log_probabilities(self) -> None:
@@ -303,20 +306,20 @@ class TestStream:
         assert message(*events)["images"] == [picture]
 
     def test_an_answer_without_an_id_a_model_or_a_time(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("asked", []), Birth("1", 17))
+        encoder = CLIENT.encoder(ChatRequest("asked", []), FallbackIdentity("1", 17))
         out = b"".join(map(encoder.encode, (StreamStart("", ""), *TEXT, Finish("stop"), END)))
         first = said(out)[0]
         assert (first["id"], first["model"], first["created"]) == ("chatcmpl-1", "asked", 17)
 
     def test_an_upstreams_own_time(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), Birth("1", 17))
+        encoder = CLIENT.encoder(ChatRequest("m", []), FallbackIdentity("1", 17))
         out = b"".join(map(encoder.encode, (StreamStart("x", "y", 3), *TEXT)))
         assert {piece["created"] for piece in said(out)} == {3}
 
 
 class TestErrors:
     def test_a_stream_that_fails_ends_in_one_frame(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), Birth("1", 1))
+        encoder = CLIENT.encoder(ChatRequest("m", []), FallbackIdentity("1", 1))
         out = b"".join(map(encoder.encode, (START, *TEXT))) + encoder.fail(
             UpstreamError("cut", code="upstream_truncated")
         )
@@ -326,7 +329,7 @@ class TestErrors:
         }
 
     def test_the_stock_sdk_raises_it(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), Birth("1", 1))
+        encoder = CLIENT.encoder(ChatRequest("m", []), FallbackIdentity("1", 1))
         out = b"".join(map(encoder.encode, (START, *TEXT))) + encoder.fail(UpstreamError("cut", code="c"))
         chunks = iter(stock_client(lambda: (200, out)).chat.completions.create(model="m", messages=[], stream=True))
         assert next(chunks).choices[0].delta.content == "Hel"
@@ -360,11 +363,13 @@ def test_recorded_answers_survive_the_way_through_events(recorded: list[Case]) -
     for case in cases:
         request = ChatRequest("m", [], stream=case.kind == "stream", include_usage=True)
         if request.stream:
-            lane = Lane(UPSTREAM.framer(), Translate(UPSTREAM.decoder(), CLIENT.encoder(request, Birth("1", 1))))
+            lane = Lane(
+                UPSTREAM.framer(), Translator(UPSTREAM.decoder(), CLIENT.encoder(request, FallbackIdentity("1", 1)))
+            )
             body = lane.feed(case.body) + lane.close(None)
             assert complaints(body, include_usage=True) == [], case.id
         else:
-            body = CLIENT.whole(request, UPSTREAM.whole_events(case.body), Birth("1", 1))
+            body = CLIENT.whole(request, UPSTREAM.decode_whole(case.body), FallbackIdentity("1", 1))
         asked = {"model": "m", "messages": QUESTION, "stream": request.stream}
         reading, expected = read(stock_client(lambda body=body: (200, body)), asked), expected_reading(case)  # type: ignore[misc]
         found = [fault for fault in differences(expected, reading) if not fault.startswith(("usage", "tokens"))]
@@ -398,6 +403,8 @@ def test_what_one_sealink_writes_another_one_reads() -> None:
         *events,
         Finish("tool_calls", "tool_calls"),
     ]
-    whole_body = CLIENT.whole(ChatRequest("m", []), [START, *events, Finish("tool_calls"), END], Birth("1", 1))
-    kinds = [event.kind for event in UPSTREAM.whole_events(whole_body) if isinstance(event, BlockStart)]
+    whole_body = CLIENT.whole(
+        ChatRequest("m", []), [START, *events, Finish("tool_calls"), END], FallbackIdentity("1", 1)
+    )
+    kinds = [event.kind for event in UPSTREAM.decode_whole(whole_body) if isinstance(event, BlockStart)]
     assert kinds == ["text", "media", "custom_tool_call"]

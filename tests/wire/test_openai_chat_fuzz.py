@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from recordings import Case
 from sealink.errors import InvalidRequest, UpstreamError
-from sealink.wire.dialect import Birth
+from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
-from sealink.wire.lanes import Lane, Translate
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.translator import Translator
 from wire.openai_chat_grammar import complaints
 from wire.openai_chat_line import head_of, relayed, said
 
@@ -109,8 +110,8 @@ def excusable(fault: str) -> bool:
 @often
 @given(streams)
 def test_a_stream_of_any_frames_can_be_translated(body: bytes) -> None:
-    encoder = CLIENT.encoder(CLIENT.read_request(ENCODER_OF), Birth("1", 1))
-    lane = Lane(UPSTREAM.framer(), Translate(UPSTREAM.decoder(), encoder))
+    encoder = CLIENT.encoder(CLIENT.parse_request(ENCODER_OF), FallbackIdentity("1", 1))
+    lane = Lane(UPSTREAM.framer(), Translator(UPSTREAM.decoder(), encoder))
     out = lane.feed(body) + lane.close(None)
     assert (out.count(b"data: [DONE]\n\n") == 1) != is_error(said(out)[-1])
 
@@ -120,8 +121,8 @@ def test_a_stream_of_any_frames_can_be_translated(body: bytes) -> None:
 def test_a_whole_answer_of_any_shape(answer: Any) -> None:
     body = json.dumps(answer).encode()
     with suppress(UpstreamError):
-        UPSTREAM.relay_whole(body)
-        UPSTREAM.whole_events(body)
+        UPSTREAM.passthrough_whole(body)
+        UPSTREAM.decode_whole(body)
 
 
 @often
@@ -177,16 +178,16 @@ requests = some_of(
 @given(requests)
 def test_a_request_of_any_shape_is_read_or_refused(request: Any) -> None:
     with suppress(InvalidRequest):
-        head = CLIENT.read_head(json.dumps(request).encode(), {})
+        head = CLIENT.parse_head(json.dumps(request).encode(), {})
         UPSTREAM.forward_request(head, "other")
-        UPSTREAM.write_request(CLIENT.read_request(head), "other")
+        UPSTREAM.write_request(CLIENT.parse_request(head), "other")
 
 
 @often
 @given(st.binary(max_size=60))
 def test_a_request_of_any_bytes_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        CLIENT.read_head(body, {})
+        CLIENT.parse_head(body, {})
     assert refused.value.message
 
 

@@ -13,8 +13,8 @@ from acceptance.stock_chat import read
 from recordings import Case
 from sealink.errors import UpstreamError, UpstreamRejected
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
-from sealink.wire.lanes import Lane
-from sealink.wire.sse import Frame
+from sealink.wire.framing.frame import Frame
+from sealink.wire.stream.lane import Lane
 from wire.openai_chat_grammar import complaints
 from wire.openai_chat_line import QUESTION, lane_of, relayed, said, stock_client, stream_head
 
@@ -103,9 +103,9 @@ def test_a_stream_without_any_usage_goes_through_to_a_client_that_did_not_ask(st
 
 def test_an_untouched_frame_is_the_very_object(streams: list[Case]) -> None:
     for case in (case for case in streams if not complaints(case.body, include_usage=True)):
-        relay = UPSTREAM.relay(stream_head(include_usage=True, choices=choices_of(case)))
+        relay = UPSTREAM.passthrough(stream_head(include_usage=True, choices=choices_of(case)))
         frames = list(UPSTREAM.framer().feed(case.body))
-        same = sum(relay.relay(frame) is frame.raw for frame in frames)
+        same = sum(relay.handle(frame) is frame.raw for frame in frames)
         assert same >= len(frames) - 3, case.id  # but [DONE], a chunk held back and the one behind it
 
 
@@ -193,7 +193,7 @@ def test_every_whole_answer_reads_in_the_stock_sdk_as_recorded(cases: list[Case]
     whole = [case for case in cases if case.kind == "json"]
 
     def faults(case: Case) -> list[str]:
-        body, outcome = UPSTREAM.relay_whole(case.body)
+        body, outcome = UPSTREAM.passthrough_whole(case.body)
         assert outcome.complete
         return differences(expected_reading(case), reading_of(200, body))
 
@@ -203,7 +203,9 @@ def test_every_whole_answer_reads_in_the_stock_sdk_as_recorded(cases: list[Case]
 def test_a_whole_answer_of_openais_own_shape_goes_through_byte_for_byte(cases: list[Case]) -> None:
     own = [case for case in cases if case.kind == "json" and case.id.startswith(("openai-chat/", "azure/", "groq/"))]
     own = [case for case in own if b'"reasoning":' not in case.body and b'"finish_reason":' in case.body]
-    judge(own, lambda case: [] if UPSTREAM.relay_whole(case.body)[0] == case.body else ["not the upstream's bytes"])
+    judge(
+        own, lambda case: [] if UPSTREAM.passthrough_whole(case.body)[0] == case.body else ["not the upstream's bytes"]
+    )
 
 
 def test_every_error_keeps_its_words_its_status_and_its_retry_headers(cases: list[Case]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from acceptance.readings import Choice, Reading, ToolCall
 from acceptance.stock_chat import read
 from sealink.errors import GatewayTimeout, UpstreamError, UpstreamRejected
-from sealink.wire.sse import DONE
+from sealink.wire.framing.sse import DONE
 from wire.openai_chat_grammar import complaints
 from wire.openai_chat_line import QUESTION, chunk, frames, lane_of, relayed, said, stock_client, stream_head
 

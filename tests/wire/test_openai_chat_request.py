@@ -37,7 +37,7 @@ FUNCTION = {"name": "weather", "description": "d", "parameters": SCHEMA, "strict
 
 
 def read(**fields: Any) -> ChatRequest:
-    return CLIENT.read_request(head_of(**fields))
+    return CLIENT.parse_request(head_of(**fields))
 
 
 def parts_of(message: dict[str, Any]) -> list[Part]:
@@ -78,12 +78,12 @@ class TestHead:
         assert bytes(head_of(some_vendors="knob").fields["some_vendors"]) == b'"knob"'
 
     def test_the_last_of_two_equal_fields_counts(self) -> None:
-        head = CLIENT.read_head(b'{"model":"a","messages":[{"role":"user"}],"model":"b"}', {})
+        head = CLIENT.parse_head(b'{"model":"a","messages":[{"role":"user"}],"model":"b"}', {})
         assert head.model == "b"
         assert json.loads(UPSTREAM.forward_request(head, "c").body)["model"] == "c"
 
     def test_half_a_surrogate_pair(self) -> None:
-        head = CLIENT.read_head(b'{"model":"a","messages":[{"role":"user","content":"x\\ud83d"}]}', {})
+        head = CLIENT.parse_head(b'{"model":"a","messages":[{"role":"user","content":"x\\ud83d"}]}', {})
         assert json.loads(head.body)["messages"][0]["content"] == "x\ufffd"
 
     @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ class TestHead:
     )
     def test_what_is_no_request(self, body: bytes, code: str, words: str) -> None:
         with pytest.raises(InvalidRequest, match=words) as raised:
-            CLIENT.read_head(body, {})
+            CLIENT.parse_head(body, {})
         assert (raised.value.code, raised.value.param) == (code, None)
 
     @pytest.mark.parametrize(
@@ -510,10 +510,10 @@ def test_every_recorded_request_can_be_read(recorded: list[Case]) -> None:
     for case in recorded:
         if case.api != "openai-chat" or not case.request or case.kind == "error":
             continue
-        head = CLIENT.read_head(json.dumps({"model": "m", **case.request}).encode(), {})
+        head = CLIENT.parse_head(json.dumps({"model": "m", **case.request}).encode(), {})
         assert UPSTREAM.forward_request(head, head.model).path == "/chat/completions"
         try:
-            CLIENT.read_request(head)
+            CLIENT.parse_request(head)
             read_ += 1
         except InvalidRequest as error:
             if error.param != "tools[0].type":

@@ -7,10 +7,10 @@ import pytest
 
 from sealink.events import BlockMeta, BlockStart, Event, ReasoningDelta
 from sealink.request import ChatRequest, Message, Part, Reasoning, ToolCall
-from sealink.wire.dialect import Birth, ClientDialect
+from sealink.wire.dialect import ClientDialect, FallbackIdentity
 from sealink.wire.dialects import anthropic_messages, bedrock_converse, gemini_generate, openai_responses
 from sealink.wire.dialects.openai_chat import UPSTREAM, UPSTREAM_THAT_WANTS_THINKING
-from sealink.wire.fold import fold
+from sealink.wire.stream.fold import fold
 from wire.openai_chat_line import chunk, frames
 from wire.upstream_line import read_stream
 
@@ -31,7 +31,7 @@ CALL = {"id": "call:{7", "type": "function", "function": {"name": "f", "argument
 
 def whole(**message: Any) -> list[Event]:
     choice = {"index": 0, "message": {"role": "assistant", "content": None, **message}, "finish_reason": "stop"}
-    return UPSTREAM.whole_events(json.dumps({"id": "1", "model": "m", "choices": [choice]}).encode())
+    return UPSTREAM.decode_whole(json.dumps({"id": "1", "model": "m", "choices": [choice]}).encode())
 
 
 def stream(*deltas: dict[str, Any]) -> list[Event]:
@@ -39,18 +39,18 @@ def stream(*deltas: dict[str, Any]) -> list[Event]:
 
 
 def through_messages(events: list[Event]) -> list[Message]:
-    told = json.loads(anthropic_messages.CLIENT.whole(ASKED, events, Birth("1", 1)))
+    told = json.loads(anthropic_messages.CLIENT.whole(ASKED, events, FallbackIdentity("1", 1)))
     turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": told["content"]}]
     return read(anthropic_messages.CLIENT, messages=turns, max_tokens=9)
 
 
 def through_responses(events: list[Event]) -> list[Message]:
-    told = json.loads(openai_responses.CLIENT.whole(ASKED, events, Birth("1", 1)))
+    told = json.loads(openai_responses.CLIENT.whole(ASKED, events, FallbackIdentity("1", 1)))
     return read(openai_responses.CLIENT, input=[{"role": "user", "content": "Hi"}, *told["output"]])
 
 
 def read(client: ClientDialect, **fields: Any) -> list[Message]:
-    return client.read_request(client.read_head(json.dumps({"model": "m", **fields}).encode(), {})).messages
+    return client.parse_request(client.parse_head(json.dumps({"model": "m", **fields}).encode(), {})).messages
 
 
 ASKED = ChatRequest(model="m", messages=[])

@@ -10,15 +10,16 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest, UpstreamError, UpstreamRejected
 from sealink.events import BlockStart
 from sealink.request import BuiltinTool, File, Image, Message, Text, ToolResult, WebSearch
-from sealink.wire.dialect import Outcome, RequestHead
+from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM, UPSTREAM_THAT_WANTS_THINKING
+from sealink.wire.stream.outcome import Outcome
 from wire.openai_chat_line import head_of
 
 BODY = b'{ "model": "m",\n "messages": [ {"role": "user", "content": "h\\u00e9"} ], "x": 1.0%s }'
 
 
 def head(more: bytes = b"") -> RequestHead:
-    return CLIENT.read_head(BODY % more, {})
+    return CLIENT.parse_head(BODY % more, {})
 
 
 def forwarded(more: bytes = b"", model: str = "m") -> bytes:
@@ -79,7 +80,7 @@ class TestForwarded:
 
 class TestWritten:
     def written(self, **fields: Any) -> dict[str, Any]:
-        outgoing = UPSTREAM.write_request(CLIENT.read_request(head_of(**fields)), "vendor/m")
+        outgoing = UPSTREAM.write_request(CLIENT.parse_request(head_of(**fields)), "vendor/m")
         body: dict[str, Any] = json.loads(outgoing.body)
         return body
 
@@ -136,7 +137,7 @@ class TestWritten:
         mark = {"cache_control": {"type": "ephemeral"}}
         tool = {"type": "function", "function": {"name": "f"}}
         content = [{"type": "text", "text": "a", **mark}]
-        request = CLIENT.read_request(
+        request = CLIENT.parse_request(
             head_of(messages=[{"role": "user", "content": content}], tools=[{**tool, **mark}])
         )
         outgoing = UPSTREAM.write_request(request, "m")
@@ -145,7 +146,7 @@ class TestWritten:
         assert list(outgoing.dropped) == ["cache_control"]
 
     def test_what_a_tool_has_shown_stands_in_a_message_of_the_users(self) -> None:
-        request = CLIENT.read_request(head_of())
+        request = CLIENT.parse_request(head_of())
         picture = Image(media_type="image/png", data="AA")
         results = [
             ToolResult(call_id="a", content=[picture]),
@@ -177,7 +178,7 @@ class TestWritten:
         ],
     )
     def test_a_budget_is_an_effort(self, model: str, budget: int, effort: str | None, dropped: list[str]) -> None:
-        outgoing = UPSTREAM.write_request(CLIENT.read_request(head_of(thinking_budget=budget)), model)
+        outgoing = UPSTREAM.write_request(CLIENT.parse_request(head_of(thinking_budget=budget)), model)
         assert (json.loads(outgoing.body).get("reasoning_effort"), list(outgoing.dropped)) == (effort, dropped)
 
     def test_custom_tools_and_those_of_its_own(self) -> None:
@@ -193,7 +194,7 @@ class TestWritten:
         assert self.written(**fields) == {**fields, "model": "vendor/m"}
 
     def test_web_search_of_another_dialect(self) -> None:
-        request = CLIENT.read_request(head_of())
+        request = CLIENT.parse_request(head_of())
         search = WebSearch(location={"city": "Ulm"}, max_uses=2)
         tool = BuiltinTool(kind="web_search", where="tools[0]", raw=Raw(b"{}"), dialect="elsewhere", web_search=search)
         request.builtin_tools = [tool]
@@ -227,14 +228,14 @@ class TestWritten:
             {"role": "assistant", "content": "5", "thinking_blocks": [signed]},
             {"role": "assistant", "content": "6"},
         ]
-        request = CLIENT.read_request(head_of(messages=turns))
+        request = CLIENT.parse_request(head_of(messages=turns))
         written = json.loads(UPSTREAM_THAT_WANTS_THINKING.write_request(request, "m").body)["messages"]
         assert [turn["reasoning_content"] for turn in written] == ["hm", "", ""]
 
     def test_what_cannot_be_said_is_named(self) -> None:
-        outgoing = UPSTREAM.write_request(CLIENT.read_request(head_of(top_k=3, thinking={})), "m")
+        outgoing = UPSTREAM.write_request(CLIENT.parse_request(head_of(top_k=3, thinking={})), "m")
         assert list(outgoing.dropped) == ["top_k", "thinking"]
-        document = CLIENT.read_request(head_of())
+        document = CLIENT.parse_request(head_of())
         document.messages[0].parts = [File(url="https://a/b.pdf")]
         with pytest.raises(InvalidRequest) as refused:
             UPSTREAM.write_request(document, "m")
@@ -248,7 +249,7 @@ def whole(message: Any = None, finish: Any = "stop", **fields: Any) -> dict[str,
 
 
 def mended(answer: Any) -> tuple[dict[str, Any], Outcome]:
-    body, outcome = UPSTREAM.relay_whole(msgspec.json.encode(answer))
+    body, outcome = UPSTREAM.passthrough_whole(msgspec.json.encode(answer))
     return json.loads(body), outcome
 
 
@@ -264,7 +265,7 @@ class TestWhole:
         body = json.dumps(
             whole({"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls", usage=usage), indent=2
         )
-        out, outcome = UPSTREAM.relay_whole(body.encode())
+        out, outcome = UPSTREAM.passthrough_whole(body.encode())
         assert out == body.encode()
         assert outcome.complete
         assert outcome.content_started
@@ -302,7 +303,7 @@ class TestWhole:
             {"id": name, "index": 0, "type": "function", "function": {"name": name, "arguments": "{}"}}
             for name in ("f", "g")
         ]
-        events = UPSTREAM.whole_events(msgspec.json.encode(whole({"role": "assistant", "tool_calls": calls})))
+        events = UPSTREAM.decode_whole(msgspec.json.encode(whole({"role": "assistant", "tool_calls": calls})))
         assert [event.name for event in events if isinstance(event, BlockStart)] == ["f", "g"]
 
     def test_an_empty_function_call(self) -> None:
@@ -342,7 +343,7 @@ class TestWhole:
     )
     def test_nonsense(self, body: bytes) -> None:
         with pytest.raises(UpstreamError) as raised:
-            UPSTREAM.relay_whole(body)
+            UPSTREAM.passthrough_whole(body)
         assert raised.value.code == "upstream_malformed"
 
     def test_an_end_that_is_a_failure(self) -> None:

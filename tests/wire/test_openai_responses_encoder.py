@@ -194,7 +194,7 @@ def test_what_was_told_reads_back_as_it_was() -> None:
         BlockEnd(2),
     ]
     body = json.dumps({"model": "m", "input": answer(*signed)["output"]}).encode()
-    (message,) = CLIENT.read_request(CLIENT.read_head(body, {})).messages
+    (message,) = CLIENT.parse_request(CLIENT.parse_head(body, {})).messages
     shown = [
         (type(part).__name__, *(getattr(part, name, "") for name in ("text", "signature", "arguments")))
         for part in message.parts

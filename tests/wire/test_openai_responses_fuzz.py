@@ -29,7 +29,7 @@ from sealink.events import (
 from sealink.request import ChatRequest
 from sealink.usage import Usage
 from sealink.wire.dialects.openai_responses import CLIENT, UPSTREAM
-from sealink.wire.sse import data_frame
+from sealink.wire.framing.sse import data_frame
 from wire.openai_responses_grammar import complaints
 from wire.responses_stream import BIRTH, REQUEST, decoded_as_far, frames_of, relayed, translated
 
@@ -121,7 +121,7 @@ def test_recordings_that_are_damaged(recorded: list[Case], data: st.DataObject) 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=60) | _VALUES.map(lambda value: json.dumps(value).encode()))
 def test_whole_bodies_of_any_shape(body: bytes) -> None:
-    for read in (UPSTREAM.whole_events, UPSTREAM.relay_whole):
+    for read in (UPSTREAM.decode_whole, UPSTREAM.passthrough_whole):
         with suppress(UpstreamError):
             read(body)
     assert UPSTREAM.read_error(500, (), body).message
@@ -132,9 +132,9 @@ def test_whole_bodies_of_any_shape(body: bytes) -> None:
 def test_requests_of_any_shape(fields: dict[str, Any]) -> None:
     body = json.dumps({"model": "m", **fields}).encode()
     try:
-        head = CLIENT.read_head(body, {})
+        head = CLIENT.parse_head(body, {})
         CLIENT.prompt_text(head)
-        request = CLIENT.read_request(head)
+        request = CLIENT.parse_request(head)
         UPSTREAM.write_request(request, "gpt-5")
     except InvalidRequest:
         return
@@ -145,7 +145,7 @@ def test_requests_of_any_shape(fields: dict[str, Any]) -> None:
 @given(st.lists(_VALUES | st.dictionaries(_NAMES, _VALUES, max_size=6), max_size=4))
 def test_inputs_of_any_shape(items: list[Any]) -> None:
     with suppress(InvalidRequest):
-        CLIENT.read_request(CLIENT.read_head(json.dumps({"model": "m", "input": items}).encode(), {}))
+        CLIENT.parse_request(CLIENT.parse_head(json.dumps({"model": "m", "input": items}).encode(), {}))
 
 
 @st.composite

@@ -11,7 +11,7 @@ from recordings import Case
 from sealink.errors import UpstreamError, UpstreamRejected
 from sealink.events import Event, StreamEnd, StreamError
 from sealink.wire.dialects.openai_responses import CLIENT, UPSTREAM
-from sealink.wire.fold import Answer, fold
+from sealink.wire.stream.fold import Answer, fold
 from wire.openai_responses_grammar import complaints
 from wire.responses_stream import BIRTH, REQUEST, decoded, frames_of, relayed, sdk_response, translated
 
@@ -46,7 +46,7 @@ def test_every_stream_reads_as_the_sdk_reads_it(streams: list[Case]) -> None:
 
 
 def test_every_whole_response_reads_as_the_sdk_reads_it(wholes: list[Case]) -> None:
-    judge("whole responses", wholes, lambda case: UPSTREAM.whole_events(case.body))
+    judge("whole responses", wholes, lambda case: UPSTREAM.decode_whole(case.body))
 
 
 def test_what_comes_out_again_reads_the_same(streams: list[Case]) -> None:
@@ -56,7 +56,7 @@ def test_what_comes_out_again_reads_the_same(streams: list[Case]) -> None:
 
 def test_whole_responses_that_come_out_again_read_the_same(wholes: list[Case]) -> None:
     def again(case: Case) -> list[Event]:
-        return UPSTREAM.whole_events(CLIENT.whole(REQUEST, UPSTREAM.whole_events(case.body), BIRTH))
+        return UPSTREAM.decode_whole(CLIENT.whole(REQUEST, UPSTREAM.decode_whole(case.body), BIRTH))
 
     judge("whole responses told anew", wholes, again, told_anew=True)
 
@@ -92,9 +92,9 @@ def test_a_relayed_stream_is_the_upstreams_own_bytes(streams: list[Case]) -> Non
 
 def test_a_relayed_response_is_the_upstreams_own_bytes(wholes: list[Case]) -> None:
     for case in wholes:
-        body, outcome = UPSTREAM.relay_whole(case.body)
+        body, outcome = UPSTREAM.passthrough_whole(case.body)
         assert body == case.body
-        assert (outcome.complete, outcome.usage) == (True, fold(UPSTREAM.whole_events(case.body)).usage), case.id
+        assert (outcome.complete, outcome.usage) == (True, fold(UPSTREAM.decode_whole(case.body)).usage), case.id
 
 
 def test_the_sdk_reads_every_relayed_stream_to_its_end(streams: list[Case]) -> None:

@@ -9,7 +9,7 @@ from sealink.errors import UpstreamError, UpstreamRejected
 from sealink.events import BlockEnd, BlockStart, TextDelta, ToolArgsDelta
 from sealink.wire.dialects import openai_chat
 from sealink.wire.dialects.openai_responses import UPSTREAM
-from sealink.wire.sse import event_frame
+from sealink.wire.framing.sse import event_frame
 from wire.responses_stream import BIRTH, REQUEST, decoded, frames_of, relayed, translated
 
 RESPONSE = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "in_progress", "output": []}

@@ -30,7 +30,7 @@ from sealink.wire.dialects.openai_responses import CLIENT
 
 def read(**fields: Any) -> ChatRequest:
     body = json.dumps({"model": "m", "input": "Hi", **fields}).encode()
-    return CLIENT.read_request(CLIENT.read_head(body, {}))
+    return CLIENT.parse_request(CLIENT.parse_head(body, {}))
 
 
 def refused(**fields: Any) -> InvalidRequest:
@@ -52,7 +52,7 @@ def test_a_text_is_what_the_user_says() -> None:
 
 def test_the_head() -> None:
     body = b'{"model":"m","input":[],"stream":true,"metadata":{"task_type":"chat"}}'
-    head = CLIENT.read_head(body, {})
+    head = CLIENT.parse_head(body, {})
     assert (head.model, head.stream, head.include_usage, head.task_type, head.body) == ("m", True, True, "chat", body)
 
 
@@ -71,14 +71,14 @@ def test_the_head() -> None:
 )
 def test_heads_that_cannot_be_read(body: bytes, code: str, param: str | None) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        CLIENT.read_head(body, {})
+        CLIENT.parse_head(body, {})
     assert (caught.value.code, caught.value.param) == (code, param)
 
 
 def test_a_request_without_input_is_for_the_upstream_that_keeps_it() -> None:
-    assert CLIENT.read_head(b'{"model":"m","prompt":{"id":"pmpt_1"}}', {}).model == "m"
+    assert CLIENT.parse_head(b'{"model":"m","prompt":{"id":"pmpt_1"}}', {}).model == "m"
     with pytest.raises(InvalidRequest) as caught:
-        CLIENT.read_request(CLIENT.read_head(b'{"model":"m"}', {}))
+        CLIENT.parse_request(CLIENT.parse_head(b'{"model":"m"}', {}))
     assert caught.value.param == "input"
 
 
@@ -345,5 +345,5 @@ def test_the_words_of_a_request() -> None:
         "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}, image]}],
         "tools": [{"type": "function", "name": "f", "description": "Does."}],
     }
-    words = CLIENT.prompt_text(CLIENT.read_head(json.dumps(body).encode(), {}))
+    words = CLIENT.prompt_text(CLIENT.parse_head(json.dumps(body).encode(), {}))
     assert words == "Be kind.\nHi\nf\nDoes."

@@ -29,7 +29,7 @@ from sealink.request import (
     ToolResult,
     WebSearch,
 )
-from sealink.wire.dialect import Outgoing
+from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.openai_responses import CLIENT, UPSTREAM
 from wire.upstream_asking import FIELDS, NEUTRAL_FIELDS, asking, changes, extras
 
@@ -44,7 +44,7 @@ def said(role: Role, *parts: Part) -> Message:
     return Message(role, list(parts), "messages[0]")
 
 
-def write(request: ChatRequest, model: str = GPT_4_1) -> tuple[dict[str, Any], Outgoing]:
+def write(request: ChatRequest, model: str = GPT_4_1) -> tuple[dict[str, Any], OutgoingRequest]:
     outgoing = UPSTREAM.write_request(request, model)
     return json.loads(outgoing.body), outgoing
 
@@ -305,7 +305,7 @@ def test_features_that_this_api_does_not_have_are_refused(fields: Any, param: st
 
 def test_the_clients_own_bytes_for_a_client_of_the_same_dialect() -> None:
     given = b'{ "model": "m", "input": [ {"type":"reasoning","encrypted_content":"gAAA"} ], "store": true }'
-    outgoing = UPSTREAM.forward_request(CLIENT.read_head(given, {}), "m")
+    outgoing = UPSTREAM.forward_request(CLIENT.parse_head(given, {}), "m")
     assert (outgoing.path, outgoing.body) == ("/responses", given)
 
 
@@ -316,10 +316,10 @@ def test_what_is_changed_in_them() -> None:
         b'{"type":"reasoning","encrypted_content":"sealink-redacted:x"},{"role":"user","content":"Hi"}],'
         b'"metadata":{"task_type":"chat","a":"b"}}'
     )
-    outgoing = UPSTREAM.forward_request(CLIENT.read_head(given, {}), "gpt-x")
+    outgoing = UPSTREAM.forward_request(CLIENT.parse_head(given, {}), "gpt-x")
     assert outgoing.body == b'{"model":"gpt-x","input":[{"role":"user","content":"Hi"}],"metadata":{"a":"b"}}'
     alone = b'{"model":"m","input":"Hi","metadata":{"task_type":"chat"}}'
-    assert UPSTREAM.forward_request(CLIENT.read_head(alone, {}), "m").body == b'{"model":"m","input":"Hi"}'
+    assert UPSTREAM.forward_request(CLIENT.parse_head(alone, {}), "m").body == b'{"model":"m","input":"Hi"}'
 
 
 REQUEST_FIELDS: dict[str, tuple[ChatRequest, ChatRequest]] = {
@@ -366,5 +366,5 @@ def test_every_kind_of_part_is_written_or_refused(role: Role, part: Part) -> Non
 
 
 def test_betas_go_through() -> None:
-    head = CLIENT.read_head(b'{"model":"m","input":"Hi"}', {"openai-beta": "x=1", "accept": "*/*"})
+    head = CLIENT.parse_head(b'{"model":"m","input":"Hi"}', {"openai-beta": "x=1", "accept": "*/*"})
     assert UPSTREAM.forward_request(head, "m").headers == [("openai-beta", "x=1")]

@@ -1,8 +1,8 @@
 """What was relayed, counted without keeping it."""
 
 from sealink.catalog.tokens import count_tokens
-from sealink.wire.dialect import Outcome
-from sealink.wire.relayed_text import MAX_CHARS, MAX_PIECES, RelayedText
+from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.streamed_text import MAX_CHARS, MAX_PIECES, StreamedText
 
 PIECES = ["The", " harb", "our", " is", " qu", "iet", ","]
 TEXT = "".join(PIECES)
@@ -27,7 +27,7 @@ def test_choices_that_come_in_turns_are_texts_of_their_own() -> None:
 
 
 def test_no_more_than_so_many_pieces_are_kept() -> None:
-    text = RelayedText()
+    text = StreamedText()
     for _ in range(3):
         for _ in range(MAX_PIECES + 1):
             text.say("a")
@@ -37,7 +37,7 @@ def test_no_more_than_so_many_pieces_are_kept() -> None:
 
 
 def test_no_more_than_so_many_characters_are_kept() -> None:
-    text, counted = RelayedText(), list[str]()
+    text, counted = StreamedText(), list[str]()
 
     def count(words: str) -> int:
         counted.append(words)

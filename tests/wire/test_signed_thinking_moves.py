@@ -8,7 +8,7 @@ import pytest
 
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Birth, ClientDialect
+from sealink.wire.dialect import ClientDialect, FallbackIdentity
 from sealink.wire.dialects import anthropic_messages, bedrock_converse, openai_chat, openai_responses
 from wire.aws_messages import sample
 from wire.upstream_line import read_stream
@@ -29,7 +29,7 @@ def from_anthropic() -> list[Event]:
     redacted = {"type": "redacted_thinking", "data": REDACTED}
     call = {"type": "tool_use", "id": "tooluse_1", "name": "get_weather", "input": {"city": "Paris"}}
     message = {"type": "message", "id": "msg_1", "role": "assistant", "model": "m", "stop_reason": "tool_use"}
-    return ANTHROPIC.whole_events(json.dumps({**message, "content": [thinking, redacted, call]}).encode())
+    return ANTHROPIC.decode_whole(json.dumps({**message, "content": [thinking, redacted, call]}).encode())
 
 
 def chat_turn(told: dict[str, Any]) -> dict[str, Any]:
@@ -69,8 +69,8 @@ CLIENTS: dict[str, tuple[ClientDialect, Callable[[dict[str, Any]], dict[str, Any
 def next_request(name: str, events: list[Event]) -> ChatRequest:
     """The request that a client makes which has been told this, and has run the tools."""
     client, turn = CLIENTS[name]
-    told = json.loads(client.whole(ChatRequest(model="m", messages=[]), events, Birth("1", 1)))
-    return client.read_request(client.read_head(json.dumps({"model": "m", **turn(told)}).encode(), {}))
+    told = json.loads(client.whole(ChatRequest(model="m", messages=[]), events, FallbackIdentity("1", 1)))
+    return client.parse_request(client.parse_head(json.dumps({"model": "m", **turn(told)}).encode(), {}))
 
 
 every_client = pytest.mark.parametrize("client", CLIENTS)

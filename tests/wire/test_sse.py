@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealink.errors import UpstreamError
-from sealink.wire.sse import DONE, Frame, SseFramer, data_frame, event_frame, parse_frame
+from sealink.wire.framing.frame import Frame
+from sealink.wire.framing.sse import DONE, SseFramer, data_frame, event_frame, parse_frame
 
 STREAM = (
     "\ufeffdata: a\n\n: note\ndata:b\r\nevent: x\r\n\r\n\ndata: 1\rdata: 2\r\rdata: \u2028é\n\nid: 7\nretry: 5\n\n"

@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealink.request import ChatRequest
-from sealink.wire import lanes
-from sealink.wire.dialect import Birth, RequestHead
+from sealink.wire.dialect import FallbackIdentity, RequestHead
 from sealink.wire.dialects import anthropic_messages, openai_chat
-from sealink.wire.lanes import Lane, Translate
-from sealink.wire.sse import DONE, data_frame, event_frame
-from sealink.wire.template import MAX_USES, Template, template_of
+from sealink.wire.framing.sse import DONE, data_frame, event_frame
+from sealink.wire.stream import lane as lanes
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.template import MAX_USES, Template, template_of
+from sealink.wire.stream.translator import Translator
 
 HEAD = RequestHead(model="m", stream=True, include_usage=False, task_type=None, fields={})
 WORDS = st.text(max_size=8) | st.sampled_from(
@@ -86,12 +87,12 @@ class TestTemplate:
 
 
 def relay_lane() -> Lane:
-    return Lane(openai_chat.UPSTREAM.framer(), openai_chat.UPSTREAM.relay(HEAD))
+    return Lane(openai_chat.UPSTREAM.framer(), openai_chat.UPSTREAM.passthrough(HEAD))
 
 
 def translating_lane() -> Lane:
-    encoder = openai_chat.CLIENT.encoder(ChatRequest("m", []), Birth("1", 1))
-    return Lane(anthropic_messages.UPSTREAM.framer(), Translate(anthropic_messages.UPSTREAM.decoder(), encoder))
+    encoder = openai_chat.CLIENT.encoder(ChatRequest("m", []), FallbackIdentity("1", 1))
+    return Lane(anthropic_messages.UPSTREAM.framer(), Translator(anthropic_messages.UPSTREAM.decoder(), encoder))
 
 
 START = event_frame(

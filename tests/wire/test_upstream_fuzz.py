@@ -14,8 +14,8 @@ from recordings import Case
 from sealink.errors import SealinkError
 from sealink.wire.dialect import UpstreamDialect
 from sealink.wire.dialects import bedrock_converse, cohere_chat, ollama_chat
-from sealink.wire.fold import fold
-from sealink.wire.sse import data_frame
+from sealink.wire.framing.sse import data_frame
+from sealink.wire.stream.fold import fold
 from wire.aws_messages import event, exception, sample
 from wire.openai_chat_grammar import complaints
 from wire.upstream_line import comparable, cut_up, follows_the_grammar, read_stream, read_until_it_fails, translated
@@ -134,7 +134,7 @@ def test_any_split_reads_the_same(stream: tuple[UpstreamDialect, bytes], cuts: l
 def test_any_whole_answer_and_any_error_body(dialect: UpstreamDialect, data: st.DataObject) -> None:
     body = data.draw(st.binary(max_size=200) | values(dialect).map(lambda value: json.dumps(value).encode()))
     try:
-        read = dialect.whole_events(body)
+        read = dialect.decode_whole(body)
     except SealinkError:
         read = []
     assert follows_the_grammar(read)

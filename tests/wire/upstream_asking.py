@@ -19,7 +19,7 @@ from sealink.request import (
     Tool,
     ToolChoice,
 )
-from sealink.wire.dialect import Outgoing, UpstreamDialect
+from sealink.wire.dialect import OutgoingRequest, UpstreamDialect
 
 SCHEMA = Raw(b'{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}')
 EPHEMERAL = Raw(b'{"type":"ephemeral"}')
@@ -40,7 +40,7 @@ def extras(**fields: Any) -> dict[str, Raw]:
     return {name: Raw(msgspec.json.encode(value)) for name, value in fields.items()}
 
 
-def write(dialect: UpstreamDialect, request: ChatRequest, model: str) -> tuple[dict[str, Any], Outgoing]:
+def write(dialect: UpstreamDialect, request: ChatRequest, model: str) -> tuple[dict[str, Any], OutgoingRequest]:
     outgoing = dialect.write_request(request, model)
     return json.loads(outgoing.body), outgoing
 
@@ -108,7 +108,7 @@ SILENT = {"model", "include_usage"}
 """The model's name in the request is the client's alias; usage is always asked for, or comes unasked."""
 
 
-def attempt(dialect: UpstreamDialect, model: str, request: ChatRequest) -> Outgoing | str:
+def attempt(dialect: UpstreamDialect, model: str, request: ChatRequest) -> OutgoingRequest | str:
     """What is sent, or the field for which the request is refused."""
     try:
         return dialect.write_request(request, model)

@@ -13,14 +13,15 @@ from recordings import Case
 from sealink.errors import SealinkError, UpstreamError
 from sealink.events import Event, StreamEnd, StreamError, StreamStart, Unmodelled
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Birth, UpstreamDialect
+from sealink.wire.dialect import FallbackIdentity, UpstreamDialect
 from sealink.wire.dialects import openai_chat
-from sealink.wire.fold import Answer, fold
-from sealink.wire.lanes import Lane, Translate
+from sealink.wire.stream.fold import Answer, fold
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.translator import Translator
 from wire.openai_chat_grammar import complaints
 
 BYTEWISE_BELOW = 100_000
-BIRTH = Birth("birth", 1_700_000_000)
+BIRTH = FallbackIdentity("birth", 1_700_000_000)
 ASKED = ChatRequest(model="asked-for", messages=[], stream=True, include_usage=True)
 
 
@@ -85,7 +86,7 @@ class Told:
 def translated(dialect: UpstreamDialect, chunks: Iterable[bytes], asked: ChatRequest = ASKED) -> bytes:
     """The stream that an OpenAI client gets."""
     encoder = openai_chat.CLIENT.encoder(asked, BIRTH)
-    lane = Lane(dialect.framer(), Translate(dialect.decoder(), encoder))
+    lane = Lane(dialect.framer(), Translator(dialect.decoder(), encoder))
     return b"".join([lane.feed(chunk) for chunk in chunks]) + lane.close(None)
 
 
@@ -100,7 +101,7 @@ def told_stream(dialect: UpstreamDialect, chunks: Iterable[bytes]) -> Told:
 
 
 def told_whole(dialect: UpstreamDialect, body: bytes) -> Told:
-    said = json.loads(openai_chat.CLIENT.whole(ASKED, dialect.whole_events(body), BIRTH))
+    said = json.loads(openai_chat.CLIENT.whole(ASKED, dialect.decode_whole(body), BIRTH))
     (choice,) = said["choices"]
     told = Told(usage=said.get("usage"), finish_reason=choice["finish_reason"])
     _say(told, choice["message"])
@@ -108,7 +109,7 @@ def told_whole(dialect: UpstreamDialect, body: bytes) -> Told:
 
 
 def folded(dialect: UpstreamDialect, case: Case) -> Answer:
-    return fold(dialect.whole_events(case.body) if case.kind == "json" else read_stream(dialect, [case.body]))
+    return fold(dialect.decode_whole(case.body) if case.kind == "json" else read_stream(dialect, [case.body]))
 
 
 def judge(

@@ -14,18 +14,18 @@ from sealink.catalog.tokens import vocabulary
 from sealink.config import Config, ProviderConfig, ServerConfig, proxies_from, timeouts_of
 from sealink.errors import UpstreamError
 from sealink.gateway.attempt import Pool
-from sealink.gateway.call import Shared
+from sealink.gateway.call import Services
 from sealink.gateway.draining import Slots
 from sealink.gateway.endpoints import Gateway
 from sealink.gateway.stream_log import StreamLogs
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
-from sealink.net.serving import Server, ServerLimits
-from sealink.net.upstream import UpstreamPool
-from sealink.policy.allowance import Allowance
+from sealink.net.client import UpstreamPool
+from sealink.net.server import Server, ServerLimits
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
-from sealink.providers.vendor import Provider
+from sealink.policy.token_bucket import TokenBucket
+from sealink.providers.profile import Provider
 from sealink.recorder.pool import Recorder
 
 
@@ -78,15 +78,15 @@ class App:
         if self._server is not None:
             self._server.hurry()
 
-    def _shared(self) -> Shared:
+    def _shared(self) -> Services:
         config = self.config
-        return Shared(
+        return Services(
             pool=self._upstreams,
             ledger=self._ledger,
             health=HealthBook(config.breaker),
             logs=StreamLogs(config.detach),
             retry=config.retry,
-            retry_allowance=Allowance(config.retry.budget_share),
+            retry_budget=TokenBucket(config.retry.budget_share),
             hedging=Hedging(config.hedge),
             heartbeat=config.heartbeat,
             drain=config.drain,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sealink.gateway.endpoints import ErrorBody
-from sealink.providers.vendor import Address
+from sealink.providers.profile import Profile
 from sealink.wire.dialect import ClientDialect, CountingDialect, UpstreamDialect
 from sealink.wire.dialects import (
     anthropic_messages,
@@ -78,9 +78,9 @@ SIMULATED: Final = "openai"
 """What the simulated models of a config speak."""
 
 
-def spoken_at(dialect: str, base_url: str, habits: Address) -> UpstreamDialect:
+def spoken_at(dialect: str, base_url: str, profile: Profile) -> UpstreamDialect:
     """A dialect as a vendor speaks it: with its thinking wanted back, or with a path that its base URL says in part."""
-    if habits.wants_thinking:
+    if profile.wants_thinking:
         return openai_chat.UPSTREAM_THAT_WANTS_THINKING
     at_address = UPSTREAMS_BY_ADDRESS.get(dialect)
     return UPSTREAM_DIALECTS[dialect] if at_address is None else at_address(base_url)

@@ -3,7 +3,7 @@
 from sealink.config import Config, ModelConfig, hedge_after_s_of, timeouts_of
 from sealink.policy.auth import ApiKey, Keyring, digest_of
 from sealink.policy.routing import Route, Router, Target
-from sealink.providers.vendor import Provider
+from sealink.providers.profile import Provider
 
 
 def keyring_of(config: Config) -> Keyring:

@@ -13,11 +13,11 @@ from sealink.cli.configuration import ConfigOption, load_or_exit
 from sealink.cli.process import run_on_best_loop
 from sealink.config import Config, proxies_from
 from sealink.errors import SealinkError
+from sealink.net.client import UpstreamPool
 from sealink.net.message import UpstreamRequest, UpstreamResponse
-from sealink.net.upstream import UpstreamPool
 from sealink.usage import Usage
 from sealink.wire.dialects import openai_chat
-from sealink.wire.sse import SseFramer
+from sealink.wire.framing.sse import SseFramer
 
 
 def chat(

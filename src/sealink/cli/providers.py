@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sealink.providers import VENDORS
-from sealink.providers.vendor import Address, Habits, Vendor
+from sealink.providers.profile import Overrides, Profile, Vendor
 
 PIPED_WIDTH = 200
 """Columns of a table that does not go to a terminal."""
@@ -28,12 +28,12 @@ SeaLink knows these vendors by name: in `sealink.toml` a `[[providers]]` with th
 - Without a key, requests to AWS are signed (credentials come from where AWS's own tools look for them, or from
   `profile`), and requests to Google Cloud carry an access token (application default credentials, or `credentials`,
   the file of a service account). Either needs the extra of the vendor's name: `pip install 'sealink[NAME]'`.
-- Habits are what a vendor wants otherwise than the dialect has it; SeaLink sees to them. What is left out is named
+- Overrides are what a vendor wants otherwise than the dialect has it; SeaLink sees to them. What is left out is named
   in the response header `x-sealink-dropped`.
 
 [clouds.md](clouds.md) has examples. This page is written by `make docs` from the records in `src/sealink/providers/`.
 
-| name | speaks | at | key | settings | habits |
+| name | speaks | at | key | settings | profile |
 |---|---|---|---|---|---|
 """
 
@@ -59,7 +59,7 @@ def described(vendor: Vendor) -> dict[str, Any]:
         "docs": vendor.docs,
         "addresses": [
             {"dialect": address.dialect, "base_url": address.base_url, "habits": list(_habits(address))}
-            for address in vendor.addresses
+            for address in vendor.profiles
         ],
         "key_variable": vendor.key_variable,
         "settings": {name: list(setting.variables) for name, setting in vendor.settings.items()},
@@ -75,11 +75,11 @@ def page() -> str:
 
 def _cells(vendor: Vendor) -> Iterator[str]:
     yield f"[{vendor.name}]({vendor.docs})"
-    yield "<br>".join(address.dialect for address in vendor.addresses)
-    yield "<br>".join(f"`{address.base_url}`" if address.base_url else "`base_url`" for address in vendor.addresses)
+    yield "<br>".join(address.dialect for address in vendor.profiles)
+    yield "<br>".join(f"`{address.base_url}`" if address.base_url else "`base_url`" for address in vendor.profiles)
     yield f"`{vendor.key_variable}`" if vendor.key_variable else ""
     yield "<br>".join(_setting(vendor, name) for name in vendor.settings)
-    yield "<br>".join(words for address in vendor.addresses for words in _habits(address))
+    yield "<br>".join(words for address in vendor.profiles for words in _habits(address))
 
 
 def _setting(vendor: Vendor, name: str) -> str:
@@ -89,15 +89,15 @@ def _setting(vendor: Vendor, name: str) -> str:
     return f"`{name}`" + (f": {', '.join(says)}" if says else "") + (" (optional)" if setting.optional else "")
 
 
-def _habits(habits: Habits) -> Iterator[str]:
-    if isinstance(habits, Address) and habits.wants_thinking:
+def _habits(profile: Overrides) -> Iterator[str]:
+    if isinstance(profile, Profile) and profile.wants_thinking:
         yield "What the model thought before is said again, in `reasoning_content`."
-    for function in (*habits.quirks, *([habits.path] if habits.path else [])):
+    for function in (*profile.transforms, *([profile.path] if profile.path else [])):
         yield (function.__doc__ or "").partition("\n")[0]
-    for told in habits.mistells:
+    for told in profile.status_overrides:
         yield f"{told.status} is taken for {told.meant}: “{told.words.replace('|', '”, “')}”."
-    if habits.refuses:
-        yield f"Left out, since refused: {', '.join(f'`{name}`' for name in habits.refuses)}."
+    if profile.unsupported:
+        yield f"Left out, since refused: {', '.join(f'`{name}`' for name in profile.unsupported)}."
 
 
 def _table() -> Table:
@@ -105,8 +105,8 @@ def _table() -> Table:
     for vendor in VENDORS.values():
         table.add_row(
             vendor.name,
-            "\n".join(address.dialect for address in vendor.addresses),
-            "\n".join(address.base_url or "(your base_url)" for address in vendor.addresses),
+            "\n".join(address.dialect for address in vendor.profiles),
+            "\n".join(address.base_url or "(your base_url)" for address in vendor.profiles),
             vendor.key_variable,
             "\n".join(vendor.settings),
         )

@@ -6,7 +6,7 @@ import typer
 
 from sealink.cli.process import StopSignals, raise_file_limit, run_on_best_loop
 from sealink.errors import SealinkError
-from sealink.net.serving import Server, ServerLimits
+from sealink.net.server import Server, ServerLimits
 from sealink.sim import FAULT_HEADER, SIM_MODEL, Chance, SimDialect, SimSettings, described, read_chance, sim_handler
 
 _DIALECTS: tuple[SimDialect, ...] = get_args(SimDialect)

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sealink.cli import usage_tables
 from sealink.cli.configuration import ConfigOption, load_or_exit
-from sealink.ledger.engine import StoreError
 from sealink.ledger.report import By, Report, open_report
+from sealink.store.engine import StoreError
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs; money in nano-dollars.")]
 

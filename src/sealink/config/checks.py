@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from sealink.config.mistakes import MistakeError
 from sealink.config.sections import Config, ModelConfig, ProviderConfig
-from sealink.ledger.engine import StoreError, engine_for
+from sealink.store.engine import StoreError, engine_for
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -68,7 +68,7 @@ def _check_address(path: str, provider: ProviderConfig) -> None:
         if not _is_http_url(provider.address):
             raise MistakeError(f"{path}.base_url", f"base_url is not an http(s) URL: {provider.address!r}")
         return
-    if provider.known is not None and provider.habits is None:
+    if provider.known is not None and provider.vendor_profile is None:
         raise MistakeError(
             path, f"no address is known where {provider.known.name!r} speaks {provider.dialect!r}: say its `base_url`"
         )

@@ -9,8 +9,8 @@ import msgspec
 from sealink.config.mistakes import MistakeError
 from sealink.config.sections import Config, KeyConfig, ProviderConfig
 from sealink.ledger.location import absolute_url, journal_root
-from sealink.providers.placement import Unplaced
-from sealink.providers.vendor import SignerUnavailable
+from sealink.providers.profile import SignerUnavailable
+from sealink.providers.resolve import UnresolvedProvider
 
 GENERATED_KEY = "generated"
 """The name of the key that is made up for a run in which none is configured."""
@@ -25,7 +25,7 @@ def placed(config: Config, variables: Mapping[str, str], folder: Path) -> Config
             raise MistakeError(f"{path}.vendor", f"{provider.vendor!r} is not a known vendor")
         try:
             providers.append(at_its_place(provider, variables, folder))
-        except Unplaced as missing:
+        except UnresolvedProvider as missing:
             raise MistakeError(f"{path}.{missing.setting}", f"{provider.name}: {missing}") from missing
         except SignerUnavailable as missing:
             raise MistakeError(path, f"{provider.name}: {missing}") from missing
@@ -33,7 +33,7 @@ def placed(config: Config, variables: Mapping[str, str], folder: Path) -> Config
 
 
 def at_its_place(provider: ProviderConfig, variables: Mapping[str, str], folder: Path) -> ProviderConfig:
-    """A provider with what is known of its vendor. Raises Unplaced or SignerUnavailable."""
+    """A provider with what is known of its vendor. Raises UnresolvedProvider or SignerUnavailable."""
     placement = provider.place(variables)
     if placement is None:
         return provider

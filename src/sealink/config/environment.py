@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sealink.config.mistakes import ConfigError
-from sealink.net.upstream.proxy import Proxies
+from sealink.net.client.proxy import Proxies
 
 VARIABLES: Final[Mapping[str, str]] = os.environ
 

@@ -7,7 +7,7 @@ from sealink.config.completion import at_its_place, located, with_key
 from sealink.config.environment import VARIABLES
 from sealink.config.sections import Config, ModelConfig, ProviderConfig, TargetConfig
 from sealink.providers import VENDORS
-from sealink.providers.placement import Unplaced
+from sealink.providers.resolve import UnresolvedProvider
 from sealink.sim import SIM_MODEL
 
 DOCUMENTED_MODEL = "claude-sonnet-4-6"
@@ -38,7 +38,7 @@ def _in_environment(name: str, variables: Mapping[str, str]) -> ProviderConfig |
         return None
     try:
         return at_its_place(ProviderConfig(name=name), variables, Path())
-    except Unplaced:
+    except UnresolvedProvider:
         return None
 
 

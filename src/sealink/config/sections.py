@@ -16,8 +16,8 @@ from sealink.policy.hedging import HedgeSettings
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Choice
 from sealink.providers import VENDORS
-from sealink.providers.placement import Placement, place
-from sealink.providers.vendor import Address, Vendor
+from sealink.providers.profile import Profile, Vendor
+from sealink.providers.resolve import ResolvedProvider, place
 from sealink.wire.dialect import HeartbeatShape
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
@@ -109,25 +109,30 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
         return VENDORS.get(self.vendor or self.name)
 
     @property
-    def habits(self) -> Address | None:
+    def vendor_profile(self) -> Profile | None:
         """How the vendor speaks the dialect."""
-        return self.known.address(self.dialect) if self.known else None
+        return self.known.profile(self.dialect) if self.known else None
 
     @property
     def dialect_name(self) -> str | None:
-        return self.dialect or (self.habits.dialect if self.habits else None)
+        return self.dialect or (self.vendor_profile.dialect if self.vendor_profile else None)
 
     @property
     def address(self) -> str | None:
         return self.base_url or None
 
-    def place(self, variables: Mapping[str, str] = VARIABLES) -> Placement | None:
-        """Where a known vendor is reached; None for others. Raises Unplaced or SignerUnavailable."""
-        if self.known is None or self.habits is None:
+    def place(self, variables: Mapping[str, str] = VARIABLES) -> ResolvedProvider | None:
+        """Where a known vendor is reached; None for others. Raises UnresolvedProvider or SignerUnavailable."""
+        if self.known is None or self.vendor_profile is None:
             return None
         given = {name: str(getattr(self, name)) for name in self.known.settings}
         return place(
-            self.known, self.habits, base_url=self.base_url, api_key=self.api_key, given=given, variables=variables
+            self.known,
+            self.vendor_profile,
+            base_url=self.base_url,
+            api_key=self.api_key,
+            given=given,
+            variables=variables,
         )
 
 

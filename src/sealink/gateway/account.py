@@ -13,7 +13,7 @@ from sealink.ledger.entry import Admission, Attempt, Ended, EndedBy, Settlement
 from sealink.ledger.timeline import Moment, Timeline
 from sealink.policy.routing import Target
 from sealink.usage import Provenance, Usage
-from sealink.wire.dialect import Outcome
+from sealink.wire.stream.outcome import Outcome
 
 LONG_GAP_S: Final = 1.0
 """Silences of the upstream longer than this are marked in the timeline."""

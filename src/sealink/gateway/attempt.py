@@ -14,10 +14,20 @@ from sealink.ledger.timeline import Moment
 from sealink.net.message import UpstreamRequest, UpstreamResponse
 from sealink.net.pump import hold_until_content
 from sealink.policy.routing import Target
-from sealink.providers.quirks import as_meant, to_taste
+from sealink.providers.transforms import apply_profile, normalized_error
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Birth, ClientDialect, Outcome, Outgoing, Relay, RequestHead, UpstreamDialect, are_one
-from sealink.wire.lanes import Lane, Translate, observe
+from sealink.wire.dialect import (
+    ClientDialect,
+    FallbackIdentity,
+    OutgoingRequest,
+    RequestHead,
+    UpstreamDialect,
+    same_dialect,
+)
+from sealink.wire.stream.handler import StreamHandler
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.outcome import Outcome, observe
+from sealink.wire.stream.translator import Translator
 
 MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
 """The largest answer that is read whole: a not-streamed one, or an error's body."""
@@ -33,7 +43,7 @@ class Pool(Protocol):
     async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse: ...
 
 
-class Asked(msgspec.Struct, dict=True):
+class ClientRequest(msgspec.Struct, dict=True):
     """What a client asks for, in its own dialect; read into the neutral form only if a target needs that.
 
     `is_strict`: rather nothing at all than an answer for which a parameter was left out. `asked_at`: a monotonic
@@ -48,16 +58,16 @@ class Asked(msgspec.Struct, dict=True):
 
     @cached_property
     def request(self) -> ChatRequest:
-        return self.client.read_request(self.head)
+        return self.client.parse_request(self.head)
 
     def time_left_s(self, target: Target) -> float:
         """How long a target may still take: `total_s` counts from the request, not from when a target's turn comes."""
         return target.timeouts.total_s - (time.monotonic() - self.asked_at)
 
     @property
-    def birth(self) -> Birth:
+    def identity(self) -> FallbackIdentity:
         """What an answer begins with whose upstream gives it no id and no time."""
-        return Birth(self.request_id.removeprefix("req_"), int(time.time()))
+        return FallbackIdentity(self.request_id.removeprefix("req_"), int(time.time()))
 
 
 class Attempt:
@@ -67,7 +77,7 @@ class Attempt:
     out, so that it may be charged for.
     """
 
-    def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
+    def __init__(self, asked: ClientRequest, target: Target, pool: Pool, mark: Mark) -> None:
         self.target = target
         self.outgoing = self._outgoing(asked, target)
         if asked.is_strict and self.outgoing.dropped:
@@ -111,16 +121,18 @@ class Attempt:
         if upstream.status != 200:
             body = await _read_whole(upstream, self.target.timeouts.idle_s)
             provider = self.target.provider
-            raise as_meant(provider.dialect.read_error(upstream.status, upstream.headers, body), provider.habits)
+            raise normalized_error(
+                provider.dialect.read_error(upstream.status, upstream.headers, body), provider.profile
+            )
 
-    def _outgoing(self, asked: Asked, target: Target) -> Outgoing:
+    def _outgoing(self, asked: ClientRequest, target: Target) -> OutgoingRequest:
         """The request for a target. Raises InvalidRequest: it cannot be told there."""
         dialect = target.provider.dialect
-        if are_one(dialect, asked.client):
+        if same_dialect(dialect, asked.client):
             outgoing = dialect.forward_request(asked.head, target.model)
         else:
             outgoing = _translated(asked, dialect, target.model)
-        outgoing = to_taste(outgoing, target.provider.habits)
+        outgoing = apply_profile(outgoing, target.provider.profile)
         if outgoing.dropped:
             spellings = asked.client.spellings
             outgoing.dropped = [spellings.get(name, name) for name in outgoing.dropped]
@@ -136,7 +148,7 @@ class StreamedAttempt(Attempt):
 
     lane: Lane
 
-    def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
+    def __init__(self, asked: ClientRequest, target: Target, pool: Pool, mark: Mark) -> None:
         super().__init__(asked, target, pool, mark)
         self.held = b""
 
@@ -165,7 +177,7 @@ class StreamedAttempt(Attempt):
 class WholeAttempt(Attempt):
     """`answer` returns with the whole answer, in the client's dialect, in `body`."""
 
-    def __init__(self, asked: Asked, target: Target, pool: Pool, mark: Mark) -> None:
+    def __init__(self, asked: ClientRequest, target: Target, pool: Pool, mark: Mark) -> None:
         super().__init__(asked, target, pool, mark)
         self.body = b""
 
@@ -181,13 +193,13 @@ class WholeAttempt(Attempt):
 
     def _rewrite(self, answer: bytes) -> bytes:
         client, dialect = self._asked.client, self.target.provider.dialect
-        if are_one(dialect, client):
-            body, self.outcome = dialect.relay_whole(answer)
+        if same_dialect(dialect, client):
+            body, self.outcome = dialect.passthrough_whole(answer)
             return body
-        events = dialect.whole_events(answer)
+        events = dialect.decode_whole(answer)
         for event in events:
             observe(event, self.outcome)
-        return client.whole(self._asked.request, events, self._asked.birth)
+        return client.whole(self._asked.request, events, self._asked.identity)
 
 
 def _refused(dropped: Sequence[str], target: Target) -> InvalidRequest:
@@ -199,7 +211,7 @@ def _refused(dropped: Sequence[str], target: Target) -> InvalidRequest:
     )
 
 
-def _translated(asked: Asked, dialect: UpstreamDialect, model: str) -> Outgoing:
+def _translated(asked: ClientRequest, dialect: UpstreamDialect, model: str) -> OutgoingRequest:
     request = asked.request
     try:
         return dialect.write_request(request, model)
@@ -208,15 +220,15 @@ def _translated(asked: Asked, dialect: UpstreamDialect, model: str) -> Outgoing:
         raise
 
 
-def _relay(asked: Asked, target: Target) -> Relay:
+def _relay(asked: ClientRequest, target: Target) -> StreamHandler:
     """What carries a target's stream back to the client."""
     client, dialect = asked.client, target.provider.dialect
-    if are_one(dialect, client):
-        return dialect.relay(asked.head)
-    return Translate(dialect.decoder(), client.encoder(asked.request, asked.birth))
+    if same_dialect(dialect, client):
+        return dialect.passthrough(asked.head)
+    return Translator(dialect.decoder(), client.encoder(asked.request, asked.identity))
 
 
-def _upstream_request(target: Target, outgoing: Outgoing, *, stream: bool) -> UpstreamRequest:
+def _upstream_request(target: Target, outgoing: OutgoingRequest, *, stream: bool) -> UpstreamRequest:
     provider = target.provider
     return UpstreamRequest(
         method="POST",

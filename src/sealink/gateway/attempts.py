@@ -8,8 +8,8 @@ from typing import Generic
 
 from sealink.errors import InvalidRequest, SealinkError
 from sealink.gateway.account import Account
-from sealink.gateway.attempt import Asked
-from sealink.gateway.call import Call, Shared
+from sealink.gateway.attempt import ClientRequest
+from sealink.gateway.call import AdmittedRequest, Services
 from sealink.gateway.client_stream import ClientStream
 from sealink.gateway.race import Race
 from sealink.gateway.trial import A, Trial
@@ -20,9 +20,11 @@ from sealink.policy.retry import Next, after, wait_s
 class Attempts(Generic[A]):
     """One exchange's attempts, all of one kind: streamed or whole."""
 
-    def __init__(self, kind: type[A], call: Call, shared: Shared, account: Account, client: ClientStream) -> None:
+    def __init__(
+        self, kind: type[A], call: AdmittedRequest, shared: Services, account: Account, client: ClientStream
+    ) -> None:
         self._kind = kind
-        self._asked = Asked(call.request_id, call.client, call.head, call.is_strict)
+        self._asked = ClientRequest(call.request_id, call.client, call.head, call.is_strict)
         self._shared = shared
         self._account = account
         self._client = client
@@ -47,7 +49,7 @@ class Attempts(Generic[A]):
                 if step is Next.NEXT_TARGET:
                     self._line.pop(0)
                     tries = 0
-                elif step is Next.SAME_TARGET and shared.retry_allowance.take():
+                elif step is Next.SAME_TARGET and shared.retry_budget.take():
                     await asyncio.sleep(self._wait_s(error, tries))
                     if self._client.abandoned:
                         raise
@@ -104,7 +106,7 @@ class Attempts(Generic[A]):
         return Trial(attempt, candidate, self._account)
 
 
-def _arranged(call: Call, shared: Shared) -> list[Candidate]:
+def _arranged(call: AdmittedRequest, shared: Services) -> list[Candidate]:
     """The model's targets in the order to try them, were all of them well."""
     route = call.route
     known = [Candidate(target, shared.health.of(target)) for target in route.targets]

@@ -8,16 +8,16 @@ from sealink.gateway.attempt import Pool
 from sealink.gateway.draining import DrainSettings, Slots
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.gateway.stream_log import StreamLogs
-from sealink.policy.allowance import Allowance
 from sealink.policy.auth import ApiKey, OnDisconnect
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route
+from sealink.policy.token_bucket import TokenBucket
 from sealink.wire.dialect import ClientDialect, HeartbeatShape, RequestHead
 
 
-class Call(msgspec.Struct):
+class AdmittedRequest(msgspec.Struct):
     """An admitted request: who asks, on which path, in which dialect, for what, and where it may be had.
 
     `extra_headers` go out with the answer, whatever it is (CORS). `is_strict`: a parameter that a target cannot be
@@ -43,7 +43,7 @@ class Call(msgspec.Struct):
         return self.key.heartbeat or settings.shape_on(self.path)
 
 
-class Shared(msgspec.Struct):
+class Services(msgspec.Struct):
     """What the exchanges of one process share."""
 
     pool: Pool
@@ -51,7 +51,7 @@ class Shared(msgspec.Struct):
     health: HealthBook
     logs: StreamLogs
     retry: RetrySettings
-    retry_allowance: Allowance
+    retry_budget: TokenBucket
     hedging: Hedging
     heartbeat: HeartbeatSettings
     drain: DrainSettings

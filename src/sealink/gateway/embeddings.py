@@ -2,19 +2,20 @@
 
 from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import InvalidRequest
-from sealink.gateway.attempt import Asked, WholeAttempt
+from sealink.gateway.attempt import ClientRequest, WholeAttempt
 from sealink.policy.routing import Target
-from sealink.providers.quirks import to_taste
-from sealink.wire.dialect import Outcome, Outgoing
+from sealink.providers.transforms import apply_profile
+from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.embeddings import EmbeddingsUpstream
+from sealink.wire.stream.outcome import Outcome
 
 
 class EmbeddingsAttempt(WholeAttempt):
     """`answer` returns with a whole list of embeddings, as OpenAI's clients read it, in `body`."""
 
-    def _outgoing(self, asked: Asked, target: Target) -> Outgoing:
-        habits = target.provider.habits
-        return to_taste(_upstream(target).outgoing(asked.head, target.model), habits and habits.embeddings)
+    def _outgoing(self, asked: ClientRequest, target: Target) -> OutgoingRequest:
+        profile = target.provider.profile
+        return apply_profile(_upstream(target).outgoing(asked.head, target.model), profile and profile.embeddings)
 
     def _rewrite(self, answer: bytes) -> bytes:
         asked, target = self._asked, self.target

@@ -12,7 +12,7 @@ import msgspec
 
 from sealink.errors import HeaderList, InvalidRequest, MethodNotAllowed, NotFound, SealinkError
 from sealink.gateway import cors, headers, models
-from sealink.gateway.call import Call, Shared
+from sealink.gateway.call import AdmittedRequest, Services
 from sealink.gateway.embeddings import EmbeddingsAttempt
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.stream_log import StreamLog, follow
@@ -47,7 +47,7 @@ class Gateway:
         error_bodies: dict[str, ErrorBody],
         keyring: Keyring,
         router: Router,
-        shared: Shared,
+        shared: Services,
         cors_origins: tuple[str, ...],
     ) -> None:
         self._clients = clients
@@ -116,13 +116,13 @@ class Gateway:
         call = self._call(request, request_id, embeddings.CLIENT)
         return Exchange(call, responder, self._shared, EmbeddingsAttempt).run()
 
-    def _call(self, request: Request, request_id: str, client: ClientDialect) -> Call:
+    def _call(self, request: Request, request_id: str, client: ClientDialect) -> AdmittedRequest:
         """The request, let in. Raises SealinkError: it is none, or not for this key."""
         key = self._keyring.admit(request.headers)
-        head = client.read_head(request.body, request.headers)
+        head = client.parse_head(request.body, request.headers)
         head.query = request.query
         require_model(key, head.model)
-        return Call(
+        return AdmittedRequest(
             request_id=request_id,
             path=request.path,
             key=key,

@@ -18,7 +18,7 @@ from sealink.gateway import headers
 from sealink.gateway.account import LONG_GAP_S, Account
 from sealink.gateway.attempt import Attempt, StreamedAttempt, WholeAttempt
 from sealink.gateway.attempts import Attempts
-from sealink.gateway.call import Call, Shared
+from sealink.gateway.call import AdmittedRequest, Services
 from sealink.gateway.client_stream import ClientStream
 from sealink.gateway.draining import Drain
 from sealink.gateway.stream_log import Kept, StreamLog
@@ -28,17 +28,17 @@ from sealink.net.message import Responder
 from sealink.net.pump import pump
 from sealink.net.silence import Silence
 from sealink.policy.retry import is_targets_fault
-from sealink.wire.lanes import Lane
+from sealink.wire.stream.lane import Lane
 
 
 class Exchange:
-    """Runs one Call. `run` raises SealinkError while the client can still be told by status.
+    """Runs one AdmittedRequest. `run` raises SealinkError while the client can still be told by status.
 
     `whole` is what an attempt at an answer that is not streamed looks like.
     """
 
     def __init__(
-        self, call: Call, responder: Responder, shared: Shared, whole: type[WholeAttempt] = WholeAttempt
+        self, call: AdmittedRequest, responder: Responder, shared: Services, whole: type[WholeAttempt] = WholeAttempt
     ) -> None:
         self._call = call
         self._whole_kind = whole
@@ -56,7 +56,7 @@ class Exchange:
         self._shared.ledger.admit(self._account.admission)
         if (log := self._log()) is not None:
             self._client.keep_in(log)
-        self._shared.retry_allowance.request()
+        self._shared.retry_budget.request()
         self._task = asyncio.current_task()
         self._responder.on_gone = self._client_gone
         is_through = False
@@ -209,7 +209,7 @@ class Exchange:
         self._shared.ledger.settle(account.settlement(lambda: self._call.client.prompt_text(self._call.head)))
 
 
-def _admission(call: Call) -> Admission:
+def _admission(call: AdmittedRequest) -> Admission:
     return Admission(
         request_id=call.request_id,
         key=call.key.name,

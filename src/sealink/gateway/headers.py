@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sealink.errors import HeaderList
 from sealink.policy.routing import Target
-from sealink.wire.dialect import Outgoing
+from sealink.wire.dialect import OutgoingRequest
 
 JSON: HeaderList = (("content-type", "application/json"),)
 
@@ -25,7 +25,7 @@ def identity(request_id: str) -> HeaderList:
     return (("x-request-id", request_id), ("request-id", request_id), ("x-sealink-request-id", request_id))
 
 
-def provenance(asked_for: str, target: Target, outgoing: Outgoing, *, is_fallback: bool) -> HeaderList:
+def provenance(asked_for: str, target: Target, outgoing: OutgoingRequest, *, is_fallback: bool) -> HeaderList:
     """Where an answer comes from, and what was left out on the way there."""
     where = _where(_cut(asked_for), target.provider.name, _cut(target.model))
     fallback = [("x-sealink-fallback", "true")] if is_fallback else ()

@@ -8,7 +8,7 @@ from sealink.catalog.prices import price_nano_usd
 from sealink.catalog.tokens import count_tokens
 from sealink.policy.routing import Target
 from sealink.usage import Provenance, Usage
-from sealink.wire.dialect import Outcome
+from sealink.wire.stream.outcome import Outcome
 
 
 def metered(outcome: Outcome, prompt_tokens: Callable[[], int]) -> tuple[Usage, Provenance]:

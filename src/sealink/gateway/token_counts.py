@@ -10,13 +10,13 @@ from typing import Final
 from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import SealinkError, UpstreamRejected
 from sealink.gateway import headers
-from sealink.gateway.attempt import Asked, Pool, WholeAttempt
-from sealink.gateway.call import Call
+from sealink.gateway.attempt import ClientRequest, Pool, WholeAttempt
+from sealink.gateway.call import AdmittedRequest
 from sealink.ledger.timeline import Moment
 from sealink.net.message import Responder
 from sealink.policy.routing import Target
-from sealink.providers.quirks import to_taste
-from sealink.wire.dialect import CountingDialect, Outgoing
+from sealink.providers.transforms import apply_profile
+from sealink.wire.dialect import CountingDialect, OutgoingRequest
 
 _NO_SUCH_ENDPOINT: Final = frozenset({404, 405, 501})
 _ITS_OWN_FAULT: Final = 500
@@ -25,15 +25,15 @@ _ITS_OWN_FAULT: Final = 500
 class CountAttempt(WholeAttempt):
     """`answer` returns with the target's own count in `body`. It is of the client's dialect."""
 
-    def _outgoing(self, asked: Asked, target: Target) -> Outgoing:
+    def _outgoing(self, asked: ClientRequest, target: Target) -> OutgoingRequest:
         assert isinstance(asked.client, CountingDialect)
-        return to_taste(asked.client.forward_count(asked.head, target.model), target.provider.habits)
+        return apply_profile(asked.client.forward_count(asked.head, target.model), target.provider.profile)
 
     def _rewrite(self, answer: bytes) -> bytes:
         return answer
 
 
-async def count_tokens(call: Call, client: CountingDialect, responder: Responder, pool: Pool) -> None:
+async def count_tokens(call: AdmittedRequest, client: CountingDialect, responder: Responder, pool: Pool) -> None:
     """Answer the client. Raises the SealinkError with which an upstream refuses the request itself."""
     fields = [*headers.JSON, *headers.identity(call.request_id), *call.extra_headers]
     for target in call.route.targets:
@@ -46,9 +46,9 @@ async def count_tokens(call: Call, client: CountingDialect, responder: Responder
     responder.send(200, [*fields, ("x-sealink-token-count", "estimated")], client.counted(tokens))
 
 
-async def _counted_by(target: Target, call: Call, pool: Pool) -> bytes | None:
+async def _counted_by(target: Target, call: AdmittedRequest, pool: Pool) -> bytes | None:
     """The target's own count; None where it has none to give, now or ever."""
-    attempt = CountAttempt(Asked(call.request_id, call.client, call.head), target, pool, _unmarked)
+    attempt = CountAttempt(ClientRequest(call.request_id, call.client, call.head), target, pool, _unmarked)
     try:
         async with asyncio.timeout(target.timeouts.first_content_s):
             await attempt.answer()

@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 
 from sealink.errors import ServiceUnavailable
-from sealink.ledger.backlog import Backlog
-from sealink.ledger.carrier import Carrier
-from sealink.ledger.carrier_thread import CarrierThread
 from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import Journal, OwnedFolder
+from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.settings import LedgerSettings
-from sealink.ledger.store import Store
+from sealink.ledger.uploader import Uploader
+from sealink.ledger.uploader_thread import UploaderThread
+from sealink.store.store import Store
 
 log = logging.getLogger("sealink.ledger")
 
@@ -44,12 +44,12 @@ class Ledger:
         self._store = Store(store_url, timeout_s=settings.store_timeout_s)
         folder = OwnedFolder.new(journal_root)
         self._journal = Journal(folder, segment_bytes=settings.segment_bytes, fsync=settings.fsync)
-        self._backlog = Backlog(folder)
-        self._carrier = Carrier(self._backlog, journal_root, self._store, settings)
+        self._cursor = JournalCursor(folder)
+        self._uploader = Uploader(self._cursor, journal_root, self._store, settings)
         self._is_carried = False
         self._unwritten: deque[Settlement] = deque()
         self._settled = 0
-        self._thread = CarrierThread(self._carrier, settings, at_end=self._release)
+        self._thread = UploaderThread(self._uploader, settings, at_end=self._release)
 
     def admit(self, admission: Admission) -> None:
         """Let a request in: from here on it has a row, whatever happens.
@@ -84,9 +84,9 @@ class Ledger:
     def status(self) -> LedgerStatus:
         """Numbers for metrics."""
         return LedgerStatus(
-            pending=self._settled - self._backlog.carried,
-            carried=self._backlog.carried,
-            recovered=self._carrier.recovered,
+            pending=self._settled - self._cursor.carried,
+            carried=self._cursor.carried,
+            recovered=self._uploader.recovered,
             failures=self._thread.failures,
             last_error=self._thread.last_error,
         )
@@ -102,11 +102,11 @@ class Ledger:
     def _release(self) -> None:
         """Close all files. The thread does it: it may be using them until it ends."""
         self._journal.close()
-        self._carrier.release()
-        if self._is_carried and self._backlog.is_settled:
-            self._backlog.remove()
+        self._uploader.release()
+        if self._is_carried and self._cursor.is_settled:
+            self._cursor.remove()
         else:
-            self._backlog.release()
+            self._cursor.release()
         self._store.close()
 
     def _write_settlements(self) -> None:

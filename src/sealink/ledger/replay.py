@@ -13,7 +13,7 @@ from sealink.ledger.journal import segment_numbers, segment_path
 log = logging.getLogger("sealink.ledger")
 
 
-class Placed(msgspec.Struct, frozen=True):
+class EntryPosition(msgspec.Struct, frozen=True):
     """An entry and the segment it stands in."""
 
     entry: Entry
@@ -31,9 +31,9 @@ class Replay:
         self.read_to_end: list[int] = []
         self._damaged: set[int] = set()
 
-    def read(self, limit: int) -> list[Placed]:
+    def read(self, limit: int) -> list[EntryPosition]:
         """The next entries: fewer than `limit` when that is all there is for now."""
-        placed: list[Placed] = []
+        placed: list[EntryPosition] = []
         while len(placed) < limit:
             line = self._file.readline() if self._file else b""
             if line.endswith(b"\n"):
@@ -59,9 +59,9 @@ class Replay:
             self._file = None
             self.read_to_end.append(self._number)
 
-    def _take(self, line: bytes, placed: list[Placed]) -> None:
+    def _take(self, line: bytes, placed: list[EntryPosition]) -> None:
         try:
-            placed.append(Placed(from_line(line), self._number))
+            placed.append(EntryPosition(from_line(line), self._number))
         except DamagedLine as error:
             log.error("a damaged line in %s: %s", segment_path(self._folder, self._number), error)
             self._damaged.add(self._number)
@@ -75,7 +75,7 @@ class Replay:
             return False
         if self._is_finished:
             self._open(successor)
-        else:  # it cannot grow any more, but may have grown between the last read and its successor's birth
+        else:  # it cannot grow any more, but may have grown between the last read and its successor's identity
             self._is_finished = True
         return True
 

@@ -11,9 +11,9 @@ from sqlalchemy.engine import RowMapping
 
 from sealink.ledger.location import sqlite_file
 from sealink.ledger.row import Row, open_row
-from sealink.ledger.store import Store
 from sealink.ledger.table import requests
 from sealink.ledger.waiting import Waiting, read_waiting
+from sealink.store.store import Store
 
 By = Literal["model", "key", "task", "day"]
 

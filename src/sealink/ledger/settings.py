@@ -13,7 +13,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
     carry_every_s: float = 1.0
     """How long an entry may wait in the journal while the store is up."""
     batch_entries: int = 100
-    """Entries carried at once. The carrier holds the interpreter's lock for a part of each batch: keep it small."""
+    """Entries carried at once. The uploader holds the interpreter's lock for a part of each batch: keep it small."""
     retry_min_s: float = 0.1
     """The first wait after the store has failed; it doubles with each further failure."""
     retry_max_s: float = 5.0

@@ -6,7 +6,7 @@ from typing import Protocol
 from sealink.errors import SealinkError
 from sealink.net.message import UpstreamResponse
 from sealink.net.silence import Silence
-from sealink.wire.lanes import Lane
+from sealink.wire.stream.lane import Lane
 
 
 class Client(Protocol):

@@ -3,8 +3,8 @@
 import msgspec
 
 from sealink.amounts import Delay, Share
-from sealink.policy.allowance import Allowance
 from sealink.policy.breaker import CircuitBreaker
+from sealink.policy.token_bucket import TokenBucket
 
 
 class HedgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,12 +23,12 @@ class Hedging:
     """The decision, for all requests of one process."""
 
     def __init__(self, settings: HedgeSettings) -> None:
-        self._allowance = Allowance(settings.max_share)
+        self._budget = TokenBucket(settings.max_share)
 
     def request(self) -> None:
         """A request has come that could be hedged."""
-        self._allowance.request()
+        self._budget.request()
 
     def may_begin(self, next_target: CircuitBreaker, now: float) -> bool:
         """Whether the next target may be started beside a slow one; if so that is counted."""
-        return next_target.allows(now) and self._allowance.take()
+        return next_target.allows(now) and self._budget.take()

@@ -8,7 +8,7 @@ import msgspec
 
 from sealink.errors import NotFound
 from sealink.policy.auth import OnDisconnect
-from sealink.providers.vendor import Provider, Timeouts
+from sealink.providers.profile import Provider, Timeouts
 
 Choice = Literal["in_order", "weighted", "lowest_ttft"]
 """How the first of a model's targets is chosen; the others follow, in their order, when it fails."""

@@ -2,7 +2,7 @@
 
 vendor                      what is known of a vendor: its file's record is one of these
 placement                   where one is, as the user configured it
-quirks                      its habits, applied to a request
+transforms                      its profile, applied to a request
 aws_signer, google_signer   what opens the doors of two clouds
 
 All other files are vendors.
@@ -11,7 +11,7 @@ All other files are vendors.
 from importlib import import_module
 from typing import Final
 
-from sealink.providers.vendor import Vendor
+from sealink.providers.profile import Vendor
 
 FILES: Final = (  # one a line, beside this file; where two answer to a model's name, the first is asked
     "anthropic",
@@ -56,7 +56,7 @@ FILES: Final = (  # one a line, beside this file; where two answer to a model's 
 
 
 def _vendor(file: str) -> Vendor:
-    vendor = import_module(f"sealink.providers.{file}").VENDOR
+    vendor = import_module(f"sealink.providers.vendors.{file}").VENDOR
     assert isinstance(vendor, Vendor)
     return vendor
 

@@ -74,7 +74,7 @@ _decoder = msgspec.json.Decoder(Body)
 _count_decoder = msgspec.json.Decoder(CountBody)
 
 
-def read_request(body: bytes) -> Ask:
+def parse_request(body: bytes) -> Ask:
     """Raises InvalidRequest, naming the field."""
     return _ask(_decoded(_decoder, body))
 

@@ -14,10 +14,10 @@ import msgspec
 
 from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
-from sealink.sim.anthropic_request import read_count_request, read_request
+from sealink.sim.anthropic_request import parse_request, read_count_request
 from sealink.sim.ask import Ask
 from sealink.sim.wire import AnswerStream, Closing, Reply
-from sealink.wire.sse import event_frame
+from sealink.wire.framing.sse import event_frame
 
 Json = dict[str, Any]
 
@@ -36,7 +36,7 @@ class AnthropicWire:
         return path == "/v1/messages"
 
     def read(self, path: str, body: bytes) -> Ask:
-        return read_request(body)
+        return parse_request(body)
 
     def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream:
         answer = answers[0]

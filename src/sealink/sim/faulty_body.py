@@ -9,10 +9,10 @@ from typing import Final
 
 from sealink.errors import HeaderList
 from sealink.net.message import Responder
-from sealink.net.serving.response_writer import ResponseWriter
+from sealink.net.server.response_writer import ResponseWriter
 from sealink.sim.faults import FAULTS, HEADERS, Fault, named
 from sealink.sim.faulty_answer import MARKED
-from sealink.wire.sse import data_frame
+from sealink.wire.framing.sse import data_frame
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _BEFORE_THE_HEAD: Final = ("stall", "close", "reset", "garbage")

@@ -105,7 +105,7 @@ def takes(path: str) -> bool:
     return _PATH.fullmatch(path) is not None
 
 
-def read_request(path: str, body: bytes) -> Ask:
+def parse_request(path: str, body: bytes) -> Ask:
     """Raises InvalidRequest, naming the field."""
     found = _PATH.fullmatch(path)
     model, streams = (unquote(found[1]), bool(found[2])) if found else ("", False)

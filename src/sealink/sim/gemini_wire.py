@@ -17,7 +17,7 @@ import msgspec
 from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
 from sealink.sim.ask import Ask
-from sealink.sim.gemini_request import read_request, takes
+from sealink.sim.gemini_request import parse_request, takes
 from sealink.sim.wire import AnswerStream, Closing, Reply
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ class GeminiWire:
         return takes(path)
 
     def read(self, path: str, body: bytes) -> Ask:
-        return read_request(path, body)
+        return parse_request(path, body)
 
     def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream:
         frame = _framer(ask, reply)

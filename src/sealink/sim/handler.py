@@ -12,7 +12,7 @@ import msgspec
 
 from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
 from sealink.net.message import Request, Responder
-from sealink.net.serving import Handler
+from sealink.net.server import Handler
 from sealink.sim.answer import answers
 from sealink.sim.anthropic_wire import AnthropicWire
 from sealink.sim.ask import Ask
@@ -69,7 +69,7 @@ _WIRES: Final[dict[SimDialect, SimWire]] = {
 
 
 def sim_handler(settings: SimSettings, dialect: SimDialect = "openai") -> Handler:
-    """A handler for sealink.net.serving.Server that is a provider with the simulated model behind it."""
+    """A handler for sealink.net.server.Server that is a provider with the simulated model behind it."""
     return _Simulation(settings, _WIRES[dialect]).handle
 
 

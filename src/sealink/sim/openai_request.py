@@ -78,7 +78,7 @@ _decoder = msgspec.json.Decoder(Body)
 _Body = TypeVar("_Body")
 
 
-def read_request(body: bytes) -> Ask:
+def parse_request(body: bytes) -> Ask:
     """Raises InvalidRequest, naming the field."""
     return _ask(decoded(_decoder, body))
 

@@ -15,9 +15,9 @@ import msgspec
 from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
 from sealink.sim.ask import Ask
-from sealink.sim.openai_request import read_request
+from sealink.sim.openai_request import parse_request
 from sealink.sim.wire import AnswerStream, Closing, Reply
-from sealink.wire.sse import DONE, data_frame
+from sealink.wire.framing.sse import DONE, data_frame
 
 Json = dict[str, Any]
 
@@ -33,7 +33,7 @@ class OpenAIWire:
         return path == "/v1/chat/completions"
 
     def read(self, path: str, body: bytes) -> Ask:
-        return read_request(body)
+        return parse_request(body)
 
     def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream:
         frame = _framer(ask, reply)

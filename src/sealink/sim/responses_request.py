@@ -67,7 +67,7 @@ class Body(msgspec.Struct):
 _decoder = msgspec.json.Decoder(Body)
 
 
-def read_request(body: bytes) -> Ask:
+def parse_request(body: bytes) -> Ask:
     """Raises InvalidRequest, naming the field."""
     return _ask(decoded(_decoder, body))
 

@@ -16,9 +16,9 @@ from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
 from sealink.sim.ask import Ask
 from sealink.sim.openai_wire import OpenAIWire
-from sealink.sim.responses_request import read_request
+from sealink.sim.responses_request import parse_request
 from sealink.sim.wire import AnswerStream, Closing, Reply
-from sealink.wire.sse import event_frame
+from sealink.wire.framing.sse import event_frame
 
 Json = dict[str, Any]
 Status = Literal["in_progress", "completed", "incomplete"]
@@ -31,7 +31,7 @@ class ResponsesWire(OpenAIWire):
         return path == "/v1/responses"
 
     def read(self, path: str, body: bytes) -> Ask:
-        return read_request(body)
+        return parse_request(body)
 
     def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream:
         begun, ended = _response(ask, reply, "in_progress"), _ended(ask, answers[0], reply)

@@ -4,7 +4,7 @@ dialect           what a wire format must be able to do
 dialects          the wire formats
 lanes, template   how one upstream stream becomes one client stream, and the shape that its frames repeat
 fold              a not-streamed answer: the fold of the same events
-relayed_text      what a stream has said so far, counted in tokens
+streamed_text      what a stream has said so far, counted in tokens
 embeddings        a small protocol of its own
 
 Framing: sse, ndjson, json_array, aws_event_stream.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sealink.wire.embeddings.request import EncodingFormat
 from sealink.wire.embeddings.vectors import encoded
-from sealink.wire.raw_json import encode
+from sealink.wire.raw_json.fields import encode
 
 
 def list_of(vectors: Iterable[Sequence[float]], encoding: EncodingFormat, model: str, tokens: int) -> bytes:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from sealink.errors import InvalidRequest
 from sealink.wire.dialect import RequestHead
-from sealink.wire.dialects.openai_chat.client import OpenAIChatClient
+from sealink.wire.dialects.openai_chat.client.dialect import OpenAIChatClient
 from sealink.wire.embeddings.request import encoding_of, texts_of
-from sealink.wire.raw_json import is_null
-from sealink.wire.request_fields import missing, read_body, read_field, read_task_type
+from sealink.wire.raw_json.fields import is_null
+from sealink.wire.raw_json.request_fields import missing, read_body, read_field, read_task_type
 
 
 class EmbeddingsClient(OpenAIChatClient):
@@ -15,7 +15,7 @@ class EmbeddingsClient(OpenAIChatClient):
 
     name = "embeddings"
 
-    def read_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
+    def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
         """Raises InvalidRequest, naming the field."""
         body, fields = read_body(body)
         for name in ("model", "input"):

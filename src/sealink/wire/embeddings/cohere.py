@@ -5,11 +5,11 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from sealink.usage import Usage
-from sealink.wire.dialect import Outgoing, RequestHead
+from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.embeddings.answer import list_of
-from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, read_request
-from sealink.wire.raw_json import UNREADABLE, encode, to_raw
-from sealink.wire.rejections import malformed
+from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, parse_request
+from sealink.wire.raw_json.fields import UNREADABLE, encode, to_raw
 
 PATH: Final = "/v2/embed"
 INPUT_TYPE: Final = to_raw("search_document")
@@ -41,8 +41,8 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 class CohereEmbeddings:
     """An EmbeddingsUpstream. A provider's base URL has no path."""
 
-    def outgoing(self, head: RequestHead, model: str) -> Outgoing:
-        request = read_request(head)
+    def outgoing(self, head: RequestHead, model: str) -> OutgoingRequest:
+        request = parse_request(head)
         body: dict[str, Any] = {
             "model": model,
             "texts": only_texts(request, "Cohere's format"),
@@ -52,7 +52,7 @@ class CohereEmbeddings:
             **{name: request.extras[name] for name in _PASSED if name in request.extras},
         }
         dropped = [*(["user"] if request.user else []), *(name for name in request.extras if name not in _PASSED)]
-        return Outgoing(PATH, encode(body), dropped=dropped)
+        return OutgoingRequest(PATH, encode(body), dropped=dropped)
 
     def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:
         try:

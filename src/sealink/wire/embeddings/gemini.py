@@ -6,11 +6,11 @@ from urllib.parse import quote
 import msgspec
 
 from sealink.usage import Usage
-from sealink.wire.dialect import Outgoing, RequestHead
+from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.embeddings.answer import list_of
-from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, read_request
-from sealink.wire.raw_json import UNREADABLE, encode
-from sealink.wire.rejections import malformed
+from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, parse_request
+from sealink.wire.raw_json.fields import UNREADABLE, encode
 
 _PASSED: Final = ("taskType", "title")
 
@@ -34,8 +34,8 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 class GeminiEmbeddings:
     """An EmbeddingsUpstream. A provider's base URL has no path. `taskType` and `title` are passed on where given."""
 
-    def outgoing(self, head: RequestHead, model: str) -> Outgoing:
-        request = read_request(head)
+    def outgoing(self, head: RequestHead, model: str) -> OutgoingRequest:
+        request = parse_request(head)
         resource = f"models/{model.removeprefix('models/')}"
         passed = {name: request.extras[name] for name in _PASSED if name in request.extras}
         size = {} if request.dimensions is None else {"outputDimensionality": request.dimensions}
@@ -45,7 +45,7 @@ class GeminiEmbeddings:
         ]
         path = f"/v1beta/{quote(resource, safe='/@')}:batchEmbedContents"
         dropped = [*(["user"] if request.user else []), *(name for name in request.extras if name not in _PASSED)]
-        return Outgoing(path, encode({"requests": requests}), dropped=dropped)
+        return OutgoingRequest(path, encode({"requests": requests}), dropped=dropped)
 
     def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:
         """Newer models tell how long the prompt was."""

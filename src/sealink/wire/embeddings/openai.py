@@ -8,13 +8,13 @@ import msgspec
 from msgspec import Raw
 
 from sealink.usage import Usage
-from sealink.wire.dialect import Outgoing, RequestHead
-from sealink.wire.dialects.openai_chat.upstream import for_upstream
+from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialects.openai_chat.upstream.dialect import for_upstream
 from sealink.wire.dialects.openai_chat.usage import read_usage
+from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.embeddings.request import Estimate, encoding_of
 from sealink.wire.embeddings.vectors import encoded, from_base64
-from sealink.wire.raw_json import UNREADABLE, Fields, encode, object_of, parse_object, starts_with, to_raw
-from sealink.wire.rejections import malformed
+from sealink.wire.raw_json.fields import UNREADABLE, Fields, encode, object_of, parse_object, starts_with, to_raw
 
 
 class _Item(msgspec.Struct):
@@ -33,9 +33,9 @@ class OpenAIEmbeddings:
     def __init__(self, path: str = "/embeddings") -> None:
         self._path = path
 
-    def outgoing(self, head: RequestHead, model: str) -> Outgoing:
+    def outgoing(self, head: RequestHead, model: str) -> OutgoingRequest:
         fields = for_upstream(head, model)
-        return Outgoing(self._path, head.body if fields == head.fields else encode(fields))
+        return OutgoingRequest(self._path, head.body if fields == head.fields else encode(fields))
 
     def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:
         try:

@@ -10,9 +10,9 @@ import msgspec
 
 from sealink.errors import InvalidRequest
 from sealink.usage import Usage
-from sealink.wire.dialect import Outgoing, RequestHead
-from sealink.wire.raw_json import Fields, is_null, to_raw, without
-from sealink.wire.request_fields import own_metadata, read_field, read_value
+from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.raw_json.fields import Fields, is_null, to_raw, without
+from sealink.wire.raw_json.request_fields import own_metadata, read_field, read_value
 
 EncodingFormat = Literal["float", "base64"]
 Estimate = Callable[[], int]
@@ -39,7 +39,7 @@ class EmbeddingsRequest(msgspec.Struct):
 class EmbeddingsUpstream(Protocol):
     """A format of embeddings as upstreams speak it."""
 
-    def outgoing(self, head: RequestHead, model: str) -> Outgoing:
+    def outgoing(self, head: RequestHead, model: str) -> OutgoingRequest:
         """Raises InvalidRequest naming what cannot be asked for in this format."""
 
     def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:
@@ -49,7 +49,7 @@ class EmbeddingsUpstream(Protocol):
         """
 
 
-def read_request(head: RequestHead) -> EmbeddingsRequest:
+def parse_request(head: RequestHead) -> EmbeddingsRequest:
     """The whole request, for translation. Raises InvalidRequest, naming the field."""
     fields = {name: raw for name, raw in head.fields.items() if not is_null(raw)}
     metadata = own_metadata(fields)

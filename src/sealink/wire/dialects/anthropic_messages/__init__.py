@@ -11,12 +11,12 @@ errors, heartbeats                             what went wrong, and that nothing
 
 from typing import Final
 
-from sealink.wire.dialect import CountingDialect, RelayDialect
-from sealink.wire.dialects.anthropic_messages.client import AnthropicMessagesClient
+from sealink.wire.dialect import CountingDialect, PassthroughDialect
+from sealink.wire.dialects.anthropic_messages.client.dialect import AnthropicMessagesClient
 from sealink.wire.dialects.anthropic_messages.errors import error_body
-from sealink.wire.dialects.anthropic_messages.upstream import AnthropicMessagesUpstream
+from sealink.wire.dialects.anthropic_messages.upstream.dialect import AnthropicMessagesUpstream
 
 __all__ = ["CLIENT", "UPSTREAM", "error_body"]
 
 CLIENT: Final[CountingDialect] = AnthropicMessagesClient()
-UPSTREAM: Final[RelayDialect] = AnthropicMessagesUpstream()
+UPSTREAM: Final[PassthroughDialect] = AnthropicMessagesUpstream()

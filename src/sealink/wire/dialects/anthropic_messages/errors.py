@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
-from sealink.wire.raw_json import UNREADABLE
-from sealink.wire.rejections import page_words, rejected
-from sealink.wire.sse import event_frame
+from sealink.wire.dialects.shared.upstream_errors import page_words, rejected
+from sealink.wire.framing.sse import event_frame
+from sealink.wire.raw_json.fields import UNREADABLE
 
 NAME: Final = "anthropic"
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.wire.raw_json import UNREADABLE
+from sealink.wire.raw_json.fields import UNREADABLE
 
 _NULL: Final = b"null"
 

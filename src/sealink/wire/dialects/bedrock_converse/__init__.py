@@ -15,11 +15,12 @@ from typing import Final
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.aws_event_stream import AwsEventStreamFramer
-from sealink.wire.dialect import Decoder, Framer, Outgoing, UpstreamDialect
-from sealink.wire.dialects.bedrock_converse.errors import NAME, read_error
-from sealink.wire.dialects.bedrock_converse.request import write_request
-from sealink.wire.dialects.bedrock_converse.stream import ConverseDecoder, whole_events
+from sealink.wire.dialect import OutgoingRequest, UpstreamDialect
+from sealink.wire.dialects.bedrock_converse.upstream.decode import ConverseDecoder, decode_whole
+from sealink.wire.dialects.bedrock_converse.upstream.errors import NAME, read_error
+from sealink.wire.dialects.bedrock_converse.upstream.write_request import write_request
+from sealink.wire.framing.aws_event_stream import AwsEventStreamFramer
+from sealink.wire.stream.handler import Decoder, Framer
 
 
 class BedrockConverse:
@@ -27,7 +28,7 @@ class BedrockConverse:
 
     name = NAME
 
-    def write_request(self, request: ChatRequest, model: str) -> Outgoing:
+    def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)
 
     def framer(self) -> Framer:
@@ -36,8 +37,8 @@ class BedrockConverse:
     def decoder(self) -> Decoder:
         return ConverseDecoder()
 
-    def whole_events(self, body: bytes) -> list[Event]:
-        return whole_events(body)
+    def decode_whole(self, body: bytes) -> list[Event]:
+        return decode_whole(body)
 
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         return read_error(status, headers, body)

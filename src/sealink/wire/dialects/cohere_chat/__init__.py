@@ -13,11 +13,12 @@ from typing import Final
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Decoder, Framer, Outgoing, UpstreamDialect
-from sealink.wire.dialects.cohere_chat.errors import NAME, read_error
-from sealink.wire.dialects.cohere_chat.request import write_request
-from sealink.wire.dialects.cohere_chat.stream import ChatDecoder, whole_events
-from sealink.wire.sse import SseFramer
+from sealink.wire.dialect import OutgoingRequest, UpstreamDialect
+from sealink.wire.dialects.cohere_chat.upstream.decode import ChatDecoder, decode_whole
+from sealink.wire.dialects.cohere_chat.upstream.errors import NAME, read_error
+from sealink.wire.dialects.cohere_chat.upstream.write_request import write_request
+from sealink.wire.framing.sse import SseFramer
+from sealink.wire.stream.handler import Decoder, Framer
 
 
 class CohereChat:
@@ -25,7 +26,7 @@ class CohereChat:
 
     name = NAME
 
-    def write_request(self, request: ChatRequest, model: str) -> Outgoing:
+    def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)
 
     def framer(self) -> Framer:
@@ -34,8 +35,8 @@ class CohereChat:
     def decoder(self) -> Decoder:
         return ChatDecoder()
 
-    def whole_events(self, body: bytes) -> list[Event]:
-        return whole_events(body)
+    def decode_whole(self, body: bytes) -> list[Event]:
+        return decode_whole(body)
 
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         return read_error(status, headers, body)

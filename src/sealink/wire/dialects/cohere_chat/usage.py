@@ -4,7 +4,7 @@ import msgspec
 
 from sealink.usage import Usage
 from sealink.wire.dialects.cohere_chat.views import View
-from sealink.wire.raw_json import NULL, Fields, encode, utf8
+from sealink.wire.raw_json.fields import NULL, Fields, encode, utf8
 
 
 class _Counts(View):

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from sealink.wire.raw_json import NULL, Fields
+from sealink.wire.raw_json.fields import NULL, Fields
 
 
 class View(msgspec.Struct, gc=False):

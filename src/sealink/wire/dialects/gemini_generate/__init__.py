@@ -24,11 +24,12 @@ from typing import Final
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Decoder, Framer, Outgoing, UpstreamDialect
-from sealink.wire.dialects.gemini_generate.decoder import AnswerDecoder, whole_events
-from sealink.wire.dialects.gemini_generate.errors import NAME, read_error
-from sealink.wire.dialects.gemini_generate.framer import EitherFramer
-from sealink.wire.dialects.gemini_generate.request import write_request
+from sealink.wire.dialect import OutgoingRequest, UpstreamDialect
+from sealink.wire.dialects.gemini_generate.upstream.decode import AnswerDecoder, decode_whole
+from sealink.wire.dialects.gemini_generate.upstream.errors import NAME, read_error
+from sealink.wire.dialects.gemini_generate.upstream.framer import EitherFramer
+from sealink.wire.dialects.gemini_generate.upstream.write_request import write_request
+from sealink.wire.stream.handler import Decoder, Framer
 
 _VERSION_SEGMENT = re.compile(r"/v\d\w*(?:/|$)")
 
@@ -44,7 +45,7 @@ class GeminiGenerate:
     def __init__(self, models_path: str) -> None:
         self._models_path = models_path
 
-    def write_request(self, request: ChatRequest, model: str) -> Outgoing:
+    def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model, self._models_path)
 
     def framer(self) -> Framer:
@@ -53,8 +54,8 @@ class GeminiGenerate:
     def decoder(self) -> Decoder:
         return AnswerDecoder()
 
-    def whole_events(self, body: bytes) -> list[Event]:
-        return whole_events(body)
+    def decode_whole(self, body: bytes) -> list[Event]:
+        return decode_whole(body)
 
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         return read_error(status, headers, body)

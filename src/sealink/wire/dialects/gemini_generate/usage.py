@@ -5,7 +5,7 @@ from msgspec import Raw
 
 from sealink.usage import Usage
 from sealink.wire.dialects.gemini_generate.views import COUNT_NAMES, COUNTS, Counts
-from sealink.wire.raw_json import is_null
+from sealink.wire.raw_json.fields import is_null
 
 _NO_COUNTS = Counts()
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])

@@ -10,10 +10,11 @@ from typing import Final
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import Decoder, Framer, Outgoing, UpstreamDialect
-from sealink.wire.dialects.ollama_chat.request import write_request
-from sealink.wire.dialects.ollama_chat.stream import NAME, ChatDecoder, read_error, whole_events
-from sealink.wire.ndjson import NdjsonFramer
+from sealink.wire.dialect import OutgoingRequest, UpstreamDialect
+from sealink.wire.dialects.ollama_chat.upstream.decode import NAME, ChatDecoder, decode_whole, read_error
+from sealink.wire.dialects.ollama_chat.upstream.write_request import write_request
+from sealink.wire.framing.ndjson import NdjsonFramer
+from sealink.wire.stream.handler import Decoder, Framer
 
 
 class OllamaChat:
@@ -21,7 +22,7 @@ class OllamaChat:
 
     name = NAME
 
-    def write_request(self, request: ChatRequest, model: str) -> Outgoing:
+    def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)
 
     def framer(self) -> Framer:
@@ -30,8 +31,8 @@ class OllamaChat:
     def decoder(self) -> Decoder:
         return ChatDecoder()
 
-    def whole_events(self, body: bytes) -> list[Event]:
-        return whole_events(body)
+    def decode_whole(self, body: bytes) -> list[Event]:
+        return decode_whole(body)
 
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         return read_error(status, headers, body)

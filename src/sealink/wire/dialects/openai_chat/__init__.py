@@ -17,8 +17,8 @@ finish, usage, errors                  the words for how it ended, what it cost,
 prompt                                 the words of a request, to be counted
 """
 
-from sealink.wire.dialects.openai_chat.client import OpenAIChatClient
-from sealink.wire.dialects.openai_chat.upstream import OpenAIChatUpstream
+from sealink.wire.dialects.openai_chat.client.dialect import OpenAIChatClient
+from sealink.wire.dialects.openai_chat.upstream.dialect import OpenAIChatUpstream
 
 CLIENT = OpenAIChatClient()
 UPSTREAM = OpenAIChatUpstream()

@@ -6,7 +6,7 @@ from msgspec import Raw
 
 from sealink.events import Citation
 from sealink.wire.dialects.openai_chat.errors import NAME
-from sealink.wire.raw_json import array_of, integer_of, object_of, text_of, to_raw
+from sealink.wire.raw_json.fields import array_of, integer_of, object_of, text_of, to_raw
 
 
 def annotation(citation: Citation, start: int, end: int) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
-from sealink.wire.raw_json import (
+from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS, TYPES, rejected
+from sealink.wire.framing.sse import data_frame
+from sealink.wire.raw_json.fields import (
     Fields,
     array_of,
     encode,
@@ -23,8 +25,6 @@ from sealink.wire.raw_json import (
     to_raw,
     without,
 )
-from sealink.wire.rejections import MAX_MESSAGE_CHARS, TYPES, rejected
-from sealink.wire.sse import data_frame
 
 NAME: Final = "openai"
 

@@ -18,7 +18,17 @@ from msgspec import Raw
 
 from sealink.request import Part, Reasoning
 from sealink.wire.dialects.openai_chat.errors import NAME
-from sealink.wire.raw_json import NULL, Fields, array_of, encode, is_null, object_of, starts_with, text_of, to_raw
+from sealink.wire.raw_json.fields import (
+    NULL,
+    Fields,
+    array_of,
+    encode,
+    is_null,
+    object_of,
+    starts_with,
+    text_of,
+    to_raw,
+)
 
 _OWN: Final = f"{NAME}:"
 _EMPTY: Final = Raw(b'""')

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.usage import Usage
-from sealink.wire.raw_json import NULL, Fields, encode, integer_of, object_of
+from sealink.wire.raw_json.fields import NULL, Fields, encode, integer_of, object_of
 
 _MODELLED: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
 

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Raw
 
-from sealink.wire.raw_json import NULL, Fields
+from sealink.wire.raw_json.fields import NULL, Fields
 
 
 class Function(msgspec.Struct):

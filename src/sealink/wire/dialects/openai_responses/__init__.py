@@ -11,8 +11,8 @@ usage, errors, heartbeats     what it cost, what went wrong, that it goes on
 prompt                        the words of a request, to be counted
 """
 
-from sealink.wire.dialects.openai_responses.client import OpenAIResponsesClient
-from sealink.wire.dialects.openai_responses.upstream import OpenAIResponsesUpstream
+from sealink.wire.dialects.openai_responses.client.dialect import OpenAIResponsesClient
+from sealink.wire.dialects.openai_responses.upstream.dialect import OpenAIResponsesUpstream
 
 CLIENT = OpenAIResponsesClient()
 UPSTREAM = OpenAIResponsesUpstream()

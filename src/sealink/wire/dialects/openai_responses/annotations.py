@@ -6,7 +6,7 @@ from msgspec import Raw
 
 from sealink.events import Citation
 from sealink.wire.dialects.openai_responses.signatures import NAME
-from sealink.wire.raw_json import object_of
+from sealink.wire.raw_json.fields import object_of
 
 
 def annotation(citation: Citation, part_starts_at: int, said: int) -> dict[str, Any]:

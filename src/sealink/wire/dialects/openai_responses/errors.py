@@ -14,9 +14,9 @@ from sealink.errors import SealinkError, UpstreamRejected
 from sealink.wire.dialects.openai_chat.errors import NAME as BODY_DIALECT
 from sealink.wire.dialects.openai_chat.errors import error_body, read_error
 from sealink.wire.dialects.openai_responses.views import Failure
-from sealink.wire.raw_json import encode
-from sealink.wire.rejections import type_of_status
-from sealink.wire.sse import event_frame
+from sealink.wire.dialects.shared.upstream_errors import type_of_status
+from sealink.wire.framing.sse import event_frame
+from sealink.wire.raw_json.fields import encode
 
 __all__ = ["FAILED", "error_body", "error_frame", "failed", "read_error", "read_failure"]
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from sealink.usage import Usage
-from sealink.wire.raw_json import Fields, integer_of, is_null, object_of
+from sealink.wire.raw_json.fields import Fields, integer_of, is_null, object_of
 
 _MODELLED: Final = ("input_tokens", "input_tokens_details", "output_tokens", "output_tokens_details", "total_tokens")
 

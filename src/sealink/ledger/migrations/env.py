@@ -1,6 +1,0 @@
-"""Run by Alembic; the connection, already locked and in a transaction, comes from ledger/store.py."""
-
-from alembic import context
-
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
-context.run_migrations()

@@ -1,0 +1,177 @@
+"""One socket to one origin: a request out, its response in, one after the other.
+
+opening ──▶ busy ◀──▶ idle ──▶ closed
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import cast
+
+import httptools
+
+from sealink.errors import SealinkError, UpstreamError
+from sealink.net.client.failure import closed, malformed, truncated, upstream_failure
+from sealink.net.client.limits import UpstreamLimits
+from sealink.net.client.response import Response
+
+
+class StaleConnection(UpstreamError):
+    """A kept connection turned out to be dead before any byte of an answer: the request may be sent once more."""
+
+    code: str | None = "upstream_closed"
+
+
+class Connection(asyncio.Protocol):
+    """`on_idle` is called when the connection may be used again, `on_lost` when it is gone.
+
+    `peer` is how messages name the other end: the proxy, while the way through it is opened.
+    """
+
+    def __init__(
+        self,
+        limits: UpstreamLimits,
+        on_idle: Callable[["Connection"], None],
+        on_lost: Callable[["Connection"], None],
+    ) -> None:
+        self.peer = ""
+        self.idle_since = 0.0
+        self._limits = limits
+        self._on_idle = on_idle
+        self._on_lost = on_lost
+        self._loop = asyncio.get_running_loop()
+        self._lost: asyncio.Future[None] = self._loop.create_future()
+        self._transport: asyncio.Transport | None = None
+        self._response: Response | None = None
+        self._answers = 0
+        self._sent_at = 0.0
+        self._head_bytes = 0
+
+    def __repr__(self) -> str:
+        state = "closed" if not self.is_open else "busy" if self._response is not None else "idle"
+        return f"<Connection to {self.peer}, {state}, {self._answers} answered>"
+
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing() and not self._lost.done()
+
+    async def start_tls(self, context: ssl.SSLContext, server_name: str, timeout_s: float) -> None:
+        """Speak TLS from here on, within the TLS that is there if there is one."""
+        if self._transport is None or not self.is_open:  # the other end spoke first, or has gone
+            raise ConnectionResetError
+        secured = await self._loop.start_tls(
+            self._transport, self, context, server_hostname=server_name, ssl_handshake_timeout=timeout_s
+        )
+        self._transport = cast(asyncio.Transport, secured)
+
+    async def send(self, method: str, head: bytes, body: bytes = b"") -> Response:
+        """Send a request; returns when the response's headers are in.
+
+        Raises SealinkError, and then the connection is closed, as when the call is cancelled.
+        """
+        if self._transport is None or not self.is_open:
+            raise closed(self.peer)
+        self._transport.writelines((head, body) if body else (head,))
+        response = self._response = Response(self._transport, self.peer, method, self._limits)
+        self._head_bytes = 0
+        self._sent_at = self._loop.time()
+        is_under_way = False
+        try:
+            await response.begin()
+            is_under_way = True
+        finally:
+            if not is_under_way:
+                response.close()  # if it is complete, the connection may already be another request's
+        return response
+
+    async def open_tunnel(self, head: bytes) -> int:
+        """Ask a proxy for a tunnel; returns the status. After a 2xx all that is sent goes to the origin."""
+        response = await self.send("CONNECT", head)
+        if response.surplus:
+            raise malformed(self.peer, "something follows the opening of the tunnel")
+        return response.status
+
+    def abort(self) -> None:
+        """Close at once, without a farewell that the other end could hold up."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def wait_closed(self) -> None:
+        if self._transport is not None:
+            await self._lost
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        response = self._response
+        if response is None:
+            self.abort()  # nothing was asked
+            return
+        try:
+            response.feed(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            response.break_off(upstream_failure(error, self.peer, "exchange"))
+            self.abort()
+            return
+        if not response.in_body:
+            self._after_feed(response, len(data))
+
+    def _after_feed(self, response: Response, size: int) -> None:
+        """Outside a body: the response is over, or its headers are still coming."""
+        self._head_bytes += size
+        if response.complete:
+            self._finish(response)
+        elif self._head_bytes > self._limits.max_header_bytes:
+            limit = self._limits.max_header_bytes
+            response.break_off(malformed(self.peer, f"its headers are longer than {limit} bytes"))
+            self.abort()
+
+    def _finish(self, response: Response) -> None:
+        if response.method == "CONNECT":
+            self._response = None  # the connection is still being opened
+        elif response.keep_alive and not response.surplus and self.is_open and self._is_all_sent():
+            self._response = None
+            self._answers += 1
+            self._on_idle(self)
+        else:
+            self.abort()
+
+    def _is_all_sent(self) -> bool:
+        """Whether the whole request has gone out: an early answer may leave some of it behind."""
+        return self._transport is not None and not self._transport.get_write_buffer_size()
+
+    def eof_received(self) -> None:
+        if self._response is not None and self._response.status:
+            self._response.end_of_stream()
+        else:
+            self._fail(None)
+        self.abort()  # a TLS transport would wait for the other end's farewell
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fail(exc)
+        self._response = None
+        if not self._lost.done():
+            self._lost.set_result(None)
+        self._on_lost(self)
+
+    def _fail(self, cause: Exception | None) -> None:
+        """The socket is of no use any longer: it was closed, or failed by `cause`."""
+        response = self._response
+        if response is None:
+            return
+        if not response.status:
+            response.break_off(self._no_answer(cause))
+        elif cause is None:
+            response.break_off(truncated(self.peer))
+        else:
+            response.break_off(upstream_failure(cause, self.peer, "exchange"))
+
+    def _no_answer(self, cause: Exception | None) -> SealinkError:
+        error = closed(self.peer) if cause is None else upstream_failure(cause, self.peer, "exchange")
+        is_soon = self._loop.time() - self._sent_at <= self._limits.stale_within_s
+        if self.idle_since and not self._head_bytes and is_soon:
+            return StaleConnection(error.message, code=error.code)
+        return error

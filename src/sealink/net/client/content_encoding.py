@@ -1,0 +1,95 @@
+"""A body that came compressed although `identity` was asked for: decoded as it comes, a bounded amount at a time.
+
+Some servers and the proxies before them compress whatever the request said, and a few send gzip on an event stream
+without naming it. https://www.rfc-editor.org/rfc/rfc9110#section-8.4
+"""
+
+import zlib
+from typing import Final
+
+from sealink.errors import HeaderList
+from sealink.net.client.failure import truncated, undecodable
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
+
+_GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+_OF_THE_CODED_BODY: Final = ("content-encoding", "content-length")
+_CODINGS: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
+
+
+def decoder_for(headers: HeaderList, peer: str) -> "tuple[Decoder | None, HeaderList]":
+    """What decodes a body with these headers, None where there is nothing to decode; and the decoded body's headers.
+
+    Raises UpstreamError (`upstream_encoding`) for a coding that was not asked for and is not known.
+    """
+    named = dict(headers)
+    coding = named.get("content-encoding", "").strip().lower()
+    if coding in ("", "identity"):
+        is_event_stream = named.get("content-type", "").lower().startswith("text/event-stream")
+        return (Decoder("unnamed", peer) if is_event_stream else None), headers
+    if coding not in _CODINGS:
+        raise undecodable(peer, f"its content-encoding is {coding}, and identity was asked for")
+    return Decoder(_CODINGS[coding], peer), [header for header in headers if header[0] not in _OF_THE_CODED_BODY]
+
+
+class Decoder:
+    """Decodes one body: `gzip` (of any number of members), `deflate` (zlib or raw), or `unnamed` (gzip, or as it is).
+
+    `pending`: there is more to be had without more input. `transparent`: this body is not compressed after all,
+    and all that it was given has been handed back; the decoder is not needed any longer.
+    Bytes that make no sense raise zlib.error or UpstreamError (`upstream_encoding`).
+    """
+
+    def __init__(self, coding: str, peer: str) -> None:
+        self.pending = False
+        self.transparent = False
+        self._coding = coding
+        self._peer = peer
+        self._held = b""
+        self._members = 0
+        self._inflater: zlib._Decompress | None = None
+
+    def decode(self, data: bytes, max_bytes: int) -> bytes:
+        """What `data` and all that came before it amount to, at most `max_bytes` of it."""
+        data, self._held, self.pending = self._held + data, b"", False
+        inflater = self._inflater or self._begin(data)
+        if inflater is None:
+            return self._wait_or_hand_back(data)
+        out = inflater.decompress(data, max_bytes)
+        if inflater.eof:
+            self._inflater, self._members, self._held = None, self._members + 1, inflater.unused_data
+        else:
+            self._held = inflater.unconsumed_tail
+        self.pending = bool(self._held) or len(out) == max_bytes
+        return out
+
+    def finish(self) -> None:
+        """The body has ended. Raises UpstreamError (`upstream_truncated`) when what was compressed has not."""
+        if self._inflater is not None or self._held:
+            raise truncated(self._peer)
+
+    def _begin(self, data: bytes) -> "zlib._Decompress | None":
+        """An inflater for what starts with `data`, None while that cannot be told or needs none."""
+        if self._members and data:
+            self._check_further_member(data)
+        wbits = self._wbits(data)
+        self._inflater = zlib.decompressobj(wbits) if wbits is not None else None
+        return self._inflater
+
+    def _wbits(self, data: bytes) -> int | None:
+        if len(data) < 2:
+            return None
+        if self._coding == "deflate":  # RFC 9110 §8.4.1.2: it should be zlib, and some send it raw
+            return _ZLIB if data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2]) % 31 == 0 else _RAW
+        return _GZIP if self._coding == "gzip" or data.startswith(GZIP_MAGIC) else None
+
+    def _wait_or_hand_back(self, data: bytes) -> bytes:
+        if self._coding == "unnamed" and data and not GZIP_MAGIC.startswith(data):
+            self.transparent = True
+            return data
+        self._held = data
+        return b""
+
+    def _check_further_member(self, data: bytes) -> None:
+        if self._coding == "deflate" or not GZIP_MAGIC.startswith(data[:2]):
+            raise undecodable(self._peer, "something follows the end of the compressed data")

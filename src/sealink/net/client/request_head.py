@@ -1,0 +1,83 @@
+"""The head of a request as it goes out: the request line, and headers that cannot smuggle a line of their own."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from sealink.errors import UpstreamError
+from sealink.net.client.origin import Origin
+from sealink.net.client.proxy import Proxy
+from sealink.net.message import UpstreamRequest
+
+OWNED: Final = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that belong to the connection and are written here; those of the request are left out (RFC 9110 §7.6.1)."""
+
+
+def request_head(request: UpstreamRequest, origin: Origin, target: str, proxy: Proxy | None) -> bytes:
+    """The head of `request`. Through a proxy, plain http is asked for in absolute form (RFC 9112 §3.2.2)."""
+    fixed = _fixed_head(request.method, target, tuple(request.headers), origin, proxy)
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
+        return b"%bcontent-length: %d\r\n\r\n" % (fixed, len(request.body))
+    return fixed + b"\r\n"
+
+
+def tunnel_head(origin: Origin, proxy: Proxy) -> bytes:
+    """The request for a tunnel to `origin` (RFC 9110 §9.3.6)."""
+    return _head(f"CONNECT {origin} HTTP/1.1", [("host", str(origin)), *_authorization(proxy)], origin) + b"\r\n"
+
+
+@lru_cache(maxsize=256)  # of the same few targets, but for those whose requests are signed
+def _fixed_head(
+    method: str, target: str, headers: tuple[tuple[str, str], ...], origin: Origin, proxy: Proxy | None
+) -> bytes:
+    """The head without the body's length, and without its end."""
+    own = [("host", origin.authority), ("accept-encoding", "identity")]
+    if proxy is not None and not origin.is_tls:
+        target = f"http://{origin.authority}{target}"
+        own += _authorization(proxy)
+    given = [(name, value) for name, value in headers if name.lower() not in OWNED]
+    return _head(f"{method} {target} HTTP/1.1", [*own, *given], origin)
+
+
+def _authorization(proxy: Proxy) -> list[tuple[str, str]]:
+    return [("proxy-authorization", proxy.authorization)] if proxy.authorization else []
+
+
+def _head(line: str, headers: list[tuple[str, str]], origin: Origin) -> bytes:
+    head = "\r\n".join([line, *(f"{name}: {value}" for name, value in headers), ""])
+    line_ends = len(headers) + 1
+    if head.count("\r") != line_ends or head.count("\n") != line_ends or "\0" in head:
+        raise _unsendable(headers, origin)
+    try:
+        return head.encode("latin-1")
+    except UnicodeEncodeError:
+        raise _unsendable(headers, origin) from None
+
+
+def _unsendable(headers: Iterable[tuple[str, str]], origin: Origin) -> UpstreamError:
+    """Names the header and not its value, which may be a key with a line end behind it."""
+    names = [name for name, value in headers if not _is_plain(name) or not _is_plain(value)]
+    return UpstreamError(
+        f"The request to {origin} cannot be sent: {', '.join(map(ascii, names)) or 'its method'} holds a line end, "
+        "a NUL or a character outside Latin-1.",
+        code="upstream_unsendable",
+    )
+
+
+def _is_plain(text: str) -> bool:
+    return not any(character in "\r\n\0" or character > "\xff" for character in text)

@@ -1,0 +1,73 @@
+"""Connections that stand ready, so that a request need not wait for DNS, TCP and TLS."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from sealink.errors import SealinkError
+from sealink.net.client.limits import UpstreamLimits
+
+
+class WarmPool:
+    """Keeps one origin's reserve of unused connections full: `missing` says how many there are too few.
+
+    Where one is taken by a request the next is opened at once. Where the other end does not take them, or soon lets
+    go of them, there are pauses, longer each time, and of uneven length, so that not all who lost theirs come back
+    together. A request that finds a connection ends them.
+    """
+
+    def __init__(
+        self, missing: Callable[[], int], open_one: Callable[[], Awaitable[None]], limits: UpstreamLimits
+    ) -> None:
+        self._missing = missing
+        self._open_one = open_one
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._setbacks = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._filling: asyncio.Task[None] | None = None
+
+    def taken(self) -> None:
+        """A request has found a connection."""
+        self._setbacks = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.look()
+
+    def lost(self, unused_s: float) -> None:
+        """The other end has closed a connection that was unused for so long."""
+        self._setbacks = 1 if unused_s >= self._limits.idle_s else self._setbacks + 1
+        self.look()
+
+    def look(self) -> None:
+        """Fill what is missing, at once or after a pause."""
+        if self._timer is None and self._filling is None and self._missing():
+            self._timer = self._loop.call_later(self._pause_s(), self._begin)
+
+    async def stop(self) -> None:
+        """Open no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.wait([self._filling])
+
+    def _pause_s(self) -> float:
+        if not self._setbacks:
+            return 0.0
+        longest_s = self._limits.reserve_pause_s * 2.0 ** min(self._setbacks - 1, 32)
+        return min(longest_s, self._limits.max_reserve_pause_s) * random.uniform(0.5, 1.0)
+
+    def _begin(self) -> None:
+        self._timer = None
+        self._filling = self._loop.create_task(self._fill())
+
+    async def _fill(self) -> None:
+        try:
+            for _ in range(self._missing()):  # not until none is missing: who takes them may let them go at once
+                await self._open_one()
+        except SealinkError:
+            self._setbacks += 1
+        self._filling = None
+        self.look()

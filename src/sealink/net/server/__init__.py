@@ -1,0 +1,12 @@
+"""The HTTP/1.1 server: connections in, one handler task per request, responses out in order.
+
+server               what listens, starts handlers and stops; limits: what it allows
+client_connection    one client: bytes to requests, requests to the handler one at a time
+request_parser       a client's bytes in, whole requests out
+response_writer      the server's end of one response
+"""
+
+from sealink.net.server.limits import ServerLimits
+from sealink.net.server.server import Handler, Server
+
+__all__ = ["Handler", "Server", "ServerLimits"]

@@ -1,0 +1,239 @@
+"""One client's connection: bytes to requests, requests to the handler one at a time, refusals, timers."""
+
+import asyncio
+from typing import Final, Protocol, cast
+
+from sealink.errors import HeaderList, RequestTimeout, SealinkError
+from sealink.net.message import Request
+from sealink.net.server.limits import ServerLimits
+from sealink.net.server.request_parser import RequestParser
+from sealink.net.server.response_writer import CONTINUE, ResponseWriter
+
+_PARSE_BYTES: Final = 16 * 1024
+"""How much is parsed before it is looked whether there is room for more requests."""
+
+
+class Service(Protocol):
+    """What a connection needs of its server."""
+
+    limits: ServerLimits
+    stopping: bool
+    breaking_off: bool
+    """The drain time is over: handlers have been cancelled already, and are not cancelled again."""
+
+    def opened(self, connection: "ClientConnection") -> None: ...
+    def closed(self, connection: "ClientConnection") -> None: ...
+    def body_limit(self, path: str, /) -> int: ...
+    def error_response(self, error: SealinkError, path: str, /) -> tuple[HeaderList, bytes]: ...
+    def handle(self, request: Request, response: ResponseWriter) -> asyncio.Task[None]: ...
+
+
+class ClientConnection(asyncio.Protocol):
+    """One client's connection: what has come in and waits its turn, and the response being written.
+
+    It is idle, receiving a request, answering one (`_response`), or lingering after the last.
+    """
+
+    def __init__(self, server: Service) -> None:
+        self._server = server
+        self._limits = server.limits
+        self._parser = RequestParser(server.limits.max_header_bytes, server.body_limit)
+        self._waiting: list[Request] = []
+        self._unparsed = b""
+        self._response: ResponseWriter | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._lingering = False
+        self._write_paused = False
+
+    @property
+    def unsent_bytes(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._loop = asyncio.get_running_loop()
+        self._transport.set_write_buffer_limits(self._limits.max_unsent_bytes, self._limits.max_unsent_bytes // 2)
+        address = transport.get_extra_info("peername")
+        self._peer: str = address[0] if address else ""
+        self._since = self._took_at = self._loop.time()  # since when it has been in this state; took bytes last
+        self._unsent = 0
+        self._server.opened(self)
+        if self._server.stopping:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self._unparsed:
+            self._unparsed += data
+        elif not self._lingering:
+            self._parse(data)
+
+    def eof_received(self) -> None:
+        # A client that has shut down its sending side looks just like one that has gone, until a write fails, which
+        # may be a minute of paid tokens later. So it counts as gone, as for nginx (proxy_ignore_client_abort off: 499).
+        self._client_left()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._client_left()
+        self._parser.close()
+        self._response = self._task = None
+        self._server.closed(self)
+
+    def pause_writing(self) -> None:
+        self._write_paused = True
+        if self._response is not None:
+            self._response.pause()
+
+    def resume_writing(self) -> None:
+        self._write_paused = False
+        if self._response is not None:
+            self._response.resume()
+        else:
+            self._advance()
+
+    # What the server calls.
+
+    def wind_down(self) -> None:
+        """The server stops: an open request is still answered, and is the last."""
+        if self._response is not None:
+            self._response.keep_alive = False
+        else:
+            self._advance()
+
+    def break_off(self, error: SealinkError) -> None:
+        """The server's drain time is over: a request that is not whole yet is refused."""
+        if self._parser.receiving:
+            self._refuse(error)
+
+    def cut(self) -> None:
+        """Drop the connection as it is."""
+        self._client_left()
+        self._transport.abort()
+
+    def check_timers(self, now: float) -> None:
+        """Close or refuse what has taken too long. `now` is the loop's time in seconds."""
+        if self._lingering:
+            self._check_lingering(now)
+        elif self._response is None and not self._waiting:
+            self._check_arrival(now - self._since)
+        self._check_taking(now)
+
+    def _check_arrival(self, waited_s: float) -> None:
+        limits = self._limits
+        if self._parser.receiving:
+            if waited_s > limits.request_timeout_s:
+                self._refuse(RequestTimeout(f"The request did not arrive within {limits.request_timeout_s:g} seconds."))
+        elif waited_s > limits.keep_alive_s:
+            self._transport.close()
+
+    def _check_lingering(self, now: float) -> None:
+        if self.unsent_bytes:
+            self._since = now
+        elif now - self._since > self._limits.linger_s:
+            self._transport.abort()
+
+    def _check_taking(self, now: float) -> None:
+        """Drop a client that takes nothing of what it is owed. While a handler may write, growth proves nothing."""
+        unsent = self.unsent_bytes
+        may_grow = self._response is not None and not self._write_paused
+        if unsent == 0 or unsent < self._unsent or may_grow:
+            self._took_at = now
+        elif now - self._took_at > self._limits.send_timeout_s:
+            if self._response is not None:
+                self._response.too_slow = True
+            self._transport.abort()
+        self._unsent = unsent
+
+    # From bytes to requests, and from each to the next.
+
+    def _parse(self, data: bytes) -> None:
+        parser = self._parser
+        was_receiving = parser.receiving
+        for begin in range(0, len(data), _PARSE_BYTES):
+            if not self._has_room():
+                self._unparsed = data[begin:]
+                self._transport.pause_reading()
+                break
+            self._waiting.extend(parser.feed(data[begin : begin + _PARSE_BYTES]))
+        if parser.receiving and not was_receiving:
+            self._since = self._loop.time()
+        self._advance()
+
+    def _has_room(self) -> bool:
+        waiting = self._waiting
+        if not waiting:
+            return True
+        bodies = sum([len(request.body) for request in waiting])
+        return len(waiting) < self._limits.max_pipelined and bodies < self._limits.max_pipelined_bytes
+
+    def _advance(self) -> None:
+        """Go on to whatever is next in line."""
+        if self._response is not None or self._lingering or self._transport.is_closing():
+            return
+        if self._waiting:
+            if not self._write_paused:
+                self._begin(self._waiting.pop(0))
+        elif self._parser.refusal is not None:
+            self._answer_refusal(self._parser.refusal)
+        elif self._parser.awaits_continue:
+            self._parser.awaits_continue = False
+            self._transport.write(CONTINUE)
+        elif self._server.stopping and not self._parser.receiving:
+            self._transport.close()
+
+    def _begin(self, request: Request) -> None:
+        request.peer = self._peer
+        if self._server.stopping:
+            request.keep_alive = False
+        self._response = response = ResponseWriter(self._transport, request, self._response_ended)
+        self._task = self._server.handle(request, response)
+        if self._unparsed and self._has_room():
+            data, self._unparsed = self._unparsed, b""
+            self._transport.resume_reading()
+            self._parse(data)
+
+    def _response_ended(self) -> None:
+        assert self._response is not None
+        reusable = self._response.keep_alive and not self._server.stopping
+        self._response = self._task = None
+        self._since = self._loop.time()
+        if reusable:
+            self._advance()
+        else:
+            self._close()
+
+    def _refuse(self, error: SealinkError) -> None:
+        self._parser.refuse(error)
+        self._advance()
+
+    def _answer_refusal(self, error: SealinkError) -> None:
+        request = Request(self._parser.method, self._parser.path, "", {}, keep_alive=False)
+        headers, body = self._server.error_response(error, request.path)
+        self._response = response = ResponseWriter(self._transport, request, self._response_ended)
+        response.send(error.status, headers, body)
+
+    def _close(self) -> None:
+        """Close when everything has been sent; not before the client has stopped sending, if it has more to say."""
+        if self._parser.refusal is None and not self._parser.receiving and not self._unparsed:
+            self._transport.close()
+            return
+        self._lingering = True
+        self._unparsed = b""
+        self._waiting.clear()
+        self._transport.resume_reading()
+        self._transport.write_eof()
+
+    def _client_left(self) -> None:
+        self._waiting.clear()
+        self._unparsed = b""
+        response, task = self._response, self._task
+        if response is None or response.gone:
+            return
+        response.leave()
+        if task is None or self._server.breaking_off:
+            return
+        if response.on_gone is not None:
+            response.on_gone()
+        else:
+            task.cancel()

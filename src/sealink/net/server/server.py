@@ -1,0 +1,183 @@
+"""The HTTP/1.1 server: connections in, one handler task per request, responses out in order.
+
+    bytes ─▶ ClientConnection ─▶ RequestParser ─▶ requests, in line ─▶ handler(request, ResponseWriter) ─▶ bytes
+                 │                      └─ refusal: answered in its turn; the connection lingers and closes
+                 └─ the client leaves: the handler's task is cancelled
+
+One request of a connection is with its handler at a time. Meanwhile the connection is read on, because
+only a reader learns that the client has left.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sealink.errors import HeaderList, InternalError, SealinkError, ServiceUnavailable
+from sealink.net.message import Request, Responder
+from sealink.net.server.client_connection import ClientConnection
+from sealink.net.server.limits import ServerLimits
+from sealink.net.server.response_writer import ResponseWriter
+
+Handler = Callable[[Request, Responder], Coroutine[Any, Any, None]]
+
+_log = logging.getLogger(__name__)
+
+
+class Server:
+    """Serves `handler` over HTTP/1.1 and HTTP/1.0.
+
+    `body_limit(path)` is the largest request body in bytes, asked when the head is in. `error_response(error, path)`
+    renders a failure; `path` is "" while it is not known.
+    A handler that raises a SealinkError before it has started a response has answered with it; anything
+    else that it raises, or a response left unfinished, is a fault: logged, and a 500 or a cut connection.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        limits: ServerLimits,
+        body_limit: Callable[[str], int],
+        error_response: Callable[[SealinkError, str], tuple[HeaderList, bytes]],
+    ) -> None:
+        self.limits = limits
+        self.body_limit = body_limit
+        self.error_response = error_response
+        self.stopping = self.breaking_off = False
+        self._handler = handler
+        self._listeners: list[asyncio.Server] = []
+        self._connections: set[ClientConnection] = set()
+        self._open: dict[asyncio.Task[None], ResponseWriter] = {}
+        self._sweep: asyncio.TimerHandle | None = None
+        self._idle = asyncio.Event()
+        self._patience: asyncio.Timeout | None = None
+
+    @property
+    def connections(self) -> int:
+        """Client connections that are open."""
+        return len(self._connections)
+
+    @property
+    def open_requests(self) -> int:
+        """Requests whose handler has not ended."""
+        return len(self._open)
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits in memory because clients take it slower than it comes."""
+        return sum([connection.unsent_bytes for connection in self._connections])
+
+    async def start(self, host: str, port: int, *, reuse_port: bool = False) -> list[tuple[str, int]]:
+        """Listen, and return the addresses that were bound (port 0 takes a free one). May be called for several."""
+        self._loop = asyncio.get_running_loop()
+        listener = await self._loop.create_server(
+            lambda: ClientConnection(self),
+            host or None,
+            port,
+            backlog=self.limits.backlog,
+            reuse_port=reuse_port or None,
+        )
+        self._listeners.append(listener)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            for listening in listener.sockets:  # and what they accept inherits it
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self.limits.max_unsent_in_kernel)
+        if self._sweep is None:
+            self._sweep_connections()
+        return [listening.getsockname()[:2] for listening in listener.sockets]
+
+    async def stop(self, drain_s: float) -> None:
+        """Stop in four steps: accept nothing and close what is idle; wait up to `drain_s` for open responses;
+        cancel the handlers that are left, which have `stop_grace_s` to end their streams; cut what is left."""
+        self.stopping = True
+        for listener in self._listeners:
+            listener.close()
+        for connection in list(self._connections):
+            connection.wind_down()
+        if not await self._idle_within(drain_s):
+            self._break_off()
+            if not await self._idle_within(self.limits.stop_grace_s):
+                await self._cut()
+        if self._sweep is not None:
+            self._sweep.cancel()
+
+    def hurry(self) -> None:
+        """Wait no longer for open responses, if that is what `stop` does."""
+        if self._patience is not None and not self.breaking_off:
+            self._patience.reschedule(self._loop.time())
+
+    def opened(self, connection: ClientConnection) -> None:
+        self._connections.add(connection)
+
+    def closed(self, connection: ClientConnection) -> None:
+        self._connections.discard(connection)
+        self._notice_idle()
+
+    def handle(self, request: Request, response: ResponseWriter) -> asyncio.Task[None]:
+        """Give a request to the handler."""
+        task = self._loop.create_task(self._handler(request, response))
+        self._open[task] = response
+        task.add_done_callback(self._handled)
+        return task
+
+    def _handled(self, task: asyncio.Task[None]) -> None:
+        response = self._open.pop(task)
+        if task.cancelled():
+            self._make_good(response, _draining() if self.breaking_off else None)
+        else:
+            self._make_good(response, task.exception())
+        self._notice_idle()
+
+    def _make_good(self, response: ResponseWriter, error: BaseException | None) -> None:
+        """End a response that its handler has not ended, and log a handler's fault."""
+        unfinished = not (response.ended or response.gone)
+        is_answer = isinstance(error, SealinkError) and not response.started
+        if (error is not None or unfinished) and not (is_answer or self.breaking_off):
+            _log.error("The handler of %s failed.", response.request.path, exc_info=error)
+        if unfinished and response.started:
+            response.abort()
+        elif unfinished:
+            answer = error if isinstance(error, SealinkError) else InternalError("SeaLink has failed on this request.")
+            response.send(answer.status, *self.error_response(answer, response.request.path))
+
+    def _sweep_connections(self) -> None:
+        now = self._loop.time()
+        for connection in list(self._connections):
+            connection.check_timers(now)
+        self._sweep = self._loop.call_later(self.limits.sweep_s, self._sweep_connections)
+
+    def _break_off(self) -> None:
+        self.breaking_off = True
+        for connection in list(self._connections):
+            connection.break_off(_draining())
+        for task, response in list(self._open.items()):
+            if not response.ended:
+                task.cancel()
+
+    async def _cut(self) -> None:
+        for connection in list(self._connections):
+            connection.cut()
+        for task in list(self._open):
+            task.cancel()
+        if not await self._idle_within(self.limits.stop_grace_s):
+            _log.warning("%d handlers did not end when they were cancelled.", len(self._open))
+
+    async def _idle_within(self, timeout_s: float) -> bool:
+        self._notice_idle()
+        try:
+            async with asyncio.timeout(timeout_s) as self._patience:
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._patience = None
+        return True
+
+    def _notice_idle(self) -> None:
+        if self.stopping and not self._connections and not self._open:
+            self._idle.set()
+
+
+def _draining() -> ServiceUnavailable:
+    return ServiceUnavailable("SeaLink is shutting down.", code="draining")

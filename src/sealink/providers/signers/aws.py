@@ -1,0 +1,67 @@
+"""AWS Signature Version 4, by Amazon's own library, botocore (the extra `sealink[bedrock]`).
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from sealink.errors import HeaderList, UpstreamError
+from sealink.providers.profile import Settings, Signer, SignerUnavailable
+
+NO_LIBRARY: Final = "without an `api_key`, requests are signed; that needs Amazon's library: pip install botocore"
+NO_CREDENTIALS: Final = (
+    "No AWS credentials were found: say `api_key`, or `profile` (or AWS_PROFILE), "
+    "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+)
+
+
+def aws_signer(service: str) -> Callable[[Settings], Signer]:
+    """What makes signers for a service; they need a `region`, and may be told a `profile`."""
+    return lambda settings: AwsSigner(service, settings["region"], settings.get("profile", ""))
+
+
+class AwsSigner:
+    """A Signer. Credentials come from where AWS's own tools look for them: environment, files, SSO, the machine."""
+
+    def __init__(self, service: str, region: str, profile: str = "") -> None:
+        try:
+            import botocore.session
+        except ImportError:
+            raise SignerUnavailable(NO_LIBRARY) from None
+        self._service, self._region = service, region
+        self._session = botocore.session.Session(profile=profile or None)
+        self._credentials: Any = None
+        self._looking = asyncio.Lock()
+
+    async def sign(self, method: str, url: str, headers: HeaderList, body: bytes) -> HeaderList:
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+
+        signed = {name: value for name, value in headers if name == "content-type"}
+        request = AWSRequest(method=method, url=url, headers=signed, data=body)
+        SigV4Auth(await self._keys(), self._service, self._region).add_auth(request)
+        return [(name.lower(), value) for name, value in request.headers.items() if name not in signed]
+
+    async def _keys(self) -> Any:
+        """The keys of this moment. Looking for them and renewing them may ask a server: not on the loop."""
+        if self._credentials is None or _must_be_renewed(self._credentials):
+            async with self._looking:
+                return await asyncio.to_thread(self._look)
+        return self._credentials.get_frozen_credentials()
+
+    def _look(self) -> Any:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            self._credentials = self._credentials or self._session.get_credentials()
+            if self._credentials is None:
+                raise UpstreamError(NO_CREDENTIALS, code="upstream_credentials")
+            return self._credentials.get_frozen_credentials()
+        except BotoCoreError as error:
+            raise UpstreamError(f"AWS credentials: {error}", code="upstream_credentials") from error
+
+
+def _must_be_renewed(credentials: Any) -> bool:
+    return hasattr(credentials, "refresh_needed") and bool(credentials.refresh_needed())

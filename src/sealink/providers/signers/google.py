@@ -1,0 +1,62 @@
+"""Google Cloud's access tokens, by Google's own library, google-auth (the extra `sealink[vertex]`).
+
+https://cloud.google.com/docs/authentication/application-default-credentials
+"""
+
+import asyncio
+from typing import Any, Final
+
+from sealink.errors import HeaderList, UpstreamError
+from sealink.providers.profile import Settings, SignerUnavailable
+
+NO_LIBRARY: Final = (
+    "requests carry an access token; fetching it needs Google's library: pip install 'google-auth[requests]'"
+)
+SCOPES: Final = ["https://www.googleapis.com/auth/cloud-platform"]
+
+
+def google_signer(settings: Settings) -> "GoogleSigner":
+    """A signer with the `credentials` file of a service account, or with what Google's own tools find (ADC)."""
+    return GoogleSigner(settings.get("credentials", ""))
+
+
+class GoogleSigner:
+    """A Signer. A token serves all requests for about an hour; then one of them fetches the next."""
+
+    def __init__(self, file: str = "") -> None:
+        try:
+            import google.auth.transport.requests
+        except ImportError:
+            raise SignerUnavailable(NO_LIBRARY) from None
+        self._file = file
+        self._fetch = google.auth.transport.requests.Request()
+        self._credentials: Any = None
+        self._looking = asyncio.Lock()
+
+    async def sign(self, method: str, url: str, headers: HeaderList, body: bytes) -> HeaderList:
+        if self._credentials is None or not self._credentials.valid:
+            async with self._looking:
+                await asyncio.to_thread(self._renew)
+        return (("authorization", f"Bearer {self._credentials.token}"),)
+
+    def _renew(self) -> None:
+        """Find the credentials, and fetch a token unless somebody has done so in the meantime."""
+        from google.auth.exceptions import GoogleAuthError
+
+        try:
+            if self._credentials is None:
+                self._credentials = self._found()
+            if not self._credentials.valid:
+                self._credentials.refresh(self._fetch)
+        except (GoogleAuthError, OSError, ValueError) as error:
+            raise UpstreamError(f"Google Cloud credentials: {error}", code="upstream_credentials") from error
+
+    def _found(self) -> Any:
+        import google.auth
+        import google.oauth2.service_account
+
+        library: Any = google.auth
+        if not self._file:
+            return library.default(scopes=SCOPES)[0]
+        account: Any = google.oauth2.service_account.Credentials
+        return account.from_service_account_file(self._file, scopes=SCOPES)

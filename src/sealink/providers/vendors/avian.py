@@ -1,0 +1,10 @@
+"""Avian."""
+
+from sealink.providers.profile import Profile, Vendor
+
+VENDOR = Vendor(
+    name="avian",
+    docs="https://avian.io/docs",
+    profiles=(Profile("openai", "https://api.avian.io/v1"),),
+    key_variable="AVIAN_API_KEY",
+)

@@ -1,0 +1,23 @@
+"""Azure OpenAI, and Claude in Microsoft Foundry. Models go by the names of your deployments."""
+
+from sealink.errors import HeaderList
+from sealink.providers.profile import Profile, Setting, Vendor
+from sealink.providers.vendors.openai import QUIRKS
+
+
+def api_key_header(api_key: str) -> HeaderList:
+    """`api-key: …`."""
+    return (("api-key", api_key),)
+
+
+VENDOR = Vendor(
+    name="azure",
+    docs="https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle",
+    profiles=(
+        Profile("openai", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header, transforms=QUIRKS),
+        Profile("responses", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header),
+        Profile("anthropic", "https://{resource}.services.ai.azure.com/anthropic"),
+    ),
+    key_variable="AZURE_OPENAI_API_KEY",
+    settings={"resource": Setting(("AZURE_RESOURCE_NAME",))},
+)

@@ -1,0 +1,18 @@
+"""Amazon Bedrock's other endpoint, for models and tools that its first one does not have."""
+
+from sealink.providers.profile import Profile, Vendor, bearer
+from sealink.providers.signers.aws import aws_signer
+from sealink.providers.vendors.bedrock import SETTINGS
+
+VENDOR = Vendor(
+    name="bedrock-mantle",
+    docs="https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
+    profiles=(
+        Profile("openai", "https://bedrock-mantle.{region}.api.aws/v1"),
+        Profile("responses", "https://bedrock-mantle.{region}.api.aws/v1"),
+        Profile("anthropic", "https://bedrock-mantle.{region}.api.aws/anthropic", auth=bearer),  # anthropic.lib.bedrock
+    ),
+    key_variable="AWS_BEARER_TOKEN_BEDROCK",
+    settings=SETTINGS,
+    signer=aws_signer("bedrock-mantle"),
+)

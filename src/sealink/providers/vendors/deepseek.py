@@ -1,0 +1,26 @@
+"""DeepSeek."""
+
+from sealink.providers.profile import Profile, Vendor
+from sealink.providers.transforms import max_tokens_is_the_old_name, never_given, thinking_has_a_switch
+
+VENDOR = Vendor(
+    name="deepseek",
+    docs="https://api-docs.deepseek.com",
+    profiles=(
+        Profile(
+            "openai",
+            "https://api.deepseek.com/v1",
+            # https://api-docs.deepseek.com/api/create-chat-completion
+            # https://api-docs.deepseek.com/guides/thinking_mode: the switch has no place among the efforts
+            # "400 invalid params": github.com/google-gemini/gemini-cli/pull/23523
+            transforms=(max_tokens_is_the_old_name, thinking_has_a_switch, never_given("reasoning_details")),
+            # "Missing `reasoning_content` field in the assistant message": github.com/decolua/9router/issues/355
+            wants_thinking=True,
+        ),
+        Profile("anthropic", "https://api.deepseek.com/anthropic"),
+        Profile("responses", "https://api.deepseek.com"),
+    ),
+    key_variable="DEEPSEEK_API_KEY",
+    serves=("deepseek-*",),
+    models=("deepseek-chat", "deepseek-reasoner"),
+)

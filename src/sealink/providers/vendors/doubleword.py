@@ -1,0 +1,10 @@
+"""Doubleword."""
+
+from sealink.providers.profile import Profile, Vendor
+
+VENDOR = Vendor(
+    name="doubleword",
+    docs="https://docs.doubleword.ai",
+    profiles=(Profile("openai", "https://api.doubleword.ai/v1"),),
+    key_variable="DOUBLEWORD_API_KEY",
+)

@@ -1,0 +1,10 @@
+"""Fireworks."""
+
+from sealink.providers.profile import Profile, Vendor
+
+VENDOR = Vendor(
+    name="fireworks",
+    docs="https://docs.fireworks.ai/tools-sdks/openai-compatibility",
+    profiles=(Profile("openai", "https://api.fireworks.ai/inference/v1"),),
+    key_variable="FIREWORKS_API_KEY",
+)

@@ -1,0 +1,23 @@
+"""Google Gemini."""
+
+from sealink.providers.profile import Profile, StatusOverride, Vendor
+from sealink.providers.transforms import never_given
+
+MISTELLS = (StatusOverride(400, "API key not valid", 401),)  # recorded: gemini/mirascope-google_gemini_2_5_flash-d86810
+
+VENDOR = Vendor(
+    name="gemini",
+    docs="https://ai.google.dev/gemini-api/docs",
+    profiles=(
+        Profile("gemini", "https://generativelanguage.googleapis.com", status_overrides=MISTELLS),
+        Profile(
+            "openai",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            transforms=(never_given("reasoning_details"),),  # 'Unknown name "…": Cannot find field'
+            status_overrides=MISTELLS,
+        ),
+    ),
+    key_variable="GEMINI_API_KEY",
+    serves=("gemini-*",),
+    models=("gemini-2.5-pro", "gemini-2.5-flash"),
+)

@@ -1,0 +1,10 @@
+"""GPUStack, a server of your own."""
+
+from sealink.providers.profile import Profile, Vendor
+
+VENDOR = Vendor(
+    name="gpustack",
+    docs="https://docs.gpustack.ai/latest/user-guide/openai-compatible-apis/",
+    profiles=(Profile("openai", ""),),
+    key_variable="GPUSTACK_API_KEY",
+)

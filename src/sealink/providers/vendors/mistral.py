@@ -1,0 +1,35 @@
+"""Mistral."""
+
+from sealink.providers.profile import Overrides, Profile, Vendor
+from sealink.providers.transforms import (
+    knows_openais_fields_alone,
+    max_tokens_is_the_old_name,
+    renamed,
+    usage_comes_unasked,
+)
+
+VENDOR = Vendor(
+    name="mistral",
+    docs="https://docs.mistral.ai/api",
+    profiles=(
+        Profile(
+            "openai",
+            "https://api.mistral.ai/v1",
+            # It answers 422 to every field that its schema does not have (ChatCompletionRequest in
+            # github.com/mistralai/client-python; of stream_options: github.com/openai/openai-agents-python/issues/442).
+            # Recorded requests say random_seed: mistral/dd-trace-py-mistral_v1_chat_completions_post_*.
+            transforms=(
+                usage_comes_unasked,
+                max_tokens_is_the_old_name,
+                renamed("seed", "random_seed"),
+                knows_openais_fields_alone,
+            ),
+            unsupported=("logit_bias", "store", "user", "verbosity"),
+            # https://docs.mistral.ai/api/endpoint/embeddings
+            embeddings=Overrides(transforms=(renamed("dimensions", "output_dimension"),), unsupported=("user",)),
+        ),
+    ),
+    key_variable="MISTRAL_API_KEY",
+    serves=("mistral-*", "magistral-*", "ministral-*", "codestral-*", "devstral-*"),
+    models=("mistral-large-latest", "mistral-small-latest"),
+)

@@ -1,0 +1,9 @@
+"""mistral.rs, a server of your own."""
+
+from sealink.providers.profile import Profile, Vendor
+
+VENDOR = Vendor(
+    name="mistralrs",
+    docs="https://github.com/EricLBuehler/mistral.rs",
+    profiles=(Profile("openai", "http://localhost:1234/v1"),),
+)

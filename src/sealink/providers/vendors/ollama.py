@@ -1,0 +1,14 @@
+"""Ollama, a server of your own."""
+
+from sealink.providers.profile import Profile, Vendor
+from sealink.providers.transforms import max_tokens_is_the_old_name
+
+VENDOR = Vendor(
+    name="ollama",
+    docs="https://docs.ollama.com/api",
+    profiles=(
+        Profile("ollama", "http://localhost:11434"),
+        # https://docs.ollama.com/api/openai-compatibility lists the fields that it knows
+        Profile("openai", "http://localhost:11434/v1", transforms=(max_tokens_is_the_old_name,)),
+    ),
+)

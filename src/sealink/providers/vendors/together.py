@@ -1,0 +1,10 @@
+"""Together."""
+
+from sealink.providers.profile import Profile, Vendor
+
+VENDOR = Vendor(
+    name="together",
+    docs="https://docs.together.ai/docs/openai-api-compatibility",
+    profiles=(Profile("openai", "https://api.together.xyz/v1"),),
+    key_variable="TOGETHER_API_KEY",
+)

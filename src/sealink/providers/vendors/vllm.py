@@ -1,0 +1,9 @@
+"""vLLM, a server of your own."""
+
+from sealink.providers.profile import Profile, Vendor
+
+VENDOR = Vendor(
+    name="vllm",
+    docs="https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+    profiles=(Profile("openai", "http://localhost:8000/v1"),),
+)

@@ -1,0 +1,20 @@
+"""Writer. It knows `max_tokens` alone: ChatChatParams in github.com/writer/writer-sdk-python."""
+
+from sealink.providers.profile import Profile, Vendor
+from sealink.providers.transforms import max_tokens_is_the_old_name
+from sealink.wire.raw_json.fields import Fields
+
+
+def chat(path: str, fields: Fields) -> str:
+    """Chat is at `/chat` (https://dev.writer.com/api-reference/completion-api/chat-completion)."""
+    return "/chat"
+
+
+VENDOR = Vendor(
+    name="writer",
+    docs="https://dev.writer.com/home/chat-completion",
+    profiles=(Profile("openai", "https://api.writer.com/v1", transforms=(max_tokens_is_the_old_name,), path=chat),),
+    key_variable="WRITER_API_KEY",
+    serves=("palmyra-*",),
+    models=("palmyra-x5",),
+)

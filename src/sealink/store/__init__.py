@@ -1,0 +1,1 @@
+"""The database: connections, transactions and migrations, for SQLite and PostgreSQL."""

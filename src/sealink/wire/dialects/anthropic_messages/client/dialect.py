@@ -1,0 +1,66 @@
+"""Anthropic's Messages API as clients speak it. https://platform.claude.com/docs/en/api/messages"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from sealink.errors import SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, OutgoingRequest, RequestHead
+from sealink.wire.dialects.anthropic_messages import errors
+from sealink.wire.dialects.anthropic_messages.client.encode_stream import MessageEncoder
+from sealink.wire.dialects.anthropic_messages.client.encode_whole import whole_message
+from sealink.wire.dialects.anthropic_messages.client.head import parse_head, prompt_text
+from sealink.wire.dialects.anthropic_messages.client.heartbeat import HEARTBEATS
+from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_request
+from sealink.wire.dialects.anthropic_messages.upstream.forward import forward_count
+from sealink.wire.raw_json.fields import encode
+
+
+class AnthropicMessagesClient:
+    """A CountingDialect."""
+
+    name = errors.NAME
+    spellings: Mapping[str, str] = MappingProxyType(
+        {
+            "image_url.detail": "image.detail",
+            "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
+            "reasoning_effort": "output_config.effort",
+            "response_format": "output_config.format",
+            "stop": "stop_sequences",
+            "thinking_budget": "thinking.budget_tokens",
+            "thinking_summary": "thinking.display",
+            "tools.function.strict": "tools.strict",
+            "user": "metadata.user_id",
+        }
+    )
+
+    def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
+        return parse_head(body, headers)
+
+    def parse_request(self, head: RequestHead) -> ChatRequest:
+        return parse_request(head)
+
+    def encoder(self, request: ChatRequest, identity: FallbackIdentity) -> MessageEncoder:
+        return MessageEncoder(request, identity)
+
+    def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
+        return whole_message(request, events, identity)
+
+    def error_body(self, error: SealinkError, request_id: str) -> bytes:
+        return errors.error_body(error, request_id)
+
+    def error_frame(self, error: SealinkError) -> bytes:
+        return errors.error_frame(error)
+
+    def heartbeat(self, shape: HeartbeatShape) -> bytes:
+        return HEARTBEATS[shape]
+
+    def forward_count(self, head: RequestHead, model: str) -> OutgoingRequest:
+        return forward_count(head, model)
+
+    def counted(self, tokens: int) -> bytes:
+        return encode({"input_tokens": tokens})
+
+    def prompt_text(self, head: RequestHead) -> str:
+        return prompt_text(head)

@@ -1,0 +1,260 @@
+"""Events → a Messages stream. https://platform.claude.com/docs/en/build-with-claude/streaming
+
+    message_start  (content_block_start content_block_delta* content_block_stop)*  message_delta  message_stop
+
+One block at a time: its clients know blocks by their place in a list. Blocks that overlap, as parallel tool calls
+of OpenAI's may, wait for their turn (see `MessageEncoder`). The usage is told with `message_delta`, which comes last.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from sealink.errors import SealinkError, UpstreamError
+from sealink.events import (
+    BlockEnd,
+    BlockKind,
+    BlockMeta,
+    BlockStart,
+    Citation,
+    Event,
+    Finish,
+    Logprobs,
+    ReasoningDelta,
+    StreamEnd,
+    StreamStart,
+    TextDelta,
+    ToolArgsDelta,
+    UsageSnapshot,
+)
+from sealink.request import ChatRequest
+from sealink.usage import Usage
+from sealink.wire.dialect import FallbackIdentity
+from sealink.wire.dialects.anthropic_messages.client.answer_fields import (
+    CALL_KINDS,
+    UNTOLD_KINDS,
+    citation,
+    content_block,
+    picture,
+    stop,
+    usage_object,
+)
+from sealink.wire.dialects.anthropic_messages.errors import error_frame
+from sealink.wire.dialects.anthropic_messages.upstream.turns import FREE_TEXT
+from sealink.wire.dialects.shared.call_arguments import NO_ARGUMENTS
+from sealink.wire.framing.sse import event_frame
+from sealink.wire.raw_json.fields import encode, parse_object
+
+MAX_WAITING_CHARS: Final = 4 * 1024 * 1024
+"""Of blocks that wait for an earlier one to end, so much is kept; a stream that needs more is broken off."""
+
+BlockEvent = BlockStart | TextDelta | ReasoningDelta | ToolArgsDelta | BlockMeta | Citation | Logprobs | BlockEnd
+
+_DELTAS: Final[dict[BlockKind, tuple[str, str]]] = {
+    "text": ("text_delta", "text"),
+    "refusal": ("text_delta", "text"),
+    "media": ("text_delta", "text"),
+    "reasoning": ("thinking_delta", "thinking"),
+    "tool_call": ("input_json_delta", "partial_json"),
+    "custom_tool_call": ("input_json_delta", "partial_json"),
+}
+_CLOSES: Final = b"}}\n\n"
+
+
+class _OpenBlock(msgspec.Struct):
+    """The block that the client is being told of. `opening`: all bytes of its deltas before their text."""
+
+    number: int
+    index: int
+    kind: BlockKind
+    id: str
+    opening: bytes
+    arguments: list[str] = []
+    signature: str = ""
+
+    @property
+    def has_whole_arguments(self) -> bool:
+        """Whether a tool call has said all that it can: its arguments are an object."""
+        if self.kind != "tool_call" or not self.arguments or not self.arguments[-1].rstrip().endswith("}"):
+            return False
+        try:
+            parse_object("".join(self.arguments).encode())
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+
+class MessageEncoder:
+    """An Encoder. `birth` and the request's model stand in where the answer has none.
+
+    While a block is open, another one that begins waits until the first has ended; a tool call has also ended
+    once its arguments are a whole object, so that calls which come one after the other are told as they come. (A
+    signature that came for it later would have lost its place; those who sign calls sign them at once.)
+    """
+
+    repeats_deltas = True
+
+    def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
+        self._id = f"msg_{identity.id}"
+        self._model = request.model
+        self._stop_sequences = request.sampling.stop or ()
+        self._usage: Usage | None = None
+        self._finish: Finish | None = None
+        self._started = False
+        self._open: _OpenBlock | None = None
+        self._blocks = 0
+        self._has_calls = False
+        self._waiting: dict[int, list[BlockEvent]] = {}
+        self._waiting_chars = 0
+
+    def encode(self, event: Event) -> bytes:
+        """The frames that an event needs: none, one, or several. Raises UpstreamError if too much must wait."""
+        block = self._open
+        if block is not None and isinstance(event, (TextDelta, ReasoningDelta)) and block.number == event.block:
+            return b"" if event.choice else block.opening + encode(event.text) + _CLOSES  # nearly every event
+        return self._encode(event)
+
+    def _encode(self, event: Event) -> bytes:
+        match event:
+            case StreamStart():
+                self._id, self._model = event.id or self._id, event.model or self._model
+            case UsageSnapshot(usage=usage):
+                self._usage = usage
+            case Finish(choice=0):
+                self._finish = event
+            case StreamEnd():
+                return self._end()
+            case (
+                BlockStart() | TextDelta() | ReasoningDelta() | ToolArgsDelta() | BlockMeta() | Citation() | BlockEnd()
+            ) if event.choice == 0:
+                return self._start() + self._of_block(event) + self._next()
+        return b""
+
+    def fail(self, error: SealinkError) -> bytes:
+        """The one error frame, and no `message_stop` after it."""
+        return error_frame(error)
+
+    def _start(self) -> bytes:
+        """`message_start`, once: with the usage, where that has come before the first word."""
+        if self._started:
+            return b""
+        self._started = True
+        message = {"id": self._id, "type": "message", "role": "assistant", "model": self._model, "content": []}
+        ending = {"stop_reason": None, "stop_sequence": None}
+        return _frame("message_start", message={**message, **ending, "usage": usage_object(self._usage)})
+
+    def _of_block(self, event: BlockEvent) -> bytes:
+        block = self._open
+        if block is not None and event.block == block.number:
+            return self._told(event, block)
+        if event.block in self._waiting:
+            return self._wait(event)
+        if not isinstance(event, BlockStart) or event.kind in UNTOLD_KINDS:
+            return b""  # of a block that the client is not told of, or that has ended for it
+        if block is None:
+            return self._begin(event)
+        if block.has_whole_arguments:
+            return self._close(block) + self._begin(event)
+        self._waiting[event.block] = []
+        return self._wait(event)
+
+    def _wait(self, event: BlockEvent) -> bytes:
+        self._waiting[event.block].append(event)
+        self._waiting_chars += _chars(event)
+        if self._waiting_chars > MAX_WAITING_CHARS:
+            raise UpstreamError(
+                f"The upstream interleaves blocks of more than {MAX_WAITING_CHARS} characters.",
+                code="upstream_interleaved",
+            )
+        return b""
+
+    def _begin(self, event: BlockStart) -> bytes:
+        index, self._blocks = self._blocks, self._blocks + 1
+        self._has_calls |= event.kind in CALL_KINDS
+        kind, name = _DELTAS.get(event.kind, ("", ""))
+        delta = b'"delta":{"type":"%b","%b":' % (kind.encode(), name.encode())
+        opening = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,' % index + delta
+        self._open = _OpenBlock(event.block, index, event.kind, event.id, opening)
+        said = content_block(event.kind, id=event.id, name=event.name, data=event.data)
+        out = _frame("content_block_start", index=index, content_block=said)
+        if event.kind == "media":  # whoever adds up deltas would not see what a block begins with
+            out += _fragment(self._open, picture(event.name, event.data))
+        return out + (_fragment(self._open, f'{{"{FREE_TEXT}":"') if event.kind == "custom_tool_call" else b"")
+
+    def _told(self, event: BlockEvent, block: _OpenBlock) -> bytes:
+        match event:
+            case TextDelta(text=text) | ReasoningDelta(text=text):
+                return block.opening + encode(text) + _CLOSES
+            case ToolArgsDelta(fragment=fragment):
+                return self._arguments(fragment, block)
+            case BlockMeta(signature=signature):
+                block.signature += signature
+            case Citation():
+                return _delta(block.index, {"type": "citations_delta", "citation": citation(event)})
+            case BlockEnd():
+                return self._close(block)
+        return b""
+
+    def _arguments(self, fragment: str, block: _OpenBlock) -> bytes:
+        if block.kind == "custom_tool_call":
+            return _fragment(block, encode(fragment)[1:-1].decode())
+        if not block.arguments and fragment.strip() in NO_ARGUMENTS:
+            return b""
+        block.arguments.append(fragment)
+        out = _fragment(block, fragment)
+        return out + self._close(block) if self._waiting and block.has_whole_arguments else out
+
+    def _close(self, block: _OpenBlock) -> bytes:
+        """The block's end; the signature of what is no thinking goes into a thinking block right behind it."""
+        self._open = None
+        out = _fragment(block, '"}') if block.kind == "custom_tool_call" else b""
+        signature = {"type": "signature_delta", "signature": block.signature}
+        if block.kind == "reasoning" and block.signature:
+            out += _delta(block.index, signature)
+        out += _frame("content_block_stop", index=block.index)
+        if block.kind != "reasoning" and block.signature:
+            index, self._blocks = self._blocks, self._blocks + 1
+            thinking = content_block("reasoning", id="", name="", data="")
+            out += _frame("content_block_start", index=index, content_block=thinking) + _delta(index, signature)
+            out += _frame("content_block_stop", index=index)
+        return out
+
+    def _next(self) -> bytes:
+        """The blocks whose turn it is, as far as they have come."""
+        out = b""
+        while self._open is None and self._waiting:
+            number = next(iter(self._waiting))
+            events = self._waiting.pop(number)
+            self._waiting_chars -= sum(map(_chars, events))
+            out += b"".join([self._of_block(event) for event in events])
+        return out
+
+    def _end(self) -> bytes:
+        out = self._start()
+        while self._open is not None:
+            out += self._close(self._open) + self._next()
+        ending = stop(self._finish, self._stop_sequences, has_calls=self._has_calls)
+        out += _frame("message_delta", delta=ending, usage=usage_object(self._usage))
+        return out + _frame("message_stop")
+
+
+def _chars(event: BlockEvent) -> int:
+    """How much of an event's text is kept while it waits."""
+    match event:
+        case TextDelta(text=text) | ReasoningDelta(text=text) | ToolArgsDelta(fragment=text):
+            return len(text)
+        case BlockStart(data=data):
+            return len(data)
+    return 0
+
+
+def _frame(type: str, **fields: Any) -> bytes:
+    return event_frame(type.encode(), encode({"type": type, **fields}))
+
+
+def _delta(index: int, delta: dict[str, Any]) -> bytes:
+    return _frame("content_block_delta", index=index, delta=delta)
+
+
+def _fragment(block: _OpenBlock, text: str) -> bytes:
+    return block.opening + encode(text) + _CLOSES

@@ -1,0 +1,43 @@
+"""Anthropic's Messages API as upstreams speak it: Anthropic, and those who offer its format. A base URL has no path."""
+
+from sealink.errors import HeaderList, SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialects.anthropic_messages.errors import NAME, read_error
+from sealink.wire.dialects.anthropic_messages.upstream.decode import MessageDecoder, decode_whole
+from sealink.wire.dialects.anthropic_messages.upstream.forward import forward_request
+from sealink.wire.dialects.anthropic_messages.upstream.passthrough import MessagesPassthrough, passthrough_whole
+from sealink.wire.dialects.anthropic_messages.upstream.write_request import write_request
+from sealink.wire.framing.sse import SseFramer
+from sealink.wire.stream.outcome import Outcome
+
+
+class AnthropicMessagesUpstream:
+    """A PassthroughDialect."""
+
+    name = NAME
+
+    def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
+        return write_request(request, model)
+
+    def forward_request(self, head: RequestHead, model: str) -> OutgoingRequest:
+        return forward_request(head, model)
+
+    def framer(self) -> SseFramer:
+        return SseFramer()
+
+    def decoder(self) -> MessageDecoder:
+        return MessageDecoder()
+
+    def passthrough(self, head: RequestHead) -> MessagesPassthrough:
+        return MessagesPassthrough()
+
+    def decode_whole(self, body: bytes) -> list[Event]:
+        return decode_whole(body)
+
+    def passthrough_whole(self, body: bytes) -> tuple[bytes, Outcome]:
+        return passthrough_whole(body)
+
+    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
+        return read_error(status, headers, body)

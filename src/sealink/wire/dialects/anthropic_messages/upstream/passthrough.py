@@ -1,0 +1,86 @@
+"""An Anthropic upstream for a client of the same dialect: the bytes go through, and are read on the way.
+
+Mended is only what stops Anthropic's own SDKs:
+- a gateway's `[DONE]`: recording openrouter/rig-gateway_message_delta_metadata-f95fa1
+- a second `message_start`: github.com/MoonshotAI/Kimi-K2.5/issues/33
+- an event without its `event` line, which they skip
+- a last event without a blank line behind it, which the TypeScript SDK never reads: recording
+  anthropic/anthropic-sdk-python-compaction_response-4e3381
+"""
+
+from typing import Final
+
+from sealink.errors import SealinkError
+from sealink.events import ReasoningDelta, TextDelta, Unmodelled
+from sealink.wire.dialects.anthropic_messages.errors import error_frame
+from sealink.wire.dialects.anthropic_messages.upstream.decode import DONE, MessageDecoder, decode_whole
+from sealink.wire.dialects.anthropic_messages.views import EVENT, TYPED, BlockExtended, JsonPiece
+from sealink.wire.framing.frame import Frame
+from sealink.wire.framing.sse import event_frame
+from sealink.wire.raw_json.fields import UNREADABLE
+from sealink.wire.stream.outcome import Outcome, observe
+
+_BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
+
+
+class MessagesPassthrough:
+    """A StreamHandler."""
+
+    padding = b""
+
+    def __init__(self) -> None:
+        self.outcome = Outcome()
+        self.words = ""
+        self._decoder = MessageDecoder()
+        self._started = False
+
+    def handle(self, frame: Frame) -> bytes:
+        """The frame itself. An upstream's error is left to `fail`, which ends the stream with it."""
+        self.words = ""
+        events = list(self._decoder.decode(frame))
+        for event in events:
+            observe(event, self.outcome)
+            if isinstance(event, Unmodelled) and (words := _given_to_server_tool(event.raw)):
+                self.outcome.say(words)
+        if len(events) == 1 and isinstance(events[0], (TextDelta, ReasoningDelta)):
+            self.words = events[0].text
+        return self._mended(frame) if self.outcome.error is None else b""
+
+    def skipped(self, words: str) -> None:
+        """Words leave no trace here."""
+
+    def finish(self) -> bytes:
+        return b""
+
+    def fail(self, error: SealinkError) -> bytes:
+        return error_frame(error)
+
+    def _mended(self, frame: Frame) -> bytes:
+        is_closed = frame.raw.endswith(_BLANK_LINES)
+        if is_closed and (frame.event == b"content_block_delta" or not frame.data):
+            return frame.raw  # nearly every frame
+        if not frame.data or frame.data.strip() == DONE:
+            return b""
+        type = frame.event or (TYPED.decode(frame.data).type or "").encode()
+        if type == b"message_start":
+            if self._started:
+                return b""
+            self._started = True
+        return frame.raw if frame.event and is_closed else event_frame(type, frame.data.replace(b"\n", b" "))
+
+
+def _given_to_server_tool(data: bytes) -> str:
+    """More of the input of a tool that Anthropic runs: no call of the client's, but the model's words all the same."""
+    try:
+        event = EVENT.decode(data)
+    except UNREADABLE:
+        return ""
+    return event.delta.partial_json if isinstance(event, BlockExtended) and isinstance(event.delta, JsonPiece) else ""
+
+
+def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
+    """The body as it is, and what it says."""
+    outcome = Outcome()
+    for event in decode_whole(body):
+        observe(event, outcome)
+    return body, outcome

@@ -1,0 +1,167 @@
+"""The conversation: SeaLink's messages → Bedrock's `system` and `messages`.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-call.html. System messages are hoisted to
+the front wherever they stand; user and assistant must take turns.
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from sealink.errors import InvalidRequest
+from sealink.request import (
+    Audio,
+    File,
+    Image,
+    Message,
+    Part,
+    Reasoning,
+    RedactedReasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from sealink.wire.dialects.bedrock_converse.upstream.errors import NAME
+from sealink.wire.dialects.bedrock_converse.upstream.media import (
+    Block,
+    DocumentNames,
+    write_audio,
+    write_file,
+    write_image,
+)
+from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.shared.unsupported import unsupported
+from sealink.wire.raw_json.fields import object_of, text_of
+
+_WIRE_ROLES: Final = {"user": "user", "tool": "user", "assistant": "assistant"}
+_NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
+_MAX_ID_CHARS: Final = 64
+_MARK: Final = f"{NAME}:"
+
+
+class Turn(msgspec.Struct):
+    """All that one side says before the other does. A cache point is in a group with the block that it follows."""
+
+    role: str
+    groups: list[list[Block]]
+
+    @property
+    def wire(self) -> Block:
+        return {"role": self.role, "content": [block for group in self.groups for block in group]}
+
+
+class Conversation:
+    """Writes the parts of one conversation. `caches`: the model takes cache points."""
+
+    def __init__(self, *, caches: bool) -> None:
+        self._caches = caches
+        self._names = DocumentNames()
+
+    def system(self, messages: Sequence[Message]) -> list[Block]:
+        """The texts of all system messages, in their order. Raises InvalidRequest for anything else."""
+        said = [message for message in messages if message.role == "system"]
+        for message in said:
+            if not all(isinstance(part, Text) for part in message.parts):
+                raise InvalidRequest("Bedrock takes only text in a system message.", param=message.where)
+        return [block for message in said for group in self._groups(message) for block in group]
+
+    def turns(self, messages: Sequence[Message]) -> list[Turn]:
+        """A message of which nothing is left takes no turn."""
+        turns: list[Turn] = []
+        for message in messages:
+            if message.role == "system":
+                continue
+            role, groups = _WIRE_ROLES[message.role], list(self._groups(message))
+            if turns and turns[-1].role == role:
+                turns[-1].groups += groups
+            elif groups:
+                turns.append(Turn(role, groups))
+        for turn in turns:
+            turn.groups.sort(key=_comes_late)
+        _trim_prefill(turns)
+        return turns
+
+    def _groups(self, message: Message) -> Iterator[list[Block]]:
+        for part in message.parts:
+            if (block := self._block(part, message.where)) is not None:
+                yield [block, *self.cache_point(part.cache_control)]
+
+    def cache_point(self, mark: Raw | None) -> list[Block]:
+        """What stands behind a block that Anthropic's `cache_control` marks.
+
+        https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html"""
+        if mark is None or not self._caches:
+            return []
+        ttl = text_of((object_of(mark) or {}).get("ttl"))
+        return [{"cachePoint": {"type": "default"} | ({"ttl": ttl} if ttl else {})}]
+
+    def _block(self, part: Part, where: str) -> Block | None:
+        """The block of a part; None for what Bedrock refuses to be sent, and means nothing."""
+        match part:
+            case Text(text=text) | Refusal(text=text):
+                return {"text": text} if text.strip() else None  # "The text field in the ContentBlock … is blank"
+            case Reasoning():
+                return _thinking(part)
+            case RedactedReasoning(data=data):
+                blob = data.removeprefix(_MARK) if data.startswith(_MARK) else base64.b64encode(data.encode()).decode()
+                return {"reasoningContent": {"redactedContent": blob}}
+            case ToolCall():
+                called = {"toolUseId": _tool_id(part.id), "name": part.name, "input": arguments_object(part, where)}
+                return {"toolUse": called}
+            case ToolResult():
+                return self._tool_result(part, where)
+        return self._media(part, where)
+
+    def _media(self, part: Part, where: str) -> Block:
+        match part:
+            case Image():
+                return write_image(part, where)
+            case File():
+                return write_file(part, self._names, where)
+            case Audio():
+                return write_audio(part, where)
+        raise unsupported(where, "Bedrock", type(part).__name__.lower())
+
+    def _tool_result(self, result: ToolResult, where: str) -> Block:
+        content = [self._of_result(part, where) for part in result.content] or [{"text": ""}]
+        written: Block = {"toolUseId": _tool_id(result.call_id), "content": content}
+        if result.is_error:
+            written["status"] = "error"
+        return {"toolResult": written}
+
+    def _of_result(self, part: Part, where: str) -> Block:
+        return {"text": part.text} if isinstance(part, Text) else self._media(part, where)
+
+
+def has_tool_blocks(turns: Sequence[Turn]) -> bool:
+    """Whether tools were called before now."""
+    return any("toolUse" in block or "toolResult" in block for turn in turns for block in turn.wire["content"])
+
+
+def _thinking(part: Reasoning) -> Block | None:
+    """Claude's signature is Anthropic's own wherever Claude is served, and has no mark. Thinking that another
+    vendor's model signed, or none, stays behind: it is refused."""
+    if not part.signature or ":" in part.signature:
+        return None
+    return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
+
+
+def _tool_id(id: str) -> str:
+    return _NOT_IN_AN_ID.sub("_", id)[-_MAX_ID_CHARS:]
+
+
+def _comes_late(group: list[Block]) -> bool:
+    """Tool results must come first in the turn that follows the calls."""
+    return "toolResult" not in group[0]
+
+
+def _trim_prefill(turns: list[Turn]) -> None:
+    """An answer that the model shall continue must not end in white space: Claude refuses that."""
+    if turns and turns[-1].role == "assistant" and "text" in turns[-1].groups[-1][0]:
+        block = turns[-1].groups[-1][0]
+        block["text"] = block["text"].rstrip()

@@ -1,0 +1,142 @@
+"""A neutral request → POST /model/{modelId}/converse-stream, or /converse.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html. Every field is used, named in
+`dropped` (a knob that Bedrock or the model does not have) or refused (a feature).
+"""
+
+import re
+from typing import Any, Final
+from urllib.parse import quote
+
+from msgspec import Raw
+
+from sealink.request import ChatRequest, ResponseFormat
+from sealink.wire.dialect import OutgoingRequest
+from sealink.wire.dialects.bedrock_converse.upstream.families import Family, Said, family_of
+from sealink.wire.dialects.bedrock_converse.upstream.media import Block
+from sealink.wire.dialects.bedrock_converse.upstream.tools import write_tools
+from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation
+from sealink.wire.dialects.shared.request_checks import wanted_schema
+from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned
+from sealink.wire.raw_json.fields import encode, is_null, object_of, text_of
+
+STREAM_ACCEPTED: Final = ("accept", "application/vnd.amazon.eventstream")
+
+REFUSED: Final = ("n", "logprobs", "modalities", "custom_tools", "web_search_options")
+DROPPED: Final = (
+    "seed",
+    "frequency_penalty",
+    "presence_penalty",
+    "logit_bias",
+    "parallel_tool_calls",
+    "user",
+    "image_url.detail",
+)
+PASSED_EXTRAS: Final = (
+    "additionalModelRequestFields",
+    "additionalModelResponseFieldPaths",
+    "guardrailConfig",
+    "outputConfig",
+    "performanceConfig",
+    "promptVariables",
+    "requestMetadata",
+)
+"""Bedrock's own fields, for clients that send them through another dialect (OpenAI's `extra_body`)."""
+
+JSON_OBJECT_INSTRUCTION: Final = (
+    "Respond with a single valid JSON object and nothing else: no prose around it, no code fence."
+)
+"""Bedrock has no mode for JSON of any shape, only for JSON of a given schema: the model is asked in words."""
+
+_SERVICE_TIERS: Final = {
+    "auto": None,
+    "default": "default",
+    "standard_only": "default",
+    "priority": "priority",
+    "flex": "flex",
+    "reserved": "reserved",
+}
+_METADATA_TEXT = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
+
+
+def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
+    """Raises InvalidRequest naming what Bedrock cannot express."""
+    refuse(request, REFUSED, "Bedrock")
+    family, dropped = family_of(model), turned(request, DROPPED)
+    conversation = Conversation(caches=family.caches)
+    turns = conversation.turns(request.messages)
+    said = family.say(request, turns, dropped)
+    body: dict[str, Any] = {"messages": [turn.wire for turn in turns]}
+    body |= _system(request, conversation)
+    body |= write_tools(request, family, conversation, turns, dropped)
+    body |= _own_fields(said) | _output(request, family, said)
+    body |= _service_tier(request, dropped) | _metadata(request, dropped)
+    passed, left_out = sort_extras(request, PASSED_EXTRAS, family.read_extras)
+    _merge(body, passed)
+    if not family.caches:
+        dropped += turned(request, ["cache_control"])
+    operation = "converse-stream" if request.stream else "converse"
+    return OutgoingRequest(
+        path=f"/model/{quote(model, safe='')}/{operation}",
+        body=encode(body),
+        headers=[STREAM_ACCEPTED] if request.stream else (),
+        dropped=tuple(dict.fromkeys([*dropped, *left_out])),
+    )
+
+
+def _system(request: ChatRequest, conversation: Conversation) -> Block:
+    blocks = conversation.system(request.messages)
+    if request.response_format is not None and request.response_format.kind == "json_object":
+        blocks.append({"text": JSON_OBJECT_INSTRUCTION})
+    return {"system": blocks} if blocks else {}
+
+
+def _own_fields(said: Said) -> Block:
+    fields = {
+        "inferenceConfig": said.inference,
+        "additionalModelRequestFields": said.fields,
+        "additionalModelResponseFieldPaths": said.paths,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _output(request: ChatRequest, family: Family, said: Said) -> Block:
+    config = dict(said.output)
+    if request.response_format is not None and request.response_format.kind == "json_schema":
+        config["textFormat"] = _text_format(request.response_format, family)
+    return {"outputConfig": config} if config else {}
+
+
+def _text_format(wanted: ResponseFormat, family: Family) -> Block:
+    """The schema travels as text. What is written is always kept to it, `strict` or not."""
+    schema = {"schema": encode(family.schema(wanted_schema(wanted))).decode()}
+    named = {"name": wanted.name} if wanted.name else {}
+    return {"type": "json_schema", "structure": {"jsonSchema": {**named, **schema}}}
+
+
+def _service_tier(request: ChatRequest, dropped: list[str]) -> Block:
+    tier = request.service_tier
+    if tier is not None and tier not in _SERVICE_TIERS:
+        dropped.append("service_tier")
+    wire = _SERVICE_TIERS.get(tier or "auto")
+    return {"serviceTier": {"type": wire}} if wire else {}
+
+
+def _metadata(request: ChatRequest, dropped: list[str]) -> Block:
+    """Short texts, for the logs of who pays; what Bedrock would refuse the request for is left out."""
+    metadata = object_of(request.extras.get("metadata")) or {}
+    taken = {
+        name: text
+        for name, raw in metadata.items()
+        if (text := text_of(raw)) is not None and _METADATA_TEXT.fullmatch(text) and _METADATA_TEXT.fullmatch(name)
+    }
+    if len(taken) < len(metadata) or (not metadata and not is_null(request.extras.get("metadata"))):
+        dropped.append("metadata")
+    return {"requestMetadata": taken} if taken else {}
+
+
+def _merge(body: dict[str, Any], passed: dict[str, Raw]) -> None:
+    """The client's own fields; objects into those that are there already, and before them."""
+    for name, raw in passed.items():
+        own = object_of(raw)
+        body[name] = raw if own is None or not isinstance(body.get(name), dict) else {**body[name], **own}

@@ -1,0 +1,234 @@
+"""The conversation: SeaLink's messages → `systemInstruction` and `contents`.
+
+https://ai.google.dev/api/caching#Content. The results of function calls stand in contents of their own, as
+Gemini counts them against the calls before; else the same side's messages in a row are one content.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from sealink.errors import InvalidRequest
+from sealink.request import (
+    Audio,
+    File,
+    Image,
+    Message,
+    Part,
+    Reasoning,
+    RedactedReasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
+from sealink.wire.dialects.gemini_generate.upstream.signatures import Signature, read_mark
+from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.shared.unsupported import unsupported
+from sealink.wire.raw_json.fields import Fields, parse_object
+
+WirePart = dict[str, Any]
+
+UNSIGNED: Final = "skip_thought_signature_validator"
+"""The signature of a call that Gemini did not make, or whose own is lost: taken in place of a real one.
+https://ai.google.dev/gemini-api/docs/thought-signatures#faqs"""
+
+_MEDIA_TYPES: Final = {
+    **{"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"},
+    **{"heic": "image/heic", "heif": "image/heif", "pdf": "application/pdf", "txt": "text/plain"},
+    **{"mp3": "audio/mp3", "wav": "audio/wav", "flac": "audio/flac", "mp4": "video/mp4", "mov": "video/quicktime"},
+}
+"""By the end of an address: a cloud wants to be told what it will find there."""
+
+_RESULT_MEDIA: Final = ("image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain")
+"""What a function's result may hold. https://ai.google.dev/gemini-api/docs/function-calling#multimodal"""
+
+
+class Turn(msgspec.Struct, rename="camel"):
+    """One content: what one side says, or the results of functions."""
+
+    role: str
+    parts: list[WirePart]
+
+    @property
+    def has_results(self) -> bool:
+        return any("functionResponse" in part for part in self.parts)
+
+
+def write_system(messages: Sequence[Message]) -> dict[str, Any]:
+    """All system messages, in their order, wherever they stand."""
+    parts = [part for message in messages if message.role == "system" for part in _system_parts(message)]
+    return {"systemInstruction": {"parts": parts}} if parts else {}
+
+
+def write_contents(messages: Sequence[Message], rules: ModelRules) -> list[Turn]:
+    """Raises InvalidRequest naming the place of what cannot be sent."""
+    names: dict[str, str] = {}
+    turns: list[Turn] = []
+    for message in messages:
+        if message.role == "assistant":
+            names |= {part.id: part.name for part in message.parts if isinstance(part, ToolCall)}
+            _add(turns, "model", _Answer(message).parts())
+        elif message.role != "system":
+            results = [part for part in message.parts if isinstance(part, ToolResult)]
+            rest = [part for part in message.parts if not isinstance(part, ToolResult)]
+            _add(turns, "user", [each for result in results for each in _result(result, names, rules, message.where)])
+            _add(turns, "user", [_part(part, message.where) for part in rest if not _is_empty(part)])
+    if rules.signs_calls:
+        _excuse_unsigned_calls(turns)
+    return turns
+
+
+def _add(turns: list[Turn], role: str, parts: list[WirePart]) -> None:
+    turn = Turn(role, parts)
+    if turns and turns[-1].role == role and turns[-1].has_results == turn.has_results:
+        turns[-1].parts += parts
+    elif parts:
+        turns.append(turn)
+
+
+def _system_parts(message: Message) -> Iterable[WirePart]:
+    for part in message.parts:
+        if not isinstance(part, Text):
+            raise InvalidRequest("Gemini takes only text in a system message.", param=message.where)
+        if part.text:
+            yield {"text": part.text}
+
+
+class _Answer:
+    """An earlier answer of the model's, or of another's. Each signature goes back on the part that it came with."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+        self._of_calls: dict[str, str] = {}
+        self._of_text: list[Signature] = []
+        for part in message.parts:
+            signature = read_mark(part.signature) if isinstance(part, Reasoning) else None
+            if signature is not None and signature.owner == "call":
+                self._of_calls[signature.call_id] = signature.value
+            elif signature is not None and signature.owner in ("text", "end"):
+                self._of_text.append(signature)
+
+    def parts(self) -> list[WirePart]:
+        written = [each for part in self._message.parts if not _is_empty(part) for each in self._part(part)]
+        texts = [part for part in written if part.keys() == {"text"}]
+        for signature in self._of_text:
+            if signature.owner == "text" and texts:
+                texts.pop()["thoughtSignature"] = signature.value
+            elif signature.owner == "end":
+                last = max((n for n, part in enumerate(written) if "text" in part), default=-1)
+                written.insert(last + 1, {"text": "", "thoughtSignature": signature.value})
+        return written
+
+    def _part(self, part: Part) -> Iterable[WirePart]:
+        match part:
+            case RedactedReasoning():
+                return  # another vendor's
+            case Reasoning(signature=signature):
+                yield from self._thought(part, read_mark(signature))
+            case ToolCall():
+                written: WirePart = {"functionCall": _call(part, self._message.where)}
+                if part.id in self._of_calls:
+                    written["thoughtSignature"] = self._of_calls[part.id]
+                yield written
+            case _:
+                yield _part(part, self._message.where)
+
+    def _thought(self, thought: Reasoning, signature: Signature | None) -> Iterable[WirePart]:
+        """What the model thought is sent back if it was signed; and what its own tools did, as it told it."""
+        if signature is None:
+            return
+        if signature.owner == "thought":
+            yield {"text": thought.text, "thought": True, "thoughtSignature": signature.value}
+        elif signature.owner == "part":
+            yield _whole_part(signature.value, self._message.where)
+
+
+def _whole_part(value: str, where: str) -> Fields:
+    try:
+        return parse_object(value.encode())
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The signature of a part is not what Gemini has given: {error}", param=where) from error
+
+
+def _is_empty(part: Part) -> bool:
+    """A text of nothing is refused, and many clients send one beside tool calls."""
+    return isinstance(part, (Text, Refusal)) and not part.text
+
+
+def _part(part: Part, where: str) -> WirePart:
+    match part:
+        case Text(text=text) | Refusal(text=text):
+            return {"text": text}
+        case Image() if part.url:
+            return {"fileData": _file_data(part.url, part.media_type)}
+        case Image():
+            return {"inlineData": {"mimeType": part.media_type, "data": part.data}}
+        case Audio():
+            return {"inlineData": {"mimeType": f"audio/{part.format}", "data": part.data}}
+        case File():
+            return _file(part, where)
+    raise unsupported(where, "Gemini", f"{type(part).__name__.lower()} here")
+
+
+def _file(file: File, where: str) -> WirePart:
+    """A file of Google's own is named by its address, as its Files API gives it."""
+    address = file.url or file.file_id
+    if not address:
+        return {"inlineData": {"mimeType": file.media_type, "data": file.data}}
+    if "://" not in address:
+        raise unsupported(where, "Gemini", "another vendor's file id")
+    return {"fileData": _file_data(address, file.media_type)}
+
+
+def _file_data(address: str, media_type: str) -> WirePart:
+    ending = address.partition("?")[0].rpartition(".")[2].lower()
+    media_type = media_type or _MEDIA_TYPES.get(ending, "")
+    return {"fileUri": address} | ({"mimeType": media_type} if media_type else {})
+
+
+def _call(call: ToolCall, where: str) -> WirePart:
+    """Free text, that another vendor's model gave to a custom tool, is put into an object."""
+    if call.is_custom:
+        return {"id": call.id, "name": call.name, "args": {"input": call.arguments}}
+    return {"id": call.id, "name": call.name, "args": arguments_object(call, where)}
+
+
+def _result(result: ToolResult, names: dict[str, str], rules: ModelRules, where: str) -> list[WirePart]:
+    """A result under its function's name, which only the call tells."""
+    if result.call_id not in names:
+        raise InvalidRequest(f"No call before has the id {result.call_id!r}.", code="invalid_value", param=where)
+    response: WirePart = {"id": result.call_id, "name": names[result.call_id], "response": _response(result)}
+    media = [_part(part, where) for part in result.content if not isinstance(part, (Text, Refusal))]
+    inside = [part for part in media if rules.multimodal_results and _fits_a_result(part)]
+    if inside:
+        response["parts"] = inside
+    return [{"functionResponse": response}, *(part for part in media if part not in inside)]
+
+
+def _fits_a_result(part: WirePart) -> bool:
+    return any(data.get("mimeType") in _RESULT_MEDIA for data in part.values())
+
+
+def _response(result: ToolResult) -> Raw | WirePart:
+    """An object goes as it is; anything else as the `output`, or the `error`, of the function."""
+    text = "\n".join(part.text for part in result.content if isinstance(part, (Text, Refusal)))
+    if result.is_error:
+        return {"error": text}
+    try:
+        parse_object(text.encode())
+    except (ValueError, RecursionError):
+        return {"output": text}
+    return Raw(text.encode())
+
+
+def _excuse_unsigned_calls(turns: Sequence[Turn]) -> None:
+    """Of each step in the turn that is under way, the first call must be signed, or the request is refused."""
+    asked = [n for n, turn in enumerate(turns) if turn.role == "user" and not turn.has_results]
+    for turn in turns[asked[-1] + 1 if asked else 0 :]:
+        calls = [part for part in turn.parts if "functionCall" in part]
+        if calls and not any("thoughtSignature" in call for call in calls):
+            calls[0]["thoughtSignature"] = UNSIGNED

@@ -1,0 +1,300 @@
+"""Gemini's answers → events: a stream's chunks, or a whole answer. https://ai.google.dev/api/generate-content
+
+Each chunk is an answer by itself: of each candidate some more parts, of the usage a newer count. Nothing says
+that a stream is over but that it ends; it is whole if every candidate has a `finishReason` by then. Some models
+have sent `STOP` with every chunk (recording gemini/genai-js-streaming-unknown-enum-bb925c): the last one counts.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from sealink.events import (
+    BlockEnd,
+    BlockKind,
+    BlockMeta,
+    Event,
+    Finish,
+    Logprobs,
+    ReasoningDelta,
+    StreamEnd,
+    StreamError,
+    StreamStart,
+    TextDelta,
+    ToolArgsDelta,
+    UsageSnapshot,
+)
+from sealink.wire.dialects.gemini_generate.finish import FAILURES, failure, reason_of
+from sealink.wire.dialects.gemini_generate.upstream.citations import grounding_citations, recited
+from sealink.wire.dialects.gemini_generate.upstream.errors import read_error_in_answer
+from sealink.wire.dialects.gemini_generate.upstream.logprobs import read_logprobs
+from sealink.wire.dialects.gemini_generate.upstream.signatures import Owner, mark
+from sealink.wire.dialects.gemini_generate.usage import read_usage
+from sealink.wire.dialects.gemini_generate.views import (
+    PART,
+    RESPONSE,
+    RESPONSES,
+    Candidate,
+    FunctionCall,
+    Part,
+    PromptFeedback,
+    Response,
+)
+from sealink.wire.dialects.shared.flat_blocks import Blocks
+from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.framing.frame import Frame
+from sealink.wire.raw_json.fields import UNREADABLE, is_null, made_strict
+
+_T = TypeVar("_T")
+
+
+class _Choice(msgspec.Struct):
+    """A candidate so far. `is_signed`: its open block is; `said` is all its text."""
+
+    blocks: Blocks
+    is_signed: bool = False
+    calls: int = 0
+    said: list[str] = []
+    finish_reason: str | None = None
+    finish_message: str = ""
+    grounding: Raw = Raw()
+    citations: list[Raw] = []
+
+
+class AnswerDecoder:
+    """One answer's chunks → events. How the answer ended, and where it has its words from, is told at its end."""
+
+    forgets_deltas = False
+
+    def __init__(self) -> None:
+        self._id = ""
+        self._started = False
+        self._failed = False
+        self._choices: dict[int, _Choice] = {}
+        self._blocked: PromptFeedback | None = None
+        self._counted = b"", False
+
+    def decode(self, frame: Frame) -> Iterable[Event]:
+        """Raises UpstreamError (`upstream_malformed`) on a chunk that makes no sense."""
+        data = frame.data or _bare_json(frame.raw)
+        if self._failed or not data:
+            return ()
+        try:
+            return self.read(_read_json(RESPONSE, data), data)
+        except UNREADABLE as error:
+            raise malformed(error) from error
+
+    def read(self, response: Response, data: bytes) -> list[Event]:
+        """One chunk's events; `data` is the chunk itself. Raises what msgspec raises on what it cannot read."""
+        if not is_null(response.error) and response.error:
+            self._failed = True
+            return [StreamError(read_error_in_answer(data))]
+        events = self._start(response)
+        for candidate in response.candidates or ():
+            events += self._candidate(candidate)
+        feedback = response.prompt_feedback
+        if feedback is not None and (feedback.block_reason or feedback.block_reason_message):
+            self._blocked = feedback
+        events += self._count(response.usage_metadata)
+        events += self._failure()
+        return events
+
+    def close(self) -> list[Event]:
+        """The end of the stream is the end of the answer, if nobody still has something to say."""
+        if self._failed or self._unfinished or not self.has_answered:
+            return []
+        try:
+            return self.end()
+        except UNREADABLE as error:
+            raise malformed(error) from error
+
+    def end(self) -> list[Event]:
+        """What is told once all is said. A candidate that does not say how it ended is whole all the same."""
+        events: list[Event] = []
+        if self._blocked is not None and not self._choices:
+            events += _refused_prompt(self._blocked)
+        for index, choice in self._choices.items():
+            events += _sources(choice)
+            events += choice.blocks.close()
+            word = choice.finish_reason or ""
+            reason = reason_of(word, has_calls=choice.calls > 0)
+            detail = choice.finish_message if reason == "content_filter" else ""
+            events.append(Finish(reason, raw_reason=word, choice=index, detail=detail))
+        return [*events, StreamEnd()]
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether there is a candidate, or the prompt was not taken."""
+        return bool(self._choices) or self._blocked is not None
+
+    @property
+    def _unfinished(self) -> bool:
+        return any(choice.finish_reason is None for choice in self._choices.values())
+
+    def _start(self, response: Response) -> list[Event]:
+        if self._started:
+            return []
+        self._started = True
+        self._id = response.response_id or ""
+        return [StreamStart(self._id, response.model_version or "")]
+
+    def _count(self, said: Raw) -> list[Event]:
+        """A running count is the provider's last word once every candidate is finished."""
+        told = bytes(said), self.has_answered and not self._unfinished
+        if not said or told == self._counted:
+            return []
+        self._counted = told
+        usage = read_usage(said, final=told[1])
+        return [] if usage is None else [UsageSnapshot(usage, told[1])]
+
+    def _failure(self) -> list[Event]:
+        for choice in self._choices.values():
+            if choice.finish_reason in FAILURES:
+                self._failed = True
+                return [StreamError(failure(choice.finish_reason, choice.finish_message))]
+        return []
+
+    def _candidate(self, candidate: Candidate) -> list[Event]:
+        index = candidate.index or 0
+        choice = self._choices.get(index)
+        if choice is None:
+            choice = self._choices[index] = _Choice(Blocks(index))
+        events: list[Event] = []
+        content = candidate.content
+        for part in (content.parts if content is not None else None) or ():
+            events += self._part(part, choice)
+        if candidate.logprobs_result and choice.blocks.kind == "text":
+            tokens = read_logprobs(candidate.logprobs_result)
+            events += [Logprobs(choice.blocks.number, tokens, choice=index)] if tokens else ()
+        _note(candidate, choice)
+        return events
+
+    def _part(self, raw: Raw, choice: _Choice) -> list[Event]:
+        part = PART.decode(raw)
+        if part.text is not None:
+            return _text(part, choice)
+        if part.function_call is not None:
+            return self._call(part.function_call, part.thought_signature or "", choice)
+        if part.inline_data is not None and not part.thought:
+            # its signature cannot come back: no client hands back what the model drew
+            return choice.blocks.whole("media", name=part.inline_data.mime_type, data=part.inline_data.data)
+        return _other(raw, choice)
+
+    def _call(self, call: FunctionCall, signature: str, choice: _Choice) -> list[Event]:
+        """A call comes whole. Older models give it no id, and the same name may be called several times."""
+        if not call.name:
+            raise malformed("a function call without a name.")
+        arguments = bytes(call.args).decode() if not is_null(call.args) and call.args else "{}"
+        id = call.id or self._made_id(call.name, arguments, choice)
+        choice.calls += 1
+        blocks = choice.blocks
+        events = blocks.open("tool_call", id=id, name=call.name)
+        events.append(ToolArgsDelta(blocks.number, arguments, choice=blocks.choice))
+        if signature:
+            events.append(BlockMeta(blocks.number, mark("call", signature, id), choice=blocks.choice))
+        return [*events, *blocks.close()]
+
+    def _made_id(self, name: str, arguments: str, choice: _Choice) -> str:
+        """Of one conversation's calls no two may have the same id, nor may one call's change: it goes by the
+        answer's id. Where there is none (fixtures, proxies), by what is called."""
+        told = self._id or hashlib.sha256(f"{name}\0{arguments}".encode()).hexdigest()[:22]
+        index = choice.blocks.choice
+        return f"call_{told}_{f'{index}_' if index else ''}{choice.calls}"
+
+
+def decode_whole(body: bytes) -> list[Event]:
+    """The events of a not-streamed answer. Raises UpstreamRejected if it is an error under a 200."""
+    decoder = AnswerDecoder()
+    try:
+        read = _read_json(RESPONSES, body)
+        chunks = read if isinstance(read, list) else [read]
+        events = [event for chunk in chunks for event in decoder.read(chunk, body)]
+        if events and isinstance(events[-1], StreamError):
+            raise events[-1].error
+        if not decoder.has_answered:
+            raise malformed("an answer without candidates.")
+        return events + decoder.end()
+    except UNREADABLE as error:
+        raise malformed(error) from error
+
+
+def _read_json(decoder: msgspec.json.Decoder[_T], data: bytes) -> _T:
+    """Its raw values are all of one line, as they go into clients' frames: whole answers are printed prettily.
+
+    msgspec skips over them without looking at their characters, so the UTF-8 is checked here."""
+    if not data.isascii():
+        data.decode()
+    try:
+        return decoder.decode(msgspec.json.format(data, indent=-1) if b"\n" in data else data)
+    except UNREADABLE:
+        strict = made_strict(data, constants=True)  # half a surrogate pair, NaN
+        if strict is None:
+            raise
+        return decoder.decode(strict)
+
+
+def _bare_json(raw: bytes) -> bytes:
+    """An error in the midst of a stream may come as it would have come alone, and be no event."""
+    return raw.strip() if raw.lstrip().startswith(b"{") else b""
+
+
+def _note(candidate: Candidate, choice: _Choice) -> None:
+    if candidate.finish_reason is not None:
+        choice.finish_reason = candidate.finish_reason
+        choice.finish_message = candidate.finish_message or ""
+    if len(candidate.grounding_metadata) > len(b"{}"):  # grounded streams say {} until they say it all
+        choice.grounding = candidate.grounding_metadata
+    if candidate.citation_metadata:
+        choice.citations.append(candidate.citation_metadata)
+
+
+def _text(part: Part, choice: _Choice) -> list[Event]:
+    """Text that is signed is not joined with what follows: "don't merge a part with a signature with one without"."""
+    text, signature, blocks = part.text or "", part.thought_signature or "", choice.blocks
+    if not text and not signature:
+        return []  # recording gemini/req_llm-gemini_3_flash_preview-grounding_streaming-5da89f begins with one
+    kind: BlockKind = "reasoning" if part.thought else "text"
+    events: list[Event] = []
+    if blocks.kind != kind or (choice.is_signed and text):
+        events += blocks.open(kind)
+        choice.is_signed = False
+    if text and kind == "text":
+        choice.said.append(text)
+        events.append(TextDelta(blocks.number, text, choice=blocks.choice))
+    elif text:
+        events.append(ReasoningDelta(blocks.number, text, choice=blocks.choice))
+    if signature:
+        choice.is_signed = True
+        owner: Owner = "thought" if part.thought else "text" if text else "end"
+        events.append(BlockMeta(blocks.number, mark(owner, signature), choice=blocks.choice))
+    return events
+
+
+def _other(raw: Raw, choice: _Choice) -> list[Event]:
+    """A part that no event models is to come back as it is: Gemini goes on from the tools that it has run."""
+    data = bytes(raw)
+    words = data.decode()
+    opened = choice.blocks.open_beside("other", raw=data)
+    number, index = choice.blocks.number, choice.blocks.choice
+    return [*opened, BlockMeta(number, mark("part", words), choice=index), BlockEnd(number, index)]
+
+
+def _sources(choice: _Choice) -> list[Event]:
+    """Citations belong to text: to a block without any, if the last one was something else."""
+    text, blocks = "".join(choice.said).encode(errors="replace"), choice.blocks
+    number, index = (blocks.number if blocks.kind == "text" else blocks.number + 1), blocks.choice
+    found: list[Event] = [
+        *grounding_citations(choice.grounding, text, number, index),
+        *recited(choice.citations, text, number, index),
+    ]
+    return [*(blocks.enter("text") if found else ()), *found]
+
+
+def _refused_prompt(feedback: PromptFeedback) -> list[Event]:
+    """A prompt that Gemini would not take gets no candidate: an answer that is a refusal, and no error."""
+    reason = feedback.block_reason or ""
+    detail = feedback.block_reason_message or f"The prompt was blocked: {reason}."
+    return [Finish("content_filter", raw_reason=reason, detail=detail)]

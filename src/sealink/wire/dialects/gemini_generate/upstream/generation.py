@@ -1,0 +1,69 @@
+"""The knobs: `generationConfig`. https://ai.google.dev/api/generate-content#generationconfig"""
+
+from typing import Any, Final
+
+from sealink.request import ChatRequest, ResponseFormat
+from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
+from sealink.wire.dialects.gemini_generate.upstream.schema import adapted
+from sealink.wire.dialects.gemini_generate.upstream.thinking import thinking_config
+from sealink.wire.dialects.shared.request_checks import wanted_schema
+from sealink.wire.dialects.shared.unsupported import turned, unsupported
+
+_MODALITIES: Final = {"text": "TEXT", "image": "IMAGE"}
+_JSON: Final = "application/json"
+
+
+def write_generation(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
+    """What the client says, and no more. Raises InvalidRequest naming what Gemini cannot do."""
+    sampling = request.sampling
+    written = {
+        "maxOutputTokens": sampling.max_tokens,
+        **_randomness(request, rules, dropped),
+        "stopSequences": sampling.stop or None,
+        "seed": sampling.seed,
+        "frequencyPenalty": sampling.frequency_penalty or None,  # 0 changes nothing, and some models refuse it
+        "presencePenalty": sampling.presence_penalty or None,
+        "candidateCount": _candidates(request, rules),
+        "responseLogprobs": request.logprobs or None,
+        "logprobs": (request.top_logprobs or None) if request.logprobs else None,
+        "responseModalities": _modalities(request.modalities),
+        **_format(request.response_format),
+        "thinkingConfig": thinking_config(request, rules, dropped) or None,
+    }
+    dropped += turned(request, ("logit_bias",))
+    return {name: value for name, value in written.items() if value is not None}
+
+
+def _randomness(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
+    sampling = request.sampling
+    asked = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
+    if rules.samples:
+        return dict(zip(("temperature", "topP", "topK"), asked.values(), strict=True))
+    dropped += [name for name, value in asked.items() if value is not None]
+    return {}
+
+
+def _candidates(request: ChatRequest, rules: ModelRules) -> int | None:
+    if request.choices == 1:
+        return None
+    if not rules.has_candidates:
+        raise unsupported("n", "Gemini, from 3 on,", "more than one answer")
+    return request.choices
+
+
+def _modalities(asked: list[str] | None) -> list[str] | None:
+    if not asked or asked == ["text"]:
+        return None
+    for modality in asked:
+        if modality not in _MODALITIES:
+            raise unsupported("modalities", "Gemini", f"{modality!r} in an OpenAI client's form")
+    return [_MODALITIES[modality] for modality in asked]
+
+
+def _format(wanted: ResponseFormat | None) -> dict[str, Any]:
+    """The schema's name has no place at Gemini. `strict` neither: its output always keeps to the schema."""
+    if wanted is None or wanted.kind == "text":
+        return {}
+    if wanted.kind == "json_object":
+        return {"responseMimeType": _JSON}
+    return {"responseMimeType": _JSON, "responseJsonSchema": adapted(wanted_schema(wanted), "response_format")}

@@ -1,0 +1,1 @@
+"""What upstreams of this dialect are sent, and what they answer."""

@@ -1,0 +1,54 @@
+"""OpenAI's Chat Completions as clients speak it. https://platform.openai.com/docs/api-reference/chat"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from sealink.errors import SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
+from sealink.wire.dialects.openai_chat import errors
+from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
+from sealink.wire.dialects.openai_chat.client.encode_whole import completion
+from sealink.wire.dialects.openai_chat.client.head import parse_head
+from sealink.wire.dialects.openai_chat.client.heartbeat import HEARTBEATS
+from sealink.wire.dialects.openai_chat.client.parse_request import parse_request
+from sealink.wire.dialects.openai_chat.client.prompt_text import prompt_text
+from sealink.wire.dialects.openai_chat.client.responses_body import is_of_another_shape, rewritten
+
+
+class OpenAIChatClient:
+    """A ClientDialect. Given a `cousin`, it also takes requests of that dialect, and answers them in its own."""
+
+    name = errors.NAME
+    spellings: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, cousin: ClientDialect | None = None) -> None:
+        self._cousin = cousin
+
+    def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
+        if self._cousin is not None and is_of_another_shape(body):
+            body = rewritten(body, headers, self._cousin)
+        return parse_head(body)
+
+    def parse_request(self, head: RequestHead) -> ChatRequest:
+        return parse_request(head)
+
+    def encoder(self, request: ChatRequest, identity: FallbackIdentity) -> ChunkEncoder:
+        return ChunkEncoder(request, identity)
+
+    def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
+        return completion(request, events, identity)
+
+    def error_body(self, error: SealinkError, request_id: str) -> bytes:
+        """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""
+        return errors.error_body(error)
+
+    def error_frame(self, error: SealinkError) -> bytes:
+        return errors.error_frame(error)
+
+    def heartbeat(self, shape: HeartbeatShape) -> bytes:
+        return HEARTBEATS[shape]
+
+    def prompt_text(self, head: RequestHead) -> str:
+        return prompt_text(head)

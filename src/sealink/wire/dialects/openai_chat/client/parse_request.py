@@ -1,0 +1,139 @@
+"""A chat-completion request → SeaLink's own, for an upstream of another dialect.
+
+https://platform.openai.com/docs/api-reference/chat/create. Every field is modelled, or kept in `extras`
+for the upstream's dialect to use, drop by name or refuse. What is null was not said.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Raw
+
+from sealink.errors import InvalidRequest
+from sealink.request import ChatRequest, ResponseFormat, Sampling
+from sealink.wire.dialect import RequestHead
+from sealink.wire.dialects.openai_chat.client.messages import read_messages
+from sealink.wire.dialects.openai_chat.client.tools import read_tool_choice, read_tools
+from sealink.wire.raw_json.fields import Fields, is_null, to_raw
+from sealink.wire.raw_json.request_fields import RequestFields, missing, own_metadata, read_value
+
+_READ: Final = frozenset({"model", "messages", "stream", "stream_options", "metadata", "tools", "functions"})
+
+
+class _Reasoning(msgspec.Struct):
+    """OpenRouter's object, whose fields are those of the Responses API and some more."""
+
+    effort: str | None = None
+    max_tokens: int | None = None
+    summary: str | None = None
+    exclude: bool | None = None
+    enabled: bool | None = None
+
+    @property
+    def asked_effort(self) -> str | None:
+        if self.effort is None and self.enabled is not None and self.max_tokens is None:
+            return "medium" if self.enabled else "none"
+        return self.effort
+
+
+class _Speaker(msgspec.Struct):
+    role: str = ""
+    name: str | None = None
+
+
+class _JsonSchema(msgspec.Struct):
+    name: str
+    schema: dict[str, Raw] | None = None
+    strict: bool | None = None
+
+
+class _ResponseFormat(msgspec.Struct):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: _JsonSchema | None = None
+
+
+def parse_request(head: RequestHead) -> ChatRequest:
+    """Raises InvalidRequest, naming the field by its path (`messages[2].content[0].image_url`)."""
+    read = RequestFields({name: raw for name, raw in head.fields.items() if not is_null(raw)}, _READ)
+    tools, builtin_tools = read_tools(read)
+    choice, tools = read_tool_choice(read, tools)
+    thinking = read("reasoning", _Reasoning) or _Reasoning()
+    return ChatRequest(
+        model=head.model,
+        messages=read_messages(head.fields["messages"]),
+        stream=head.stream,
+        include_usage=head.include_usage,
+        tools=tools,
+        builtin_tools=builtin_tools,
+        tool_choice=choice,
+        parallel_tool_calls=read("parallel_tool_calls", bool),
+        sampling=_sampling(read),
+        response_format=_response_format(read),
+        reasoning_effort=read("reasoning_effort", str) or thinking.asked_effort,
+        thinking_budget=thinking.max_tokens if (budget := read("thinking_budget", int)) is None else budget,
+        thinking_summary="none" if thinking.exclude else thinking.summary,
+        choices=_choices(read),
+        logprobs=read("logprobs", bool) or False,
+        top_logprobs=read("top_logprobs", int),
+        modalities=read("modalities", list[str]),
+        user=read("user", str),
+        service_tier=read("service_tier", str),
+        extras=_extras(read),
+    )
+
+
+def _sampling(read: RequestFields) -> Sampling:
+    newer, older = read("max_completion_tokens", int), read("max_tokens", int)
+    return read_sampling(read, max_tokens=older if newer is None else newer)
+
+
+def read_sampling(read: RequestFields, max_tokens: int | None) -> Sampling:
+    """The knobs that have one name in both of OpenAI's APIs, or at vendors behind them."""
+    stop = read("stop", str | list[str])
+    return Sampling(
+        max_tokens=max_tokens,
+        temperature=read("temperature", float),
+        top_p=read("top_p", float),
+        top_k=read("top_k", int),
+        stop=[stop] if isinstance(stop, str) else stop,
+        seed=read("seed", int),
+        frequency_penalty=read("frequency_penalty", float),
+        presence_penalty=read("presence_penalty", float),
+        logit_bias=read("logit_bias", Raw),
+    )
+
+
+def _choices(read: RequestFields) -> int:
+    choices = read("n", int)
+    if choices is not None and choices < 1:
+        raise InvalidRequest("`n` must be at least 1.", code="invalid_value", param="n")
+    return choices or 1
+
+
+def _extras(read: RequestFields) -> Fields:
+    """What is left; `metadata` without the part that is SeaLink's; whether speakers are told apart by name."""
+    rest = dict(read.rest)
+    if _has_speakers(read.fields["messages"]):
+        rest["messages.name"] = to_raw(True)
+    metadata = own_metadata(read.fields)
+    return rest | {"metadata": to_raw(metadata)} if metadata else rest
+
+
+def _has_speakers(messages: Raw) -> bool:
+    if b'"name"' not in bytes(messages):
+        return False
+    said = read_value(messages, "messages", list[_Speaker])
+    return any(message.name and message.role not in ("tool", "function") for message in said)
+
+
+def _response_format(read: RequestFields) -> ResponseFormat | None:
+    said = read("response_format", _ResponseFormat)
+    if said is None:
+        return None
+    if said.type != "json_schema":
+        return ResponseFormat(said.type)
+    if said.json_schema is None:
+        raise missing("response_format.json_schema")
+    schema = said.json_schema
+    raw = None if schema.schema is None else to_raw(schema.schema)
+    return ResponseFormat(said.type, name=schema.name, schema=raw, strict=schema.strict)

@@ -1,0 +1,266 @@
+"""OpenAI's answers → events: a stream's chunks, or a whole completion.
+
+What comes from the upstream is mended first, as for an OpenAI client: here everything is of OpenAI's shape.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from msgspec import Raw
+
+from sealink.events import (
+    BlockEnd,
+    BlockKind,
+    BlockMeta,
+    Event,
+    Finish,
+    FinishReason,
+    Logprobs,
+    ReasoningDelta,
+    StreamEnd,
+    StreamError,
+    StreamStart,
+    TextDelta,
+    ToolArgsDelta,
+    UsageSnapshot,
+)
+from sealink.wire.dialects.openai_chat import views
+from sealink.wire.dialects.openai_chat.annotations import read_annotation, read_sources
+from sealink.wire.dialects.openai_chat.client.parts import read_picture
+from sealink.wire.dialects.openai_chat.signatures import Piece, Signature, is_signed, read_pieces, written
+from sealink.wire.dialects.openai_chat.upstream.passthrough import ChatPassthrough
+from sealink.wire.dialects.openai_chat.upstream.passthrough_whole import passthrough_whole
+from sealink.wire.dialects.openai_chat.usage import read_usage
+from sealink.wire.dialects.shared.flat_blocks import Blocks
+from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.framing.frame import Frame
+from sealink.wire.framing.sse import SseFramer
+from sealink.wire.raw_json.fields import encode, is_null
+from sealink.wire.stream.outcome import Outcome
+
+_REASONS: Final[dict[str, FinishReason]] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "function_call": "tool_calls",
+}
+
+
+class ChatDecoder:
+    """A Decoder: one stream's frames → events."""
+
+    forgets_deltas = True
+
+    def __init__(self) -> None:
+        self._relay = ChatPassthrough(usage_asked=True, choices_asked=1)
+        self._mended = SseFramer()
+        self._answer = _AnswerReader(self._relay.outcome)
+
+    def decode(self, frame: Frame) -> Iterable[Event]:
+        return self._read(self._relay.handle(frame))
+
+    def close(self) -> Iterable[Event]:
+        return self._read(self._relay.finish())
+
+    def _read(self, mended: bytes) -> Iterator[Event]:
+        for frame in self._mended.feed(mended):
+            if frame.data != b"[DONE]":
+                yield from self._answer.read(frame.data)
+        if self._relay.outcome.error is not None:
+            yield StreamError(self._relay.outcome.error)
+        elif self._relay.outcome.complete:
+            yield StreamEnd()
+
+
+def decode_whole(body: bytes) -> list[Event]:
+    """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
+    mended, outcome = passthrough_whole(body)
+    return [*_AnswerReader(outcome).read(mended), StreamEnd()]
+
+
+class _Open:
+    """What is open of a choice: its blocks, and its calls, of which several may be, by their index and by their id.
+
+    `piece` is the one of `reasoning_details` that was told last, in the block `piece_at`.
+    """
+
+    __slots__ = ("blocks", "calls", "ids", "piece", "piece_at")
+
+    def __init__(self, index: int) -> None:
+        self.blocks = Blocks(index)
+        self.calls: dict[int, int] = {}
+        self.ids: dict[str, int] = {}
+        self.piece = Piece({})
+        self.piece_at = -1
+
+
+def _logprobs(blocks: Blocks, said: views.Logprobs) -> Iterator[Event]:
+    tokens = said.content if blocks.kind == "text" else said.refusal if blocks.kind == "refusal" else None
+    if tokens:
+        yield Logprobs(blocks.number, encode(tokens), blocks.choice)
+
+
+def _say(blocks: Blocks, kind: BlockKind, text: str) -> Iterator[Event]:
+    if blocks.kind != kind:
+        yield from blocks.open(kind)
+    more = ReasoningDelta if kind == "reasoning" else TextDelta
+    yield more(blocks.number, text, blocks.choice)
+
+
+def _think(open: _Open, said: views.Said, *, is_whole: bool) -> Iterator[Event]:
+    """What was thought, piece by piece where the vendor tells it so, too."""
+    pieces = [] if is_null(said.reasoning_details) else read_pieces(said.reasoning_details)
+    if said.reasoning_content and not any(piece.text for piece in pieces):
+        yield from _say(open.blocks, "reasoning", said.reasoning_content)
+    for piece in pieces:
+        yield from _piece(open, piece, is_whole=is_whole)
+
+
+def _piece(open: _Open, piece: Piece, *, is_whole: bool) -> Iterator[Event]:
+    blocks = open.blocks
+    if not piece.has_place_for_text:
+        yield from _signed_apart(blocks, Signature(detail=piece.rest))
+        return
+    is_news = True
+    if is_whole or blocks.kind != "reasoning":
+        if piece.says_nothing and not is_whole:
+            return
+        yield from blocks.open("reasoning")
+    elif open.piece_at == blocks.number:
+        if open.piece.goes_on(piece):
+            is_news = open.piece.add(piece)
+            piece.rest = open.piece.rest
+        else:
+            yield from blocks.open("reasoning")
+    open.piece, open.piece_at = piece, blocks.number
+    if is_news:
+        blocks.signature = written(Signature(detail=piece.rest))
+    if piece.text:
+        yield ReasoningDelta(blocks.number, piece.text, blocks.choice)
+
+
+def _signed_apart(blocks: Blocks, signature: Signature) -> Iterator[Event]:
+    """A signature in a block of its own."""
+    yield from blocks.open("reasoning")
+    blocks.signature = written(signature)
+    yield from blocks.close()
+
+
+def _signed(open: _Open, thinking: views.Thinking) -> Iterator[Event]:
+    blocks = open.blocks
+    if thinking.type == "redacted_thinking":
+        yield from blocks.whole("redacted_reasoning", data=thinking.data or "")
+    elif thinking.signs is not None:
+        yield from _signed_other(open, thinking.signs, thinking.signature or "")
+    else:
+        yield from blocks.enter("reasoning")
+        yield BlockMeta(blocks.number, signature=thinking.signature or "", choice=blocks.choice)
+        yield from blocks.close()
+
+
+def _signed_other(open: _Open, signs: str, signature: str) -> Iterator[Event]:
+    """The signature of a call that is still open, or of the text."""
+    block = open.ids.get(signs)
+    if block is None and open.blocks.kind is not None:
+        block = open.blocks.number
+    if block is not None:
+        yield BlockMeta(block, signature=signature, choice=open.blocks.choice)
+
+
+def _call(open: _Open, place: int, call: views.ToolCall) -> Iterator[Event]:
+    custom = call.custom if call.function is None else None  # Snowflake has both, one of them empty
+    function = call.function or views.Function()
+    if place not in open.calls:
+        kind: BlockKind = "tool_call" if custom is None else "custom_tool_call"
+        name = function.name if custom is None else custom.name
+        if not name:
+            raise malformed("a tool call begins without a name")
+        id = call.id or f"call_{open.blocks.number + 1}"
+        yield from open.blocks.open_beside(kind, id=id, name=name)
+        open.calls[place] = open.ids[call.id] = open.blocks.number
+        if is_signed(call.extra_content):
+            signature = written(Signature(extra_content=call.extra_content, call_id=id))
+            yield BlockMeta(open.blocks.number, signature, open.blocks.choice)
+    if fragment := function.arguments if custom is None else custom.input:
+        yield ToolArgsDelta(open.calls[place], fragment, open.blocks.choice)
+
+
+def _cite(blocks: Blocks, annotations: Iterable[Raw]) -> Iterator[Event]:
+    for annotation in annotations:
+        yield from blocks.enter("text")
+        yield read_annotation(annotation, blocks.number, blocks.choice)
+
+
+def _media(blocks: Blocks, picture: Raw) -> Iterator[Event]:
+    """A picture, in OpenRouter's shape; what is no inline picture means something to OpenAI's clients only."""
+    inline = read_picture(picture)
+    if inline is None:
+        yield from blocks.whole("other", raw=bytes(picture))
+    else:
+        media_type, data = inline
+        yield from blocks.whole("media", name=media_type, data=data)
+
+
+class _AnswerReader:
+    """Chunks of OpenAI's shape → events. `outcome` knows the upstream's own words for the end."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._started = False
+        self._choices: dict[int, _Open] = {}
+        self._sources: list[Raw] = []
+
+    def read(self, data: bytes) -> Iterator[Event]:
+        try:
+            chunk = views.CHUNK.decode(data)
+        except (ValueError, RecursionError) as error:
+            raise malformed(str(error)) from error
+        if not self._started:
+            self._started = True
+            yield StreamStart(chunk.id, chunk.model, chunk.created)
+        self._sources = read_sources(chunk.search_results, chunk.citations) or self._sources
+        for choice in chunk.choices:
+            yield from self._choice(choice)
+        if chunk.usage:
+            yield UsageSnapshot(read_usage(chunk.usage))
+
+    def _choice(self, choice: views.Choice) -> Iterator[Event]:
+        said = choice.message or choice.delta
+        open = self._choices.get(choice.index)
+        if open is None:
+            open = self._choices[choice.index] = _Open(choice.index)
+        blocks, is_whole = open.blocks, choice.message is not None
+        yield from _think(open, said, is_whole=is_whole)
+        for thinking in said.thinking_blocks or ():
+            yield from _signed(open, thinking)
+        if said.content:
+            yield from _say(blocks, "text", said.content)
+        if said.refusal:
+            yield from _say(blocks, "refusal", said.refusal)
+        if is_signed(said.extra_content):
+            yield from _signed_apart(blocks, Signature(extra_content=said.extra_content))
+        if choice.logprobs is not None:
+            yield from _logprobs(blocks, choice.logprobs)
+        yield from _cite(blocks, said.annotations or ())
+        for picture in said.images or ():
+            yield from _media(blocks, picture)
+        for position, call in enumerate(said.tool_calls or ()):
+            # In a whole answer indexes mean nothing: Ollama had 0 for every call.
+            place = position if call.index is None or is_whole else call.index
+            yield from _call(open, place, call)
+        if said.function_call is not None:
+            legacy = views.ToolCall(f"call_{said.function_call.name}", function=said.function_call)
+            yield from _call(open, 0, legacy)
+        if choice.finish_reason is not None:
+            yield from self._finish(open, choice.finish_reason)
+
+    def _finish(self, open: _Open, reason: str) -> Iterator[Event]:
+        index = open.blocks.choice
+        if self._sources and index == 0:
+            yield from _cite(open.blocks, self._sources)
+        yield from open.blocks.close()
+        for block in open.calls.values():
+            yield BlockEnd(block, index)
+        open.calls, open.ids = {}, {}
+        yield Finish(_REASONS[reason], self._outcome.finish.get(index, ""), index)

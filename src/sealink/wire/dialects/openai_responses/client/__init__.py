@@ -1,0 +1,1 @@
+"""What clients of this dialect send, and what they are sent."""

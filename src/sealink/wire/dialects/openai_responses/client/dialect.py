@@ -1,0 +1,59 @@
+"""The Responses API as clients speak it. https://platform.openai.com/docs/api-reference/responses"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from sealink.errors import SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, RequestHead
+from sealink.wire.dialects.openai_responses.client.encode_stream import ResponseEncoder
+from sealink.wire.dialects.openai_responses.client.head import parse_head
+from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
+from sealink.wire.dialects.openai_responses.client.parse_request import parse_request
+from sealink.wire.dialects.openai_responses.client.prompt_text import prompt_text
+from sealink.wire.dialects.openai_responses.errors import error_body, error_frame
+from sealink.wire.dialects.openai_responses.signatures import NAME
+
+
+class OpenAIResponsesClient:
+    """A ClientDialect."""
+
+    name = NAME
+    spellings: Mapping[str, str] = MappingProxyType(
+        {
+            "logprobs": "top_logprobs",
+            "max_completion_tokens": "max_output_tokens",
+            "reasoning_effort": "reasoning.effort",
+            "response_format": "text.format",
+            "thinking_budget": "reasoning.max_tokens",
+            "thinking_summary": "reasoning.summary",
+            "tools.custom.format": "tools.format",
+            "tools.function.strict": "tools.strict",
+        }
+    )
+
+    def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
+        return parse_head(body, headers)
+
+    def parse_request(self, head: RequestHead) -> ChatRequest:
+        return parse_request(head)
+
+    def encoder(self, request: ChatRequest, identity: FallbackIdentity) -> ResponseEncoder:
+        return ResponseEncoder(request, identity)
+
+    def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
+        return ResponseEncoder(request, identity).whole(events)
+
+    def error_body(self, error: SealinkError, request_id: str) -> bytes:
+        """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""
+        return error_body(error)
+
+    def error_frame(self, error: SealinkError) -> bytes:
+        return error_frame(error)
+
+    def heartbeat(self, shape: HeartbeatShape) -> bytes:
+        return HEARTBEATS[shape]
+
+    def prompt_text(self, head: RequestHead) -> str:
+        return prompt_text(head)

@@ -1,0 +1,188 @@
+"""The conversation of a Responses request → SeaLink's own messages.
+
+https://platform.openai.com/docs/api-reference/responses/create#responses-create-input. Items are smaller than
+messages: what the model said, thought and called between two words of the user's is one message of ours.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from sealink.errors import InvalidRequest
+from sealink.request import (
+    File,
+    Message,
+    Part,
+    Reasoning,
+    RedactedReasoning,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from sealink.wire.dialects.openai_chat.client import parts
+from sealink.wire.dialects.openai_responses import signatures
+from sealink.wire.dialects.openai_responses.client.tools import flat_name
+from sealink.wire.dialects.openai_responses.signatures import CARRIED, CARRIED_REDACTED, Signature
+from sealink.wire.raw_json.fields import NULL, is_null, starts_with
+from sealink.wire.raw_json.request_fields import missing, read_value, untranslatable
+
+_ROLES: Final[dict[str, Role]] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+}
+
+_TOLD_IN_THE_ANSWER: Final = frozenset(
+    {
+        "code_interpreter_call",
+        "file_search_call",
+        "image_generation_call",
+        "mcp_approval_request",
+        "mcp_call",
+        "mcp_list_tools",
+        "tool_search_call",
+        "tool_search_output",
+        "web_search_call",
+    }
+)
+"""What an upstream did by itself before it answered. Another one can make nothing of it; the answer follows."""
+
+
+class _Item(msgspec.Struct, kw_only=True):
+    type: str = "message"
+    id: str | None = None
+    role: str | None = None
+    content: Raw = NULL
+    summary: Raw = NULL
+    encrypted_content: str | None = None
+    call_id: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+    arguments: str | None = None
+    input: str | None = None
+    output: Raw = NULL
+
+
+class _TextPart(msgspec.Struct):
+    text: str
+
+
+class _ImagePart(msgspec.Struct):
+    image_url: str | None = None
+    file_id: str | None = None
+    detail: str | None = None
+
+
+class _FilePart(msgspec.Struct):
+    filename: str | None = None
+    file_data: str | None = None
+    file_url: str | None = None
+    file_id: str | None = None
+
+
+def read_input(raw: Raw) -> list[Message]:
+    """Raises InvalidRequest, naming the field by its path (`input[2].content[0].image_url`)."""
+    if not starts_with(raw, b"["):
+        return [Message("user", [Text(text=read_value(raw, "input", str))], "input")]
+    messages: list[Message] = []
+    for number, item in enumerate(read_value(raw, "input", list[Raw])):
+        where = f"input[{number}]"
+        role, said = _read_item(read_value(item, where, _Item), where)
+        if role in ("assistant", "tool") and messages and messages[-1].role == role:
+            messages[-1].parts += said
+        elif said:
+            messages.append(Message(role, said, where))
+    return messages
+
+
+def _read_item(item: _Item, where: str) -> tuple[Role, list[Part]]:
+    match item.type:
+        case "message":
+            return _message(item, where)
+        case "reasoning":
+            return "assistant", [_reasoning(item, where)]
+        case "function_call" | "custom_tool_call":
+            return "assistant", [_call(item, where)]
+        case "function_call_output" | "custom_tool_call_output":
+            return "tool", [ToolResult(call_id=_call_id(item, where), content=_parts(item.output, f"{where}.output"))]
+    if item.type in _TOLD_IN_THE_ANSWER:
+        return "assistant", []
+    raise untranslatable(f"an item of type {item.type!r}", f"{where}.type")
+
+
+def _message(item: _Item, where: str) -> tuple[Role, list[Part]]:
+    if item.role is None:
+        raise missing(f"{where}.role")
+    role = _ROLES.get(item.role)
+    if role is None:
+        raise InvalidRequest(f"`{where}.role` cannot be {item.role!r}.", code="invalid_value", param=f"{where}.role")
+    return role, _parts(item.content, f"{where}.content")
+
+
+def _reasoning(item: _Item, where: str) -> Part:
+    """What the model thought, with what it takes to send it back to the one whose thinking it is."""
+    encrypted = item.encrypted_content or ""
+    if encrypted.startswith(CARRIED_REDACTED):
+        return RedactedReasoning(data=encrypted.removeprefix(CARRIED_REDACTED))
+    text = _thought(item.summary, f"{where}.summary") or _thought(item.content, f"{where}.content")
+    if encrypted.startswith(CARRIED):
+        return Reasoning(text=text, signature=encrypted.removeprefix(CARRIED))
+    own = signatures.written(Signature(item.id or "", encrypted)) if encrypted else ""
+    return Reasoning(text=text, signature=own)
+
+
+def _thought(raw: Raw, where: str) -> str:
+    return "".join(part.text for part in read_value(raw, where, list[_TextPart] | None) or ())
+
+
+def _call(item: _Item, where: str) -> ToolCall:
+    if not item.name:
+        raise missing(f"{where}.name")
+    name, is_custom = flat_name(item.namespace, item.name), item.type == "custom_tool_call"
+    arguments = item.input if is_custom else item.arguments
+    return ToolCall(id=_call_id(item, where), name=name, arguments=arguments or "", is_custom=is_custom)
+
+
+def _call_id(item: _Item, where: str) -> str:
+    if not item.call_id:
+        raise missing(f"{where}.call_id")
+    return item.call_id
+
+
+def _parts(raw: Raw, where: str) -> list[Part]:
+    if is_null(raw):
+        raise missing(where)
+    return parts.read_content(raw, where, _READERS)
+
+
+def _image(raw: Raw, where: str) -> Part:
+    said = read_value(raw, where, _ImagePart)
+    if said.image_url is not None:
+        return parts.image_at(said.image_url, said.detail, f"{where}.image_url")
+    if said.file_id is not None:
+        raise untranslatable("an image by its id", f"{where}.file_id")
+    raise missing(f"{where}.image_url")
+
+
+def _file(raw: Raw, where: str) -> Part:
+    said = read_value(raw, where, _FilePart)
+    name = said.filename or ""
+    if said.file_data is not None:
+        return parts.inline_file(name, said.file_data, f"{where}.file_data")
+    if said.file_url is None and said.file_id is None:
+        raise missing(f"{where}.file_data")
+    return File(filename=name, url=said.file_url or "", file_id=said.file_id or "")
+
+
+_READERS: Final[dict[str, parts.PartReader]] = {
+    "input_text": parts.text,
+    "output_text": parts.text,
+    "text": parts.text,
+    "refusal": parts.refusal,
+    "input_image": _image,
+    "input_audio": parts.audio,
+    "input_file": _file,
+}

@@ -1,0 +1,99 @@
+"""The items of an answer that is being told: their places, their ids, and the frames that tell of them.
+
+https://platform.openai.com/docs/api-reference/responses-streaming
+"""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from sealink.wire.framing.sse import event_frame
+from sealink.wire.raw_json.fields import encode
+
+Fields = dict[str, Any]
+
+MAX_STEM_CHARS: Final = 40
+"""Of the response's id, so much stands in its items' ids: OpenAI takes none of more than 64 characters back."""
+
+_NOT_AN_ID_CHAR: Final = re.compile("[^a-zA-Z0-9_-]")
+
+
+class Place(msgspec.Struct):
+    """An item that has been added, and where it stands. `followed`: a later item has been added while it was open."""
+
+    index: int
+    item: Fields
+    open_parts: int = 0
+    followed: bool = False
+    done: bool = False
+
+
+class Items:
+    """All items so far, in their order, and the number of the next frame."""
+
+    def __init__(self, response_id: str) -> None:
+        self.places: list[Place] = []
+        self._stem = _NOT_AN_ID_CHAR.sub("_", response_id.removeprefix("resp_"))[-MAX_STEM_CHARS:]
+        self._message: Place | None = None
+        self._sequence = 0
+
+    def frame(self, type: str, **fields: Any) -> bytes:
+        """The next frame."""
+        number, self._sequence = self._sequence, self._sequence + 1
+        return event_frame(type.encode(), encode({"type": type, **fields, "sequence_number": number}))
+
+    def opening(self, type: str, place: Place, **fields: Any) -> bytes:
+        """What all deltas of a block begin with: `delta` ends it."""
+        said = {"type": type, "item_id": place.item["id"], "output_index": place.index, **fields}
+        return b"event: %b\ndata: %b" % (type.encode(), encode(said)[:-1] + b',"delta":')
+
+    def delta(self, opening: bytes, text: str) -> bytes:
+        """The next frame, which is nearly always one of these."""
+        number, self._sequence = self._sequence, self._sequence + 1
+        return b'%b%b,"sequence_number":%d}\n\n' % (opening, encode(text), number)
+
+    def add(self, prefix: str, type: str, **fields: Any) -> tuple[Place, bytes]:
+        """Another item begins; the message before it is done, unless it goes on."""
+        before = self.end_message()
+        index = len(self.places)
+        place = Place(index, {"id": f"{prefix}_{self._stem}_{index}", "type": type, **fields})
+        self.places.append(place)
+        return place, before + self.frame("response.output_item.added", output_index=index, item=place.item)
+
+    def message(self) -> tuple[Place, bytes]:
+        """The message that the next part belongs to."""
+        if self._message is not None:
+            return self._message, b""
+        place, added = self.add("msg", "message", status="in_progress", role="assistant", content=[])
+        self._message = place
+        return place, added
+
+    def part_done(self, place: Place) -> bytes:
+        """A part of a message has ended; the message too, if other items have followed it."""
+        place.open_parts -= 1
+        return self.finish(place) if place.followed and not place.open_parts else b""
+
+    def end_message(self) -> bytes:
+        """No part will be added to the message that was told last."""
+        place, self._message = self._message, None
+        if place is None:
+            return b""
+        place.followed = True
+        return b"" if place.open_parts else self.finish(place)
+
+    def finish(self, place: Place, **fields: Any) -> bytes:
+        """An item is done."""
+        place.done = True
+        place.item |= {"status": "completed", **fields} if "status" in place.item else fields
+        return self.frame("response.output_item.done", output_index=place.index, item=place.item)
+
+    def at_once(self, prefix: str, type: str, **fields: Any) -> bytes:
+        """An item that is all there at once."""
+        place, added = self.add(prefix, type, **fields)
+        return added + self.finish(place)
+
+    @property
+    def done(self) -> list[Fields]:
+        """What has been told to its end."""
+        return [place.item for place in self.places if place.done]

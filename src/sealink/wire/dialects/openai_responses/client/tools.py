@@ -1,0 +1,154 @@
+"""The tools of a request, read. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools"""
+
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import Raw
+
+from sealink.errors import InvalidRequest
+from sealink.request import BuiltinKind, BuiltinTool, Tool, ToolChoice, WebSearch
+from sealink.wire.dialects.openai_responses.signatures import NAME
+from sealink.wire.raw_json.fields import NULL, Fields, is_null, text_of, to_raw
+from sealink.wire.raw_json.request_fields import RequestFields, missing, read_value, untranslatable
+
+_MODES: Final[dict[str, Literal["auto", "none", "required"]]] = {
+    "auto": "auto",
+    "none": "none",
+    "required": "required",
+}
+_KINDS: Final[dict[str, BuiltinKind]] = {
+    "web_search": "web_search",
+    "file_search": "file_search",
+    "code_interpreter": "code_execution",
+    "image_generation": "image_generation",
+    "mcp": "mcp",
+}
+"""Built-in tools by the beginnings of their types (`web_search_preview_2025_03_11`); all others are `other`."""
+
+
+class _Tool(msgspec.Struct, kw_only=True):
+    """`tools` are those of a namespace."""
+
+    type: str
+    name: str | None = None
+    description: str | None = None
+    parameters: dict[str, Raw] | None = None
+    strict: bool | None = None
+    format: Raw = NULL
+    cache_control: Raw = NULL
+    tools: list[Raw] | None = None
+    external_web_access: bool | None = None
+
+
+class _Filters(msgspec.Struct):
+    allowed_domains: list[str] | None = None
+    blocked_domains: list[str] | None = None
+
+
+class _WebSearch(msgspec.Struct):
+    filters: _Filters | None = None
+    user_location: dict[str, str | None] | None = None
+    search_context_size: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    type: str
+    name: str | None = None
+    mode: str | None = None
+    tools: list[dict[str, Raw]] | None = None
+
+
+class ReadTools(msgspec.Struct):
+    """Functions and custom tools, which the client runs; what the upstream is to run; what it need not be told of."""
+
+    own: list[Tool] = []
+    builtin: list[BuiltinTool] = []
+    left_out: Fields = {}
+
+
+def read_tools(read: RequestFields) -> ReadTools:
+    """Raises InvalidRequest."""
+    tools = ReadTools()
+    for number, raw in enumerate(read("tools", list[Raw]) or []):
+        _add(tools, raw, f"tools[{number}]")
+    return tools
+
+
+def _add(tools: ReadTools, raw: Raw, where: str) -> None:
+    said = read_value(raw, where, _Tool)
+    if said.type in ("function", "custom"):
+        tools.own.append(_tool(said, where))
+    elif said.type == "namespace":
+        tools.own += _group(said, where)
+    elif said.external_web_access is False:
+        # A search in OpenAI's own copy of the web, which Codex offers with every request: nobody else has one.
+        tools.left_out[where] = raw
+    else:
+        tools.builtin.append(_builtin(said.type, raw, where))
+
+
+def _group(said: _Tool, where: str) -> list[Tool]:
+    group = []
+    for number, raw in enumerate(said.tools or ()):
+        tool = _tool(read_value(raw, f"{where}.tools[{number}]", _Tool), f"{where}.tools[{number}]")
+        tool.namespace, tool.name = said.name or "", flat_name(said.name, tool.name)
+        group.append(tool)
+    return group
+
+
+def flat_name(namespace: str | None, name: str) -> str:
+    """The name under which an upstream without namespaces knows a tool of one."""
+    return f"{namespace}__{name}" if namespace else name
+
+
+def _tool(said: _Tool, where: str) -> Tool:
+    if not said.name:
+        raise missing(f"{where}.name")
+    return Tool(
+        name=said.name,
+        description=said.description,
+        parameters=None if said.parameters is None else to_raw(said.parameters),
+        strict=said.strict,
+        cache_control=None if is_null(said.cache_control) else said.cache_control,
+        is_custom=said.type == "custom",
+        format=None if is_null(said.format) else said.format,
+    )
+
+
+def _builtin(type: str, raw: Raw, where: str) -> BuiltinTool:
+    kind: BuiltinKind = next((kind for name, kind in _KINDS.items() if type.startswith(name)), "other")
+    search = _web_search(raw, where) if kind == "web_search" else WebSearch()
+    return BuiltinTool(kind=kind, where=where, raw=raw, dialect=NAME, web_search=search)
+
+
+def _web_search(raw: Raw, where: str) -> WebSearch:
+    said = read_value(raw, where, _WebSearch)
+    filters, place = said.filters or _Filters(), said.user_location or {}
+    return WebSearch(
+        allowed_domains=filters.allowed_domains or [],
+        blocked_domains=filters.blocked_domains or [],
+        location={name: value for name, value in place.items() if name != "type" and value},
+        context_size=said.search_context_size,
+    )
+
+
+def read_tool_choice(read: RequestFields, tools: list[Tool]) -> tuple[ToolChoice | None, list[Tool]]:
+    """The choice, and the tools that it leaves."""
+    said: Any = read("tool_choice", str | dict[str, Raw])
+    if said is None or isinstance(said, str):
+        return (None if said is None else _mode(said, "tool_choice")), tools
+    choice = read_value(to_raw(said), "tool_choice", _Choice)
+    if choice.type == "allowed_tools":
+        names = {text_of(tool.get("name")) for tool in choice.tools or ()}
+        return _mode(choice.mode or "auto", "tool_choice.mode"), [tool for tool in tools if tool.name in names]
+    if choice.type in ("function", "custom"):
+        if not choice.name:
+            raise missing("tool_choice.name")
+        return ToolChoice("named", choice.name), tools
+    raise untranslatable(f"The choice of a tool of type {choice.type!r}", "tool_choice.type")
+
+
+def _mode(word: str, where: str) -> ToolChoice:
+    if word not in _MODES:
+        raise InvalidRequest(f"`{where}` cannot be {word!r}.", code="invalid_value", param=where)
+    return ToolChoice(_MODES[word])

@@ -1,0 +1,190 @@
+"""A Responses upstream's answers → events: a stream's frames, or a whole response.
+
+    response.created  response.in_progress
+      (response.output_item.added  …deltas…  response.output_item.done)*
+    response.completed | response.incomplete | response.failed | error
+
+https://platform.openai.com/docs/api-reference/responses-streaming
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from sealink.events import Event, Finish, FinishReason, StreamEnd, StreamError, StreamStart, Unmodelled, UsageSnapshot
+from sealink.wire.dialects.openai_responses.errors import read_failure
+from sealink.wire.dialects.openai_responses.upstream.output import Output
+from sealink.wire.dialects.openai_responses.usage import read_usage
+from sealink.wire.dialects.openai_responses.views import (
+    EVENT,
+    KNOWN_EVENTS,
+    ODD,
+    RESPONSE,
+    Annotated,
+    ArgumentsPiece,
+    Completed,
+    Created,
+    Failed,
+    Failure,
+    Incomplete,
+    InputPiece,
+    ItemDone,
+    ItemOpened,
+    Odd,
+    RefusalPiece,
+    Response,
+    Silent,
+    SummaryPiece,
+    TextPiece,
+    ThoughtPiece,
+    WireEvent,
+)
+from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.framing.frame import Frame
+from sealink.wire.raw_json.fields import UNREADABLE
+
+Events = Iterable[Event]
+
+_DONE: Final = b"[DONE]"
+
+_REASONS: Final[dict[str, FinishReason]] = {"max_output_tokens": "length", "content_filter": "content_filter"}
+
+
+class ResponseDecoder:
+    """One answer's frames → events."""
+
+    forgets_deltas = False
+
+    def __init__(self) -> None:
+        self._output: Output | None = None
+        self._ended = False
+
+    def decode(self, frame: Frame) -> Events:
+        """Raises UpstreamError (`upstream_malformed`) on a frame that makes no sense."""
+        if self._ended:
+            return ()
+        try:
+            event = EVENT.decode(frame.data)
+            if type(event) is TextPiece:  # nearly every frame
+                return self._begun().text(event)
+            return list(self._read(event))
+        except UNREADABLE as error:
+            return self._read_odd(frame, error)
+
+    def close(self) -> Events:
+        """Only `response.completed`, `.incomplete` and `.failed` say that an answer is whole."""
+        return ()
+
+    def whole(self, response: Response) -> list[Event]:
+        """The events of a not-streamed response: those of a stream that sends each item in one piece."""
+        return [*self._start(response), *self._end(response)]
+
+    def _read(self, event: WireEvent) -> Events:
+        match event:
+            case Silent():
+                return ()
+            case ArgumentsPiece() | InputPiece():
+                return self._begun().arguments(event)
+            case SummaryPiece() | ThoughtPiece():
+                return self._begun().think(event)
+            case RefusalPiece():
+                return self._begun().refuse(event)
+            case Annotated():
+                return self._begun().annotate(event)
+            case ItemOpened():
+                return self._begun().open_item(event)
+            case ItemDone():
+                output = self._begun()
+                index = output.last_begun if event.output_index is None else event.output_index
+                return output.finish_item(index, event.item)
+            case Created(response=response):
+                return self._start(response)
+            case Completed(response=response) | Incomplete(response=response):
+                return self._end(response)
+            case Failed(response=response):
+                return self._fail(response.error)
+        return ()
+
+    def _read_odd(self, frame: Frame, reason: Exception) -> Sequence[Event]:
+        """A frame that is no event we know: an error, a new event, a closing `[DONE]`, or nonsense."""
+        data = frame.data.strip()
+        if not data:
+            data = frame.raw.strip()
+            if not data.startswith(b"{"):
+                return ()
+        if data == _DONE:  # recording openrouter/llm-openrouter-tool_calls-1-495fa6
+            return ()
+        try:
+            data.decode()
+            odd = ODD.decode(data)
+        except UNREADABLE:
+            if frame.event == b"error":
+                return self._fail(Failure(message=data.decode(errors="replace")))
+            raise malformed(str(reason)) from reason
+        if frame.event == b"error" or odd.type == "error" or odd.error is not None:
+            return self._fail(_failure_of(odd))
+        if odd.type is None or odd.type in KNOWN_EVENTS:
+            raise malformed(str(reason)) from reason
+        return (Unmodelled(data),)
+
+    def _start(self, response: Response) -> Iterator[Event]:
+        if self._output is None:
+            self._output = Output()
+            created = None if response.created_at is None else int(response.created_at)
+            yield StreamStart(response.id or "", response.model or "", created)
+
+    def _begun(self) -> Output:
+        if self._output is None:
+            raise malformed("the answer begins without `response.created`.")
+        return self._output
+
+    def _end(self, response: Response) -> Iterator[Event]:
+        output = self._begun()
+        if response.status in ("failed", "cancelled"):
+            yield from self._fail(response.error or Failure(f"The response is {response.status}."))
+            return
+        yield from output.end(response.output or ())
+        if response.usage:
+            yield UsageSnapshot(read_usage(response.usage))
+        self._ended = True
+        yield _finish(response, has_calls=output.has_calls)
+        yield StreamEnd()
+
+    def _fail(self, failure: Failure | str | None) -> Sequence[Event]:
+        self._ended = True
+        return (StreamError(read_failure(failure)),)
+
+
+def decode_whole(body: bytes) -> list[Event]:
+    """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
+    response = read_response(body)
+    try:
+        return ResponseDecoder().whole(response)
+    except UNREADABLE as error:
+        raise malformed(str(error)) from error
+
+
+def read_response(body: bytes) -> Response:
+    """A not-streamed response. Raises UpstreamRejected if it failed, or is an error under a 200."""
+    try:
+        response = RESPONSE.decode(body)
+        body.decode()
+    except UNREADABLE as error:
+        raise malformed(str(error)) from error
+    if response.error is not None or response.status in ("failed", "cancelled"):
+        raise read_failure(response.error)
+    if response.output is None:
+        raise malformed("a response without output.")
+    return response
+
+
+def _finish(response: Response, *, has_calls: bool) -> Finish:
+    """What is left incomplete for a reason to come is taken for cut short."""
+    if response.status == "incomplete" or (response.incomplete_details and response.incomplete_details.reason):
+        reason = (response.incomplete_details.reason if response.incomplete_details else None) or "incomplete"
+        return Finish(_REASONS.get(reason, "length"), raw_reason=reason)
+    return Finish("tool_calls" if has_calls else "stop", raw_reason=response.status or "completed")
+
+
+def _failure_of(odd: Odd) -> Failure | str:
+    """An `error` event, flat as documented or with the error in an object of its own."""
+    return odd.error if odd.error is not None else odd

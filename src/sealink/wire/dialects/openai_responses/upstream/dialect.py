@@ -1,0 +1,43 @@
+"""The Responses API as upstreams speak it: OpenAI, and those who call themselves compatible."""
+
+from sealink.errors import HeaderList, SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialects.openai_responses.errors import read_error
+from sealink.wire.dialects.openai_responses.signatures import NAME
+from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecoder, decode_whole
+from sealink.wire.dialects.openai_responses.upstream.passthrough import ResponsesPassthrough, passthrough_whole
+from sealink.wire.dialects.openai_responses.upstream.write_request import forward_request, write_request
+from sealink.wire.framing.sse import SseFramer
+from sealink.wire.stream.outcome import Outcome
+
+
+class OpenAIResponsesUpstream:
+    """A PassthroughDialect. A provider's base URL ends in `/v1`, or wherever `/responses` hangs."""
+
+    name = NAME
+
+    def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
+        return write_request(request, model)
+
+    def forward_request(self, head: RequestHead, model: str) -> OutgoingRequest:
+        return forward_request(head, model)
+
+    def framer(self) -> SseFramer:
+        return SseFramer()
+
+    def decoder(self) -> ResponseDecoder:
+        return ResponseDecoder()
+
+    def passthrough(self, head: RequestHead) -> ResponsesPassthrough:
+        return ResponsesPassthrough()
+
+    def decode_whole(self, body: bytes) -> list[Event]:
+        return decode_whole(body)
+
+    def passthrough_whole(self, body: bytes) -> tuple[bytes, Outcome]:
+        return passthrough_whole(body)
+
+    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
+        return read_error(status, headers, body)

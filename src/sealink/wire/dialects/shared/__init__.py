@@ -1,0 +1,1 @@
+"""Rules that several dialects follow, in reading and in writing."""

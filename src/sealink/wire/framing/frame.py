@@ -1,0 +1,21 @@
+"""One frame of an upstream's stream, whatever its framing."""
+
+from typing import Final
+
+import msgspec
+
+MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
+"""A frame that is larger is an error of the upstream's."""
+
+
+class Frame(msgspec.Struct, gc=False):
+    """One event as it stood on the wire (`raw`, blank line included) and what it says."""
+
+    raw: bytes
+    data: bytes
+    event: bytes = b""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the frame is one `data: …` line and nothing else, byte for byte."""
+        return len(self.raw) == len(self.data) + 8 and self.raw.startswith(b"data: ") and self.raw.endswith(b"\n\n")
