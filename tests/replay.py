@@ -180,7 +180,7 @@ class ReplayingUpstream:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._server = self._do(self._loop.create_server(lambda: _Wire(self), "127.0.0.1", 0, cursor=1024))
+        self._server = self._do(self._loop.create_server(lambda: _Wire(self), "127.0.0.1", 0, backlog=1024))
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         return self
