@@ -32,7 +32,7 @@ AT_ONCE = 40
 LEAVING = 0.2
 NOTICED_S = 3.0
 """A client that waited for the store would have waited for five seconds."""
-SETTLED_S = 0.25
+SETTLED_S = 1.0
 """An answer that had ended so long before the kill was written down as done."""
 
 TEXTS = [f"token {n} " for n in range(12)]
