@@ -68,6 +68,8 @@ SETTLEMENT = Settlement(
 class Untouched:
     """A relay that does nothing, to see what the lane itself takes."""
 
+    words, padding = "", b""
+
     def __init__(self, relay: StreamHandler) -> None:
         self.outcome = relay.outcome
         self.finish = relay.finish
