@@ -1,13 +1,14 @@
-"""Rules that several dialects follow, in reading and in writing.
+"""Rules that several dialects follow.
 
-claude           rules of Claude models, wherever they are served
-unsupported      parameters that an upstream cannot be sent are dropped, features are refused
-request_checks   checks of a neutral request before it is written
-json_schema      JSON Schemas for models that know only a part of it
-call_arguments   a tool call's arguments as an object
-free_text        custom tools as functions
-data_url         images and files in URLs
-prompt_text      the text of a request, for counting its tokens
-flat_blocks      content blocks for formats that have none
-upstream_errors  an upstream's error with its status, type and headers
+claude            rules of Claude models, wherever they are served
+unsupported       which features of a request are refused and which parameters dropped, by name
+json_schema       JSON Schemas for models that know only a part of JSON Schema
+tool_arguments    a tool call's arguments as an object, or as a custom tool's free text
+data_url          images and files inline
+prompt_text       a request's text, for estimating its tokens
+flat_blocks       the blocks of a format that has none
+forwarded_fields  a client's own request for an upstream of the same API
+openai_errors     error bodies of OpenAI's APIs
+openai_usage      token counts of OpenAI-compatible vendors
+upstream_errors   an upstream's error as a SealinkError: its type, message and headers
 """

@@ -40,8 +40,7 @@ from sealink.wire.dialects.anthropic_messages.client.content_blocks import (
 from sealink.wire.dialects.anthropic_messages.client.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.finish import finish_fields
 from sealink.wire.dialects.anthropic_messages.usage import usage_object
-from sealink.wire.dialects.shared.call_arguments import NO_ARGUMENTS
-from sealink.wire.dialects.shared.free_text import FREE_TEXT_ARGUMENT
+from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, NO_ARGUMENTS
 from sealink.wire.framing.sse import event_frame
 from sealink.wire.raw_json.fields import encode, parse_object
 
@@ -92,7 +91,7 @@ class MessageEncoder:
     came later for such a call would be lost; upstreams that sign calls send the signature at once.)
     """
 
-    repeats_deltas = True
+    uniform_deltas = True
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._id = f"msg_{identity.id}"

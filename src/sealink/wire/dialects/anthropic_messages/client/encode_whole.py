@@ -19,8 +19,7 @@ from sealink.wire.dialects.anthropic_messages.client.content_blocks import (
 )
 from sealink.wire.dialects.anthropic_messages.finish import finish_fields
 from sealink.wire.dialects.anthropic_messages.usage import usage_object
-from sealink.wire.dialects.shared.call_arguments import NO_ARGUMENTS
-from sealink.wire.dialects.shared.free_text import FREE_TEXT_ARGUMENT
+from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, NO_ARGUMENTS
 from sealink.wire.raw_json.fields import encode, parse_object
 from sealink.wire.stream.fold import Block, ChoiceAnswer, fold
 

@@ -16,7 +16,7 @@ from sealink.request import ChatRequest, Message, Part, ResponseFormat, Sampling
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages.client.content import ContentReader
 from sealink.wire.dialects.anthropic_messages.client.tools import read_tool_choice, read_tools
-from sealink.wire.dialects.shared.prompt_text import words_of
+from sealink.wire.dialects.shared.prompt_text import join_strings
 from sealink.wire.raw_json.fields import NULL, Fields, is_null, object_of, to_raw, without
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
@@ -104,7 +104,7 @@ def _passed_headers(headers: Mapping[str, str]) -> HeaderList:
 
 def prompt_text(head: RequestHead) -> str:
     """The text of instructions, messages, tools and schemas, without images and documents in base64."""
-    return words_of(head.fields, _TEXT_FIELDS, _NOT_TEXT)
+    return join_strings(head.fields, _TEXT_FIELDS, _NOT_TEXT)
 
 
 def parse_request(head: RequestHead) -> ChatRequest:

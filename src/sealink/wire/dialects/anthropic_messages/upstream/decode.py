@@ -88,7 +88,7 @@ class _OpenBlock(msgspec.Struct):
 class MessageDecoder:
     """A Decoder of one answer. A usage event follows each report of usage; the finish comes at message_stop."""
 
-    forgets_deltas = True
+    stateless_deltas = True
 
     def __init__(self) -> None:
         self._started = False

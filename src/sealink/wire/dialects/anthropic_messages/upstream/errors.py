@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from sealink.errors import HeaderList, UpstreamRejected
 from sealink.wire.dialects.anthropic_messages.error_types import NAME, TOO_LONG, TYPES
-from sealink.wire.dialects.shared.upstream_errors import page_words, rejected
+from sealink.wire.dialects.shared.upstream_errors import page_text, rejected
 from sealink.wire.raw_json.fields import UNREADABLE
 
 _TYPES_BY_STATUS: Final = {status: type for type, status in TYPES.values()} | {503: "service_unavailable"}
@@ -48,11 +48,11 @@ def _read(body: bytes) -> tuple[str, str]:
         outer = msgspec.json.decode(body, type=_Body)
         inner = msgspec.json.decode(outer.error or b"{}", type=_Error | str | None)
     except UNREADABLE:
-        return "", page_words(body)
+        return "", page_text(body)
     if isinstance(inner, str):
         return "", inner
     error = inner or _Error()
-    return error.type or "", error.message or outer.message or outer.detail or page_words(body)
+    return error.type or "", error.message or outer.message or outer.detail or page_text(body)
 
 
 def _rejected(wire_type: str, message: str, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:

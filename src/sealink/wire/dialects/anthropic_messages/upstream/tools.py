@@ -15,7 +15,7 @@ from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.turns import Block
 from sealink.wire.dialects.shared.claude.models import ModelRules
 from sealink.wire.dialects.shared.claude.schema import enforceable
-from sealink.wire.dialects.shared.free_text import FREE_TEXT_ARGUMENT
+from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import NULL, Fields, encode
 from sealink.wire.raw_json.request_fields import read_value

@@ -27,9 +27,8 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from sealink.wire.dialects.shared.call_arguments import arguments_object
 from sealink.wire.dialects.shared.claude.thinking import TurnStart, is_claude_signature
-from sealink.wire.dialects.shared.free_text import FREE_TEXT_ARGUMENT
+from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, arguments_object
 from sealink.wire.dialects.shared.unsupported import unsupported
 
 Block = dict[str, Any]

@@ -16,9 +16,8 @@ from sealink.wire.dialects.shared.claude.models import ModelRules, rules_of
 from sealink.wire.dialects.shared.claude.sampling import write_sampling
 from sealink.wire.dialects.shared.claude.schema import output_schema
 from sealink.wire.dialects.shared.claude.thinking import choose_thinking, read_native
-from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION
-from sealink.wire.dialects.shared.request_checks import wanted_schema
-from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned
+from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION, required_schema
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
 from sealink.wire.raw_json.fields import NULL, Fields
 from sealink.wire.raw_json.request_fields import read_field, read_value
 
@@ -57,8 +56,8 @@ _SERVICE_TIERS: Final = {
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Anthropic cannot express."""
-    refuse(request, REFUSED, "Anthropic")
-    rules, dropped = rules_of(model), turned(request, DROPPED)
+    refuse_features(request, REFUSED, "Anthropic")
+    rules, dropped = rules_of(model), dropped_parameters(request, DROPPED)
     turns = write_turns(request.messages)
     max_tokens = request.sampling.max_tokens
     if max_tokens is None:
@@ -74,7 +73,7 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     body |= _output_config(request, rules, thinking.effort)
     body |= _service_tier(request.service_tier, dropped)
     body |= _metadata(request, dropped)
-    passed, left_out = sort_extras(request, PASSED_EXTRAS, _READ_EXTRAS)
+    passed, left_out = split_extras(request, PASSED_EXTRAS, _READ_EXTRAS)
     body |= passed
     return OutgoingRequest(
         path=PATH,
@@ -109,7 +108,7 @@ def _output_config(request: ChatRequest, rules: ModelRules, effort: str | None) 
 
 def _json_format(wanted: ResponseFormat, rules: ModelRules) -> Block:
     """Anthropic has no name for a schema, and no `strict`: it always enforces the schema."""
-    return {"type": "json_schema", "schema": output_schema(wanted_schema(wanted), rules)}
+    return {"type": "json_schema", "schema": output_schema(required_schema(wanted), rules)}
 
 
 def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, Any]:

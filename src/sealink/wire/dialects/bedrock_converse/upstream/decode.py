@@ -34,7 +34,7 @@ from sealink.wire.raw_json.fields import UNREADABLE, encode
 class ConverseDecoder:
     """A Decoder of an AWS event stream's messages."""
 
-    forgets_deltas = False  # the frames of two equal deltas differ in their checksums
+    stateless_deltas = False  # the frames of two equal deltas differ in their checksums
 
     def __init__(self) -> None:
         self._blocks = Blocks()

@@ -17,8 +17,7 @@ from sealink.wire.dialects.shared.claude.models import rules_of
 from sealink.wire.dialects.shared.claude.sampling import write_sampling
 from sealink.wire.dialects.shared.claude.schema import output_schema
 from sealink.wire.dialects.shared.claude.thinking import choose_thinking
-from sealink.wire.dialects.shared.request_checks import known_effort
-from sealink.wire.dialects.shared.unsupported import turned
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, supported_effort
 from sealink.wire.raw_json.fields import is_null
 
 _EFFORTS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
@@ -49,7 +48,7 @@ class Family:
     def parameters(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> ModelParameters:
         """Sampling and thinking. What the model does not take is named in `dropped`."""
         parameters = ModelParameters(inference=plain_inference(request))
-        dropped += turned(request, ("top_k", "reasoning_effort", "thinking_budget", "thinking_summary"))
+        dropped += dropped_parameters(request, ("top_k", "reasoning_effort", "thinking_budget", "thinking_summary"))
         return parameters
 
     def schema(self, schema: Raw) -> Raw | dict[str, Any]:
@@ -107,10 +106,10 @@ class Nova(Family):
         parameters = ModelParameters(inference=plain_inference(request))
         if request.sampling.top_k is not None:
             parameters.own_fields["inferenceConfig"] = {"topK": request.sampling.top_k}
-        dropped += turned(request, ("thinking_budget", "thinking_summary"))
+        dropped += dropped_parameters(request, ("thinking_budget", "thinking_summary"))
         if not self._thinks:
-            dropped += turned(request, ("reasoning_effort",))
-        elif (effort := known_effort(request, _EFFORTS)) == "none":
+            dropped += dropped_parameters(request, ("reasoning_effort",))
+        elif (effort := supported_effort(request, _EFFORTS)) == "none":
             parameters.own_fields["reasoningConfig"] = {"type": "disabled"}
         elif effort is not None:
             level = _EFFORTS[effort]
@@ -126,8 +125,8 @@ class GptOss(Family):
 
     def parameters(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> ModelParameters:
         parameters = ModelParameters(inference=plain_inference(request))
-        dropped += turned(request, ("top_k", "thinking_budget", "thinking_summary"))
-        effort = known_effort(request, _EFFORTS)
+        dropped += dropped_parameters(request, ("top_k", "thinking_budget", "thinking_summary"))
+        effort = supported_effort(request, _EFFORTS)
         if effort == "none":
             dropped.append("reasoning_effort")  # it always thinks
         elif effort is not None:

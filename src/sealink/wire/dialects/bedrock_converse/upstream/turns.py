@@ -34,8 +34,8 @@ from sealink.wire.dialects.bedrock_converse.upstream.media import (
     write_file,
     write_image,
 )
-from sealink.wire.dialects.shared.call_arguments import arguments_object
 from sealink.wire.dialects.shared.claude.thinking import TurnStart, is_claude_signature
+from sealink.wire.dialects.shared.tool_arguments import arguments_object
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import object_of, text_of
 

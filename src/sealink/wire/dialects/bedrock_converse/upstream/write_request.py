@@ -16,9 +16,8 @@ from sealink.wire.dialects.bedrock_converse.upstream.families import Family, Mod
 from sealink.wire.dialects.bedrock_converse.upstream.media import Block
 from sealink.wire.dialects.bedrock_converse.upstream.tools import write_tools
 from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation
-from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION
-from sealink.wire.dialects.shared.request_checks import wanted_schema
-from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned
+from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION, required_schema
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
 from sealink.wire.raw_json.fields import encode, is_null, object_of, text_of
 
 STREAM_ACCEPTED: Final = ("accept", "application/vnd.amazon.eventstream")
@@ -57,8 +56,8 @@ _METADATA_TEXT = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Bedrock cannot express."""
-    refuse(request, REFUSED, "Bedrock")
-    family, dropped = family_of(model), turned(request, DROPPED)
+    refuse_features(request, REFUSED, "Bedrock")
+    family, dropped = family_of(model), dropped_parameters(request, DROPPED)
     conversation = Conversation(takes_cache_points=family.takes_cache_points)
     turns = conversation.turns(request.messages)
     parameters = family.parameters(request, turns, dropped)
@@ -67,10 +66,10 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     body |= write_tools(request, family, conversation, turns, dropped)
     body |= _parameter_fields(parameters) | _output(request, family, parameters)
     body |= _service_tier(request, dropped) | _metadata(request, dropped)
-    passed, left_out = sort_extras(request, PASSED_EXTRAS, family.read_extras)
+    passed, left_out = split_extras(request, PASSED_EXTRAS, family.read_extras)
     _merge(body, passed)
     if not family.takes_cache_points:
-        dropped += turned(request, ["cache_control"])
+        dropped += dropped_parameters(request, ["cache_control"])
     operation = "converse-stream" if request.stream else "converse"
     return OutgoingRequest(
         path=f"/model/{quote(model, safe='')}/{operation}",
@@ -105,7 +104,7 @@ def _output(request: ChatRequest, family: Family, parameters: ModelParameters) -
 
 def _text_format(wanted: ResponseFormat, family: Family) -> Block:
     """The schema is sent as text. Bedrock always enforces it, `strict` or not."""
-    schema = {"schema": encode(family.schema(wanted_schema(wanted))).decode()}
+    schema = {"schema": encode(family.schema(required_schema(wanted))).decode()}
     named = {"name": wanted.name} if wanted.name else {}
     return {"type": "json_schema", "structure": {"jsonSchema": {**named, **schema}}}
 

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from sealink.request import ChatRequest
 from sealink.wire.dialects.shared.claude.models import ModelRules
-from sealink.wire.dialects.shared.request_checks import known_effort
+from sealink.wire.dialects.shared.unsupported import supported_effort
 from sealink.wire.raw_json.request_fields import read_field
 
 MIN_BUDGET_TOKENS: Final = 1024
@@ -69,7 +69,7 @@ def choose_thinking(
     request: ChatRequest, rules: ModelRules, max_tokens: int, turns: Sequence[TurnStart], dropped: list[str]
 ) -> Thinking:
     """What to send. An effort or a budget that cannot be sent with this request is named in `dropped`."""
-    effort, budget = known_effort(request, _EFFORTS), request.thinking_budget
+    effort, budget = supported_effort(request, _EFFORTS), request.thinking_budget
     if (native := read_native(request)) is not None:
         return _native(request, native, rules, dropped)
     if effort == "none" or (effort is None and budget == 0):
