@@ -151,7 +151,7 @@ class MessageDecoder:
             return self.decode(Frame(frame.raw, _with_type(frame)))
         if unknown.type in KNOWN_EVENTS and (unknown.delta is None or unknown.delta.type in KNOWN_DELTAS | {None}):
             raise malformed(str(reason)) from reason
-        return (Unmodelled(frame.data),)
+        return (Unmodelled(frame.data),) if self._started else ()
 
     def _start(self, message: Message, *, is_whole: bool = False) -> Events:
         if self._started:
