@@ -54,11 +54,16 @@ DIALECTS = {
 DIALECT_CHOICES = {"config/sections.py", "app/dialects.py", "sim/handler.py"}
 """Where users choose a dialect by its name, besides providers/ and sim/."""
 
+OPENAI_ERRORS = "wire/dialects/shared/openai_errors.py"
+"""Both of OpenAI's dialects have the error bodies that are named after one of them."""
+
 
 def dialects_of(file: str) -> set[str]:
     """The names of dialects that a file may spell."""
     if file in DIALECT_CHOICES or room_of(file) == "providers":
         return set(DIALECTS)
+    if file == OPENAI_ERRORS:
+        return {"openai"}
     return {name for name, folder in DIALECTS.items() if file.startswith(f"wire/dialects/{folder}")}
 
 

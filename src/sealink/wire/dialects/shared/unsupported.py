@@ -26,7 +26,10 @@ UNSUPPORTED_FEATURES: Final[dict[str, Callable[[ChatRequest], str | None]]] = {
 """Each tells where a request asks for the feature; None if it does not."""
 
 UNSUPPORTED_PARAMETERS: Final[dict[str, Callable[[ChatRequest], bool]]] = {
+    "temperature": lambda asked: asked.sampling.temperature not in (None, 1),
+    "top_p": lambda asked: asked.sampling.top_p not in (None, 1),
     "top_k": lambda asked: asked.sampling.top_k is not None,
+    "stop": lambda asked: bool(asked.sampling.stop),
     "seed": lambda asked: asked.sampling.seed is not None,
     "frequency_penalty": lambda asked: bool(asked.sampling.frequency_penalty),
     "presence_penalty": lambda asked: bool(asked.sampling.presence_penalty),

@@ -1,11 +1,9 @@
-"""The words of a request: what a tokenizer would be given, near enough to estimate their number."""
+"""The words of a request, to be counted where no provider reports how many tokens they are."""
 
-from collections.abc import Iterator
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from sealink.wire.dialect import RequestHead
+from sealink.wire.dialects.shared.prompt_text import words_of
 
 _WORDY: Final = ("instructions", "input", "tools", "text")
 _NOT_WORDS: Final = frozenset(
@@ -15,18 +13,4 @@ _NOT_WORDS: Final = frozenset(
 
 def prompt_text(head: RequestHead) -> str:
     """Instructions, input, tools and schemas as text; images, files and audio are left out."""
-    return "\n".join(
-        words for name in _WORDY if name in head.fields for words in _words(msgspec.json.decode(head.fields[name]))
-    )
-
-
-def _words(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _words(item)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            if name not in _NOT_WORDS:
-                yield from _words(item)
+    return words_of(head.fields, _WORDY, _NOT_WORDS)
