@@ -10,22 +10,20 @@ from typing import Final
 
 from sealink.errors import SealinkError, UpstreamRejected
 from sealink.wire.dialects.shared.openai_errors import (
-    BODY_DIALECT,
+    NAME,
     error_body,
     error_fields,
-    own_body,
     read_error,
     read_error_object,
+    upstream_body,
 )
-from sealink.wire.dialects.shared.upstream_errors import TYPES
+from sealink.wire.dialects.shared.upstream_errors import TYPE_OF_STATUS
 from sealink.wire.framing.sse import data_frame
 from sealink.wire.raw_json.fields import Fields, encode, integer_of, object_of, text_of
 
 __all__ = ["NAME", "error_body", "error_frame", "read_error", "read_error_event"]
 
-NAME: Final = BODY_DIALECT
-
-_STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPES.items())} | {
+_STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPE_OF_STATUS.items())} | {
     "insufficient_quota": 429,
     "rate_limit_error": 429,
     "requests": 429,
@@ -38,7 +36,7 @@ _STATUS = re.compile("[45][0-9][0-9]")
 
 def error_frame(error: SealinkError) -> bytes:
     """The frame that ends a stream which has already begun: the four fields, and the upstream's other ones."""
-    own = own_body(error) or {}
+    own = upstream_body(error) or {}
     inner = object_of(own.get("error")) or own
     return data_frame(encode({"error": error_fields(error) | inner}))
 

@@ -25,8 +25,8 @@ from sealink.wire.raw_json.fields import (
     without,
 )
 
-BODY_DIALECT: Final = "openai"
-"""The dialect of an UpstreamRejected whose body has this shape."""
+NAME: Final = "openai"
+"""The dialect whose upstreams send such bodies; those of Responses upstreams are alike."""
 
 _MESSAGE_FIELDS: Final = (
     *("message", "msg", "detail", "error", "errors"),
@@ -38,7 +38,7 @@ _MAX_DEPTH: Final = 3
 
 def error_body(error: SealinkError) -> bytes:
     """Any error in OpenAI's envelope; one that an upstream already put there whole goes out byte for byte."""
-    own = own_body(error)
+    own = upstream_body(error)
     if own is None or not isinstance(error, UpstreamRejected):
         return encode({"error": error_fields(error)})
     around, inner = (own, object_of(own["error"]) or {}) if "error" in own else ({}, own)  # Mistral's has no envelope
@@ -52,9 +52,9 @@ def error_fields(error: SealinkError) -> Fields:
     return {name: to_raw(value) for name, value in described.items()}
 
 
-def own_body(error: SealinkError) -> Fields | None:
+def upstream_body(error: SealinkError) -> Fields | None:
     """The body that an upstream sent, if it has this shape: an `error` object with a message, or just that object."""
-    if not isinstance(error, UpstreamRejected) or error.dialect != BODY_DIALECT or not error.body:
+    if not isinstance(error, UpstreamRejected) or error.dialect != NAME or not error.body:
         return None
     try:
         fields = parse_object(error.body)
@@ -73,7 +73,7 @@ def read_error_object(error: Fields, status: int, headers: HeaderList, body: byt
     """The object that describes an error, {} where there is none. `body` is kept as the upstream's own."""
     number = integer_of(error.get("code"))
     return rejected(
-        BODY_DIALECT,
+        NAME,
         status,
         _message(error, 0),
         body,

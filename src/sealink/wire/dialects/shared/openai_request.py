@@ -105,7 +105,7 @@ def _read_part(raw: Raw, where: str, readers: Mapping[str, PartReader]) -> Part:
 
 def _inline(url: str, where: str) -> tuple[str, str]:
     """A data URL's media type and base64."""
-    inline = data_url.read(url)
+    inline = data_url.parse(url)
     if inline is None:
         raise InvalidRequest(f"`{where}` must be `data:<media type>;base64,<data>`.", code="invalid_value", param=where)
     return inline

@@ -71,4 +71,4 @@ READERS: Final[dict[str, PartReader]] = {
 def read_picture(raw: Raw) -> tuple[str, str] | None:
     """The media type and base64 of an `image_url` part, if it has its picture inline."""
     source = object_of((object_of(raw) or {}).get("image_url")) or {}
-    return data_url.read(text_of(source.get("url")) or "")
+    return data_url.parse(text_of(source.get("url")) or "")

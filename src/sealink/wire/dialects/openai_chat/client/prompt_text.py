@@ -3,7 +3,7 @@
 from typing import Final
 
 from sealink.wire.dialect import RequestHead
-from sealink.wire.dialects.shared.prompt_text import words_of
+from sealink.wire.dialects.shared.prompt_text import join_strings
 
 _WORDY: Final = ("messages", "tools", "functions", "response_format")
 _NOT_WORDS: Final = frozenset(
@@ -13,4 +13,4 @@ _NOT_WORDS: Final = frozenset(
 
 def prompt_text(head: RequestHead) -> str:
     """Messages, tools and schemas as text; images, files and audio are left out."""
-    return words_of(head.fields, _WORDY, _NOT_WORDS)
+    return join_strings(head.fields, _WORDY, _NOT_WORDS)

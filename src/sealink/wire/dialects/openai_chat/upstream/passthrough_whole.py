@@ -74,8 +74,8 @@ def _choice(said: Fields, position: int, answer: Fields, outcome: Outcome) -> Fi
     reason = standard(word) if word else ("tool_calls" if array_of(message.get("tool_calls")) else "stop")
     if reason is None:
         raise UpstreamError(f"The upstream ended the answer with finish_reason {word!r}.", code="upstream_failed")
-    outcome.finish[index] = word
-    outcome.say(words_of(message))
+    outcome.finish_reasons[index] = word
+    outcome.add_text(words_of(message))
     mended = {**said, "index": to_raw(index)}
     if message != original:
         mended["message"] = to_raw(message)

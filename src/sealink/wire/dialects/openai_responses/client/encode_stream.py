@@ -54,7 +54,7 @@ class ResponseEncoder:
     `response` is the response object so far; it is whole once the answer has ended.
     """
 
-    repeats_deltas = False  # each event has its number
+    uniform_deltas = False  # each event has its number
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._tools = {tool.name: tool for tool in request.tools}

@@ -51,7 +51,7 @@ _DONE: Final = b"[DONE]"
 class ResponseDecoder:
     """A Decoder: one answer's frames → events."""
 
-    forgets_deltas = False
+    stateless_deltas = False
 
     def __init__(self) -> None:
         self._output: Output | None = None

@@ -11,7 +11,8 @@ import re
 from sealink.errors import UpstreamRejected
 from sealink.wire.dialects.openai_responses.finish import STATUS_OF_CODE
 from sealink.wire.dialects.openai_responses.views import Failure
-from sealink.wire.dialects.shared.openai_errors import BODY_DIALECT, read_error
+from sealink.wire.dialects.shared.openai_errors import NAME as BODY_DIALECT
+from sealink.wire.dialects.shared.openai_errors import read_error
 from sealink.wire.dialects.shared.upstream_errors import type_of_status
 from sealink.wire.raw_json.fields import encode
 

@@ -14,8 +14,8 @@ from sealink.wire.stream.outcome import Outcome, observe
 class ResponsesPassthrough:
     """A StreamHandler. An upstream's own failure reaches the client in the upstream's own words."""
 
-    words = ""  # no frame repeats another: each has its sequence number
-    padding = b""
+    delta_text = ""  # no frame repeats another: each has its sequence number
+    padding_field = b""
 
     def __init__(self) -> None:
         self.outcome = Outcome()
@@ -43,7 +43,7 @@ class ResponsesPassthrough:
             return frame.raw
         return self._end(frame, error)
 
-    def skipped(self, words: str) -> None:
+    def add_skipped_text(self, text: str) -> None:
         """No frame is skipped."""
 
     def finish(self) -> bytes:

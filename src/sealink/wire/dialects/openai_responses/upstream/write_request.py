@@ -15,7 +15,7 @@ from sealink.wire.dialects.openai_responses.shared_fields import present, write_
 from sealink.wire.dialects.openai_responses.signatures import FOREIGN, FOREIGN_REDACTED, NAME, is_foreign
 from sealink.wire.dialects.openai_responses.upstream.models import EFFORTS, nearest_effort, rules_of
 from sealink.wire.dialects.openai_responses.upstream.turns import write_input, write_instructions
-from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned, unsupported
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras, unsupported
 from sealink.wire.raw_json.fields import array_of, encode, object_of, text_of, to_raw
 from sealink.wire.raw_json.request_fields import without_task_type
 
@@ -74,9 +74,9 @@ class _SearchOptions(msgspec.Struct):
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what this API cannot express."""
-    refuse(request, REFUSED, UPSTREAM)
-    dropped = turned(request, DROPPED)
-    extras, left_out = sort_extras(request, PASSED_EXTRAS, _READ_EXTRAS)
+    refuse_features(request, REFUSED, UPSTREAM)
+    dropped = dropped_parameters(request, DROPPED)
+    extras, left_out = split_extras(request, PASSED_EXTRAS, _READ_EXTRAS)
     effort, choice = _effort(request, model, dropped), request.tool_choice
     tools = [*map(write_tool, request.tools), *(_builtin(tool, dropped) for tool in request.builtin_tools)]
     body: dict[str, Any] = {
@@ -168,7 +168,7 @@ def _sampling(request: ChatRequest, model: str, effort: str | None, dropped: lis
     """Temperature and top_p, unless the model thinks: then it refuses both, even their defaults."""
     if not rules_of(model).thinks or effort == "none":
         return {"temperature": request.sampling.temperature, "top_p": request.sampling.top_p}
-    dropped += turned(request, ("temperature", "top_p"))
+    dropped += dropped_parameters(request, ("temperature", "top_p"))
     return {}
 
 
@@ -178,7 +178,7 @@ def _effort(request: ChatRequest, model: str, dropped: list[str]) -> str | None:
     if request.reasoning_effort is not None:
         return nearest_effort(request.reasoning_effort, efforts)
     if budget is None or not efforts:
-        dropped += turned(request, ("thinking_budget",))
+        dropped += dropped_parameters(request, ("thinking_budget",))
         return None
     return nearest_effort(
         next((effort for effort in _BUDGETS_TOKENS if budget <= _BUDGETS_TOKENS[effort]), "high"), efforts
