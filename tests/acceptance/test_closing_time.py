@@ -153,7 +153,7 @@ async def be_upstream(test: Connection) -> None:
     wires: set[Wire] = set()
     gone_at: dict[str, float] = {}
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Wire(wires, gone_at), "127.0.0.1", 0, cursor=1024)
+    server = await loop.create_server(lambda: Wire(wires, gone_at), "127.0.0.1", 0, backlog=1024)
     test.send(server.sockets[0].getsockname()[1])
     for turn in count():
         for wire in list(wires)[turn % TURNS :: TURNS]:
