@@ -115,10 +115,6 @@ def _parts(request: ChatRequest) -> Iterator[Part]:
                 yield from part.content
 
 
-def _is_error(part: Part) -> bool:
-    return isinstance(part, ToolResult) and part.is_error
-
-
 def _images(request: ChatRequest) -> Iterator[Image]:
     return (part for part in _parts(request) if isinstance(part, Image))
 

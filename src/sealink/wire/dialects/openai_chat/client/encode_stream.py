@@ -32,7 +32,7 @@ from sealink.usage import Usage
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_chat.annotations import annotation
 from sealink.wire.dialects.openai_chat.client.answer_fields import CALLS, custom_tools, image, logprobs, signed
-from sealink.wire.dialects.openai_chat.errors import error_frame
+from sealink.wire.dialects.openai_chat.client.errors import error_frame
 from sealink.wire.dialects.openai_chat.usage import usage_object
 from sealink.wire.dialects.shared.tool_arguments import free_text
 from sealink.wire.framing.sse import DONE, data_frame

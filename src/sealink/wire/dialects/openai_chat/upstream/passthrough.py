@@ -10,10 +10,11 @@ from typing import Final
 import msgspec
 
 from sealink.errors import SealinkError, UpstreamError
+from sealink.wire.dialects.openai_chat.client.errors import error_frame
 from sealink.wire.dialects.openai_chat.client.heartbeat import KEEP_ALIVE
-from sealink.wire.dialects.openai_chat.errors import error_frame, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.choices import Choice, Piece
-from sealink.wire.dialects.openai_chat.upstream.frames import as_it_came, error_in, is_utf8, one_line, parsed
+from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
+from sealink.wire.dialects.openai_chat.upstream.frames import as_it_came, is_utf8, one_line, parsed
 from sealink.wire.dialects.openai_chat.upstream.mend import has_content, words_of
 from sealink.wire.dialects.openai_chat.upstream.plain_delta import (
     PLAIN_CHUNK,

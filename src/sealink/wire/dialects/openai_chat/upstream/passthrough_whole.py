@@ -4,9 +4,8 @@ import re
 from typing import Final
 
 from sealink.errors import UpstreamError
-from sealink.wire.dialects.openai_chat.errors import read_error_event
 from sealink.wire.dialects.openai_chat.finish import standard
-from sealink.wire.dialects.openai_chat.upstream.frames import error_in
+from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.mend import ASSISTANT, mend_content, words_of
 from sealink.wire.dialects.openai_chat.upstream.tool_calls import in_whole_answer
 from sealink.wire.dialects.openai_chat.usage import read_usage

@@ -1,9 +1,8 @@
 """What clients of the Responses API send, and what they are sent.
 
 dialect          the ClientDialect, which puts these together
-parse_request    a request's head, and a request → ChatRequest
+parse_request    a request's head, a request → ChatRequest, and its text, for estimating tokens
 input, tools     its conversation; its tools
-prompt_text      its words, to be counted
 
 encode_stream    events → a stream
 blocks, items    the blocks of an answer as frames; the items that they belong to

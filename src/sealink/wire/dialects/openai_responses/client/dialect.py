@@ -11,8 +11,7 @@ from sealink.wire.dialects.openai_responses.client.encode_stream import Response
 from sealink.wire.dialects.openai_responses.client.encode_whole import encode_whole
 from sealink.wire.dialects.openai_responses.client.errors import error_body, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request
-from sealink.wire.dialects.openai_responses.client.prompt_text import prompt_text
+from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_responses.signatures import NAME
 
 

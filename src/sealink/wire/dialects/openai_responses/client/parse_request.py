@@ -16,6 +16,7 @@ from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_responses.client.input import read_input
 from sealink.wire.dialects.openai_responses.client.tools import read_tool_choice, read_tools
 from sealink.wire.dialects.shared.openai_request import read_sampling
+from sealink.wire.dialects.shared.prompt_text import join_strings
 from sealink.wire.raw_json.fields import Fields, is_null, to_raw
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
@@ -25,6 +26,12 @@ from sealink.wire.raw_json.request_fields import (
     read_field,
     read_task_type,
 )
+
+_TEXT_FIELDS: Final = ("instructions", "input", "tools", "text")
+_SKIPPED_FIELDS: Final = frozenset(
+    {"image_url", "file_url", "file_data", "data", "file_id", "encrypted_content", "type", "call_id", "id", "role"}
+)
+"""What `prompt_text` reads, and what it leaves out of that: fields without text for the model."""
 
 _FORWARDED_HEADERS: Final = ("openai-beta",)
 _READ_ELSEWHERE: Final = frozenset({"model", "stream", "input", "instructions", "metadata"})
@@ -160,3 +167,8 @@ def _extras(read: RequestFields, text: _TextConfig, include: list[str]) -> Field
 def _has_no_effect(name: str, raw: Raw) -> bool:
     values = _NO_EFFECT.get(name)
     return values is not None and (not values or bytes(raw) in values)
+
+
+def prompt_text(head: RequestHead) -> str:
+    """Instructions, input, tools and schemas as text; images, files and audio are left out."""
+    return join_strings(head.fields, _TEXT_FIELDS, _SKIPPED_FIELDS)

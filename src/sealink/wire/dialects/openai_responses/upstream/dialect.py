@@ -7,8 +7,9 @@ from sealink.wire.dialect import OutgoingRequest, RequestHead
 from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecoder, decode_whole
 from sealink.wire.dialects.openai_responses.upstream.errors import read_error
+from sealink.wire.dialects.openai_responses.upstream.forward_request import forward_request
 from sealink.wire.dialects.openai_responses.upstream.passthrough import ResponsesPassthrough, passthrough_whole
-from sealink.wire.dialects.openai_responses.upstream.write_request import forward_request, write_request
+from sealink.wire.dialects.openai_responses.upstream.write_request import write_request
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.stream.outcome import Outcome
 

@@ -10,14 +10,13 @@ from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.request import BuiltinTool, ChatRequest, WebSearch
-from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.openai_responses.shared_fields import present, write_format, write_tool, write_tool_choice
-from sealink.wire.dialects.openai_responses.signatures import FOREIGN, FOREIGN_REDACTED, NAME, is_foreign
+from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.dialects.openai_responses.upstream.models import EFFORTS, nearest_effort, rules_of
 from sealink.wire.dialects.openai_responses.upstream.turns import write_input, write_instructions
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras, unsupported
-from sealink.wire.raw_json.fields import array_of, encode, object_of, text_of, to_raw
-from sealink.wire.raw_json.request_fields import without_task_type
+from sealink.wire.raw_json.fields import array_of, encode, object_of, text_of
 
 PATH: Final = "/responses"
 
@@ -100,24 +99,6 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
         "include": _include(request, model, effort) or None,
     }
     return OutgoingRequest(PATH, encode(present(body)), dropped=(*dropped, *left_out))
-
-
-def forward_request(head: RequestHead, model: str) -> OutgoingRequest:
-    """The client's own bytes; re-encoded, field by field, only if something must change: the model's name, SeaLink's
-    own `metadata.task_type`, thinking that a model of another dialect has signed."""
-    fields = dict(head.fields)
-    if model != head.model:
-        fields["model"] = to_raw(model)
-    if head.task_type is not None:
-        fields = without_task_type(fields)
-    if FOREIGN.encode() in head.body or FOREIGN_REDACTED.encode() in head.body:
-        fields["input"] = _without_foreign_thinking(fields["input"])
-    return OutgoingRequest(PATH, head.body if fields == head.fields else encode(fields), head.headers)
-
-
-def _without_foreign_thinking(raw: Raw) -> Raw:
-    items = [(item, object_of(item) or {}) for item in array_of(raw) or ()]
-    return to_raw([item for item, fields in items if not is_foreign(text_of(fields.get("encrypted_content")) or "")])
 
 
 def _builtin(tool: BuiltinTool, dropped: list[str]) -> Raw | dict[str, Any]:
