@@ -8,7 +8,8 @@ data_url          images and files inline
 prompt_text       a request's text, for estimating its tokens
 flat_blocks       the blocks of a format that has none
 forwarded_fields  a client's own request for an upstream of the same API
-openai_errors     error bodies of OpenAI's APIs
+openai_request    what requests of OpenAI's APIs have in common: sampling parameters, parts of content
+openai_errors     error bodies of OpenAI's APIs, written and read
 openai_usage      token counts of OpenAI-compatible vendors
 upstream_errors   an upstream's error as a SealinkError: its type, message and headers
 """

@@ -27,7 +27,10 @@ UNSUPPORTED_FEATURES: Final[dict[str, Callable[[ChatRequest], str | None]]] = {
 """By name: where a request uses the feature; None if it does not."""
 
 UNSUPPORTED_PARAMETERS: Final[dict[str, Callable[[ChatRequest], bool]]] = {
+    "temperature": lambda request: request.sampling.temperature not in (None, 1),
+    "top_p": lambda request: request.sampling.top_p not in (None, 1),
     "top_k": lambda request: request.sampling.top_k is not None,
+    "stop": lambda request: bool(request.sampling.stop),
     "seed": lambda request: request.sampling.seed is not None,
     "frequency_penalty": lambda request: bool(request.sampling.frequency_penalty),
     "presence_penalty": lambda request: bool(request.sampling.presence_penalty),

@@ -5,12 +5,14 @@ from typing import Any
 from msgspec import Raw
 
 from sealink.request import ChatRequest
-from sealink.wire.dialects.openai_responses.upstream.write_request import write_format, write_tool_choice, write_tools
+from sealink.wire.dialects.openai_responses.shared_fields import write_format, write_tool, write_tool_choice
+from sealink.wire.dialects.openai_responses.signatures import NAME
 
 
-def envelope(request: ChatRequest, id: str, model: str, created: int) -> dict[str, Any]:
-    """A response that is being made, with what was asked for as it was understood. Nothing is stored."""
+def new_response(request: ChatRequest, id: str, model: str, created: int) -> dict[str, Any]:
+    """A response in progress, which repeats the request's parameters as SeaLink understood them. Nothing is stored."""
     sampling, choice = request.sampling, request.tool_choice
+    builtin = [tool.raw for tool in request.builtin_tools if tool.dialect == NAME]
     return {
         "id": id,
         "object": "response",
@@ -35,7 +37,7 @@ def envelope(request: ChatRequest, id: str, model: str, created: int) -> dict[st
         "temperature": sampling.temperature,
         "text": {"format": write_format(request.response_format) or {"type": "text"}},
         "tool_choice": "auto" if choice is None else write_tool_choice(choice, request.tools),
-        "tools": write_tools(request),
+        "tools": [*map(write_tool, request.tools), *builtin],
         "top_logprobs": request.top_logprobs or 0,
         "top_p": sampling.top_p,
         "truncation": "disabled",
