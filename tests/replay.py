@@ -176,7 +176,7 @@ class ReplayingUpstream:
         self.send_buffer_bytes = send_buffer_bytes
         self._answer = answer
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="replaying upstream")
+        self._thread = threading.Thread(target=self._loop.run_forever, name="replaying upstream", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,4 +1,4 @@
-"""A client that hardly reads stops its upstream, and loses nothing (issue 2, "What must be shown", 5).
+"""A client that hardly reads stops its upstream, and loses nothing.
 
 What SeaLink holds is what the upstream has got rid of, less what the client has taken, less what lies in
 the kernel's socket buffers, which /proc/net/tcp tells.

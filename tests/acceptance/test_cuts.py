@@ -1,4 +1,4 @@
-"""A stream cut anywhere ends in exactly one error, never as if it were whole (issue 2, "What must be shown", 3).
+"""A stream cut anywhere ends in exactly one error, never as if it were whole.
 
 Through the real process; the lanes' own tests cut every recorded stream at every byte. Two ways of dying:
 the connection breaks inside a chunked body, or a body that has no length ends with its connection.

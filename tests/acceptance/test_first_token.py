@@ -1,4 +1,4 @@
-"""How soon the first token comes when the first target is dead, or slow (issue 3, "What must be shown", 7).
+"""How soon the first token comes when the first target is dead, or slow.
 
 A real `sealink serve`, with its simulated model for a second target. `refusing` has nobody at its address,
 `silent` takes no connection and says nothing, as behind a firewall that drops packets.

@@ -1,4 +1,4 @@
-"""`kill -9` at random moments under load: what was admitted has one row (issue 3, "What must be shown", 3).
+"""`kill -9` at random moments under load: what was admitted has one row.
 
 Through the real process, with real clients; the same with the store locked for the first half. A few kills by default,
 `make test-full` makes it the twenty of the acceptance test.

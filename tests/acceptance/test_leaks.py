@@ -1,4 +1,4 @@
-"""Streams that clients abandon leave nothing behind (issue 2, "What must be shown", 4).
+"""Streams that clients abandon leave nothing behind.
 
 2,000 streams, half of them left at a random moment: before the upstream has sent headers, before its first
 token, or mid-stream. The upstream must see each of those closed at once.

@@ -1,4 +1,4 @@
-"""Recorded traffic through a real SeaLink into the stock SDK of each client dialect (issue 4, "What must be shown", 1).
+"""Recorded traffic through a real SeaLink into the stock SDK of each client dialect.
 
     pytest tests/acceptance/test_recorded_traffic.py [--recordings DIR]
     python tests/acceptance [DIR …]

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
-from sealink.wire.dialects.shared.upstream_errors import page_words, rejected
+from sealink.wire.dialects.shared.upstream_errors import page_text, rejected
 from sealink.wire.framing.sse import event_frame
 from sealink.wire.raw_json.fields import UNREADABLE
 
@@ -96,11 +96,11 @@ def _read(body: bytes) -> tuple[str, str]:
         outer = msgspec.json.decode(body, type=_Body)
         inner = msgspec.json.decode(outer.error or b"{}", type=_Error | str | None)
     except UNREADABLE:
-        return "", page_words(body)
+        return "", page_text(body)
     if isinstance(inner, str):
         return "", inner
     error = inner or _Error()
-    return error.type or "", error.message or outer.message or outer.detail or page_words(body)
+    return error.type or "", error.message or outer.message or outer.detail or page_text(body)
 
 
 def _rejected(wire_type: str, message: str, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sealink.errors import SealinkError, UpstreamRejected
-from sealink.wire.dialects.openai_chat.errors import NAME as BODY_DIALECT
-from sealink.wire.dialects.openai_chat.errors import error_body, read_error
+from sealink.wire.dialects.openai_chat.upstream.errors import read_error
 from sealink.wire.dialects.openai_responses.views import Failure
+from sealink.wire.dialects.shared.openai_errors import NAME as BODY_DIALECT
+from sealink.wire.dialects.shared.openai_errors import error_body
 from sealink.wire.dialects.shared.upstream_errors import type_of_status
 from sealink.wire.framing.sse import event_frame
 from sealink.wire.raw_json.fields import encode

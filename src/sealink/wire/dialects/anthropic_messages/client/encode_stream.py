@@ -41,7 +41,7 @@ from sealink.wire.dialects.anthropic_messages.client.answer_fields import (
 )
 from sealink.wire.dialects.anthropic_messages.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.upstream.turns import FREE_TEXT
-from sealink.wire.dialects.shared.call_arguments import NO_ARGUMENTS
+from sealink.wire.dialects.shared.tool_arguments import NO_ARGUMENTS
 from sealink.wire.framing.sse import event_frame
 from sealink.wire.raw_json.fields import encode, parse_object
 
@@ -92,7 +92,7 @@ class MessageEncoder:
     signature that came for it later would have lost its place; those who sign calls sign them at once.)
     """
 
-    repeats_deltas = True
+    uniform_deltas = True
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._id = f"msg_{identity.id}"

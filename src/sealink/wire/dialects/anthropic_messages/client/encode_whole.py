@@ -20,7 +20,7 @@ from sealink.wire.dialects.anthropic_messages.client.answer_fields import (
     usage_object,
 )
 from sealink.wire.dialects.anthropic_messages.upstream.turns import FREE_TEXT
-from sealink.wire.dialects.shared.call_arguments import NO_ARGUMENTS
+from sealink.wire.dialects.shared.tool_arguments import NO_ARGUMENTS
 from sealink.wire.raw_json.fields import encode, parse_object
 from sealink.wire.stream.fold import Block, ChoiceAnswer, fold
 

@@ -10,7 +10,7 @@ import msgspec
 
 from sealink.errors import HeaderList
 from sealink.wire.dialect import RequestHead
-from sealink.wire.dialects.shared.prompt_text import words_of
+from sealink.wire.dialects.shared.prompt_text import join_strings
 from sealink.wire.raw_json.fields import is_null
 from sealink.wire.raw_json.request_fields import missing, read_body, read_field, read_task_type
 
@@ -52,7 +52,7 @@ def parse_head(body: bytes, headers: Mapping[str, str]) -> RequestHead:
 
 def prompt_text(head: RequestHead) -> str:
     """Instructions, messages, tools and schemas as text; images and documents in base64 are left out."""
-    return words_of(head.fields, _WORDY, _NOT_WORDS)
+    return join_strings(head.fields, _WORDY, _NOT_WORDS)
 
 
 def _passed(headers: Mapping[str, str]) -> HeaderList:

@@ -87,7 +87,7 @@ class _OpenBlock(msgspec.Struct):
 class MessageDecoder:
     """One answer's frames → events. Usage is told as it comes, how the answer ended once that is certain."""
 
-    forgets_deltas = True
+    stateless_deltas = True
 
     def __init__(self) -> None:
         self._started = False

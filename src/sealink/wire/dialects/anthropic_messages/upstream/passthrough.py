@@ -26,27 +26,27 @@ _BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
 class MessagesPassthrough:
     """A StreamHandler."""
 
-    padding = b""
+    padding_field = b""
 
     def __init__(self) -> None:
         self.outcome = Outcome()
-        self.words = ""
+        self.delta_text = ""
         self._decoder = MessageDecoder()
         self._started = False
 
     def handle(self, frame: Frame) -> bytes:
         """The frame itself. An upstream's error is left to `fail`, which ends the stream with it."""
-        self.words = ""
+        self.delta_text = ""
         events = list(self._decoder.decode(frame))
         for event in events:
             observe(event, self.outcome)
             if isinstance(event, Unmodelled) and (words := _given_to_server_tool(event.raw)):
-                self.outcome.say(words)
+                self.outcome.add_text(words)
         if len(events) == 1 and isinstance(events[0], (TextDelta, ReasoningDelta)):
-            self.words = events[0].text
+            self.delta_text = events[0].text
         return self._mended(frame) if self.outcome.error is None else b""
 
-    def skipped(self, words: str) -> None:
+    def add_skipped_text(self, text: str) -> None:
         """Words leave no trace here."""
 
     def finish(self) -> bytes:

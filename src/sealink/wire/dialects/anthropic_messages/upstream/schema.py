@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.wire.dialects.anthropic_messages.upstream.models import ModelRules
-from sealink.wire.dialects.shared.json_schema import describe, read_schema
+from sealink.wire.dialects.shared.json_schema import describe_constraints, read_schema
 
 _SCHEMAS_BY_NAME: Final = ("$defs", "definitions", "properties")
 _SCHEMA_LISTS: Final = ("anyOf", "allOf")
@@ -52,7 +52,7 @@ def _adapted(schema: dict[str, Any]) -> dict[str, Any]:
         _place(name, value, kept, described)
     if kept.get("type") == "object" or "properties" in kept:
         kept["additionalProperties"] = False
-    describe(described, kept)
+    describe_constraints(described, kept)
     return kept
 
 

@@ -14,7 +14,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialects.anthropic_messages.extras import read_extra
 from sealink.wire.dialects.anthropic_messages.upstream.models import ModelRules
 from sealink.wire.dialects.anthropic_messages.upstream.turns import THINKING_TYPES, Turn
-from sealink.wire.dialects.shared.request_checks import known_effort
+from sealink.wire.dialects.shared.unsupported import supported_effort
 
 MIN_BUDGET_TOKENS: Final = 1024
 """Anthropic takes no smaller one."""
@@ -56,7 +56,7 @@ def choose_thinking(
     request: ChatRequest, rules: ModelRules, max_tokens: int, turns: Sequence[Turn], dropped: list[str]
 ) -> Thinking:
     """What to send. An effort or a budget that has no place in this request is named in `dropped`."""
-    effort, budget = known_effort(request, _EFFORTS), request.thinking_budget
+    effort, budget = supported_effort(request, _EFFORTS), request.thinking_budget
     if (native := read_native(request)) is not None:
         return _native(request, native, rules, dropped)
     if effort == "none" or (effort is None and budget == 0):

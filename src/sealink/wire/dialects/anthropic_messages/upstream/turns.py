@@ -27,7 +27,7 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.shared.tool_arguments import arguments_object
 
 Block = dict[str, Any]
 

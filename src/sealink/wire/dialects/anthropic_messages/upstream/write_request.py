@@ -19,7 +19,7 @@ from sealink.wire.dialects.anthropic_messages.upstream.schema import output_sche
 from sealink.wire.dialects.anthropic_messages.upstream.thinking import choose_thinking, read_native
 from sealink.wire.dialects.anthropic_messages.upstream.tools import write_tools
 from sealink.wire.dialects.anthropic_messages.upstream.turns import Block, Turn, write_system, write_turns
-from sealink.wire.dialects.shared.request_checks import wanted_schema
+from sealink.wire.dialects.shared.json_schema import required_schema
 
 PATH: Final = "/v1/messages"
 VERSION: Final = ("anthropic-version", "2023-06-01")
@@ -147,7 +147,7 @@ def _output_config(request: ChatRequest, rules: ModelRules, effort: str | None) 
 
 def _json_format(wanted: ResponseFormat, rules: ModelRules) -> Block:
     """The schema's name has no place at Anthropic. `strict` neither: its output always keeps to the schema."""
-    return {"type": "json_schema", "schema": output_schema(wanted_schema(wanted), rules)}
+    return {"type": "json_schema", "schema": output_schema(required_schema(wanted), rules)}
 
 
 def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ _CONTENT = msgspec.json.Decoder(Content)
 class ConverseDecoder:
     """A Decoder of an AWS event stream's messages."""
 
-    forgets_deltas = False  # and each frame has another checksum
+    stateless_deltas = False  # and each frame has another checksum
 
     def __init__(self) -> None:
         self._blocks = Blocks()

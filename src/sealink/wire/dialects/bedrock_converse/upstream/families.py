@@ -18,8 +18,7 @@ from sealink.wire.dialects.anthropic_messages.upstream.schema import output_sche
 from sealink.wire.dialects.anthropic_messages.upstream.thinking import choose_thinking
 from sealink.wire.dialects.anthropic_messages.upstream.turns import Turn as ClaudeTurn
 from sealink.wire.dialects.bedrock_converse.upstream.turns import Turn
-from sealink.wire.dialects.shared.request_checks import known_effort
-from sealink.wire.dialects.shared.unsupported import turned
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, supported_effort
 from sealink.wire.raw_json.fields import is_null
 
 _EFFORTS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
@@ -47,7 +46,7 @@ class Family:
     def say(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> Said:
         """The knobs, and how much to think."""
         said = Said(inference=plain_inference(request))
-        dropped += turned(request, ("top_k", "reasoning_effort", "thinking_budget", "thinking_summary"))
+        dropped += dropped_parameters(request, ("top_k", "reasoning_effort", "thinking_budget", "thinking_summary"))
         return said
 
     def schema(self, schema: Raw) -> Raw | dict[str, Any]:
@@ -105,10 +104,10 @@ class Nova(Family):
         said = Said(inference=plain_inference(request))
         if request.sampling.top_k is not None:
             said.fields["inferenceConfig"] = {"topK": request.sampling.top_k}
-        dropped += turned(request, ("thinking_budget", "thinking_summary"))
+        dropped += dropped_parameters(request, ("thinking_budget", "thinking_summary"))
         if not self._thinks:
-            dropped += turned(request, ("reasoning_effort",))
-        elif (effort := known_effort(request, _EFFORTS)) == "none":
+            dropped += dropped_parameters(request, ("reasoning_effort",))
+        elif (effort := supported_effort(request, _EFFORTS)) == "none":
             said.fields["reasoningConfig"] = {"type": "disabled"}
         elif effort is not None:
             level = _EFFORTS[effort]
@@ -124,8 +123,8 @@ class GptOss(Family):
 
     def say(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> Said:
         said = Said(inference=plain_inference(request))
-        dropped += turned(request, ("top_k", "thinking_budget", "thinking_summary"))
-        effort = known_effort(request, _EFFORTS)
+        dropped += dropped_parameters(request, ("top_k", "thinking_budget", "thinking_summary"))
+        effort = supported_effort(request, _EFFORTS)
         if effort == "none":
             dropped.append("reasoning_effort")  # they always think
         elif effort is not None:

@@ -34,7 +34,7 @@ from sealink.wire.dialects.bedrock_converse.upstream.media import (
     write_file,
     write_image,
 )
-from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.shared.tool_arguments import arguments_object
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import object_of, text_of
 

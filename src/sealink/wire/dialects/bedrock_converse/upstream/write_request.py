@@ -16,8 +16,8 @@ from sealink.wire.dialects.bedrock_converse.upstream.families import Family, Sai
 from sealink.wire.dialects.bedrock_converse.upstream.media import Block
 from sealink.wire.dialects.bedrock_converse.upstream.tools import write_tools
 from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation
-from sealink.wire.dialects.shared.request_checks import wanted_schema
-from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned
+from sealink.wire.dialects.shared.json_schema import required_schema
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
 from sealink.wire.raw_json.fields import encode, is_null, object_of, text_of
 
 STREAM_ACCEPTED: Final = ("accept", "application/vnd.amazon.eventstream")
@@ -61,8 +61,8 @@ _METADATA_TEXT = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Bedrock cannot express."""
-    refuse(request, REFUSED, "Bedrock")
-    family, dropped = family_of(model), turned(request, DROPPED)
+    refuse_features(request, REFUSED, "Bedrock")
+    family, dropped = family_of(model), dropped_parameters(request, DROPPED)
     conversation = Conversation(caches=family.caches)
     turns = conversation.turns(request.messages)
     said = family.say(request, turns, dropped)
@@ -71,10 +71,10 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     body |= write_tools(request, family, conversation, turns, dropped)
     body |= _own_fields(said) | _output(request, family, said)
     body |= _service_tier(request, dropped) | _metadata(request, dropped)
-    passed, left_out = sort_extras(request, PASSED_EXTRAS, family.read_extras)
+    passed, left_out = split_extras(request, PASSED_EXTRAS, family.read_extras)
     _merge(body, passed)
     if not family.caches:
-        dropped += turned(request, ["cache_control"])
+        dropped += dropped_parameters(request, ["cache_control"])
     operation = "converse-stream" if request.stream else "converse"
     return OutgoingRequest(
         path=f"/model/{quote(model, safe='')}/{operation}",
@@ -109,7 +109,7 @@ def _output(request: ChatRequest, family: Family, said: Said) -> Block:
 
 def _text_format(wanted: ResponseFormat, family: Family) -> Block:
     """The schema travels as text. What is written is always kept to it, `strict` or not."""
-    schema = {"schema": encode(family.schema(wanted_schema(wanted))).decode()}
+    schema = {"schema": encode(family.schema(required_schema(wanted))).decode()}
     named = {"name": wanted.name} if wanted.name else {}
     return {"type": "json_schema", "structure": {"jsonSchema": {**named, **schema}}}
 

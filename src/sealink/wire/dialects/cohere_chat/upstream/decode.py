@@ -51,7 +51,7 @@ _REASONS: Final[dict[str, FinishReason]] = {
 class ChatDecoder:
     """A Decoder of Cohere's events. A content stays open until something else begins: citations may follow its end."""
 
-    forgets_deltas = False
+    stateless_deltas = False
 
     def __init__(self) -> None:
         self._started = False

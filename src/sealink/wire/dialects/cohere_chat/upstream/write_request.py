@@ -10,8 +10,8 @@ from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest, ResponseFormat, Tool
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.cohere_chat.upstream.messages import write_messages
-from sealink.wire.dialects.shared.request_checks import known_effort, wanted_schema
-from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned
+from sealink.wire.dialects.shared.json_schema import required_schema
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras, supported_effort
 from sealink.wire.raw_json.fields import encode, is_null
 
 PATH: Final = "/v2/chat"
@@ -40,9 +40,9 @@ _CHOICES: Final = {"required": "REQUIRED", "none": "NONE"}
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Cohere cannot express."""
-    refuse(request, REFUSED, "Cohere")
-    passed, left_out = sort_extras(request, PASSED_EXTRAS)
-    dropped = [*turned(request, DROPPED), *left_out]
+    refuse_features(request, REFUSED, "Cohere")
+    passed, left_out = split_extras(request, PASSED_EXTRAS)
+    dropped = [*dropped_parameters(request, DROPPED), *left_out]
     body: dict[str, Any] = {"model": model, "messages": write_messages(request.messages), "stream": request.stream}
     body |= _tools(request) | _sampling(request, dropped) | _thinking(request, model, dropped) | passed
     if request.response_format is not None and request.response_format.kind != "text":
@@ -97,13 +97,13 @@ def _sampling(request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
 
 def _thinking(request: ChatRequest, model: str, dropped: list[str]) -> dict[str, Any]:
     """Models that can think do so unasked, with as many tokens as they like; the others know no such field."""
-    effort, budget = known_effort(request, BUDGETS_TOKENS), request.thinking_budget
+    effort, budget = supported_effort(request, BUDGETS_TOKENS), request.thinking_budget
     if budget is None and effort is not None:
         budget = BUDGETS_TOKENS.get(effort, 0)
     if budget is None:
         return {}
     if not _THINKS.search(model):
-        dropped += turned(request, ("reasoning_effort", "thinking_budget"))
+        dropped += dropped_parameters(request, ("reasoning_effort", "thinking_budget"))
         return {}
     return {"thinking": {"type": "enabled", "token_budget": budget} if budget > 0 else {"type": "disabled"}}
 
@@ -112,4 +112,4 @@ def _format(wanted: ResponseFormat) -> dict[str, Any]:
     """JSON of any shape, or of a schema, which has no name here and is always kept to."""
     if wanted.kind == "json_object":
         return {"type": "json_object"}
-    return {"type": "json_object", "json_schema": wanted_schema(wanted)}
+    return {"type": "json_object", "json_schema": required_schema(wanted)}

@@ -26,7 +26,7 @@ from sealink.request import (
 )
 from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
 from sealink.wire.dialects.gemini_generate.upstream.signatures import Signature, read_mark
-from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.shared.tool_arguments import arguments_object
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import Fields, parse_object
 

@@ -67,7 +67,7 @@ class _Choice(msgspec.Struct):
 class AnswerDecoder:
     """One answer's chunks → events. How the answer ended, and where it has its words from, is told at its end."""
 
-    forgets_deltas = False
+    stateless_deltas = False
 
     def __init__(self) -> None:
         self._id = ""

@@ -6,8 +6,8 @@ from sealink.request import ChatRequest, ResponseFormat
 from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
 from sealink.wire.dialects.gemini_generate.upstream.schema import adapted
 from sealink.wire.dialects.gemini_generate.upstream.thinking import thinking_config
-from sealink.wire.dialects.shared.request_checks import wanted_schema
-from sealink.wire.dialects.shared.unsupported import turned, unsupported
+from sealink.wire.dialects.shared.json_schema import required_schema
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, unsupported
 
 _MODALITIES: Final = {"text": "TEXT", "image": "IMAGE"}
 _JSON: Final = "application/json"
@@ -30,7 +30,7 @@ def write_generation(request: ChatRequest, rules: ModelRules, dropped: list[str]
         **_format(request.response_format),
         "thinkingConfig": thinking_config(request, rules, dropped) or None,
     }
-    dropped += turned(request, ("logit_bias",))
+    dropped += dropped_parameters(request, ("logit_bias",))
     return {name: value for name, value in written.items() if value is not None}
 
 
@@ -66,4 +66,4 @@ def _format(wanted: ResponseFormat | None) -> dict[str, Any]:
         return {}
     if wanted.kind == "json_object":
         return {"responseMimeType": _JSON}
-    return {"responseMimeType": _JSON, "responseJsonSchema": adapted(wanted_schema(wanted), "response_format")}
+    return {"responseMimeType": _JSON, "responseJsonSchema": adapted(required_schema(wanted), "response_format")}

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import Raw
 
-from sealink.wire.dialects.shared.json_schema import describe, read_schema
+from sealink.wire.dialects.shared.json_schema import describe_constraints, read_schema
 
 _SCHEMAS_BY_NAME: Final = ("$defs", "properties")
 _SCHEMA_LISTS: Final = ("anyOf", "oneOf", "prefixItems")
@@ -41,7 +41,7 @@ def _adapted(schema: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {}
     for name, value in schema.items():
         _place(name, value, kept, described)
-    describe(described, kept)
+    describe_constraints(described, kept)
     return kept
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sealink.request import ChatRequest
 from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
-from sealink.wire.dialects.shared.request_checks import known_effort
+from sealink.wire.dialects.shared.unsupported import supported_effort
 
 BUDGETS_TOKENS: Final = {
     "minimal": 1024,
@@ -32,7 +32,7 @@ _LEVELS: Final = {
 
 def thinking_config(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
     """What to send; {} where the client does not say. What has no place at this model is named in `dropped`."""
-    effort, budget, summary = known_effort(request, _LEVELS), request.thinking_budget, request.thinking_summary
+    effort, budget, summary = supported_effort(request, _LEVELS), request.thinking_budget, request.thinking_summary
     if rules.thinking == "none":
         asked = {
             "reasoning_effort": effort not in (None, "none"),

@@ -16,7 +16,7 @@ from sealink.wire.dialects.gemini_generate.upstream.contents import write_conten
 from sealink.wire.dialects.gemini_generate.upstream.generation import write_generation
 from sealink.wire.dialects.gemini_generate.upstream.models import rules_of
 from sealink.wire.dialects.gemini_generate.upstream.tools import write_tools
-from sealink.wire.dialects.shared.unsupported import turned
+from sealink.wire.dialects.shared.unsupported import dropped_parameters
 from sealink.wire.raw_json.fields import UNREADABLE, Fields, is_null
 
 PASSED_EXTRAS: Final = {
@@ -51,7 +51,7 @@ _SERVICE_TIERS: Final = {
 
 def write_request(request: ChatRequest, model: str, models_path: str) -> OutgoingRequest:
     """`models_path` is where the provider keeps its models. Raises InvalidRequest naming what cannot be told."""
-    rules, dropped = rules_of(model), turned(request, _NO_KNOBS)
+    rules, dropped = rules_of(model), dropped_parameters(request, _NO_KNOBS)
     extras = _Extras(request.extras)
     body: dict[str, Any] = {"contents": write_contents(request.messages, rules)}
     body |= write_system(request.messages)

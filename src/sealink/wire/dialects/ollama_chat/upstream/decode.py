@@ -71,7 +71,7 @@ _LINE = msgspec.json.Decoder(_Line)
 class ChatDecoder:
     """A Decoder."""
 
-    forgets_deltas = False
+    stateless_deltas = False
 
     def __init__(self) -> None:
         self._started = False

@@ -11,8 +11,8 @@ from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest, ResponseFormat, Tool
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.ollama_chat.upstream.messages import write_messages
-from sealink.wire.dialects.shared.request_checks import known_effort, wanted_schema
-from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned
+from sealink.wire.dialects.shared.json_schema import required_schema
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras, supported_effort
 from sealink.wire.raw_json.fields import encode, is_null, object_of
 
 PATH: Final = "/api/chat"
@@ -60,8 +60,8 @@ _OPTIONS: Final = {
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Ollama cannot express."""
-    refuse(request, REFUSED, "Ollama")
-    passed, left_out = sort_extras(request, PASSED_EXTRAS, read=("options",))
+    refuse_features(request, REFUSED, "Ollama")
+    passed, left_out = split_extras(request, PASSED_EXTRAS, read=("options",))
     body: dict[str, Any] = {"model": model, "messages": write_messages(request.messages), "stream": request.stream}
     # Ollama has no choice of tools: without any, none is called.
     if request.tools and not (request.tool_choice is not None and request.tool_choice.mode == "none"):
@@ -72,7 +72,7 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
         body["options"] = options
     body |= _thinking(request) | _logprobs(request) | passed
     headers = [STREAM_ACCEPTED] if request.stream else ()
-    return OutgoingRequest(PATH, encode(body), headers, dropped=(*turned(request, DROPPED), *left_out))
+    return OutgoingRequest(PATH, encode(body), headers, dropped=(*dropped_parameters(request, DROPPED), *left_out))
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _format(wanted: ResponseFormat) -> str | Raw:
     """JSON of any shape, or of a schema: that is the format itself, without a name, and always kept to."""
     if wanted.kind == "json_object":
         return "json"
-    return wanted_schema(wanted)
+    return required_schema(wanted)
 
 
 def _options(request: ChatRequest) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _options(request: ChatRequest) -> dict[str, Any]:
 
 
 def _thinking(request: ChatRequest) -> dict[str, Any]:
-    effort = known_effort(request, _LEVELS)
+    effort = supported_effort(request, _LEVELS)
     if effort is not None:
         return {"think": _LEVELS[effort]}
     return {} if request.thinking_budget is None else {"think": request.thinking_budget > 0}

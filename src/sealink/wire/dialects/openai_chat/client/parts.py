@@ -136,12 +136,12 @@ READERS: Final[dict[str, PartReader]] = {
 def read_picture(raw: Raw) -> tuple[str, str] | None:
     """The media type and base64 of an `image_url` part, if it has its picture inline."""
     source = object_of((object_of(raw) or {}).get("image_url")) or {}
-    return data_url.read(text_of(source.get("url")) or "")
+    return data_url.parse(text_of(source.get("url")) or "")
 
 
 def _inline(url: str, where: str) -> tuple[str, str]:
     """A data URL's media type and base64."""
-    inline = data_url.read(url)
+    inline = data_url.parse(url)
     if inline is None:
         raise InvalidRequest(f"`{where}` must be `data:<media type>;base64,<data>`.", code="invalid_value", param=where)
     return inline

@@ -12,7 +12,7 @@ from sealink.events import Citation
 from sealink.wire.dialects.openai_responses.annotations import annotation
 from sealink.wire.dialects.openai_responses.client.items import Items, Place
 from sealink.wire.dialects.openai_responses.signatures import CARRIED
-from sealink.wire.dialects.shared.free_text import free_text
+from sealink.wire.dialects.shared.tool_arguments import free_text
 from sealink.wire.raw_json.fields import array_of
 
 

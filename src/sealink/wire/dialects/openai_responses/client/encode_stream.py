@@ -55,7 +55,7 @@ _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_
 class ResponseEncoder:
     """An Encoder. `birth` and the request's model stand in where the answer has none."""
 
-    repeats_deltas = False  # each event has its number
+    uniform_deltas = False  # each event has its number
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._tools = {tool.name: tool for tool in request.tools}

@@ -52,7 +52,7 @@ _REASONS: Final[dict[str, FinishReason]] = {"max_output_tokens": "length", "cont
 class ResponseDecoder:
     """One answer's frames → events."""
 
-    forgets_deltas = False
+    stateless_deltas = False
 
     def __init__(self) -> None:
         self._output: Output | None = None

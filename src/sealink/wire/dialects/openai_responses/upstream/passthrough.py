@@ -13,8 +13,8 @@ from sealink.wire.stream.outcome import Outcome, observe
 class ResponsesPassthrough:
     """A StreamHandler. What an upstream itself says of a failure is told to the client in its own words."""
 
-    words = ""  # no frame is like another: each has its number
-    padding = b""
+    delta_text = ""  # no frame is like another: each has its number
+    padding_field = b""
 
     def __init__(self) -> None:
         self.outcome = Outcome()
@@ -41,7 +41,7 @@ class ResponsesPassthrough:
             return frame.raw
         return self._end(frame, error)
 
-    def skipped(self, words: str) -> None:
+    def add_skipped_text(self, text: str) -> None:
         """No frame is skipped."""
 
     def finish(self) -> bytes:

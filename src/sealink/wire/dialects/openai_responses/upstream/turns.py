@@ -119,7 +119,7 @@ def _content(part: Part, role: str, where: str) -> Item:
         case Refusal(text=text):
             return {"type": "input_text", "text": text}
         case Image() if role != "assistant":
-            url = part.url or data_url.written(part.media_type, part.data)
+            url = part.url or data_url.build(part.media_type, part.data)
             return {"type": "input_image", "image_url": url, "detail": part.detail or "auto"}
         case File() if role != "assistant":
             return _file(part)
@@ -138,9 +138,9 @@ def _file(file: File) -> Item:
     if file.url:
         return {"type": "input_file", "file_url": file.url}
     if file.media_type.startswith("image/"):
-        return {"type": "input_image", "image_url": data_url.written(file.media_type, file.data), "detail": "auto"}
+        return {"type": "input_image", "image_url": data_url.build(file.media_type, file.data), "detail": "auto"}
     name = file.filename or ("document.pdf" if file.media_type == "application/pdf" else "document.txt")
-    return {"type": "input_file", "filename": name, "file_data": data_url.written(file.media_type, file.data)}
+    return {"type": "input_file", "filename": name, "file_data": data_url.build(file.media_type, file.data)}
 
 
 def _call_id(id: str) -> str:

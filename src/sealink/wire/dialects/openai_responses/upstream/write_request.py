@@ -15,7 +15,7 @@ from sealink.wire.dialect import OutgoingRequest, RequestHead
 from sealink.wire.dialects.openai_responses.signatures import CARRIED, CARRIED_REDACTED, NAME, is_carried
 from sealink.wire.dialects.openai_responses.upstream.models import EFFORTS, nearest_effort, rules_of
 from sealink.wire.dialects.openai_responses.upstream.turns import write_input, write_instructions
-from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned, unsupported
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras, unsupported
 from sealink.wire.raw_json.fields import array_of, encode, object_of, text_of, to_raw
 from sealink.wire.raw_json.request_fields import without_task_type
 
@@ -66,9 +66,9 @@ class _SearchOptions(msgspec.Struct):
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what this API cannot express."""
-    refuse(request, ("n", "modalities"), UPSTREAM)
-    dropped = turned(request, _KNOBS)
-    extras, left_out = sort_extras(request, PASSED_EXTRAS, _READ_EXTRAS)
+    refuse_features(request, ("n", "modalities"), UPSTREAM)
+    dropped = dropped_parameters(request, _KNOBS)
+    extras, left_out = split_extras(request, PASSED_EXTRAS, _READ_EXTRAS)
     effort = _effort(request, model, dropped)
     tools = [*map(_tool, request.tools), *(_builtin(tool, dropped) for tool in request.builtin_tools)]
     body: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What the simulated model needs of a wire format: how requests are read and how answers look."""
+"""The interface of a wire format: how requests are parsed and answers written."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
@@ -11,25 +11,27 @@ from sealink.sim.ask import Ask
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """Who answers, as the wire has it: the response's `id` and the time it began, in Unix seconds."""
+    """The `id` of a response, and the time when it was created, in Unix seconds."""
 
     id: str
     created: int
 
 
-Says = Literal["finish", "usage", "end"]
+Content = Literal["finish", "usage", "end"]
 
 
 class Closing(msgspec.Struct, frozen=True):
-    """A frame behind the last token, and what it tells: the reason for the end, the usage, that it was the last."""
+    """A frame after the last token, and what it contains: the finish reason, the usage, the end mark."""
 
     frame: bytes
-    says: tuple[Says, ...]
+    contains: tuple[Content, ...]
 
 
 class AnswerStream(msgspec.Struct):
-    """A streamed answer in the order it goes out: `opening` at once, then one of `ticks` for each token's
-    time, then `closing`. Each is whole SSE frames; together they are the body."""
+    """The SSE frames of a streamed answer.
+
+    `opening` is sent at once, then one of `ticks` for each token, then `closing`. Each holds whole frames.
+    """
 
     opening: bytes
     ticks: Iterator[bytes]
@@ -37,19 +39,19 @@ class AnswerStream(msgspec.Struct):
 
 
 class SimWire(Protocol):
-    """One wire format. `models_paths` list the models; `side_questions` answers what else it takes by POST."""
+    """A wire format. `models_paths` are the paths that list models; `other_endpoints` answer further POST requests."""
 
     models_paths: tuple[str, ...]
     request_id_header: str
 
     @property
-    def side_questions(self) -> Mapping[str, Callable[[bytes], bytes]]: ...
+    def other_endpoints(self) -> Mapping[str, Callable[[bytes], bytes]]: ...
 
     def takes(self, path: str) -> bool:
-        """Whether answers are asked for at this path."""
+        """Whether a request to this path is for an answer."""
 
     def read(self, path: str, body: bytes) -> Ask:
-        """Raises InvalidRequest, in the vendor's words as far as they are known."""
+        """Parse a request. Raises InvalidRequest, with the vendor's message where it is known."""
 
     def stream(self, ask: Ask, answers: list[Answer], reply: Reply) -> AnswerStream: ...
     def whole(self, ask: Ask, answers: list[Answer], reply: Reply) -> bytes: ...
@@ -57,10 +59,10 @@ class SimWire(Protocol):
     def model(self, id: str) -> bytes: ...
     def error(self, error: SealinkError, request_id: str) -> bytes: ...
 
-    # For faults.
+    # The rest is for faults.
 
     def error_event(self, error: SealinkError) -> bytes:
-        """The frame of an error inside a stream."""
+        """The frame for an error inside a stream."""
 
     def same_index(self, tick: bytes) -> bytes:
-        """Frames with the same index in all tool calls."""
+        """`tick` with index 0 for every tool call."""

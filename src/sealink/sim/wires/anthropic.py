@@ -1,7 +1,7 @@
-"""The simulated model as an Anthropic Messages upstream.
+"""Answers in the format of Anthropic's Messages API.
 
-Written from Anthropic's API reference (messages, streaming, extended thinking) and recorded streams, not
-with sealink.wire's dialects: SeaLink is proven against it.
+Written from Anthropic's API reference (messages, streaming, extended thinking) and recorded streams, and
+independent of sealink.wire's dialects, because SeaLink is tested against it.
 """
 
 import base64
@@ -14,22 +14,22 @@ import msgspec
 
 from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
-from sealink.sim.anthropic_request import parse_request, read_count_request
 from sealink.sim.ask import Ask
-from sealink.sim.wire import AnswerStream, Closing, Reply
+from sealink.sim.requests.anthropic import parse_count_request, parse_request
+from sealink.sim.wires.wire import AnswerStream, Closing, Reply
 from sealink.wire.framing.sse import event_frame
 
 Json = dict[str, Any]
 
 
 class AnthropicWire:
-    """Messages: a SimWire."""
+    """The Messages API, as a SimWire."""
 
     models_paths: tuple[str, ...] = ("/v1/models",)
     request_id_header = "request-id"
 
     @property
-    def side_questions(self) -> Mapping[str, Callable[[bytes], bytes]]:
+    def other_endpoints(self) -> Mapping[str, Callable[[bytes], bytes]]:
         return {"/v1/messages/count_tokens": self.count_tokens}
 
     def takes(self, path: str) -> bool:
@@ -54,13 +54,13 @@ class AnthropicWire:
 
     def whole(self, ask: Ask, answers: list[Answer], reply: Reply) -> bytes:
         answer = answers[0]
-        content = [_content(ask, block, at, reply) for at, block in enumerate(_told(answer))]
+        content = [_content(ask, block, at, reply) for at, block in enumerate(_nonempty_blocks(answer))]
         usage = _usage(ask, answer.tokens) | _final_usage(ask, answer)
         message = _message(ask, reply) | {"content": content} | _ending(answer) | {"usage": usage}
         return msgspec.json.encode(message)
 
     def count_tokens(self, body: bytes) -> bytes:
-        return msgspec.json.encode({"input_tokens": read_count_request(body).prompt_tokens})
+        return msgspec.json.encode({"input_tokens": parse_count_request(body).prompt_tokens})
 
     def models(self, ids: Sequence[str]) -> bytes:
         first, last = (ids[0], ids[-1]) if ids else (None, None)
@@ -71,8 +71,8 @@ class AnthropicWire:
         return msgspec.json.encode(_model(id))
 
     def error(self, error: SealinkError, request_id: str) -> bytes:
-        said = {"type": error.type, "message": error.message}
-        return msgspec.json.encode({"type": "error", "error": said, "request_id": request_id})
+        payload = {"type": error.type, "message": error.message}
+        return msgspec.json.encode({"type": "error", "error": payload, "request_id": request_id})
 
     def error_event(self, error: SealinkError) -> bytes:
         return _frame("error", error={"type": error.type, "message": error.message})
@@ -125,7 +125,7 @@ def _usage(ask: Ask, output_tokens: int) -> Json:
 
 
 def _final_usage(ask: Ask, answer: Answer) -> Json:
-    """Cumulative, as `message_delta` has it."""
+    """The usage in `message_delta`, which is cumulative."""
     usage = {
         "input_tokens": ask.prompt_tokens,
         "cache_creation_input_tokens": 0,
@@ -138,9 +138,9 @@ def _final_usage(ask: Ask, answer: Answer) -> Json:
 
 
 def _ticks(ask: Ask, answer: Answer, reply: Reply) -> Iterator[bytes]:
-    """Each block's start goes with its first token, its end with its last one; a ping follows the first start."""
+    """A block starts with its first token and ends with its last one. A ping follows the start of the first block."""
     ping = _PING
-    for at, block in enumerate(_told(answer)):
+    for at, block in enumerate(_nonempty_blocks(answer)):
         start = _frame("content_block_start", index=at, content_block=_content_start(block, at, reply)) + ping
         if block.kind == "tool_call":
             start += _block_delta(at, type="input_json_delta", partial_json="")
@@ -155,8 +155,8 @@ def _ticks(ask: Ask, answer: Answer, reply: Reply) -> Iterator[bytes]:
         ping = b""
 
 
-def _told(answer: Answer) -> list[Block]:
-    """The blocks that have something in them: a text that was stopped before its first token is not opened."""
+def _nonempty_blocks(answer: Answer) -> list[Block]:
+    """The blocks that have tokens: a text that a stop sequence ended before its first token is left out."""
     return [block for block in answer.blocks if block.tokens]
 
 
@@ -196,7 +196,7 @@ def _content(ask: Ask, block: Block, at: int, reply: Reply) -> Json:
 
 
 def _input(arguments: str) -> Json:
-    """The arguments as an object; what was cut off by `max_tokens` is not one, and the call is then left empty."""
+    """The arguments as an object; an empty one if `max_tokens` cut them off."""
     try:
         return msgspec.json.decode(arguments, type=Json)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""What a request in OpenAI Chat Completions asks of the simulated model."""
+"""Requests in the format of OpenAI's Chat Completions."""
 
 import re
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -10,7 +10,10 @@ from sealink.request import ToolChoice
 from sealink.sim.ask import REASONING_TOKENS, Ask, Tool, Turn, read_conversation, text_tokens
 
 MAX_CHOICES: Final = 128
+"""The greatest `n`, as at OpenAI."""
+
 MAX_STOPS: Final = 4
+"""The most stop sequences, as at OpenAI."""
 
 Json = dict[str, Any]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
@@ -55,7 +58,7 @@ class StreamOptions(msgspec.Struct):
 
 
 class Body(msgspec.Struct):
-    """The request's fields that the answer depends on; all others are accepted and change nothing."""
+    """The fields that the answer depends on. All others are accepted and ignored."""
 
     model: str
     messages: Annotated[list[Message], msgspec.Meta(min_length=1)]
@@ -79,12 +82,12 @@ _Body = TypeVar("_Body")
 
 
 def parse_request(body: bytes) -> Ask:
-    """Raises InvalidRequest, naming the field."""
+    """Raises InvalidRequest, which names the field at fault."""
     return _ask(decoded(_decoder, body))
 
 
 def decoded(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:
-    """Raises InvalidRequest in OpenAI's words, naming the field."""
+    """Raises InvalidRequest with OpenAI's message, which names the field at fault."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -92,8 +95,8 @@ def decoded(decoder: msgspec.json.Decoder[_Body], body: bytes) -> _Body:
         missing = re.search(r"missing required field `(\w+)`", words)
         param = ".".join(filter(None, [place.rstrip("`").lstrip("."), missing[1] if missing else ""]))
         code = "missing_required_parameter" if missing else "invalid_value"
-        said = f"Missing required parameter: '{param}'." if missing else f"Invalid value for '{param}': {words}."
-        raise InvalidRequest(said, code=code, param=param or None) from None
+        message = f"Missing required parameter: '{param}'." if missing else f"Invalid value for '{param}': {words}."
+        raise InvalidRequest(message, code=code, param=param or None) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"We could not parse the JSON body of your request. ({error})") from None
 

@@ -1,7 +1,8 @@
-"""The simulated model as an upstream that speaks OpenAI's Responses API.
+"""Answers in the format of OpenAI's Responses API.
 
-Written from OpenAI's API reference (responses/create, responses-streaming) and recorded streams, not with
-sealink.wire's dialects: SeaLink is proven against it. Nothing is stored. A summary of the thinking is always told.
+Written from OpenAI's API reference (responses/create, responses-streaming) and recorded streams, and independent of
+sealink.wire's dialects, because SeaLink is tested against it. Responses are not stored. The
+summary of the thinking is always sent.
 """
 
 import hashlib
@@ -15,9 +16,9 @@ import msgspec
 from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
 from sealink.sim.ask import Ask
-from sealink.sim.openai_wire import OpenAIWire
-from sealink.sim.responses_request import parse_request
-from sealink.sim.wire import AnswerStream, Closing, Reply
+from sealink.sim.requests.responses import parse_request
+from sealink.sim.wires.openai import OpenAIWire
+from sealink.sim.wires.wire import AnswerStream, Closing, Reply
 from sealink.wire.framing.sse import event_frame
 
 Json = dict[str, Any]
@@ -25,7 +26,7 @@ Status = Literal["in_progress", "completed", "incomplete"]
 
 
 class ResponsesWire(OpenAIWire):
-    """Responses: a SimWire. Models and errors are those of OpenAI's other API."""
+    """The Responses API, as a SimWire. Models and errors have the format of Chat Completions."""
 
     def takes(self, path: str) -> bool:
         return path == "/v1/responses"
@@ -55,8 +56,11 @@ class ResponsesWire(OpenAIWire):
 
 
 class _Shape(msgspec.Struct, frozen=True):
-    """How one kind of block is streamed. `place` is where in the item its one part is, if it has parts; `around`
-    the number of frames besides those of its tokens."""
+    """How one kind of block is streamed.
+
+    `place` is the index of the item's only part, for items that have parts; `around` the number of frames besides those
+    of the tokens.
+    """
 
     prefix: str
     pieces: str
@@ -114,7 +118,7 @@ def _ended(ask: Ask, answer: Answer, reply: Reply) -> Json:
 
 
 def _status(answer: Answer, at: int) -> Status:
-    """What was cut is the last item."""
+    """The last item of an answer that was cut off is incomplete."""
     return "incomplete" if answer.finish == "length" and at == len(answer.blocks) - 1 else "completed"
 
 
@@ -129,7 +133,7 @@ def _usage(ask: Ask, answer: Answer) -> Json:
 
 
 def _ticks(answer: Answer, reply: Reply, numbers: Iterator[int]) -> Iterator[bytes]:
-    """Each item's start goes with its first token, its end with its last one."""
+    """An item starts with its first token and ends with its last one."""
     for at, block in enumerate(answer.blocks):
         shape = _SHAPES[block.kind]
         where = {"item_id": _id(shape.prefix, at, reply), "output_index": at, **shape.place}

@@ -1,9 +1,7 @@
-"""OpenAI's errors, written; and read, in whatever shape an OpenAI-compatible vendor puts them.
+"""Errors of OpenAI-compatible upstreams, in whatever shape a vendor sends them.
 
-    {"error": {"message": "…", "type": "invalid_request_error", "param": "stop", "code": "unsupported_parameter"}}
-
-https://platform.openai.com/docs/guides/error-codes. The other shapes are those of the recordings: `error`
-a string, `detail` (Mistral, FastAPI), a bare `message` (vLLM), an array of them (Gemini), text, a proxy's page.
+Besides OpenAI's own shape, those that have been recorded: `error` as a string, `detail` (Mistral, FastAPI), a bare
+`message` (vLLM), an array (Gemini), plain text, a proxy's page.
 """
 
 import re
@@ -11,24 +9,12 @@ from typing import Final
 
 from msgspec import Raw
 
-from sealink.errors import HeaderList, SealinkError, UpstreamRejected
-from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS, TYPES, rejected
-from sealink.wire.framing.sse import data_frame
-from sealink.wire.raw_json.fields import (
-    Fields,
-    array_of,
-    encode,
-    integer_of,
-    object_of,
-    parse_object,
-    text_of,
-    to_raw,
-    without,
-)
+from sealink.errors import HeaderList, UpstreamRejected
+from sealink.wire.dialects.shared.openai_errors import NAME
+from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS, TYPE_OF_STATUS, rejected
+from sealink.wire.raw_json.fields import Fields, array_of, encode, integer_of, is_null, object_of, parse_object, text_of
 
-NAME: Final = "openai"
-
-_STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPES.items())} | {
+_STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPE_OF_STATUS.items())} | {
     "insufficient_quota": 429,
     "rate_limit_error": 429,
     "requests": 429,
@@ -44,27 +30,27 @@ _WORDS: Final = (
 )
 
 
-def error_body(error: SealinkError) -> bytes:
-    """Any error in OpenAI's envelope; one that an upstream already put there whole goes out byte for byte."""
-    own = _own_body(error)
-    if own is None or not isinstance(error, UpstreamRejected):
-        return encode({"error": _described(error)})
-    around, said = (own, object_of(own["error"]) or {}) if "error" in own else ({}, own)  # Mistral's stand bare
-    missing = without(_described(error), *said)
-    return encode({**around, "error": {**said, **missing}}) if missing or not around else error.body
-
-
-def error_frame(error: SealinkError) -> bytes:
-    """The frame that ends a stream which has already begun: the four fields, and what else the upstream said."""
-    own = _own_body(error) or {}
-    said = object_of(own.get("error")) or own
-    return data_frame(encode({"error": _described(error) | said}))
-
-
 def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
     """An answer with an error status: the vendor's own words, and its headers that say when to retry."""
     found = _find(body)
     return _rejected(found or {}, _words(found or {}, 0), status if status >= 400 else 502, headers, body)
+
+
+def error_in(fields: Fields, event: bytes) -> Fields | None:
+    """The fields that tell of an error, if a frame does.
+
+    OpenAI's `error`; vLLM's `object: error`; Groq's in its own corner; MiniMax's status; bare words without an answer.
+    """
+    if event == b"error" or _is_truthy(fields.get("error")):
+        return fields
+    if "error" in (text_of(fields.get("object")), text_of(fields.get("type"))):
+        return fields
+    for corner in (object_of(fields.get("x_groq")) or {}, object_of(fields.get("base_resp")) or {}):
+        if text_of(corner.get("error")) or integer_of(corner.get("status_code")):
+            return corner
+    if is_null(fields.get("choices")) and any(text_of(fields.get(name)) for name in ("message", "detail", "error_msg")):
+        return fields
+    return None
 
 
 def read_error_event(fields: Fields) -> UpstreamRejected:
@@ -76,21 +62,8 @@ def read_error_event(fields: Fields) -> UpstreamRejected:
     return _rejected(error, _words(error, 0), _status_in(error), (), body)
 
 
-def _described(error: SealinkError) -> Fields:
-    described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
-    return {name: to_raw(value) for name, value in described.items()}
-
-
-def _own_body(error: SealinkError) -> Fields | None:
-    """What an upstream of this dialect said, if it has an `error` object with a message, or is one."""
-    if not isinstance(error, UpstreamRejected) or error.dialect != NAME or not error.body:
-        return None
-    try:
-        fields = parse_object(error.body)
-    except (ValueError, RecursionError):
-        return None
-    described = object_of(fields.get("error")) if "error" in fields else fields
-    return fields if text_of((described or {}).get("message")) else None
+def _is_truthy(raw: Raw | None) -> bool:
+    return raw is not None and bytes(raw) not in (b"null", b"false", b'""', b"{}", b"[]")
 
 
 def _find(body: bytes) -> Fields | None:

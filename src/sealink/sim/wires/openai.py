@@ -1,7 +1,7 @@
-"""The simulated model as an OpenAI Chat Completions upstream.
+"""Answers in the format of OpenAI's Chat Completions.
 
-Written from OpenAI's API reference (chat/create, chat/streaming) and recorded streams, not with
-sealink.wire's dialects: SeaLink is proven against it. `reasoning_content` is DeepSeek's field.
+Written from OpenAI's API reference (chat/create, chat/streaming) and recorded streams, and independent of
+sealink.wire's dialects, because SeaLink is tested against it. `reasoning_content` is DeepSeek's field.
 """
 
 import hashlib
@@ -15,19 +15,19 @@ import msgspec
 from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
 from sealink.sim.ask import Ask
-from sealink.sim.openai_request import parse_request
-from sealink.sim.wire import AnswerStream, Closing, Reply
+from sealink.sim.requests.openai import parse_request
+from sealink.sim.wires.wire import AnswerStream, Closing, Reply
 from sealink.wire.framing.sse import DONE, data_frame
 
 Json = dict[str, Any]
 
 
 class OpenAIWire:
-    """Chat Completions: a SimWire."""
+    """Chat Completions, as a SimWire."""
 
     models_paths: tuple[str, ...] = ("/v1/models",)
     request_id_header = "x-request-id"
-    side_questions: Mapping[str, Callable[[bytes], bytes]] = {}
+    other_endpoints: Mapping[str, Callable[[bytes], bytes]] = {}
 
     def takes(self, path: str) -> bool:
         return path == "/v1/chat/completions"
@@ -59,8 +59,8 @@ class OpenAIWire:
         return msgspec.json.encode(_model(id))
 
     def error(self, error: SealinkError, request_id: str) -> bytes:
-        said = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
-        return msgspec.json.encode({"error": said})
+        payload = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+        return msgspec.json.encode({"error": payload})
 
     def error_event(self, error: SealinkError) -> bytes:
         return data_frame(self.error(error, ""))
@@ -81,7 +81,7 @@ def _head(ask: Ask, reply: Reply, kind: str) -> Json:
 
 
 def _framer(ask: Ask, reply: Reply) -> Callable[[Json], bytes]:
-    """Makes the frame of a chunk from what is its own: `choices`, and `usage` if it has one."""
+    """A function that makes a chunk's frame from `choices` and `usage`; the other fields are the same in all chunks."""
     shared: Json = {**_head(ask, reply, "chat.completion.chunk"), **_TAIL, "choices": []}
     if ask.include_usage:
         shared["usage"] = None
@@ -98,7 +98,7 @@ def _first_delta(answer: Answer) -> Json:
 
 
 def _ticks(answers: list[Answer], reply: Reply, frame: Callable[[Json], bytes]) -> Iterator[bytes]:
-    """All choices' first tokens, all their second ones, and so on."""
+    """The first tokens of all choices, then their second tokens, and so on."""
     streams = [_choice_ticks(at, each, reply, frame) for at, each in enumerate(answers)]
     return (b"".join(tick) for tick in zip_longest(*streams, fillvalue=b""))
 

@@ -1,4 +1,4 @@
-"""What was relayed, counted without keeping it."""
+"""A streamed answer's text, counted without keeping all of it."""
 
 from sealink.catalog.tokens import count_tokens
 from sealink.wire.stream.outcome import Outcome
@@ -10,45 +10,45 @@ WORD = "w" * (MAX_CHARS // MAX_PIECES)
 PIECES_COUNTED = MAX_PIECES + 1
 
 
-def test_words_are_counted_across_the_borders_of_pieces() -> None:
+def test_tokens_may_span_pieces() -> None:
     outcome = Outcome()
     for piece in PIECES:
-        outcome.say(piece)
+        outcome.add_text(piece)
     assert outcome.content_started
     assert outcome.text.tokens(count_tokens) == count_tokens(TEXT)
 
 
-def test_choices_that_come_in_turns_are_texts_of_their_own() -> None:
+def test_interleaved_choices_are_counted_as_texts_of_their_own() -> None:
     outcome = Outcome()
     for piece in PIECES:
         for choice in range(3):
-            outcome.say(piece, choice)
+            outcome.add_text(piece, choice)
     assert outcome.text.tokens(count_tokens) == 3 * count_tokens(TEXT)
 
 
-def test_no_more_than_so_many_pieces_are_kept() -> None:
+def test_at_most_max_pieces_are_kept() -> None:
     text = StreamedText()
     for _ in range(3):
         for _ in range(MAX_PIECES + 1):
-            text.say("a")
-        text.settle(count_tokens)
+            text.append("a")
+        text.compact(count_tokens)
         assert text.pieces == 1
     assert text.since(0) == "a" * 3 * (MAX_PIECES + 1)
 
 
-def test_no_more_than_so_many_characters_are_kept() -> None:
-    text, counted = StreamedText(), list[str]()
+def test_at_most_max_chars_are_kept() -> None:
+    kept, counted = StreamedText(), list[str]()
 
-    def count(words: str) -> int:
-        counted.append(words)
-        return len(words)
+    def count(text: str) -> int:
+        counted.append(text)
+        return len(text)
 
     for choice in range(2):
-        text.turn_to(choice)
+        kept.select(choice)
         for _ in range(PIECES_COUNTED):
-            text.settle(count)
+            kept.compact(count)
             assert "".join(counted) == WORD * PIECES_COUNTED * choice
-            text.say(WORD)
-        text.settle(count)
+            kept.append(WORD)
+        kept.compact(count)
     assert "".join(counted) == WORD * PIECES_COUNTED * 2
-    assert text.tokens(count) == len("".join(counted))
+    assert kept.tokens(count) == len("".join(counted))

@@ -1,4 +1,4 @@
-"""What a request in Anthropic Messages asks of the simulated model."""
+"""Requests in the format of Anthropic's Messages API."""
 
 import re
 from typing import Annotated, Any, Final, Literal
@@ -20,7 +20,7 @@ class Message(msgspec.Struct):
 
 
 class ToolParam(msgspec.Struct):
-    """A client's tool has an `input_schema`; a server tool has none, and is never called here."""
+    """A tool of the client has an `input_schema`. Server tools have none, and are never called here."""
 
     name: str
     input_schema: Json | None = None
@@ -49,7 +49,7 @@ class OutputConfig(msgspec.Struct):
 
 
 class Body(msgspec.Struct):
-    """The request's fields that the answer depends on; all others are accepted and change nothing."""
+    """The fields that the answer depends on. All others are accepted and ignored."""
 
     model: str
     messages: Annotated[list[Message], msgspec.Meta(min_length=1)]
@@ -65,7 +65,7 @@ class Body(msgspec.Struct):
 
 
 class CountBody(Body):
-    """What /v1/messages/count_tokens takes: the same, but for `max_tokens`."""
+    """The body of /v1/messages/count_tokens, where `max_tokens` is not required."""
 
     max_tokens: int = MIN_THINKING_BUDGET * 1000
 
@@ -75,12 +75,12 @@ _count_decoder = msgspec.json.Decoder(CountBody)
 
 
 def parse_request(body: bytes) -> Ask:
-    """Raises InvalidRequest, naming the field."""
+    """Raises InvalidRequest, which names the field at fault."""
     return _ask(_decoded(_decoder, body))
 
 
-def read_count_request(body: bytes) -> Ask:
-    """The same for /v1/messages/count_tokens."""
+def parse_count_request(body: bytes) -> Ask:
+    """Parse a request to /v1/messages/count_tokens. Raises InvalidRequest."""
     return _ask(_decoded(_count_decoder, body))
 
 
@@ -92,8 +92,8 @@ def _decoded(decoder: msgspec.json.Decoder[Body] | msgspec.json.Decoder[CountBod
         missing = re.search(r"missing required field `(\w+)`", words)
         dotted = re.sub(r"\[(\d+)\]", r".\1", place.rstrip("`").lstrip("."))
         param = ".".join(filter(None, [dotted, missing[1] if missing else ""]))
-        said = "Field required" if missing else words
-        raise InvalidRequest(f"{param}: {said}" if param else said, param=param or None) from None
+        message = "Field required" if missing else words
+        raise InvalidRequest(f"{param}: {message}" if param else message, param=param or None) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The request body is not valid JSON: {error}") from None
 

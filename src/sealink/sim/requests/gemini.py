@@ -1,4 +1,4 @@
-"""What a request to Gemini's generateContent asks of the simulated model."""
+"""Requests in the format of Gemini's generateContent."""
 
 import re
 from typing import Annotated, Any, Final, Literal
@@ -11,10 +11,10 @@ from sealink.request import ToolChoice
 from sealink.sim.ask import REASONING_TOKENS, Ask, Tool, Turn, read_conversation, text_tokens
 
 SIGNATURE_BEGIN: Final = "c2VhbGluay1zaW06"
-"""Base64 of `sealink-sim:`, with which all of the simulated model's signatures begin."""
+"""Base64 of `sealink-sim:`, the beginning of all signatures of the simulated model."""
 
 UNSIGNED: Final = "skip_thought_signature_validator"
-"""Google's stand-in for a signature that nobody has."""
+"""The value that Google accepts in place of a signature."""
 
 Json = dict[str, Any]
 
@@ -56,7 +56,7 @@ class Declaration(msgspec.Struct, rename="camel"):
 
 
 class ToolParam(msgspec.Struct, rename="camel"):
-    """One without functions is Google's own, and never used here."""
+    """A tool without functions is one of Google's own, and never called here."""
 
     function_declarations: list[Declaration] = []
 
@@ -87,7 +87,7 @@ class Generation(msgspec.Struct, rename="camel"):
 
 
 class Body(msgspec.Struct, rename="camel"):
-    """The request's fields that the answer depends on; all others are accepted and change nothing."""
+    """The fields that the answer depends on. All others are accepted and ignored."""
 
     contents: Annotated[list[Content], msgspec.Meta(min_length=1)]
     system_instruction: Content | None = None
@@ -97,16 +97,16 @@ class Body(msgspec.Struct, rename="camel"):
 
 
 _FREE: Final = ("args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema")
-"""Fields that hold the client's own words, whose spelling is no business of Google's."""
+"""Fields whose content is the client's own: names inside them are not changed."""
 
 
 def takes(path: str) -> bool:
-    """Whether it is a model that is asked to generate content."""
+    """Whether a path is that of generateContent or streamGenerateContent."""
     return _PATH.fullmatch(path) is not None
 
 
 def parse_request(path: str, body: bytes) -> Ask:
-    """Raises InvalidRequest, naming the field."""
+    """Raises InvalidRequest, which names the field at fault."""
     found = _PATH.fullmatch(path)
     model, streams = (unquote(found[1]), bool(found[2])) if found else ("", False)
     try:
@@ -119,7 +119,7 @@ def parse_request(path: str, body: bytes) -> Ask:
 
 
 def _camel(value: Any) -> Any:
-    """Google takes a field by either of its names, `topK` or `top_k`."""
+    """`value` with the names of fields in camel case. Google accepts `topK` and `top_k`."""
     if isinstance(value, list):
         return [_camel(each) for each in value]
     if not isinstance(value, dict):
@@ -193,7 +193,7 @@ def _answer_schema(generation: Generation) -> Json | None:
 
 
 def _schema(schema: Any) -> Any:
-    """A JSON Schema; Google's own spelling has its types in capitals."""
+    """A JSON schema from one in Google's spelling, which has types in capitals."""
     if isinstance(schema, list):
         return [_schema(each) for each in schema]
     if not isinstance(schema, dict):
@@ -205,7 +205,7 @@ def _schema(schema: Any) -> Any:
 
 
 def _reasoning_tokens(thinking: ThinkingConfig) -> int:
-    """A simulated model thinks only if it is told how much."""
+    """The simulated model thinks only if the request says how much, or asks for the thoughts."""
     if thinking.thinking_level is not None:
         return REASONING_TOKENS[thinking.thinking_level.lower()]
     budget = thinking.thinking_budget
@@ -218,7 +218,7 @@ def _reasoning_tokens(thinking: ThinkingConfig) -> int:
 
 
 def _expect_signatures(contents: list[Content]) -> None:
-    """Of each step in the turn that is under way, the first call must be signed, by this model.
+    """In the current turn, the first function call of each step must have a signature of this model.
 
     https://ai.google.dev/gemini-api/docs/thought-signatures
     """

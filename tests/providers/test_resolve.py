@@ -44,8 +44,8 @@ def test_a_second_provider_of_a_vendor_has_a_name_of_its_own(tmp_path: Path) -> 
 def test_another_dialect_of_a_vendor_has_an_address_of_its_own(tmp_path: Path) -> None:
     other = provider(tmp_path, 'name = "deepseek"\ndialect = "anthropic"')
     assert other.base_url == "https://api.deepseek.com/anthropic"
-    assert other.profile is not None
-    assert other.profile.headers("sk") == (("x-api-key", "sk"),)
+    assert other.vendor_profile is not None
+    assert other.vendor_profile.headers("sk") == (("x-api-key", "sk"),)
     told = mistake(tmp_path, 'name = "groq"\ndialect = "anthropic"')
     assert told == "sealink.toml:1: no address is known where 'groq' speaks 'anthropic': say its `base_url`"
 
@@ -53,8 +53,8 @@ def test_another_dialect_of_a_vendor_has_an_address_of_its_own(tmp_path: Path) -
 def test_a_setting_in_an_address(tmp_path: Path) -> None:
     said = provider(tmp_path, 'name = "azure"\nresource = "mine"\napi_key = "sk"')
     assert said.base_url == "https://mine.openai.azure.com/openai/v1"
-    assert said.profile is not None
-    assert said.profile.headers("sk") == (("api-key", "sk"),)
+    assert said.vendor_profile is not None
+    assert said.vendor_profile.headers("sk") == (("api-key", "sk"),)
     found = provider(tmp_path, 'name = "azure"', AZURE_RESOURCE_NAME="ours")
     assert found.base_url == "https://ours.openai.azure.com/openai/v1"
 
@@ -118,4 +118,4 @@ def test_the_documented_examples_are_right(tmp_path: Path, example: str) -> None
     path = tmp_path / "sealink.toml"
     path.write_text(example + KEYS)
     config = load(path, dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "said"))
-    assert all(each.base_url.startswith("https://") and each.profile for each in config.providers)
+    assert all(each.base_url.startswith("https://") and each.vendor_profile for each in config.providers)

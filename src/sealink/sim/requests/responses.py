@@ -1,4 +1,4 @@
-"""What a request to OpenAI's Responses API asks of the simulated model."""
+"""Requests in the format of OpenAI's Responses API."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -7,15 +7,16 @@ import msgspec
 from sealink.errors import InvalidRequest
 from sealink.request import ToolChoice
 from sealink.sim.ask import REASONING_TOKENS, Ask, Tool, Turn, read_conversation, text_tokens
-from sealink.sim.openai_request import decoded
+from sealink.sim.requests.openai import decoded
 
 MIN_OUTPUT_TOKENS: Final = 16
+"""The least `max_output_tokens`, as at OpenAI."""
 
 Json = dict[str, Any]
 
 
 class Item(msgspec.Struct):
-    """A message if it says no `type`; of all others only a `function_call_output` has words for the model."""
+    """An item without a `type` is a message. Of the other types, only the text of `function_call_output` is used."""
 
     type: str = "message"
     role: Literal["system", "developer", "user", "assistant"] | None = None
@@ -24,7 +25,7 @@ class Item(msgspec.Struct):
 
 
 class ToolParam(msgspec.Struct):
-    """A client's tool is a `function`; any other is run by the provider, and is never called here."""
+    """A tool of the client is a `function`. Tools that the provider runs are never called here."""
 
     type: str
     name: str = ""
@@ -50,7 +51,7 @@ class Reasoning(msgspec.Struct):
 
 
 class Body(msgspec.Struct):
-    """The request's fields that the answer depends on; all others are accepted and change nothing."""
+    """The fields that the answer depends on. All others are accepted and ignored."""
 
     model: str
     input: str | Annotated[list[Item], msgspec.Meta(min_length=1)]
@@ -68,7 +69,7 @@ _decoder = msgspec.json.Decoder(Body)
 
 
 def parse_request(body: bytes) -> Ask:
-    """Raises InvalidRequest, naming the field."""
+    """Raises InvalidRequest, which names the field at fault."""
     return _ask(decoded(_decoder, body))
 
 

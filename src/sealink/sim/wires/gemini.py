@@ -1,8 +1,8 @@
-"""The simulated model as a Gemini upstream: generateContent, streamed with `alt=sse`.
+"""Answers in the format of Gemini's generateContent, streamed with `alt=sse`.
 
-Written from Google's API reference (generate-content, thought-signatures) and recorded streams, not with
-sealink.wire's dialects: SeaLink is proven against it. As Gemini 3 does, it signs its first call, or the end of its
-text, and refuses the result of a call whose signature has not come back.
+Written from Google's API reference (generate-content, thought-signatures) and recorded streams, and independent of
+sealink.wire's dialects, because SeaLink is tested against it. As Gemini 3 does, the simulated
+model signs its first function call, or the end of its text; it rejects the result of a call without its signature.
 """
 
 import base64
@@ -17,8 +17,8 @@ import msgspec
 from sealink.errors import SealinkError
 from sealink.sim.answer import Answer, Block
 from sealink.sim.ask import Ask
-from sealink.sim.gemini_request import parse_request, takes
-from sealink.sim.wire import AnswerStream, Closing, Reply
+from sealink.sim.requests.gemini import parse_request, takes
+from sealink.sim.wires.wire import AnswerStream, Closing, Reply
 
 Json = dict[str, Any]
 
@@ -26,11 +26,11 @@ Frame = Callable[[int, list[Json], Json], bytes]
 
 
 class GeminiWire:
-    """generateContent: a SimWire."""
+    """generateContent, as a SimWire."""
 
     models_paths: tuple[str, ...] = ("/v1beta/models", "/v1/models")
     request_id_header = "x-request-id"
-    side_questions: Mapping[str, Callable[[bytes], bytes]] = {}
+    other_endpoints: Mapping[str, Callable[[bytes], bytes]] = {}
 
     def takes(self, path: str) -> bool:
         return takes(path)
@@ -49,8 +49,8 @@ class GeminiWire:
             _candidate(at, [*_parts(ask, at, each, reply), *_last_parts(each)], {"finishReason": _FINISH[each.finish]})
             for at, each in enumerate(answers)
         ]
-        said = {"candidates": candidates, "usageMetadata": _usage(ask, answers), **_head(ask, reply)}
-        return msgspec.json.format(msgspec.json.encode(said), indent=2)
+        payload = {"candidates": candidates, "usageMetadata": _usage(ask, answers), **_head(ask, reply)}
+        return msgspec.json.format(msgspec.json.encode(payload), indent=2)
 
     def models(self, ids: Sequence[str]) -> bytes:
         return msgspec.json.encode({"models": [_model(id) for id in ids]})
@@ -59,8 +59,8 @@ class GeminiWire:
         return msgspec.json.encode(_model(id))
 
     def error(self, error: SealinkError, request_id: str) -> bytes:
-        said = {"code": error.status, "message": error.message, "status": _STATUS.get(error.status, "UNKNOWN")}
-        return msgspec.json.encode({"error": said})
+        payload = {"code": error.status, "message": error.message, "status": _STATUS.get(error.status, "UNKNOWN")}
+        return msgspec.json.encode({"error": payload})
 
     def error_event(self, error: SealinkError) -> bytes:
         return _sse(msgspec.json.decode(self.error(error, "")))
@@ -81,11 +81,11 @@ _STATUS: Final = {
     504: "DEADLINE_EXCEEDED",
 }
 _NAMES_CALLS: Final = re.compile(r"gemini-[3-9]")
-"""Models from 3 on give their calls ids."""
+"""Models that give their function calls ids: those from Gemini 3 on."""
 
 
-def _sse(said: Json) -> bytes:
-    return b"data: " + msgspec.json.encode(said) + b"\r\n\r\n"
+def _sse(payload: Json) -> bytes:
+    return b"data: " + msgspec.json.encode(payload) + b"\r\n\r\n"
 
 
 def _head(ask: Ask, reply: Reply) -> Json:
@@ -93,13 +93,13 @@ def _head(ask: Ask, reply: Reply) -> Json:
 
 
 def _framer(ask: Ask, reply: Reply) -> Frame:
-    """Makes the frame of a candidate's parts; each tells the tokens so far."""
-    told = 0
+    """A function that makes the frame of a candidate's parts, with the number of tokens so far."""
+    tokens = 0
 
     def frame(index: int, parts: list[Json], more: Json) -> bytes:
-        nonlocal told
-        told += 1
-        running = {"promptTokenCount": ask.prompt_tokens, "totalTokenCount": ask.prompt_tokens + told}
+        nonlocal tokens
+        tokens += 1
+        running = {"promptTokenCount": ask.prompt_tokens, "totalTokenCount": ask.prompt_tokens + tokens}
         usage = more.pop("usageMetadata", running)
         return _sse({"candidates": [_candidate(index, parts, more)], "usageMetadata": usage, **_head(ask, reply)})
 
@@ -123,7 +123,7 @@ def _usage(ask: Ask, answers: Sequence[Answer]) -> Json:
 
 
 def _choice_ticks(ask: Ask, index: int, answer: Answer, reply: Reply, frame: Frame) -> Iterator[bytes]:
-    """A token's time each. A call is told whole, when its last token is due; one that was cut off is not told."""
+    """One item for each token. A call is sent whole, with its last token; a call that was cut off is not sent."""
     parts = iter(_parts(ask, index, answer, reply))
     for block in answer.blocks:
         if block.kind == "tool_call":
@@ -140,7 +140,7 @@ def _text_tick(ask: Ask, index: int, block: Block, token: str, frame: Frame) -> 
 
 
 def _closing(ask: Ask, answers: Sequence[Answer], frame: Frame) -> Iterator[Closing]:
-    """The end of each candidate; the last one has the whole usage. There is no mark that it was the last."""
+    """The last frame of each candidate; that of the last candidate has the usage. There is no end mark."""
     for index, answer in enumerate(answers):
         more: Json = {"finishReason": _FINISH[answer.finish]}
         is_last = index == len(answers) - 1
@@ -165,7 +165,7 @@ def _parts(ask: Ask, index: int, answer: Answer, reply: Reply) -> list[Json]:
 
 
 def _last_parts(answer: Answer) -> list[Json]:
-    """A text's signature comes behind it."""
+    """The part with the signature of a text, which follows the text."""
     has_call = any(block.kind == "tool_call" for block in answer.blocks)
     return [] if has_call else [{"text": "", "thoughtSignature": _signature(answer)}]
 
@@ -194,8 +194,8 @@ def _is_hidden(ask: Ask, block: Block) -> bool:
 
 
 def _signature(answer: Answer) -> str:
-    said = "".join(block.text for block in answer.blocks)
-    return base64.b64encode(b"sealink-sim:" + hashlib.sha256(said.encode()).digest()).decode()
+    text = "".join(block.text for block in answer.blocks)
+    return base64.b64encode(b"sealink-sim:" + hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _model(id: str) -> Json:
