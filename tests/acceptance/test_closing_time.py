@@ -1,4 +1,4 @@
-"""The upstream is closed when a client leaves, however many others go on (issue 3, "What must be shown", 4).
+"""The upstream is closed when a client leaves, however many others go on.
 
 500 streams are open all the time, while other clients come and leave: in the middle, or before the first byte. When its
 connection was closed is told by the upstream, a process of its own: time.monotonic() is the whole machine's.
