@@ -176,11 +176,11 @@ class ReplayingUpstream:
         self.send_buffer_bytes = send_buffer_bytes
         self._answer = answer
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="replaying upstream")
+        self._thread = threading.Thread(target=self._loop.run_forever, name="replaying upstream", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._server = self._do(self._loop.create_server(lambda: _Wire(self), "127.0.0.1", 0, cursor=1024))
+        self._server = self._do(self._loop.create_server(lambda: _Wire(self), "127.0.0.1", 0, backlog=1024))
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         return self

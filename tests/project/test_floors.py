@@ -7,6 +7,7 @@ spelled in its own file.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ def dialects_of(file: str) -> set[str]:
 FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
 
 
+@cache
 def parsed(file: str) -> ast.Module:
     return ast.parse((SOURCE / file).read_text(), filename=file)
 

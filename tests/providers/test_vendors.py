@@ -15,8 +15,8 @@ from sealink.providers.transforms import apply_profile
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.raw_json.fields import encode
 
-FOLDER = Path(__file__).parents[2] / "src" / "sealink" / "providers"
-NO_VENDORS = {"__init__", "vendor", "quirks", "placement", "aws_signer", "google_signer"}
+FOLDER = Path(__file__).parents[2] / "src" / "sealink" / "providers" / "vendors"
+NO_VENDORS = {"__init__"}
 
 NOT_KNOWN = {
     "chatgpt-codex": "the backend of one vendor's own program, for its accounts alone",

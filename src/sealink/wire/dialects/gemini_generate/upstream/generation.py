@@ -1,4 +1,4 @@
-"""The knobs: `generationConfig`. https://ai.google.dev/api/generate-content#generationconfig"""
+"""Sampling, format and thinking: `generationConfig`. https://ai.google.dev/api/generate-content#generationconfig"""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ _JSON: Final = "application/json"
 
 
 def write_generation(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
-    """What the client says, and no more. Raises InvalidRequest naming what Gemini cannot do."""
+    """What the request sets, and no defaults. Raises InvalidRequest naming what Gemini does not support."""
     sampling = request.sampling
     written = {
         "maxOutputTokens": sampling.max_tokens,
@@ -47,7 +47,7 @@ def _candidates(request: ChatRequest, rules: ModelRules) -> int | None:
     if request.choices == 1:
         return None
     if not rules.has_candidates:
-        raise unsupported("n", "Gemini, from 3 on,", "more than one answer")
+        raise unsupported("n", "Gemini, from version 3 on,", "more than one answer")
     return request.choices
 
 
@@ -56,12 +56,12 @@ def _modalities(asked: list[str] | None) -> list[str] | None:
         return None
     for modality in asked:
         if modality not in _MODALITIES:
-            raise unsupported("modalities", "Gemini", f"{modality!r} in an OpenAI client's form")
+            raise unsupported("modalities", "Gemini", f"{modality!r} in a form that the client could read")
     return [_MODALITIES[modality] for modality in asked]
 
 
 def _format(wanted: ResponseFormat | None) -> dict[str, Any]:
-    """The schema's name has no place at Gemini. `strict` neither: its output always keeps to the schema."""
+    """The schema, without its name, which Gemini does not take, and without `strict`, which Gemini always is."""
     if wanted is None or wanted.kind == "text":
         return {}
     if wanted.kind == "json_object":
