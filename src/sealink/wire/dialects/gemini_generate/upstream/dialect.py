@@ -17,7 +17,7 @@ from sealink.wire.stream.handler import Decoder, Framer
 _VERSION_SEGMENT = re.compile(r"/v\d\w*(?:/|$)")
 
 
-class GeminiGenerate:
+class GeminiGenerateUpstream:
     """An UpstreamDialect. `models_path`: the path of the models below a provider's base URL."""
 
     name = NAME

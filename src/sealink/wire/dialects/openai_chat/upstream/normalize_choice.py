@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from sealink.wire.dialects.openai_chat.finish import standard
+from sealink.wire.dialects.openai_chat.finish import standard_reason
 from sealink.wire.dialects.openai_chat.upstream.normalize_calls import ToolCalls
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import ASSISTANT, has_content, normalize_content
 from sealink.wire.raw_json.fields import (
@@ -63,7 +63,7 @@ class Choice:
             fields["delta"] = to_raw(delta)
         if not is_null(logprobs := entry.get("logprobs")) and object_of(logprobs) is None:
             fields["logprobs"] = NULL  # a bare number (Qwen behind OpenRouter)
-        reason = standard(own_reason) if own_reason else None
+        reason = standard_reason(own_reason) if own_reason else None
         if (finish := self._finish_reason(entry.get("finish_reason"), own_reason, reason)) is not None:
             fields["finish_reason"] = finish
         self.started = True

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from sealink.errors import UpstreamError
-from sealink.wire.dialects.openai_chat.finish import standard
+from sealink.wire.dialects.openai_chat.finish import standard_reason
 from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.normalize_calls import in_whole_answer
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import ASSISTANT, normalize_content
@@ -82,7 +82,9 @@ def _normalize_choice(choice: Fields, position: int, answer: WholeAnswer) -> Fie
         original or object_of(choice.get("delta")) or {}, text_of(answer.fields.get("id")) or ""
     )
     own_reason = text_of(choice.get("finish_reason")) or ""
-    reason = standard(own_reason) if own_reason else ("tool_calls" if array_of(message.get("tool_calls")) else "stop")
+    reason = (
+        standard_reason(own_reason) if own_reason else ("tool_calls" if array_of(message.get("tool_calls")) else "stop")
+    )
     if reason is None:
         raise UpstreamError(f"The upstream ended the answer with finish_reason {own_reason!r}.", code="upstream_failed")
     answer.finish_reasons[index] = own_reason
