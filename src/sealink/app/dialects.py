@@ -55,7 +55,7 @@ EMBEDDINGS: dict[str, EmbeddingsUpstream] = {
 """Which embeddings there are where a dialect is spoken."""
 
 CLIENT_DIALECTS: dict[str, ClientDialect] = {
-    "/v1/chat/completions": openai_chat.OpenAIChatClient(cousin=openai_responses.CLIENT),
+    "/v1/chat/completions": openai_chat.OpenAIChatClient(responses=openai_responses.CLIENT),
     "/v1/responses": openai_responses.CLIENT,
     "/v1/messages": anthropic_messages.CLIENT,
     "/anthropic/v1/messages": anthropic_messages.CLIENT,
