@@ -248,7 +248,7 @@ def _note(candidate: Candidate, choice: _Choice) -> None:
     if candidate.finish_reason is not None:
         choice.finish_reason = candidate.finish_reason
         choice.finish_message = candidate.finish_message or ""
-    if len(candidate.grounding_metadata) > len(b"{}"):  # grounded streams say {} until they say it all
+    if len(candidate.grounding_metadata) > len(b"{}"):  # grounded streams have {} here until the last chunk
         choice.grounding = candidate.grounding_metadata
     if candidate.citation_metadata:
         choice.citations.append(candidate.citation_metadata)
