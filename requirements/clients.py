@@ -5,6 +5,7 @@ It is kept in CACHE under the digest of its list and of this Python, for all che
 
 import fcntl
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,8 @@ def main(name: str, cache: Path) -> int:
             (kept / ".installed").touch()
     link = Path(".venv-clients") / name
     link.parent.mkdir(exist_ok=True)
+    if link.is_dir() and not link.is_symlink():  # as it was made before there was a cache
+        shutil.rmtree(link)
     link.unlink(missing_ok=True)
     link.symlink_to(kept.resolve())
     return 0

@@ -1,5 +1,6 @@
 """Rules that several dialects follow.
 
+claude            rules of Claude models, wherever they are served
 unsupported       which features of a request are refused and which parameters dropped, by name
 json_schema       JSON Schemas for models that know only a part of JSON Schema
 tool_arguments    a tool call's arguments as an object, or as a custom tool's free text

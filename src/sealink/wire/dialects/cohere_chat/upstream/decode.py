@@ -119,7 +119,7 @@ class ChatDecoder:
             return (StreamError(read_error(502, (), frame.data)),)
         if event.type is None or event.type in views.KNOWN_EVENTS:
             raise malformed(reason) from reason
-        return (Unmodelled(frame.data),)
+        return (Unmodelled(frame.data),) if self._started else ()
 
     def _content(self, content: views.Content) -> Iterator[Event]:
         yield from self._begin("reasoning" if content.type == "thinking" else "text")

@@ -1,13 +1,13 @@
-"""The sampling knobs that a Claude model takes, wherever it is served; the others are named in `dropped`."""
+"""The sampling parameters that a Claude model takes; those it refuses are named in `dropped`."""
 
 from typing import Any
 
 from sealink.request import Sampling
-from sealink.wire.dialects.anthropic_messages.upstream.models import ModelRules
+from sealink.wire.dialects.shared.claude.models import ModelRules
 
 
 def write_sampling(sampling: Sampling, rules: ModelRules, thinks: bool, dropped: list[str]) -> dict[str, Any]:
-    """The knobs that this model takes now. A default that it refuses is left out, which is the same."""
+    """Anthropic's fields. A parameter at its default that the model refuses is left out: the effect is the same."""
     fixed = rules.sampling_is_fixed or (thinks and rules.thinking_fixes_sampling)
     written: dict[str, Any] = {}
     if sampling.temperature is not None:
@@ -36,8 +36,9 @@ def _takes_top_p(top_p: float, rules: ModelRules, fixed: bool, *, beside_tempera
 
 
 def _stop_sequences(sampling: Sampling, dropped: list[str]) -> dict[str, Any]:
-    asked = sampling.stop or []
-    taken = [sequence for sequence in asked if sequence.strip()]  # white space alone is refused
-    if len(taken) < len(asked):
+    """Claude refuses a stop sequence of white space alone."""
+    requested = sampling.stop or []
+    taken = [sequence for sequence in requested if sequence.strip()]
+    if len(taken) < len(requested):
         dropped.append("stop")
     return {"stop_sequences": taken} if taken else {}

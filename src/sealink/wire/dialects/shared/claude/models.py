@@ -1,6 +1,6 @@
-"""What each Claude model takes: the rules that a request's shape depends on.
+"""The rules of each Claude model: what a request to it may contain.
 
-Read from the model's name, by version, so that a model released tomorrow gets the newest rules. From
+The rules follow from the version in the model's name, so that a model released tomorrow gets the newest. Sources:
 "Thinking support, defaults, and rejected configurations by model"
 (https://platform.claude.com/docs/en/build-with-claude/thinking-troubleshooting), "Limits and feature
 compatibility" (…/build-with-claude/thinking) and "Effort levels" (…/build-with-claude/effort), as of
@@ -13,19 +13,19 @@ from typing import Final, Literal
 
 import msgspec
 
-# claude-3-5-sonnet-20241022, claude-opus-4-20250514, claude-sonnet-4-5@20250929, anthropic/claude-4.7-opus,
+# As in claude-3-5-sonnet-20241022, claude-opus-4-20250514, claude-sonnet-4-5@20250929, anthropic/claude-4.7-opus,
 # us.anthropic.claude-opus-4-6-v1. Eight digits are a date, not a version.
 _VERSION = re.compile(r"claude-(?:[a-z]+-)*?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
-_LINE = re.compile(r"opus|sonnet|haiku")
+_TIER = re.compile(r"opus|sonnet|haiku")
 
 _NEWEST: Final = (99, 0)
-"""Claude names without a version (claude-mythos-preview, claude-opus-latest) are taken for new models."""
+"""The version of Claude names without one (claude-mythos-preview, claude-opus-latest): the newest rules apply."""
 
 UNKNOWN_MAX_OUTPUT_TOKENS: Final = 8192
-"""For other vendors' models behind Anthropic's format: none that is still served stops short of it."""
+"""For other vendors' models behind Anthropic's format: all that are still served can write this many."""
 
-# How thinking is turned off where it is on by default; the models not named here cannot turn it off.
-_OFF: Final = {
+# The `thinking.type` that turns thinking off where it is on by default. Other models from 5.0 on always think.
+_THINKING_OFF: Final = {
     ("opus", (5, 0)): "disabled",
     ("sonnet", (5, 0)): "disabled",
     ("sonnet", (5, 5)): "between_tools",
@@ -34,13 +34,14 @@ _OFF: Final = {
 
 
 class ModelRules(msgspec.Struct, frozen=True):
-    """What a model takes. The defaults are those of a model about which nothing is known.
+    """The rules of one model. The defaults are for a model about which nothing is known.
 
-    `thinking`: whether it takes a token budget, an effort (`adaptive`), or does not think at all.
-    `thinking_off`: the `thinking.type` that turns it off, "" where it is off by default, None where it stays on.
-    `sampling_is_fixed`: any temperature, top_p or top_k but the default is refused.
-    `thinking_fixes_sampling`: the same while it thinks, but for a top_p of at least 0.95.
-    `temperature_or_top_p`: both in one request are refused.
+    `thinking`: it takes a budget of tokens, an effort (`adaptive`), or does not think at all.
+    `thinking_off`: the `thinking.type` that turns thinking off; "" where it is off by default, None where
+    it is always on.
+    `sampling_is_fixed`: it refuses any temperature, top_p or top_k but the default.
+    `thinking_fixes_sampling`: the same while it thinks, except for a top_p of at least 0.95.
+    `temperature_or_top_p`: it refuses both in one request.
     """
 
     max_output_tokens: int = UNKNOWN_MAX_OUTPUT_TOKENS
@@ -55,7 +56,7 @@ class ModelRules(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def rules_of(model: str) -> ModelRules:
-    """The rules of a model by its name, as Anthropic or a cloud in front of it spells it."""
+    """The rules of a model by its name, as Anthropic or a cloud spells it."""
     name = model.lower()
     if "claude" not in name:
         return ModelRules()
@@ -78,8 +79,8 @@ def _version_of(name: str) -> tuple[int, int]:
 
 
 def _max_output_tokens(version: tuple[int, int]) -> int:
-    """The most that the model can write. Before 4.5 the API refuses a prompt that, with `max_tokens`, does not
-    fit the context window: there half of what Sonnet could write leaves room for the prompt."""
+    """The most that the model can write. Before 4.5 the API refuses a prompt that, together with `max_tokens`, exceeds
+    the context window: for those models it is half of what Sonnet can write, to leave room for the prompt."""
     for since, limit in (((4, 6), 128_000), ((4, 5), 64_000), ((3, 7), 32_000), ((3, 5), 8192)):
         if version >= since:
             return limit
@@ -89,5 +90,5 @@ def _max_output_tokens(version: tuple[int, int]) -> int:
 def _thinking_off(name: str, version: tuple[int, int]) -> str | None:
     if version < (5, 0):
         return ""
-    line = _LINE.search(name)
-    return _OFF.get((line[0], version)) if line else None
+    tier = _TIER.search(name)
+    return _THINKING_OFF.get((tier[0], version)) if tier else None

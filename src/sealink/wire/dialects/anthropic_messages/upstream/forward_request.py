@@ -1,7 +1,7 @@
-"""A client's own request, for an Anthropic upstream: the very bytes, with only that changed which must be.
+"""A client's own request, for an Anthropic upstream: the same bytes, with as few changes as possible.
 
 "Forward headers and body unchanged" (https://code.claude.com/docs/en/llm-gateway). Three things in the body are
-SeaLink's: the model's alias, `metadata.task_type`, and signatures of thinking that this upstream did not sign.
+SeaLink's and are replaced or removed: the model's alias, `metadata.task_type`, and thinking that Claude did not sign.
 """
 
 import re
@@ -10,24 +10,26 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.wire.dialect import OutgoingRequest, RequestHead
-from sealink.wire.dialects.anthropic_messages.upstream.turns import THINKING_TYPES, is_own
+from sealink.wire.dialects.anthropic_messages.upstream.turns import THINKING_TYPES
 from sealink.wire.dialects.anthropic_messages.upstream.write_request import PATH, VERSION
+from sealink.wire.dialects.shared.claude.thinking import is_claude_signature
 from sealink.wire.raw_json.fields import Fields, array_of, encode, object_of, text_of, to_raw
 from sealink.wire.raw_json.request_fields import own_metadata
 
 COUNT_PATH: Final = f"{PATH}/count_tokens"
 
 _FOREIGN: Final = re.compile(rb'"(?:signature|data)"\s*:\s*"(?:"|[a-z_]+:)')
-"""A signature that is empty, or marked as another dialect's. It may stand in a text: that is looked at closely."""
+"""A signature that is empty, or marked as another dialect's. As this also matches inside a text, the blocks are then
+parsed to be certain."""
 
 
 def forward_request(head: RequestHead, model: str) -> OutgoingRequest:
-    """Re-encoded, field by field, only if something must change."""
+    """The body is encoded anew only if one of its fields must change."""
     return _forwarded(PATH, head, model)
 
 
 def forward_count(head: RequestHead, model: str) -> OutgoingRequest:
-    """The same for the endpoint that counts a request's tokens."""
+    """The same, for the endpoint that counts a request's tokens."""
     return _forwarded(COUNT_PATH, head, model)
 
 
@@ -39,16 +41,16 @@ def _forwarded(path: str, head: RequestHead, model: str) -> OutgoingRequest:
         fields["metadata"] = to_raw(own_metadata(fields))
     if _FOREIGN.search(head.body):
         fields = _without_foreign_thinking(fields)
-    named = any(name == VERSION[0] for name, _ in head.headers)
+    has_version = any(name == VERSION[0] for name, _ in head.headers)
     return OutgoingRequest(
         path=f"{path}?{head.query}" if head.query else path,
         body=head.body if fields == head.fields else encode(fields),
-        headers=head.headers if named else [VERSION, *head.headers],
+        headers=head.headers if has_version else [VERSION, *head.headers],
     )
 
 
 def _without_foreign_thinking(fields: Fields) -> Fields:
-    """Anthropic refuses a conversation with a signature that is not its own. A turn that was nothing else goes too."""
+    """Removes the thinking that Claude did not sign, and the messages that consist of nothing else."""
     messages = []
     changed = False
     for raw in array_of(fields.get("messages")) or []:
@@ -68,4 +70,4 @@ def _is_foreign(raw: Raw) -> bool:
     block = object_of(raw) or {}
     if text_of(block.get("type")) not in THINKING_TYPES:
         return False
-    return not is_own(text_of(block.get("signature")) or text_of(block.get("data")) or "")
+    return not is_claude_signature(text_of(block.get("signature")) or text_of(block.get("data")) or "")

@@ -1,9 +1,9 @@
-"""JSON Schemas as Anthropic's constrained decoding takes them.
+"""JSON Schemas that Claude's constrained decoding can enforce.
 
-It refuses a schema with a constraint it cannot enforce ("For 'integer' type, property 'minimum' is not
-supported": recording anthropic/req_llm-claude_haiku_4_5_20251001-object_basic-e3d5f0) or an object that
-is not closed. As Anthropic's own SDKs do, such constraints are moved into the description, where the
-model reads them. https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+It refuses a schema with a constraint that it cannot enforce ("For 'integer' type, property 'minimum' is not
+supported": recording anthropic/req_llm-claude_haiku_4_5_20251001-object_basic-e3d5f0), and objects without
+`"additionalProperties": false`. As Anthropic's own SDKs do, such constraints are moved into the description, where
+the model reads them. https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.wire.dialects.anthropic_messages.upstream.models import ModelRules
+from sealink.wire.dialects.shared.claude.models import ModelRules
 from sealink.wire.dialects.shared.json_schema import describe_constraints, read_schema
 
 _SCHEMAS_BY_NAME: Final = ("$defs", "definitions", "properties")
@@ -25,23 +25,23 @@ _FORMATS: Final = frozenset(
 
 
 def enforceable(schema: Raw, param: str) -> dict[str, Any]:
-    """The schema with every constraint either enforceable or described. Raises InvalidRequest if it is no object."""
+    """The schema with each constraint either enforceable or described. Raises InvalidRequest if it is not an object."""
     return _adapted(read_schema(schema, param))
 
 
 def output_schema(schema: Raw, rules: ModelRules) -> dict[str, Any]:
-    """The schema of an answer. Raises InvalidRequest if the model cannot keep to one."""
+    """The schema of an answer. Raises InvalidRequest if the model has no structured outputs."""
     if not rules.structured_outputs:
         raise InvalidRequest(
-            "This model has no structured outputs: Claude has them from 4.5 on.",
+            "response_format cannot be a JSON Schema: structured outputs need Claude 4.5 or newer.",
             code="unsupported_parameter",
             param="response_format",
         )
     return enforceable(schema, "response_format")
 
 
-def _each(schema: Any) -> Any:
-    """A schema within a schema; `true` and `false` are schemas too."""
+def _inner(schema: Any) -> Any:
+    """A schema inside a schema; `true` and `false` are schemas too."""
     return _adapted(schema) if isinstance(schema, dict) else schema
 
 
@@ -58,13 +58,13 @@ def _adapted(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _place(name: str, value: Any, kept: dict[str, Any], described: dict[str, Any]) -> None:
     if name in _SCHEMAS_BY_NAME and isinstance(value, dict):
-        kept[name] = {key: _each(inner) for key, inner in value.items()}
+        kept[name] = {key: _inner(inner) for key, inner in value.items()}
     elif name in _SCHEMA_LISTS and isinstance(value, list):
-        kept[name] = [_each(inner) for inner in value]
+        kept[name] = [_inner(inner) for inner in value]
     elif name == "oneOf" and isinstance(value, list):
-        kept["anyOf"] = [_each(inner) for inner in value]
+        kept["anyOf"] = [_inner(inner) for inner in value]
     elif name == "items":
-        kept[name] = _each(value)
+        kept[name] = _inner(value)
     elif name in _ENFORCED or _is_enforced(name, value):
         kept[name] = value
     elif name != "$schema" and not (name == "additionalProperties" and isinstance(value, bool)):
