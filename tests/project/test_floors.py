@@ -7,6 +7,7 @@ spelled in its own file.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ DIALECTS = {
     "ollama": "ollama_chat",
     "responses": "openai_responses",
 }
-"""A dialect's name, and the folder or file of wire/dialects that may spell it."""
+"""A dialect's name, and the folder of wire/dialects that may spell it, beside the files of shared/ named after it."""
 DIALECT_CHOICES = {"config/sections.py", "app/dialects.py", "sim/handler.py"}
 """Where users choose a dialect by its name, besides providers/ and sim/."""
 
@@ -60,12 +61,14 @@ def dialects_of(file: str) -> set[str]:
     """The names of dialects that a file may spell."""
     if file in DIALECT_CHOICES or room_of(file) == "providers":
         return set(DIALECTS)
-    return {name for name, folder in DIALECTS.items() if file.startswith(f"wire/dialects/{folder}")}
+    folders = {name: (f"wire/dialects/{folder}", f"wire/dialects/shared/{name}") for name, folder in DIALECTS.items()}
+    return {name for name, prefixes in folders.items() if file.startswith(prefixes)}
 
 
 FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
 
 
+@cache
 def parsed(file: str) -> ast.Module:
     return ast.parse((SOURCE / file).read_text(), filename=file)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealink.wire.dialects.openai_responses.views import SILENT
+from sealink.wire.dialects.openai_responses.views import IGNORED
 
 Fields = dict[str, Any]
 
@@ -111,7 +111,7 @@ class _Reader:
             yield from self._beginning(event)
         elif event["type"] in self.readers:
             yield from self._guarded(event)
-        elif event["type"] not in SILENT:
+        elif event["type"] not in IGNORED:
             yield "an unknown event"
 
     def _guarded(self, event: Fields) -> Iterator[str]:

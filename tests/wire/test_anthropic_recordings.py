@@ -59,23 +59,23 @@ def test_every_error_keeps_its_words_its_status_and_its_retry_headers(cases: lis
     print(f"anthropic-messages errors: {len(errors)} of {len(errors)}")
 
 
-def test_streams_read_the_same_however_they_are_split(streams: list[Case]) -> None:
+def test_streams_read_the_same_however_they_are_split(swept: list[Case]) -> None:
     """Frames are what the decoder sees of a stream: the same frames are the same events."""
-    for case in streams:
+    for case in swept:
         whole = frames_of([case.body])
         for cut in sampled(range(1, len(case.body)), SAMPLED_ABOVE_BYTES, SAMPLES):
             assert frames_of([case.body[:cut], case.body[cut:]]) == whole, f"{case.id} split at {cut}"
 
 
-def test_streams_read_the_same_byte_by_byte(streams: list[Case]) -> None:
-    for case in streams:
+def test_streams_read_the_same_byte_by_byte(swept: list[Case]) -> None:
+    for case in swept:
         if len(case.body) <= 4 * SAMPLED_ABOVE_BYTES:
             bytewise = read_stream(case.body[at : at + 1] for at in range(len(case.body)))
             assert comparable(bytewise) == comparable(read_stream([case.body])), case.id
 
 
-def test_a_stream_that_is_cut_is_never_taken_for_whole(streams: list[Case]) -> None:
-    for case in streams:
+def test_a_stream_that_is_cut_is_never_taken_for_whole(swept: list[Case]) -> None:
+    for case in swept:
         last = case.body.rfind(b"message_stop")
         for cut in sampled(range(last if last > 0 else len(case.body)), CUTS, CUTS):
             try:

@@ -339,7 +339,7 @@ def test_a_whole_message_for_a_client_of_the_same_dialect() -> None:
     body = msgspec.json.encode(MESSAGE)
     relayed, outcome = UPSTREAM.passthrough_whole(body)
     assert relayed == body
-    assert (outcome.usage, outcome.finish) == (Usage(input_tokens=3, output_tokens=4), {0: "tool_use"})
+    assert (outcome.usage, outcome.finish_reasons) == (Usage(input_tokens=3, output_tokens=4), {0: "tool_use"})
     assert (outcome.complete, outcome.provenance) == (True, "provider")
 
 

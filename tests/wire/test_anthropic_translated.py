@@ -106,7 +106,7 @@ def test_a_stream_and_its_fold_say_the_same(streams: list[Case]) -> None:
     judge(streams, faults)
 
 
-def test_wherever_the_network_splits_it(streams: list[Case]) -> None:
+def test_wherever_the_network_splits_it(swept: list[Case]) -> None:
     def faults(case: Case) -> Iterator[str]:
         whole, dice = translated([case.body])[0], random.Random(case.id)
         for _ in range(SPLITS):
@@ -114,10 +114,10 @@ def test_wherever_the_network_splits_it(streams: list[Case]) -> None:
             if translated([case.body[:at], case.body[at:]])[0] != whole:
                 yield f"split at {at}"
 
-    judge(streams, faults)
+    judge(swept, faults)
 
 
-def test_every_cut_ends_in_one_error(streams: list[Case]) -> None:
+def test_every_cut_ends_in_one_error(swept: list[Case]) -> None:
     def faults(case: Case) -> Iterator[str]:
         dice = random.Random(case.id)
         for _ in range(CUTS):
@@ -129,7 +129,7 @@ def test_every_cut_ends_in_one_error(streams: list[Case]) -> None:
             if ends != (["message_stop"] if outcome.complete else ["error"]):
                 yield f"cut at {at}: {ends}"
 
-    judge(streams, faults)
+    judge(swept, faults)
 
 
 def test_whatever_bytes_are_damaged(streams: list[Case]) -> None:

@@ -288,7 +288,7 @@ class TestFinish:
     def test_words_become_openais(self, word: str, reason: str) -> None:
         out, outcome = relayed([frames(FIRST, chunk({}, word))])
         assert said(out)[-1]["choices"][0]["finish_reason"] == reason
-        assert outcome.finish == {0: word}
+        assert outcome.finish_reasons == {0: word}
 
     @pytest.mark.parametrize("word", ["error", "insufficient_system_resource", "network_error"])
     def test_words_that_tell_of_a_failure_end_in_an_error(self, word: str) -> None:

@@ -119,8 +119,8 @@ def test_the_sdk_cannot_read_what_is_mended_as_it_came(streams: list[Case]) -> N
         assert broken == (case.id in MENDED), case.id
 
 
-def test_streams_come_out_the_same_however_they_are_split(streams: list[Case]) -> None:
-    for case in streams:
+def test_streams_come_out_the_same_however_they_are_split(swept: list[Case]) -> None:
+    for case in swept:
         through, anew = relayed([case.body])[0], translated([case.body], UPSTREAM)[0]
         for cut in sampled(len(case.body), SPLITS):
             halves = [case.body[:cut], case.body[cut:]]
@@ -128,15 +128,15 @@ def test_streams_come_out_the_same_however_they_are_split(streams: list[Case]) -
             assert translated(halves, UPSTREAM)[0] == anew, f"{case.id} split at {cut}"
 
 
-def test_streams_come_out_the_same_byte_by_byte(streams: list[Case]) -> None:
-    for case in streams:
+def test_streams_come_out_the_same_byte_by_byte(swept: list[Case]) -> None:
+    for case in swept:
         if len(case.body) < 16_000:
             bytewise = [case.body[at : at + 1] for at in range(len(case.body))]
             assert relayed(bytewise)[0] == relayed([case.body])[0], case.id
 
 
-def test_a_stream_that_is_cut_ends_in_one_failure(streams: list[Case]) -> None:
-    for case in streams:
+def test_a_stream_that_is_cut_ends_in_one_failure(swept: list[Case]) -> None:
+    for case in swept:
         last = case.body.rstrip(b"\n").removesuffix(b"data: [DONE]").rstrip(b"\n").rfind(b"\n\n")
         for cut in sampled(last, CUTS):
             for out, lane in (relayed([case.body[:cut]]), translated([case.body[:cut]], UPSTREAM)):

@@ -46,9 +46,10 @@ class Ledger:
         self._journal = Journal(folder, segment_bytes=settings.segment_bytes, fsync=settings.fsync)
         self._cursor = JournalCursor(folder)
         self._uploader = Uploader(self._cursor, journal_root, self._store, settings)
-        self._thread = UploaderThread(self._uploader, settings)
+        self._is_carried = False
         self._unwritten: deque[Settlement] = deque()
         self._settled = 0
+        self._thread = UploaderThread(self._uploader, settings, at_end=self._release)
 
     def admit(self, admission: Admission) -> None:
         """Let a request in: from here on it has a row, whatever happens.
@@ -95,12 +96,14 @@ class Ledger:
 
         A request that is still open then will be settled as killed.
         """
-        is_carried = self._thread.flush(self._settings.close_s)
-        if not self._thread.stop(self._settings.store_timeout_s):
-            return  # it still works on the files: they are released when the process ends
+        self._is_carried = self._thread.flush(self._settings.close_s)
+        self._thread.stop(self._settings.store_timeout_s)
+
+    def _release(self) -> None:
+        """Close all files. The thread does it: it may be using them until it ends."""
         self._journal.close()
         self._uploader.release()
-        if is_carried and self._cursor.is_settled:
+        if self._is_carried and self._cursor.is_settled:
             self._cursor.remove()
         else:
             self._cursor.release()

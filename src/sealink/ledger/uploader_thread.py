@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -12,16 +13,17 @@ log = logging.getLogger("sealink.ledger")
 
 
 class UploaderThread:
-    """Runs a Uploader until it is stopped; waits longer and longer while the store fails.
+    """Runs an Uploader until it is stopped, then `at_end`; waits longer and longer while the store fails.
 
     `failures` counts the tries that failed; `last_error` is None while all is well.
     """
 
-    def __init__(self, uploader: Uploader, settings: LedgerSettings) -> None:
+    def __init__(self, uploader: Uploader, settings: LedgerSettings, at_end: Callable[[], None]) -> None:
         self.failures = 0
         self.last_error: str | None = None
         self._uploader = uploader
         self._settings = settings
+        self._at_end = at_end
         self._asked = 0
         self._answered = 0
         self._changed = threading.Condition()
@@ -46,6 +48,12 @@ class UploaderThread:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        try:
+            self._carry_until_stopped()
+        finally:
+            self._at_end()
+
+    def _carry_until_stopped(self) -> None:
         retry_s = self._settings.retry_min_s
         while not self._stopping:
             asked = self._asked

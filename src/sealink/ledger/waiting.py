@@ -1,5 +1,6 @@
 """What the journals hold and the store may not have yet, for those who only look on."""
 
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -31,11 +32,10 @@ def read_waiting(root: Path) -> Waiting:
 
 
 def _read(folder: Path, waiting: Waiting) -> None:
-    replay = Replay(folder)
-    for placed in replay.read(_ALL):
-        entry = placed.entry
-        if isinstance(entry, Admission):
-            waiting.open[entry.request_id] = entry
-        elif (admission := waiting.open.pop(entry.request_id, None)) is not None:
-            waiting.settled[entry.request_id] = row_of(admission, entry)
-    replay.close()
+    with closing(Replay(folder)) as replay:
+        for placed in replay.read(_ALL):
+            entry = placed.entry
+            if isinstance(entry, Admission):
+                waiting.open[entry.request_id] = entry
+            elif (admission := waiting.open.pop(entry.request_id, None)) is not None:
+                waiting.settled[entry.request_id] = row_of(admission, entry)

@@ -9,8 +9,8 @@ from msgspec import Raw
 
 from sealink.usage import Usage
 from sealink.wire.dialect import OutgoingRequest, RequestHead
-from sealink.wire.dialects.openai_chat.upstream.dialect import for_upstream
-from sealink.wire.dialects.openai_chat.usage import read_usage
+from sealink.wire.dialects.shared.forwarded_fields import forwarded_fields
+from sealink.wire.dialects.shared.openai_usage import read_usage
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.embeddings.request import Estimate, encoding_of
 from sealink.wire.embeddings.vectors import encoded, from_base64
@@ -34,7 +34,7 @@ class OpenAIEmbeddings:
         self._path = path
 
     def outgoing(self, head: RequestHead, model: str) -> OutgoingRequest:
-        fields = for_upstream(head, model)
+        fields = forwarded_fields(head, model)
         return OutgoingRequest(self._path, head.body if fields == head.fields else encode(fields))
 
     def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:

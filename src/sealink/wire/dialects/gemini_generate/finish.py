@@ -1,4 +1,4 @@
-"""The words with which Gemini's answers end. https://ai.google.dev/api/generate-content#FinishReason"""
+"""How Gemini's answers end. https://ai.google.dev/api/generate-content#FinishReason"""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ FAILURES: Final = frozenset(
         "UNEXPECTED_TOOL_CALL",
     }
 )
-"""Not ends but failures: the model's call was thrown away, and what is left must not look like an answer."""
+"""Finish reasons of answers that failed: the model's output was discarded, and the rest must not pass for an answer."""
 
 _REASONS: Final[dict[str, FinishReason]] = {
     "STOP": "stop",
@@ -38,13 +38,13 @@ _REASONS: Final[dict[str, FinishReason]] = {
 }
 
 
-def reason_of(word: str, *, has_calls: bool) -> FinishReason:
-    """A call of a tool ends with STOP too. A word that nobody knows is a stop: agents loop on others."""
+def finish_reason(word: str, *, has_calls: bool) -> FinishReason:
+    """Gemini ends an answer with tool calls with STOP, too. An unknown word counts as `stop`: agents loop on others."""
     reason = _REASONS.get(word, "stop")
     return "tool_calls" if reason == "stop" and has_calls else reason
 
 
-def failure(word: str, message: str) -> UpstreamError:
-    """An answer that ended in a failure. Asking again often helps."""
-    words = f"The upstream ended the answer with {word}." + (f" {message}" if message else "")
-    return UpstreamError(words, code="upstream_failed")
+def failed_answer(word: str, message: str) -> UpstreamError:
+    """The error for an answer that failed. Another attempt often succeeds."""
+    text = f"The upstream ended the answer with {word}." + (f" {message}" if message else "")
+    return UpstreamError(text, code="upstream_failed")

@@ -50,7 +50,7 @@ _REASONS: Final[dict[str, FinishReason]] = {
 class ChatDecoder:
     """A Decoder: one stream's frames → events."""
 
-    forgets_deltas = True
+    stateless_deltas = True
 
     def __init__(self) -> None:
         self._relay = ChatPassthrough(usage_asked=True, choices_asked=1)
@@ -263,4 +263,4 @@ class _AnswerReader:
         for block in open.calls.values():
             yield BlockEnd(block, index)
         open.calls, open.ids = {}, {}
-        yield Finish(_REASONS[reason], self._outcome.finish.get(index, ""), index)
+        yield Finish(_REASONS[reason], self._outcome.finish_reasons.get(index, ""), index)

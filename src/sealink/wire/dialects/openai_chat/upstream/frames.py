@@ -1,12 +1,10 @@
 """An OpenAI-compatible upstream's frames: what is in them, and how they go on."""
 
-from msgspec import Raw
-
-from sealink.wire.dialects.openai_chat.errors import read_error
+from sealink.wire.dialects.openai_chat.upstream.errors import read_error
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame
-from sealink.wire.raw_json.fields import Fields, integer_of, is_null, made_strict, object_of, parse_object, text_of
+from sealink.wire.raw_json.fields import Fields, made_strict, parse_object
 
 
 def parsed(frame: Frame) -> tuple[Frame, Fields]:
@@ -21,27 +19,6 @@ def parsed(frame: Frame) -> tuple[Frame, Fields]:
         if frame.event == b"error":
             raise read_error(502, (), frame.data) from None
         raise malformed(f"{frame.data[:200].decode(errors='replace')!r} is not a JSON object.") from None
-
-
-def error_in(fields: Fields, event: bytes) -> Fields | None:
-    """The fields that tell of an error, if a frame does.
-
-    OpenAI's `error`; vLLM's `object: error`; Groq's in its own corner; MiniMax's status; bare words without an answer.
-    """
-    if event == b"error" or _is_truthy(fields.get("error")):
-        return fields
-    if "error" in (text_of(fields.get("object")), text_of(fields.get("type"))):
-        return fields
-    for corner in (object_of(fields.get("x_groq")) or {}, object_of(fields.get("base_resp")) or {}):
-        if text_of(corner.get("error")) or integer_of(corner.get("status_code")):
-            return corner
-    if is_null(fields.get("choices")) and any(text_of(fields.get(name)) for name in ("message", "detail", "error_msg")):
-        return fields
-    return None
-
-
-def _is_truthy(raw: Raw | None) -> bool:
-    return raw is not None and bytes(raw) not in (b"null", b"false", b'""', b"{}", b"[]")
 
 
 def as_it_came(frame: Frame) -> bytes:

@@ -10,10 +10,11 @@ from typing import Final
 import msgspec
 
 from sealink.errors import SealinkError, UpstreamError
+from sealink.wire.dialects.openai_chat.client.errors import error_frame
 from sealink.wire.dialects.openai_chat.client.heartbeat import KEEP_ALIVE
-from sealink.wire.dialects.openai_chat.errors import error_frame, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.choices import Choice, Piece
-from sealink.wire.dialects.openai_chat.upstream.frames import as_it_came, error_in, is_utf8, one_line, parsed
+from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
+from sealink.wire.dialects.openai_chat.upstream.frames import as_it_came, is_utf8, one_line, parsed
 from sealink.wire.dialects.openai_chat.upstream.mend import has_content, words_of
 from sealink.wire.dialects.openai_chat.upstream.plain_delta import (
     PLAIN_CHUNK,
@@ -61,11 +62,11 @@ class _Held(msgspec.Struct):
 class ChatPassthrough:
     """A StreamHandler between two ends that speak OpenAI's Chat Completions. Keeps no content but one frame."""
 
-    padding = b'"obfuscation":"'
+    padding_field = b'"obfuscation":"'
 
     def __init__(self, *, usage_asked: bool, choices_asked: int) -> None:
         self.outcome = Outcome()
-        self.words = ""
+        self.delta_text = ""
         self._usage = UsageCollector(self.outcome, asked=usage_asked)
         self._usage_asked = usage_asked
         self._choices_asked = choices_asked
@@ -76,7 +77,7 @@ class ChatPassthrough:
 
     def handle(self, frame: Frame) -> bytes:
         """The frames for the client: `frame.raw` itself where there is nothing to mend."""
-        self.words = ""
+        self.delta_text = ""
         before = self._let_go(frame.data) if self._held is not None and frame.data else b""
         try:
             return before + self._relay(frame)
@@ -84,7 +85,7 @@ class ChatPassthrough:
             self.outcome.error = error
             return before
 
-    def skipped(self, words: str) -> None:
+    def add_skipped_text(self, text: str) -> None:
         """Words leave no trace here."""
 
     def finish(self) -> bytes:
@@ -153,7 +154,7 @@ class ChatPassthrough:
         if says_anything(view.delta):
             return False
         choice.finished = self.outcome.content_started = True
-        self.outcome.finish[view.index] = view.finish_reason or ""
+        self.outcome.finish_reasons[view.index] = view.finish_reason or ""
         return True
 
     def _hear(self, view: ChoiceView) -> None:
@@ -162,9 +163,9 @@ class ChatPassthrough:
         said += [call.function.arguments for call in delta.tool_calls or ()]
         heard = [words for words in said if words]
         for words in heard:
-            self.outcome.say(words, view.index)
+            self.outcome.add_text(words, view.index)
         if len(heard) == 1 and not delta.tool_calls:
-            self.words = heard[0]
+            self.delta_text = heard[0]
 
     def _look_into(self, frame: Frame) -> bytes:
         if frame.data.strip():
@@ -213,12 +214,12 @@ class ChatPassthrough:
     def _observe(self, pieces: list[Piece]) -> None:
         for piece in pieces:
             if piece.word:
-                self.outcome.finish[piece.index] = piece.word
+                self.outcome.finish_reasons[piece.index] = piece.word
             if piece.failed:
                 words = f"The upstream ended the answer with finish_reason {piece.word!r}."
                 self.outcome.error = UpstreamError(words, code="upstream_failed")
             elif piece.has_content or piece.word:
-                self.outcome.say(words_of(object_of((piece.fields or {}).get("delta")) or {}), piece.index)
+                self.outcome.add_text(words_of(object_of((piece.fields or {}).get("delta")) or {}), piece.index)
 
     def _hold_back(self, out: bytes, mended: Fields, pieces: list[Piece]) -> bytes:
         """Content and a finish reason in one chunk: more may follow (Gemini behind OpenRouter, Together).

@@ -4,9 +4,8 @@ import re
 from typing import Final
 
 from sealink.errors import UpstreamError
-from sealink.wire.dialects.openai_chat.errors import read_error_event
 from sealink.wire.dialects.openai_chat.finish import standard
-from sealink.wire.dialects.openai_chat.upstream.frames import error_in
+from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.mend import ASSISTANT, mend_content, words_of
 from sealink.wire.dialects.openai_chat.upstream.tool_calls import in_whole_answer
 from sealink.wire.dialects.openai_chat.usage import read_usage
@@ -74,8 +73,8 @@ def _choice(said: Fields, position: int, answer: Fields, outcome: Outcome) -> Fi
     reason = standard(word) if word else ("tool_calls" if array_of(message.get("tool_calls")) else "stop")
     if reason is None:
         raise UpstreamError(f"The upstream ended the answer with finish_reason {word!r}.", code="upstream_failed")
-    outcome.finish[index] = word
-    outcome.say(words_of(message))
+    outcome.finish_reasons[index] = word
+    outcome.add_text(words_of(message))
     mended = {**said, "index": to_raw(index)}
     if message != original:
         mended["message"] = to_raw(message)
