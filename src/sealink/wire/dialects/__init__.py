@@ -1,4 +1,7 @@
-"""The wire formats, a folder for each. None knows of another but those that share a vendor's shapes.
+"""The wire formats, one folder each. None imports another; what several need is in `shared`.
+
+Each role has the same file name in every folder (tests/project/test_dialect_roles.py): `client/` is what clients send
+and get, `upstream/` what upstreams are sent and answer.
 
 openai_chat         OpenAI's Chat Completions, for clients and upstreams
 openai_responses    OpenAI's Responses API, for both

@@ -6,16 +6,17 @@ from email.utils import formatdate
 
 import pytest
 from fakes import FakeUpstream, Never
-from one_exchange import ROLE, STOP, TEXT, WHOLE, Gate, Run, with_loop
+from one_exchange import ROLE, STOP, TEXT, WHOLE, Gate, Run
 
+from fake_clock import on_fake_clock
 from sealink.errors import GatewayTimeout, UpstreamError, UpstreamRejected
-from sealink.gateway.draining import DrainSettings
+from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.policy.retry import Next, RetrySettings, after, wait_s
 from sealink.usage import Usage
 from sealink.wire.framing.sse import DONE
 
 
-@with_loop
+@on_fake_clock
 async def test_the_total_time_counts_before_the_first_content_too() -> None:
     run = Run(FakeUpstream(ROLE, Never()), total_s=0.05, targets=("a",))
     error = await run.to_the_end()
@@ -25,7 +26,7 @@ async def test_the_total_time_counts_before_the_first_content_too() -> None:
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_all_attempts_together_have_the_total_time(stream: bool) -> None:
-    @with_loop
+    @on_fake_clock
     async def run_both() -> None:
         run = Run(Never(), FakeUpstream(ROLE, TEXT, STOP, DONE), stream=stream, total_s=0.05)
         error = await run.to_the_end()
@@ -36,14 +37,14 @@ def test_all_attempts_together_have_the_total_time(stream: bool) -> None:
     run_both()
 
 
-@with_loop
+@on_fake_clock
 async def test_a_whole_answer_that_stops_in_the_middle_is_not_waited_for() -> None:
     run = Run(FakeUpstream(WHOLE[:40], Never()), FakeUpstream(WHOLE), stream=False, idle_s=0.05)
     assert await run.to_the_end() is None
     assert [attempt.code for attempt in run.settlement.attempts] == ["idle", None]
 
 
-@with_loop
+@on_fake_clock
 async def test_a_whole_answer_may_take_its_time_to_begin() -> None:
     class Thinks(FakeUpstream):
         async def read(self) -> bytes:
@@ -55,7 +56,7 @@ async def test_a_whole_answer_may_take_its_time_to_begin() -> None:
     assert await run.to_the_end() is None
 
 
-@with_loop
+@on_fake_clock
 async def test_nothing_is_begun_anew_for_a_client_that_leaves_while_it_is_waited() -> None:
     settings = RetrySettings(first_delay_s=0.05)
     run = Run(UpstreamError("Reset."), FakeUpstream(WHOLE), on_disconnect="drain", targets=("a",), retry=settings)
@@ -75,18 +76,18 @@ def test_an_upstream_may_forbid_a_retry() -> None:
     assert after(error, tries=1, has_next=True, settings=RetrySettings(), now=0.0) is Next.NEXT_TARGET
 
 
-@with_loop
+@on_fake_clock
 async def test_a_client_is_told_that_the_first_choice_was_passed_over() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, STOP, DONE))
     for _ in range(5):
-        run.shared.health.of(run.call.route.targets[0]).breaker.failed(time.monotonic())
+        run.services.health.of(run.admitted.route.targets[0]).breaker.failed(time.monotonic())
     assert await run.to_the_end() is None
     assert run.responder.headers["x-sealink-fallback"] == "true"
 
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_prompt_is_paid_for_though_its_client_leaves_before_the_answer(stream: bool) -> None:
-    @with_loop
+    @on_fake_clock
     async def run_it() -> None:
         run = Run(FakeUpstream(Never()), stream=stream)
         task = asyncio.ensure_future(run.exchange.run())
@@ -102,7 +103,7 @@ def test_a_prompt_is_paid_for_though_its_client_leaves_before_the_answer(stream:
     run_it()
 
 
-@with_loop
+@on_fake_clock
 async def test_what_was_never_asked_costs_nothing() -> None:
     run = Run(Never())
     task = asyncio.ensure_future(run.exchange.run())
@@ -114,7 +115,7 @@ async def test_what_was_never_asked_costs_nothing() -> None:
     assert (run.settlement.usage, run.settlement.provider) == (None, None)
 
 
-@with_loop
+@on_fake_clock
 async def test_nothing_is_sent_to_a_client_that_has_left() -> None:
     class Bores(FakeUpstream):
         async def read(self) -> bytes:
@@ -144,11 +145,11 @@ def test_a_date_to_retry_after_is_heeded() -> None:
         assert wait_s(busy(nonsense), tries=1, settings=settings, jitter=1.0, now=now) == settings.first_delay_s
 
 
-@with_loop
+@on_fake_clock
 async def test_a_drain_counts_events_however_many_come_at_once() -> None:
     upstream = Gate(ROLE, TEXT, TEXT * 20, Never())
     run = Run(upstream, on_disconnect="drain")
-    run.shared.drain = DrainSettings(max_tokens=10)
+    run.services.finish = FinishSettings(max_tokens=10)
     task = await run.until_the_client_leaves()
     upstream.open.set()
     with pytest.raises(asyncio.CancelledError):

@@ -1,29 +1,29 @@
-"""Moving one stream from its upstream to its client. Knows bytes and silences, nothing of language models."""
+"""Moves one stream from its upstream to its client, chunk by chunk. The lane between them rewrites the chunks."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 from sealink.errors import SealinkError
+from sealink.gateway.delivery.stream_timers import StreamTimers
 from sealink.net.message import UpstreamResponse
-from sealink.net.silence import Silence
 from sealink.wire.stream.lane import Lane
 
 
 class Client(Protocol):
-    """Who is told: a Responder, or one that does more with what it is told."""
+    """Where the stream goes: a Responder, or a ClientStream around one."""
 
     write: Callable[[bytes], bool]
 
     @property
     def paused(self) -> bool: ...
-    async def drain(self) -> None: ...
+    async def flush(self) -> None: ...
     def finish(self, data: bytes = b"") -> None: ...
 
 
 async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
-    """Client bytes up to the first real content, held back so that a failure before it can still be told by status.
+    """The client's bytes up to the first real content. They are held back, so that a failure can still be a status.
 
-    Raises the SealinkError that the stream brought instead. An answer that is whole and empty is an answer.
+    Raises the SealinkError that the stream brought instead. An answer that is complete and empty is an answer.
     """
     held: list[bytes] = []
     while not lane.outcome.content_started and not lane.ended:
@@ -34,14 +34,14 @@ async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
     return b"".join(held)
 
 
-async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, silence: Silence) -> None:
-    """Move the rest of a stream to its end, and finish the client's; a client that falls behind stops the reading.
+async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, timers: StreamTimers) -> None:
+    """Move the rest of a stream and finish the client's. While the client's buffer is full, the upstream is not read.
 
-    While all goes well this sleeps, and `move` runs in the very call that received the bytes.
+    While all goes well this coroutine sleeps, and `move` runs in the very call that received the bytes.
     """
 
     def move(data: bytes) -> bool:
-        silence.heard()
+        timers.heard()
         out = lane.feed(data)
         if lane.ended:
             client.finish(out)
@@ -50,11 +50,11 @@ async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, silence: 
 
     try:
         while not lane.ended:
-            silence.resume()
+            timers.resume()
             if await upstream.forward(move):
                 client.finish(lane.close(None, framed=upstream.framed))
             elif client.paused and not lane.ended:
-                silence.pause()
-                await client.drain()
+                timers.pause()
+                await client.flush()
     except SealinkError as error:
         client.finish(lane.close(error))

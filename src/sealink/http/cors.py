@@ -1,4 +1,4 @@
-"""Cross-origin access, for the vendors' SDKs in a browser. https://fetch.spec.whatwg.org/#http-cors-protocol"""
+"""Cross-origin access (CORS), for the vendors' SDKs in a browser. https://fetch.spec.whatwg.org/#http-cors-protocol"""
 
 from sealink.errors import HeaderList
 
@@ -7,7 +7,7 @@ _PREFLIGHT_S = 86_400
 
 
 def answer_headers(origin: str, allowed: tuple[str, ...]) -> HeaderList:
-    """What every answer to a page of this origin says; nothing when the origin is not allowed or not sent."""
+    """The headers of every answer to a page of this origin; none where the origin is not allowed or not sent."""
     if not _is_allowed(origin, allowed):
         return ()
     if "*" in allowed:

@@ -1,4 +1,4 @@
-"""Reading an answer on after its client has left, for its exact usage."""
+"""Reading an answer to its end after its client has left, to learn its exact usage (`on_disconnect = "drain"`)."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,8 +8,8 @@ import msgspec
 from sealink.amounts import Count, Delay
 
 
-class DrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far an answer is read on for a client that has left, under `on_disconnect = "drain"`.
+class FinishSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """[drain]: how far an answer is read on after its client has left, under `on_disconnect = "drain"`.
 
     `max_s` seconds, `max_tokens` (each event of the client's stream counts as one), and `max_streams` answers at once
     on this process; beyond that the answer is cancelled.
@@ -21,13 +21,14 @@ class DrainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Slots:
-    """So many at once."""
+    """A number of places, each of which one stream can hold."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.taken = 0
 
     def take(self) -> bool:
+        """Take a place, if one is free."""
         if self.taken >= self._limit:
             return False
         self.taken += 1
@@ -37,16 +38,19 @@ class Slots:
         self.taken -= 1
 
 
-class Drain:
-    """One answer that is read on after its client has left, until it ends or has had enough."""
+class FinishAfterDisconnect:
+    """Counts what is read of one answer after its client has left, and calls `cancel` when a limit is reached.
 
-    def __init__(self, settings: DrainSettings, slots: Slots, cancel: Callable[[], None]) -> None:
+    It holds one of the slots until `stop`.
+    """
+
+    def __init__(self, settings: FinishSettings, slots: Slots, cancel: Callable[[], None]) -> None:
         self._slots = slots
         self._cancel = cancel
         self._events_left = settings.max_tokens
         self._deadline = asyncio.get_running_loop().call_later(settings.max_s, cancel)
 
-    def moved(self, data: bytes) -> None:
+    def count(self, data: bytes) -> None:
         """Some more events have been read."""
         self._events_left -= data.count(b"\n\n")
         if self._events_left < 0:
