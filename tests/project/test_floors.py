@@ -19,10 +19,11 @@ FLOORS = [
     {"amounts", "errors", "events", "request", "usage", "__init__", "__version__"},
     {"wire", "providers", "catalog"},
     {"policy", "store"},
-    {"ledger"},
+    {"ledger", "access"},
     {"net"},
+    {"http"},
     {"gateway"},
-    {"sim", "console", "doctor", "recorder"},
+    {"sim", "recorder"},
     {"config", "app"},
     {"cli", "__main__"},
 ]

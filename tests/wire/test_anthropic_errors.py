@@ -17,7 +17,7 @@ from sealink.errors import (
 )
 from sealink.wire.dialects import openai_chat
 from sealink.wire.dialects.anthropic_messages import CLIENT, UPSTREAM
-from sealink.wire.dialects.anthropic_messages.errors import error_body, error_frame
+from sealink.wire.dialects.anthropic_messages.client.errors import error_body, error_frame
 from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS
 
 

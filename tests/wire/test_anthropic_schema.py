@@ -7,7 +7,7 @@ import pytest
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.wire.dialects.anthropic_messages.upstream.schema import enforceable
+from sealink.wire.dialects.shared.claude.schema import enforceable
 
 CLOSED = {"type": "object", "additionalProperties": False}
 

@@ -17,7 +17,7 @@ from sealink.request import (
     ToolChoice,
     ToolResult,
 )
-from sealink.wire.dialects.anthropic_messages.upstream.models import rules_of
+from sealink.wire.dialects.shared.claude.models import rules_of
 from wire.anthropic_asking import OPUS_5, SONNET_4_5, SONNET_4_6, body, write
 from wire.upstream_asking import WEATHER, asking, extras, user
 

@@ -127,7 +127,7 @@ TITLES = {
 INTRODUCTION = (
     """# How each parameter is handled
 
-Written by `make docs` from `tests/wire/test_every_parameter.py`, which sends each parameter once to each kind of upstream.
+Written by `make docs` from `tests/wire/test_every_parameter.py`, which sends each parameter once to each upstream API.
 
 - **yes**: sent to the upstream, translated where necessary. If client and upstream speak the same API, the client's own
   bytes are sent.

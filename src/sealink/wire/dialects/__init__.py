@@ -1,4 +1,6 @@
-"""The wire formats, a folder for each. None knows of another but those that share a vendor's shapes.
+"""The wire formats, a folder for each, in which each role has the same file name (tests/project/test_dialect_roles.py).
+
+What several of them need is in `shared`. `client/` is what clients send and get, `upstream/` what upstreams do.
 
 openai_chat         OpenAI's Chat Completions, for clients and upstreams
 openai_responses    OpenAI's Responses API, for both

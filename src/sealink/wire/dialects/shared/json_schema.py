@@ -1,6 +1,6 @@
 """JSON Schemas for models that know only a part of JSON Schema: constraints they do not know go into descriptions."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
@@ -8,6 +8,11 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest
 from sealink.request import ResponseFormat
 from sealink.wire.raw_json.fields import UNREADABLE
+
+JSON_OBJECT_INSTRUCTION: Final = (
+    "Respond with a single valid JSON object and nothing else: no prose around it, no code fence."
+)
+"""For upstreams that can enforce a schema but have no mode for JSON of any shape."""
 
 
 def required_schema(format: ResponseFormat) -> Raw:

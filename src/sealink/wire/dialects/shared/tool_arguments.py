@@ -12,6 +12,9 @@ from sealink.wire.raw_json.fields import Fields, parse_object, text_of
 NO_ARGUMENTS: Final = ("", "null")
 """What models of Cohere's and of Groq's send for a tool without parameters, where others send {}."""
 
+FREE_TEXT_ARGUMENT: Final = "input"
+"""The one argument of a function that stands for a custom tool: the tool's free text."""
+
 
 def arguments_object(call: ToolCall, where: str) -> Raw:
     """The arguments as a JSON object, for a dialect that takes no text; "" and null become {}.

@@ -16,7 +16,7 @@ from sealink.wire.raw_json.fields import is_null
 
 UNSUPPORTED_FEATURES: Final[dict[str, Callable[[ChatRequest], str | None]]] = {
     "n": lambda request: "n" if request.choices > 1 else None,
-    "logprobs": lambda request: "logprobs" if request.logprobs or request.top_logprobs else None,
+    "logprobs": lambda request: "logprobs" if request.logprobs else "top_logprobs" if request.top_logprobs else None,
     "modalities": lambda request: "modalities" if request.modalities not in (None, [], ["text"]) else None,
     "builtin_tools": lambda request: next((tool.where for tool in request.builtin_tools), None),
     "custom_tools": lambda request: next((_place(n) for n, tool in enumerate(request.tools) if tool.is_custom), None),
@@ -27,7 +27,10 @@ UNSUPPORTED_FEATURES: Final[dict[str, Callable[[ChatRequest], str | None]]] = {
 """By name: where a request uses the feature; None if it does not."""
 
 UNSUPPORTED_PARAMETERS: Final[dict[str, Callable[[ChatRequest], bool]]] = {
+    "temperature": lambda request: request.sampling.temperature not in (None, 1),
+    "top_p": lambda request: request.sampling.top_p not in (None, 1),
     "top_k": lambda request: request.sampling.top_k is not None,
+    "stop": lambda request: bool(request.sampling.stop),
     "seed": lambda request: request.sampling.seed is not None,
     "frequency_penalty": lambda request: bool(request.sampling.frequency_penalty),
     "presence_penalty": lambda request: bool(request.sampling.presence_penalty),

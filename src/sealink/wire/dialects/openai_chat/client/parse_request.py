@@ -16,6 +16,7 @@ from sealink.request import ChatRequest, ResponseFormat, Sampling
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_chat.client.messages import read_messages
 from sealink.wire.dialects.openai_chat.client.tools import read_tool_choice, read_tools
+from sealink.wire.dialects.shared.openai_request import read_sampling
 from sealink.wire.dialects.shared.prompt_text import join_strings
 from sealink.wire.raw_json.fields import Fields, is_null, to_raw
 from sealink.wire.raw_json.request_fields import (
@@ -160,22 +161,6 @@ def parse_request(head: RequestHead) -> ChatRequest:
 def _sampling(read: RequestFields) -> Sampling:
     newer, older = read("max_completion_tokens", int), read("max_tokens", int)
     return read_sampling(read, max_tokens=older if newer is None else newer)
-
-
-def read_sampling(read: RequestFields, max_tokens: int | None) -> Sampling:
-    """The knobs that have one name in both of OpenAI's APIs, or at vendors behind them."""
-    stop = read("stop", str | list[str])
-    return Sampling(
-        max_tokens=max_tokens,
-        temperature=read("temperature", float),
-        top_p=read("top_p", float),
-        top_k=read("top_k", int),
-        stop=[stop] if isinstance(stop, str) else stop,
-        seed=read("seed", int),
-        frequency_penalty=read("frequency_penalty", float),
-        presence_penalty=read("presence_penalty", float),
-        logit_bias=read("logit_bias", Raw),
-    )
 
 
 def _choices(read: RequestFields) -> int:

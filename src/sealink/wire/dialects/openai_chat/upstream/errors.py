@@ -1,18 +1,16 @@
-"""Errors of OpenAI-compatible upstreams, in whatever shape a vendor sends them.
-
-Besides OpenAI's own shape, those that have been recorded: `error` as a string, `detail` (Mistral, FastAPI), a bare
-`message` (vLLM), an array (Gemini), plain text, a proxy's page.
-"""
+"""Errors of OpenAI-compatible upstreams: bodies as in shared/openai_errors.py, and errors inside a stream."""
 
 import re
 from typing import Final
 
 from msgspec import Raw
 
-from sealink.errors import HeaderList, UpstreamRejected
-from sealink.wire.dialects.shared.openai_errors import NAME
-from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS, TYPE_OF_STATUS, rejected
-from sealink.wire.raw_json.fields import Fields, array_of, encode, integer_of, is_null, object_of, parse_object, text_of
+from sealink.errors import UpstreamRejected
+from sealink.wire.dialects.shared.openai_errors import read_error, read_error_object
+from sealink.wire.dialects.shared.upstream_errors import TYPE_OF_STATUS
+from sealink.wire.raw_json.fields import Fields, encode, integer_of, is_null, object_of, text_of
+
+__all__ = ["error_in", "read_error", "read_error_event"]
 
 _STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPE_OF_STATUS.items())} | {
     "insufficient_quota": 429,
@@ -23,17 +21,6 @@ _STATUS_OF_TYPE: Final = {type: status for status, type in reversed(TYPE_OF_STAT
 }
 
 _STATUS = re.compile("[45][0-9][0-9]")
-
-_WORDS: Final = (
-    *("message", "msg", "detail", "error", "errors"),
-    *("error_msg", "status_msg", "error_description", "title", "reason"),
-)
-
-
-def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
-    """An answer with an error status: the vendor's own words, and its headers that say when to retry."""
-    found = _find(body)
-    return _rejected(found or {}, _words(found or {}, 0), status if status >= 400 else 502, headers, body)
 
 
 def error_in(fields: Fields, event: bytes) -> Fields | None:
@@ -59,38 +46,11 @@ def read_error_event(fields: Fields) -> UpstreamRejected:
         name: raw for name, raw in fields.items() if name not in ("id", "object", "created", "model", "choices")
     }
     body = encode({"error": error}) if text_of(error.get("message")) else b""
-    return _rejected(error, _words(error, 0), _status_in(error), (), body)
+    return read_error_object(error, _status_in(error), (), body)
 
 
 def _is_truthy(raw: Raw | None) -> bool:
     return raw is not None and bytes(raw) not in (b"null", b"false", b'""', b"{}", b"[]")
-
-
-def _find(body: bytes) -> Fields | None:
-    """The object that describes the error: the body itself, its `error`, or the first of an array."""
-    try:
-        data = body.strip()
-        if data.startswith(b"["):
-            data = bytes(next(iter(array_of(Raw(data)) or ()), b""))
-        fields = parse_object(data)
-    except (ValueError, RecursionError):
-        return None
-    return (object_of(fields.get("error")) or fields) if fields else None
-
-
-def _rejected(error: Fields, message: str, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
-    number = integer_of(error.get("code"))
-    return rejected(
-        NAME,
-        status,
-        message,
-        body,
-        type=text_of(error.get("type")) or "",
-        code=text_of(error.get("code")) or (None if number is None else str(number)),
-        param=text_of(error.get("param")),
-        headers=headers,
-        request_id="x-request-id",
-    )
 
 
 def _status_in(error: Fields) -> int:
@@ -102,16 +62,3 @@ def _status_in(error: Fields) -> int:
         if number is not None and 400 <= number <= 599:
             return number
     return _STATUS_OF_TYPE.get(text_of(error.get("type")) or "", 502)
-
-
-def _words(error: Fields, depth: int) -> str:
-    """The message, wherever the vendor put it; all of it where it is not text."""
-    for name in _WORDS:
-        raw = error.get(name)
-        if raw is None or raw in (Raw(b"null"), Raw(b'""')):
-            continue
-        inner = object_of(raw)
-        if inner is not None and depth < 3 and (words := _words(inner, depth + 1)):
-            return words
-        return text_of(raw) or bytes(raw).decode()
-    return encode(error).decode()[:MAX_MESSAGE_CHARS] if error and depth == 0 else ""

@@ -154,8 +154,8 @@ def _assistant(message: Message) -> dict[str, Any]:
 
 
 def _thinking(message: Message) -> dict[str, Any]:
-    """The reasoning, "" if there is none: DeepSeek wants the field in every answer. Reasoning that another vendor signed
-    is left out."""
+    """The reasoning, "" if there is none: DeepSeek wants the field in every answer. Reasoning that another vendor
+    signed is left out."""
     thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
     texts = [part.text for part in thoughts if not part.signature or read(part.signature) is not None]
     return {"reasoning_content": "".join(texts)}
