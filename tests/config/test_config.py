@@ -240,5 +240,5 @@ def test_without_a_config_the_store_is_in_the_working_directory() -> None:
 def test_a_key_can_be_strict(tmp_path: Path) -> None:
     text = GOOD.replace('key = "sk-1"', 'key = "sk-1"\nstrict = true')
     headers = {"x-api-key": "sk-1"}
-    assert keyring_of(read(tmp_path, text, ANTHROPIC_API_KEY="a")).admit(headers).strict
-    assert not keyring_of(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a")).admit(headers).strict
+    assert keyring_of(read(tmp_path, text, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
+    assert not keyring_of(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a")).authenticate(headers).strict

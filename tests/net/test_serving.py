@@ -278,7 +278,7 @@ async def test_a_cancelled_handler_can_tell_that_the_client_has_gone_and_writes_
         except asyncio.CancelledError:
             seen.append(responder.gone)
             responder.write(b"to nobody")
-            await responder.drain()
+            await responder.flush()
             responder.finish()
             raise
 

@@ -43,7 +43,7 @@ async def test_a_client_that_does_not_read_pauses_the_stream_and_loses_nothing()
             most_unsent = max(most_unsent, served.server.unsent_bytes)
             if responder.paused:
                 stuck.set()
-                await responder.drain()
+                await responder.flush()
                 assert served.server.unsent_bytes <= HIGH // 2
         responder.finish()
 
@@ -93,7 +93,7 @@ async def test_a_client_that_leaves_frees_a_handler_that_waits_for_it() -> None:
             responder.write(CHUNK)
             if responder.paused:
                 waiting.set()
-                await responder.drain()
+                await responder.flush()
         outcomes.append("gone")
 
     async with serving(handler, max_unsent_bytes=HIGH) as served:
@@ -110,7 +110,7 @@ async def _endless(request: Request, responder: Responder) -> None:
     while True:
         responder.write(CHUNK)
         if responder.paused:
-            await responder.drain()
+            await responder.flush()
 
 
 async def _large(request: Request, responder: Responder) -> None:

@@ -24,7 +24,7 @@ KEY = ApiKey(name="dev", digest=digest_of("sk-1"), models=("claude-*", "gpt-4o")
     "headers", [{"authorization": "Bearer sk-1"}, {"authorization": "bearer  sk-1"}, {"x-api-key": "sk-1"}]
 )
 def test_a_known_key_comes_in(headers: dict[str, str]) -> None:
-    assert Keyring([KEY]).admit(headers) is KEY
+    assert Keyring([KEY]).authenticate(headers) is KEY
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_known_key_comes_in(headers: dict[str, str]) -> None:
 )
 def test_any_other_does_not(headers: dict[str, str]) -> None:
     with pytest.raises(AuthenticationError) as refused:
-        Keyring([KEY]).admit(headers)
+        Keyring([KEY]).authenticate(headers)
     assert (refused.value.status, refused.value.code) == (401, "invalid_api_key")
 
 

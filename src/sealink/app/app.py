@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
-from sealink.app.dialects import CLIENT_DIALECTS, COUNTERS, ERROR_BODIES
 from sealink.app.providers import provider_of
 from sealink.app.routes import keyring_of, router_of
 from sealink.app.simulators import LOOPBACK, Simulators
@@ -13,17 +11,21 @@ from sealink.catalog.prices import load_prices
 from sealink.catalog.tokens import vocabulary
 from sealink.config import Config, ProviderConfig, ServerConfig, proxies_from, timeouts_of
 from sealink.errors import UpstreamError
-from sealink.gateway.attempt import Pool
-from sealink.gateway.call import Services
-from sealink.gateway.draining import Slots
-from sealink.gateway.endpoints import Gateway
-from sealink.gateway.stream_log import StreamLogs
+from sealink.gateway.admission import AdmissionControl
+from sealink.gateway.delivery.finish_after_disconnect import Slots
+from sealink.gateway.delivery.resume import StreamLogs
+from sealink.gateway.endpoints import public_endpoints
+from sealink.gateway.observers import Observers
+from sealink.gateway.services import Services
+from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
 from sealink.net.client import UpstreamPool
+from sealink.net.message import Pool
 from sealink.net.server import Server, ServerLimits
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
+from sealink.policy.routing import Router
 from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.profile import Provider
 from sealink.recorder.pool import Recorder
@@ -45,21 +47,13 @@ class App:
         config = self.config
         load_prices()
         providers = {provider.name: await self._provider(provider) for provider in config.providers}
-        gateway = Gateway(
-            clients=CLIENT_DIALECTS,
-            counters=COUNTERS,
-            error_bodies=ERROR_BODIES,
-            keyring=keyring_of(config),
-            router=router_of(config, providers),
-            shared=self._shared(),
-            cors_origins=config.server.cors_origins,
-        )
+        public = self._public_port(router_of(config, providers))
         self._keep_warm()
         self._server = Server(
-            gateway.handle,
+            public.handle,
             limits=_server_limits(config.server),
-            body_limit=_body_limit(config.server),
-            error_response=gateway.error_answer,
+            body_limit=public.body_limit,
+            error_response=public.error_response,
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
         self._warm_up = asyncio.get_running_loop().run_in_executor(None, vocabulary)
@@ -78,19 +72,25 @@ class App:
         if self._server is not None:
             self._server.hurry()
 
-    def _shared(self) -> Services:
+    def _public_port(self, router: Router) -> Dispatcher:
+        server = self.config.server
+        admission = AdmissionControl(keyring_of(self.config), router)
+        endpoints = public_endpoints(admission, self._services(), max_embeddings_bytes=server.max_embeddings_bytes)
+        return Dispatcher(endpoints, max_body_bytes=server.max_chat_bytes, cors_origins=server.cors_origins)
+
+    def _services(self) -> Services:
         config = self.config
         return Services(
             pool=self._upstreams,
-            ledger=self._ledger,
+            observers=Observers(self._ledger),
             health=HealthBook(config.breaker),
             logs=StreamLogs(config.detach),
             retry=config.retry,
             retry_budget=TokenBucket(config.retry.budget_share),
             hedging=Hedging(config.hedge),
             heartbeat=config.heartbeat,
-            drain=config.drain,
-            drains=Slots(config.drain.max_streams),
+            finish=config.drain,
+            finishing=Slots(config.drain.max_streams),
         )
 
     def _keep_warm(self) -> None:
@@ -116,10 +116,6 @@ def _server_limits(server: ServerConfig) -> ServerLimits:
         max_unsent_bytes=server.max_unsent_bytes,
         send_timeout_s=server.slow_client_s,
     )
-
-
-def _body_limit(server: ServerConfig) -> Callable[[str], int]:
-    return lambda path: server.max_embeddings_bytes if path == "/v1/embeddings" else server.max_chat_bytes
 
 
 def printable(host: str) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 from sealink.app.dialects import SIMULATED, UPSTREAM_DIALECTS
 from sealink.config import ProviderConfig
-from sealink.gateway.headers import JSON
+from sealink.http.responses import JSON
 from sealink.net.server import Server, ServerLimits
 from sealink.providers.profile import Provider
 from sealink.sim import SimSettings, sim_handler

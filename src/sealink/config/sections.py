@@ -7,9 +7,9 @@ import msgspec
 
 from sealink.amounts import Count, Delay, Port, Seconds, Size, Weight
 from sealink.config.environment import VARIABLES
-from sealink.gateway.draining import DrainSettings
-from sealink.gateway.heartbeat import HeartbeatSettings
-from sealink.gateway.stream_log import DetachSettings
+from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
+from sealink.gateway.delivery.heartbeat import HeartbeatSettings
+from sealink.gateway.delivery.resume import DetachSettings
 from sealink.policy.auth import OnDisconnect
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.hedging import HedgeSettings
@@ -209,7 +209,7 @@ class Config(Section, frozen=True, kw_only=True):
     hedge: HedgeSettings = HedgeSettings()
     breaker: BreakerSettings = BreakerSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
-    drain: DrainSettings = DrainSettings()
+    drain: FinishSettings = FinishSettings()
     detach: DetachSettings = DetachSettings()
     store: StoreConfig = StoreConfig()
     shared: SharedConfig = SharedConfig()

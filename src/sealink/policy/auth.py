@@ -44,7 +44,7 @@ class Keyring:
     def __init__(self, keys: Iterable[ApiKey]) -> None:
         self._by_digest = {key.digest: key for key in keys}
 
-    def admit(self, headers: dict[str, str]) -> ApiKey:
+    def authenticate(self, headers: dict[str, str]) -> ApiKey:
         """The key that a request carries. Raises AuthenticationError when there is none that is known."""
         secret = presented_key(headers)
         if not secret:

@@ -97,9 +97,9 @@ class FaultyBody:
         await self.reach_end()
         self.finish()
 
-    async def drain(self) -> None:
+    async def flush(self) -> None:
         if self._responder.paused:
-            await self._responder.drain()
+            await self._responder.flush()
 
     def finish(self) -> None:
         """End the response, or break the connection off if it should have been truncated. Raises ResponseEnded."""
@@ -145,7 +145,7 @@ class FaultyBody:
     async def _repeat(self) -> None:
         while True:
             self.write(self._last)
-            await self.drain()
+            await self.flush()
             await asyncio.sleep(self._pause_s)
 
     def _break_off(self, raw: bytes = b"", *, reset: bool = False) -> None:

@@ -154,7 +154,7 @@ class _Simulation:
                 break
             body.write(b"".join(tokens))
             sent += len(tokens)
-            await body.drain()
+            await body.flush()
         await body.reach_end()
         body.write(b"".join(each.frame for each in stream.closing))
         body.finish()
