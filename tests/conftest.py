@@ -27,6 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="a folder of recorded provider traffic, instead of ../shared/streams; may be repeated",
     )
+    parser.addoption(
+        "--faults",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder of fault cases, instead of ../shared/faults; may be repeated",
+    )
     parser.addoption("--full", action="store_true", help="sweep all cases instead of a fixed sample (make test-full)")
     parser.addoption("--rewrite-goldens", action="store_true", help="keep what each client gets now (make goldens)")
     parser.addoption("--goldens-to", metavar="DIR", help="write what each client gets of each recording into DIR")

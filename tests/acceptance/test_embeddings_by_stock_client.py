@@ -13,7 +13,7 @@ import pytest
 from acceptance.house import House, house
 from acceptance.sealink_process import KEY
 from replay import Answer, Request
-from sealink.wire.embeddings.vectors import to_base64
+from sealink.wire.embeddings.answer import to_base64
 
 VECTORS = [[0.5, -0.25, 1.0], [0.125, 0.0, -1.0]]
 MODELS = {"openai-model": "openai", "gemini-model": "gemini", "cohere-model": "cohere", "claude": "anthropic"}

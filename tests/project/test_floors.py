@@ -135,6 +135,17 @@ def test_imports_go_down_only(file: str) -> None:
     assert not upward, "\n".join(upward)
 
 
+@pytest.mark.parametrize("file", [file for file in FILES if file.startswith("wire/dialects/") and file.count("/") > 2])
+def test_a_dialect_imports_no_other(file: str) -> None:
+    own = file.split("/")[2]
+    foreign = [
+        f"src/sealink/{file}:{line}: imports {module}; what dialects share is in wire/dialects/shared"
+        for line, module in imports(parsed(file))
+        if module.startswith("sealink.wire.dialects.") and module.split(".")[3] not in (own, "shared")
+    ]
+    assert not foreign, "\n".join(foreign)
+
+
 @pytest.mark.parametrize("file", [file for file in FILES if room_of(file) in PURE])
 def test_the_pure_rooms_have_no_clock_socket_log_or_chance(file: str) -> None:
     found = [

@@ -1,4 +1,4 @@
-"""Anthropic's errors: read in whatever shape they come, and written in its own."""
+"""Errors: an upstream's, in whatever shape they come, and those that a client gets."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Requests as they go to Anthropic: every neutral field is used, named as dropped, or refused."""
+"""Requests as they are written to Anthropic: each neutral field is used, dropped and named, or refused."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from sealink.request import (
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
 from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION
-from wire.anthropic_asking import HI, SONNET_4_6, body, write
+from wire.anthropic_request import HI, SONNET_4_6, body, write
 from wire.upstream_asking import EPHEMERAL, FIELDS, NEUTRAL_FIELDS, WEATHER, asking, changes, extras, user
 
 MARK = {"cache_control": {"type": "ephemeral"}}
@@ -233,8 +233,8 @@ def test_a_format_that_cannot_be(wanted: ResponseFormat, model: str) -> None:
     ],
 )
 def test_service_tier(tier: str, written: str | None, dropped: tuple[str, ...]) -> None:
-    said, outgoing = write(asking(service_tier=tier))
-    assert (said.get("service_tier"), outgoing.dropped) == (written, dropped)
+    sent, outgoing = write(asking(service_tier=tier))
+    assert (sent.get("service_tier"), outgoing.dropped) == (written, dropped)
 
 
 @pytest.mark.parametrize(

@@ -252,7 +252,8 @@ class TestChoices:
             "choices": [{"message": message, "finish_reason": "stop"}],
             "usage": USAGE,
         }
-        for body in (frames(whole), json.dumps(whole).encode()):
+        pretty = json.dumps(whole, indent=2)
+        for body in (frames(whole), json.dumps(whole).encode(), pretty.encode(), pretty.replace("\n", "\r\n").encode()):
             out, outcome = relayed([body])
             assert complaints(out, include_usage=True) == []
             assert reading_of(out).choices[0].text == "all"

@@ -1,4 +1,4 @@
-"""A Responses upstream's failures and oddities, as a client of the same dialect is told of them."""
+"""A Responses upstream's failures and deviations, as they reach a client of the same dialect."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from sealink.events import BlockEnd, BlockStart, TextDelta, ToolArgsDelta
 from sealink.wire.dialects import openai_chat
 from sealink.wire.dialects.openai_responses import UPSTREAM
 from sealink.wire.framing.sse import event_frame
-from wire.responses_stream import BIRTH, REQUEST, decoded, frames_of, relayed, translated
+from wire.responses_stream import IDENTITY, REQUEST, decoded, frames_of, passed_through, translated
 
 RESPONSE = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "in_progress", "output": []}
 
@@ -31,7 +31,7 @@ NESTED = frame("error", error={"type": "requests", "code": "rate_limit_exceeded"
 
 
 def test_a_failure_is_told_in_the_upstreams_own_words() -> None:
-    out, lane = relayed([BEGUN + FAILED])
+    out, lane = passed_through([BEGUN + FAILED])
     assert out == BEGUN + FAILED
     assert isinstance(lane.outcome.error, UpstreamRejected)
     assert (lane.outcome.error.message, lane.outcome.error.code) == ("No.", "server_error")
@@ -39,7 +39,7 @@ def test_a_failure_is_told_in_the_upstreams_own_words() -> None:
 
 @pytest.mark.parametrize("error", [FLAT, NESTED])
 def test_an_error_event_is_followed_by_the_failure_that_follows_it(error: bytes) -> None:
-    out, lane = relayed([BEGUN + error + FAILED])
+    out, lane = passed_through([BEGUN + error + FAILED])
     assert out == BEGUN + error + FAILED
     assert isinstance(lane.outcome.error, UpstreamRejected)
     assert (lane.outcome.error.message, lane.outcome.error.status) == ("Wait.", 429)
@@ -47,7 +47,7 @@ def test_an_error_event_is_followed_by_the_failure_that_follows_it(error: bytes)
 
 @pytest.mark.parametrize("error", [FLAT, NESTED])
 def test_an_error_event_without_one_gets_one(error: bytes) -> None:
-    out, lane = relayed([BEGUN + error])
+    out, lane = passed_through([BEGUN + error])
     assert out.startswith(BEGUN + error)
     last = frames_of(out)[-1]
     assert (last["type"], last["response"]["id"]) == ("response.failed", "resp_1")
@@ -58,13 +58,13 @@ def test_an_error_event_without_one_gets_one(error: bytes) -> None:
 @pytest.mark.parametrize("error", [FLAT, NESTED, FAILED])
 def test_an_error_before_anything_was_said_is_the_gateways_to_tell(error: bytes) -> None:
     """By a true status, or not at all, if the next target answers."""
-    out, lane = relayed([CREATED + error])
+    out, lane = passed_through([CREATED + error])
     assert out == CREATED + error
     assert isinstance(lane.outcome.error, UpstreamRejected)
 
 
 def test_a_cut_ends_in_a_failure_of_the_same_response() -> None:
-    out, lane = relayed([BEGUN])
+    out, lane = passed_through([BEGUN])
     last = frames_of(out)[-1]
     assert (last["type"], last["response"]["id"], last["response"]["status"]) == ("response.failed", "resp_1", "failed")
     assert isinstance(lane.outcome.error, UpstreamError)
@@ -72,7 +72,7 @@ def test_a_cut_ends_in_a_failure_of_the_same_response() -> None:
 
 def test_nothing_follows_an_end() -> None:
     completed = frame("response.completed", response={**RESPONSE, "status": "completed"})
-    out, lane = relayed([BEGUN + completed + b"data: [DONE]\n\n" + WORDS])
+    out, lane = passed_through([BEGUN + completed + b"data: [DONE]\n\n" + WORDS])
     assert out == BEGUN + completed
     assert lane.outcome.complete
 
@@ -80,32 +80,32 @@ def test_nothing_follows_an_end() -> None:
 def test_ids_and_retries_of_frames_are_left_out() -> None:
     """The stock SDK in Python takes the next comment for an event once it has seen an `id`."""
     odd = b"id: 1\nretry: 5\n" + CREATED
-    assert relayed([odd])[0].startswith(CREATED)
+    assert passed_through([odd])[0].startswith(CREATED)
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\ne", b"\r\n\r\n"])
 def test_a_frame_that_is_cut_behind_its_data_gets_its_end(end: bytes) -> None:
-    out, _ = relayed([BEGUN + WORDS.removesuffix(b"\n\n") + end])
+    out, _ = passed_through([BEGUN + WORDS.removesuffix(b"\n\n") + end])
     assert out.startswith(BEGUN + WORDS + b"event: response.failed\n")
 
 
 def test_comments_become_one_line() -> None:
-    out, _ = relayed([b": OPENROUTER PROCESSING\n\n" + CREATED + b": ping\n\n"])
+    out, _ = passed_through([b": OPENROUTER PROCESSING\n\n" + CREATED + b": ping\n\n"])
     assert out.startswith(b":\n" + CREATED + b":\n")
 
 
 def test_events_to_come_go_through() -> None:
     new = frame("response.telepathy.delta", output_index=0, delta="?")
-    assert relayed([BEGUN + new])[0].startswith(BEGUN + new)
+    assert passed_through([BEGUN + new])[0].startswith(BEGUN + new)
 
 
 def test_an_annotation_of_no_type_is_told_as_the_address_it_names() -> None:
-    said = frame("response.output_text.annotation.added", output_index=0, annotation={"url": "https://a.example"})
-    (told,) = [each for each in frames_of(translated([BEGUN + said], UPSTREAM)[0]) if "annotation" in each]
+    annotated = frame("response.output_text.annotation.added", output_index=0, annotation={"url": "https://a.example"})
+    (event,) = [each for each in frames_of(translated([BEGUN + annotated], UPSTREAM)[0]) if "annotation" in each]
     address = {"url": "https://a.example", "title": "", "start_index": 0, "end_index": 1}
-    assert told["annotation"] == {"type": "url_citation", **address}
+    assert event["annotation"] == {"type": "url_citation", **address}
     file = frame("response.output_text.annotation.added", output_index=0, annotation={"filename": "a.pdf"})
-    encoder = openai_chat.CLIENT.encoder(REQUEST, BIRTH)
+    encoder = openai_chat.CLIENT.encoder(REQUEST, IDENTITY)
     sent = b"".join(map(encoder.encode, decoded([BEGUN + file])))
     assert b'"type":"citation","citation":{"filename": "a.pdf"}}]' in sent
 
@@ -127,6 +127,6 @@ def test_an_item_that_is_done_need_not_say_where_it_stands() -> None:
 
 @pytest.mark.parametrize("body", [b'{"error":{"message":"No.","code":"x"}}', b"<html>No.</html>", b'{"a":1}\n\n'])
 def test_a_body_that_is_no_event_stream_is_an_error(body: bytes) -> None:
-    _, lane = relayed([body])
+    _, lane = passed_through([body])
     assert isinstance(lane.outcome.error, UpstreamError)
     assert not lane.outcome.complete

@@ -9,8 +9,8 @@ finish     how answers end
 from typing import Final
 
 from sealink.wire.dialect import UpstreamDialect
-from sealink.wire.dialects.cohere_chat.upstream.dialect import CohereChat
+from sealink.wire.dialects.cohere_chat.upstream.dialect import CohereChatUpstream
 
-UPSTREAM: Final[UpstreamDialect] = CohereChat()
+UPSTREAM: Final[UpstreamDialect] = CohereChatUpstream()
 
 __all__ = ["UPSTREAM"]

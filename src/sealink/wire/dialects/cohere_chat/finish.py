@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sealink.events import FinishReason
+from sealink.events import Finish, FinishReason
 
 STATUS_OF_FAILURE: Final = {"ERROR": 502, "TIMEOUT": 504}
 """Finish reasons of answers that failed, and the HTTP status that each stands for."""
@@ -15,8 +15,9 @@ _REASONS: Final[dict[str, FinishReason]] = {
     "ERROR_TOXIC": "content_filter",
     "ERROR_LIMIT": "length",
 }
+"""A reason that is not listed counts as `stop`."""
 
 
-def finish_reason(word: str) -> FinishReason:
-    """An unknown reason counts as `stop`."""
-    return _REASONS.get(word, "stop")
+def read_finish(reason: str) -> Finish:
+    """The finish of an answer that did not fail."""
+    return Finish(_REASONS.get(reason, "stop"), raw_reason=reason)

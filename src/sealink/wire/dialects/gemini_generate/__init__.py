@@ -9,12 +9,12 @@ finish     how answers end
 from typing import Final
 
 from sealink.wire.dialect import UpstreamDialect
-from sealink.wire.dialects.gemini_generate.upstream.dialect import GeminiGenerate, names_a_version
+from sealink.wire.dialects.gemini_generate.upstream.dialect import GeminiGenerateUpstream, names_a_version
 
-UPSTREAM: Final[UpstreamDialect] = GeminiGenerate("/v1beta/models")
+UPSTREAM: Final[UpstreamDialect] = GeminiGenerateUpstream("/v1beta/models")
 """For a base URL without a path, as Google's SDK takes it."""
 
-UPSTREAM_BELOW_A_VERSION: Final[UpstreamDialect] = GeminiGenerate("/models")
+UPSTREAM_BELOW_A_VERSION: Final[UpstreamDialect] = GeminiGenerateUpstream("/models")
 """For a base URL that names a version of the API, as the cloud's do: …/v1/projects/P/locations/L/publishers/google."""
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from sealink.errors import UpstreamError
-from sealink.events import FinishReason
+from sealink.events import Finish, FinishReason
 
 FAILURES: Final = frozenset(
     {
@@ -36,15 +36,18 @@ _REASONS: Final[dict[str, FinishReason]] = {
     "ESCALATION": "content_filter",
     "PUP_LIMITED_DISABLED": "content_filter",
 }
+"""A reason that is not listed counts as `stop`: agents loop on any other."""
 
 
-def finish_reason(word: str, *, has_calls: bool) -> FinishReason:
-    """Gemini ends an answer with tool calls with STOP, too. An unknown word counts as `stop`: agents loop on others."""
-    reason = _REASONS.get(word, "stop")
-    return "tool_calls" if reason == "stop" and has_calls else reason
+def read_finish(reason: str, message: str, *, choice: int, has_calls: bool) -> Finish:
+    """How a candidate ended: its `finishReason` and `finishMessage`. One with tool calls ends with STOP, too."""
+    finish = _REASONS.get(reason, "stop")
+    detail = message if finish == "content_filter" else ""
+    finish = "tool_calls" if finish == "stop" and has_calls else finish
+    return Finish(finish, raw_reason=reason, choice=choice, detail=detail)
 
 
-def failed_answer(word: str, message: str) -> UpstreamError:
+def failed_answer(reason: str, message: str) -> UpstreamError:
     """The error for an answer that failed. Another attempt often succeeds."""
-    text = f"The upstream ended the answer with {word}." + (f" {message}" if message else "")
+    text = f"The upstream ended the answer with {reason}." + (f" {message}" if message else "")
     return UpstreamError(text, code="upstream_failed")

@@ -8,8 +8,8 @@ finish     how answers end
 from typing import Final
 
 from sealink.wire.dialect import UpstreamDialect
-from sealink.wire.dialects.ollama_chat.upstream.dialect import OllamaChat
+from sealink.wire.dialects.ollama_chat.upstream.dialect import OllamaChatUpstream
 
-UPSTREAM: Final[UpstreamDialect] = OllamaChat()
+UPSTREAM: Final[UpstreamDialect] = OllamaChatUpstream()
 
 __all__ = ["UPSTREAM"]

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from sealink.events import FinishReason
+from sealink.events import Finish, FinishReason
 
 _REASONS: Final[dict[str, FinishReason]] = {"stop": "stop", "length": "length"}
+"""A reason that is not listed counts as `stop`: `load` and `unload` mean that a request without messages has put the
+model into memory, or has taken it out."""
 
 
-def finish_reason(done_reason: str, *, has_calls: bool) -> FinishReason:
-    """Ollama ends an answer with tool calls with `stop`, too. Any other word counts as `stop`: `load` and `unload` mean
-    that an empty conversation put a model into memory, or took it out."""
+def read_finish(done_reason: str, *, has_calls: bool) -> Finish:
+    """Ollama ends an answer that has tool calls with `stop`, too."""
     reason = _REASONS.get(done_reason, "stop")
-    return "tool_calls" if reason == "stop" and has_calls else reason
+    return Finish("tool_calls" if reason == "stop" and has_calls else reason, raw_reason=done_reason)

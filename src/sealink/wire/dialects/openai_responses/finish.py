@@ -9,6 +9,8 @@ from sealink.events import Finish, FinishReason
 from sealink.wire.dialects.openai_responses.views import Response
 
 _REASONS: Final[dict[str, FinishReason]] = {"max_output_tokens": "length", "content_filter": "content_filter"}
+"""Why a response is incomplete. A reason that is not listed counts as `length`."""
+
 _INCOMPLETE: Final = {ours: theirs for theirs, ours in _REASONS.items()}
 
 STATUS_OF_CODE: Final = {
@@ -29,7 +31,7 @@ STATUS_OF_CODE: Final = {
 
 
 def read_finish(response: Response, *, has_calls: bool) -> Finish:
-    """How an upstream's response ended. An unknown reason for being incomplete counts as `length`."""
+    """How an upstream's response ended. An incomplete one may give no reason."""
     if response.status == "incomplete" or (response.incomplete_details and response.incomplete_details.reason):
         reason = (response.incomplete_details.reason if response.incomplete_details else None) or "incomplete"
         return Finish(_REASONS.get(reason, "length"), raw_reason=reason)

@@ -8,7 +8,7 @@ from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, OutgoingRequest, RequestHead
 from sealink.wire.dialects.anthropic_messages.client.encode_stream import MessageEncoder
-from sealink.wire.dialects.anthropic_messages.client.encode_whole import whole_message
+from sealink.wire.dialects.anthropic_messages.client.encode_whole import encode_whole
 from sealink.wire.dialects.anthropic_messages.client.errors import error_body, error_frame
 from sealink.wire.dialects.anthropic_messages.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_head, parse_request, prompt_text
@@ -45,7 +45,7 @@ class AnthropicMessagesClient:
         return MessageEncoder(request, identity)
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
-        return whole_message(request, events, identity)
+        return encode_whole(request, events, identity)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
         return error_body(error, request_id)

@@ -24,7 +24,7 @@ from sealink.wire.raw_json.fields import encode, parse_object
 from sealink.wire.stream.fold import Block, ChoiceAnswer, fold
 
 
-def whole_message(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
+def encode_whole(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
     """Raises the SealinkError that ended the answer, if one did. `identity` gives an id to an answer without one."""
     answer = fold(events)
     choice = answer.choices.get(0) or ChoiceAnswer()

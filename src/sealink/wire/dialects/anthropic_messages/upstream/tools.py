@@ -52,7 +52,8 @@ def write_tools(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> 
 def _no_tools(choice: ToolChoice | None) -> dict[str, Any]:
     """Anthropic refuses a `tool_choice` without tools. One that does not force a call has no effect then."""
     if choice is not None and choice.mode in ("required", "named"):
-        raise InvalidRequest("tool_choice forces a tool call, but the request has no tools.", param="tool_choice")
+        message = "tool_choice forces a tool call, but the request has no tools: add tools, or set tool_choice to auto."
+        raise InvalidRequest(message, param="tool_choice")
     return {}
 
 

@@ -26,7 +26,8 @@ def write_tools(
     tools = [block for tool in request.tools for block in _tool(tool, family, conversation, dropped)]
     tools += [_system_tool(tool, family, dropped) for tool in request.builtin_tools]
     if not tools and mode in ("required", "named"):
-        raise InvalidRequest("tool_choice forces a tool call, but the request has no tools.", param="tool_choice")
+        message = "tool_choice forces a tool call, but the request has no tools: add tools, or set tool_choice to auto."
+        raise InvalidRequest(message, param="tool_choice")
     if has_tool_blocks(turns):
         tools = tools or _tools_called(request)
         if mode == "none":

@@ -16,7 +16,6 @@ from sealink.events import (
     BlockMeta,
     Citation,
     Event,
-    Finish,
     Logprobs,
     ReasoningDelta,
     StreamEnd,
@@ -28,7 +27,7 @@ from sealink.events import (
     UsageSnapshot,
 )
 from sealink.wire.dialects.cohere_chat import views
-from sealink.wire.dialects.cohere_chat.finish import STATUS_OF_FAILURE, finish_reason
+from sealink.wire.dialects.cohere_chat.finish import STATUS_OF_FAILURE, read_finish
 from sealink.wire.dialects.cohere_chat.upstream.errors import NAME, failed_answer, read_error
 from sealink.wire.dialects.cohere_chat.upstream.messages import PLAN_SIGNATURE
 from sealink.wire.dialects.cohere_chat.usage import read_usage
@@ -210,7 +209,7 @@ class ChatDecoder:
         yield from self._close()
         if end.usage:
             yield UsageSnapshot(read_usage(end.usage))
-        yield Finish(finish_reason(reason), raw_reason=reason)
+        yield read_finish(reason)
         yield StreamEnd()
 
 

@@ -11,7 +11,7 @@ from sealink.wire.framing.sse import SseFramer
 from sealink.wire.stream.handler import Decoder, Framer
 
 
-class CohereChat:
+class CohereChatUpstream:
     """An UpstreamDialect. A provider's base URL has no path: `https://api.cohere.com`."""
 
     name = NAME

@@ -39,7 +39,7 @@ _CHOICES: Final = {"required": "REQUIRED", "none": "NONE"}
 
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
-    """Raises InvalidRequest naming what Cohere cannot express."""
+    """Raises InvalidRequest naming what Cohere does not support."""
     refuse_features(request, REFUSED, "Cohere")
     passed, left_out = split_extras(request, PASSED_EXTRAS)
     dropped = [*dropped_parameters(request, DROPPED), *left_out]

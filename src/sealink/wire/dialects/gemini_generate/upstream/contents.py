@@ -229,8 +229,8 @@ def _response(result: ToolResult) -> Raw | WirePart:
 
 def _sign_unsigned_calls(turns: Sequence[Turn]) -> None:
     """Gemini refuses a request in which the first call of a step in the current turn has no signature."""
-    asked = [n for n, turn in enumerate(turns) if turn.role == "user" and not turn.has_results]
-    for turn in turns[asked[-1] + 1 if asked else 0 :]:
+    user_turns = [n for n, turn in enumerate(turns) if turn.role == "user" and not turn.has_results]
+    for turn in turns[user_turns[-1] + 1 if user_turns else 0 :]:
         calls = [part for part in turn.parts if "functionCall" in part]
         if calls and not any("thoughtSignature" in call for call in calls):
             calls[0]["thoughtSignature"] = UNSIGNED

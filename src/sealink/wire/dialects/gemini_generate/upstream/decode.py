@@ -27,7 +27,7 @@ from sealink.events import (
     ToolArgsDelta,
     UsageSnapshot,
 )
-from sealink.wire.dialects.gemini_generate.finish import FAILURES, failed_answer, finish_reason
+from sealink.wire.dialects.gemini_generate.finish import FAILURES, failed_answer, read_finish
 from sealink.wire.dialects.gemini_generate.upstream.errors import read_error_in_answer
 from sealink.wire.dialects.gemini_generate.upstream.signatures import Owner, write_signature
 from sealink.wire.dialects.gemini_generate.upstream.text_metadata import (
@@ -67,7 +67,7 @@ class _Choice(msgspec.Struct):
     citations: list[Raw] = []
 
 
-class AnswerDecoder:
+class GenerateDecoder:
     """A Decoder. Finish reasons and citations become events at the end of the answer."""
 
     stateless_deltas = False
@@ -122,10 +122,8 @@ class AnswerDecoder:
         for index, choice in self._choices.items():
             events += _citations(choice)
             events += choice.blocks.close()
-            word = choice.finish_reason or ""
-            reason = finish_reason(word, has_calls=choice.calls > 0)
-            detail = choice.finish_message if reason == "content_filter" else ""
-            events.append(Finish(reason, raw_reason=word, choice=index, detail=detail))
+            reason, has_calls = choice.finish_reason or "", choice.calls > 0
+            events.append(read_finish(reason, choice.finish_message, choice=index, has_calls=has_calls))
         return [*events, StreamEnd()]
 
     @property
@@ -210,7 +208,7 @@ class AnswerDecoder:
 
 def decode_whole(body: bytes) -> list[Event]:
     """The events of a not-streamed answer. Raises UpstreamRejected if it is an error under a 200."""
-    decoder = AnswerDecoder()
+    decoder = GenerateDecoder()
     try:
         read = _read_json(RESPONSES, body)
         chunks = read if isinstance(read, list) else [read]
@@ -248,7 +246,7 @@ def _note(candidate: Candidate, choice: _Choice) -> None:
     if candidate.finish_reason is not None:
         choice.finish_reason = candidate.finish_reason
         choice.finish_message = candidate.finish_message or ""
-    if len(candidate.grounding_metadata) > len(b"{}"):  # grounded streams say {} until they say it all
+    if len(candidate.grounding_metadata) > len(b"{}"):  # grounded streams have {} here until the last chunk
         choice.grounding = candidate.grounding_metadata
     if candidate.citation_metadata:
         choice.citations.append(candidate.citation_metadata)

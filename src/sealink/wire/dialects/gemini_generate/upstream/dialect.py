@@ -6,7 +6,7 @@ from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest
-from sealink.wire.dialects.gemini_generate.upstream.decode import AnswerDecoder, decode_whole
+from sealink.wire.dialects.gemini_generate.upstream.decode import GenerateDecoder, decode_whole
 from sealink.wire.dialects.gemini_generate.upstream.errors import NAME, read_error
 from sealink.wire.dialects.gemini_generate.upstream.write_request import write_request
 from sealink.wire.framing.frame import Frame
@@ -17,7 +17,7 @@ from sealink.wire.stream.handler import Decoder, Framer
 _VERSION_SEGMENT = re.compile(r"/v\d\w*(?:/|$)")
 
 
-class GeminiGenerate:
+class GeminiGenerateUpstream:
     """An UpstreamDialect. `models_path`: the path of the models below a provider's base URL."""
 
     name = NAME
@@ -32,7 +32,7 @@ class GeminiGenerate:
         return SseOrJsonArrayFramer()
 
     def decoder(self) -> Decoder:
-        return AnswerDecoder()
+        return GenerateDecoder()
 
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body)

@@ -7,7 +7,7 @@ from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
 from sealink.wire.dialects.gemini_generate.upstream.schema import adapted
 from sealink.wire.dialects.gemini_generate.upstream.thinking import thinking_config
 from sealink.wire.dialects.shared.json_schema import required_schema
-from sealink.wire.dialects.shared.unsupported import dropped_parameters, unsupported
+from sealink.wire.dialects.shared.unsupported import unsupported
 
 _MODALITIES: Final = {"text": "TEXT", "image": "IMAGE"}
 _JSON: Final = "application/json"
@@ -30,16 +30,15 @@ def write_generation(request: ChatRequest, rules: ModelRules, dropped: list[str]
         **_format(request.response_format),
         "thinkingConfig": thinking_config(request, rules, dropped) or None,
     }
-    dropped += dropped_parameters(request, ("logit_bias",))
     return {name: value for name, value in written.items() if value is not None}
 
 
 def _randomness(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
     sampling = request.sampling
-    asked = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
+    values = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
     if rules.samples:
-        return dict(zip(("temperature", "topP", "topK"), asked.values(), strict=True))
-    dropped += [name for name, value in asked.items() if value is not None]
+        return dict(zip(("temperature", "topP", "topK"), values.values(), strict=True))
+    dropped += [name for name, value in values.items() if value is not None]
     return {}
 
 
@@ -51,19 +50,19 @@ def _candidates(request: ChatRequest, rules: ModelRules) -> int | None:
     return request.choices
 
 
-def _modalities(asked: list[str] | None) -> list[str] | None:
-    if not asked or asked == ["text"]:
+def _modalities(modalities: list[str] | None) -> list[str] | None:
+    if not modalities or modalities == ["text"]:
         return None
-    for modality in asked:
+    for modality in modalities:
         if modality not in _MODALITIES:
             raise unsupported("modalities", "Gemini", f"{modality!r} in a form that the client could read")
-    return [_MODALITIES[modality] for modality in asked]
+    return [_MODALITIES[modality] for modality in modalities]
 
 
-def _format(wanted: ResponseFormat | None) -> dict[str, Any]:
+def _format(format: ResponseFormat | None) -> dict[str, Any]:
     """The schema, without its name, which Gemini does not take, and without `strict`, which Gemini always is."""
-    if wanted is None or wanted.kind == "text":
+    if format is None or format.kind == "text":
         return {}
-    if wanted.kind == "json_object":
+    if format.kind == "json_object":
         return {"responseMimeType": _JSON}
-    return {"responseMimeType": _JSON, "responseJsonSchema": adapted(required_schema(wanted), "response_format")}
+    return {"responseMimeType": _JSON, "responseJsonSchema": adapted(required_schema(format), "response_format")}

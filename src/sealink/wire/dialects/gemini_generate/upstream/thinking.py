@@ -34,12 +34,12 @@ def thinking_config(request: ChatRequest, rules: ModelRules, dropped: list[str])
     """The config; {} where the client asks for none. What this model does not accept is named in `dropped`."""
     effort, budget, summary = supported_effort(request, _LEVELS), request.thinking_budget, request.thinking_summary
     if rules.thinking == "none":
-        asked = {
+        unsupported = {
             "reasoning_effort": effort not in (None, "none"),
             "thinking_budget": bool(budget),
             "thinking_summary": summary not in (None, "none"),
         }
-        dropped += [name for name, is_asked in asked.items() if is_asked]
+        dropped += [name for name, is_set in unsupported.items() if is_set]
         return {}
     written = _level(effort, budget, rules) if rules.thinking == "level" else _budget(effort, budget, rules)
     thinks = summary is not None or effort not in (None, "none") or bool(budget)

@@ -11,7 +11,6 @@ from msgspec import Raw
 
 from sealink.events import (
     Event,
-    Finish,
     Logprobs,
     ReasoningDelta,
     StreamEnd,
@@ -21,7 +20,7 @@ from sealink.events import (
     ToolArgsDelta,
     UsageSnapshot,
 )
-from sealink.wire.dialects.ollama_chat.finish import finish_reason
+from sealink.wire.dialects.ollama_chat.finish import read_finish
 from sealink.wire.dialects.ollama_chat.upstream.errors import read_error
 from sealink.wire.dialects.ollama_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
@@ -124,8 +123,7 @@ class ChatDecoder:
         yield from self._blocks.close()
         if (usage := read_usage(data)) is not None:
             yield UsageSnapshot(usage)
-        word = line.done_reason or ""
-        yield Finish(finish_reason(word, has_calls=self._has_calls), raw_reason=word)
+        yield read_finish(line.done_reason or "", has_calls=self._has_calls)
         yield StreamEnd()
 
 

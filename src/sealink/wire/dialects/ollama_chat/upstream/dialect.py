@@ -11,7 +11,7 @@ from sealink.wire.framing.ndjson import NdjsonFramer
 from sealink.wire.stream.handler import Decoder, Framer
 
 
-class OllamaChat:
+class OllamaChatUpstream:
     """An UpstreamDialect. A provider's base URL has no path: `/api/chat` is added."""
 
     name = NAME

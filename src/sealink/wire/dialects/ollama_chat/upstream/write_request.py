@@ -59,7 +59,7 @@ _OPTIONS: Final = {
 
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
-    """Raises InvalidRequest naming what Ollama cannot express."""
+    """Raises InvalidRequest naming what Ollama does not support."""
     refuse_features(request, REFUSED, "Ollama")
     passed, left_out = split_extras(request, PASSED_EXTRAS, read=("options",))
     body: dict[str, Any] = {"model": model, "messages": write_messages(request.messages), "stream": request.stream}

@@ -9,7 +9,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
 from sealink.wire.dialects.openai_chat.client import errors
 from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
-from sealink.wire.dialects.openai_chat.client.encode_whole import completion
+from sealink.wire.dialects.openai_chat.client.encode_whole import encode_whole
 from sealink.wire.dialects.openai_chat.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_chat.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_chat.client.responses_body import is_of_another_shape, rewritten
@@ -37,7 +37,7 @@ class OpenAIChatClient:
         return ChunkEncoder(request, identity)
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
-        return completion(request, events, identity)
+        return encode_whole(request, events, identity)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
         """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""

@@ -17,7 +17,7 @@ _TOLD: Final[dict[BlockKind, str]] = {"text": "content", "refusal": "refusal"}
 """The blocks whose log probabilities are told, and where."""
 
 
-def completion(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
+def encode_whole(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
     """Raises the SealinkError that the answer brought. `birth` stands in where the answer has no id or time."""
     answer = fold(events)
     for choice in answer.choices.values():

@@ -7,8 +7,7 @@ from sealink.wire.dialect import OutgoingRequest, RequestHead
 from sealink.wire.dialects.openai_chat.upstream import errors
 from sealink.wire.dialects.openai_chat.upstream.decode import ChatDecoder, decode_whole
 from sealink.wire.dialects.openai_chat.upstream.forward_request import forward_request
-from sealink.wire.dialects.openai_chat.upstream.passthrough import ChatPassthrough
-from sealink.wire.dialects.openai_chat.upstream.passthrough_whole import passthrough_whole
+from sealink.wire.dialects.openai_chat.upstream.passthrough import ChatPassthrough, passthrough_whole
 from sealink.wire.dialects.openai_chat.upstream.write_request import PATH, write_request
 from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.framing.sse import SseFramer

@@ -58,7 +58,7 @@ class ResponseDecoder:
         self._ended = False
 
     def decode(self, frame: Frame) -> Events:
-        """Raises UpstreamError (`upstream_malformed`) on a frame that makes no sense."""
+        """Raises UpstreamError (`upstream_malformed`) on a frame that cannot be read."""
         if self._ended:
             return ()
         try:

@@ -45,9 +45,9 @@ def rules_of(model: str) -> ModelRules:
     return ModelRules(thinks=True, efforts=_GPT_5_1 if version == (5, 1) and "max" not in name else _LATER)
 
 
-def nearest_effort(asked: str, efforts: tuple[str, ...]) -> str:
+def nearest_effort(effort: str, efforts: tuple[str, ...]) -> str:
     """The accepted effort that is nearest; the lower one of two that are equally near."""
-    if not efforts or asked in efforts or asked not in EFFORTS:
-        return asked
-    place = EFFORTS.index(asked)
-    return min(efforts, key=lambda effort: abs(EFFORTS.index(effort) - place))
+    if not efforts or effort in efforts or effort not in EFFORTS:
+        return effort
+    place = EFFORTS.index(effort)
+    return min(efforts, key=lambda accepted: abs(EFFORTS.index(accepted) - place))

@@ -58,7 +58,7 @@ PASSED_EXTRAS: Final = (
 
 _READ_EXTRAS: Final = ("verbosity", "web_search_options")
 _BUDGETS_TOKENS: Final = {"none": 0, "minimal": 1024, "low": 4096, "medium": 8192}
-"""The effort for a thinking budget: the first whose tokens are enough, `high` beyond them all."""
+"""The effort for a thinking budget is the first whose tokens are enough; `high` beyond them all."""
 
 _ENCRYPTED: Final = "reasoning.encrypted_content"
 _LOGPROBS: Final = "message.output_text.logprobs"
@@ -72,7 +72,7 @@ class _SearchOptions(msgspec.Struct):
 
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
-    """Raises InvalidRequest naming what this API cannot express."""
+    """Raises InvalidRequest naming what this API does not support."""
     refuse_features(request, REFUSED, UPSTREAM)
     dropped = dropped_parameters(request, DROPPED)
     extras, left_out = split_extras(request, PASSED_EXTRAS, _READ_EXTRAS)
@@ -141,8 +141,8 @@ def _searches(request: ChatRequest) -> list[dict[str, Any]]:
 
 
 def _max_output_tokens(request: ChatRequest) -> int | None:
-    asked = request.sampling.max_tokens
-    return None if asked is None else max(asked, MIN_OUTPUT_TOKENS)
+    limit = request.sampling.max_tokens
+    return None if limit is None else max(limit, MIN_OUTPUT_TOKENS)
 
 
 def _sampling(request: ChatRequest, model: str, effort: str | None, dropped: list[str]) -> dict[str, Any]:
@@ -161,9 +161,8 @@ def _effort(request: ChatRequest, model: str, dropped: list[str]) -> str | None:
     if budget is None or not efforts:
         dropped += dropped_parameters(request, ("thinking_budget",))
         return None
-    return nearest_effort(
-        next((effort for effort in _BUDGETS_TOKENS if budget <= _BUDGETS_TOKENS[effort]), "high"), efforts
-    )
+    effort = next((effort for effort, tokens in _BUDGETS_TOKENS.items() if budget <= tokens), "high")
+    return nearest_effort(effort, efforts)
 
 
 def _summary(request: ChatRequest) -> str | None:
@@ -174,7 +173,7 @@ def _summary(request: ChatRequest) -> str | None:
 def _include(request: ChatRequest, model: str, effort: str | None) -> list[str]:
     """The client's own values, and encrypted reasoning, so that it can be sent back, since nothing is stored. Models
     that do not reason refuse that."""
-    asked = [text_of(raw) or "" for raw in array_of(request.extras.get("include")) or ()]
+    own = [text_of(raw) or "" for raw in array_of(request.extras.get("include")) or ()]
     thinks = rules_of(model).thinks or effort not in (None, EFFORTS[0])
     wanted = {_ENCRYPTED: thinks, _LOGPROBS: request.logprobs or bool(request.top_logprobs)}
-    return [*dict.fromkeys([*asked, *(name for name, is_wanted in wanted.items() if is_wanted)])]
+    return [*dict.fromkeys([*own, *(name for name, is_wanted in wanted.items() if is_wanted)])]

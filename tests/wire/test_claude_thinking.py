@@ -1,4 +1,4 @@
-"""How much a model shall think, and how it samples: what each Claude model takes of it."""
+"""Thinking and sampling: what each Claude model takes."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from sealink.request import (
     ToolResult,
 )
 from sealink.wire.dialects.shared.claude.models import rules_of
-from wire.anthropic_asking import OPUS_5, SONNET_4_5, SONNET_4_6, body, write
+from wire.anthropic_request import OPUS_5, SONNET_4_5, SONNET_4_6, body, write
 from wire.upstream_asking import WEATHER, asking, extras, user
 
 
@@ -44,20 +44,20 @@ def test_max_tokens_is_all_that_the_model_can_write(model: str, limit: int) -> N
     assert body(asking(), model)["max_tokens"] == limit
 
 
-@pytest.mark.parametrize("asked", [0, 5, 10**6])
-def test_max_tokens_as_asked(asked: int) -> None:
-    assert body(asking(sampling=Sampling(max_tokens=asked)))["max_tokens"] == asked
+@pytest.mark.parametrize("max_tokens", [0, 5, 10**6])
+def test_max_tokens_as_requested(max_tokens: int) -> None:
+    assert body(asking(sampling=Sampling(max_tokens=max_tokens)))["max_tokens"] == max_tokens
 
 
-def sampled(model: str, effort: str | None = None, **knobs: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+def sampled(model: str, effort: str | None = None, **parameters: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The sampling fields that come out, and what is dropped."""
-    written, outgoing = write(asking(sampling=Sampling(**knobs), reasoning_effort=effort), model)
+    written, outgoing = write(asking(sampling=Sampling(**parameters), reasoning_effort=effort), model)
     names = ("temperature", "top_p", "top_k", "stop_sequences")
     return {name: written[name] for name in names if name in written}, tuple(outgoing.dropped)
 
 
 @pytest.mark.parametrize(
-    ("model", "knobs", "written", "dropped"),
+    ("model", "parameters", "written", "dropped"),
     [
         (SONNET_4_6, {"temperature": 0.3}, {"temperature": 0.3}, ()),
         (SONNET_4_6, {"temperature": 1.7}, {"temperature": 1}, ()),
@@ -75,13 +75,13 @@ def sampled(model: str, effort: str | None = None, **knobs: Any) -> tuple[dict[s
         (OPUS_5, {"frequency_penalty": 0.0, "presence_penalty": 0.0}, {}, ()),
     ],
 )
-def test_sampling(model: str, knobs: Any, written: Any, dropped: Any) -> None:
-    assert sampled(model, **knobs) == (written, dropped)
+def test_sampling(model: str, parameters: Any, written: Any, dropped: Any) -> None:
+    assert sampled(model, **parameters) == (written, dropped)
 
 
 def test_thinking_fixes_the_sampling_of_older_models() -> None:
-    knobs = {"temperature": 0.3, "top_p": 0.97, "top_k": 3}
-    assert sampled(SONNET_4_6, "low", **knobs) == ({"top_p": 0.97}, ("temperature", "top_k"))
+    parameters = {"temperature": 0.3, "top_p": 0.97, "top_k": 3}
+    assert sampled(SONNET_4_6, "low", **parameters) == ({"top_p": 0.97}, ("temperature", "top_k"))
     assert sampled(SONNET_4_5, "low", temperature=1.0, top_p=0.5) == ({"temperature": 1}, ("top_p",))
 
 

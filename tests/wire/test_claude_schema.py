@@ -1,4 +1,4 @@
-"""JSON Schemas as Anthropic takes them: what it cannot enforce is said in words."""
+"""JSON Schemas for Claude: constraints that it cannot enforce are moved into descriptions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Short ways to ask for something, and to see what is sent to Anthropic for it."""
+"""What is written to an Anthropic upstream for a request."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Anthropic's own bytes for Anthropic's clients: what goes through as it is, and the little that is mended."""
+"""An Anthropic upstream for Anthropic's clients: which frames pass unchanged, and which are mended."""
 
 import json
 import random
@@ -10,7 +10,7 @@ from recordings import Case
 from sealink.errors import GatewayTimeout, UpstreamError
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
 from wire.anthropic_grammar import complaints
-from wire.anthropic_line import QUESTION, final_message, head_of, relay_lane, said, through
+from wire.anthropic_line import QUESTION, events_in, final_message, head_of, passthrough_lane, through
 
 GATEWAYS_DONE = "openrouter/rig-gateway_message_delta_metadata-f95fa1"
 CUTS = 40
@@ -71,7 +71,7 @@ def upstreams_own(case: Case) -> bytes:
 
 def test_every_recorded_stream_goes_through_byte_for_byte(streams: list[Case]) -> None:
     def faults(case: Case) -> Iterator[str]:
-        out, outcome = through(relay_lane(), [case.body])
+        out, outcome = through(passthrough_lane(), [case.body])
         if out != upstreams_own(case):
             yield f"{len(out)} bytes of {len(case.body)}"
         if outcome.complete == failed(case):
@@ -82,7 +82,7 @@ def test_every_recorded_stream_goes_through_byte_for_byte(streams: list[Case]) -
 
 def test_every_recorded_stream_keeps_to_the_grammar(streams: list[Case]) -> None:
     def faults(case: Case) -> Iterator[str]:
-        found = complaints(through(relay_lane(), [case.body])[0], may_fail=failed(case))
+        found = complaints(through(passthrough_lane(), [case.body])[0], may_fail=failed(case))
         if found != ODD.get(case.id, []):
             yield from found
 
@@ -91,10 +91,10 @@ def test_every_recorded_stream_keeps_to_the_grammar(streams: list[Case]) -> None
 
 def test_wherever_the_network_splits_it(streams: list[Case]) -> None:
     def faults(case: Case) -> Iterator[str]:
-        whole, dice = through(relay_lane(), [case.body])[0], random.Random(case.id)
+        whole, dice = through(passthrough_lane(), [case.body])[0], random.Random(case.id)
         for _ in range(CUTS):
             at = dice.randrange(len(case.body))
-            if through(relay_lane(), [case.body[:at], case.body[at:]])[0] != whole:
+            if through(passthrough_lane(), [case.body[:at], case.body[at:]])[0] != whole:
                 yield f"split at {at}"
 
     judge(streams, faults)
@@ -106,8 +106,8 @@ def test_every_cut_ends_in_one_error(streams: list[Case]) -> None:
         for _ in range(CUTS):
             at = dice.randrange(len(case.body))
             cause = dice.choice([None, GatewayTimeout("late", code="idle"), UpstreamError("reset")])
-            out, outcome = through(relay_lane(), [case.body[:at]], cause)
-            ends = [event["type"] for event in said(out) if event["type"] in ("error", "message_stop")]
+            out, outcome = through(passthrough_lane(), [case.body[:at]], cause)
+            ends = [event["type"] for event in events_in(out) if event["type"] in ("error", "message_stop")]
             if ends != (["message_stop"] if outcome.complete else ["error"]):
                 yield f"cut at {at}: {ends}"
 
@@ -116,7 +116,7 @@ def test_every_cut_ends_in_one_error(streams: list[Case]) -> None:
 
 def test_a_frame_goes_out_as_it_comes_in(streams: list[Case]) -> None:
     for case in streams:
-        lane = relay_lane()
+        lane = passthrough_lane()
         for each in UPSTREAM.framer().feed(upstreams_own(case)):
             if each.event != b"error":
                 assert lane.feed(each.raw) == each.raw, case.id
@@ -126,7 +126,8 @@ def test_a_gateways_done_stops_at_the_sdk(streams: list[Case]) -> None:
     (case,) = [case for case in streams if case.id == GATEWAYS_DONE]
     assert case.expected["sdk_error"]
     assert (
-        final_message(through(relay_lane(), [case.body])[0])["stop_reason"] == case.expected["partial"]["finish_reason"]
+        final_message(through(passthrough_lane(), [case.body])[0])["stop_reason"]
+        == case.expected["partial"]["finish_reason"]
     )
 
 
@@ -135,16 +136,16 @@ def test_done_is_not_passed_on(before_the_stop: bool) -> None:
     *frames, stop = message()
     done = b"event: data\ndata: [DONE]\n\n"
     body = [*frames, done, stop] if before_the_stop else [*frames, stop, done]
-    assert through(relay_lane(), body)[0] == b"".join([*frames, stop])
+    assert through(passthrough_lane(), body)[0] == b"".join([*frames, stop])
 
 
 def test_a_second_start_is_not_passed_on() -> None:
     start, *rest = message()
-    assert through(relay_lane(), [start, start, rest[0], start, *rest[1:]])[0] == b"".join([start, *rest])
+    assert through(passthrough_lane(), [start, start, rest[0], start, *rest[1:]])[0] == b"".join([start, *rest])
 
 
 def test_events_get_the_names_that_they_lack() -> None:
-    out, outcome = through(relay_lane(), message(named=False))
+    out, outcome = through(passthrough_lane(), message(named=False))
     assert complaints(out) == []
     assert outcome.complete
     assert final_message(out)["content"][0]["text"] == "Hi"
@@ -154,12 +155,12 @@ def test_pings_comments_and_events_to_come_go_through() -> None:
     others = [b'event: ping\ndata: {"type": "ping"}\n\n', b": hello\n\n", frame("news", what=1)]
     start, *rest = message()
     body = [start, *others, *rest]
-    assert through(relay_lane(), body)[0] == b"".join(body)
+    assert through(passthrough_lane(), body)[0] == b"".join(body)
 
 
 def test_an_error_keeps_its_words() -> None:
     words = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_x"}'
-    out, outcome = through(relay_lane(), [message()[0], b"event: error\ndata: " + words + b"\n\n"])
+    out, outcome = through(passthrough_lane(), [message()[0], b"event: error\ndata: " + words + b"\n\n"])
     assert out.endswith(b"\n\nevent: error\ndata: " + words + b"\n\n")
     assert outcome.error is not None
     assert outcome.error.status == 529
