@@ -50,7 +50,7 @@ class Run:
 
     def __init__(self, *answers: FakeUpstream | SealinkError, providers: tuple[Provider, ...], **asked: Any) -> None:
         self.pool, self.responder = FakePool(*answers), FakeResponder()
-        services = services_with(self.pool, retry=RetrySettings(first_delay_s=0.001))
+        services = services_with(self.pool, retry=RetrySettings())
         head = CLIENT.parse_head(json.dumps({"model": "m", "input": "Hi"} | asked).encode(), {})
         admitted = AdmittedRequest(
             request=ClientRequest("req_1", CLIENT, head, time.monotonic()),
