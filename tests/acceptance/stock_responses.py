@@ -35,7 +35,9 @@ def read(client: openai.OpenAI, request: Fields) -> Reading:
 def folded(events: list[Fields], failure: Failure | None) -> Reading:
     """A stream's events: the last one's response, or what had arrived when there is none."""
     final = next((event["response"] for event in events if event["type"] in FINAL), None)
-    failure = failure or next((Failure(event["message"], 200, event) for event in events if event["type"] == "error"), None)
+    failure = failure or next(
+        (Failure(event["message"], 200, event) for event in events if event["type"] == "error"), None
+    )
     items = [event["item"] for event in events if event["type"] == "response.output_item.done"]
     if final is None:
         return Reading(_unfinished(events, items), failure=failure or Failure("no final event", 0))

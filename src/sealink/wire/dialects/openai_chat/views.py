@@ -27,7 +27,7 @@ class ToolCall(msgspec.Struct):
 
 
 class Thinking(msgspec.Struct):
-    """SeaLink's own `thinking_blocks`: a gateway may stand behind another."""
+    """SeaLink's own `thinking_blocks`: the upstream may be another SeaLink."""
 
     type: str
     signature: str | None = None

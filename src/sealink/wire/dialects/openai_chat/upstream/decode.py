@@ -129,11 +129,11 @@ def _piece(open: _Open, piece: Piece, *, is_whole: bool) -> Iterator[Event]:
         return
     has_more = True
     if is_whole or blocks.kind != "reasoning":
-        if piece.says_nothing and not is_whole:
+        if piece.is_empty and not is_whole:
             return
         yield from blocks.open("reasoning")
     elif open.piece_at == blocks.number:
-        if open.piece.goes_on(piece):
+        if open.piece.is_continued_by(piece):
             has_more = open.piece.add(piece)
             piece.rest = open.piece.rest
         else:
