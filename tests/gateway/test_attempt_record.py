@@ -8,9 +8,9 @@ from one_exchange import CREDENTIALS, ROLE, STOP, TEXT, USAGE, Run
 
 from fake_clock import on_fake_clock
 from sealink.errors import UpstreamError, UpstreamRejected
-from sealink.gateway.chat import STREAM
 from sealink.gateway.failover.attempt_record import AttemptRecord
 from sealink.gateway.failover.streamed import StreamedAttempt
+from sealink.gateway.operations.chat import STREAM
 from sealink.policy.health import Candidate
 from sealink.wire.framing.sse import DONE
 

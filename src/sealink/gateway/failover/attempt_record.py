@@ -1,4 +1,4 @@
-"""The state of an attempt. Nobody else tells the target's health and the request's account what became of it."""
+"""The state of an attempt. Only this notifies the target's health and the request's account of it."""
 
 import time
 from typing import Generic, Literal

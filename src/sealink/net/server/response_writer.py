@@ -23,7 +23,7 @@ class ResponseWriter:
     """Writes one response onto a connection, and calls `on_end` when it is whole.
 
     `keep_alive` says whether the connection can serve another request afterwards; until the head is
-    written it may be set to False, and the client is then told `connection: close`.
+    written it may be set to False, which sends `connection: close`.
     """
 
     __slots__ = (
@@ -111,7 +111,7 @@ class ResponseWriter:
             self._transport.abort()
 
     def break_off(self, raw: bytes = b"", *, reset: bool = False) -> None:
-        """Close the connection within the response, after `raw`, which need not be HTTP; by RST if told so.
+        """Close the connection within the response, after `raw`, which need not be HTTP; by RST if `reset`.
 
         Only for a simulated provider that misbehaves.
         """

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 class Server:
     """Serves `handler` over HTTP/1.1 and HTTP/1.0.
 
-    `body_limit(path)` is the largest request body in bytes, asked when the head is in. `error_response(error, path)`
+    `body_limit(path)` is the largest request body in bytes; called when the head is in. `error_response(error, path)`
     renders a failure; `path` is "" while it is not known.
     If a handler raises a SealinkError before it has started its response, that is the answer. Anything else that it
     raises, and a response left unfinished, is a bug: it is logged, and the client gets a 500 or a cut connection.
