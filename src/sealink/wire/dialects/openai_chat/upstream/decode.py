@@ -46,6 +46,10 @@ _REASONS: Final[dict[str, FinishReason]] = {
 }
 
 
+def _ignore_text(text: str, choice: int) -> None:
+    """The events have the text."""
+
+
 _WITHOUT_JSON: Final = (b"", b"[DONE]")
 """The data of frames that are not chunks: comments, and the end marker."""
 
@@ -56,7 +60,7 @@ class ChatDecoder:
     stateless_deltas = True
 
     def __init__(self) -> None:
-        self._stream = StreamNormalizer(usage_asked=True, choices_asked=1)
+        self._stream = StreamNormalizer(_ignore_text, usage_asked=True, choices_asked=1)
         self._answer = _AnswerReader(self._stream.finish_reasons)
 
     def decode(self, frame: Frame) -> Iterable[Event]:
