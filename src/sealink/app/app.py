@@ -114,7 +114,7 @@ def _server_limits(server: ServerConfig) -> ServerLimits:
         request_timeout_s=server.request_timeout_s,
         keep_alive_s=server.keep_alive_s,
         max_unsent_bytes=server.max_unsent_bytes,
-        send_timeout_s=server.slow_client_s,
+        slow_client_s=server.slow_client_s,
     )
 
 

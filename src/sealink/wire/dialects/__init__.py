@@ -10,5 +10,4 @@ bedrock_converse    Amazon Bedrock's Converse, for upstreams
 cohere_chat         Cohere's chat, for upstreams
 gemini_generate     Google's generateContent, for upstreams
 ollama_chat         Ollama's chat, for upstreams
-shared              rules that several of them follow
 """
