@@ -45,7 +45,6 @@ _INDEX = "block indexes are passed on as they come"
 _USAGE_NULL = "`usage: null` is passed on as it comes"
 _SEQUENCE = "what is added to a passed-on stream does not continue it"
 _JPG = "image/jpg is not taken for image/jpeg"
-_OVERFLOW = "the server's words for a prompt that is too long are not known"
 _ENCODING = "content-encoding of a request is not looked at"
 _PRICE = "prices are searched by the provider's name, cache writes have one price"
 _QUERY = "the endpoint's path goes behind the query of base_url"
@@ -87,25 +86,6 @@ KNOWN_FAULTS = {
     "image-jpg/bedrock-chat": _JPG,
     "image-jpg/bedrock-sent": _JPG,
     "image-jpg/gemini-sent": _JPG,
-    "prompt-too-long-not-recognised/deepseek-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/deepseek-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/fireworks-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/llamacpp-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/llamacpp-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/mistral-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/mistral-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/ollama-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/ollama-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/openrouter-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/openrouter-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/together-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/together-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-newer-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-newer-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/zai-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/zai-responses": _OVERFLOW,
     "compressed-request-body-any": _ENCODING,
     "cache-write-1h-cost-anthropic-row": _PRICE,
     "base-url-with-a-query-sent": _QUERY,

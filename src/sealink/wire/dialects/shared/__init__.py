@@ -12,5 +12,6 @@ forwarded_fields  a client's own request for an upstream of the same API
 openai_request    what requests of OpenAI's APIs have in common: sampling parameters, parts of content
 openai_errors     error bodies of OpenAI's APIs, written and read
 openai_usage      token counts of OpenAI-compatible vendors
+prompt_too_long   whether an error says that the prompt exceeds the context window
 upstream_errors   an upstream's error as a SealinkError: its type, message and headers
 """
