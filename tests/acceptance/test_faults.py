@@ -44,7 +44,6 @@ _METADATA = "metadata that nobody needs fails the answer"
 _INDEX = "block indexes are passed on as they come"
 _USAGE_NULL = "`usage: null` is passed on as it comes"
 _SEQUENCE = "what is added to a passed-on stream does not continue it"
-_JPG = "image/jpg is not taken for image/jpeg"
 _ENCODING = "content-encoding of a request is not looked at"
 _PRICE = "prices are searched by the provider's name, cache writes have one price"
 _QUERY = "the endpoint's path goes behind the query of base_url"
@@ -82,10 +81,6 @@ KNOWN_FAULTS = {
     "messages-relay-block-index-repeated-messages": _INDEX,
     "messages-relay-usage-null-messages": _USAGE_NULL,
     "responses-relay-sequence-number-raw": _SEQUENCE,
-    "image-jpg/anthropic-sent": _JPG,
-    "image-jpg/bedrock-chat": _JPG,
-    "image-jpg/bedrock-sent": _JPG,
-    "image-jpg/gemini-sent": _JPG,
     "compressed-request-body-any": _ENCODING,
     "cache-write-1h-cost-anthropic-row": _PRICE,
     "base-url-with-a-query-sent": _QUERY,

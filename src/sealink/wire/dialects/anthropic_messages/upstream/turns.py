@@ -27,6 +27,7 @@ from sealink.request import (
     ToolResult,
 )
 from sealink.wire.dialects.shared.claude.thinking import TurnStart, is_claude_signature
+from sealink.wire.dialects.shared.media import is_text
 from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, arguments_object
 from sealink.wire.dialects.shared.turns import Turn, alternating_turns
 from sealink.wire.dialects.shared.unsupported import unsupported
@@ -125,7 +126,7 @@ def _document_source(file: File, where: str) -> Block:
         return {"type": "url", "url": file.url}
     if file.media_type == "application/pdf":
         return {"type": "base64", "media_type": file.media_type, "data": file.data}
-    if file.media_type.startswith("text/"):
+    if is_text(file.media_type):
         return {"type": "text", "media_type": "text/plain", "data": _plain_text(file, where)}
     type = file.media_type or "unknown"
     raise unsupported(where, "Anthropic", f"a file of type {type}; it takes PDF, text and image files")
