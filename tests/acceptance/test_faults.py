@@ -34,7 +34,6 @@ _REDIRECT = "the status of a redirect is not told"
 _STATUS = "a failure of the model is taken for the client's fault"
 _FRAGMENTS = "the pieces of a tool call are expected in one order, under one id"
 _REPEATED = "an id is repeated across the calls of an answer"
-_IDS = "call ids are not made to fit the target, or fall together"
 _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
@@ -63,10 +62,6 @@ KNOWN_FAULTS = {
     "tool-call-new-id-each-chunk-responses": _FRAGMENTS,
     "tool-call-ids-repeated-messages": _REPEATED,
     "tool-call-ids-repeated-responses": _REPEATED,
-    "mistral-tool-call-id-sent": _IDS,
-    "tool-call-id-longer-than-64/anthropic-sent": _IDS,
-    "tool-call-id-longer-than-64/bedrock-sent": _IDS,
-    "tool-call-id-longer-than-64/responses-sent": _IDS,
     "custom-tool-to-vendors-with-functions-only-sent": _CUSTOM,
     "moonshot-usage-in-the-choice-chat": _CHOICE_USAGE,
     "moonshot-usage-in-the-choice-row": _CHOICE_USAGE,

@@ -4,6 +4,7 @@ from sealink.providers.profile import Overrides, Profile, Vendor
 from sealink.providers.transforms import (
     knows_openais_fields_alone,
     max_tokens_is_the_old_name,
+    nine_character_call_ids,
     renamed,
     usage_comes_unasked,
 )
@@ -23,6 +24,9 @@ VENDOR = Vendor(
                 max_tokens_is_the_old_name,
                 renamed("seed", "random_seed"),
                 knows_openais_fields_alone,
+                # "Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9"
+                # (github.com/zed-industries/zed/issues/53034)
+                nine_character_call_ids,
             ),
             unsupported=("logit_bias", "store", "user", "verbosity"),
             # https://docs.mistral.ai/api/endpoint/embeddings

@@ -7,7 +7,6 @@ front, as Anthropic's own OpenAI-compatible endpoint does
 
 import base64
 import binascii
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -90,7 +89,7 @@ def _block(part: Part, where: str) -> Block | None:
         case RedactedReasoning(data=data):
             return {"type": "redacted_thinking", "data": data} if is_claude_signature(data) else None
         case ToolCall():
-            block = {"type": "tool_use", "id": _tool_id(part.id), "name": part.name, "input": _input(part, where)}
+            block = {"type": "tool_use", "id": part.id, "name": part.name, "input": _input(part, where)}
             return _with_cache_control(part, block)
         case ToolResult():
             return _with_cache_control(part, _tool_result(part, where))
@@ -145,17 +144,12 @@ def _input(call: ToolCall, where: str) -> Raw | Block:
 
 
 def _tool_result(result: ToolResult, where: str) -> Block:
-    block: Block = {"type": "tool_result", "tool_use_id": _tool_id(result.call_id)}
+    block: Block = {"type": "tool_result", "tool_use_id": result.call_id}
     if content := _blocks(result.content, where):
         block["content"] = content
     if result.is_error:
         block["is_error"] = True
     return block
-
-
-def _tool_id(id: str) -> str:
-    """Anthropic refuses other vendors' ids ("functions.Bash:0"): "String should match pattern '^[a-zA-Z0-9_-]+$'"."""
-    return re.sub(r"[^a-zA-Z0-9_-]", "_", id)
 
 
 def _trim_prefill(turns: list[Turn[Block]]) -> None:
