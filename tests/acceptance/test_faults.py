@@ -37,7 +37,6 @@ _REPEATED = "an id is repeated across the calls of an answer"
 _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
-_NOVA = "Nova takes three keys at the top of a schema"
 _CODEX = "tools of Codex are not known"
 _METADATA = "metadata that nobody needs fails the answer"
 _INDEX = "block indexes are passed on as they come"
@@ -66,7 +65,6 @@ KNOWN_FAULTS = {
     "moonshot-usage-in-the-choice-chat": _CHOICE_USAGE,
     "moonshot-usage-in-the-choice-row": _CHOICE_USAGE,
     "stop-sequence-not-told-messages": _STOP,
-    "nova-schema-keys-sent": _NOVA,
     "codex-additional-tools-responses": _CODEX,
     "codex-additional-tools-sent": _CODEX,
     "codex-tool-search-tool-any": _CODEX,
