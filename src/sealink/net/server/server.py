@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from sealink.errors import HeaderList, InternalError, SealinkError, ServiceUnavailable
+from sealink.errors import HeaderList, InternalError, SealinkError, ShuttingDown
 from sealink.net.message import Request, Responder
 from sealink.net.server.client_connection import ClientConnection
 from sealink.net.server.limits import ServerLimits
@@ -124,7 +124,7 @@ class Server:
     def _handled(self, task: asyncio.Task[None]) -> None:
         response = self._open.pop(task)
         if task.cancelled():
-            self._complete(response, _shutting_down() if self.breaking_off else None)
+            self._complete(response, ShuttingDown() if self.breaking_off else None)
         else:
             self._complete(response, task.exception())
         self._notice_idle()
@@ -150,7 +150,7 @@ class Server:
     def _break_off(self) -> None:
         self.breaking_off = True
         for connection in list(self._connections):
-            connection.break_off(_shutting_down())
+            connection.break_off(ShuttingDown())
         for task, response in list(self._open.items()):
             if not response.ended:
                 task.cancel()
@@ -177,7 +177,3 @@ class Server:
     def _notice_idle(self) -> None:
         if self.stopping and not self._connections and not self._open:
             self._idle.set()
-
-
-def _shutting_down() -> ServiceUnavailable:
-    return ServiceUnavailable("SeaLink is shutting down.", code="draining")
