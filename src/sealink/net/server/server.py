@@ -82,7 +82,9 @@ class Server:
         self._listeners.append(listener)
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
             for listening in listener.sockets:  # and what they accept inherits it
-                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self.limits.max_unsent_in_kernel)
+                listening.setsockopt(
+                    socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self.limits.max_unsent_in_kernel_bytes
+                )
         if self._sweep is None:
             self._sweep_connections()
         return [listening.getsockname()[:2] for listening in listener.sockets]
