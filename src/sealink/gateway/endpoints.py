@@ -18,7 +18,7 @@ from sealink.wire import embeddings
 from sealink.wire.dialect import ClientDialect, HeartbeatShape
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
 
-CHAT: Final = openai_chat.OpenAIChatClient(responses=openai_responses.CLIENT)
+CHAT: Final = openai_chat.OpenAIChatClient(responses_api=openai_responses.CLIENT)
 RESPONSES: Final = openai_responses.CLIENT
 MESSAGES: Final = anthropic_messages.CLIENT
 EMBEDDING: Final = embeddings.CLIENT

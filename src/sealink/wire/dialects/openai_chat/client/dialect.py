@@ -17,18 +17,18 @@ from sealink.wire.dialects.shared.openai_errors import NAME
 
 
 class OpenAIChatClient:
-    """A ClientDialect. With `responses`, the dialect of the Responses API, it also accepts requests of that shape, and
+    """A ClientDialect. With `responses_api`, the dialect of that API, it accepts requests of that shape, too, and
     answers them as chat completions."""
 
     name = NAME
     spellings: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, responses: ClientDialect | None = None) -> None:
-        self._responses = responses
+    def __init__(self, responses_api: ClientDialect | None = None) -> None:
+        self._responses_api = responses_api
 
     def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
-        if self._responses is not None and is_responses_body(body):
-            body = rewrite(body, headers, self._responses)
+        if self._responses_api is not None and is_responses_body(body):
+            body = rewrite(body, headers, self._responses_api)
         return parse_head(body)
 
     def parse_request(self, head: RequestHead) -> ChatRequest:

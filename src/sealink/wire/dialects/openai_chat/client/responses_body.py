@@ -25,10 +25,10 @@ def is_responses_body(body: bytes) -> bool:
     return not is_null(fields.get("input")) and bytes(fields.get("messages", b"[]")) in (b"[]", b"null")
 
 
-def rewrite(body: bytes, headers: Mapping[str, str], responses: ClientDialect) -> bytes:
+def rewrite(body: bytes, headers: Mapping[str, str], responses_api: ClientDialect) -> bytes:
     """The same request as a chat completion request. Raises InvalidRequest naming what that does not support."""
-    head = responses.parse_head(body, headers)
-    request = responses.parse_request(head)
+    head = responses_api.parse_head(body, headers)
+    request = responses_api.parse_request(head)
     written, _ = write_request(request, head.model)
     kept = {name: head.fields[name] for name in _KEPT if not is_null(head.fields.get(name))}
     return encode(without(parse_object(written), _STREAM_OPTIONS) | kept)
