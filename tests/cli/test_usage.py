@@ -67,7 +67,8 @@ def config(tmp_path: Path) -> Iterator[str]:
     path = tmp_path / "sealink.toml"
     path.write_text(CONFIG)
     store = load(path).store
-    ledger = Ledger(store.url, Path(store.journal), LedgerSettings(carry_every_s=1000.0, close_s=0.0))
+    ledger = Ledger(store.url, Path(store.journal), LedgerSettings(upload_every_s=1000.0, close_s=0.0))
+    ledger.start()
     settle(ledger, 1)
     assert ledger.flush(20.0)
     settle(ledger, 2)

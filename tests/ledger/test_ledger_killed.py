@@ -34,6 +34,7 @@ def killed_under_load(url: str, folder: Path, turns: range) -> None:
 def check(url: str, folder: Path) -> None:
     """Start once more, and look."""
     ledger = Ledger(url, folder / "journal", ledger_under_load.SETTINGS)
+    ledger.start()
     assert ledger.flush(LONG_S)
     ledger.close()
     rows, said = stored_rows(url), ledger_under_load.reported(folder)
@@ -79,6 +80,7 @@ def test_workers_that_start_at_once_share_a_store(tmp_path: Path, store_url: str
         process.kill()
         process.join()
     ledger = Ledger(store_url, tmp_path / "journal", ledger_under_load.SETTINGS)
+    ledger.start()
     assert ledger.flush(LONG_S)
     ledger.close()
     rows, said = stored_rows(store_url), ledger_under_load.reported(tmp_path)

@@ -18,7 +18,7 @@ FLOORS = [
     {"amounts", "errors", "events", "request", "usage", "__init__", "__version__"},
     {"wire", "providers", "catalog"},
     {"policy", "store"},
-    {"ledger"},
+    {"access", "ledger"},
     {"net"},
     {"gateway"},
     {"sim", "console", "doctor", "recorder"},

@@ -10,7 +10,6 @@ from sealink.app.providers import provider_of
 from sealink.app.routes import keyring_of, router_of
 from sealink.app.simulators import LOOPBACK, Simulators
 from sealink.catalog.prices import load_prices
-from sealink.catalog.tokens import vocabulary
 from sealink.config import Config, ProviderConfig, ServerConfig, proxies_from, timeouts_of
 from sealink.errors import UpstreamError
 from sealink.gateway.attempt import Pool
@@ -62,7 +61,7 @@ class App:
             error_response=gateway.error_answer,
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
-        self._warm_up = asyncio.get_running_loop().run_in_executor(None, vocabulary)
+        self._ledger.start()
         return f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
 
     async def stop(self) -> None:

@@ -9,12 +9,11 @@ from typing import Annotated, NoReturn
 import msgspec
 import typer
 from rich.console import Console
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sealink.cli import usage_tables
 from sealink.cli.configuration import ConfigOption, load_or_exit
 from sealink.ledger.report import By, Report, open_report
-from sealink.store.engine import StoreError
+from sealink.store.errors import StoreError, StoreUnavailable
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs; money in nano-dollars.")]
 
@@ -90,8 +89,8 @@ def _report(config: Path | None) -> Iterator[Report]:
             yield report
     except StoreError as error:
         _fail(str(error))
-    except SQLAlchemyError as error:
-        _fail(f"cannot read the store: {error.orig if isinstance(error, DBAPIError) else error}")
+    except StoreUnavailable as error:
+        _fail(f"cannot read the store: {error}")
 
 
 def _fail(message: str) -> NoReturn:

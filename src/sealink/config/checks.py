@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from sealink.config.mistakes import MistakeError
 from sealink.config.sections import Config, ModelConfig, ProviderConfig
-from sealink.store.engine import StoreError, engine_for
+from sealink.store.errors import StoreError
+from sealink.store.url import check_url
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -88,6 +89,6 @@ def _is_http_url(text: str) -> bool:
 def check_store(config: Config) -> None:
     """The store's URL must be one that can be used; whether the store is up is another matter."""
     try:
-        engine_for(config.store.url, timeout_s=1.0)
+        check_url(config.store.url)
     except StoreError as error:
         raise MistakeError("$.store.url", f"url: {error}") from error

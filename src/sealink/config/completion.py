@@ -8,9 +8,10 @@ import msgspec
 
 from sealink.config.mistakes import MistakeError
 from sealink.config.sections import Config, KeyConfig, ProviderConfig
-from sealink.ledger.location import absolute_url, journal_root
+from sealink.ledger.location import journal_root
 from sealink.providers.profile import SignerUnavailable
 from sealink.providers.resolve import UnresolvedProvider
+from sealink.store.url import absolute_url
 
 GENERATED_KEY = "generated"
 """The name of the key that is made up for a run in which none is configured."""
