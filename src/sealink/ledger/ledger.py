@@ -113,7 +113,7 @@ class Ledger:
 
 
 def _open_table(store_url: str, timeout_s: float) -> RowTable:
-    """Called in the uploader's thread: importing SQLAlchemy takes 0.1 s, for which neither start-up nor requests wait."""
+    """Called in the uploader's thread: neither start-up nor a request waits for SQLAlchemy (0.1 s)."""
     from sealink.ledger.requests_table import RequestsTable
 
     return RequestsTable(store_url, timeout_s=timeout_s)
