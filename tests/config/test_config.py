@@ -228,7 +228,7 @@ def test_the_store_is_beside_the_config_whatever_the_working_directory(tmp_path:
 
 def test_a_store_that_cannot_be_used_is_told_with_its_line(tmp_path: Path) -> None:
     text = GOOD + '[store]\nurl = "mysql://h/books"\n'
-    with pytest.raises(ConfigError, match=rf":{len(text.splitlines())}: url: .*not mysql"):
+    with pytest.raises(ConfigError, match=rf":{len(text.splitlines())}: url: .*mysql:// is not supported"):
         read(tmp_path, text, ANTHROPIC_API_KEY="k")
 
 
@@ -240,5 +240,5 @@ def test_without_a_config_the_store_is_in_the_working_directory() -> None:
 def test_a_key_can_be_strict(tmp_path: Path) -> None:
     text = GOOD.replace('key = "sk-1"', 'key = "sk-1"\nstrict = true')
     headers = {"x-api-key": "sk-1"}
-    assert keyring_of(read(tmp_path, text, ANTHROPIC_API_KEY="a")).admit(headers).strict
-    assert not keyring_of(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a")).admit(headers).strict
+    assert keyring_of(read(tmp_path, text, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
+    assert not keyring_of(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a")).authenticate(headers).strict

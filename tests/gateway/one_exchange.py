@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, Never, shared_by
 
+from sealink.access.keys import ApiKey
 from sealink.errors import SealinkError
 from sealink.gateway.call import AdmittedRequest, Services
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.ledger.entry import Settlement
-from sealink.policy.auth import ApiKey, OnDisconnect
 from sealink.policy.retry import RetrySettings
-from sealink.policy.routing import Route, Target
+from sealink.policy.routing import OnDisconnect, Route, Target
 from sealink.providers.profile import Provider, Timeouts
 from sealink.wire.dialect import HeartbeatShape, UpstreamDialect
 from sealink.wire.dialects import openai_chat

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, shared_by
 
+from sealink.access.keys import ApiKey
 from sealink.errors import InvalidRequest, SealinkError, UpstreamError, UpstreamRejected
 from sealink.gateway.call import AdmittedRequest
 from sealink.gateway.embeddings import EmbeddingsAttempt
 from sealink.gateway.exchange import Exchange
 from sealink.ledger.entry import Settlement
-from sealink.policy.auth import ApiKey
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route, Target
 from sealink.providers import VENDORS

@@ -7,9 +7,10 @@ import msgspec
 import pytest
 from fakes import FakePool, FakeResponder, shared_by
 
+from sealink.access.keyring import Keyring
+from sealink.access.keys import ApiKey, digest_of
 from sealink.gateway.endpoints import Gateway
 from sealink.net.message import Request
-from sealink.policy.auth import ApiKey, Keyring, digest_of
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers.profile import Provider
 from sealink.wire.dialects import anthropic_messages, openai_chat

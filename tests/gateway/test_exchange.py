@@ -15,8 +15,8 @@ from sealink.errors import GatewayTimeout, NotFound, SealinkError, UpstreamError
 from sealink.gateway.draining import DrainSettings
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.gateway.stream_log import Gone, follow
-from sealink.policy.auth import OnDisconnect
 from sealink.policy.retry import RetrySettings
+from sealink.policy.routing import OnDisconnect
 from sealink.wire.dialect import HeartbeatShape
 from sealink.wire.dialects import anthropic_messages
 from sealink.wire.framing.sse import DONE

@@ -6,10 +6,10 @@ import json
 import pytest
 from fakes import FakePool, FakeResponder, FakeUpstream, shared_by
 
+from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList, InvalidRequest, UpstreamError, UpstreamRejected
 from sealink.gateway.call import AdmittedRequest
 from sealink.gateway.exchange import Exchange
-from sealink.policy.auth import ApiKey
 from sealink.policy.routing import Route, Target
 from sealink.providers.profile import Profile, Provider, Signer, StatusOverride
 from sealink.wire.dialects import openai_chat

@@ -5,20 +5,19 @@ from typing import Literal
 
 import msgspec
 
+from sealink.access.keys import KeyRules
 from sealink.amounts import Count, Delay, Port, Seconds, Size, Weight
 from sealink.config.environment import VARIABLES
 from sealink.gateway.draining import DrainSettings
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.gateway.stream_log import DetachSettings
-from sealink.policy.auth import OnDisconnect
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.hedging import HedgeSettings
 from sealink.policy.retry import RetrySettings
-from sealink.policy.routing import Choice
+from sealink.policy.routing import Choice, OnDisconnect
 from sealink.providers import VENDORS
 from sealink.providers.profile import Profile, Vendor
 from sealink.providers.resolve import ResolvedProvider, place
-from sealink.wire.dialect import HeartbeatShape
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
@@ -157,25 +156,11 @@ class ModelConfig(Timed, frozen=True, kw_only=True):
     """[hedge] `after_s` for this model: seconds without content until the next target is started beside; 0: never."""
 
 
-class KeyConfig(Section, frozen=True, kw_only=True):
-    """[[keys]]: who may come in."""
+class KeyConfig(KeyRules, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[[keys]]: a key that clients use."""
 
     name: str
     key: str
-    models: tuple[str, ...] = ()
-    requests_per_minute: Count | None = None
-    tokens_per_minute: Count | None = None
-    concurrent_streams: Count | None = None
-    budget_usd: float | None = None
-    budget_period: Literal["day", "month", "total"] | None = None
-    on_disconnect: OnDisconnect | None = None
-    """What becomes of a stream whose client leaves: "cancel" (the default), "drain" or "detach". A model may say it,
-    too; the key's word counts."""
-    heartbeat: HeartbeatShape | None = None
-    """"comment", "chunk" or "off", for clients that need another shape than [heartbeat] says."""
-    strict: bool = False
-    """Refuse a parameter that the provider cannot be told, instead of leaving it out and saying so in
-    `x-sealink-dropped`. A single request asks for it by the header `x-sealink-strict: true`."""
 
 
 class StoreConfig(Section, frozen=True, kw_only=True):

@@ -2,17 +2,17 @@
 
 import msgspec
 
+from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList
 from sealink.gateway.account import Ledger
 from sealink.gateway.attempt import Pool
 from sealink.gateway.draining import DrainSettings, Slots
 from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.gateway.stream_log import StreamLogs
-from sealink.policy.auth import ApiKey, OnDisconnect
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
 from sealink.policy.retry import RetrySettings
-from sealink.policy.routing import Route
+from sealink.policy.routing import OnDisconnect, Route
 from sealink.policy.token_bucket import TokenBucket
 from sealink.wire.dialect import ClientDialect, HeartbeatShape, RequestHead
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
+from sealink.access.keyring import Keyring
 from sealink.errors import HeaderList, InvalidRequest, MethodNotAllowed, NotFound, SealinkError
 from sealink.gateway import cors, headers, models
 from sealink.gateway.call import AdmittedRequest, Services
@@ -18,7 +19,7 @@ from sealink.gateway.exchange import Exchange
 from sealink.gateway.stream_log import StreamLog, follow
 from sealink.gateway.token_counts import count_tokens
 from sealink.net.message import Request, Responder
-from sealink.policy.auth import Keyring, require_model
+from sealink.policy.auth import require_model
 from sealink.policy.routing import Router
 from sealink.wire import embeddings
 from sealink.wire.dialect import ClientDialect, CountingDialect
@@ -118,7 +119,7 @@ class Gateway:
 
     def _call(self, request: Request, request_id: str, client: ClientDialect) -> AdmittedRequest:
         """The request, let in. Raises SealinkError: it is none, or not for this key."""
-        key = self._keyring.admit(request.headers)
+        key = self._keyring.authenticate(request.headers)
         head = client.parse_head(request.body, request.headers)
         head.query = request.query
         require_model(key, head.model)
@@ -151,7 +152,7 @@ class Gateway:
         responder.send(204, [*headers.identity(request_id), *self._cors(request)], b"")
 
     def _kept_stream(self, request: Request) -> StreamLog:
-        key = self._keyring.admit(request.headers)
+        key = self._keyring.authenticate(request.headers)
         return self._shared.logs.find(request.path.removeprefix(_STREAMS), key.name)
 
     async def _models(self, request: Request, responder: Responder, request_id: str) -> None:
