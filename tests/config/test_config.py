@@ -15,7 +15,7 @@ from sealink.config import (
     proxies_from,
     timeouts_of,
 )
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 from sealink.sim import SIM_MODEL
 
 GOOD = """\

@@ -15,7 +15,7 @@ from sealink.gateway.heartbeat import HeartbeatSettings
 from sealink.ledger.entry import Settlement
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import OnDisconnect, Route, Target
-from sealink.providers.profile import Provider, Timeouts
+from sealink.providers.provider import Provider, Timeouts
 from sealink.wire.dialect import HeartbeatShape, UpstreamDialect
 from sealink.wire.dialects import openai_chat
 from sealink.wire.framing.sse import data_frame

@@ -16,7 +16,7 @@ from sealink.ledger.entry import Settlement
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route, Target
 from sealink.providers import VENDORS
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 from sealink.wire.dialects import gemini_generate, openai_chat
 from sealink.wire.embeddings import CLIENT
 from sealink.wire.embeddings.gemini import GeminiEmbeddings

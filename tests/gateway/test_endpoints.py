@@ -12,7 +12,7 @@ from sealink.access.keys import ApiKey, digest_of
 from sealink.gateway.endpoints import Gateway
 from sealink.net.message import Request
 from sealink.policy.routing import Route, Router, Target
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 from sealink.wire.dialects import anthropic_messages, openai_chat
 
 OPENAI = Provider(name="openai", dialect=openai_chat.UPSTREAM, base_url="http://x/v1")

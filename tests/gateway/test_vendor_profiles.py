@@ -11,7 +11,9 @@ from sealink.errors import HeaderList, InvalidRequest, UpstreamError, UpstreamRe
 from sealink.gateway.call import AdmittedRequest
 from sealink.gateway.exchange import Exchange
 from sealink.policy.routing import Route, Target
-from sealink.providers.profile import Profile, Provider, Signer, StatusOverride
+from sealink.providers.profile import Profile, StatusOverride
+from sealink.providers.provider import Provider
+from sealink.providers.signers.signing import Signer
 from sealink.wire.dialects import openai_chat
 
 ANSWER = b'{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":' \

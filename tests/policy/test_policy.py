@@ -14,7 +14,7 @@ from sealink.errors import (
 from sealink.policy.auth import require_model
 from sealink.policy.retry import may_try_elsewhere
 from sealink.policy.routing import Route, Router, Target
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 
 PROVIDER = Provider(name="p", dialect=None, base_url="http://x")  # type: ignore[arg-type]
 KEY = ApiKey(name="dev", digest=digest_of("sk-1"), models=("claude-*", "gpt-4o"))

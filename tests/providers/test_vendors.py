@@ -10,7 +10,7 @@ from recordings import Case
 from sealink.app import UPSTREAM_DIALECTS
 from sealink.config import ProviderConfig, from_environment
 from sealink.providers import FILES, VENDORS
-from sealink.providers.profile import Vendor
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import apply_profile
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.raw_json.fields import encode

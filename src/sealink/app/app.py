@@ -24,7 +24,7 @@ from sealink.net.server import Server, ServerLimits
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
 from sealink.policy.token_bucket import TokenBucket
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
 
 

@@ -2,7 +2,8 @@
 
 from sealink.app.dialects import EMBEDDINGS, spoken_at
 from sealink.config import ProviderConfig
-from sealink.providers.profile import Profile, Provider
+from sealink.providers.profile import Profile
+from sealink.providers.provider import Provider
 
 
 def provider_of(config: ProviderConfig) -> Provider:

@@ -4,7 +4,7 @@ from sealink.access.keyring import Keyring
 from sealink.access.keys import api_key
 from sealink.config import Config, ModelConfig, hedge_after_s_of, timeouts_of
 from sealink.policy.routing import Route, Router, Target
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 
 
 def keyring_of(config: Config) -> Keyring:

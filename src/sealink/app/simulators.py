@@ -6,7 +6,7 @@ from sealink.app.dialects import SIMULATED, UPSTREAM_DIALECTS
 from sealink.config import ProviderConfig
 from sealink.gateway.headers import JSON
 from sealink.net.server import Server, ServerLimits
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 from sealink.sim import SimSettings, sim_handler
 from sealink.wire.dialects import openai_chat
 

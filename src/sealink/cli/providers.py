@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sealink.providers import VENDORS
-from sealink.providers.profile import Overrides, Profile, Vendor
+from sealink.providers.profile import Overrides, Profile
+from sealink.providers.vendor import Vendor
 
 PIPED_WIDTH = 200
 """Columns of a table that does not go to a terminal."""

@@ -9,7 +9,7 @@ import msgspec
 from sealink.config.mistakes import MistakeError
 from sealink.config.sections import Config, KeyConfig, ProviderConfig
 from sealink.ledger.location import journal_root
-from sealink.providers.profile import SignerUnavailable
+from sealink.providers.signers.signing import SignerUnavailable
 from sealink.providers.resolve import UnresolvedProvider
 from sealink.store.url import absolute_url
 

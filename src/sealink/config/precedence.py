@@ -3,7 +3,7 @@
 import msgspec
 
 from sealink.config.sections import Config, ModelConfig, ProviderConfig
-from sealink.providers.profile import Timeouts
+from sealink.providers.provider import Timeouts
 
 
 def timeouts_of(config: Config, provider: ProviderConfig, model: ModelConfig | None = None) -> Timeouts:

@@ -16,7 +16,8 @@ from sealink.policy.hedging import HedgeSettings
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Choice, OnDisconnect
 from sealink.providers import VENDORS
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.resolve import ResolvedProvider, place
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from sealink.errors import NotFound
-from sealink.providers.profile import Provider, Timeouts
+from sealink.providers.provider import Provider, Timeouts
 
 Choice = Literal["in_order", "weighted", "lowest_ttft"]
 """How the first of a model's targets is chosen; the others follow, in their order, when it fails."""

@@ -11,7 +11,7 @@ All other files are vendors.
 from importlib import import_module
 from typing import Final
 
-from sealink.providers.profile import Vendor
+from sealink.providers.vendor import Vendor
 
 FILES: Final = (  # one a line, beside this file; where two answer to a model's name, the first is asked
     "anthropic",

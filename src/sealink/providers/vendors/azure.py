@@ -1,7 +1,8 @@
 """Azure OpenAI, and Claude in Microsoft Foundry. Models go by the names of your deployments."""
 
 from sealink.errors import HeaderList
-from sealink.providers.profile import Profile, Setting, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Setting, Vendor
 from sealink.providers.vendors.openai import QUIRKS
 
 

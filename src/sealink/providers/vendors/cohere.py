@@ -1,6 +1,7 @@
 """Cohere."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import usage_comes_unasked
 
 VENDOR = Vendor(

@@ -1,6 +1,7 @@
 """DeepSeek."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import max_tokens_is_the_old_name, never_given, thinking_has_a_switch
 
 VENDOR = Vendor(

@@ -1,6 +1,7 @@
 """Google Gemini."""
 
-from sealink.providers.profile import Profile, StatusOverride, Vendor
+from sealink.providers.profile import Profile, StatusOverride
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import never_given
 
 MISTELLS = (StatusOverride(400, "API key not valid", 401),)  # recorded: gemini/mirascope-google_gemini_2_5_flash-d86810

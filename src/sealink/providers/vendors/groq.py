@@ -1,6 +1,7 @@
 """Groq."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import knows_openais_fields_alone
 
 VENDOR = Vendor(

@@ -1,6 +1,7 @@
 """Mistral."""
 
-from sealink.providers.profile import Overrides, Profile, Vendor
+from sealink.providers.profile import Overrides, Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import (
     knows_openais_fields_alone,
     max_tokens_is_the_old_name,

@@ -1,6 +1,7 @@
 """Ollama, a server of your own."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import max_tokens_is_the_old_name
 
 VENDOR = Vendor(

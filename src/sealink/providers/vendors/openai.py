@@ -1,6 +1,7 @@
 """OpenAI."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import knows_openais_fields_alone, renamed
 
 # Reasoning models answer 400 to `max_tokens`, others take either

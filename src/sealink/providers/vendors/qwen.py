@@ -1,6 +1,7 @@
 """Qwen, by Alibaba Cloud's Model Studio (DashScope); in China at https://dashscope.aliyuncs.com/compatible-mode/v1."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import max_tokens_is_the_old_name
 from sealink.wire.raw_json.fields import Fields, is_null, text_of, to_raw, without
 

@@ -1,6 +1,7 @@
 """Writer. It knows `max_tokens` alone: ChatChatParams in github.com/writer/writer-sdk-python."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import max_tokens_is_the_old_name
 from sealink.wire.raw_json.fields import Fields
 

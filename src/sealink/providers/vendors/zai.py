@@ -1,6 +1,7 @@
 """Z.ai, which serves the GLM models outside China."""
 
-from sealink.providers.profile import Profile, Vendor, bearer
+from sealink.providers.profile import Profile, bearer
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import max_tokens_is_the_old_name, thinking_has_a_switch
 
 VENDOR = Vendor(

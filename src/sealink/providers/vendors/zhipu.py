@@ -1,6 +1,7 @@
 """Zhipu (GLM), in China."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 from sealink.providers.transforms import max_tokens_is_the_old_name, thinking_has_a_switch
 
 VENDOR = Vendor(
