@@ -1,7 +1,8 @@
 # SeaLink. Needs Python 3.11 or newer and make; everything else is installed into .venv, pinned by hash.
 #
 #   make serve            start SeaLink; options go into ARGS:  make serve ARGS="--port 8080"
-#   make test             all tests; options go into ARGS:      make test ARGS="tests/wire -q"
+#   make test             all tests, in parallel; options go into ARGS:  make test ARGS="tests/wire -q"
+#   make test-full        the same with every sweep in full: every cut, every split, the long soak
 #   make clients          install the programs that tests/acceptance/test_real_clients.py drives
 #   make goldens          keep what clients get of the recordings now; git diff shows what has changed
 #   make lint             ruff and mypy
@@ -11,19 +12,26 @@
 
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-PIP := .venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sealink
+PYTEST := .venv/bin/pytest --numprocesses auto
 UV_VERSION := 0.13.9
 
-.PHONY: serve test clients goldens lint bench lock clean
+.PHONY: serve test test-full clients installed-clients goldens lint bench docs lock clean
 .DELETE_ON_ERROR:
 
 serve: .venv/.run
 	@exec .venv/bin/sealink serve $(ARGS)
 
 test: .venv/.test
-	.venv/bin/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
-clients: $(patsubst %,.venv-clients/%/.installed,agents older aider) tests/codex/node_modules/.installed
+test-full: .venv/.test
+	$(PYTEST) --full $(ARGS)
+
+clients: .venv/.test
+	@$(MAKE) --no-print-directory --jobs installed-clients
+
+installed-clients: $(patsubst %,.venv-clients/%,agents older aider) tests/codex/node_modules/.installed
 
 goldens: .venv/.test
 	.venv/bin/pytest -q tests/wire/test_goldens.py --rewrite-goldens
@@ -44,21 +52,20 @@ docs: .venv/.test
 	@test -n "$(PYTHON)" || { echo "SeaLink needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3 …"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"SeaLink needs Python 3.11 or newer; $(PYTHON) is {sys.version}")'
 	@.venv/bin/python -c '' 2>/dev/null || { echo "Making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear .venv; }
-	@echo "Installing SeaLink into .venv"
-	@$(PIP) -r requirements/build.txt -r requirements/run.txt
+	@.venv/bin/python requirements/install.py requirements/build.txt requirements/run.txt
+	@echo "Installing SeaLink itself"
 	@.venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.test: .venv/.run requirements/test.txt
-	@echo "Installing what the tests need into .venv"
-	@$(PIP) -r requirements/test.txt
+	@.venv/bin/python requirements/install.py requirements/test.txt
 	@touch $@
 
-.venv-clients/%/.installed: requirements/clients-%.txt | .venv/.test
-	@echo "Installing the clients of requirements/clients-$*.txt"
-	@.venv/bin/python -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $<
-	@touch $@
+# These environments are kept in $(CACHE) for all checkouts, each under the digest of its list.
+.venv-clients/%: requirements/clients-%.txt FORCE
+	@.venv/bin/python requirements/clients.py $* $(CACHE)
+
+FORCE:
 
 tests/codex/node_modules/.installed: tests/codex/package-lock.json
 	@echo "Installing Codex"

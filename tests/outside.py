@@ -1,5 +1,6 @@
 """What tests need from outside the repository. With CI=true nothing may be skipped for want of it."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -28,9 +29,11 @@ def node_with_packages(folder: Path = NODE_FOLDER) -> str:
     """The path of node, with what the folder's package-lock.json pins installed there."""
     path = program("node")
     lock, installed = folder / "package-lock.json", folder / "node_modules" / ".installed"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = [program("npm"), "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        installed.touch()
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # another worker of this run may be installing them
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            command = [program("npm"), "ci", "--no-audit", "--no-fund"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            installed.touch()
     return path

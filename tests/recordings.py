@@ -7,6 +7,7 @@ the same layout in place of ../shared/streams.
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -88,6 +89,18 @@ def load(where: Iterable[Path]) -> list[Case]:
                 raise ValueError(f"{case.folder}: {case.id} is also in {cases[case.id].folder}")
             cases[case.id] = case
     return list(cases.values())
+
+
+def sampled(cases: Iterable[Case], of_each: int = 2) -> list[Case]:
+    """The first few of each provider's, wire format and kind."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    chosen = []
+    for case in cases:
+        group = (case.api, case.kind, case.id.split("/")[0])
+        seen[group] += 1
+        if seen[group] <= of_each:
+            chosen.append(case)
+    return chosen
 
 
 def _case(folder: Path, meta: Path) -> Case:

@@ -33,7 +33,7 @@ class Answer:
 
     `framing`: HTTP chunks, a Content-Length, or neither: the end of the connection is the end of the body.
     `sizes`: of the pieces it is written in; the last one is repeated until the body is used up (WHOLE:
-    one piece). `pace_s` is waited before each piece. `held_at`: nothing is sent from this byte on (-1: not
+    one piece). `pace_s` is waited before each piece, and before the connection is cut. `held_at`: nothing is sent from this byte on (-1: not
     even the headers) before the test says `release()`. `cut_at`: the connection is closed after so many
     bytes of the body, as if the upstream had died.
     """
@@ -261,6 +261,8 @@ async def _send(answer: Answer, exchange: Exchange, writer: asyncio.StreamWriter
         exchange.sent += len(piece)
     if exchange.sent == answer.held_at:
         await exchange.hold()
+    if answer.cut_at is not None and answer.pace_s:
+        await asyncio.sleep(answer.pace_s)
     if answer.framing == "chunked" and answer.cut_at is None:
         writer.write(b"0\r\n\r\n")
     exchange.complete = exchange.gone_at is None and answer.framing != "close" and answer.cut_at is None

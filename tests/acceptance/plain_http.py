@@ -3,7 +3,7 @@
 import json
 import select
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
@@ -29,12 +29,15 @@ def post_chat(port: int, request: dict[str, Any], key: str = KEY) -> PlainAnswer
     return post(port, "/v1/chat/completions", request, key)
 
 
-def post(port: int, path: str, request: dict[str, Any], key: str = KEY) -> PlainAnswer:
+def post(
+    port: int, path: str, request: dict[str, Any] | bytes, key: str = KEY, more_headers: Mapping[str, str] = {}
+) -> PlainAnswer:
     """POST and read to the end."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-        connection.request("POST", path, json.dumps(request), headers)
+        headers = {"authorization": f"Bearer {key}", "content-type": "application/json", **more_headers}
+        body = request if isinstance(request, bytes) else json.dumps(request)
+        connection.request("POST", path, body, headers)
         answer = connection.getresponse()
         fields = {name.lower(): value for name, value in answer.getheaders()}
         return PlainAnswer(answer.status, fields, answer.read())

@@ -74,6 +74,7 @@ class Reading:
     failure: Failure | None = None
     usage: dict[str, Any] | None = None
     finish: str | None = None
+    stop_sequence: str | None = None
 
 
 def differences(expected: Reading, got: Reading) -> list[str]:

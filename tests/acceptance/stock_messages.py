@@ -65,7 +65,8 @@ def message_read(message: Fields, failure: Failure | None) -> Reading:
     stop = message.get("stop_reason")
     choice.finish_reason = FINISH.get(stop or "", stop)
     usage = message["usage"]
-    return Reading({0: choice}, tokens_of(usage), citations, failure, usage, stop)
+    met = message.get("stop_sequence")
+    return Reading({0: choice}, tokens_of(usage), citations, failure, usage, stop, met)
 
 
 def tokens_of(usage: Fields) -> Tokens:

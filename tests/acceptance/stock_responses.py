@@ -25,8 +25,8 @@ def read(client: openai.OpenAI, request: Fields) -> Reading:
     try:
         if not request.get("stream"):
             return response_read(client.responses.create(**stated, extra_body=rest).to_dict(warnings=False), None)
-        answer = client.responses.create(**stated, stream=True, extra_body=rest)
-        events.extend(event.to_dict(warnings=False) for event in answer)
+        with client.responses.stream(**stated, extra_body=rest) as stream:
+            events.extend(event.to_dict(warnings=False) for event in stream)
     except openai.APIError as error:
         return folded(events, failure_of(error))
     return folded(events, None)
@@ -35,7 +35,9 @@ def read(client: openai.OpenAI, request: Fields) -> Reading:
 def folded(events: list[Fields], failure: Failure | None) -> Reading:
     """A stream's events: the last one's response, or what had arrived when there is none."""
     final = next((event["response"] for event in events if event["type"] in FINAL), None)
-    failure = failure or next((Failure(event["message"], 200) for event in events if event["type"] == "error"), None)
+    failure = failure or next(
+        (Failure(event["message"], 200, event) for event in events if event["type"] == "error"), None
+    )
     items = [event["item"] for event in events if event["type"] == "response.output_item.done"]
     if final is None:
         return Reading(_unfinished(events, items), failure=failure or Failure("no final event", 0))

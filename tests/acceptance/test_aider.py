@@ -1,4 +1,4 @@
-"""aider before a real SeaLink (issue 4, 5): it streams an edit into a file, and tells the upstream's errors.
+"""aider before a real SeaLink: it streams an edit into a file, and tells the upstream's errors.
 
 It calls no tools: what the model writes is the edit. `make clients` installs it, where Python is older than 3.13.
 """

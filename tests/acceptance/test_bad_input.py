@@ -1,4 +1,4 @@
-"""Whatever comes in, SeaLink answers with a row of the error table and goes on (issue 2, "What must be shown", 6)."""
+"""Whatever comes in, SeaLink answers with a row of the error table and goes on."""
 
 import json
 import time

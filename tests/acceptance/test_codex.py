@@ -1,4 +1,4 @@
-"""OpenAI's Codex CLI before a real SeaLink, with upstreams that know nothing of Responses (issue 4, 5).
+"""OpenAI's Codex CLI before a real SeaLink, with upstreams that know nothing of Responses.
 
 It is set up as docs/responses.md says, streams an answer, runs a command that the model asks for, sends back what came
 of it, and tells the upstream's errors. `make clients` installs it.

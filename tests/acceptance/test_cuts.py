@@ -1,4 +1,4 @@
-"""A stream cut anywhere ends in exactly one error, never as if it were whole (issue 2, "What must be shown", 3).
+"""A stream cut anywhere ends in exactly one error, never as if it were whole.
 
 Through the real process; the lanes' own tests cut every recorded stream at every byte. Two ways of dying:
 the connection breaks inside a chunked body, or a body that has no length ends with its connection.
@@ -18,8 +18,10 @@ from acceptance.plain_http import PlainAnswer, frames_of, post_chat
 from recordings import Case
 from replay import Answer, Framing, Request
 
-EVERY_BYTE_OF = 3  # the shortest streams of each api
-SAMPLES = 4  # places in every other stream
+EVERY_BYTE_OF, EVERY_BYTE_OF_IN_FULL = 1, 3
+"""The shortest streams of each wire format, so many of them."""
+SAMPLES, SAMPLES_IN_FULL = 1, 4
+"""Places in every other stream."""
 
 DIALECTS = {"openai-chat": "openai", "anthropic-messages": "anthropic"}
 DEATHS: tuple[Framing, ...] = ("chunked", "close")
@@ -61,9 +63,9 @@ def running(streams: list[Case], tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.mark.parametrize("death", DEATHS)
 @pytest.mark.parametrize("api", DIALECTS)
 def test_a_cut_stream_ends_in_one_error(
-    running: House, streams: list[Case], api: str, death: Framing, report: Callable[[str], None]
+    running: House, streams: list[Case], api: str, death: Framing, full: bool, report: Callable[[str], None]
 ) -> None:
-    cuts = list(some_cuts([case for case in streams if case.api == api], death))
+    cuts = list(some_cuts([case for case in streams if case.api == api], death, full))
     with ThreadPoolExecutor(8) as pool:
         endings = list(pool.map(lambda cut: ask(running, cut), cuts))
     wrong = [
@@ -75,13 +77,14 @@ def test_a_cut_stream_ends_in_one_error(
     assert not wrong, "\n" + "\n".join(wrong[:50])
 
 
-def some_cuts(cases: list[Case], death: Framing) -> Iterator[Cut]:
+def some_cuts(cases: list[Case], death: Framing, full: bool) -> Iterator[Cut]:
     """Every byte of the shortest, some of all others."""
     dice = random.Random(3)
+    every_byte_of, samples = (EVERY_BYTE_OF_IN_FULL, SAMPLES_IN_FULL) if full else (EVERY_BYTE_OF, SAMPLES)
     shortest_first = sorted(cases, key=lambda case: len(case.body))
     for rank, case in enumerate(shortest_first):
         places = range(len(case.body))
-        chosen = places if rank < EVERY_BYTE_OF else dice.sample(places, SAMPLES)
+        chosen = places if rank < every_byte_of else dice.sample(places, samples)
         yield from (Cut(case, at, death) for at in chosen)
 
 

@@ -1,4 +1,4 @@
-"""The three documented examples run unchanged against a real SeaLink (issue 2, "What must be shown", 1).
+"""The three documented examples run unchanged against a real SeaLink.
 
 Profile and key come from the environment, as both SDKs read them. The upstream is held back behind its
 first delta until the example has printed it, so that what is shown is streaming, not speed.

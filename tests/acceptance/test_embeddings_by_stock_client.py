@@ -13,7 +13,7 @@ import pytest
 from acceptance.house import House, house
 from acceptance.sealink_process import KEY
 from replay import Answer, Request
-from sealink.wire.embeddings.vectors import to_base64
+from sealink.wire.embeddings.answer import to_base64
 
 VECTORS = [[0.5, -0.25, 1.0], [0.125, 0.0, -1.0]]
 MODELS = {"openai-model": "openai", "gemini-model": "gemini", "cohere-model": "cohere", "claude": "anthropic"}
@@ -81,7 +81,7 @@ def test_a_field_that_cannot_be_expressed_is_named(stock: openai.OpenAI) -> None
 
 
 def test_a_strict_request_is_refused_instead(stock: openai.OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError, match="cannot be told `user`") as caught:
+    with pytest.raises(openai.BadRequestError, match="does not support `user`") as caught:
         stock.embeddings.create(model="cohere-model", input="x", user="u", extra_headers={"x-sealink-strict": "true"})
     assert (caught.value.param, caught.value.code) == ("user", "unsupported_parameter")
 

@@ -1,4 +1,4 @@
-"""Programs that people use, as processes before a real SeaLink (issue 4, "What must be shown", 5).
+"""Programs that people use, as processes before a real SeaLink.
 
 Each streams text, calls a tool and survives an upstream's errors (tests/clients/scenario.py says how), in front of
 upstreams of several dialects. Those that the test environment itself does not hold are installed into environments

@@ -1,4 +1,4 @@
-"""Recorded traffic through a real SeaLink into the stock SDK of each client dialect (issue 4, "What must be shown", 1).
+"""Recorded traffic through a real SeaLink into the stock SDK of each client dialect.
 
     pytest tests/acceptance/test_recorded_traffic.py [--recordings DIR]
     python tests/acceptance [DIR …]
@@ -9,7 +9,6 @@ ends speak one dialect the bytes are the upstream's own, unless they break the d
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from acceptance.readings import differences
 from acceptance.sealink_process import KEY
 from acceptance.stock_clients import Read, readers
 from dialects import CLIENTS, DIALECTS, QUESTION, Client
-from recordings import DEFAULT_FOLDER, Case, folders
+from recordings import DEFAULT_FOLDER, Case, folders, sampled
 from replay import Answer, Framing, ReplayingUpstream, Request
 from wire.grammars import complaints
 
@@ -68,9 +67,6 @@ NODE_EXCEPTIONS = {
 
 STRAIGHT_FAILURES = 7
 """openai-chat cases that the stock client gets wrong when it reads straight from the vendor (of ../shared/streams)."""
-
-NODE_SAMPLE = 2
-"""Of each provider's streams, whole answers and errors."""
 
 ODD_SIZES = (1, 7, 64, 2, 1000)
 DONE = b"data: [DONE]"
@@ -173,7 +169,7 @@ def test_every_recorded_answer_arrives(
 @pytest.mark.parametrize("client", CLIENTS.values(), ids=lambda client: client.name)
 def test_a_sample_arrives_in_node_too(line: Line, client: Client, node: str, report: Callable[[str], None]) -> None:
     excused = EXCEPTIONS.keys() | NODE_EXCEPTIONS.keys()
-    sample = list(sampled(case for case in line.cases if (client.name, case.id) not in excused))
+    sample = sampled(case for case in line.cases if (client.name, case.id) not in excused)
     with node_readers(node, line.house.sealink.url) as read:
         found = {
             case.id: differences(as_seen_by(client.name, case), read[client.name](request_for(case, client, ASKED)))
@@ -182,16 +178,6 @@ def test_a_sample_arrives_in_node_too(line: Line, client: Client, node: str, rep
     wrong = {name: why for name, why in found.items() if why}
     report(f"{client.name:9} in node: {len(sample) - len(wrong)} of {len(sample)}")
     assert not wrong, in_words(wrong, set())
-
-
-def sampled(cases: Iterable[Case]) -> Iterator[Case]:
-    """The first few of each provider's, wire format and kind."""
-    seen: Counter[tuple[str, str, str]] = Counter()
-    for case in cases:
-        group = (case.api, case.kind, case.id.split("/")[0])
-        seen[group] += 1
-        if seen[group] <= NODE_SAMPLE:
-            yield case
 
 
 def faults(line: Line, client: Client, case: Case, way: Pass) -> list[str]:

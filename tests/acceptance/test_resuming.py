@@ -1,4 +1,4 @@
-"""A detached stream is taken up again where its connection was lost (issue 3, "What must be shown", 6).
+"""A detached stream is taken up again where its connection was lost.
 
 Through the real process with a plain HTTP client, which loses its connection at any byte, a character's or a frame's
 own ones included. The upstream says the same each time, so what the pieces make must be what an undisturbed client got.

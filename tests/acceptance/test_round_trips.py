@@ -1,4 +1,4 @@
-"""A conversation with signed thinking and tool results goes on across dialects (issue 4, "What must be shown", 2).
+"""A conversation with signed thinking and tool results goes on across dialects.
 
 The model thinks, signs its thoughts and calls a tool; the stock SDK's message is handed back as that SDK's users do
 it, with the tool's result. Shown is the second request as the upstream got it: the signature, the ids, the result.

@@ -1,4 +1,4 @@
-"""What the ledger says of a stream whose client left in the middle (issue 3, "What must be shown", 5).
+"""What the ledger says of a stream whose client left in the middle.
 
 Of every recorded stream, with a client of the chat dialect and with one of the stream's own. Under `drain` it must be
 what the provider reported in the end; under `cancel` the o200k count of what was relayed: counted here from what the

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -97,26 +97,35 @@ def test_told_twice_it_does_not_wait_for_open_streams(folder: Path) -> None:
 def test_workers_do_not_outlive_their_parent(folder: Path) -> None:
     with serving(folder, "--workers", "2") as (process, url):
         process.kill()
-        deadline = time.monotonic() + PATIENCE_S
-        while is_answered(f"{url}/models"):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: not is_answered(f"{url}/models"))
 
 
 def test_a_worker_that_dies_is_replaced(folder: Path) -> None:
     with serving(folder, "--workers", "2") as (process, url):
-        before = workers_of(process.pid)
-        os.kill(min(before), signal.SIGKILL)
-        deadline = time.monotonic() + PATIENCE_S
-        while len(after := workers_of(process.pid)) < 2 or not is_answered(f"{url}/models"):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        time.sleep(2.0)  # long enough for one that cannot start to have ended
-        assert workers_of(process.pid) == after
-        assert min(before) not in after
+        first, second = workers_of(process.pid)
+        third = replaced(process.pid, first)
+        fourth = replaced(process.pid, second)
+        wait_until(lambda: is_answered(f"{url}/models"))  # by a new one: there is no other
+        assert workers_of(process.pid) == {third, fourth}
         process.terminate()
         assert process.stderr
         assert "Traceback" not in process.stderr.read()
+
+
+def replaced(pid: int, worker: int) -> int:
+    """Kill a worker, and wait until there is another one in its place. Returns the new one."""
+    before = workers_of(pid)
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: worker not in workers_of(pid) and len(workers_of(pid)) == len(before))
+    (new,) = workers_of(pid) - before
+    return new
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def workers_of(pid: int) -> set[int]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from sealink.errors import HeaderList, SealinkError
-from sealink.gateway.call import Services
-from sealink.gateway.draining import DrainSettings, Slots
-from sealink.gateway.heartbeat import HeartbeatSettings
-from sealink.gateway.stream_log import DetachSettings, StreamLogs
+from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slots
+from sealink.gateway.delivery.heartbeat import HeartbeatSettings
+from sealink.gateway.delivery.resume import DetachSettings, StreamLogs
+from sealink.gateway.observers import Observers
+from sealink.gateway.services import Services
 from sealink.ledger.entry import Admission, Settlement
 from sealink.net.message import UpstreamRequest
 from sealink.policy.breaker import BreakerSettings
@@ -113,7 +114,7 @@ class FakeResponder:
             self.first_byte.set()
         return not self.paused
 
-    async def drain(self) -> None:
+    async def flush(self) -> None:
         self.paused = False
 
     def finish(self, data: bytes = b"") -> None:
@@ -151,25 +152,25 @@ class FakeLedger:
         self.settled.append(settlement)
 
 
-def shared_by(
+def services_with(
     pool: FakePool,
     *,
     heartbeat: HeartbeatSettings | None = None,
     retry: RetrySettings | None = None,
     hedge: HedgeSettings | None = None,
-    drains: int = 10,
+    finishing: int = 10,
 ) -> Services:
     """What exchanges share, with a ledger that remembers."""
     retry = retry or RetrySettings(first_delay_s=0.001)
     return Services(
         pool=pool,
-        ledger=FakeLedger(),
+        observers=Observers(FakeLedger()),
         health=HealthBook(BreakerSettings()),
         logs=StreamLogs(DetachSettings()),
         retry=retry,
         retry_budget=TokenBucket(retry.budget_share),
         hedging=Hedging(hedge or HedgeSettings()),
         heartbeat=heartbeat or HeartbeatSettings(),
-        drain=DrainSettings(),
-        drains=Slots(drains),
+        finish=FinishSettings(),
+        finishing=Slots(finishing),
     )

@@ -1,17 +1,21 @@
 """One exchange between two fakes, and what its upstreams may say."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, Never, shared_by
+from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, Never, services_with
 
 from sealink.access.keys import ApiKey
 from sealink.errors import SealinkError
-from sealink.gateway.call import AdmittedRequest, Services
+from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
+from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.exchange import Exchange
-from sealink.gateway.heartbeat import HeartbeatSettings
+from sealink.gateway.model_api import ModelApi
+from sealink.gateway.observers import Observers
+from sealink.gateway.services import Services
 from sealink.ledger.entry import Settlement
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import OnDisconnect, Route, Target
@@ -57,7 +61,7 @@ class Run:
         dialect: UpstreamDialect = openai_chat.UPSTREAM,
         dialects: Mapping[str, UpstreamDialect] = {},
         more: Mapping[str, Any] = {},
-        shared: Services | None = None,
+        services: Services | None = None,
         **timers: float,
     ) -> None:
         body: dict[str, Any] = {
@@ -72,24 +76,24 @@ class Run:
             Provider(name=name, dialect=dialects.get(name, dialect), base_url="http://x/v1") for name in targets
         ]
         times = Timeouts(**timers)
-        call = AdmittedRequest(
-            request_id="req_1",
-            path="/v1/chat/completions",
-            key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect, heartbeat=key_heartbeat),
-            client=openai_chat.CLIENT,
-            head=openai_chat.CLIENT.parse_head(msgspec.json.encode(body), {}),
+        client = openai_chat.CLIENT
+        self.pool = FakePool(*answers)
+        self.ledger = FakeLedger()
+        self.services = services or services_with(self.pool, heartbeat=heartbeat, retry=retry)
+        self.services.pool, self.services.observers = self.pool, Observers(self.ledger)
+        api = ModelApi(client, self.services.heartbeat.shape_on("/v1/chat/completions"))
+        self.admitted = AdmittedRequest(
+            request=ClientRequest("req_1", client, client.parse_head(msgspec.json.encode(body), {}), time.monotonic()),
+            key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect),
             route=Route(
                 "m",
                 tuple(Target(provider, f"m-{provider.name}", times) for provider in providers),
                 hedge_after_s=hedge_after_s,
             ),
+            heartbeat=key_heartbeat or api.heartbeat,
         )
-        self.call = call
-        self.pool = FakePool(*answers)
-        self.shared = shared or shared_by(self.pool, heartbeat=heartbeat, retry=retry)
-        self.shared.pool, self.shared.ledger = self.pool, FakeLedger()
         self.responder = FakeResponder()
-        self.exchange = Exchange(call, self.responder, self.shared)
+        self.exchange = Exchange(self.admitted, self.responder, self.services, api)
 
     async def to_the_end(self) -> SealinkError | None:
         """Run it. Gives the error that the client would be told by status, if there is one."""
@@ -109,22 +113,9 @@ class Run:
 
     @property
     def settlement(self) -> Settlement:
-        ledger = self.shared.ledger
-        assert isinstance(ledger, FakeLedger)
-        assert len(ledger.admitted) == 1
-        (settlement,) = ledger.settled
+        assert len(self.ledger.admitted) == 1
+        (settlement,) = self.ledger.settled
         return settlement
-
-
-def with_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
-    """Run an async test on a loop of its own."""
-
-    def run() -> None:
-        asyncio.run(test())  # type: ignore[arg-type]
-
-    run.__name__ = test.__name__
-    run.__doc__ = test.__doc__
-    return run
 
 
 class Gate(FakeUpstream):

@@ -5,20 +5,21 @@ from collections.abc import Iterator
 
 import pytest
 from fakes import FakeResponder, FakeUpstream, Never
-from one_exchange import ROLE, STOP, TEXT, Gate, Run, with_loop
+from one_exchange import ROLE, STOP, TEXT, Gate, Run
 
+from fake_clock import on_fake_clock
 from sealink.errors import ServiceUnavailable
-from sealink.gateway.heartbeat import HeartbeatSettings
-from sealink.gateway.stream_log import DetachSettings, Gone, Kept, StreamLog, StreamLogs, follow
+from sealink.gateway.delivery.heartbeat import HeartbeatSettings
+from sealink.gateway.delivery.resume import DetachedStream, DetachSettings, Gone, StreamLog, StreamLogs, follow
 from sealink.wire.dialects import openai_responses
 from sealink.wire.framing.sse import DONE
 
 
-def kept(key: str = "dev") -> Kept:
-    return Kept(key, lambda: None, lambda error: f"data: {error.code}\n\n".encode())
+def kept(key: str = "dev") -> DetachedStream:
+    return DetachedStream(key, lambda: None, lambda error: f"data: {error.code}\n\n".encode())
 
 
-@with_loop
+@on_fake_clock
 async def test_a_client_whose_network_fell_silent_can_come_back() -> None:
     upstream = Gate(ROLE, TEXT, STOP, DONE)
     run = Run(upstream, on_disconnect="detach")
@@ -27,40 +28,40 @@ async def test_a_client_whose_network_fell_silent_can_come_back() -> None:
     upstream.open.set()
     await task
     assert (run.settlement.ended, run.settlement.ended_by) == ("detached", "client")
-    assert run.shared.logs.find("req_1", "dev").read(0).endswith(DONE)
+    assert run.services.logs.find("req_1", "dev").read(0).endswith(DONE)
 
 
-@with_loop
+@on_fake_clock
 async def test_who_follows_a_silent_stream_hears_signs_of_life() -> None:
     heart = HeartbeatSettings(grace_s=0.02, interval_s=0.02)
     run = Run(FakeUpstream(ROLE, TEXT, Never()), on_disconnect="detach", heartbeat=heart, targets=("a",), idle_s=0.2)
     await (await run.until_the_client_leaves())
-    told = run.shared.logs.find("req_1", "dev").read(0)
+    told = run.services.logs.find("req_1", "dev").read(0)
     assert told.count(b":\n") >= 3
     assert b'"idle"' in told
 
 
-@with_loop
+@on_fake_clock
 async def test_a_stream_that_told_nothing_leaves_no_log() -> None:
     run = Run(FakeUpstream(status=400), on_disconnect="detach", targets=("a",))
     assert await run.to_the_end() is not None
-    assert len(run.shared.logs) == 0
+    assert len(run.services.logs) == 0
 
 
-@with_loop
+@on_fake_clock
 async def test_a_stream_that_is_not_let_in_leaves_no_log() -> None:
     run = Run(on_disconnect="detach")
 
     def refuse(admission: object) -> None:
         raise ServiceUnavailable("Requests cannot be accounted for now.")
 
-    run.shared.ledger.admit = refuse  # type: ignore[method-assign]
+    run.ledger.admit = refuse  # type: ignore[method-assign]
     with pytest.raises(ServiceUnavailable):
         await run.exchange.run()
-    assert len(run.shared.logs) == 0
+    assert len(run.services.logs) == 0
 
 
-@with_loop
+@on_fake_clock
 async def test_a_new_stream_takes_the_place_of_one_that_is_over() -> None:
     logs = StreamLogs(DetachSettings(max_streams=2))
     first, second = logs.open("1", kept()), logs.open("2", kept())
@@ -81,11 +82,11 @@ class Slow(FakeResponder):
         self.start(200, ())
         self.may_go_on = asyncio.Event()
 
-    async def drain(self) -> None:
+    async def flush(self) -> None:
         await self.may_go_on.wait()
 
 
-@with_loop
+@on_fake_clock
 async def test_who_follows_too_slowly_is_told_so() -> None:
     log, client = StreamLog(kept(), max_bytes=100), Slow()
     log.write(b"a" * 50)
@@ -100,7 +101,7 @@ async def test_who_follows_too_slowly_is_told_so() -> None:
         log.read(50)
 
 
-@with_loop
+@on_fake_clock
 async def test_who_follows_is_told_of_a_stop() -> None:
     log, client = StreamLog(kept(), max_bytes=100), Slow()
     following = asyncio.ensure_future(follow(log, 0, client))
@@ -115,12 +116,13 @@ def pieces(body: bytes) -> Iterator[bytes]:
     yield from body.removesuffix(b"\n\n").split(b"\n\n")
 
 
-@with_loop
+@on_fake_clock
 async def test_a_stop_is_told_in_the_streams_own_words() -> None:
     """A response that has begun fails under its own id, with the next sequence number."""
     run = Run(FakeUpstream(ROLE, TEXT, Never()), targets=("a",))
     body = b'{"model":"m","input":"Hello","stream":true}'
-    run.call.client, run.call.head = openai_responses.CLIENT, openai_responses.CLIENT.parse_head(body, {})
+    request, client = run.admitted.request, openai_responses.CLIENT
+    request.client, request.head = client, client.parse_head(body, {})
     task = asyncio.ensure_future(run.exchange.run())
     await run.responder.first_byte.wait()
     task.cancel()

@@ -1,17 +1,20 @@
 """Embeddings between two fakes: tried, retried and settled as other whole answers are."""
 
-import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
-from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, shared_by
+from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, services_with
 
+from fake_clock import run_on_fake_clock
 from sealink.access.keys import ApiKey
 from sealink.errors import InvalidRequest, SealinkError, UpstreamError, UpstreamRejected
-from sealink.gateway.call import AdmittedRequest
-from sealink.gateway.embeddings import EmbeddingsAttempt
+from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
+from sealink.gateway.embeddings import EMBEDDINGS
 from sealink.gateway.exchange import Exchange
+from sealink.gateway.model_api import ModelApi
+from sealink.gateway.observers import Observers
 from sealink.ledger.entry import Settlement
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route, Target
@@ -47,17 +50,17 @@ class Run:
 
     def __init__(self, *answers: FakeUpstream | SealinkError, providers: tuple[Provider, ...], **asked: Any) -> None:
         self.pool, self.responder = FakePool(*answers), FakeResponder()
-        shared = shared_by(self.pool, retry=RetrySettings(first_delay_s=0.001))
-        call = AdmittedRequest(
-            request_id="req_1",
-            path="/v1/embeddings",
+        services = services_with(self.pool, retry=RetrySettings(first_delay_s=0.001))
+        head = CLIENT.parse_head(json.dumps({"model": "m", "input": "Hi"} | asked).encode(), {})
+        admitted = AdmittedRequest(
+            request=ClientRequest("req_1", CLIENT, head, time.monotonic()),
             key=ApiKey(name="k", digest=b""),
-            client=CLIENT,
-            head=CLIENT.parse_head(json.dumps({"model": "m", "input": "Hi"} | asked).encode(), {}),
             route=Route("m", tuple(Target(provider, "e") for provider in providers)),
+            heartbeat="off",
         )
-        self._ledger = shared.ledger
-        self._exchange = Exchange(call, self.responder, shared, EmbeddingsAttempt)
+        self._ledger = FakeLedger()
+        services.observers = Observers(self._ledger)
+        self._exchange = Exchange(admitted, self.responder, services, ModelApi(CLIENT, "off", whole=EMBEDDINGS))
 
     async def to_the_end(self) -> Settlement:
         await self._exchange.run()
@@ -65,13 +68,12 @@ class Run:
 
     @property
     def settlement(self) -> Settlement:
-        assert isinstance(self._ledger, FakeLedger)
         assert [(each.client, each.streamed) for each in self._ledger.admitted] == [("embeddings", False)]
         (settlement,) = self._ledger.settled
         return settlement
 
 
-def test_a_request_goes_out_with_the_vendors_habits_for_embeddings() -> None:
+def test_a_request_goes_out_with_the_vendors_overrides_for_embeddings() -> None:
     async def scenario() -> None:
         run = Run(FakeUpstream(WHOLE), providers=(OPENAI,), dimensions=256, user="u")
         settlement = await run.to_the_end()
@@ -83,7 +85,7 @@ def test_a_request_goes_out_with_the_vendors_habits_for_embeddings() -> None:
         assert settlement.usage is not None
         assert (settlement.ended, settlement.usage.input_tokens, settlement.usage_source) == ("done", 4, "provider")
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())
 
 
 def test_the_next_target_answers_where_the_first_one_fails() -> None:
@@ -99,7 +101,7 @@ def test_the_next_target_answers_where_the_first_one_fails() -> None:
         assert settlement.usage is not None
         assert (settlement.usage.input_tokens, settlement.usage_source) == (1, "estimated")
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())
 
 
 def test_the_same_target_is_asked_again_where_it_is_the_last() -> None:
@@ -108,7 +110,7 @@ def test_the_same_target_is_asked_again_where_it_is_the_last() -> None:
         assert (await run.to_the_end()).ended == "done"
         assert len(run.pool.requests) == 2
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())
 
 
 def test_an_answer_that_is_none_is_a_failure_of_its_target() -> None:
@@ -116,7 +118,7 @@ def test_an_answer_that_is_none_is_a_failure_of_its_target() -> None:
         run = Run(FakeUpstream(b'{"data": 5}'), FakeUpstream(OF_GEMINI), providers=(OPENAI, GEMINI))
         assert [attempt.code for attempt in (await run.to_the_end()).attempts] == ["upstream_malformed", None]
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())
 
 
 def test_a_refusal_is_told_in_the_upstreams_words() -> None:
@@ -126,7 +128,7 @@ def test_a_refusal_is_told_in_the_upstreams_words() -> None:
             await run.to_the_end()
         assert (run.settlement.ended, run.settlement.code) == ("error", "busy")
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())
 
 
 def test_a_provider_without_embeddings_is_named() -> None:
@@ -136,4 +138,4 @@ def test_a_provider_without_embeddings_is_named() -> None:
             await run.to_the_end()
         assert run.settlement.ended == "error"
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())

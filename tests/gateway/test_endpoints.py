@@ -1,19 +1,21 @@
 """The public port's paths, methods and shapes, without a socket."""
 
-import asyncio
 from typing import Any
 
 import msgspec
 import pytest
-from fakes import FakePool, FakeResponder, shared_by
+from fakes import FakePool, FakeResponder, services_with
 
+from fake_clock import run_on_fake_clock
 from sealink.access.keyring import Keyring
 from sealink.access.keys import ApiKey, digest_of
-from sealink.gateway.endpoints import Gateway
+from sealink.gateway.admission import AdmissionControl
+from sealink.gateway.endpoints import public_endpoints
+from sealink.http import Dispatcher
 from sealink.net.message import Request
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers.provider import Provider
-from sealink.wire.dialects import anthropic_messages, openai_chat
+from sealink.wire.dialects import openai_chat
 
 OPENAI = Provider(name="openai", dialect=openai_chat.UPSTREAM, base_url="http://x/v1")
 SIM = Provider(name="sim", dialect=openai_chat.UPSTREAM, base_url="http://y/v1", simulated=True)
@@ -23,19 +25,16 @@ def ask(
     method: str, path: str, *, body: bytes = b"", key: str = "sk-1", origins: tuple[str, ...] = ("*",), **headers: str
 ) -> FakeResponder:
     """One request to a gateway with two models and a key that may use one of them."""
-    shared = shared_by(FakePool())
-    gateway = Gateway(
-        clients={"/v1/chat/completions": openai_chat.CLIENT},
-        error_bodies={"/v1/messages": anthropic_messages.error_body, "": openai_chat.CLIENT.error_body},
-        keyring=Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
-        router=Router([Route("gpt-4o", (Target(OPENAI, "gpt-4o"),)), Route("sealink/sim", (Target(SIM, "sim"),))]),
-        shared=shared,
-        cors_origins=origins,
+    services = services_with(FakePool())
+    admission = AdmissionControl(
+        Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
+        Router([Route("gpt-4o", (Target(OPENAI, "gpt-4o"),)), Route("sealink/sim", (Target(SIM, "sim"),))]),
     )
+    public = Dispatcher(public_endpoints(admission, services), max_body_bytes=1000, cors_origins=origins)
     spelled = {name.replace("_", "-"): value for name, value in headers.items()}
     responder = FakeResponder()
     request = Request(method, path, "", {"authorization": f"Bearer {key}", **spelled}, body)
-    asyncio.run(gateway.handle(request, responder))
+    run_on_fake_clock(public.handle(request, responder))
     return responder
 
 

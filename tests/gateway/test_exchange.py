@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 from fakes import FakeResponder, FakeUpstream, Never
-from one_exchange import CREDENTIALS, OVERLOADED, ROLE, STOP, TEXT, USAGE, WHOLE, Gate, Run, with_loop
+from one_exchange import CREDENTIALS, OVERLOADED, ROLE, STOP, TEXT, USAGE, WHOLE, Gate, Run
 
+from fake_clock import on_fake_clock, run_on_fake_clock
 from sealink.errors import GatewayTimeout, NotFound, SealinkError, UpstreamError
-from sealink.gateway.draining import DrainSettings
-from sealink.gateway.heartbeat import HeartbeatSettings
-from sealink.gateway.stream_log import Gone, follow
+from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
+from sealink.gateway.delivery.heartbeat import HeartbeatSettings
+from sealink.gateway.delivery.resume import Gone, follow
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import OnDisconnect
 from sealink.wire.dialect import HeartbeatShape
@@ -22,7 +23,7 @@ from sealink.wire.dialects import anthropic_messages
 from sealink.wire.framing.sse import DONE
 
 
-@with_loop
+@on_fake_clock
 async def test_a_stream_is_moved_and_settled() -> None:
     upstream = FakeUpstream(ROLE, TEXT, STOP + USAGE + DONE)
     run = Run(upstream, include_usage=True)
@@ -43,7 +44,7 @@ async def test_a_stream_is_moved_and_settled() -> None:
     assert (settlement.usage.input_tokens, settlement.usage.output_tokens) == (3, 1)
 
 
-@with_loop
+@on_fake_clock
 async def test_the_upstream_is_asked_in_its_own_words() -> None:
     run = Run(FakeUpstream(TEXT + STOP + DONE))
     await run.to_the_end()
@@ -54,7 +55,7 @@ async def test_the_upstream_is_asked_in_its_own_words() -> None:
     assert body["stream_options"] == {"include_usage": True}
 
 
-@with_loop
+@on_fake_clock
 async def test_usage_is_learnt_and_not_shown_when_it_was_not_asked_for() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, STOP, USAGE, DONE))
     await run.to_the_end()
@@ -86,10 +87,10 @@ def test_a_failure_before_the_first_content_goes_to_the_next_target(first: Any) 
         assert [attempt.provider for attempt in run.settlement.attempts] == ["a", "b"]
         assert run.settlement.ended == "done"
 
-    asyncio.run(test())
+    run_on_fake_clock(test())
 
 
-@with_loop
+@on_fake_clock
 async def test_the_last_targets_failure_is_told_by_status() -> None:
     headers = [("retry-after", "7")]
     run = Run(UpstreamError("refused"), FakeUpstream(CREDENTIALS, status=429, headers=headers))
@@ -101,7 +102,7 @@ async def test_the_last_targets_failure_is_told_by_status() -> None:
     assert (run.settlement.ended, run.settlement.code) == ("error", "bad_key")
 
 
-@with_loop
+@on_fake_clock
 async def test_a_mistake_in_the_request_is_not_tried_again() -> None:
     run = Run(FakeUpstream(CREDENTIALS, status=400))
     error = await run.to_the_end()
@@ -130,10 +131,10 @@ def test_a_failure_after_the_first_content_is_one_frame(after: Any, code: str) -
         assert last["error"]["code"] == code
         assert (run.settlement.ended, run.settlement.code) == ("timed_out" if code == "idle" else "error", code)
 
-    asyncio.run(test())
+    run_on_fake_clock(test())
 
 
-@with_loop
+@on_fake_clock
 async def test_an_end_that_proves_nothing_is_a_cut() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, STOP, framed=False))
     await run.to_the_end()
@@ -144,7 +145,7 @@ async def test_an_end_that_proves_nothing_is_a_cut() -> None:
     assert whole.responder.body.endswith(DONE)
 
 
-@with_loop
+@on_fake_clock
 async def test_the_total_time_is_up() -> None:
     upstream = FakeUpstream(ROLE, TEXT, Never())
     run = Run(upstream, total_s=0.05)
@@ -155,7 +156,7 @@ async def test_the_total_time_is_up() -> None:
     assert run.settlement.code == "total"
 
 
-@with_loop
+@on_fake_clock
 async def test_a_client_that_leaves_closes_the_upstream() -> None:
     upstream = FakeUpstream(ROLE, TEXT, Never())
     run = Run(upstream)
@@ -166,7 +167,7 @@ async def test_a_client_that_leaves_closes_the_upstream() -> None:
     assert run.settlement.ended == "client_gone"
 
 
-@with_loop
+@on_fake_clock
 async def test_a_stop_ends_the_stream_with_an_error_frame() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, Never()))
     task = asyncio.ensure_future(run.exchange.run())
@@ -179,7 +180,7 @@ async def test_a_stop_ends_the_stream_with_an_error_frame() -> None:
     assert (run.settlement.ended, run.settlement.code) == ("stopped", "draining")
 
 
-@with_loop
+@on_fake_clock
 async def test_a_whole_answer() -> None:
     run = Run(FakeUpstream(WHOLE[:20], WHOLE[20:]), stream=False)
     assert await run.to_the_end() is None
@@ -189,7 +190,7 @@ async def test_a_whole_answer() -> None:
     assert run.settlement.usage.input_tokens == 3
 
 
-@with_loop
+@on_fake_clock
 async def test_a_whole_answer_that_never_comes() -> None:
     run = Run(Never(), Never(), stream=False, total_s=0.05)
     error = await run.to_the_end()
@@ -198,7 +199,7 @@ async def test_a_whole_answer_that_never_comes() -> None:
     assert (error.status, error.code) == (504, "total")
 
 
-@with_loop
+@on_fake_clock
 async def test_a_translated_stream() -> None:
     pieces = [
         b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message",'
@@ -227,7 +228,7 @@ async def test_a_translated_stream() -> None:
     assert (run.settlement.usage.input_tokens, run.settlement.usage.output_tokens) == (3, 2)
 
 
-@with_loop
+@on_fake_clock
 async def test_the_last_target_is_tried_again_after_a_passing_failure() -> None:
     run = Run(FakeUpstream(b"busy", status=503), FakeUpstream(ROLE, TEXT, STOP, DONE), targets=("a",))
     assert await run.to_the_end() is None
@@ -235,7 +236,7 @@ async def test_the_last_target_is_tried_again_after_a_passing_failure() -> None:
     assert "x-sealink-fallback" not in run.responder.headers
 
 
-@with_loop
+@on_fake_clock
 async def test_a_wait_that_the_upstream_asks_for_is_left_to_the_client_when_it_is_long() -> None:
     run = Run(FakeUpstream(b"busy", status=429, headers=[("retry-after", "60")]), targets=("a",))
     error = await run.to_the_end()
@@ -244,7 +245,7 @@ async def test_a_wait_that_the_upstream_asks_for_is_left_to_the_client_when_it_i
     assert len(run.pool.requests) == 1
 
 
-@with_loop
+@on_fake_clock
 async def test_retries_have_a_budget() -> None:
     settings = RetrySettings(attempts=100, first_delay_s=0.0, max_delay_s=0.0, budget_share=0.0)
     run = Run(*[UpstreamError("refused") for _ in range(100)], targets=("a",), retry=settings)
@@ -252,12 +253,12 @@ async def test_retries_have_a_budget() -> None:
     assert len(run.pool.requests) == 11
 
 
-@with_loop
+@on_fake_clock
 async def test_a_target_whose_breaker_is_open_comes_last() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, STOP, DONE))
-    first = run.call.route.targets[0]
+    first = run.admitted.route.targets[0]
     for _ in range(5):
-        run.shared.health.of(first).breaker.failed(time.monotonic())
+        run.services.health.of(first).breaker.failed(time.monotonic())
     assert await run.to_the_end() is None
     assert run.settlement.provider == "b"
     assert len(run.settlement.attempts) == 1
@@ -266,7 +267,7 @@ async def test_a_target_whose_breaker_is_open_comes_last() -> None:
 FAST_HEART = HeartbeatSettings(grace_s=0.02, interval_s=0.02)
 
 
-@with_loop
+@on_fake_clock
 async def test_a_client_that_waits_is_sent_signs_of_life_from_the_end_of_the_grace() -> None:
     upstream = FakeUpstream(ROLE, Never())
     run = Run(upstream, heartbeat=FAST_HEART, targets=("a",), first_content_s=0.2)
@@ -307,10 +308,10 @@ def test_a_keys_heartbeat_counts_before_its_paths(key: HeartbeatShape | None, be
         assert beats.startswith(begins)
         assert bool(beats) == bool(begins)
 
-    asyncio.run(test())
+    run_on_fake_clock(test())
 
 
-@with_loop
+@on_fake_clock
 async def test_a_fallback_is_still_possible_under_heartbeats() -> None:
     first = FakeUpstream(ROLE, Never())
     second = FakeUpstream(ROLE, TEXT, STOP, DONE)
@@ -320,7 +321,7 @@ async def test_a_fallback_is_still_possible_under_heartbeats() -> None:
     assert first.closed
 
 
-@with_loop
+@on_fake_clock
 async def test_there_is_no_heartbeat_within_the_grace() -> None:
     run = Run(FakeUpstream(ROLE, Never()), heartbeat=HeartbeatSettings(grace_s=5), targets=("a",), first_content_s=0.05)
     error = await run.to_the_end()
@@ -328,7 +329,7 @@ async def test_there_is_no_heartbeat_within_the_grace() -> None:
     assert error.status == 504
 
 
-@with_loop
+@on_fake_clock
 async def test_a_stream_that_stalls_is_kept_alive_too() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, Never()), heartbeat=FAST_HEART, idle_s=0.15)
     assert await run.to_the_end() is None
@@ -336,7 +337,7 @@ async def test_a_stream_that_stalls_is_kept_alive_too() -> None:
     assert run.settlement.code == "idle"
 
 
-@with_loop
+@on_fake_clock
 async def test_what_was_relayed_is_counted_when_the_client_leaves() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, Never()))
     task = await run.until_the_client_leaves()
@@ -348,26 +349,26 @@ async def test_what_was_relayed_is_counted_when_the_client_leaves() -> None:
     assert (run.settlement.ended, run.settlement.ended_by) == ("client_gone", "client")
 
 
-@with_loop
+@on_fake_clock
 async def test_a_drained_answer_is_read_to_its_end_for_its_usage() -> None:
     upstream = Gate(ROLE, TEXT, STOP, USAGE, DONE)
     run = Run(upstream, on_disconnect="drain")
     task = await run.until_the_client_leaves()
-    assert run.shared.drains.taken == 1
+    assert run.services.finishing.taken == 1
     upstream.open.set()
     await task
     settlement = run.settlement
     assert (settlement.ended, settlement.ended_by, settlement.usage_source) == ("drained", "client", "provider")
     assert settlement.usage is not None
     assert settlement.usage.output_tokens == 1
-    assert run.shared.drains.taken == 0
+    assert run.services.finishing.taken == 0
 
 
-@with_loop
+@on_fake_clock
 async def test_too_many_drains_are_cancelled_instead() -> None:
     upstream = Gate(ROLE, TEXT, STOP, USAGE, DONE)
     run = Run(upstream, on_disconnect="drain")
-    while run.shared.drains.take():
+    while run.services.finishing.take():
         pass
     task = await run.until_the_client_leaves()
     with pytest.raises(asyncio.CancelledError):
@@ -376,26 +377,26 @@ async def test_too_many_drains_are_cancelled_instead() -> None:
     assert run.settlement.ended == "client_gone"
 
 
-@with_loop
+@on_fake_clock
 async def test_a_drain_has_a_limit() -> None:
     upstream = Gate(ROLE, TEXT, STOP, USAGE, DONE)
     run = Run(upstream, on_disconnect="drain")
-    run.shared.drain = DrainSettings(max_s=0.02)
+    run.services.finish = FinishSettings(max_s=0.02)
     task = await run.until_the_client_leaves()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (run.settlement.ended, run.settlement.code) == ("client_gone", "drain_limit")
-    assert run.shared.drains.taken == 0
+    assert run.services.finishing.taken == 0
 
 
-@with_loop
+@on_fake_clock
 async def test_a_detached_stream_goes_on_and_can_be_resumed() -> None:
     upstream = Gate(ROLE, TEXT, STOP, DONE)
     run = Run(upstream, on_disconnect="detach")
     task = await run.until_the_client_leaves()
     heard = run.responder.body
     assert run.responder.headers["x-sealink-stream-id"] == "req_1"
-    log = run.shared.logs.find("req_1", "dev")
+    log = run.services.logs.find("req_1", "dev")
     second = FakeResponder()
     second.start(200, [])
     following = asyncio.ensure_future(follow(log, len(heard), second))
@@ -406,11 +407,11 @@ async def test_a_detached_stream_goes_on_and_can_be_resumed() -> None:
     assert (run.settlement.ended, run.settlement.ended_by) == ("detached", "client")
 
 
-@with_loop
+@on_fake_clock
 async def test_a_detached_stream_can_be_cancelled() -> None:
     run = Run(Gate(ROLE, TEXT, STOP, DONE), on_disconnect="detach")
     task = await run.until_the_client_leaves()
-    log = run.shared.logs.find("req_1", "dev")
+    log = run.services.logs.find("req_1", "dev")
     log.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -419,18 +420,18 @@ async def test_a_detached_stream_can_be_cancelled() -> None:
     assert run.settlement.ended == "cancelled"
 
 
-@with_loop
+@on_fake_clock
 async def test_a_stream_is_kept_for_its_own_key_only() -> None:
     run = Run(Gate(ROLE, TEXT, STOP, DONE), on_disconnect="detach")
     task = await run.until_the_client_leaves()
     with pytest.raises(NotFound):
-        run.shared.logs.find("req_1", "other")
+        run.services.logs.find("req_1", "other")
     with pytest.raises(Gone):
-        run.shared.logs.find("req_1", "dev").read(10_000)
+        run.services.logs.find("req_1", "dev").read(10_000)
     task.cancel()
 
 
-@with_loop
+@on_fake_clock
 async def test_a_client_that_takes_nothing_is_sent_away() -> None:
     upstream = FakeUpstream(ROLE, TEXT, Never())
     run = Run(upstream, on_disconnect="drain")
@@ -442,7 +443,7 @@ async def test_a_client_that_takes_nothing_is_sent_away() -> None:
     assert (run.settlement.ended, run.settlement.ended_by, run.settlement.code) == ("error", "sealink", "slow_client")
 
 
-@with_loop
+@on_fake_clock
 async def test_the_timeline_tells_what_happened_when() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, STOP, DONE))
     await run.to_the_end()
@@ -452,7 +453,7 @@ async def test_the_timeline_tells_what_happened_when() -> None:
     assert times == sorted(times)
 
 
-@with_loop
+@on_fake_clock
 async def test_a_stop_is_told_to_a_client_that_has_heard_heartbeats_only() -> None:
     run = Run(FakeUpstream(ROLE, Never()), heartbeat=FAST_HEART)
     task = asyncio.ensure_future(run.exchange.run())
@@ -464,7 +465,7 @@ async def test_a_stop_is_told_to_a_client_that_has_heard_heartbeats_only() -> No
     assert b'"draining"' in run.responder.body
 
 
-@with_loop
+@on_fake_clock
 async def test_a_failure_before_the_first_content_is_a_status_for_a_detachable_stream_too() -> None:
     run = Run(FakeUpstream(CREDENTIALS, status=400), on_disconnect="detach")
     error = await run.to_the_end()
@@ -472,7 +473,7 @@ async def test_a_failure_before_the_first_content_is_a_status_for_a_detachable_s
     assert error.status == 400
 
 
-@with_loop
+@on_fake_clock
 async def test_no_other_target_is_tried_for_a_client_that_has_left() -> None:
     first = Gate(ROLE, OVERLOADED)
     run = Run(first, FakeUpstream(ROLE, TEXT, STOP, DONE), on_disconnect="drain", heartbeat=FAST_HEART)
@@ -502,6 +503,6 @@ def test_what_is_over_is_not_left_to_the_collector(on_disconnect: OnDisconnect) 
 
     gc.disable()
     try:
-        assert asyncio.run(is_gone())
+        assert run_on_fake_clock(is_gone())
     finally:
         gc.enable()

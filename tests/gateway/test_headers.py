@@ -2,8 +2,9 @@
 
 import pytest
 from fakes import FakeUpstream
-from one_exchange import ROLE, STOP, TEXT, Run, with_loop
+from one_exchange import ROLE, STOP, TEXT, Run
 
+from fake_clock import on_fake_clock
 from sealink.gateway.headers import MAX_NAME_CHARS, MAX_NAMES, provenance
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import MAX_KNOWN, HealthBook
@@ -45,7 +46,7 @@ def test_the_health_of_models_that_nobody_asks_for_any_more_is_forgotten() -> No
     assert len(book._targets) == MAX_KNOWN
 
 
-@with_loop
+@on_fake_clock
 async def test_a_fault_of_our_own_is_not_settled_as_done() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, STOP, DONE))
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fakes import FakeUpstream, Never, shared_by
-from one_exchange import CREDENTIALS, OVERLOADED, ROLE, STOP, TEXT, USAGE, WHOLE, Run, with_loop
+from fakes import FakeUpstream, Never, services_with
+from one_exchange import CREDENTIALS, OVERLOADED, ROLE, STOP, TEXT, USAGE, WHOLE, Run
 
+from fake_clock import on_fake_clock, run_on_fake_clock
 from sealink.errors import SealinkError, UpstreamError
 from sealink.gateway import metering
-from sealink.gateway.heartbeat import HeartbeatSettings
+from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.ledger.entry import Attempt
 from sealink.policy.hedging import HedgeSettings
 from sealink.policy.retry import RetrySettings
@@ -68,7 +69,7 @@ def priced(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@with_loop
+@on_fake_clock
 async def test_the_next_target_is_started_beside_a_slow_one() -> None:
     slow, fast = FakeUpstream(ROLE, Never()), FakeUpstream(OTHER)
     run = Run(slow, fast, hedge_after_s=SOON_S)
@@ -85,7 +86,7 @@ async def test_the_next_target_is_started_beside_a_slow_one() -> None:
     assert nothing_is_left()
 
 
-@with_loop
+@on_fake_clock
 async def test_one_that_is_quick_enough_is_asked_alone() -> None:
     run = Run(FakeUpstream(OTHER), hedge_after_s=60)
     assert await run.to_the_end() is None
@@ -109,10 +110,10 @@ def test_the_first_may_still_win_and_only_content_does(second: tuple[bytes | Nev
         assert hedge.closed
         assert tried(run) == [("a", None), ("b", "hedge_lost")]
 
-    asyncio.run(test())
+    run_on_fake_clock(test())
 
 
-@with_loop
+@on_fake_clock
 async def test_what_the_loser_still_says_is_not_heard() -> None:
     first, hedge = Cued(ROLE, TEXT + STOP + DONE), Cued(ROLE, OTHER_TEXT + STOP + DONE)
     run = Run(first, hedge, hedge_after_s=SOON_S)
@@ -156,10 +157,10 @@ def test_when_one_fails_the_other_goes_on(failing: Callable[[], Cued], which: st
         assert codes[0 if which == "first" else 1] not in (None, "hedge_lost")
         assert ("x-sealink-fallback" in run.responder.headers) == (which == "first")
 
-    asyncio.run(test())
+    run_on_fake_clock(test())
 
 
-@with_loop
+@on_fake_clock
 async def test_a_refusal_of_one_does_not_end_the_other() -> None:
     """Alone, a 400 would be told to the client at once."""
     first = Cued(ROLE, OTHER_TEXT + STOP + USAGE + DONE)
@@ -186,10 +187,10 @@ def test_when_both_fail_the_rest_of_the_line_is_tried(order: tuple[str, str]) ->
         assert tried(run) == [("a", "overloaded"), ("b", "overloaded"), ("c", None)]
         assert run.settlement.hedge_cost_nano_usd is None
 
-    asyncio.run(test())
+    run_on_fake_clock(test())
 
 
-@with_loop
+@on_fake_clock
 async def test_when_both_fail_and_no_other_is_left_the_last_one_is_tried_again() -> None:
     first, hedge = Cued(ROLE, OVERLOADED), Cued(ROLE, OVERLOADED)
     run = Run(first, hedge, FakeUpstream(OTHER), hedge_after_s=SOON_S)
@@ -202,7 +203,7 @@ async def test_when_both_fail_and_no_other_is_left_the_last_one_is_tried_again()
     assert tried(run) == [("a", "overloaded"), ("b", "overloaded"), ("a", None)]
 
 
-@with_loop
+@on_fake_clock
 async def test_when_all_fail_the_client_is_told_by_status() -> None:
     first, hedge = Cued(ROLE, OVERLOADED), Cued(ROLE, UpstreamError("reset", code="upstream_reset"))
     run = Run(first, hedge, hedge_after_s=SOON_S, retry=RetrySettings(attempts=1))
@@ -218,14 +219,14 @@ async def test_when_all_fail_the_client_is_told_by_status() -> None:
     assert (run.settlement.ended, run.settlement.provider) == ("error", None)
 
 
-@with_loop
+@on_fake_clock
 async def test_a_failure_before_the_delay_is_answered_by_the_next_target_as_ever() -> None:
     run = Run(UpstreamError("refused"), FakeUpstream(OTHER), hedge_after_s=60)
     assert await run.to_the_end() is None
     assert tried(run) == [("a", "upstream_error"), ("b", None)]
 
 
-@with_loop
+@on_fake_clock
 async def test_a_request_is_hedged_once() -> None:
     racing = [Cued(ROLE, OVERLOADED), Cued(ROLE, OVERLOADED)]
     third = Cued(ROLE, OTHER_TEXT + STOP + USAGE + DONE)
@@ -241,7 +242,7 @@ async def test_a_request_is_hedged_once() -> None:
     assert len(run.pool.requests) == 3
 
 
-@with_loop
+@on_fake_clock
 async def test_a_client_that_leaves_ends_both() -> None:
     first, hedge = FakeUpstream(ROLE, Never()), Cued(ROLE, Never())
     run = Run(first, hedge, hedge_after_s=SOON_S)
@@ -261,7 +262,7 @@ async def test_a_client_that_leaves_ends_both() -> None:
     assert nothing_is_left()
 
 
-@with_loop
+@on_fake_clock
 async def test_nobody_is_asked_for_a_client_that_has_left() -> None:
     first = Cued(ROLE, OTHER_TEXT + STOP + USAGE + DONE)
     heartbeat = HeartbeatSettings(grace_s=0.005)
@@ -274,7 +275,7 @@ async def test_nobody_is_asked_for_a_client_that_has_left() -> None:
     assert run.settlement.ended == "drained"
 
 
-@with_loop
+@on_fake_clock
 async def test_heartbeats_do_not_hinder_a_hedge() -> None:
     heartbeat = HeartbeatSettings(grace_s=0.005, interval_s=0.005)
     run = Run(FakeUpstream(ROLE, Never()), FakeUpstream(OTHER), hedge_after_s=0.03, heartbeat=heartbeat)
@@ -284,7 +285,7 @@ async def test_heartbeats_do_not_hinder_a_hedge() -> None:
     assert beats == b":\n" * (len(beats) // 2) != b""
 
 
-@with_loop
+@on_fake_clock
 async def test_the_total_time_counts_from_the_request_and_not_from_the_hedge() -> None:
     run = Run(FakeUpstream(ROLE, Never()), FakeUpstream(ROLE, TEXT, Never()), hedge_after_s=0.2, total_s=0.3)
     assert await run.to_the_end() is None
@@ -293,7 +294,7 @@ async def test_the_total_time_counts_from_the_request_and_not_from_the_hedge() -
     assert run.settlement.duration_ms < 480
 
 
-@with_loop
+@on_fake_clock
 async def test_a_hedge_that_is_too_slow_as_well_is_a_timeout_of_its_own() -> None:
     run = Run(
         FakeUpstream(ROLE, Never()),
@@ -308,7 +309,7 @@ async def test_a_hedge_that_is_too_slow_as_well_is_a_timeout_of_its_own() -> Non
     assert tried(run) == [("a", "first_content"), ("b", "first_content")]
 
 
-@with_loop
+@on_fake_clock
 async def test_a_whole_answer_is_never_hedged() -> None:
     slow = Cued(WHOLE[:20], WHOLE[20:])
     run = Run(slow, stream=False, hedge_after_s=0.001)
@@ -339,7 +340,7 @@ def test_what_the_loser_has_cost_is_estimated_and_booked_apart() -> None:
         assert (settlement.usage_source, settlement.usage) == ("provider", Usage(3, 1))
         assert (settlement.cost_nano_usd, settlement.hedge_cost_nano_usd) == (13, 3)
 
-    asyncio.run(test())
+    run_on_fake_clock(test())
 
 
 @pytest.mark.usefixtures("priced")
@@ -349,7 +350,7 @@ def test_what_the_losers_provider_had_said_counts() -> None:
         assert run.settlement.attempts[0] == Attempt("a", "m-a", "hedge_lost", Usage(70, 1), "partial", 80)
         assert run.settlement.hedge_cost_nano_usd == 80
 
-    asyncio.run(test())
+    run_on_fake_clock(test())
 
 
 @pytest.mark.usefixtures("priced")
@@ -359,10 +360,10 @@ def test_one_that_was_not_even_reached_has_cost_nothing() -> None:
         assert run.settlement.attempts[0] == Attempt("a", "m-a", "hedge_lost")
         assert run.settlement.hedge_cost_nano_usd == 0
 
-    asyncio.run(test())
+    run_on_fake_clock(test())
 
 
-@with_loop
+@on_fake_clock
 async def test_a_price_that_is_not_known_is_not_made_up() -> None:
     settlement = (await lost_by(FakeUpstream(ROLE, Never()))).settlement
     assert settlement.attempts[0].cost_nano_usd is settlement.hedge_cost_nano_usd is None
@@ -371,48 +372,48 @@ async def test_a_price_that_is_not_known_is_not_made_up() -> None:
 # How often
 
 
-@with_loop
+@on_fake_clock
 async def test_to_lose_is_no_failure_and_tells_nothing_of_a_targets_speed() -> None:
     run = Run()
-    shared = run.shared
+    services = run.services
     for _ in range(8):
-        hedged = Run(FakeUpstream(ROLE, Never()), FakeUpstream(OTHER), hedge_after_s=0.001, shared=shared)
+        hedged = Run(FakeUpstream(ROLE, Never()), FakeUpstream(OTHER), hedge_after_s=0.001, services=services)
         await hedged.to_the_end()
         assert tried(hedged) == [("a", "hedge_lost"), ("b", None)]
-    health = shared.health.of(run.call.route.targets[0])
+    health = services.health.of(run.admitted.route.targets[0])
     assert health.breaker.state(asyncio.get_running_loop().time()) == "closed"
     assert health.ttft_s is None
 
 
-@with_loop
+@on_fake_clock
 async def test_no_more_than_a_share_of_the_requests_is_hedged() -> None:
-    shared = shared_by(Run().pool, hedge=HedgeSettings(max_share=0.0))
+    services = services_with(Run().pool, hedge=HedgeSettings(max_share=0.0))
     codes = []
     for patience_s in [5.0] * 10 + [0.05] * 2:
         upstreams = FakeUpstream(ROLE, Never()), FakeUpstream(OTHER)
-        run = Run(*upstreams, hedge_after_s=0.001, first_content_s=patience_s, shared=shared)
+        run = Run(*upstreams, hedge_after_s=0.001, first_content_s=patience_s, services=services)
         assert await run.to_the_end() is None
         codes.append(tried(run)[0][1])
     assert codes == ["hedge_lost"] * 10 + ["first_content"] * 2
 
 
-@with_loop
+@on_fake_clock
 async def test_requests_that_cannot_be_hedged_do_not_count() -> None:
-    shared = shared_by(Run().pool, hedge=HedgeSettings(max_share=1.0))
-    while shared.hedging._budget.take():
+    services = services_with(Run().pool, hedge=HedgeSettings(max_share=1.0))
+    while services.hedging._budget.take():
         pass
     for options in ({"stream": False}, {"targets": ("a",)}, {"hedge_after_s": 0.0}):
         arguments = {"hedge_after_s": 60.0, **options}
-        run = Run(FakeUpstream(OTHER if arguments.get("stream", True) else WHOLE), shared=shared, **arguments)  # type: ignore[arg-type]
+        run = Run(FakeUpstream(OTHER if arguments.get("stream", True) else WHOLE), services=services, **arguments)  # type: ignore[arg-type]
         await run.to_the_end()
-    assert not shared.hedging._budget.take()
+    assert not services.hedging._budget.take()
 
 
-@with_loop
+@on_fake_clock
 async def test_a_target_that_is_down_is_not_asked_to_help() -> None:
     first = Cued(ROLE, OTHER_TEXT + STOP + USAGE + DONE)
     run = Run(first, hedge_after_s=SOON_S)
-    breaker = run.shared.health.of(run.call.route.targets[1]).breaker
+    breaker = run.services.health.of(run.admitted.route.targets[1]).breaker
     for _ in range(5):
         breaker.failed(asyncio.get_running_loop().time())
     going = asyncio.ensure_future(run.to_the_end())
@@ -422,7 +423,7 @@ async def test_a_target_that_is_down_is_not_asked_to_help() -> None:
     assert tried(run) == [("a", None)]
 
 
-@with_loop
+@on_fake_clock
 async def test_a_target_that_cannot_be_told_the_request_does_not_end_the_race() -> None:
     first = Cued(ROLE, OTHER_TEXT + STOP + USAGE + DONE)
     run = Run(first, hedge_after_s=SOON_S, dialects={"b": anthropic_messages.UPSTREAM}, more={"n": 2})

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from fakes import FakePool
 
 from sealink.errors import InvalidRequest
-from sealink.gateway.attempt import ClientRequest, WholeAttempt
+from sealink.gateway.admitted_request import ClientRequest
+from sealink.gateway.chat import write_request
 from sealink.policy.routing import Target
 from sealink.providers.provider import Provider
 from sealink.wire.dialect import ClientDialect, UpstreamDialect
@@ -19,9 +19,7 @@ ASKED: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": [{"role": "u
 def dropped(client: ClientDialect, upstream: UpstreamDialect, model: str = "m", **fields: Any) -> list[str]:
     head = client.parse_head(json.dumps({**ASKED, **fields}).encode(), {})
     target = Target(Provider(name="p", dialect=upstream, base_url="http://p"), model)
-    return list(
-        WholeAttempt(ClientRequest("req_1", client, head), target, FakePool(), lambda moment: None).outgoing.dropped
-    )
+    return list(write_request(ClientRequest("req_1", client, head, 0.0), target).dropped)
 
 
 def test_to_anthropics_clients() -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import time
 
 import pytest
-from fakes import FakePool, FakeResponder, FakeUpstream, shared_by
+from fakes import FakePool, FakeResponder, FakeUpstream, services_with
 
+from fake_clock import run_on_fake_clock
 from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList, InvalidRequest, UpstreamError, UpstreamRejected
-from sealink.gateway.call import AdmittedRequest
+from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.exchange import Exchange
+from sealink.gateway.model_api import ModelApi
 from sealink.policy.routing import Route, Target
 from sealink.providers.profile import Profile, StatusOverride
 from sealink.providers.provider import Provider
@@ -46,16 +49,10 @@ async def answered(pool: FakePool, *providers: Provider, is_strict: bool = False
     route = Route("m", tuple(Target(provider, "m") for provider in providers))
     key = ApiKey(name="k", digest=b"")
     responder = FakeResponder()
-    call = AdmittedRequest(
-        request_id="req_1",
-        path="/v1/chat/completions",
-        key=key,
-        client=openai_chat.CLIENT,
-        head=head,
-        route=route,
-        is_strict=is_strict,
+    admitted = AdmittedRequest(
+        ClientRequest("req_1", openai_chat.CLIENT, head, time.monotonic(), is_strict), key, route, "off"
     )
-    await Exchange(call, responder, shared_by(pool)).run()
+    await Exchange(admitted, responder, services_with(pool), ModelApi(openai_chat.CLIENT, "off")).run()
     return responder
 
 
@@ -68,7 +65,7 @@ def test_a_request_goes_out_as_the_vendor_wants_it_and_what_was_left_out_is_name
         assert "logit_bias" not in json.loads(request.body)
         assert responder.headers["x-sealink-dropped"] == "logit_bias"
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())
 
 
 def test_each_request_is_signed_as_it_is_sent() -> None:
@@ -79,7 +76,7 @@ def test_each_request_is_signed_as_it_is_sent() -> None:
         signature = f"POST https://one.test/v1/chat {len(request.body)} application/json"
         assert dict(request.headers)["authorization"] == signature
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())
 
 
 def test_where_nothing_can_be_signed_the_next_target_is_asked() -> None:
@@ -89,7 +86,7 @@ def test_where_nothing_can_be_signed_the_next_target_is_asked() -> None:
         assert {request.url for request in pool.requests} == {"https://two.test/v1/chat/completions"}
         assert responder.headers["x-sealink-fallback"] == "true"
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())
 
 
 def test_an_error_that_means_another_goes_to_the_next_target_and_is_told_as_it_came() -> None:
@@ -105,13 +102,13 @@ def test_an_error_that_means_another_goes_to_the_next_target_and_is_told_as_it_c
             await answered(FakePool(FakeUpstream(wrong_key, status=400)), mistelling)
         assert (caught.value.status, caught.value.meant_status) == (400, 401)
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())
 
 
 def test_a_strict_request_is_refused_where_something_would_be_left_out() -> None:
     async def scenario() -> None:
         pool = FakePool(FakeUpstream(ANSWER))
-        with pytest.raises(InvalidRequest, match="'one' cannot be told `logit_bias`") as caught:
+        with pytest.raises(InvalidRequest, match="'one' does not support `logit_bias`") as caught:
             await answered(pool, provider("one"), is_strict=True)
         assert (caught.value.status, caught.value.code, caught.value.param) == (
             400,
@@ -122,4 +119,4 @@ def test_a_strict_request_is_refused_where_something_would_be_left_out() -> None
         await answered(pool, provider("two", profile=None), is_strict=True)
         assert pool.requests
 
-    asyncio.run(scenario())
+    run_on_fake_clock(scenario())

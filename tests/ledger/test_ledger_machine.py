@@ -31,6 +31,8 @@ from sealink.store.errors import StoreUnavailable
 
 SMALL = LedgerSettings(segment_bytes=700, batch_entries=3, recover_every_s=0.0)
 
+EXAMPLES, EXAMPLES_IN_FULL = 25, 200
+
 Health = Literal["up", "down", "silent"]
 
 
@@ -214,6 +216,7 @@ class LedgerMachine(RuleBasedStateMachine):
         shutil.rmtree(self.place)
 
 
-def test_each_admitted_request_has_one_row(empty_store: Path) -> None:
+def test_each_admitted_request_has_one_row(empty_store: Path, full: bool) -> None:
     LedgerMachine.empty_store = empty_store
-    run_state_machine_as_test(LedgerMachine, settings=settings(max_examples=50, stateful_step_count=30, deadline=None))
+    examples = EXAMPLES_IN_FULL if full else EXAMPLES
+    run_state_machine_as_test(LedgerMachine, settings=settings(max_examples=examples, stateful_step_count=30))

@@ -9,9 +9,10 @@ import pytest
 from ledger_samples import IMPATIENT, STARTED_AT, admission, settlement, sqlite_url
 
 from sealink.ledger.ledger import Ledger
-from sealink.ledger.report import Totals, open_report
+from sealink.ledger.report import open_report
 from sealink.ledger.requests_table import RequestsTable
 from sealink.ledger.row import row_of
+from sealink.ledger.totals import Totals
 from sealink.store.engine import transaction
 
 DAY_S = 86_400

@@ -40,6 +40,7 @@ def on_both_loops(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     @pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
     @functools.wraps(test)
     def on_loop(loop_factory: Callable[[], asyncio.AbstractEventLoop], **arguments: Any) -> None:
+        gc.freeze()  # what was there before is not walked again and again
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(_clean(test(**arguments)))
         gc.collect()  # an unclosed socket warns now, and warnings are errors

@@ -119,7 +119,7 @@ def test_all_is_quiet_once_the_client_has_gone() -> None:
     made.writer.start(200, [])
     made.writer.write(b"x")
     made.writer.finish()
-    asyncio.run(made.writer.drain())
+    asyncio.run(made.writer.flush())
     assert (made.bytes, made.ends) == (b"", 0)
 
 
@@ -128,7 +128,7 @@ def test_drain_waits_for_the_client_and_several_may_wait() -> None:
         made = Written()
         made.writer.start(200, [])
         made.writer.pause()
-        one, two = (asyncio.ensure_future(made.writer.drain()) for _ in range(2))
+        one, two = (asyncio.ensure_future(made.writer.flush()) for _ in range(2))
         await asyncio.sleep(0)
         one.cancel()
         await asyncio.sleep(0)

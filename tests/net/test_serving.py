@@ -253,16 +253,14 @@ async def _leave_by(how: str, client: Client) -> None:
 
 @pytest.mark.parametrize("how", ["close", "reset", "half-close"])
 @on_both_loops
-async def test_the_handler_is_cancelled_at_once_when_the_client_leaves(how: str) -> None:
+async def test_the_handler_is_cancelled_when_the_client_leaves(how: str) -> None:
     gate = Gate()
     async with serving(gate) as served:
         client = await served.connect()
         client.send(GET + b"GET /second HTTP/1.1\r\nhost: x\r\n\r\n")
         await gate.entered.wait()
-        left = time.perf_counter()
         await _leave_by(how, client)
         await gate.cancelled.wait()
-        assert time.perf_counter() - left < 0.05
         await served.settle()
         assert gate.paths == ["/"]
 
@@ -280,7 +278,7 @@ async def test_a_cancelled_handler_can_tell_that_the_client_has_gone_and_writes_
         except asyncio.CancelledError:
             seen.append(responder.gone)
             responder.write(b"to nobody")
-            await responder.drain()
+            await responder.flush()
             responder.finish()
             raise
 

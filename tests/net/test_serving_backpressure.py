@@ -43,7 +43,7 @@ async def test_a_client_that_does_not_read_pauses_the_stream_and_loses_nothing()
             most_unsent = max(most_unsent, served.server.unsent_bytes)
             if responder.paused:
                 stuck.set()
-                await responder.drain()
+                await responder.flush()
                 assert served.server.unsent_bytes <= HIGH // 2
         responder.finish()
 
@@ -93,7 +93,7 @@ async def test_a_client_that_leaves_frees_a_handler_that_waits_for_it() -> None:
             responder.write(CHUNK)
             if responder.paused:
                 waiting.set()
-                await responder.drain()
+                await responder.flush()
         outcomes.append("gone")
 
     async with serving(handler, max_unsent_bytes=HIGH) as served:
@@ -110,7 +110,7 @@ async def _endless(request: Request, responder: Responder) -> None:
     while True:
         responder.write(CHUNK)
         if responder.paused:
-            await responder.drain()
+            await responder.flush()
 
 
 async def _large(request: Request, responder: Responder) -> None:
@@ -120,7 +120,7 @@ async def _large(request: Request, responder: Responder) -> None:
 @pytest.mark.parametrize("handler", [_endless, _large])
 @on_both_loops
 async def test_a_client_that_takes_nothing_at_all_is_dropped(handler: object) -> None:
-    async with serving(handler, max_unsent_bytes=HIGH, send_timeout_s=0.2) as served:  # type: ignore[arg-type]
+    async with serving(handler, max_unsent_bytes=HIGH, slow_client_s=0.2) as served:  # type: ignore[arg-type]
         begin = time.perf_counter()
         client = await served.connect(receive_buffer=4096)
         client.send(GET)
@@ -161,7 +161,7 @@ class SlowTransport:
 )
 def test_a_client_that_takes_little_is_not_dropped(unsent_at: dict[int, int], dropped_at_s: int | None) -> None:
     async def watch() -> int | None:
-        limits = ServerLimits(send_timeout_s=3.5, keep_alive_s=1000)
+        limits = ServerLimits(slow_client_s=3.5, keep_alive_s=1000)
         server = Server(echo, limits=limits, body_limit=lambda path: 0, error_response=error_response)
         transport, connection = SlowTransport(), ClientConnection(server)
         connection.connection_made(cast(asyncio.Transport, transport))
@@ -189,7 +189,7 @@ async def test_a_client_that_is_owed_little_is_not_dropped_within_its_stream() -
         await go_on.wait()
         responder.finish()
 
-    async with serving(handler, max_unsent_bytes=HIGH, send_timeout_s=0.1) as served:
+    async with serving(handler, max_unsent_bytes=HIGH, slow_client_s=0.1) as served:
         client = await served.connect(receive_buffer=4096)
         client.send(GET)
         await client.head()
@@ -207,7 +207,7 @@ async def test_a_quiet_stream_is_not_dropped() -> None:
         responder.write(b"at last")
         responder.finish()
 
-    async with serving(handler, send_timeout_s=0.05, keep_alive_s=0.05, request_timeout_s=0.05) as served:
+    async with serving(handler, slow_client_s=0.05, keep_alive_s=0.05, request_timeout_s=0.05) as served:
         assert (await served.ask(GET)).chunks == [b"at last"]
 
 

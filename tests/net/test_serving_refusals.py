@@ -151,7 +151,7 @@ async def test_the_lingering_read_ends() -> None:
         assert (await client.ask(b"nonsense\r\n\r\n")).status == 400
         begin = time.perf_counter()
         await served.settle()
-        assert 0.03 < time.perf_counter() - begin < 1
+        assert time.perf_counter() - begin > 0.03
 
 
 @on_both_loops
@@ -252,8 +252,9 @@ async def test_a_request_that_comes_too_slowly_gets_a_408(request_bytes: bytes) 
             await asyncio.wait([answer], timeout=0.02)
             if answer.done():
                 break
+        assert answer.done()
         response = await answer
-        assert 0.08 < time.perf_counter() - begin < 1
+        assert time.perf_counter() - begin > 0.08
         assert (response.status, response.json["code"]) == (408, "request_timeout")
         assert await client.rest() == b""
 
@@ -291,7 +292,7 @@ async def test_an_idle_connection_is_closed_without_a_word(opening: bytes) -> No
             assert (await client.response()).status == 200
         begin = time.perf_counter()
         assert await client.rest() == b""
-        assert 0.05 < time.perf_counter() - begin < 1
+        assert time.perf_counter() - begin > 0.05
 
 
 @on_both_loops

@@ -315,11 +315,11 @@ async def test_a_race_that_is_cancelled_leaves_nothing(monkeypatch: pytest.Monke
 @on_both_loops
 async def test_sockets_are_probed_and_send_at_once() -> None:
     async with serving(_accept) as port:
-        with await connect_socket("127.0.0.1", port, UpstreamLimits(tcp_keepalive_s=77)) as sock:
+        with await connect_socket("127.0.0.1", port, UpstreamLimits(keepalive_idle_s=77)) as sock:
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 77
-        with await connect_socket("127.0.0.1", port, UpstreamLimits(tcp_keepalive_s=0)) as sock:
+        with await connect_socket("127.0.0.1", port, UpstreamLimits(keepalive_idle_s=0)) as sock:
             assert not sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 

@@ -7,6 +7,7 @@ spelled in its own file.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,11 @@ FLOORS = [
     {"amounts", "errors", "events", "request", "usage", "__init__", "__version__"},
     {"wire", "providers", "catalog"},
     {"policy", "store"},
-    {"access", "ledger"},
+    {"ledger", "access"},
     {"net"},
+    {"http"},
     {"gateway"},
-    {"sim", "console", "doctor", "recorder"},
+    {"sim", "recorder"},
     {"config", "app"},
     {"cli", "__main__"},
 ]
@@ -50,7 +52,7 @@ DIALECTS = {
     "ollama": "ollama_chat",
     "responses": "openai_responses",
 }
-"""A dialect's name, and the folder or file of wire/dialects that may spell it."""
+"""A dialect's name, and the folder of wire/dialects that may spell it, beside the files of shared/ named after it."""
 DIALECT_CHOICES = {"config/sections.py", "app/dialects.py", "sim/handler.py"}
 """Where users choose a dialect by its name, besides providers/ and sim/."""
 
@@ -59,12 +61,14 @@ def dialects_of(file: str) -> set[str]:
     """The names of dialects that a file may spell."""
     if file in DIALECT_CHOICES or room_of(file) == "providers":
         return set(DIALECTS)
-    return {name for name, folder in DIALECTS.items() if file.startswith(f"wire/dialects/{folder}")}
+    folders = {name: (f"wire/dialects/{folder}", f"wire/dialects/shared/{name}") for name, folder in DIALECTS.items()}
+    return {name for name, prefixes in folders.items() if file.startswith(prefixes)}
 
 
 FILES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
 
 
+@cache
 def parsed(file: str) -> ast.Module:
     return ast.parse((SOURCE / file).read_text(), filename=file)
 
@@ -129,6 +133,17 @@ def test_imports_go_down_only(file: str) -> None:
         if module.startswith("sealink.") and floor_of(module.split(".")[1]) > floor
     ]
     assert not upward, "\n".join(upward)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.startswith("wire/dialects/") and file.count("/") > 2])
+def test_a_dialect_imports_no_other(file: str) -> None:
+    own = file.split("/")[2]
+    foreign = [
+        f"src/sealink/{file}:{line}: imports {module}; what dialects share is in wire/dialects/shared"
+        for line, module in imports(parsed(file))
+        if module.startswith("sealink.wire.dialects.") and module.split(".")[3] not in (own, "shared")
+    ]
+    assert not foreign, "\n".join(foreign)
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if room_of(file) in PURE])

@@ -11,8 +11,8 @@ from simulation import AT_ONCE, running_sim
 
 from sealink.sim import SIM_MODEL
 from sealink.sim.answer import answers
-from sealink.sim.anthropic_wire import AnthropicWire
-from sealink.sim.wire import Reply
+from sealink.sim.wires.anthropic import AnthropicWire
+from sealink.sim.wires.wire import Reply
 
 SCHEMA = {
     "type": "object",

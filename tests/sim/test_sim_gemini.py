@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from simulation import AT_ONCE, running_sim
 
 from sealink.sim import SIM_MODEL
-from sealink.sim.gemini_wire import GeminiWire
+from sealink.sim.wires.gemini import GeminiWire
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 GOOGLES = {"type": "OBJECT", "properties": {"city": {"type": "STRING"}}, "required": ["city"]}

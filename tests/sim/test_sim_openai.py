@@ -11,8 +11,8 @@ from simulation import AT_ONCE, running_sim
 
 from sealink.sim import SIM_MODEL, SimSettings, sim_handler
 from sealink.sim.answer import answers
-from sealink.sim.openai_wire import OpenAIWire
-from sealink.sim.wire import Reply
+from sealink.sim.wires.openai import OpenAIWire
+from sealink.sim.wires.wire import Reply
 
 SCHEMA = {
     "type": "object",
@@ -160,6 +160,16 @@ def test_structured_output_comes_in_pieces(client: openai.OpenAI) -> None:
     assert len(chunks) > 8
     Draft202012Validator(SCHEMA).validate(json.loads(joined(chunks)))
     assert isinstance(json.loads(joined(streamed(client, response_format={"type": "json_object"}))), dict)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_schema_without_a_value_is_answered_with_400(client: openai.OpenAI, stream: bool) -> None:
+    form: Any = {"type": "json_schema", "json_schema": {"name": "trip", "schema": {"enum": [1], "const": 2}}}
+    with pytest.raises(openai.BadRequestError, match="of the answer seems to be impossible to satisfy: 2 is not"):
+        whole(client, response_format=form, stream=stream)
+    tool: Any = {"type": "function", "function": {"name": "get_weather", "parameters": {"properties": {"a": 1}}}}
+    with pytest.raises(openai.BadRequestError, match="of the tool 'get_weather' is not valid: 1 is not of types"):
+        whole(client, messages=WEATHER, tools=[tool], stream=stream)
 
 
 def test_reasoning(client: openai.OpenAI) -> None:

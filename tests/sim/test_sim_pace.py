@@ -55,7 +55,7 @@ class Recorder:
     def write(self, data: bytes) -> None:
         self.writes.append((round(asyncio.get_running_loop().time(), 6), data))
 
-    async def drain(self) -> None:
+    async def flush(self) -> None:
         await asyncio.sleep(self._slow_s)
 
     def finish(self) -> None:

@@ -11,8 +11,8 @@ from simulation import AT_ONCE, running_sim
 
 from sealink.sim import FAULT_HEADER, SIM_MODEL
 from sealink.sim.answer import Answer, Block
-from sealink.sim.responses_wire import ResponsesWire
-from sealink.sim.wire import Reply
+from sealink.sim.wires.responses import ResponsesWire
+from sealink.sim.wires.wire import Reply
 
 SCHEMA = {
     "type": "object",

@@ -18,7 +18,7 @@ from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.translator import Translator
 
 QUESTION = [{"role": "user", "content": "What did the provider answer?"}]
-BIRTH = FallbackIdentity("1", 17)
+IDENTITY = FallbackIdentity("1", 17)
 
 
 def head_of(headers: dict[str, str] | None = None, **fields: Any) -> RequestHead:
@@ -27,22 +27,22 @@ def head_of(headers: dict[str, str] | None = None, **fields: Any) -> RequestHead
     return CLIENT.parse_head(body, headers or {})
 
 
-def asked(**fields: Any) -> ChatRequest:
+def request_of(**fields: Any) -> ChatRequest:
     return CLIENT.parse_request(head_of(**fields))
 
 
-def streamed(*events: Event, **fields: Any) -> bytes:
-    """The stream of these events."""
-    encoder = CLIENT.encoder(asked(stream=True, **fields), BIRTH)
+def encoded(*events: Event, **fields: Any) -> bytes:
+    """The stream that a client gets of these events."""
+    encoder = CLIENT.encoder(request_of(stream=True, **fields), IDENTITY)
     return b"".join(map(encoder.encode, events))
 
 
-def relay_lane() -> Lane:
+def passthrough_lane() -> Lane:
     return Lane(UPSTREAM.framer(), UPSTREAM.passthrough(head_of(stream=True)))
 
 
 def translating_lane(upstream: UpstreamDialect, **fields: Any) -> Lane:
-    encoder = CLIENT.encoder(asked(stream=True, **fields), BIRTH)
+    encoder = CLIENT.encoder(request_of(stream=True, **fields), IDENTITY)
     return Lane(upstream.framer(), Translator(upstream.decoder(), encoder))
 
 
@@ -51,8 +51,8 @@ def through(lane: Lane, pieces: Iterable[bytes], cause: SealinkError | None = No
     return b"".join([*map(lane.feed, pieces), lane.close(cause)]), lane.outcome
 
 
-def said(body: bytes) -> list[dict[str, Any]]:
-    """What the frames of a stream say."""
+def events_in(body: bytes) -> list[dict[str, Any]]:
+    """The data of a stream's frames."""
     lines = [line[6:] for line in body.split(b"\n") if line.startswith(b"data: ")]
     return [json.loads(line) for line in lines]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recordings import Case
+from recordings import Case, sampled
 
 
 @pytest.fixture(scope="module")
@@ -13,3 +13,9 @@ def cases(request: pytest.FixtureRequest, recorded: list[Case]) -> list[Case]:
 @pytest.fixture(scope="module")
 def streams(cases: list[Case]) -> list[Case]:
     return [case for case in cases if case.kind == "stream"]
+
+
+@pytest.fixture(scope="module")
+def swept(streams: list[Case], full: bool) -> list[Case]:
+    """The streams that are split and cut at many places: two of each provider's, all with `--full`."""
+    return streams if full else sampled(streams)

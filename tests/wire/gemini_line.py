@@ -16,13 +16,13 @@ GEMINI_2, GEMINI_2_5, GEMINI_2_5_PRO, GEMINI_3 = (
 )
 
 
-def chunk(*parts: dict[str, Any], finish: str | None = None, **said: Any) -> dict[str, Any]:
-    """A chunk with one candidate. `said` are more of the candidate's fields, or the chunk's own: usage, ids."""
+def chunk(*parts: dict[str, Any], finish: str | None = None, **fields: Any) -> dict[str, Any]:
+    """A chunk with one candidate. `fields` are more of the candidate's fields, or the chunk's own: usage, ids."""
     candidate: dict[str, Any] = {"content": {"parts": list(parts), "role": "model"}}
     if finish:
         candidate["finishReason"] = finish
-    outer = {name: said.pop(name) for name in ("usageMetadata", "responseId", "modelVersion") if name in said}
-    return {"candidates": [candidate | said], **outer}
+    outer = {name: fields.pop(name) for name in ("usageMetadata", "responseId", "modelVersion") if name in fields}
+    return {"candidates": [candidate | fields], **outer}
 
 
 def sse(*chunks: dict[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sealink.wire.dialects.openai_responses.views import SILENT
+from sealink.wire.dialects.openai_responses.views import IGNORED
 
 Fields = dict[str, Any]
 
@@ -36,7 +36,7 @@ class _Part:
     """A part of a message, a summary, or a call's arguments: what its deltas add up to."""
 
     kind: str
-    said: str = ""
+    text: str = ""
     notes: int = 0
     done: bool = False
 
@@ -111,7 +111,7 @@ class _Reader:
             yield from self._beginning(event)
         elif event["type"] in self.readers:
             yield from self._guarded(event)
-        elif event["type"] not in SILENT:
+        elif event["type"] not in IGNORED:
             yield "an unknown event"
 
     def _guarded(self, event: Fields) -> Iterator[str]:
@@ -156,8 +156,8 @@ class _Reader:
             yield "it is done before its parts"
         if item.get("status", "completed") != "completed":
             yield f"its status is {item['status']}"
-        if item["type"] in ITEM_FIELDS and (said := _said_in(item)) != [part.said for part in known.parts]:
-            yield f"it says {said}, its deltas {[part.said for part in known.parts]}"
+        if item["type"] in ITEM_FIELDS and (texts := _texts_of(item)) != [part.text for part in known.parts]:
+            yield f"its texts are {texts}, those of its deltas {[part.text for part in known.parts]}"
 
     def _item_of(self, event: Fields) -> _Item | None:
         index = event["output_index"]
@@ -193,7 +193,7 @@ class _Reader:
             yield "a delta that says nothing"
         if part.kind == "output_text" and not isinstance(event.get("logprobs"), list):
             yield "no logprobs"
-        part.said += event["delta"]
+        part.text += event["delta"]
 
     def _annotation(self, event: Fields) -> Iterator[str]:
         part = self._part_of(event)
@@ -206,15 +206,15 @@ class _Reader:
 
     def _text_done(self, event: Fields) -> Iterator[str]:
         part = self._part_of(event)
-        if part is None or _text_in(event) != part.said:
-            yield f"it is not what was said: {part}"
+        if part is None or _text_of(event) != part.text:
+            yield f"it differs from its deltas: {part}"
         elif part.kind in ("arguments", "input"):
             part.done = True
 
     def _part_done(self, event: Fields) -> Iterator[str]:
         part = self._part_of(event)
-        if part is None or _text_in(event["part"]) != part.said:
-            yield f"it is not what was said: {part}"
+        if part is None or _text_of(event["part"]) != part.text:
+            yield f"it differs from its deltas: {part}"
             return
         part.done = True
         if len(event["part"].get("annotations", ())) != part.notes:
@@ -264,14 +264,14 @@ def _index(event: Fields) -> int:
     return event.get("content_index", event.get("summary_index", 0))
 
 
-def _text_in(said: Fields) -> str | None:
-    return next((said[name] for name in ("text", "refusal", "arguments", "input") if name in said), None)
+def _text_of(fields: Fields) -> str | None:
+    return next((fields[name] for name in ("text", "refusal", "arguments", "input") if name in fields), None)
 
 
-def _said_in(item: Fields) -> list[str | None]:
+def _texts_of(item: Fields) -> list[str | None]:
     if item["type"] in ("function_call", "custom_tool_call"):
-        return [_text_in(item)]
-    return [_text_in(part) for part in item.get("content") or item.get("summary") or ()]
+        return [_text_of(item)]
+    return [_text_of(part) for part in item.get("content") or item.get("summary") or ()]
 
 
 def _refuse(name: str) -> None:

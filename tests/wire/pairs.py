@@ -11,19 +11,21 @@ import msgspec
 
 from dialects import CLIENTS, DIALECTS
 from recordings import Case
-from sealink.app import CLIENT_DIALECTS, UPSTREAM_DIALECTS
+from sealink.app import UPSTREAM_DIALECTS
 from sealink.errors import SealinkError
+from sealink.gateway.endpoints import CHAT, MESSAGES, RESPONSES
 from sealink.wire.dialect import ClientDialect, FallbackIdentity, RequestHead, UpstreamDialect, same_dialect
 from sealink.wire.stream.lane import Lane
 from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.translator import Translator
 
 BIRTH = FallbackIdentity("birth", 1_700_000_000)
+_CLIENT_DIALECTS: dict[str, ClientDialect] = {"chat": CHAT, "messages": MESSAGES, "responses": RESPONSES}
 ENDS = ("message_stop", "response.completed", "response.incomplete")
 
 
 def dialect_of(client: str) -> ClientDialect:
-    return CLIENT_DIALECTS[CLIENTS[client].path]
+    return _CLIENT_DIALECTS[client]
 
 
 def head_of(client: str, **fields: Any) -> RequestHead:

@@ -19,10 +19,10 @@ from sealink.wire.stream.translator import Translator
 
 HEAD = RequestHead(model="m", stream=True, include_usage=True, task_type=None, fields={})
 REQUEST = ChatRequest("m", [], stream=True)
-BIRTH = FallbackIdentity("0123456789abcdef", 1_700_000_000)
+IDENTITY = FallbackIdentity("0123456789abcdef", 1_700_000_000)
 
 
-def relayed(chunks: Iterable[bytes]) -> tuple[bytes, Lane]:
+def passed_through(chunks: Iterable[bytes]) -> tuple[bytes, Lane]:
     """What a client of this dialect gets of a Responses upstream's bytes."""
     lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
     return b"".join(map(lane.feed, chunks)) + lane.close(None), lane
@@ -32,13 +32,13 @@ def translated(
     chunks: Iterable[bytes], upstream: UpstreamDialect, cause: SealinkError | None = None
 ) -> tuple[bytes, Lane]:
     """The same of any upstream's, which properly ends, or by a `cause`."""
-    lane = Lane(upstream.framer(), Translator(upstream.decoder(), CLIENT.encoder(REQUEST, BIRTH)))
+    lane = Lane(upstream.framer(), Translator(upstream.decoder(), CLIENT.encoder(REQUEST, IDENTITY)))
     return b"".join(map(lane.feed, chunks)) + lane.close(cause), lane
 
 
-def told(events: Iterable[Event], request: ChatRequest = REQUEST) -> bytes:
+def encoded(events: Iterable[Event], request: ChatRequest = REQUEST) -> bytes:
     """What a client of this dialect gets of these events."""
-    encoder = CLIENT.encoder(request, BIRTH)
+    encoder = CLIENT.encoder(request, IDENTITY)
     return b"".join(encoder.encode(event) for event in events)
 
 

@@ -1,4 +1,4 @@
-"""A Messages request: what is read of it for every upstream, and for one of another dialect."""
+"""A client's Messages request: its head, which is read for every upstream, and the whole of it."""
 
 import json
 from contextlib import suppress
@@ -29,7 +29,7 @@ from sealink.request import (
 )
 from sealink.wire.dialects import openai_chat
 from sealink.wire.dialects.anthropic_messages import CLIENT, UPSTREAM
-from wire.anthropic_line import QUESTION, asked, head_of
+from wire.anthropic_line import QUESTION, head_of, request_of
 
 MARK = {"type": "ephemeral"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -37,7 +37,9 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 
 def parts_of(*blocks: Any, role: str = "user") -> list[Part]:
     return [
-        part for message in asked(messages=[{"role": role, "content": list(blocks)}]).messages for part in message.parts
+        part
+        for message in request_of(messages=[{"role": role, "content": list(blocks)}]).messages
+        for part in message.parts
     ]
 
 
@@ -94,7 +96,7 @@ class TestHead:
 
 class TestMessages:
     def test_words(self) -> None:
-        request = asked(system="Be brief.", messages=[*QUESTION, {"role": "assistant", "content": "4"}])
+        request = request_of(system="Be brief.", messages=[*QUESTION, {"role": "assistant", "content": "4"}])
         assert request.messages == [
             Message("system", [Text(text="Be brief.")], "system"),
             Message("user", [Text(text=QUESTION[0]["content"])], "messages[0]"),
@@ -102,7 +104,7 @@ class TestMessages:
         ]
 
     def test_system_blocks_with_a_mark(self) -> None:
-        (system, _) = asked(system=[{"type": "text", "text": "a", "cache_control": MARK}]).messages
+        (system, _) = request_of(system=[{"type": "text", "text": "a", "cache_control": MARK}]).messages
         assert plain(system.parts[0].cache_control) == MARK
 
     @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ class TestMessages:
         redacted = {"type": "redacted_thinking", "data": "x"}
         picture = {"type": "image", "source": {"type": "url", "url": "https://a"}}
         result = {"type": "tool_result", "tool_use_id": "t1", "content": [picture], "is_error": True}
-        request = asked(
+        request = request_of(
             messages=[
                 *QUESTION,
                 {"role": "assistant", "content": [thinking, redacted, call]},
@@ -196,7 +198,7 @@ class TestMessages:
         server = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}
         found = {"type": "web_search_tool_result", "tool_use_id": "s", "content": []}
         words = {"type": "text", "text": "So.", "citations": []}
-        request = asked(messages=[*QUESTION, {"role": "assistant", "content": [server, found, words]}])
+        request = request_of(messages=[*QUESTION, {"role": "assistant", "content": [server, found, words]}])
         assert request.messages[1].parts == [Text(text="So.")]
         outgoing = openai_chat.UPSTREAM.write_request(request, "m")
         assert list(outgoing.dropped) == [
@@ -256,13 +258,13 @@ class TestMessages:
 class TestTools:
     def test_functions(self) -> None:
         tool = {"name": "f", "description": "d", "input_schema": SCHEMA, "strict": True, "cache_control": MARK}
-        (read,) = asked(tools=[tool]).tools
+        (read,) = request_of(tools=[tool]).tools
         assert (read.name, read.description, read.strict) == ("f", "d", True)
         assert (plain(read.parameters), plain(read.cache_control)) == (SCHEMA, MARK)
-        assert asked(tools=[{"type": "custom", "name": "f"}]).tools == [Tool(name="f")]
+        assert request_of(tools=[{"type": "custom", "name": "f"}]).tools == [Tool(name="f")]
 
     def test_what_only_anthropic_has_of_a_function_is_named(self) -> None:
-        request = asked(tools=[{"name": "f", "input_schema": SCHEMA, "defer_loading": True}])
+        request = request_of(tools=[{"name": "f", "input_schema": SCHEMA, "defer_loading": True}])
         assert list(openai_chat.UPSTREAM.write_request(request, "m").dropped) == ["tools.defer_loading"]
 
     def test_built_in_ones(self) -> None:
@@ -274,7 +276,7 @@ class TestTools:
             "user_location": {"type": "approximate", "city": "Ulm", "country": None},
         }
         tools = [search, {"type": "code_execution_20250825", "name": "code_execution"}, {"type": "bash_20250124"}]
-        request = asked(tools=tools, mcp_servers=[{"type": "url", "url": "https://a"}])
+        request = request_of(tools=tools, mcp_servers=[{"type": "url", "url": "https://a"}])
         assert [(tool.kind, tool.where, tool.dialect) for tool in request.builtin_tools] == [
             ("web_search", "tools[0]", "anthropic"),
             ("code_execution", "tools[1]", "anthropic"),
@@ -298,7 +300,7 @@ class TestTools:
         ],
     )
     def test_the_choice(self, choice: Any, neutral: ToolChoice | None, parallel: bool | None) -> None:
-        request = asked(tool_choice=choice)
+        request = request_of(tool_choice=choice)
         assert (request.tool_choice, request.parallel_tool_calls) == (neutral, parallel)
 
     @pytest.mark.parametrize(
@@ -320,7 +322,7 @@ class TestTools:
 
 class TestTheRest:
     def test_sampling(self) -> None:
-        request = asked(max_tokens=5, temperature=0.5, top_p=0.9, top_k=3, stop_sequences=["x"])
+        request = request_of(max_tokens=5, temperature=0.5, top_p=0.9, top_k=3, stop_sequences=["x"])
         assert request.sampling == Sampling(max_tokens=5, temperature=0.5, top_p=0.9, top_k=3, stop=["x"])
 
     @pytest.mark.parametrize(
@@ -335,11 +337,11 @@ class TestTheRest:
         ],
     )
     def test_thinking(self, thinking: Any, budget: int | None, summary: str | None) -> None:
-        request = asked(thinking=thinking)
+        request = request_of(thinking=thinking)
         assert (request.thinking_budget, request.thinking_summary) == (budget, summary)
 
     def test_an_effort(self) -> None:
-        request = asked(output_config={"effort": "max", "task_budget": {"total": 1}})
+        request = request_of(output_config={"effort": "max", "task_budget": {"total": 1}})
         assert request.reasoning_effort == "max"
         assert plain(request.extras) == {"output_config": {"task_budget": {"total": 1}}}
 
@@ -348,7 +350,7 @@ class TestTheRest:
         closed = {**SCHEMA, "additionalProperties": False}
         for schema, strict in ((closed, None), ({**closed, "required": ["city"]}, True)):
             format = {"type": "json_schema", "schema": schema}
-            request = asked(**{name: format if name == "output_format" else {"format": format}})
+            request = request_of(**{name: format if name == "output_format" else {"format": format}})
             assert request.response_format is not None
             assert request.response_format.schema is not None
             assert plain(request.response_format.schema) == schema
@@ -357,11 +359,11 @@ class TestTheRest:
             )
 
     def test_who_asks_and_how_urgent_it_is(self) -> None:
-        request = asked(metadata={"user_id": "u", "task_type": "t"}, service_tier="standard_only")
+        request = request_of(metadata={"user_id": "u", "task_type": "t"}, service_tier="standard_only")
         assert (request.user, request.service_tier, request.extras) == ("u", "default", {})
 
     def test_everything_else_is_kept_to_be_named(self) -> None:
-        request = asked(container="c", speed="fast", nothing=None, metadata={"team": "a"})
+        request = request_of(container="c", speed="fast", nothing=None, metadata={"team": "a"})
         assert plain(request.extras) == {"container": "c", "speed": "fast", "metadata": {"team": "a"}}
 
     @pytest.mark.parametrize("name", ["thinking", "output_config", "metadata", "stop_sequences", "max_tokens", "top_k"])
@@ -384,7 +386,7 @@ SIGNED = [
 
 def test_what_is_read_can_be_written_again() -> None:
     """Anthropic → SeaLink's own → Anthropic: a conversation with signed thinking and a tool's result says the same."""
-    request = asked(messages=SIGNED, tools=[{"name": "f", "input_schema": SCHEMA}], system="s")
+    request = request_of(messages=SIGNED, tools=[{"name": "f", "input_schema": SCHEMA}], system="s")
     written = json.loads(UPSTREAM.write_request(request, "claude-sonnet-4-6").body)
     text = {"type": "text", "text": "What is the weather?"}
     assert written["messages"] == [
@@ -399,7 +401,9 @@ def test_what_is_read_can_be_written_again() -> None:
 
 
 def test_as_openai_gets_it() -> None:
-    request = asked(messages=SIGNED, tools=[{"name": "f", "input_schema": SCHEMA}], stop_sequences=["x"], stream=True)
+    request = request_of(
+        messages=SIGNED, tools=[{"name": "f", "input_schema": SCHEMA}], stop_sequences=["x"], stream=True
+    )
     outgoing = openai_chat.UPSTREAM.write_request(request, "gpt-5")
     call = {"id": "t1", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
     assert json.loads(outgoing.body) == {

@@ -1,4 +1,4 @@
-"""Events as Anthropic's clients read them: streamed, and whole."""
+"""Events → what Anthropic's clients get: a stream, or a whole message."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ from sealink.usage import Usage
 from sealink.wire.dialects.anthropic_messages import CLIENT
 from sealink.wire.dialects.anthropic_messages.client.encode_stream import MAX_WAITING_CHARS
 from wire.anthropic_grammar import complaints
-from wire.anthropic_line import BIRTH, QUESTION, final_message, said, streamed
+from wire.anthropic_line import IDENTITY, QUESTION, encoded, events_in, final_message
 
 START, END = StreamStart("chatcmpl-1", "gpt-9", 3), StreamEnd()
 USAGE = Usage(10, 7, cached_read_tokens=4, cached_write_tokens=2, reasoning_tokens=3, extras={"speed": Raw(b'"fast"')})
@@ -46,7 +46,7 @@ TOLD_USAGE = {
 
 def stream(*events: Event, **fields: Any) -> bytes:
     """The stream of these events, which must be clean."""
-    out = streamed(START, *events, END, **fields)
+    out = encoded(START, *events, END, **fields)
     assert complaints(out) == []
     return out
 
@@ -55,7 +55,7 @@ def whole(*events: Event, **fields: Any) -> dict[str, Any]:
     request = CLIENT.parse_request(
         CLIENT.parse_head(json.dumps({"model": "m", "messages": QUESTION, **fields}).encode(), {})
     )
-    answer: dict[str, Any] = json.loads(CLIENT.whole(request, [START, *events, END], BIRTH))
+    answer: dict[str, Any] = json.loads(CLIENT.whole(request, [START, *events, END], IDENTITY))
     return answer
 
 
@@ -72,7 +72,7 @@ def sdk(*events: Event) -> dict[str, Any]:
 
 
 def types(out: bytes) -> list[str]:
-    return [frame["type"] for frame in said(out)]
+    return [frame["type"] for frame in events_in(out)]
 
 
 def call(number: int, id: str = "t") -> BlockStart:
@@ -80,7 +80,7 @@ def call(number: int, id: str = "t") -> BlockStart:
 
 
 def test_text() -> None:
-    out = said(stream(*TEXT, UsageSnapshot(USAGE), Finish("stop", "stop")))
+    out = events_in(stream(*TEXT, UsageSnapshot(USAGE), Finish("stop", "stop")))
     start, opening, first, second, stop, delta, end = out
     message = start["message"]
     assert (message["id"], message["model"], message["usage"]["output_tokens"]) == ("chatcmpl-1", "gpt-9", 0)
@@ -95,7 +95,7 @@ def test_text() -> None:
 
 
 def test_frames_are_anthropics_to_the_byte() -> None:
-    encoder = CLIENT.encoder(ChatRequest("m", []), BIRTH)
+    encoder = CLIENT.encoder(ChatRequest("m", []), IDENTITY)
     for event in (START, BlockStart(0, "text")):
         encoder.encode(event)
     assert (
@@ -108,7 +108,7 @@ def test_frames_are_anthropics_to_the_byte() -> None:
 
 
 def test_every_delta_goes_out_at_once() -> None:
-    encoder = CLIENT.encoder(ChatRequest("m", []), BIRTH)
+    encoder = CLIENT.encoder(ChatRequest("m", []), IDENTITY)
     assert [types(encoder.encode(event)) for event in (START, UsageSnapshot(USAGE), *TEXT, Finish("stop"))] == [
         [],
         [],
@@ -121,7 +121,7 @@ def test_every_delta_goes_out_at_once() -> None:
 
 
 def test_a_usage_that_comes_first_stands_in_the_message() -> None:
-    start, *_, delta, _ = said(stream(UsageSnapshot(Usage(10, 1), final=False), *TEXT, UsageSnapshot(USAGE)))
+    start, *_, delta, _ = events_in(stream(UsageSnapshot(Usage(10, 1), final=False), *TEXT, UsageSnapshot(USAGE)))
     assert (start["message"]["usage"]["input_tokens"], start["message"]["usage"]["output_tokens"]) == (10, 1)
     assert delta["usage"] == TOLD_USAGE
 
@@ -134,11 +134,11 @@ def test_the_sdk_counts_what_comes_last() -> None:
 
 
 def test_an_answer_without_an_id_a_model_or_a_word() -> None:
-    out = streamed(StreamStart("", ""), END)
+    out = encoded(StreamStart("", ""), END)
     assert complaints(out) == []
-    message = said(out)[0]["message"]
+    message = events_in(out)[0]["message"]
     assert (message["id"], message["model"]) == ("msg_1", "m")
-    told = json.loads(CLIENT.whole(ChatRequest("m", []), [StreamStart("", ""), END], BIRTH))
+    told = json.loads(CLIENT.whole(ChatRequest("m", []), [StreamStart("", ""), END], IDENTITY))
     assert (told["id"], told["model"], told["content"], told["stop_reason"]) == ("msg_1", "m", [], "end_turn")
     assert told["usage"] == {
         "input_tokens": 0,
@@ -163,7 +163,7 @@ def test_signed_thinking() -> None:
         {"type": "thinking", "thinking": "hm", "signature": "s1s2"},
         {"type": "redacted_thinking", "data": "xyz"},
     ]
-    deltas = [frame["delta"]["type"] for frame in said(stream(*events)) if frame["type"] == "content_block_delta"]
+    deltas = [frame["delta"]["type"] for frame in events_in(stream(*events)) if frame["type"] == "content_block_delta"]
     assert deltas == ["thinking_delta", "thinking_delta", "signature_delta"]
 
 
@@ -276,7 +276,7 @@ def test_what_clients_are_not_told() -> None:
 )
 def test_how_it_ended(finish: Finish | None, reason: str, sequence: str | None) -> None:
     events = (*TEXT, finish) if finish else TEXT
-    *_, delta, _ = said(stream(*events, stop_sequences=["END"]))
+    *_, delta, _ = events_in(stream(*events, stop_sequences=["END"]))
     assert delta["delta"] == {"stop_reason": reason, "stop_sequence": sequence}
     answer = whole(*events, stop_sequences=["END"])
     assert (answer["stop_reason"], answer["stop_sequence"]) == (reason, sequence)
@@ -296,7 +296,7 @@ class TestBlocksThatOverlap:
     """As the decoder of OpenAI's chat has them: calls stay open until the choice is finished."""
 
     def test_calls_one_after_the_other_are_told_as_they_come(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), BIRTH)
+        encoder = CLIENT.encoder(ChatRequest("m", []), IDENTITY)
         events = (START, call(0), ToolArgsDelta(0, "{}"), call(1), ToolArgsDelta(1, '{"a"'), BlockEnd(0))
         assert [types(encoder.encode(event)) for event in events] == [
             [],
@@ -308,7 +308,7 @@ class TestBlocksThatOverlap:
         ]
 
     def test_calls_that_are_mixed_wait_for_their_turn(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), BIRTH)
+        encoder = CLIENT.encoder(ChatRequest("m", []), IDENTITY)
         events = (
             *(START, call(0), call(1), call(2)),
             *(ToolArgsDelta(0, '{"a":'), ToolArgsDelta(1, '{"b":'), ToolArgsDelta(2, "{}")),
@@ -333,11 +333,11 @@ class TestBlocksThatOverlap:
     def test_many_that_wait_do_not_pile_up(self) -> None:
         many = range(3000)
         starts, ends = map(call, many), map(BlockEnd, many)
-        blocks = [frame for frame in said(stream(*starts, *ends)) if frame["type"] == "content_block_start"]
+        blocks = [frame for frame in events_in(stream(*starts, *ends)) if frame["type"] == "content_block_start"]
         assert [block["index"] for block in blocks] == list(many)
 
     def test_there_is_a_limit(self) -> None:
-        encoder = CLIENT.encoder(ChatRequest("m", []), BIRTH)
+        encoder = CLIENT.encoder(ChatRequest("m", []), IDENTITY)
         for event in (START, call(0), call(1)):
             encoder.encode(event)
         piece = ToolArgsDelta(1, "x" * (MAX_WAITING_CHARS // 2))
@@ -349,14 +349,14 @@ class TestBlocksThatOverlap:
 
 
 def test_a_failure_is_one_error_frame() -> None:
-    encoder = CLIENT.encoder(ChatRequest("m", []), BIRTH)
+    encoder = CLIENT.encoder(ChatRequest("m", []), IDENTITY)
     out = b"".join(map(encoder.encode, (START, *TEXT[:2])))
     out += encoder.fail(UpstreamError("It broke.", code="upstream_truncated"))
     assert complaints(out) == ["ends in error"]
-    assert said(out)[-1] == {"type": "error", "error": {"type": "api_error", "message": "It broke."}}
+    assert events_in(out)[-1] == {"type": "error", "error": {"type": "api_error", "message": "It broke."}}
 
 
 def test_a_whole_answer_that_brought_an_error() -> None:
     error = UpstreamRejected("Overloaded", status=529, type="service_unavailable")
     with pytest.raises(UpstreamRejected):
-        CLIENT.whole(ChatRequest("m", []), [START, StreamError(error)], BIRTH)
+        CLIENT.whole(ChatRequest("m", []), [START, StreamError(error)], IDENTITY)

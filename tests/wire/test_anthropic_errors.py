@@ -1,4 +1,4 @@
-"""Anthropic's errors: read in whatever shape they come, and written in its own."""
+"""Errors: an upstream's, in whatever shape they come, and those that a client gets."""
 
 import json
 
@@ -17,7 +17,7 @@ from sealink.errors import (
 )
 from sealink.wire.dialects import openai_chat
 from sealink.wire.dialects.anthropic_messages import CLIENT, UPSTREAM
-from sealink.wire.dialects.anthropic_messages.errors import error_body, error_frame
+from sealink.wire.dialects.anthropic_messages.client.errors import error_body, error_frame
 from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS
 
 

@@ -1,4 +1,4 @@
-"""What Anthropic and those who speak its dialect really sent, next to what Anthropic's own SDK made of it."""
+"""Recorded answers of Anthropic and other providers of its format, compared with what Anthropic's SDK reads in them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -49,8 +49,8 @@ def test_every_error_keeps_its_words_its_status_and_its_retry_headers(cases: lis
     for case in errors:
         read = UPSTREAM.read_error(case.meta["status"], list(case.meta["response_headers"].items()), case.body)
         assert isinstance(read, UpstreamRejected)
-        said = case.expected["error"]["body"]
-        want = said["error"] if isinstance(said, dict) else {"message": said}
+        expected = case.expected["error"]["body"]
+        want = expected["error"] if isinstance(expected, dict) else {"message": expected}
         assert (read.status, read.message, read.body) == (case.meta["status"], want["message"], case.body), case.id
         assert read.code == want.get("type"), case.id
         assert {name: value for name, value in read.headers if name == "x-should-retry"} == {
@@ -59,23 +59,23 @@ def test_every_error_keeps_its_words_its_status_and_its_retry_headers(cases: lis
     print(f"anthropic-messages errors: {len(errors)} of {len(errors)}")
 
 
-def test_streams_read_the_same_however_they_are_split(streams: list[Case]) -> None:
+def test_streams_read_the_same_however_they_are_split(swept: list[Case]) -> None:
     """Frames are what the decoder sees of a stream: the same frames are the same events."""
-    for case in streams:
+    for case in swept:
         whole = frames_of([case.body])
         for cut in sampled(range(1, len(case.body)), SAMPLED_ABOVE_BYTES, SAMPLES):
             assert frames_of([case.body[:cut], case.body[cut:]]) == whole, f"{case.id} split at {cut}"
 
 
-def test_streams_read_the_same_byte_by_byte(streams: list[Case]) -> None:
-    for case in streams:
+def test_streams_read_the_same_byte_by_byte(swept: list[Case]) -> None:
+    for case in swept:
         if len(case.body) <= 4 * SAMPLED_ABOVE_BYTES:
             bytewise = read_stream(case.body[at : at + 1] for at in range(len(case.body)))
             assert comparable(bytewise) == comparable(read_stream([case.body])), case.id
 
 
-def test_a_stream_that_is_cut_is_never_taken_for_whole(streams: list[Case]) -> None:
-    for case in streams:
+def test_a_stream_that_is_cut_is_never_taken_for_whole(swept: list[Case]) -> None:
+    for case in swept:
         last = case.body.rfind(b"message_stop")
         for cut in sampled(range(last if last > 0 else len(case.body)), CUTS, CUTS):
             try:
@@ -85,7 +85,7 @@ def test_a_stream_that_is_cut_is_never_taken_for_whole(streams: list[Case]) -> N
             assert not any(isinstance(event, StreamEnd) for event in events), f"{case.id} cut at {cut}"
 
 
-def test_a_relayed_stream_is_the_upstreams_own_bytes(streams: list[Case]) -> None:
+def test_a_passed_through_stream_is_the_upstreams_own_bytes(streams: list[Case]) -> None:
     for case in streams:
         lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
         out = lane.feed(case.body) + lane.close(None)
@@ -101,28 +101,28 @@ def judge(cases: list[Case], read: Callable[[Case], Answer]) -> None:
 
 def faults(case: Case, answer: Answer) -> Iterator[str]:
     """Where an answer is not what the SDK made of it. The SDK may have broken off: then what it had until then."""
-    said: dict[str, Any] = case.expected.get("partial", case.expected)
+    expected: dict[str, Any] = case.expected.get("partial", case.expected)
     failed = "sdk_error" in case.expected and "body" in case.expected["sdk_error"]
     found: dict[str, tuple[Any, Any]] = {
-        "id": (said["id"], answer.id),
-        "model": (said["model"], answer.model),
-        "text": (said["text"], answer.text),
-        "reasoning": (said["reasoning"], answer.reasoning),
-        "tool_calls": ([without_raw(call) for call in said["tool_calls"]], answer.tool_calls),
-        "usage": (usage_of(said["usage"]), counts_of(answer)),
-        "blocks": (len(said["blocks"]), len(answer.kinds)),
-        "signatures": (said.get("signature_len", 0), sum(map(len, answer.signatures.values()))),
-        "citations": (said.get("citations", 0), len(answer.citations)),
-        "redacted": (said.get("redacted_thinking", 0), len(answer.redacted)),
+        "id": (expected["id"], answer.id),
+        "model": (expected["model"], answer.model),
+        "text": (expected["text"], answer.text),
+        "reasoning": (expected["reasoning"], answer.reasoning),
+        "tool_calls": ([without_raw(call) for call in expected["tool_calls"]], answer.tool_calls),
+        "usage": (usage_of(expected["usage"]), counts_of(answer)),
+        "blocks": (len(expected["blocks"]), len(answer.kinds)),
+        "signatures": (expected.get("signature_len", 0), sum(map(len, answer.signatures.values()))),
+        "citations": (expected.get("citations", 0), len(answer.citations)),
+        "redacted": (expected.get("redacted_thinking", 0), len(answer.redacted)),
         "error": (failed, answer.error is not None),
         "whole": (not failed, answer.is_whole),
     }
     if not failed:
         assert answer.finish is not None
-        reason = said["finish_reason"]
+        reason = expected["finish_reason"]
         found["finish"] = ((reason, REASONS[reason]), (answer.finish.raw_reason, answer.finish.reason))
-        if said["stop_sequence"]:
-            found["stop_sequence"] = (said["stop_sequence"], answer.finish.detail)
+        if expected["stop_sequence"]:
+            found["stop_sequence"] = (expected["stop_sequence"], answer.finish.detail)
     yield from (f"{name}: want {want!r}, got {got!r}" for name, (want, got) in found.items() if want != got)
 
 
@@ -130,10 +130,10 @@ def without_raw(call: dict[str, Any]) -> dict[str, Any]:
     return {name: call[name] for name in ("id", "name", "arguments")}
 
 
-def usage_of(said: dict[str, Any]) -> tuple[int, ...]:
-    read, written = said["cache_read_input_tokens"] or 0, said["cache_creation_input_tokens"] or 0
-    thinking = (said["output_tokens_details"] or {}).get("thinking_tokens") or 0
-    return (said["input_tokens"] + read + written, said["output_tokens"], read, written, thinking)
+def usage_of(expected: dict[str, Any]) -> tuple[int, ...]:
+    read, written = expected["cache_read_input_tokens"] or 0, expected["cache_creation_input_tokens"] or 0
+    thinking = (expected["output_tokens_details"] or {}).get("thinking_tokens") or 0
+    return (expected["input_tokens"] + read + written, expected["output_tokens"], read, written, thinking)
 
 
 def counts_of(answer: Answer) -> tuple[int, ...]:

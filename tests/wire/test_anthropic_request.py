@@ -1,4 +1,4 @@
-"""Requests as they go to Anthropic: every neutral field is used, named as dropped, or refused."""
+"""Requests as they are written to Anthropic: each neutral field is used, dropped and named, or refused."""
 
 from typing import Any
 
@@ -29,8 +29,8 @@ from sealink.request import (
 )
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
-from sealink.wire.dialects.anthropic_messages.upstream.write_request import JSON_OBJECT_INSTRUCTION
-from wire.anthropic_asking import HI, SONNET_4_6, body, write
+from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION
+from wire.anthropic_request import HI, SONNET_4_6, body, write
 from wire.upstream_asking import EPHEMERAL, FIELDS, NEUTRAL_FIELDS, WEATHER, asking, changes, extras, user
 
 MARK = {"cache_control": {"type": "ephemeral"}}
@@ -168,7 +168,7 @@ def test_web_search_of_another_dialect() -> None:
     assert outgoing.dropped == ("tools[0].search_context_size",)
 
 
-@pytest.mark.parametrize("parameters", [b"[]", b'"x"', b"{"])
+@pytest.mark.parametrize("parameters", [b"[]", b'"x"', b"12"])
 def test_parameters_that_are_no_schema(parameters: bytes) -> None:
     with pytest.raises(InvalidRequest) as caught:
         body(asking(tools=[WEATHER, Tool(name="f", parameters=Raw(parameters))]))
@@ -233,8 +233,8 @@ def test_a_format_that_cannot_be(wanted: ResponseFormat, model: str) -> None:
     ],
 )
 def test_service_tier(tier: str, written: str | None, dropped: tuple[str, ...]) -> None:
-    said, outgoing = write(asking(service_tier=tier))
-    assert (said.get("service_tier"), outgoing.dropped) == (written, dropped)
+    sent, outgoing = write(asking(service_tier=tier))
+    assert (sent.get("service_tier"), outgoing.dropped) == (written, dropped)
 
 
 @pytest.mark.parametrize(

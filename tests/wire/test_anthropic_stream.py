@@ -1,4 +1,4 @@
-"""The decoder on small streams written after Anthropic's documentation, and on streams that break its rules."""
+"""The decoder on small streams after Anthropic's documentation, and on streams that break its rules."""
 
 from pathlib import Path
 
@@ -337,9 +337,9 @@ def test_a_whole_message_is_the_same_events() -> None:
 
 def test_a_whole_message_for_a_client_of_the_same_dialect() -> None:
     body = msgspec.json.encode(MESSAGE)
-    relayed, outcome = UPSTREAM.passthrough_whole(body)
-    assert relayed == body
-    assert (outcome.usage, outcome.finish) == (Usage(input_tokens=3, output_tokens=4), {0: "tool_use"})
+    passed, outcome = UPSTREAM.passthrough_whole(body)
+    assert passed == body
+    assert (outcome.usage, outcome.finish_reasons) == (Usage(input_tokens=3, output_tokens=4), {0: "tool_use"})
     assert (outcome.complete, outcome.provenance) == (True, "provider")
 
 
@@ -356,7 +356,7 @@ def test_an_error_under_a_200() -> None:
     assert (caught.value.status, caught.value.message) == (529, "Overloaded")
 
 
-def test_a_relayed_stream_that_breaks_off_ends_in_one_error_of_the_dialect() -> None:
+def test_a_passed_through_stream_that_breaks_off_ends_in_one_error_of_the_dialect() -> None:
     whole = (SAMPLES / "text.sse").read_bytes()
     lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
     out = lane.feed(whole[:-40]) + lane.close(None)
@@ -367,13 +367,13 @@ def test_a_relayed_stream_that_breaks_off_ends_in_one_error_of_the_dialect() -> 
     )
 
 
-def test_a_relayed_error_is_the_upstreams_own() -> None:
+def test_a_passed_through_error_is_the_upstreams_own() -> None:
     whole = (SAMPLES / "error.sse").read_bytes()
     lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
     assert lane.feed(whole) + lane.close(None) == whole
 
 
-def test_what_a_server_tool_is_given_is_counted_where_it_is_relayed() -> None:
+def test_a_server_tools_input_is_counted_where_it_is_passed_through() -> None:
     events: list[dict[str, object]] = [
         {"type": "message_start", "message": {"id": "m", "model": "x", "content": []}},
         {

@@ -1,4 +1,4 @@
-"""Everybody's recorded answers as Anthropic's clients read them: through the stock SDK, split, cut and damaged."""
+"""Recorded answers of all vendors as Anthropic's SDK reads them from SeaLink: split, cut and damaged, too."""
 
 import json
 import random
@@ -32,7 +32,16 @@ from sealink.usage import Usage
 from sealink.wire.dialects import openai_chat
 from sealink.wire.dialects.anthropic_messages import CLIENT
 from wire.anthropic_grammar import complaints
-from wire.anthropic_line import BIRTH, QUESTION, asked, final_message, said, stock_client, through, translating_lane
+from wire.anthropic_line import (
+    IDENTITY,
+    QUESTION,
+    events_in,
+    final_message,
+    request_of,
+    stock_client,
+    through,
+    translating_lane,
+)
 
 API = "openai-chat"
 CUTS = 10
@@ -68,7 +77,7 @@ def test_every_stream_reads_in_the_stock_sdk_as_recorded(streams: list[Case]) ->
 
 def test_every_whole_answer_reads_in_the_stock_sdk_as_recorded(cases: list[Case]) -> None:
     def faults(case: Case) -> Iterator[str]:
-        body = CLIENT.whole(asked(), openai_chat.UPSTREAM.decode_whole(case.body), BIRTH)
+        body = CLIENT.whole(request_of(), openai_chat.UPSTREAM.decode_whole(case.body), IDENTITY)
         yield from differences(as_seen_by("messages", case), reading(200, body))
 
     judge([case for case in cases if case.kind == "json"], faults)
@@ -91,22 +100,22 @@ def test_a_stream_and_its_fold_say_the_same(streams: list[Case]) -> None:
         events += decoder.close()
         if not events or not isinstance(events[-1], StreamEnd):
             return
-        whole = json.loads(CLIENT.whole(asked(), events, BIRTH))
+        whole = json.loads(CLIENT.whole(request_of(), events, IDENTITY))
         streamed = final_message(translated([case.body])[0])
         whole["usage"] = {name: count for name, count in whole["usage"].items() if name in streamed["usage"]}
         for name in ("stop_reason", "usage", "id", "model"):
             if streamed[name] != whole[name]:
                 yield f"{name}: {streamed[name]} is not {whole[name]}"
-        told = [{key: value for key, value in block.items() if value is not None} for block in streamed["content"]]
-        if [block for block in told if block["type"] != "tool_use"] != [
+        written = [{key: value for key, value in block.items() if value is not None} for block in streamed["content"]]
+        if [block for block in written if block["type"] != "tool_use"] != [
             block for block in whole["content"] if block["type"] != "tool_use"
         ]:
-            yield f"{told} is not {whole['content']}"
+            yield f"{written} is not {whole['content']}"
 
     judge(streams, faults)
 
 
-def test_wherever_the_network_splits_it(streams: list[Case]) -> None:
+def test_wherever_the_network_splits_it(swept: list[Case]) -> None:
     def faults(case: Case) -> Iterator[str]:
         whole, dice = translated([case.body])[0], random.Random(case.id)
         for _ in range(SPLITS):
@@ -114,10 +123,10 @@ def test_wherever_the_network_splits_it(streams: list[Case]) -> None:
             if translated([case.body[:at], case.body[at:]])[0] != whole:
                 yield f"split at {at}"
 
-    judge(streams, faults)
+    judge(swept, faults)
 
 
-def test_every_cut_ends_in_one_error(streams: list[Case]) -> None:
+def test_every_cut_ends_in_one_error(swept: list[Case]) -> None:
     def faults(case: Case) -> Iterator[str]:
         dice = random.Random(case.id)
         for _ in range(CUTS):
@@ -125,11 +134,11 @@ def test_every_cut_ends_in_one_error(streams: list[Case]) -> None:
             cause = dice.choice([None, GatewayTimeout("late", code="idle"), UpstreamError("reset")])
             out, outcome = translated([case.body[:at]], cause)
             yield from (f"cut at {at}: {fault}" for fault in complaints(out, may_fail=not outcome.complete))
-            ends = [event["type"] for event in said(out) if event["type"] in ("error", "message_stop")]
+            ends = [event["type"] for event in events_in(out) if event["type"] in ("error", "message_stop")]
             if ends != (["message_stop"] if outcome.complete else ["error"]):
                 yield f"cut at {at}: {ends}"
 
-    judge(streams, faults)
+    judge(swept, faults)
 
 
 def test_whatever_bytes_are_damaged(streams: list[Case]) -> None:
@@ -182,21 +191,21 @@ def _of(number: int, kind: str) -> st.SearchStrategy[Event]:
         others.append(st.just(BlockMeta(number, "x:s")))
     if kind == "text":
         others += [st.just(Citation(number, url="https://a")), st.just(Logprobs(number, b"[]"))]
-    said = [st.builds(delta, st.just(number), TEXTS)] if kind not in ("redacted_reasoning", "media", "other") else []
-    return st.one_of(*said, *others)
+    deltas = [st.builds(delta, st.just(number), TEXTS)] if kind not in ("redacted_reasoning", "media", "other") else []
+    return st.one_of(*deltas, *others)
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(answers())
 def test_any_answer_keeps_to_the_grammar(events: list[Event]) -> None:
-    encoder = CLIENT.encoder(asked(stream=True, stop_sequences=["a"]), BIRTH)
+    encoder = CLIENT.encoder(request_of(stream=True, stop_sequences=["a"]), IDENTITY)
     out = b"".join(map(encoder.encode, events))
     assert complaints(out) == []
-    told = [frame["content_block"] for frame in said(out) if frame["type"] == "content_block_start"]
-    kept = json.loads(CLIENT.whole(asked(stop_sequences=["a"]), events, BIRTH))
-    assert sorted(block["type"] for block in kept["content"]) == sorted(block["type"] for block in told)
-    assert kept["stop_reason"] == said(out)[-2]["delta"]["stop_reason"]
+    written = [frame["content_block"] for frame in events_in(out) if frame["type"] == "content_block_start"]
+    kept = json.loads(CLIENT.whole(request_of(stop_sequences=["a"]), events, IDENTITY))
+    assert sorted(block["type"] for block in kept["content"]) == sorted(block["type"] for block in written)
+    assert kept["stop_reason"] == events_in(out)[-2]["delta"]["stop_reason"]
     texts = "".join(
-        frame["delta"].get("text", "") for frame in said(out) if frame["type"] == "content_block_delta"
-    ) + "".join(block.get("text", "") for block in told)
+        frame["delta"].get("text", "") for frame in events_in(out) if frame["type"] == "content_block_delta"
+    ) + "".join(block.get("text", "") for block in written)
     assert sorted(texts) == sorted("".join(block.get("text", "") for block in kept["content"]))

@@ -1,4 +1,4 @@
-"""The conversation as it goes to Anthropic."""
+"""The conversation as it is written to Anthropic."""
 
 import base64
 from typing import Any
@@ -19,7 +19,7 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from wire.anthropic_asking import HI, body, write
+from wire.anthropic_request import HI, body, write
 from wire.upstream_asking import EPHEMERAL, asking, user
 
 MARK = {"cache_control": {"type": "ephemeral"}}

@@ -1,4 +1,4 @@
-"""What Bedrock's Converse really sent, next to what AWS's own SDK made of it."""
+"""Recorded answers of Bedrock's Converse, compared with what AWS's SDK reads in them."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Bedrock's streams and whole answers, by its document: samples of our own."""
+"""The decoder on streams and whole answers written after Bedrock's documentation."""
 
 import json
 from typing import Any

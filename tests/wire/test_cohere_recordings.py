@@ -24,45 +24,45 @@ def test_every_answer_reads_as_the_sdk_reads_it(cases: list[Case]) -> None:
     judge(UPSTREAM, [case for case in cases if case.kind != "error"], faults)
 
 
-def faults(case: Case, told: Told, answer: Answer | None) -> Iterator[str]:
+def faults(case: Case, sent: Told, answer: Answer | None) -> Iterator[str]:
     """A tool plan, which the SDK shows as such, is told as thinking."""
     expected = case.expected
     thought = expected.get("tool_plan", "") + expected["reasoning"]
-    found: dict[str, tuple[object, object]] = {"reasoning": (thought, told.reasoning)}
+    found: dict[str, tuple[object, object]] = {"reasoning": (thought, sent.reasoning)}
     if expected["finish_reason"] == "ERROR":
-        found["error"] = (FAILED, told.error and told.error["message"])
-        found["code"] = ("INVALID_TOOL_GENERATION", told.error and told.error["code"])
+        found["error"] = (FAILED, sent.error and sent.error["message"])
+        found["code"] = ("INVALID_TOOL_GENERATION", sent.error and sent.error["code"])
     else:
         assert answer is not None
-        found |= whole_faults(case, told, answer)
+        found |= whole_faults(case, sent, answer)
     yield from (f"{name}: want {want!r}, got {got!r}" for name, (want, got) in found.items() if want != got)
 
 
-def whole_faults(case: Case, told: Told, answer: Answer) -> dict[str, tuple[object, object]]:
+def whole_faults(case: Case, sent: Told, answer: Answer) -> dict[str, tuple[object, object]]:
     expected, usage = case.expected, case.expected["usage"]
     assert answer.usage is not None
-    assert told.usage is not None
+    assert sent.usage is not None
     choice = answer.choices[0]
     assert choice.finish is not None
     tokens, billed = usage["tokens"], usage["billed_units"]
     calls = [(call["id"], call["name"], call["arguments"] or {}) for call in expected["tool_calls"]]
     return {
-        "text": (expected["text"], told.text),
+        "text": (expected["text"], sent.text),
         "folded text": (expected["text"], choice.text("text")),
-        "calls": (calls, [(call["id"], call["name"], call["arguments"]) for call in told.tool_calls]),
-        "finish": (REASONS[expected["finish_reason"]], told.finish_reason),
+        "calls": (calls, [(call["id"], call["name"], call["arguments"]) for call in sent.tool_calls]),
+        "finish": (REASONS[expected["finish_reason"]], sent.finish_reason),
         "raw finish": (expected["finish_reason"], choice.finish.raw_reason),
         "usage": (
             (tokens["input_tokens"], tokens["output_tokens"], usage.get("cached_tokens", 0)),
             (
-                *(told.usage[name] for name in ("prompt_tokens", "completion_tokens")),
-                told.usage["prompt_tokens_details"]["cached_tokens"],
+                *(sent.usage[name] for name in ("prompt_tokens", "completion_tokens")),
+                sent.usage["prompt_tokens_details"]["cached_tokens"],
             ),
         ),
         "reasoning tokens": (tokens.get("reasoning_tokens", 0), answer.usage.reasoning_tokens),
         "billed": ((billed["input_tokens"], billed["output_tokens"]), answer.usage.billed),
-        "billed, as told": (billed, told.usage["billed_units"]),
-        "citations": (expected.get("citations", 0), len(told.annotations)),
+        "billed, as sent": (billed, sent.usage["billed_units"]),
+        "citations": (expected.get("citations", 0), len(sent.annotations)),
     }
 
 

@@ -25,17 +25,17 @@ def stream(*events: Any) -> bytes:
 
 
 def test_a_plan_is_thinking_that_can_be_sent_back() -> None:
-    told = told_stream(UPSTREAM, [PLAN])
-    assert told.reasoning == "I will look up the weather."
-    assert told.thinking_blocks == [
-        {"index": 0, "type": "thinking", "thinking": told.reasoning, "signature": "cohere:tool_plan"}
+    sent = told_stream(UPSTREAM, [PLAN])
+    assert sent.reasoning == "I will look up the weather."
+    assert sent.thinking_blocks == [
+        {"index": 0, "type": "thinking", "thinking": sent.reasoning, "signature": "cohere:tool_plan"}
     ]
-    assert list(told.calls.values()) == [
+    assert list(sent.calls.values()) == [
         {"id": "get_weather_1", "name": "get_weather", "arguments": '{"city": "Paris"}'},
         {"id": "get_time_2", "name": "get_time", "arguments": "{}"},
     ]
-    assert told.finish_reason == "tool_calls"
-    assert not told.complaints
+    assert sent.finish_reason == "tool_calls"
+    assert not sent.complaints
 
 
 def test_what_is_read_is_told_and_what_is_billed_is_kept() -> None:
@@ -55,14 +55,14 @@ def test_usage_that_is_billed_only() -> None:
 
 def test_thinking_citations_and_log_probabilities() -> None:
     events = read_stream(UPSTREAM, [CITATIONS])
-    told = told_stream(UPSTREAM, [CITATIONS])
-    assert (told.reasoning, told.text) == ("Emperor penguins.", "The 🐧 tallest are Emperor penguins.")
+    sent = told_stream(UPSTREAM, [CITATIONS])
+    assert (sent.reasoning, sent.text) == ("Emperor penguins.", "The 🐧 tallest are Emperor penguins.")
     (citation,) = [event for event in events if isinstance(event, Citation)]
-    assert told.text[citation.start : citation.end] == "Emperor penguins"
+    assert sent.text[citation.start : citation.end] == "Emperor penguins"
     assert (citation.url, citation.title) == ("https://example.com/tall", "Tall penguins")
     assert citation.quote == "Emperor penguins are the tallest."
     place = {"url": citation.url, "title": citation.title, "start_index": 18, "end_index": 34}
-    assert told.annotations == [{"index": 0, "type": "url_citation", "url_citation": place}]
+    assert sent.annotations == [{"index": 0, "type": "url_citation", "url_citation": place}]
     (scores,) = [event for event in events if isinstance(event, Logprobs)]
     (token,) = json.loads(scores.tokens)
     assert (token["token"], bytes(token["bytes"]).decode()) == ("The 🐧 tallest ", "The 🐧 tallest ")
@@ -72,9 +72,9 @@ def test_thinking_citations_and_log_probabilities() -> None:
 def test_a_call_without_an_id_gets_one() -> None:
     call = {"type": "tool-call-start", "index": 0, "delta": {"message": {"tool_calls": {"function": {"name": "f"}}}}}
     end = {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL"}}
-    told = told_stream(UPSTREAM, [stream({"type": "message-start", "id": "1"}, call, end)])
-    assert told.calls[0]["id"]
-    assert told.complaints == []
+    sent = told_stream(UPSTREAM, [stream({"type": "message-start", "id": "1"}, call, end)])
+    assert sent.calls[0]["id"]
+    assert sent.complaints == []
 
 
 def test_citations_may_come_after_the_end_of_their_text() -> None:
@@ -91,9 +91,9 @@ def test_citations_may_come_after_the_end_of_their_text() -> None:
 )
 def test_an_answer_that_failed_is_no_answer(reason: str, status: int, words: str) -> None:
     end = {"finish_reason": reason} | ({"error": words} if reason == "ERROR" else {})
-    told = told_stream(UPSTREAM, [stream(START, {"type": "message-end", "delta": end})])
-    assert told.error is not None
-    assert told.error["message"] == words
+    sent = told_stream(UPSTREAM, [stream(START, {"type": "message-end", "delta": end})])
+    assert sent.error is not None
+    assert sent.error["message"] == words
     with pytest.raises(UpstreamRejected) as caught:
         UPSTREAM.decode_whole(json.dumps({"id": "1", "message": {"content": []}} | end).encode())
     assert (caught.value.status, caught.value.message) == (status, words)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from sealink.errors import InvalidRequest, UpstreamError
 from sealink.wire.dialect import OutgoingRequest, RequestHead
 from sealink.wire.embeddings import CLIENT, EmbeddingsUpstream
+from sealink.wire.embeddings.answer import from_base64, to_base64
 from sealink.wire.embeddings.cohere import CohereEmbeddings
 from sealink.wire.embeddings.gemini import GeminiEmbeddings
 from sealink.wire.embeddings.openai import OpenAIEmbeddings
-from sealink.wire.embeddings.vectors import from_base64, to_base64
 
 OPENAI, GEMINI, COHERE = OpenAIEmbeddings(), GeminiEmbeddings(), CohereEmbeddings()
 TRANSLATED: list[EmbeddingsUpstream] = [GEMINI, COHERE]

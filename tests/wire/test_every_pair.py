@@ -55,9 +55,9 @@ def test_every_stream_keeps_to_the_grammar(client: str, streams: list[Case]) -> 
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_it_does_not_show_how_the_network_cuts_a_stream_in_pieces(client: str, streams: list[Case]) -> None:
+def test_it_does_not_show_how_the_network_cuts_a_stream_in_pieces(client: str, swept: list[Case]) -> None:
     wrong = []
-    for case in streams:
+    for case in swept:
         want, chance = streamed(client, case, [case.body])[0], random.Random(case.id)
         ways = [in_pieces(case.body, chance) for _ in range(PIECES)]
         if len(case.body) <= LONGEST_BYTE_BY_BYTE:
@@ -69,10 +69,10 @@ def test_it_does_not_show_how_the_network_cuts_a_stream_in_pieces(client: str, s
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("cause", [None, UpstreamError("reset", code="upstream_reset")], ids=["ended", "reset"])
-def test_a_stream_cut_anywhere_ends_in_one_error(client: str, cause: UpstreamError | None, streams: list[Case]) -> None:
+def test_a_stream_cut_anywhere_ends_in_one_error(client: str, cause: UpstreamError | None, swept: list[Case]) -> None:
     """But for one that had said all it has to say."""
     wrong = {}
-    for case in streams:
+    for case in swept:
         chance = random.Random(case.id + client)
         for at in (chance.randrange(len(case.body)) for _ in range(CUTS)):
             lane = lane_of(client, case)
@@ -86,10 +86,10 @@ def test_a_stream_cut_anywhere_ends_in_one_error(client: str, cause: UpstreamErr
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_garbled_stream_ends_in_one_error_or_well(client: str, streams: list[Case]) -> None:
+def test_a_garbled_stream_ends_in_one_error_or_well(client: str, swept: list[Case]) -> None:
     """Bytes changed, lost and doubled, frames lost, doubled and moved: nothing but the project's own errors."""
     wrong = {}
-    for case in streams:
+    for case in swept:
         chance = random.Random(case.id + client)
         for number in range(GARBLINGS):
             garbled = garble(case, chance)

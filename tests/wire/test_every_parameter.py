@@ -1,4 +1,4 @@
-"""Every parameter of every client dialect before every upstream (issue 4, "What must be shown", 3).
+"""Every parameter of every client dialect before every upstream.
 
 With the parameter the request that goes out is another one; or it is refused with a 400 that names it; or it is named
 as dropped (`x-sealink-dropped`). Nothing is left out in silence. docs/parameters.md is made of this: `make docs`.
@@ -35,10 +35,10 @@ MODELS = {
 
 _ALL = tuple(MODELS)
 _NOT_OPENAI = tuple(dialect for dialect in MODELS if dialect != "responses")
-_AUTO = "to choose freely is what is done without it"
-_OWN_THOUGHTS = "thinking that Anthropic has signed means nothing to others"
-_STANDARD = "standard is what is done without it"
-_SHOWN = "what is thought is shown anyway"
+_AUTO = "free choice is the default"
+_OWN_THOUGHTS = "thinking signed by Anthropic is of no use to other models"
+_STANDARD = "standard is the default"
+_SHOWN = "reasoning is returned anyway"
 SAID_ANYWAY: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("chat", "tool_choice: auto"): (_AUTO, ("cohere", "ollama")),
     ("messages", "tool_choice: auto"): (_AUTO, ("cohere", "ollama")),
@@ -48,11 +48,11 @@ SAID_ANYWAY: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("messages", "service_tier"): (_STANDARD, ("cohere", "ollama")),
     ("responses", "service_tier: default"): (_STANDARD, ("cohere", "ollama")),
     ("messages", "thinking: adaptive"): (
-        "how much is thought is left to the model",
+        "the model decides how much it thinks, which is the default",
         ("openai", "bedrock", "cohere", "ollama"),
     ),
-    ("messages", "thinking: disabled"): ("Claude does not think unless it is told to", ("bedrock",)),
-    ("responses", "include: reasoning"): ("signed thinking is told anyway", tuple(_NOT_OPENAI)),
+    ("messages", "thinking: disabled"): ("Claude does not think unless asked to", ("bedrock",)),
+    ("responses", "include: reasoning"): ("signed reasoning is returned anyway", tuple(_NOT_OPENAI)),
     ("responses", "reasoning: summary"): (_SHOWN, ("openai", "anthropic", "bedrock", "cohere", "ollama")),
 }
 """(Client, parameter) that asks for what is done without it, why, and before which upstreams."""
@@ -125,18 +125,19 @@ TITLES = {
     "responses": "Clients of OpenAI's Responses",
 }
 INTRODUCTION = (
-    """# What becomes of each parameter
+    """# How each parameter is handled
 
-Made by `make docs` from `tests/wire/test_every_parameter.py`, which sends each parameter once to each dialect.
+Written by `make docs` from `tests/wire/test_every_parameter.py`, which sends each parameter once to each upstream API.
 
-- **yes**: the upstream is told, in its own words. Between two ends of one dialect the client's own bytes go on.
-- **dropped**: the upstream has no such knob. The answer names it in `x-sealink-dropped`; where `strict` is said, by
-  the request or its key, it is refused.
-- **partly**: it is told, but for a part of it that is dropped, and named.
+- **yes**: sent to the upstream, translated where necessary. If client and upstream speak the same API, the client's own
+  bytes are sent.
+- **dropped**: the upstream does not support it. It is dropped and listed in the response header `x-sealink-dropped`;
+  with `strict` in the request or its key, the request is refused.
+- **partly**: sent, except for a part that is dropped and listed.
 - **400**: the upstream cannot do it. The request is refused with a 400 that names the field.
-- **=**: it asks for what is done without it.
+- **=**: it asks for what happens by default, so nothing needs to be sent.
 
-What a model takes may differ within a dialect; here it is """
+Models of the same API can differ. The models in this table: """
     + ", ".join(f"`{model}` ({dialect})" for dialect, model in MODELS.items())
     + "."
 )

@@ -34,9 +34,9 @@ def error(code: int, status: str, message: str = "Words.", **more: Any) -> dict[
 )
 @pytest.mark.parametrize("wrap", [lambda body: body, lambda body: [body]])
 def test_status_type_words_and_code(code: int, status: str, type: str, wrap: Any) -> None:
-    told = read(code, wrap(error(code, status)))
-    assert (told.status, told.type, told.code, told.message) == (code, type, status, "Words.")
-    assert told.dialect == "gemini"
+    rejection = read(code, wrap(error(code, status)))
+    assert (rejection.status, rejection.type, rejection.code, rejection.message) == (code, type, status, "Words.")
+    assert rejection.dialect == "gemini"
 
 
 def test_a_prompt_that_is_too_long_is_named_as_openais_clients_know_it() -> None:
@@ -54,6 +54,6 @@ def test_when_to_come_again_stands_in_the_body() -> None:
 
 @pytest.mark.parametrize("body", [b"<html>Bad gateway</html>", b'{"error": "x"}', b"[]", b"\xff"])
 def test_a_body_in_no_known_shape_is_its_own_message(body: bytes) -> None:
-    told = read(502, body)
-    assert told.status == 502
-    assert told.message == body.decode(errors="replace")
+    rejection = read(502, body)
+    assert rejection.status == 502
+    assert rejection.message == body.decode(errors="replace")

@@ -44,12 +44,12 @@ def test_every_answer_reads_as_the_sdk_reads_it(cases: list[Case]) -> None:
     judge(UPSTREAM, [case for case in cases if case.kind != "error"], faults)
 
 
-def faults(case: Case, told: Told, answer: Answer | None) -> Iterator[str]:
+def faults(case: Case, sent: Told, answer: Answer | None) -> Iterator[str]:
     expected = case.expected
     reason = expected["finish_reason"]
     if reason in FAILURES:
-        assert told.error is not None
-        assert reason in told.error["message"]
+        assert sent.error is not None
+        assert reason in sent.error["message"]
         return
     assert answer is not None
     choice = answer.choices[0]
@@ -59,22 +59,22 @@ def faults(case: Case, told: Told, answer: Answer | None) -> Iterator[str]:
     found = {
         "id": (expected.get("responseId", ""), answer.id),
         "model": (expected.get("modelVersion", ""), answer.model),
-        "text": (expected["text"], told.text),
+        "text": (expected["text"], sent.text),
         "folded text": (expected["text"], choice.text("text")),
-        "reasoning": (expected["reasoning"], told.reasoning),
+        "reasoning": (expected["reasoning"], sent.reasoning),
         "folded reasoning": (expected["reasoning"], choice.text("reasoning")),
-        "calls": (calls, [(call["name"], call["arguments"]) for call in told.tool_calls]),
-        "ids": (len(calls), len({call["id"] for call in told.tool_calls} - {""})),
-        "finish": (finish, told.finish_reason),
+        "calls": (calls, [(call["name"], call["arguments"]) for call in sent.tool_calls]),
+        "ids": (len(calls), len({call["id"] for call in sent.tool_calls} - {""})),
+        "finish": (finish, sent.finish_reason),
         "raw finish": (reason or expected.get("prompt_feedback", {}).get("blockReason"), choice.finish.raw_reason),
-        "refusal": (why_refused(case, finish), told.refusal),
-        "usage": (usage_of(case), counts_of(told)),
+        "refusal": (why_refused(case, finish), sent.refusal),
+        "usage": (usage_of(case), counts_of(sent)),
         "signatures": (sum(b.count(b'"thoughtSignature"') for b in [case.body]), signatures_of(answer)),
         "citations": (sources_of(case), sum(len(block.citations) for block in choice.blocks)),
-        "annotations": (sources_of(case), len(told.annotations)),
+        "annotations": (sources_of(case), len(sent.annotations)),
         "media": (expected.get("inline_data_parts", 0), sum(block.kind == "media" for block in choice.blocks)),
     }
-    for given, call in zip(expected["tool_calls"], told.tool_calls, strict=True):
+    for given, call in zip(expected["tool_calls"], sent.tool_calls, strict=True):
         found["own id"] = (given["id"] or call["id"], call["id"])
     yield from (f"{name}: want {want!r}, got {got!r}" for name, (want, got) in found.items() if want != got)
 
@@ -87,20 +87,20 @@ def why_refused(case: Case, finish: str) -> str:
 
 
 def usage_of(case: Case) -> tuple[int, ...] | None:
-    said = case.expected["usage"]
-    if said is None:
+    usage = case.expected["usage"]
+    if usage is None:
         return None
     names = ("promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
-    prompt, tools, answer, thoughts = (said.get(name) or 0 for name in names)
-    return (prompt + tools, answer + thoughts, said.get("cachedContentTokenCount") or 0, thoughts)
+    prompt, tools, answer, thoughts = (usage.get(name) or 0 for name in names)
+    return (prompt + tools, answer + thoughts, usage.get("cachedContentTokenCount") or 0, thoughts)
 
 
-def counts_of(told: Told) -> tuple[int, ...] | None:
-    said = told.usage
-    if said is None:
+def counts_of(sent: Told) -> tuple[int, ...] | None:
+    usage = sent.usage
+    if usage is None:
         return None
-    details = said["prompt_tokens_details"], said["completion_tokens_details"]
-    counts = (said["prompt_tokens"], said["completion_tokens"])
+    details = usage["prompt_tokens_details"], usage["completion_tokens_details"]
+    counts = (usage["prompt_tokens"], usage["completion_tokens"])
     return (*counts, details[0]["cached_tokens"], details[1]["reasoning_tokens"])
 
 
@@ -128,11 +128,11 @@ def sources_of(case: Case) -> int:
 def test_every_error_keeps_its_words_and_its_status(cases: list[Case]) -> None:
     errors = [case for case in cases if case.kind == "error"]
     for case in errors:
-        said = json.loads(case.body)["error"]
+        expected = json.loads(case.body)["error"]
         read = UPSTREAM.read_error(case.meta["status"], case.headers, case.body)
         assert isinstance(read, UpstreamRejected)
-        assert (read.status, read.message, read.body) == (said["code"], said["message"], case.body), case.id
-        assert read.code == said["status"], case.id
+        assert (read.status, read.message, read.body) == (expected["code"], expected["message"], case.body), case.id
+        assert read.code == expected["status"], case.id
     assert errors
 
 

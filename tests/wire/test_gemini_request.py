@@ -283,8 +283,8 @@ def test_a_choice_among_no_functions_is_refused() -> None:
     assert refused(asking(tool_choice=ToolChoice("required"))).param == "tool_choice"
 
 
-def builtin(kind: Any, dialect: str = "openai", raw: bytes = b"{}", **said: Any) -> BuiltinTool:
-    return BuiltinTool(kind=kind, where="tools[0]", raw=Raw(raw), dialect=dialect, web_search=WebSearch(**said))
+def builtin(kind: Any, dialect: str = "openai", raw: bytes = b"{}", **options: Any) -> BuiltinTool:
+    return BuiltinTool(kind=kind, where="tools[0]", raw=Raw(raw), dialect=dialect, web_search=WebSearch(**options))
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,10 @@ def test_what_gemini_knows_stays() -> None:
 
 
 def test_other_constraints_are_described() -> None:
-    told = adapt({"type": "string", "description": "D", "pattern": "^a$", "format": "email", "maxLength": 3})
-    assert told["type"] == "string"
-    assert told["description"] == 'D\n\n{pattern: "^a$", format: "email", maxLength: 3}'
-    assert set(told) == {"type", "description"}
+    schema = adapt({"type": "string", "description": "D", "pattern": "^a$", "format": "email", "maxLength": 3})
+    assert schema["type"] == "string"
+    assert schema["description"] == 'D\n\n{pattern: "^a$", format: "email", maxLength: 3}'
+    assert set(schema) == {"type", "description"}
 
 
 def test_a_constant_is_a_choice_of_one() -> None:
@@ -44,14 +44,14 @@ def test_a_constant_is_a_choice_of_one() -> None:
 
 
 def test_older_names_and_the_schemas_own_address() -> None:
-    told = adapt(
+    schema = adapt(
         {"$schema": "x", "definitions": {"A": {"const": 1}}, "items": {"$ref": "#/definitions/A", "title": "t"}}
     )
-    assert told == {"$defs": {"A": {"enum": [1], "type": "integer"}}, "items": {"$ref": "#/$defs/A"}}
+    assert schema == {"$defs": {"A": {"enum": [1], "type": "integer"}}, "items": {"$ref": "#/$defs/A"}}
 
 
 def test_what_must_hold_together_is_said_together() -> None:
-    told = adapt(
+    schema = adapt(
         {
             "allOf": [
                 {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
@@ -60,7 +60,7 @@ def test_what_must_hold_together_is_said_together() -> None:
             ]
         }
     )
-    assert told == {
+    assert schema == {
         "type": "object",
         "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
         "required": ["a", "b"],

@@ -125,13 +125,13 @@ def test_an_answer_that_failed_is_an_error(word: str) -> None:
     ],
 )
 def test_a_blocked_prompt_is_a_refusal(feedback: dict[str, str], detail: str) -> None:
-    said = {"promptFeedback": feedback, "usageMetadata": {"promptTokenCount": 9}}
-    events = events_of(said)
+    blocked = {"promptFeedback": feedback, "usageMetadata": {"promptTokenCount": 9}}
+    events = events_of(blocked)
     reason = feedback.get("blockReason", "")
     assert events[-2:] == [Finish("content_filter", raw_reason=reason, detail=detail), StreamEnd()]
-    assert fold(UPSTREAM.decode_whole(json.dumps(said).encode())).choices[0].finish == events[-2]
-    told = told_stream(UPSTREAM, [sse(said)])
-    assert (told.finish_reason, told.refusal, told.complaints) == ("content_filter", detail, [])
+    assert fold(UPSTREAM.decode_whole(json.dumps(blocked).encode())).choices[0].finish == events[-2]
+    sent = told_stream(UPSTREAM, [sse(blocked)])
+    assert (sent.finish_reason, sent.refusal, sent.complaints) == ("content_filter", detail, [])
 
 
 def test_feedback_about_a_prompt_that_passed_blocks_nothing() -> None:
@@ -289,10 +289,10 @@ def test_log_probabilities_are_openais_token_objects() -> None:
         "chosenCandidates": [{"token": "Hé", "tokenId": 1, "logProbability": -0.5}, {"token": "!"}],
         "topCandidates": [{"candidates": [{"token": "Hé", "logProbability": -0.5}, {"token": "Ho"}]}],
     }
-    (said,) = of_kind(events_of(chunk({"text": "Hé!"}, finish="STOP", logprobsResult=result)), Logprobs)
-    assert said.block == 0
+    (logprobs,) = of_kind(events_of(chunk({"text": "Hé!"}, finish="STOP", logprobsResult=result)), Logprobs)
+    assert logprobs.block == 0
     first = {"token": "Hé", "logprob": -0.5, "bytes": [72, 195, 169]}
-    assert json.loads(said.tokens) == [
+    assert json.loads(logprobs.tokens) == [
         {**first, "top_logprobs": [first, {"token": "Ho", "logprob": -9999.0, "bytes": [72, 111]}]},
         {"token": "!", "logprob": -9999.0, "bytes": [33], "top_logprobs": []},
     ]
@@ -369,10 +369,10 @@ def test_what_goes_through_as_it_is_has_no_line_ends() -> None:
         ],
         indent=2,
     )
-    told = told_stream(UPSTREAM, [pretty.encode()])
-    assert told.calls[0]["arguments"] == '{"a":[1,2]}'
-    assert told.usage is not None
-    assert told.usage["x"] == [1, 2]
+    sent = told_stream(UPSTREAM, [pretty.encode()])
+    assert sent.calls[0]["arguments"] == '{"a":[1,2]}'
+    assert sent.usage is not None
+    assert sent.usage["x"] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What each client dialect is given of each recorded answer, kept: a change of one byte shows (issue 4, item 6).
+"""What each client dialect is given of each recorded answer, kept: a change of one byte shows.
 
     make goldens        rewrites them; `git diff` then shows what a change has done
 

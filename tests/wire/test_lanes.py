@@ -12,8 +12,8 @@ from sealink.wire.stream.outcome import Outcome
 class Echo:
     """A relay that passes frames on, knows `end` and `bad`, and writes errors as ERROR."""
 
-    words = ""
-    padding = b""
+    delta_text = ""
+    padding_field = b""
 
     def __init__(self, *, whole_at_end: bool = False) -> None:
         self.outcome = Outcome()
@@ -28,7 +28,7 @@ class Echo:
         self.outcome.complete = frame.data == b"end"
         return frame.data
 
-    def skipped(self, words: str) -> None:
+    def add_skipped_text(self, text: str) -> None:
         pytest.fail("no frame is skipped")
 
     def finish(self) -> bytes:

@@ -21,28 +21,28 @@ def test_every_answer_reads_as_the_sdk_reads_it(cases: list[Case]) -> None:
     judge(UPSTREAM, [case for case in cases if case.kind != "error"], faults)
 
 
-def faults(case: Case, told: Told, answer: Answer | None) -> Iterator[str]:
+def faults(case: Case, sent: Told, answer: Answer | None) -> Iterator[str]:
     expected, usage = case.expected, case.expected["usage"]
     assert answer is not None
     assert answer.usage is not None
-    assert told.usage is not None
+    assert sent.usage is not None
     choice = answer.choices[0]
     assert choice.finish is not None
     counts = (usage["prompt_eval_count"], usage["eval_count"])
     calls = [(call["name"], call["arguments"]) for call in expected["tool_calls"]]
     finish = "tool_calls" if calls else expected["finish_reason"]
     found = {
-        "text": (expected["text"], told.text),
+        "text": (expected["text"], sent.text),
         "folded text": (expected["text"], choice.text("text")),
-        "reasoning": (expected["reasoning"], told.reasoning),
+        "reasoning": (expected["reasoning"], sent.reasoning),
         "folded reasoning": (expected["reasoning"], choice.text("reasoning")),
-        "calls": (calls, [(call["name"], call["arguments"]) for call in told.tool_calls]),
-        "ids": (len(calls), len({call["id"] for call in told.tool_calls} - {""})),
-        "finish": (finish, told.finish_reason),
+        "calls": (calls, [(call["name"], call["arguments"]) for call in sent.tool_calls]),
+        "ids": (len(calls), len({call["id"] for call in sent.tool_calls} - {""})),
+        "finish": (finish, sent.finish_reason),
         "raw finish": (expected["finish_reason"], choice.finish.raw_reason),
-        "usage": (counts, (told.usage["prompt_tokens"], told.usage["completion_tokens"])),
+        "usage": (counts, (sent.usage["prompt_tokens"], sent.usage["completion_tokens"])),
         "folded usage": (counts, (answer.usage.input_tokens, answer.usage.output_tokens)),
-        "durations": (usage["total_duration"], told.usage["total_duration"]),
+        "durations": (usage["total_duration"], sent.usage["total_duration"]),
     }
     yield from (f"{name}: want {want!r}, got {got!r}" for name, (want, got) in found.items() if want != got)
 

@@ -17,16 +17,16 @@ ERROR = (SAMPLES / "error.ndjson").read_bytes()
 
 
 def test_thinking_text_and_calls() -> None:
-    told = told_stream(UPSTREAM, [THINKING_AND_TOOLS])
-    assert (told.reasoning, told.text) == ("I need the weather.", "Let me look 🌦")
-    assert [(call["name"], call["arguments"]) for call in told.calls.values()] == [
+    sent = told_stream(UPSTREAM, [THINKING_AND_TOOLS])
+    assert (sent.reasoning, sent.text) == ("I need the weather.", "Let me look 🌦")
+    assert [(call["name"], call["arguments"]) for call in sent.calls.values()] == [
         ("get_weather", '{"city": "Paris"}'),
         ("get_time", "{}"),
     ]
-    assert told.finish_reason == "tool_calls"
-    assert told.usage is not None
-    assert (told.usage["prompt_tokens"], told.usage["completion_tokens"], told.usage["eval_duration"]) == (20, 30, 300)
-    assert not told.complaints
+    assert sent.finish_reason == "tool_calls"
+    assert sent.usage is not None
+    assert (sent.usage["prompt_tokens"], sent.usage["completion_tokens"], sent.usage["eval_duration"]) == (20, 30, 300)
+    assert not sent.complaints
 
 
 def test_calls_without_ids_get_ones_that_no_other_call_of_the_conversation_has() -> None:
@@ -37,26 +37,26 @@ def test_calls_without_ids_get_ones_that_no_other_call_of_the_conversation_has()
 
 
 def test_log_probabilities_have_openais_shape_already() -> None:
-    (told,) = [event for event in read_stream(UPSTREAM, [THINKING_AND_TOOLS]) if isinstance(event, Logprobs)]
-    assert told.block == 1
-    assert json.loads(told.tokens)[0]["logprob"] == -0.25
+    (logprobs,) = [event for event in read_stream(UPSTREAM, [THINKING_AND_TOOLS]) if isinstance(event, Logprobs)]
+    assert logprobs.block == 1
+    assert json.loads(logprobs.tokens)[0]["logprob"] == -0.25
 
 
 def test_an_error_line_ends_the_stream_with_its_words() -> None:
-    told = told_stream(UPSTREAM, [ERROR])
-    assert told.text == "As I was "
-    assert told.error is not None
-    assert told.error["message"] == "an error was encountered while running the model: CUDA error"
+    sent = told_stream(UPSTREAM, [ERROR])
+    assert sent.text == "As I was "
+    assert sent.error is not None
+    assert sent.error["message"] == "an error was encountered while running the model: CUDA error"
     (failed,) = [event for event in read_stream(UPSTREAM, [ERROR]) if isinstance(event, StreamError)]
     assert isinstance(failed.error, UpstreamRejected)
     assert failed.error.status == 502
 
 
 def test_a_model_that_was_only_loaded() -> None:
-    told = told_whole(
+    sent = told_whole(
         UPSTREAM, b'{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"load"}'
     )
-    assert (told.text, told.finish_reason, told.usage) == ("", "stop", None)
+    assert (sent.text, sent.finish_reason, sent.usage) == ("", "stop", None)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from sealink.errors import InternalError, InvalidRequest, RateLimited, SealinkError, UpstreamRejected
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
-from sealink.wire.dialects.openai_chat.errors import error_frame
+from sealink.wire.dialects.openai_chat.client.errors import error_frame
 
 FULL = {"message": "m", "type": "t", "param": "p", "code": "c"}
 

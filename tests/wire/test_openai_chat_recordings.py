@@ -142,9 +142,9 @@ def some(of: range, number: int, seed: str) -> list[int]:
 
 
 @pytest.mark.parametrize("quarter", range(4))
-def test_where_the_network_cuts_a_stream_in_two_does_not_show(streams: list[Case], quarter: int) -> None:
+def test_where_the_network_cuts_a_stream_in_two_does_not_show(swept: list[Case], quarter: int) -> None:
     """The frames are all that the relay sees of a stream: the same frames are the same answer."""
-    for case in streams[quarter::4]:
+    for case in swept[quarter::4]:
         whole = frames_of([case.body])
         everywhere = range(1, len(case.body))
         for at in everywhere if len(case.body) <= SAMPLED_ABOVE_BYTES else some(everywhere, SAMPLES, case.id):
@@ -152,16 +152,16 @@ def test_where_the_network_cuts_a_stream_in_two_does_not_show(streams: list[Case
 
 
 @pytest.mark.parametrize("include_usage", [True, False])
-def test_nor_does_it_behind_the_lane(streams: list[Case], include_usage: bool) -> None:
-    for case in streams:
+def test_nor_does_it_behind_the_lane(swept: list[Case], include_usage: bool) -> None:
+    for case in swept:
         whole = through(case, include_usage=include_usage)
         for at in some(range(1, len(case.body)), SAMPLES_THROUGH_THE_LANE, case.id):
             pieces = [case.body[:at], case.body[at:]]
             assert relayed(pieces, include_usage=include_usage, choices=choices_of(case))[0] == whole, (case.id, at)
 
 
-def test_a_stream_that_comes_byte_by_byte_is_the_same(streams: list[Case]) -> None:
-    for case in streams:
+def test_a_stream_that_comes_byte_by_byte_is_the_same(swept: list[Case]) -> None:
+    for case in swept:
         bytes_ = [case.body[at : at + 1] for at in range(len(case.body))]
         assert relayed(bytes_, choices=choices_of(case))[0] == through(case), case.id
 
@@ -172,9 +172,9 @@ def cut(case: Case, at: int, cause: UpstreamError | None) -> tuple[bytes, Lane]:
 
 
 @pytest.mark.parametrize("cause", [None, UpstreamError("reset", code="upstream_reset")])
-def test_a_stream_cut_anywhere_ends_in_one_error(streams: list[Case], cause: UpstreamError | None) -> None:
+def test_a_stream_cut_anywhere_ends_in_one_error(swept: list[Case], cause: UpstreamError | None) -> None:
     """But for a cut behind the last finish reason: with no cause told, what has all its ends is whole."""
-    for case in streams:
+    for case in swept:
         for at in some(range(len(case.body)), CUTS, case.id):
             out, lane = cut(case, at, cause)
             chunks = said(out)

@@ -252,7 +252,8 @@ class TestChoices:
             "choices": [{"message": message, "finish_reason": "stop"}],
             "usage": USAGE,
         }
-        for body in (frames(whole), json.dumps(whole).encode()):
+        pretty = json.dumps(whole, indent=2)
+        for body in (frames(whole), json.dumps(whole).encode(), pretty.encode(), pretty.replace("\n", "\r\n").encode()):
             out, outcome = relayed([body])
             assert complaints(out, include_usage=True) == []
             assert reading_of(out).choices[0].text == "all"
@@ -288,7 +289,7 @@ class TestFinish:
     def test_words_become_openais(self, word: str, reason: str) -> None:
         out, outcome = relayed([frames(FIRST, chunk({}, word))])
         assert said(out)[-1]["choices"][0]["finish_reason"] == reason
-        assert outcome.finish == {0: word}
+        assert outcome.finish_reasons == {0: word}
 
     @pytest.mark.parametrize("word", ["error", "insufficient_system_resource", "network_error"])
     def test_words_that_tell_of_a_failure_end_in_an_error(self, word: str) -> None:

@@ -269,7 +269,7 @@ class TestWhole:
         assert out == body.encode()
         assert outcome.complete
         assert outcome.content_started
-        assert outcome.finish == {0: "tool_calls"}
+        assert outcome.finish_reasons == {0: "tool_calls"}
         assert outcome.usage is not None
         assert (outcome.usage.input_tokens, outcome.usage.output_tokens, outcome.provenance) == (3, 2, "provider")
 

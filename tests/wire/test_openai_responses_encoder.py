@@ -1,4 +1,4 @@
-"""Events as a Responses client is told of them: the grammar, and what OpenAI's own SDK makes of it."""
+"""Events → a Responses client's stream: it keeps to the grammar, and OpenAI's own SDK reads it."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ from sealink.usage import Usage
 from sealink.wire.dialect import UpstreamDialect
 from sealink.wire.dialects.openai_responses import CLIENT
 from wire.openai_responses_grammar import complaints
-from wire.responses_stream import BIRTH, REQUEST, frames_of, sdk_response, told, translated
+from wire.responses_stream import IDENTITY, REQUEST, encoded, frames_of, sdk_response, translated
 
 APIS = {
     "openai-chat": "openai",
@@ -59,17 +59,17 @@ def call(block: int, *fragments: str, name: str = "f") -> list[Event]:
 def answer(*events: Event, request: ChatRequest = REQUEST, end: list[Event] | None = None) -> dict[str, Any]:
     """The response at the end of a stream without a fault, which is also the not-streamed one."""
     whole = [START, *events, *(END if end is None else end)]
-    body = told(whole, request)
+    body = encoded(whole, request)
     assert not complaints(body)
     response = frames_of(body)[-1]["response"]
-    assert json.loads(CLIENT.whole(request, whole, BIRTH)) == response
+    assert json.loads(CLIENT.whole(request, whole, IDENTITY)) == response
     if response["status"] == "completed":
         assert sdk_response(body) is not None
     return dict(response)
 
 
 def test_a_text() -> None:
-    body = told([START, *text(0, "Hel", "lo"), *END])
+    body = encoded([START, *text(0, "Hel", "lo"), *END])
     assert [event["type"] for event in frames_of(body)] == [
         "response.created",
         "response.in_progress",
@@ -97,7 +97,7 @@ def test_a_text() -> None:
 
 
 def test_the_frames_of_a_delta() -> None:
-    frames = told([START, *text(0, "a", 'b"\n')]).split(b"\n\n")
+    frames = encoded([START, *text(0, "a", 'b"\n')]).split(b"\n\n")
     assert frames[4:6] == [
         b"event: response.output_text.delta\n"
         b'data: {"type":"response.output_text.delta","item_id":"msg_msg_1_0","output_index":0,"content_index":0,'
@@ -109,16 +109,16 @@ def test_the_frames_of_a_delta() -> None:
 
 
 def test_an_answer_without_an_id_gets_one() -> None:
-    response = frames_of(told([StreamStart("", ""), *text(0, "a"), *END]))[-1]["response"]
-    assert (response["id"], response["model"]) == (f"resp_{BIRTH.id}", "m")
-    assert response["created_at"] == BIRTH.created
-    assert response["output"][0]["id"] == f"msg_{BIRTH.id}_0"
+    response = frames_of(encoded([StreamStart("", ""), *text(0, "a"), *END]))[-1]["response"]
+    assert (response["id"], response["model"]) == (f"resp_{IDENTITY.id}", "m")
+    assert response["created_at"] == IDENTITY.created
+    assert response["output"][0]["id"] == f"msg_{IDENTITY.id}_0"
 
 
 def test_item_ids_are_such_as_openai_takes_back() -> None:
     start = StreamStart("chatcmpl:ä/" + "x" * 100, "m")
-    assert not complaints(told([start, *text(0, "a"), *call(1), *END]))
-    ids = [item["id"] for item in frames_of(told([start, *text(0, "a"), *call(1), *END]))[-1]["response"]["output"]]
+    assert not complaints(encoded([start, *text(0, "a"), *call(1), *END]))
+    ids = [item["id"] for item in frames_of(encoded([start, *text(0, "a"), *call(1), *END]))[-1]["response"]["output"]]
     assert [id.partition("_")[0] for id in ids] == ["msg", "fc"]
     assert max(map(len, ids)) <= 64
 
@@ -267,7 +267,7 @@ def test_citations_count_within_their_part() -> None:
 def test_log_probabilities_stand_beside_a_delta_that_says_nothing_more() -> None:
     token = {"token": "a", "logprob": -0.1, "bytes": [97], "top_logprobs": []}
     events = [BlockStart(0, "text"), TextDelta(0, "a"), Logprobs(0, json.dumps([token]).encode()), BlockEnd(0)]
-    deltas = [event for event in frames_of(told([START, *events])) if event["type"] == "response.output_text.delta"]
+    deltas = [event for event in frames_of(encoded([START, *events])) if event["type"] == "response.output_text.delta"]
     assert [(delta["delta"], delta["logprobs"]) for delta in deltas] == [("a", []), ("", [token])]
     assert answer(*events)["output"][0]["content"][0]["logprobs"] == [token]
 
@@ -341,7 +341,7 @@ def test_the_request_stands_in_the_response() -> None:
     ],
 )
 def test_a_failure_after_the_start_in_the_words_that_codex_knows(error: SealinkError, code: str, message: str) -> None:
-    encoder = CLIENT.encoder(REQUEST, BIRTH)
+    encoder = CLIENT.encoder(REQUEST, IDENTITY)
     events: list[Event] = [START, *text(0, "a"), *call(1, "{}"), BlockStart(2, "text"), TextDelta(2, "b")]
     body = b"".join(map(encoder.encode, events)) + encoder.fail(error)
     assert not complaints(body)
@@ -359,12 +359,12 @@ def test_a_failure_before_the_start() -> None:
 
 def test_a_whole_answer_raises_the_error_that_it_brought() -> None:
     with pytest.raises(UpstreamError, match="Cut"):
-        CLIENT.whole(REQUEST, [START, StreamError(UpstreamError("Cut."))], BIRTH)
+        CLIENT.whole(REQUEST, [START, StreamError(UpstreamError("Cut."))], IDENTITY)
 
 
 def test_signs_of_life() -> None:
     """OpenAI's own keepalive, which its SDKs pass over at any place after the first event."""
-    body = told([START, *text(0, "a"), *END])
+    body = encoded([START, *text(0, "a"), *END])
     first, second, *rest = body.split(b"\n\n")
     alive = b"\n\n".join([first, second]) + b"\n\n" + CLIENT.heartbeat("chunk") + CLIENT.heartbeat("comment")
     alive += b"\n\n".join(rest)
@@ -376,7 +376,7 @@ def test_signs_of_life() -> None:
 
 
 def test_the_grammar_catches_what_is_wrong() -> None:
-    body = told([START, *text(0, "a"), *call(1, "{}"), *END])
+    body = encoded([START, *text(0, "a"), *call(1, "{}"), *END])
     frames = [frame + b"\n\n" for frame in body.split(b"\n\n")[:-1]]
     for number in range(len(frames)):
         assert complaints(b"".join(frames[:number] + frames[number + 1 :])), f"without {frames[number]!r}"

@@ -1,5 +1,5 @@
 """Whatever bytes an upstream sends, nothing comes out but events and SeaLink's own errors; whatever a client sends,
-nothing but a request or a refusal; whatever is told, the grammar holds."""
+nothing but a request or a refusal; whatever is streams, the grammar holds."""
 
 import json
 from contextlib import suppress
@@ -31,7 +31,7 @@ from sealink.usage import Usage
 from sealink.wire.dialects.openai_responses import CLIENT, UPSTREAM
 from sealink.wire.framing.sse import data_frame
 from wire.openai_responses_grammar import complaints
-from wire.responses_stream import BIRTH, REQUEST, decoded_as_far, frames_of, relayed, translated
+from wire.responses_stream import IDENTITY, REQUEST, decoded_as_far, frames_of, passed_through, translated
 
 _TYPES = st.sampled_from(
     [
@@ -173,11 +173,11 @@ def answers(draw: st.DrawFn) -> list[Event]:
             opened += 1
         elif still_open:
             block = draw(st.sampled_from(sorted(still_open)))
-            events += said(draw, step, block, still_open)
+            events += block_events(draw, step, block, still_open)
     return [*events, UsageSnapshot(Usage(1, 1)), Finish("stop"), StreamEnd()]
 
 
-def said(draw: st.DrawFn, step: str, block: int, still_open: dict[int, str]) -> list[Event]:
+def block_events(draw: st.DrawFn, step: str, block: int, still_open: dict[int, str]) -> list[Event]:
     kind = still_open[block]
     if step == "close":
         del still_open[block]
@@ -198,23 +198,23 @@ def said(draw: st.DrawFn, step: str, block: int, still_open: dict[int, str]) -> 
 @settings(max_examples=200, deadline=None)
 @given(answers(), st.integers(0, 40))
 def test_answers_keep_to_the_grammar_to_the_end_and_when_they_break_off(events: list[Event], cut: int) -> None:
-    encoder = CLIENT.encoder(REQUEST, BIRTH)
+    encoder = CLIENT.encoder(REQUEST, IDENTITY)
     assert not complaints(b"".join(map(encoder.encode, events)))
-    encoder = CLIENT.encoder(REQUEST, BIRTH)
+    encoder = CLIENT.encoder(REQUEST, IDENTITY)
     cut = min(max(cut, 1), len(events) - 1)
     broken = b"".join(map(encoder.encode, events[:cut])) + encoder.fail(UpstreamError("Cut."))
     assert not complaints(broken)
-    whole = msgspec.json.decode(CLIENT.whole(REQUEST, events, BIRTH))
+    whole = msgspec.json.decode(CLIENT.whole(REQUEST, events, IDENTITY))
     assert whole["status"] == "completed"
 
 
 def check_ends(body: bytes) -> None:
-    """However an upstream's stream goes, a client is told of exactly one end."""
+    """Whatever an upstream sends, a client gets exactly one end."""
     try:
-        told = [translated([body], UPSTREAM)[0], relayed([body])[0]]
+        streams = [translated([body], UPSTREAM)[0], passed_through([body])[0]]
     except SealinkError as error:  # a lane tells errors, and raises none
         raise AssertionError(error) from error
-    assert not complaints(told[0])
+    assert not complaints(streams[0])
     ends = ("response.completed", "response.incomplete", "response.failed", "error")
-    types = [event.get("type") for event in frames_of(told[0])]
+    types = [event.get("type") for event in frames_of(streams[0])]
     assert sum(types.count(end) for end in ends) == 1

@@ -13,7 +13,7 @@ from sealink.events import Event, StreamEnd, StreamError
 from sealink.wire.dialects.openai_responses import CLIENT, UPSTREAM
 from sealink.wire.stream.fold import Answer, fold
 from wire.openai_responses_grammar import complaints
-from wire.responses_stream import BIRTH, REQUEST, decoded, frames_of, relayed, sdk_response, translated
+from wire.responses_stream import IDENTITY, REQUEST, decoded, frames_of, passed_through, sdk_response, translated
 
 API = "openai-responses"
 MENDED = {
@@ -56,7 +56,7 @@ def test_what_comes_out_again_reads_the_same(streams: list[Case]) -> None:
 
 def test_whole_responses_that_come_out_again_read_the_same(wholes: list[Case]) -> None:
     def again(case: Case) -> list[Event]:
-        return UPSTREAM.decode_whole(CLIENT.whole(REQUEST, UPSTREAM.decode_whole(case.body), BIRTH))
+        return UPSTREAM.decode_whole(CLIENT.whole(REQUEST, UPSTREAM.decode_whole(case.body), IDENTITY))
 
     judge("whole responses told anew", wholes, again, told_anew=True)
 
@@ -66,8 +66,8 @@ def test_every_error_keeps_its_words_and_its_status(cases: list[Case]) -> None:
     for case in errors:
         read = UPSTREAM.read_error(case.meta["status"], list(case.meta["response_headers"].items()), case.body)
         assert isinstance(read, UpstreamRejected)
-        said = json.loads(case.body)
-        error = said.get("error", said)
+        body = json.loads(case.body)
+        error = body.get("error", body)
         words = error if isinstance(error, str) else error.get("message") or error["detail"]
         assert (read.status, read.message, read.body) == (case.meta["status"], words, case.body), case.id
         if isinstance(error, dict) and "message" in error:
@@ -80,13 +80,13 @@ def test_a_relayed_stream_is_the_upstreams_own_bytes(streams: list[Case]) -> Non
     """But for comments, which are one byte and no frame, and what comes after the end."""
     changed = set()
     for case in streams:
-        out, lane = relayed([case.body])
+        out, lane = passed_through([case.body])
         if out != COMMENT.sub(b":\n", case.body).replace(DONE, b""):
             changed.add(case.id)
         if lane.outcome.error is None:
             assert lane.outcome.complete, case.id
             assert lane.outcome.usage == fold(decoded([case.body])).usage, case.id
-    print(f"openai-responses relayed byte for byte: {len(streams) - len(changed)} of {len(streams)}")
+    print(f"openai-responses passed_through byte for byte: {len(streams) - len(changed)} of {len(streams)}")
     assert changed == MENDED & {case.id for case in streams}
 
 
@@ -99,7 +99,7 @@ def test_a_relayed_response_is_the_upstreams_own_bytes(wholes: list[Case]) -> No
 
 def test_the_sdk_reads_every_relayed_stream_to_its_end(streams: list[Case]) -> None:
     for case in streams:
-        response = sdk_response(relayed([case.body])[0])
+        response = sdk_response(passed_through([case.body])[0])
         if case.expected["finish_reason"] == "completed":
             assert response is not None, case.id
             assert response.output_text == case.expected["text"], case.id
@@ -119,27 +119,27 @@ def test_the_sdk_cannot_read_what_is_mended_as_it_came(streams: list[Case]) -> N
         assert broken == (case.id in MENDED), case.id
 
 
-def test_streams_come_out_the_same_however_they_are_split(streams: list[Case]) -> None:
-    for case in streams:
-        through, anew = relayed([case.body])[0], translated([case.body], UPSTREAM)[0]
+def test_streams_come_out_the_same_however_they_are_split(swept: list[Case]) -> None:
+    for case in swept:
+        through, anew = passed_through([case.body])[0], translated([case.body], UPSTREAM)[0]
         for cut in sampled(len(case.body), SPLITS):
             halves = [case.body[:cut], case.body[cut:]]
-            assert relayed(halves)[0] == through, f"{case.id} split at {cut}"
+            assert passed_through(halves)[0] == through, f"{case.id} split at {cut}"
             assert translated(halves, UPSTREAM)[0] == anew, f"{case.id} split at {cut}"
 
 
-def test_streams_come_out_the_same_byte_by_byte(streams: list[Case]) -> None:
-    for case in streams:
+def test_streams_come_out_the_same_byte_by_byte(swept: list[Case]) -> None:
+    for case in swept:
         if len(case.body) < 16_000:
             bytewise = [case.body[at : at + 1] for at in range(len(case.body))]
-            assert relayed(bytewise)[0] == relayed([case.body])[0], case.id
+            assert passed_through(bytewise)[0] == passed_through([case.body])[0], case.id
 
 
-def test_a_stream_that_is_cut_ends_in_one_failure(streams: list[Case]) -> None:
-    for case in streams:
+def test_a_stream_that_is_cut_ends_in_one_failure(swept: list[Case]) -> None:
+    for case in swept:
         last = case.body.rstrip(b"\n").removesuffix(b"data: [DONE]").rstrip(b"\n").rfind(b"\n\n")
         for cut in sampled(last, CUTS):
-            for out, lane in (relayed([case.body[:cut]]), translated([case.body[:cut]], UPSTREAM)):
+            for out, lane in (passed_through([case.body[:cut]]), translated([case.body[:cut]], UPSTREAM)):
                 types = [event["type"] for event in frames_of(out)]
                 assert types.count("response.failed") == 1, f"{case.id} cut at {cut}"
                 assert types[-1] == "response.failed"
@@ -156,10 +156,10 @@ def judge(what: str, cases: list[Case], read: Callable[[Case], list[Event]], *, 
 
 def faults(case: Case, events: list[Event], *, told_anew: bool) -> Iterator[str]:
     """Where an answer is not what the SDK made of it."""
-    said = case.expected
-    if said["finish_reason"] == "failed":
+    expected = case.expected
+    if expected["finish_reason"] == "failed":
         error = events[-1]
-        if not isinstance(error, StreamError) or error.error.message != said["error"]["message"]:
+        if not isinstance(error, StreamError) or error.error.message != expected["error"]["message"]:
             yield f"{error} is not its failure"
         return
     answer = fold(events)
@@ -171,28 +171,28 @@ def faults(case: Case, events: list[Event], *, told_anew: bool) -> Iterator[str]
 
 
 def compared(case: Case, answer: Answer) -> dict[str, tuple[Any, Any]]:
-    said, choice, usage = case.expected, answer.choices[0], answer.usage
+    expected, choice, usage = case.expected, answer.choices[0], answer.usage
     assert choice.finish is not None
     assert usage is not None
-    word = said.get("incomplete_reason") or said["finish_reason"]
-    counted, details = said["usage"], said["usage"]["input_tokens_details"]
+    word = expected.get("incomplete_reason") or expected["finish_reason"]
+    counted, details = expected["usage"], expected["usage"]["input_tokens_details"]
     calls = [block for block in choice.blocks if block.kind in ("tool_call", "custom_tool_call")]
     return {
-        "id": (answer.id if case.id in OTHER_IDS else said["id"], answer.id),
-        "model": (said["model"], answer.model),
-        "text": (said["text"], choice.text("text")),
-        "reasoning": (said["reasoning"], choice.text("reasoning")),
-        "refusal": (said.get("refusal", ""), choice.text("refusal")),
-        "calls": ([call_of(call) for call in said["tool_calls"]], [(c.id, c.name, c.text, c.kind) for c in calls]),
-        "citations": (said.get("citations", 0), sum(len(block.citations) for block in choice.blocks)),
+        "id": (answer.id if case.id in OTHER_IDS else expected["id"], answer.id),
+        "model": (expected["model"], answer.model),
+        "text": (expected["text"], choice.text("text")),
+        "reasoning": (expected["reasoning"], choice.text("reasoning")),
+        "refusal": (expected.get("refusal", ""), choice.text("refusal")),
+        "calls": ([call_of(call) for call in expected["tool_calls"]], [(c.id, c.name, c.text, c.kind) for c in calls]),
+        "citations": (expected.get("citations", 0), sum(len(block.citations) for block in choice.blocks)),
         "finish": (REASONS.get(word, "tool_calls" if calls else "stop"), choice.finish.reason),
         "raw finish": (word, choice.finish.raw_reason),
         "input": (counted["input_tokens"], usage.input_tokens),
         "output": (counted["output_tokens"], usage.output_tokens),
         "cached": (details["cached_tokens"] or 0, usage.cached_read_tokens),
         "reasoned": (counted["output_tokens_details"]["reasoning_tokens"] or 0, usage.reasoning_tokens),
-        "encrypted": (said.get("encrypted_reasoning", False), any(map(is_encrypted, choice.blocks))),
-        "log probabilities": (said.get("logprob_tokens", 0), sum(map(weighed, choice.blocks))),
+        "encrypted": (expected.get("encrypted_reasoning", False), any(map(is_encrypted, choice.blocks))),
+        "log probabilities": (expected.get("logprob_tokens", 0), sum(map(weighed, choice.blocks))),
     }
 
 
@@ -205,10 +205,10 @@ def weighed(block: Any) -> int:
     return sum(len(json.loads(tokens)) for tokens in block.logprobs)
 
 
-def call_of(said: dict[str, Any]) -> tuple[str, str, str, str]:
-    if said.get("custom"):
-        return said["id"], said["name"], said["input"], "custom_tool_call"
-    return said["id"], said["name"], said["arguments_raw"], "tool_call"
+def call_of(call: dict[str, Any]) -> tuple[str, str, str, str]:
+    if call.get("custom"):
+        return call["id"], call["name"], call["input"], "custom_tool_call"
+    return call["id"], call["name"], call["arguments_raw"], "tool_call"
 
 
 def sampled(size: int, samples: int) -> range:

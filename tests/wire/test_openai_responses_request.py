@@ -269,7 +269,7 @@ def test_a_search_that_only_openai_has_is_left_out_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "choice", "left"),
+    ("value", "choice", "left"),
     [
         ("auto", ToolChoice("auto"), ["f", "g"]),
         ("required", ToolChoice("required"), ["f", "g"]),
@@ -282,14 +282,14 @@ def test_a_search_that_only_openai_has_is_left_out_by_name() -> None:
         ),
     ],
 )
-def test_tool_choice(said: Any, choice: ToolChoice, left: list[str]) -> None:
+def test_tool_choice(value: Any, choice: ToolChoice, left: list[str]) -> None:
     tools = [{"type": "function", "name": name} for name in "fg"]
-    request = read(tools=tools, tool_choice=said)
+    request = read(tools=tools, tool_choice=value)
     assert (request.tool_choice, [tool.name for tool in request.tools]) == (choice, left)
 
 
 @pytest.mark.parametrize(
-    ("said", "param"),
+    ("value", "param"),
     [
         ("perhaps", "tool_choice"),
         ({"type": "function"}, "tool_choice.name"),
@@ -297,8 +297,8 @@ def test_tool_choice(said: Any, choice: ToolChoice, left: list[str]) -> None:
         ({"type": "allowed_tools", "mode": "perhaps"}, "tool_choice.mode"),
     ],
 )
-def test_choices_that_are_refused(said: Any, param: str) -> None:
-    assert refused(tool_choice=said).param == param
+def test_choices_that_are_refused(value: Any, param: str) -> None:
+    assert refused(tool_choice=value).param == param
 
 
 def test_knobs_and_what_else_is_modelled() -> None:
@@ -345,5 +345,5 @@ def test_the_words_of_a_request() -> None:
         "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}, image]}],
         "tools": [{"type": "function", "name": "f", "description": "Does."}],
     }
-    words = CLIENT.prompt_text(CLIENT.parse_head(json.dumps(body).encode(), {}))
-    assert words == "Be kind.\nHi\nf\nDoes."
+    text = CLIENT.prompt_text(CLIENT.parse_head(json.dumps(body).encode(), {}))
+    assert text == "Be kind.\nHi\nf\nDoes."

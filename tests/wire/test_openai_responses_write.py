@@ -40,7 +40,7 @@ ENCRYPTED = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"
 
 
-def said(role: Role, *parts: Part) -> Message:
+def message(role: Role, *parts: Part) -> Message:
     return Message(role, list(parts), "messages[0]")
 
 
@@ -68,8 +68,8 @@ def test_the_least_request() -> None:
 
 
 def test_the_system_messages_at_the_start_are_the_instructions() -> None:
-    system = said("system", Text(text="Be kind."))
-    written = body(asking(system, said("system", Text(text="Be brief.")), said("user", Text(text="Hi")), system))
+    system = message("system", Text(text="Be kind."))
+    written = body(asking(system, message("system", Text(text="Be brief.")), message("user", Text(text="Hi")), system))
     assert written["instructions"] == "Be kind.\n\nBe brief."
     late = {"type": "message", "role": "system", "content": [{"type": "input_text", "text": "Be kind."}]}
     assert written["input"] == [HI, late]
@@ -87,7 +87,7 @@ def test_what_a_user_says() -> None:
         File(file_id="file-1"),
         Audio(format="wav", data="aGk="),
     ]
-    assert input_of(said("user", *parts))[0]["content"] == [
+    assert input_of(message("user", *parts))[0]["content"] == [
         {"type": "input_text", "text": "Look"},
         {"type": "input_image", "image_url": "https://example.com/a.png", "detail": "low"},
         {"type": "input_image", "image_url": "data:image/png;base64,aGk=", "detail": "auto"},
@@ -101,7 +101,7 @@ def test_what_a_user_says() -> None:
 
 
 def test_an_answer_is_taken_apart_into_items_in_their_order() -> None:
-    answer = said(
+    answer = message(
         "assistant",
         Reasoning(text="Hm.", signature="responses:rs_1:gAAA"),
         Text(text="I look."),
@@ -109,7 +109,7 @@ def test_an_answer_is_taken_apart_into_items_in_their_order() -> None:
         ToolCall(id="c2", name="sql", arguments="SELECT 1", is_custom=True),
         Refusal(text="No."),
     )
-    results = said(
+    results = message(
         "tool",
         ToolResult(call_id="c1", content=[Text(text="1"), Text(text="2")]),
         ToolResult(call_id="c2", content=[Text(text="x"), Image(url="https://example.com")]),
@@ -140,7 +140,7 @@ def test_an_answer_is_taken_apart_into_items_in_their_order() -> None:
 def test_only_its_own_thinking_goes_back() -> None:
     plain = Reasoning(text="In plain words.", signature="responses:rs_2:")
     others = [Reasoning(text="a", signature="c2ln"), Reasoning(text="b", signature="gemini:x"), Reasoning(text="c")]
-    answer = said("assistant", *others, RedactedReasoning(data="d"), plain, Text(text="So."))
+    answer = message("assistant", *others, RedactedReasoning(data="d"), plain, Text(text="So."))
     thought, *rest = input_of(answer)
     assert thought["content"] == [{"type": "reasoning_text", "text": "In plain words."}]
     assert (thought["id"], thought["summary"]) == ("rs_2", [])
@@ -149,8 +149,8 @@ def test_only_its_own_thinking_goes_back() -> None:
 
 def test_long_call_ids_are_cut_alike() -> None:
     long = "functions." + "x" * 80
-    call = said("assistant", ToolCall(id=long, name="f", arguments=""))
-    result = said("tool", ToolResult(call_id=long, content=[Text(text="1")]))
+    call = message("assistant", ToolCall(id=long, name="f", arguments=""))
+    result = message("tool", ToolResult(call_id=long, content=[Text(text="1")]))
     first, second = input_of(call, result)
     assert first["call_id"] == second["call_id"]
     assert len(first["call_id"]) == 64
@@ -362,7 +362,7 @@ def test_every_field_is_used_dropped_by_name_or_refused(name: str) -> None:
     ],
 )
 def test_every_kind_of_part_is_written_or_refused(role: Role, part: Part) -> None:
-    assert changes(UPSTREAM, GPT_5_1, asking(), asking(said("user", Text(text="Hi")), said(role, part)))
+    assert changes(UPSTREAM, GPT_5_1, asking(), asking(message("user", Text(text="Hi")), message(role, part)))
 
 
 def test_betas_go_through() -> None:

@@ -41,7 +41,7 @@ class TestTemplate:
     def test_the_same_frame_with_other_words(self) -> None:
         template = known(chunk("one"), "one")
         assert template.fill(chunk("two")) == chunk("two")
-        assert template.words == "two"
+        assert template.text == "two"
 
     @pytest.mark.parametrize("words", ["", 'a"b', "a\\b", "a\nb", "\t", "\x7f"])
     def test_words_that_need_a_second_look(self, words: str) -> None:

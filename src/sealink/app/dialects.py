@@ -1,11 +1,10 @@
-"""Which wire format stands behind each name, and on each path."""
+"""Which wire format stands behind each name that a config uses. What clients speak: gateway/endpoints."""
 
 from collections.abc import Callable
 from typing import Final
 
-from sealink.gateway.endpoints import ErrorBody
 from sealink.providers.profile import Profile
-from sealink.wire.dialect import ClientDialect, CountingDialect, UpstreamDialect
+from sealink.wire.dialect import UpstreamDialect
 from sealink.wire.dialects import (
     anthropic_messages,
     bedrock_converse,
@@ -53,26 +52,6 @@ EMBEDDINGS: dict[str, EmbeddingsUpstream] = {
     "cohere": CohereEmbeddings(),
 }
 """Which embeddings there are where a dialect is spoken."""
-
-CLIENT_DIALECTS: dict[str, ClientDialect] = {
-    "/v1/chat/completions": openai_chat.OpenAIChatClient(cousin=openai_responses.CLIENT),
-    "/v1/responses": openai_responses.CLIENT,
-    "/v1/messages": anthropic_messages.CLIENT,
-    "/anthropic/v1/messages": anthropic_messages.CLIENT,
-}
-"""Which dialect is spoken on a path."""
-
-COUNTERS: dict[str, CountingDialect] = {
-    "/v1/messages/count_tokens": anthropic_messages.CLIENT,
-    "/anthropic/v1/messages/count_tokens": anthropic_messages.CLIENT,
-}
-"""Where a request's tokens are counted."""
-
-ERROR_BODIES: dict[str, ErrorBody] = {
-    "/v1/messages": anthropic_messages.error_body,
-    "/anthropic/": anthropic_messages.error_body,
-    "": openai_chat.CLIENT.error_body,
-}
 
 SIMULATED: Final = "openai"
 """What the simulated models of a config speak."""

@@ -1,4 +1,4 @@
-"""Who may come in, and where each model leads: a config's keys and models as policy/ has them."""
+"""A config's keys as access/ keeps them, and its models as the routes that policy/ decides on."""
 
 from sealink.access.keyring import Keyring
 from sealink.access.keys import api_key
@@ -8,7 +8,7 @@ from sealink.providers.provider import Provider
 
 
 def keyring_of(config: Config) -> Keyring:
-    """The keys of a config, hashed."""
+    """The keys of a config; of their secrets, only digests."""
     return Keyring(api_key(key.name, key.key, key) for key in config.keys)
 
 

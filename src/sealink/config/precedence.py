@@ -1,4 +1,4 @@
-"""What holds where a setting may stand in several tables: the nearest to the target wins."""
+"""Settings that several tables may have: the table nearest to the target wins."""
 
 import msgspec
 

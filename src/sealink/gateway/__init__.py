@@ -1,12 +1,18 @@
-"""From a request to its answer: who may ask, which target is tried, how it ends, and what it cost.
+"""The gateway: from a client's request to a model's answer, with failover between targets, and to its settlement.
 
-endpoints           the public port's paths; cors, headers, models: what they answer with
-call                an admitted request, and what all of them share
-exchange            one request's states, the commit point, its end; client_stream: what its client is told
-attempts            from target to target until one answers; attempt: one of them; race: two side by side
-trial               how an attempt went, for health and account
-account             what it is settled as; metering: what an attempt used and cost
-heartbeat           when a silent stream's client hears of us
-draining            reading on for a client that has left; stream_log: keeping it for one that comes back
-embeddings          the same for embeddings; token_counts: how many tokens a request has
+endpoints         the table of the public port: which path is answered by what
+answers           endpoints where a model answers; model_api: what is spoken there
+models            endpoints that list models
+streams           endpoints that resume and cancel detached streams
+token_counts      endpoints that count the tokens of a request
+health            endpoints that say that SeaLink is there
+admission         whether a request may be answered; admitted_request: one that may
+exchange          one admitted request's states, the commit point, its end
+chat, embeddings  the operations: how a target is asked, and its answer read
+failover          from target to target until one answers
+delivery          the stream on its way to the client: pump, timers, heartbeats, resuming
+services          what the exchanges of one process share
+account           what an exchange is settled as; metering: usage and cost
+observers         who is told of admissions and settlements: the ledger, and others
+headers           response headers of answers
 """

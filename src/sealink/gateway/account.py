@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -17,13 +17,6 @@ from sealink.wire.stream.outcome import Outcome
 
 LONG_GAP_S: Final = 1.0
 """Silences of the upstream longer than this are marked in the timeline."""
-
-
-class Ledger(Protocol):
-    """Where requests are written down: ledger.Ledger, or a test's list."""
-
-    def admit(self, admission: Admission) -> None: ...
-    def settle(self, settlement: Settlement) -> None: ...
 
 
 class Lost(msgspec.Struct):

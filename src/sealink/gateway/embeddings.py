@@ -1,8 +1,9 @@
-"""POST /v1/embeddings: a whole answer like any other, but for what is asked and how it is read."""
+"""The operation of embeddings: a whole answer like any other, but for how it is asked for and read."""
 
 from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import InvalidRequest
-from sealink.gateway.attempt import ClientRequest, WholeAttempt
+from sealink.gateway.admitted_request import ClientRequest
+from sealink.gateway.failover.whole import WholeOperation
 from sealink.policy.routing import Target
 from sealink.providers.transforms import apply_profile
 from sealink.wire.dialect import OutgoingRequest
@@ -10,22 +11,23 @@ from sealink.wire.embeddings import EmbeddingsUpstream
 from sealink.wire.stream.outcome import Outcome
 
 
-class EmbeddingsAttempt(WholeAttempt):
-    """`answer` returns with a whole list of embeddings, as OpenAI's clients read it, in `body`."""
+def write_request(request: ClientRequest, target: Target) -> OutgoingRequest:
+    """The request for a target, as its vendor wants embeddings to be asked for."""
+    profile = target.provider.profile
+    return apply_profile(_upstream(target).outgoing(request.head, target.model), profile and profile.embeddings)
 
-    def _outgoing(self, asked: ClientRequest, target: Target) -> OutgoingRequest:
-        profile = target.provider.profile
-        return apply_profile(_upstream(target).outgoing(asked.head, target.model), profile and profile.embeddings)
 
-    def _rewrite(self, answer: bytes) -> bytes:
-        asked, target = self._asked, self.target
+def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[bytes, Outcome]:
+    """The embeddings as OpenAI's clients read them."""
 
-        def estimate() -> int:
-            return estimate_tokens(asked.client.prompt_text(asked.head))
+    def estimate() -> int:
+        return estimate_tokens(request.client.prompt_text(request.head))
 
-        body, usage = _upstream(target).answer(answer, asked.head, target.model, estimate)
-        self.outcome = Outcome(usage=usage, provenance="provider" if usage else None, complete=True)
-        return body
+    body, usage = _upstream(target).answer(answer, request.head, target.model, estimate)
+    return body, Outcome(usage=usage, provenance="provider" if usage else None, complete=True)
+
+
+EMBEDDINGS = WholeOperation(write_request, read_answer)
 
 
 def _upstream(target: Target) -> EmbeddingsUpstream:

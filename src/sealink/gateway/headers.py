@@ -1,4 +1,4 @@
-"""The response headers that SeaLink speaks with."""
+"""Response headers of answers by a model: those of streams, and where the answer comes from."""
 
 import string
 from collections.abc import Sequence
@@ -10,8 +10,6 @@ from sealink.errors import HeaderList
 from sealink.policy.routing import Target
 from sealink.wire.dialect import OutgoingRequest
 
-JSON: HeaderList = (("content-type", "application/json"),)
-
 EVENT_STREAM: HeaderList = (
     ("content-type", "text/event-stream; charset=utf-8"),
     # Proxies must neither store, compress nor buffer a stream; nginx listens to the last of these.
@@ -20,37 +18,32 @@ EVENT_STREAM: HeaderList = (
 )
 
 
-def identity(request_id: str) -> HeaderList:
-    """The request's id, under the names that OpenAI's and Anthropic's SDKs log and under SeaLink's own."""
-    return (("x-request-id", request_id), ("request-id", request_id), ("x-sealink-request-id", request_id))
-
-
-def provenance(asked_for: str, target: Target, outgoing: OutgoingRequest, *, is_fallback: bool) -> HeaderList:
-    """Where an answer comes from, and what was left out on the way there."""
-    where = _where(_cut(asked_for), target.provider.name, _cut(target.model))
+def provenance(model: str, target: Target, outgoing: OutgoingRequest, *, is_fallback: bool) -> HeaderList:
+    """Where an answer comes from, and which parameters were dropped from the request."""
+    source = _source(_cut(model), target.provider.name, _cut(target.model))
     fallback = [("x-sealink-fallback", "true")] if is_fallback else ()
     dropped = [("x-sealink-dropped", _listed(outgoing.dropped))] if outgoing.dropped else ()
-    return [*where, *fallback, *dropped]
+    return [*source, *fallback, *dropped]
 
 
 @lru_cache(maxsize=1024)
-def _where(asked_for: str, provider: str, model: str) -> HeaderList:
+def _source(requested: str, provider: str, served: str) -> HeaderList:
     return (
         ("x-sealink-upstream", provider),
-        ("x-sealink-original-model", _as_field_value(asked_for)),
-        ("x-sealink-served-model", _as_field_value(model)),
+        ("x-sealink-original-model", _as_field_value(requested)),
+        ("x-sealink-served-model", _as_field_value(served)),
     )
 
 
 MAX_NAME_CHARS: Final = 256
-"""So much of a name is told: clients and proxies refuse long headers, and a client may name anything."""
+"""Longer names are cut: clients and proxies refuse long headers, and a client may ask for any name."""
 MAX_NAMES: Final = 32
 
 _VISIBLE: Final = string.ascii_letters + string.digits + string.punctuation
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Names of fields, as many as a header should carry."""
+    """Names of fields, at most MAX_NAMES of them."""
     more = [f"and {len(names) - MAX_NAMES} more"] if len(names) > MAX_NAMES else []
     return ", ".join([*(_as_field_value(_cut(name)) for name in names[:MAX_NAMES]), *more])
 
@@ -60,5 +53,5 @@ def _cut(name: str) -> str:
 
 
 def _as_field_value(name: str) -> str:
-    """A name as a header can carry it: a client may have made up any field, or asked for any model of a pattern."""
+    """A name as a header can carry it, percent-encoded if need be: field and model names are the client's to choose."""
     return name if name.isascii() and name.isprintable() and " " not in name else quote(name, safe=_VISIBLE)

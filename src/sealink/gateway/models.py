@@ -1,20 +1,54 @@
-"""GET /v1/models, in the shape of the API that the client speaks."""
+"""Endpoints that list models, in the shape of the API that the client speaks: Anthropic's if it sends its version."""
 
+import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
+from sealink.gateway.admission import AdmissionControl
+from sealink.http.endpoint import RequestContext
+from sealink.http.responses import send_json
+from sealink.net.message import Request, Responder
 from sealink.policy.routing import Route
 
 _SIMULATED = "simulated"
 
 
+class Models:
+    """The handlers. Every model is said to have been created when this process started."""
+
+    def __init__(self, admission: AdmissionControl) -> None:
+        self._admission = admission
+        self._created = int(time.time())
+        self._created_at = datetime.fromtimestamp(self._created, UTC).isoformat().replace("+00:00", "Z")
+
+    async def list(self, request: Request, responder: Responder, context: RequestContext) -> None:
+        routes = self._admission.router.listed
+        if _is_anthropics(request):
+            send_json(responder, context, anthropic_list(routes, self._created_at))
+        else:
+            send_json(responder, context, openai_list(routes, self._created))
+
+    async def get(self, request: Request, responder: Responder, context: RequestContext) -> None:
+        route = self._admission.router.route_of(unquote(context.path_tail))
+        if _is_anthropics(request):
+            send_json(responder, context, anthropic_model(route, self._created_at))
+        else:
+            send_json(responder, context, openai_model(route, self._created))
+
+
+def _is_anthropics(request: Request) -> bool:
+    return "anthropic-version" in request.headers
+
+
 def openai_list(routes: Iterable[Route], created: int) -> dict[str, Any]:
-    """https://platform.openai.com/docs/api-reference/models/list. `created` is when this process started."""
+    """https://platform.openai.com/docs/api-reference/models/list. `created` is a Unix time."""
     return {"object": "list", "data": [openai_model(route, created) for route in routes]}
 
 
 def openai_model(route: Route, created: int) -> dict[str, Any]:
-    """One model. A simulated one says so, in a field of its own and in who owns it."""
+    """One model. A simulated one has a field that says so, besides its owner's name."""
     first = route.targets[0].provider
     model = {"id": route.model, "object": "model", "created": created, "owned_by": first.name}
     return model | ({_SIMULATED: True} if first.simulated else {})

@@ -1,71 +1,90 @@
-"""POST …/count_tokens: how many tokens a request has, before it is asked. Nothing is charged for it, or written down.
+"""Endpoints that count the tokens of a request. Nothing is charged for it, and no row is written.
 
-https://platform.claude.com/docs/en/api/messages/count_tokens. The model's own upstream is asked where it speaks the
-client's dialect and has such an endpoint; else SeaLink counts, and says so in `x-sealink-token-count`.
+https://platform.claude.com/docs/en/api/messages/count_tokens. The model's own upstream is asked if it speaks the
+client's dialect and has such an endpoint; otherwise SeaLink estimates, and says so in `x-sealink-token-count`.
 """
 
 import asyncio
+import time
 from typing import Final
 
 from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import SealinkError, UpstreamRejected
-from sealink.gateway import headers
-from sealink.gateway.attempt import ClientRequest, Pool, WholeAttempt
-from sealink.gateway.call import AdmittedRequest
+from sealink.gateway.admission import AdmissionControl
+from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
+from sealink.gateway.failover.whole import WholeOperation
+from sealink.gateway.model_api import ModelApi
+from sealink.http.endpoint import RequestContext
+from sealink.http.responses import JSON, identity
 from sealink.ledger.timeline import Moment
-from sealink.net.message import Responder
+from sealink.net.message import Pool, Request, Responder
 from sealink.policy.routing import Target
 from sealink.providers.transforms import apply_profile
 from sealink.wire.dialect import CountingDialect, OutgoingRequest
+from sealink.wire.stream.outcome import Outcome
 
 _NO_SUCH_ENDPOINT: Final = frozenset({404, 405, 501})
-_ITS_OWN_FAULT: Final = 500
+_SERVER_ERROR: Final = 500
 
 
-class CountAttempt(WholeAttempt):
-    """`answer` returns with the target's own count in `body`. It is of the client's dialect."""
-
-    def _outgoing(self, asked: ClientRequest, target: Target) -> OutgoingRequest:
-        assert isinstance(asked.client, CountingDialect)
-        return apply_profile(asked.client.forward_count(asked.head, target.model), target.provider.profile)
-
-    def _rewrite(self, answer: bytes) -> bytes:
-        return answer
+def write_request(request: ClientRequest, target: Target) -> OutgoingRequest:
+    """The client's own bytes, for the counting endpoint of a target of the same dialect."""
+    assert isinstance(request.client, CountingDialect)
+    return apply_profile(request.client.forward_count(request.head, target.model), target.provider.profile)
 
 
-async def count_tokens(call: AdmittedRequest, client: CountingDialect, responder: Responder, pool: Pool) -> None:
-    """Answer the client. Raises the SealinkError with which an upstream refuses the request itself."""
-    fields = [*headers.JSON, *headers.identity(call.request_id), *call.extra_headers]
-    for target in call.route.targets:
-        counted = await _counted_by(target, call, pool) if target.provider.dialect.name == client.name else None
-        if counted is not None:
-            where = [("x-sealink-token-count", "upstream"), ("x-sealink-upstream", target.provider.name)]
-            responder.send(200, [*fields, *where], counted)
-            return
-    tokens = estimate_tokens(client.prompt_text(call.head))
-    responder.send(200, [*fields, ("x-sealink-token-count", "estimated")], client.counted(tokens))
+def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[bytes, Outcome]:
+    """The target's answer, as it is."""
+    return answer, Outcome(complete=True)
 
 
-async def _counted_by(target: Target, call: AdmittedRequest, pool: Pool) -> bytes | None:
-    """The target's own count; None where it has none to give, now or ever."""
-    attempt = CountAttempt(ClientRequest(call.request_id, call.client, call.head), target, pool, _unmarked)
-    try:
-        async with asyncio.timeout(target.timeouts.first_content_s):
-            await attempt.answer()
-    except UpstreamRejected as error:
-        attempt.close()
-        if error.status in _NO_SUCH_ENDPOINT or error.status >= _ITS_OWN_FAULT:
+COUNT_TOKENS = WholeOperation(write_request, read_answer)
+
+
+class TokenCounts:
+    """The handler of one such endpoint."""
+
+    def __init__(self, admission: AdmissionControl, pool: Pool, client: CountingDialect) -> None:
+        self._admission = admission
+        self._pool = pool
+        self._client = client
+        self._api = ModelApi(client, "off", whole=COUNT_TOKENS)
+
+    async def __call__(self, request: Request, responder: Responder, context: RequestContext) -> None:
+        admitted = self._admission.admit(request, context, self._api)
+        if not isinstance(admitted, AdmittedRequest):
+            admitted = await admitted
+        fields = [*JSON, *identity(context.request_id), *context.cors_headers]
+        for target in admitted.route.targets:
+            counted = await self._counted_by(target, admitted.request)
+            if counted is not None:
+                source = [("x-sealink-token-count", "upstream"), ("x-sealink-upstream", target.provider.name)]
+                responder.send(200, [*fields, *source], counted)
+                return
+        tokens = estimate_tokens(self._client.prompt_text(admitted.request.head))
+        responder.send(200, [*fields, ("x-sealink-token-count", "estimated")], self._client.counted(tokens))
+
+    async def _counted_by(self, target: Target, request: ClientRequest) -> bytes | None:
+        """The target's own count; None where it has none to give. Raises the error by which it refuses the request."""
+        if target.provider.dialect.name != self._client.name:
             return None
-        raise
-    except (SealinkError, TimeoutError):
-        attempt.close()
-        return None
-    except asyncio.CancelledError:  # the client has left
-        attempt.close()
-        raise
-    attempt.release()
-    return attempt.body
+        own = ClientRequest(request.request_id, request.client, request.head, time.monotonic())  # never strict
+        attempt = COUNT_TOKENS.attempt(own, target, self._pool, _no_timeline)
+        try:
+            async with asyncio.timeout(target.timeouts.first_content_s):
+                await attempt.answer()
+        except UpstreamRejected as error:
+            attempt.close()
+            if error.status in _NO_SUCH_ENDPOINT or error.status >= _SERVER_ERROR:
+                return None
+            raise
+        except (SealinkError, TimeoutError):
+            attempt.close()
+            return None
+        except asyncio.CancelledError:  # the client has left
+            attempt.close()
+            raise
+        return attempt.body
 
 
-def _unmarked(moment: Moment) -> None:
-    """No row tells of it."""
+def _no_timeline(moment: Moment) -> None: ...

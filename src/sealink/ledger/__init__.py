@@ -16,7 +16,7 @@ uploader           all journals that this process uploads; uploader_thread: runs
 row                an entry as a row; requests_table: the table that rows are inserted into
 location           where the journals are
 unstored           what the journals hold and the store does not have yet
-report             what `sealink usage` shows: sums, rows, a single request
+report             what `sealink usage` shows: sums, rows, a single request; totals: the sums
 
 Only `requests_table` and `report` import SQLAlchemy: a process that admits and settles does not wait for that.
 """

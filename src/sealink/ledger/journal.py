@@ -73,8 +73,11 @@ def segment_path(folder: Path, number: int) -> Path:
 
 
 def segment_numbers(folder: Path) -> list[int]:
-    """The segments that are in a folder, oldest first."""
-    return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}"))
+    """The segments that are in a folder, oldest first; none when its owner has removed it."""
+    try:
+        return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}"))
+    except FileNotFoundError:
+        return []
 
 
 class Journal:

@@ -1,7 +1,6 @@
-"""The only room that awaits sockets.
+"""HTTP/1.1 over sockets, in both directions. It knows nothing of language models.
 
-serving    the HTTP/1.1 server that clients speak to
-upstream   the connections to providers
-message    a request, and the two ends that its answer travels between
-pump       moves one stream from its upstream to its client; silence: how long nothing was heard, and what is due then
+server   what clients connect to
+client   connections to upstreams
+message  a request, and the two ends between which its answer travels, as protocols
 """

@@ -1,4 +1,4 @@
-"""An HTTP request as SeaLink's server hands it on, and the two ends that a response travels between."""
+"""An HTTP request as SeaLink's server hands it on, and the two ends between which a response travels."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -30,15 +30,15 @@ class Responder(Protocol):
     """The client's end of one response.
 
     `send` answers whole. A stream is `start`, then `write` as often as needed, then `finish`; the first and the last
-    take a piece along. A writer that sees `paused`, which `write` answers with False, awaits `drain` before it writes
-    on, so that no more than the server's `max_unsent_bytes` wait in memory. `bytes_sent` counts what was written. All
-    are no-ops once the client has gone. Framing, `connection` and `date` are the server's to say; other headers go out
-    as they are, their names in lower case.
+    take data along. `write` returns False, and `paused` is True, while more than the server's `max_unsent_bytes` wait
+    for the client; a writer then awaits `flush` before it goes on. `bytes_sent` counts what was written. Once the
+    client has gone, all of them do nothing. The server adds the framing, `connection` and `date`; other headers go
+    out as they are, their names in lower case.
 
-    The handler's task is cancelled for one of two reasons. The client has left before the response was
-    finished: `gone` is True (with `on_gone` set, that is called instead, and `too_slow` says whether the server has
-    sent the client away for taking nothing). The server stops
-    and the time to drain is over: `gone` is False, and a moment is left to end the stream with an error.
+    The handler's task is cancelled for one of two reasons. Either the client has left before the response was
+    finished: `gone` is True (if `on_gone` is set, it is called instead, and `too_slow` says whether the server has
+    dropped the client for not reading). Or the server stops and its shutdown grace is over: `gone` is False, and there
+    is a moment left to end the stream with an error.
     """
 
     started: bool
@@ -51,20 +51,20 @@ class Responder(Protocol):
     def send(self, status: int, headers: HeaderList, body: bytes) -> None: ...
     def start(self, status: int, headers: HeaderList, data: bytes = b"") -> None: ...
     def write(self, data: bytes) -> bool: ...
-    async def drain(self) -> None: ...
+    async def flush(self) -> None: ...
     def finish(self, data: bytes = b"") -> None: ...
     def abort(self) -> None:
         """Drop the connection: a stream that cannot be ended properly must not look as if it had been."""
 
 
-def _nobody_asks() -> None: ...
+def _ignore() -> None: ...
 
 
 class UpstreamRequest(msgspec.Struct):
-    """`url` is absolute (`https://api.openai.com/v1/chat/completions`), `provider` the name of who is asked.
+    """A request to an upstream. `url` is absolute (`https://api.openai.com/v1/chat/completions`).
 
-    `on_connected` is called when there is a connection and the request goes out on it: from then on it may be
-    worked on, and charged for.
+    `provider` is the upstream's name. `on_connected` is called when there is a connection and the request goes out on
+    it: from then on it may be worked on, and charged for.
     """
 
     method: str
@@ -72,20 +72,21 @@ class UpstreamRequest(msgspec.Struct):
     headers: HeaderList
     body: bytes = b""
     provider: str = ""
-    on_connected: Callable[[], None] = _nobody_asks
+    on_connected: Callable[[], None] = _ignore
 
 
 class UpstreamResponse(Protocol):
-    """The upstream's end. `read` gives the next bytes as they come, b"" at the proper end of the body.
+    """The upstream's end of one response.
 
-    `read` raises UpstreamError (`upstream_truncated`, `upstream_reset`) when the body breaks off. `forward`
-    gives each piece to `take` in the very call that received it, while `take` answers True, and returns
-    whether the body has come to its proper end: a task that is woken for every piece costs more than the rest.
-    `close` may be called at any time and more than once: unless the body has wholly come, the connection is
-    closed at once. `release` gives the rest up too, but waits a moment for an end that is due, so that the pool
-    can use the connection again. `fail` ends the body with an error of SeaLink's own, a timer's: the pending or
-    next `read` raises it. `framed` says whether the end of the body can be told from a cut (chunks or a length,
-    not just the connection's end).
+    `read` returns the next bytes as they come, b"" at the proper end of the body. It raises UpstreamError
+    (`upstream_truncated`, `upstream_reset`) when the body is cut off.
+    `forward` gives each piece to `take` in the very call that received it, as long as `take` returns True, and returns
+    whether the body has come to its proper end. (Waking a task for every piece would cost more than all the rest.)
+    `close` may be called at any time and more than once: unless the whole body has come, the connection is closed at
+    once. `release` gives the rest up too, but waits a moment for an end that is due, so that the pool can use the
+    connection again. `fail` ends the body with an error of SeaLink's own, such as a timeout: the pending or next
+    `read` raises it. `framed` says whether the end of the body can be told from a cut: it has chunks or a length, and
+    does not just end with the connection.
     """
 
     status: int
@@ -97,3 +98,9 @@ class UpstreamResponse(Protocol):
     def close(self) -> None: ...
     def release(self) -> None: ...
     def fail(self, error: SealinkError) -> None: ...
+
+
+class Pool(Protocol):
+    """Sends requests to upstreams: an UpstreamPool, one that records what it sees, or a test's fake."""
+
+    async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse: ...

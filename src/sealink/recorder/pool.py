@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sealink.errors import HeaderList, SealinkError
-from sealink.gateway.attempt import Pool
-from sealink.net.message import UpstreamRequest, UpstreamResponse
+from sealink.net.message import Pool, UpstreamRequest, UpstreamResponse
 from sealink.recorder.fixture import Answer, write
 
 log = logging.getLogger("sealink.recorder")

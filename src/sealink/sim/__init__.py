@@ -1,23 +1,21 @@
-"""The simulated model: a provider like any other, without a model behind it.
+"""The simulated model: a fake provider that answers without a model behind it, and fails on demand.
 
-request bytes ─▶ openai_wire / anthropic_wire ─▶ Ask ─▶ answer (prose, schema_value) ─▶ Answer
-handler: paces ◀── AnswerStream(opening, ticks, closing) ◀── the same wire ◀──────────────┘
+request bytes ─▶ requests/ ─▶ Ask ─▶ answer (prose, schema_value) ─▶ Answer ─▶ wires/ ─▶ handler ─▶ response bytes
 
-ask, answer      what a request asks, and the blocks of tokens that answer it
-prose            plain sentences
-schema_value     a value for a JSON schema; schema_merge, schema_check: of several, and whether it is one
-pattern          a string for a schema's `pattern`, as pattern_reader reads it
-wire             what a wire format must be able to do: openai_request and openai_wire, anthropic_request and
-                 anthropic_wire, gemini_request and gemini_wire, responses_request and responses_wire are
-                 those there are
-handler          reads, waits as a model would, and writes
-faults           what may go wrong and how it is asked for; faulty_answer (what is said) and faulty_body (how it
-                 goes out) do it
+handler          serves a request: has it parsed, waits as long as a model would, and writes the answer
+requests/        parse a request of each wire format into an Ask (ask.py), which no longer depends on the format
+answer           decides on the answer's blocks of tokens: thinking, text, tool calls
+prose            plain sentences for answers in text
+schema_value     a value for a JSON schema, for tool arguments and structured answers
+schema, pattern  what it uses: a reader for schemas, and strings that match a regular expression
+wires/           write an Answer as each wire format has it, whole or streamed
+faults           the kinds of faults, and how a request asks for them; faulty_answer changes the answer's content,
+                 faulty_body the bytes and the connection
 """
 
+from sealink.catalog.models import SIM_MODEL
 from sealink.sim.faults import FAULT_HEADER, Chance, described, read_chance
 from sealink.sim.handler import SimDialect, SimSettings, sim_handler
-from sealink.sim.prose import SIM_MODEL
 
 __all__ = [
     "FAULT_HEADER",

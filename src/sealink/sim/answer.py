@@ -1,13 +1,13 @@
-"""The simulated model's answer: which blocks of tokens it is made of, and how it ends.
+"""The simulated model's answer: its blocks of tokens and its finish reason.
 
-The rules, so that a test can rely on them:
-- A tool is called when `tool_choice` forces it; when the choice is the model's, every tool is called whose
-  name has a word of three letters or more in common with the user's last words ("weather", get_weather), apart
-  from words such as "get" that many names have. One call if parallel calls are off. A forced choice that
-  no word points to calls the first tool.
-- After tool results, and with nothing forced, it answers in prose that quotes them.
-- A length in the prompt ("in 500 words", "2000 tokens") is kept to.
-- The same request gets the same answer; each of `n` choices another.
+Tests may rely on these rules:
+- A tool is called if `tool_choice` requires it. With `tool_choice: auto`, each tool is called whose name shares a word
+  of three letters or more with the user's last message ("weather" calls get_weather); words that are common in tool
+  names, such as "get", do not count. If parallel calls are off, only the first of them is called. If a call is
+  required and no name matches, the first tool is called.
+- If the last message holds tool results, and no call is required, the answer is prose that quotes them.
+- A length in the prompt ("in 500 words", "2000 tokens") is observed.
+- The same request always gets the same answer; each of its `n` choices is different.
 """
 
 import re
@@ -17,20 +17,23 @@ from typing import Final, Literal
 
 import msgspec
 
+from sealink.errors import InvalidRequest
 from sealink.sim.ask import Ask, Tool
 from sealink.sim.prose import harbour_prose, introduction, pieces, thoughts
+from sealink.sim.schema import UnusableSchema
 from sealink.sim.schema_value import value_for
 
 ANSWER_TOKENS: Final = 160
-"""About how long an answer is when the request says nothing of it."""
+"""Approximate length of an answer in prose if the prompt does not ask for one."""
 
 MAX_ANSWER_TOKENS: Final = 100_000
+"""The longest answer that a prompt can ask for."""
 
 Finish = Literal["stop", "stop_sequence", "length", "tool_calls"]
 
 
 class Block(msgspec.Struct):
-    """A run of tokens of one kind: thinking, text, or one tool call's arguments. `name` is the tool's."""
+    """Consecutive tokens of one kind: thinking, text, or the arguments of one call of the tool `name`."""
 
     kind: Literal["reasoning", "text", "tool_call"]
     tokens: list[str]
@@ -42,7 +45,7 @@ class Block(msgspec.Struct):
 
 
 class Answer(msgspec.Struct):
-    """`stop` is the stop sequence that ended it, "" if none did."""
+    """`stop` is the stop sequence that ended the answer, "" if none did."""
 
     blocks: list[Block]
     finish: Finish
@@ -58,7 +61,10 @@ class Answer(msgspec.Struct):
 
 
 def answer(ask: Ask, choice: int = 0) -> Answer:
-    """What the simulated model answers, as the request's `choice`-th alternative."""
+    """The answer that the request gets as its choice number `choice`.
+
+    Raises InvalidRequest if no value can be given for a JSON schema in the request.
+    """
     whole = Answer(_blocks(ask, f"{ask.conversation}#{choice}"), "stop")
     if any(block.kind == "tool_call" for block in whole.blocks):
         whole.finish = "tool_calls"
@@ -81,14 +87,14 @@ def _blocks(ask: Ask, seed: str) -> list[Block]:
 
 
 def called_tools(ask: Ask) -> list[Tool]:
-    """The tools that the answer calls, by the rules above."""
+    """The tools that the answer calls, by the rules at the top of this file."""
     choice = ask.tool_choice
     if choice.mode == "named":
         return [tool for tool in ask.tools if tool.name == choice.name][:1]
     if choice.mode == "none" or (choice.mode == "auto" and ask.tool_results):
         return []
-    said = _words(ask.prompt)
-    called = [tool for tool in ask.tools if said & _words(tool.name)]
+    words = _words(ask.prompt)
+    called = [tool for tool in ask.tools if words & _words(tool.name)]
     if choice.mode == "required" and not called:
         called = ask.tools[:1]
     return called if ask.parallel_tool_calls else called[:1]
@@ -106,12 +112,18 @@ _COMMON_WORDS: Final = {
 
 
 def _arguments(tool: Tool, ask: Ask, rng: Random) -> str:
-    value = value_for({"type": "object", **tool.schema}, rng, _names(ask.prompt))
-    return _json(value if isinstance(value, dict) else {})
+    return _json(_value({**tool.schema, "type": "object"}, f"of the tool {tool.name!r}", ask, rng))
+
+
+def _value(schema: dict[str, object], whose: str, ask: Ask, rng: Random) -> object:
+    try:
+        return value_for(schema, rng, _names(ask.prompt))
+    except UnusableSchema as error:
+        raise InvalidRequest(_quoted(f"The JSON schema {whose} {error}")) from None
 
 
 def _names(prompt: str) -> list[str]:
-    """The proper names in a prompt: words with a capital that do not begin a sentence."""
+    """Likely proper names in a prompt: capitalised words that do not begin a sentence."""
     return re.findall(r"(?<=[a-z,] )[A-Z][a-z]+(?: [A-Z][a-z]+)*", prompt)
 
 
@@ -121,7 +133,7 @@ def _text(ask: Ask, rng: Random) -> list[str]:
             _json({"answer": introduction(ask.model), "notes": "".join(_some(harbour_prose(rng), 2)).strip()})
         )
     if ask.schema is not None:
-        return pieces(_json(value_for(ask.schema, rng, _names(ask.prompt))))
+        return pieces(_json(_value(ask.schema, "of the answer", ask, rng)))
     return _filled(_sentences(ask, rng), _wanted_tokens(ask.prompt, rng))
 
 
@@ -145,7 +157,7 @@ def _wanted_tokens(prompt: str, rng: Random) -> int:
 
 
 def _filled(sentences: Iterable[str], wanted: int) -> list[str]:
-    """The tokens of as many whole sentences as make up `wanted` tokens."""
+    """The tokens of whole sentences, at least `wanted` of them."""
     tokens: list[str] = []
     for sentence in sentences:
         tokens += pieces(sentence)
@@ -163,7 +175,7 @@ def _json(value: object) -> str:
 
 
 def _cut_at_stop(whole: Answer, stops: list[str]) -> Answer:
-    """`whole` up to the first stop sequence in its text, which is left out itself."""
+    """`whole` up to the first stop sequence in its text, without that sequence."""
     for at, block in enumerate(whole.blocks):
         found = [(place, stop) for stop in stops if stop and (place := block.text.find(stop)) >= 0]
         if block.kind == "text" and found:

@@ -1,4 +1,4 @@
-"""What a request asks of the simulated model, whichever wire format it came in."""
+"""A request to the simulated model, independent of the wire format that it came in."""
 
 from typing import Final, Literal
 
@@ -9,7 +9,7 @@ from sealink.request import ToolChoice
 REASONING_TOKENS: Final = {
     "none": 0, "minimal": 12, "low": 30, "medium": 60, "high": 120, "xhigh": 200, "max": 300,
 }  # fmt: skip
-"""How long the simulated model thinks for each effort, in tokens."""
+"""Length of the simulated thinking for each reasoning effort, in tokens."""
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -20,11 +20,11 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, kw_only=True, frozen=True):
-    """`conversation` is all text in the request's messages (the answer is seeded by it: the same in every wire
-    format), `prompt` the user's last words.
+    """The parts of a request that its answer depends on.
 
-    `tool_results` are those that came after the model's last turn. `schema` asks for an answer in JSON;
-    `{}` stands for any object. `reasoning_tokens` is how long to think first.
+    `conversation` is the text of all messages, and the seed of the answer, which is therefore the same in every wire
+    format. `prompt` is the user's last message. `tool_results` are those since the model's last message. `schema` is
+    the JSON schema of a structured answer; `{}` allows any object. `reasoning_tokens` is the length of the thinking.
     """
 
     model: str
@@ -46,7 +46,7 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Turn(msgspec.Struct):
-    """One message of the conversation as text, with the tool results in it."""
+    """One message as text. `images` is the number of images in it."""
 
     role: Literal["system", "user", "assistant", "tool"]
     text: str
@@ -55,7 +55,7 @@ class Turn(msgspec.Struct):
 
 
 class Conversation(msgspec.Struct):
-    """What the answer depends on in a list of turns."""
+    """What the answer depends on in a list of turns: see Ask. `tokens` is their number of prompt tokens."""
 
     text: str
     prompt: str
@@ -68,8 +68,11 @@ TURN_TOKENS: Final = 3
 
 
 def read_conversation(turns: list[Turn]) -> Conversation:
-    """Prompt tokens are counted simply: a quarter of the text's UTF-8 bytes, three for each turn and for
-    the answer's start, 85 for an image."""
+    """The conversation that the turns make up.
+
+    Prompt tokens are estimated: one for four bytes of UTF-8, 3 for each turn and for the start of the answer, 85 for
+    an image.
+    """
     since_model = turns[1 + max((at for at, turn in enumerate(turns) if turn.role == "assistant"), default=-1) :]
     spoken = [turn.text for turn in turns if turn.role == "user" and turn.text]
     return Conversation(
@@ -81,7 +84,7 @@ def read_conversation(turns: list[Turn]) -> Conversation:
 
 
 def text_tokens(text: str) -> int:
-    """Prompt tokens of a text: a quarter of its UTF-8 bytes, rounded up."""
+    """Estimated tokens of a text: a quarter of its UTF-8 bytes, rounded up."""
     return -(-len(text.encode()) // 4)
 
 

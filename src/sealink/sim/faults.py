@@ -1,14 +1,14 @@
-"""What can go wrong with a provider's answer, as the simulated model plays it: the names, and how they are said.
+"""Faults that the simulated provider can produce: their names, and the syntax that asks for them.
 
-    stall@headers                   no response at all, until the client leaves
-    status=429,retry-after=2        an error, and when to come back
-    close@0                         head and opening, then the connection is closed
-    truncate=700,gzip               both
+    stall@headers                   no response at all, until the client disconnects
+    status=429,retry-after=2        an error response with a retry-after header
+    close@0                         the connection is closed after the headers and the opening frames
+    truncate=700,gzip               a compressed body that is cut off after 700 bytes
 
-A fault is `NAME`, `NAME=VALUE`, `NAME@PLACE` or `NAME=VALUE@PLACE`; several are separated by commas. A place is
-`headers` (nothing has been sent yet) or a number of tokens (0: after the head and the opening, before any content;
-one past the end: before the closing). In an answer that is not streamed, a tenth of the body stands for a token.
-How each is done is in faulty_answer.py and faulty_body.py.
+A fault is `NAME`, `NAME=VALUE`, `NAME@PLACE` or `NAME=VALUE@PLACE`; several are separated by commas. The place is
+`headers` (before anything is sent) or a number of tokens (0: after the opening frames, before any content; more than
+the answer has: before the closing frames). In an answer that is not streamed, each tenth of the body counts as a token.
+faulty_answer.py and faulty_body.py produce them.
 """
 
 import re
@@ -21,23 +21,24 @@ import msgspec
 from sealink.errors import InvalidRequest
 
 FAULT_HEADER: Final = "x-sealink-sim-fault"
-"""The request header that asks for faults; the response names those that it has, whoever asked for them."""
+"""The request header that asks for faults. The response has it too, with the faults that were applied."""
 
 MODEL_MARK: Final = "+"
-"""Stands between a model's name and faults: `sealink/sim+reset@3`. For faults behind a gateway, which passes on no
-headers, and gives each of its own models the name of the target that it is told."""
+"""Separates a model's name from faults, as in `sealink/sim+reset@3`: for use behind a gateway, which does not forward
+the header but sends each target the model name in its config."""
 
 HEADERS: Final = -1
-"""The place before anything has been sent, in tokens."""
+"""The place before anything is sent."""
 
 MIDSTREAM: Final = 5
-"""The place of a fault that names none, in tokens."""
+"""The default place of a fault, in tokens."""
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of fault. `value` says what its number means and in which unit, "" if it has none.
+    """A kind of fault: `does` describes it.
 
-    `default` is the number if none is said; None: it must be said. `placed`: it happens at a place.
+    `value` describes its number and names the unit, "" if it takes none. `default` is the default of that number; None
+    if it is required. `placed` is whether it takes a place.
     """
 
     does: str
@@ -87,7 +88,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Chance(msgspec.Struct, frozen=True):
-    """Faults that befall an answer together, with a probability of 0 to 1."""
+    """Faults that happen together to an answer, with a probability of 0 to 1."""
 
     faults: tuple[Fault, ...]
     probability: float
@@ -97,12 +98,12 @@ _FAULT: Final = re.compile(r"([a-z0-9-]+)(?:=(\d+(?:\.\d+)?))?(?:@(headers|\d+))
 
 
 def read_faults(text: str, param: str) -> list[Fault]:
-    """The faults that a text asks for. Raises InvalidRequest; `param` is what the text stands in."""
+    """Parse faults. Raises InvalidRequest, for `param`, the request field or header that holds the text."""
     return [_read_fault(part.strip(), param) for part in text.split(",") if part.strip()]
 
 
 def read_chance(text: str) -> Chance:
-    """`FAULTS=PROBABILITY`, for example `status=429,retry-after=2=0.05`. Raises InvalidRequest."""
+    """Parse `FAULTS=PROBABILITY`, for example `status=429,retry-after=2=0.05`. Raises InvalidRequest."""
     faults, _, number = text.rpartition("=")
     if not re.fullmatch(r"0?\.\d+|[01](\.0*)?", number) or not faults:
         raise InvalidRequest(f"{text!r} does not end in =PROBABILITY, a number from 0 to 1.", param="fault")
@@ -110,30 +111,30 @@ def read_chance(text: str) -> Chance:
 
 
 def split_model(model: str) -> tuple[str, str]:
-    """A model's name, and the text of the faults behind it."""
+    """A model name without its faults, and the text of the faults."""
     name, _, faults = model.partition(MODEL_MARK)
     return name, faults
 
 
 def drawn(chances: Iterable[Chance], dice: Random) -> list[Fault]:
-    """The faults that befall one answer."""
+    """The faults that happen to one answer, drawn at random."""
     return [fault for chance in chances if dice.random() < chance.probability for fault in chance.faults]
 
 
 def named(faults: Sequence[Fault], name: str) -> Fault | None:
-    """The first fault of a kind."""
+    """The first fault of this kind, if there is one."""
     return next((fault for fault in faults if fault.name == name), None)
 
 
 def described() -> str:
-    """All kinds of faults, a line each, for people."""
+    """All kinds of faults, one a line, for `sealink sim --help`."""
     return "\n".join(_described(name, kind) for name, kind in FAULTS.items())
 
 
 def _described(name: str, kind: Kind) -> str:
-    said = name + ("=N" if kind.value else "") + ("@PLACE" if kind.placed else "")
-    default = "" if kind.default is None else f"; {kind.default:.0f} if it is not said"
-    return f"{said}: {kind.does}" + (f" (N: {kind.value}{default})" if kind.value else "")
+    syntax = name + ("=N" if kind.value else "") + ("@PLACE" if kind.placed else "")
+    default = "" if kind.default is None else f"; default {kind.default:.0f}"
+    return f"{syntax}: {kind.does}" + (f" (N: {kind.value}{default})" if kind.value else "")
 
 
 def _read_fault(text: str, param: str) -> Fault:

@@ -1,4 +1,4 @@
-"""Faults in how an answer goes out: when, in which bytes, and how the connection ends."""
+"""Faults in the transmission of an answer: its timing, its bytes, and the end of the connection."""
 
 import asyncio
 import sys
@@ -25,15 +25,15 @@ _COMMENT: Final = b": still there\n\n"
 _NOT_JSON: Final = data_frame(b'{"type":')
 
 
-class Over(Exception):
-    """A fault has ended the response before its time."""
+class ResponseEnded(Exception):
+    """A fault has ended the response early; nothing more can be sent."""
 
 
 class FaultyBody:
-    """A response's way out through a Responder. Without faults: the Responder's own.
+    """Sends a response through a Responder, with the given faults.
 
-    `reach` is told before each write how many tokens have been sent, and does what is due there. `pause_s`
-    is waited between the repetitions of an endless stream, `error_event` is the frame of an error inside one.
+    Call `reach` with the number of tokens sent so far before each write: it applies the faults that are due. `pause_s`
+    is the pause between repetitions in an endless stream, `error_event` the frame of an error inside a stream.
     """
 
     def __init__(self, faults: Sequence[Fault], responder: Responder, *, error_event: bytes, pause_s: float) -> None:
@@ -52,31 +52,31 @@ class FaultyBody:
         self._left = None if truncate is None else int(truncate.value)
 
     async def begin(self) -> None:
-        """Do what comes instead of a response, or before it. Raises Over."""
-        await self._happen([each for each in self._due if each.place == HEADERS and each.name in _BEFORE_THE_HEAD])
+        """Apply the faults that happen before the headers. Raises ResponseEnded."""
+        await self._apply_all([each for each in self._due if each.place == HEADERS and each.name in _BEFORE_THE_HEAD])
 
     async def start(self, headers: HeaderList) -> None:
-        """Begin a response with status 200. Raises Over."""
+        """Send status 200 and the headers. Raises ResponseEnded."""
         coding = [("content-encoding", "gzip")] if named(self._faults, "gzip") else []
         self._responder.start(200, [*headers, *coding])
         await self.reach(HEADERS)
 
     @property
     def next_place(self) -> int:
-        """The number of tokens at which the next fault is due."""
+        """The number of sent tokens at which the next fault is due."""
         return self._due[0].place if self._due else sys.maxsize
 
     async def reach(self, sent: int) -> None:
-        """Do what is due once so many tokens have been sent. Raises Over."""
+        """Apply the faults that are due after `sent` tokens. Raises ResponseEnded."""
         if self.next_place <= sent:
-            await self._happen([each for each in self._due if each.place <= sent])
+            await self._apply_all([each for each in self._due if each.place <= sent])
 
     async def reach_end(self) -> None:
-        """Do all that is due before the closing. Raises Over."""
-        await self._happen(self._due)
+        """Apply the faults that are left, before the closing frames. Raises ResponseEnded."""
+        await self._apply_all(self._due)
 
     def write(self, data: bytes) -> None:
-        """Send a piece of the body. Raises Over."""
+        """Send a piece of the body. Raises ResponseEnded."""
         self._last = data
         for respell in self._respell:
             data = respell(data)
@@ -85,7 +85,7 @@ class FaultyBody:
         self._send(data)
 
     async def send(self, headers: HeaderList, data: bytes) -> None:
-        """Answer whole with status 200; if there are faults, a tenth at a time. Raises Over."""
+        """Send a whole response with status 200; if there are faults, a tenth at a time. Raises ResponseEnded."""
         if not self._faults:
             self._responder.send(200, headers, data)
             return
@@ -97,24 +97,24 @@ class FaultyBody:
         await self.reach_end()
         self.finish()
 
-    async def drain(self) -> None:
+    async def flush(self) -> None:
         if self._responder.paused:
-            await self._responder.drain()
+            await self._responder.flush()
 
     def finish(self) -> None:
-        """End the response properly, unless it is to be broken off. Raises Over."""
+        """End the response, or break the connection off if it should have been truncated. Raises ResponseEnded."""
         if self._gzip is not None:
             self._send(self._gzip.flush())
         if self._left is not None:
             self._break_off()
         self._responder.finish()
 
-    async def _happen(self, faults: list[Fault]) -> None:
+    async def _apply_all(self, faults: list[Fault]) -> None:
         self._due = [each for each in self._due if each not in faults]
         for fault in faults:
-            await self._do(fault)
+            await self._apply(fault)
 
-    async def _do(self, fault: Fault) -> None:
+    async def _apply(self, fault: Fault) -> None:
         match fault.name:
             case "stall":
                 await (asyncio.sleep(fault.value) if fault.value else asyncio.Event().wait())
@@ -140,19 +140,19 @@ class FaultyBody:
 
     def _end(self) -> None:
         self.finish()
-        raise Over
+        raise ResponseEnded
 
     async def _repeat(self) -> None:
         while True:
             self.write(self._last)
-            await self.drain()
+            await self.flush()
             await asyncio.sleep(self._pause_s)
 
     def _break_off(self, raw: bytes = b"", *, reset: bool = False) -> None:
         if not isinstance(self._responder, ResponseWriter):
             raise TypeError("Only a connection can be broken off.")
         self._responder.break_off(raw, reset=reset)
-        raise Over
+        raise ResponseEnded
 
     def _send(self, data: bytes) -> None:
         data, is_last = self._cut(data)
@@ -162,7 +162,7 @@ class FaultyBody:
             self._break_off()
 
     def _cut(self, data: bytes) -> tuple[bytes, bool]:
-        """What may still be sent of `data`, and whether the body is cut there."""
+        """The part of `data` that may be sent before `truncate` applies, and whether it applies now."""
         if self._left is None:
             return data, False
         kept = data[: self._left]
@@ -171,6 +171,6 @@ class FaultyBody:
 
 
 def _noise(size: int) -> bytes:
-    """The same bytes each time, none of them ASCII: neither HTTP nor UTF-8, and no line ends."""
+    """Always the same bytes, none of them ASCII: not HTTP, not UTF-8, without line ends."""
     dice = Random(size)
     return bytes(dice.randrange(0x80, 0x100) for _ in range(size))

@@ -1,4 +1,4 @@
-"""The simulated model at work: a request is read, thought about for as long as a model would, and answered."""
+"""Serves requests to the simulated model, at the pace of a real one."""
 
 import asyncio
 import secrets
@@ -10,50 +10,50 @@ from urllib.parse import unquote
 
 import msgspec
 
+from sealink.catalog.models import SIM_MODEL
 from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
 from sealink.net.message import Request, Responder
 from sealink.net.server import Handler
 from sealink.sim.answer import answers
-from sealink.sim.anthropic_wire import AnthropicWire
 from sealink.sim.ask import Ask
 from sealink.sim.faults import FAULT_HEADER, Chance, Fault, drawn, named, read_faults, split_model
 from sealink.sim.faulty_answer import with_faulty_frames, with_faulty_tokens
-from sealink.sim.faulty_body import FaultyBody, Over
-from sealink.sim.gemini_wire import GeminiWire
-from sealink.sim.openai_wire import OpenAIWire
-from sealink.sim.prose import SIM_MODEL
-from sealink.sim.responses_wire import ResponsesWire
-from sealink.sim.wire import AnswerStream, Reply, SimWire
+from sealink.sim.faulty_body import FaultyBody, ResponseEnded
+from sealink.sim.wires.anthropic import AnthropicWire
+from sealink.sim.wires.gemini import GeminiWire
+from sealink.sim.wires.openai import OpenAIWire
+from sealink.sim.wires.responses import ResponsesWire
+from sealink.sim.wires.wire import AnswerStream, Reply, SimWire
 
 SimDialect = Literal["openai", "anthropic", "gemini", "responses"]
 
 MAX_TOKENS_AT_ONCE: Final = 256
-"""How many tokens go into one write at most, when a slow client has let them pile up or the pace is unlimited."""
+"""The most tokens in one write, after a slow client has let them pile up or when the pace is unlimited."""
 
 _JSON: Final = [("content-type", "application/json")]
 _EVENT_STREAM: Final = [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")]
 
 
 class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the simulated model behaves."""
+    """The behaviour of the simulated model."""
 
     ttft_s: float = 0.2
-    """From the request to the first token. The response's head and opening frame go out at once."""
+    """Time from the request to the first token. Headers and opening frames are sent at once."""
     tokens_per_s: float = 60.0
-    """The pace from then on; 0: as fast as the client reads."""
+    """Pace after the first token; 0: as fast as the client reads."""
     models: tuple[str, ...] = (SIM_MODEL,)
-    """What GET /v1/models lists. Any other name is answered too, and the answer says that it stands in for it."""
+    """The models that GET /v1/models lists. Requests for any other model are answered too."""
     chances: tuple[Chance, ...] = ()
-    """What goes wrong with answers to requests that do not ask for faults themselves."""
+    """Random faults, for requests that do not ask for faults themselves."""
     seed: int | None = None
-    """For the same chances in each run; None for others."""
+    """Makes the random faults the same in each run; None: different ones."""
 
     def due_s(self, tokens: int) -> float:
-        """When the token after `tokens` others is due, in seconds from the request."""
+        """When the token that follows `tokens` others is due, in seconds after the request."""
         return self.ttft_s + (tokens / self.tokens_per_s if self.tokens_per_s else 0)
 
     def tokens_due(self, elapsed_s: float, sent: int) -> int:
-        """How many tokens should have gone out after `elapsed_s`: at least one more than `sent`."""
+        """How many tokens should have been sent after `elapsed_s`; at least one more than `sent`."""
         if not self.tokens_per_s:
             return sent + MAX_TOKENS_AT_ONCE
         due = int((elapsed_s - self.ttft_s) * self.tokens_per_s) + 1
@@ -69,7 +69,7 @@ _WIRES: Final[dict[SimDialect, SimWire]] = {
 
 
 def sim_handler(settings: SimSettings, dialect: SimDialect = "openai") -> Handler:
-    """A handler for sealink.net.server.Server that is a provider with the simulated model behind it."""
+    """A handler for sealink.net.server.Server that makes it a simulated provider."""
     return _Simulation(settings, _WIRES[dialect]).handle
 
 
@@ -90,15 +90,15 @@ class _Simulation:
                 responder.send(200, [*_JSON, *headers], self._other(request))
         except SealinkError as error:
             responder.send(error.status, [*_JSON, *headers, *error.headers], self._wire.error(error, request_id))
-        except Over:
+        except ResponseEnded:
             return
 
     def _other(self, request: Request) -> bytes:
-        """What is asked for besides answers: the models, and the wire format's own side questions."""
+        """The response to a request that is not for an answer: models, token counts."""
         path, known = request.path, self._settings.models
-        if path in self._wire.side_questions:
+        if path in self._wire.other_endpoints:
             _expect("POST", request)
-            return self._wire.side_questions[path](request.body)
+            return self._wire.other_endpoints[path](request.body)
         listed = next((each for each in self._wire.models_paths if f"{path}/".startswith(f"{each}/")), None)
         if listed is None:
             raise NotFound(f"Unknown request URL: {request.method} {path}.", code="unknown_url")
@@ -111,7 +111,7 @@ class _Simulation:
         return self._wire.model(model)
 
     async def _answer(self, request: Request, responder: Responder, headers: HeaderList) -> None:
-        """Raises SealinkError for a request that cannot be answered, and for a fault that is an error; and Over."""
+        """Answer a request for tokens. Raises ResponseEnded; SealinkError for an invalid request, or as a fault."""
         ask = self._wire.read(request.path, request.body)
         faults = self._faults(request, ask)
         ask = msgspec.structs.replace(ask, model=split_model(ask.model)[0])
@@ -124,13 +124,13 @@ class _Simulation:
         reply = Reply(secrets.token_hex(12), int(time.time()))
         if ask.stream:
             await body.start([*_EVENT_STREAM, *headers, *marks])
-            await self._play(with_faulty_frames(self._wire.stream(ask, given, reply), faults, self._wire), body)
+            await self._stream(with_faulty_frames(self._wire.stream(ask, given, reply), faults, self._wire), body)
         else:
             await asyncio.sleep(self._settings.due_s(max(each.tokens for each in given)))
             await body.send([*_JSON, *headers, *marks], self._wire.whole(ask, given, reply))
 
     def _faults(self, request: Request, ask: Ask) -> list[Fault]:
-        """What is asked for, by header or with the model's name; else what befalls this answer."""
+        """The faults that the header or the model name asks for; if there are none, random ones."""
         asked = read_faults(request.headers.get(FAULT_HEADER, ""), FAULT_HEADER)
         asked += read_faults(split_model(ask.model)[1], "model")
         return asked or drawn(self._settings.chances, self._dice)
@@ -140,8 +140,8 @@ class _Simulation:
         error_event = self._wire.error_event(_error(500))
         return FaultyBody(faults, responder, error_event=error_event, pause_s=1 / pace if pace else 0)
 
-    async def _play(self, stream: AnswerStream, body: FaultyBody) -> None:
-        """Each token at its time, reckoned from the start, so that delays do not add up."""
+    async def _stream(self, stream: AnswerStream, body: FaultyBody) -> None:
+        """Send each token when it is due. Times are counted from the start, so that delays do not add up."""
         clock, sent = asyncio.get_running_loop().time, 0
         began_s = clock()
         body.write(stream.opening)
@@ -154,7 +154,7 @@ class _Simulation:
                 break
             body.write(b"".join(tokens))
             sent += len(tokens)
-            await body.drain()
+            await body.flush()
         await body.reach_end()
         body.write(b"".join(each.frame for each in stream.closing))
         body.finish()
@@ -164,7 +164,7 @@ _ERRORS: Final = {429: ("rate_limit_error", "rate_limit_exceeded"), 529: ("overl
 
 
 def _error(status: int, headers: HeaderList = ()) -> SealinkError:
-    """An error of the provider's own."""
+    """The error that a fault asks for."""
     type, code = _ERRORS.get(status, ("server_error", None))
     error = SealinkError(f"The simulated provider was told to fail with {status}.", code=code, headers=headers)
     error.status, error.type = status, type

@@ -1,113 +1,86 @@
-"""Regular expressions, read: strings that match one, and the question whether one does.
+"""A string that matches a regular expression, as JSON Schema's `pattern` asks for.
 
-The patterns come from a client's JSON schema, so they are never handed to `re`, which a hostile one can
-keep busy for hours: the matcher here follows all ways at once, in time bounded by pattern times text.
+The parser of the standard library's `re` reads the expression. It is never matched here: `re` may need hours for an
+expression from a client.
 """
 
+import re
+import string
+import warnings
+from collections.abc import Iterator
 from random import Random
-from typing import Final
+from re import _constants as op  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any, Final
 
-import msgspec
+MAX_OPTIONAL_REPEATS: Final = 3
+"""The most repetitions beyond those that the expression requires."""
 
-_ROOMY = 16  # an example grows by choice up to this many characters, and beyond only where it must
-
-PRINTABLE: Final = frozenset(map(chr, range(0x20, 0x7F)))
-
-
-class Chars(msgspec.Struct, frozen=True):
-    """One character out of (or, `negated`, outside) a set."""
-
-    members: frozenset[str]
-    negated: bool = False
-
-    def has(self, character: str) -> bool:
-        return (character in self.members) != self.negated
-
-    def examples(self) -> list[str]:
-        return sorted(c for c in (PRINTABLE if self.negated else self.members) if self.has(c))
+_PRINTABLE: Final = frozenset(map(chr, range(0x20, 0x7F)))
+_DIGITS: Final = frozenset(string.digits)
+_WORD: Final = frozenset(string.ascii_letters + string.digits + "_")
+_SPACE: Final = frozenset(" \t\n")
+_SURROGATES: Final = frozenset(map(chr, range(0xD800, 0xE000)))
+_CATEGORIES: Final = {
+    op.CATEGORY_DIGIT: _DIGITS, op.CATEGORY_NOT_DIGIT: _PRINTABLE - _DIGITS,
+    op.CATEGORY_WORD: _WORD, op.CATEGORY_NOT_WORD: _PRINTABLE - _WORD,
+    op.CATEGORY_SPACE: _SPACE, op.CATEGORY_NOT_SPACE: _PRINTABLE - _SPACE,
+}  # fmt: skip
 
 
-class Anchor(msgspec.Struct, frozen=True):
-    """The start (`^`) or the end (`$`) of the text."""
-
-    at_start: bool
+class UnsupportedPattern(Exception):
+    """No string can be written for the expression."""
 
 
-class Sequence(msgspec.Struct, frozen=True):
-    parts: tuple["Node", ...]
+def matching_characters(pattern: str, rng: Random) -> Iterator[str]:
+    """The characters of a string that matches `pattern`, and "" for each repetition: the caller may stop at any point.
+
+    Look-around and word boundaries are ignored. Raises UnsupportedPattern.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of sets that look nested
+            nodes = parser.parse(re.sub(r"\(\?<(?=\w)", "(?P<", pattern))  # JavaScript's named groups
+        yield from _characters(nodes, rng)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UnsupportedPattern(str(error)) from None
 
 
-class Choice(msgspec.Struct, frozen=True):
-    options: tuple["Node", ...]
+def _characters(nodes: Any, rng: Random) -> Iterator[str]:
+    """The characters of a match of parsed nodes, each of which is an operation and its argument."""
+    for node in nodes:
+        match node:
+            case (op.MAX_REPEAT | op.MIN_REPEAT | op.POSSESSIVE_REPEAT, (least, most, part)):
+                for _ in range(rng.randint(least, min(most, least + MAX_OPTIONAL_REPEATS))):
+                    yield ""
+                    yield from _characters(part, rng)
+            case (op.SUBPATTERN, (*_, part)) | (op.ATOMIC_GROUP, part):
+                yield from _characters(part, rng)
+            case (op.BRANCH, (_, options)):
+                yield from _characters(rng.choice(options), rng)
+            case (op.AT | op.ASSERT | op.ASSERT_NOT, _):
+                pass
+            case _:
+                allowed = _allowed(node) - _SURROGATES
+                if not allowed:
+                    raise UnsupportedPattern("no character is allowed in one place")
+                yield rng.choice(sorted(allowed & _PRINTABLE or allowed))
 
 
-class Repeat(msgspec.Struct, frozen=True):
-    """`part` at least `least` and at most `most` times (None: no limit)."""
-
-    part: "Node"
-    least: int
-    most: int | None
-
-
-Node = Chars | Anchor | Sequence | Choice | Repeat
-
-
-def matches(node: Node, text: str) -> bool:
-    """Whether `text` holds a match anywhere, as JSON Schema's `pattern` asks."""
-    return bool(_ends(node, text, set(range(len(text) + 1))))
-
-
-def example(node: Node, rng: Random) -> str:
-    """A text that matches, if the anchors stand where texts begin and end."""
+def _allowed(node: tuple[Any, Any]) -> frozenset[str]:
+    """The characters that a node allows: of complements those in ASCII, of long ranges the first."""
     match node:
-        case Chars():
-            return rng.choice(node.examples() or [""])
-        case Anchor():
-            return ""
-        case Sequence(parts=parts):
-            return "".join(example(part, rng) for part in parts)
-        case Choice(options=options):
-            return example(rng.choice(options), rng)
-        case Repeat():
-            return _repeated_example(node, rng)
-
-
-def _repeated_example(node: Repeat, rng: Random) -> str:
-    text = "".join(example(node.part, rng) for _ in range(node.least))
-    for _ in range(rng.randint(0, 3 if node.most is None else min(3, node.most - node.least))):
-        more = example(node.part, rng)
-        if not more or len(text) >= _ROOMY:
-            break
-        text += more
-    return text
-
-
-def _ends(node: Node, text: str, starts: set[int]) -> set[int]:
-    """Where matches of `node` that begin at one of `starts` may end."""
-    match node:
-        case Chars():
-            return {at + 1 for at in starts if at < len(text) and node.has(text[at])}
-        case Anchor(at_start=at_start):
-            return starts & {0 if at_start else len(text)}
-        case Sequence(parts=parts):
-            for part in parts:
-                starts = _ends(part, text, starts)
-            return starts
-        case Choice(options=options):
-            return set().union(*(_ends(option, text, starts) for option in options))
-        case Repeat():
-            return _repeated_ends(node, text, starts)
-
-
-def _repeated_ends(node: Repeat, text: str, starts: set[int]) -> set[int]:
-    for _ in range(node.least):
-        after = _ends(node.part, text, starts)
-        if after == starts:
-            break
-        starts = after
-    found, times = set(starts), node.least
-    while starts and (node.most is None or times < node.most):
-        starts = _ends(node.part, text, starts) - found
-        found |= starts
-        times += 1
-    return found
+        case (op.LITERAL, code):
+            return frozenset(chr(code))
+        case (op.NOT_LITERAL, code):
+            return _PRINTABLE - {chr(code)}
+        case (op.RANGE, (first, last)):
+            return frozenset(map(chr, range(first, min(last, first + 0xFF) + 1)))
+        case (op.CATEGORY, name):
+            return _CATEGORIES[name]
+        case (op.ANY, _):
+            return _PRINTABLE
+        case (op.IN, [(op.NEGATE, _), *members]):
+            return _PRINTABLE.difference(*map(_allowed, members))
+        case (op.IN, members):
+            return frozenset().union(*map(_allowed, members))
+    raise UnsupportedPattern(f"{node[0]} is not supported")

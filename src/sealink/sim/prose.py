@@ -1,5 +1,6 @@
-"""What the simulated model says: plain sentences about the life of a harbour, in an order and with
-details that a seed decides, so that the same prompt always gets the same answer and another prompt another.
+"""Prose for simulated answers: sentences about life in a harbour.
+
+A seed decides their order and details, so that the same prompt always gets the same text.
 """
 
 import re
@@ -7,46 +8,45 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-SIM_MODEL: Final = "sealink/sim"
-"""The name that the simulated model goes by."""
+from sealink.catalog.models import SIM_MODEL
 
 _PIECE = re.compile(r"[^\S\n]?(?:[^\W\d_]{1,8}|\d{1,3}|[^\w\s]|_)|\s")
 
 
 def pieces(text: str) -> list[str]:
-    """`text` cut into the simulated model's tokens: a word or up to eight letters of it, up to three
-    digits, one mark, each with the space before it. Joined, they are `text` again."""
+    """`text` cut into tokens: up to eight letters, up to three digits or one other character, each with the space
+    before it. Joined, they are `text` again."""
     return _PIECE.findall(text)
 
 
 def introduction(model: str) -> str:
-    """The first words of every answer in prose: that it is simulated, and for which model it stands in."""
+    """The first sentence of every answer in prose: that it is simulated, and which model it replaces."""
     if model == SIM_MODEL:
         return "This is SeaLink's simulated model."
     return f"This is SeaLink's simulated model, standing in for {model}."
 
 
 def harbour_prose(rng: Random) -> Iterator[str]:
-    """Endless prose, a sentence at a time, each with the white space that comes before it."""
+    """Endless sentences of prose, each with the white space before it."""
     while True:
         for paragraph in rng.sample(_PARAGRAPHS, len(_PARAGRAPHS)):
             sentences = rng.sample(paragraph, len(paragraph))
-            yield "\n\n" + _told(sentences[0], rng)
+            yield "\n\n" + _filled_in(sentences[0], rng)
             for sentence in sentences[1:]:
-                yield " " + _told(sentence, rng)
+                yield " " + _filled_in(sentence, rng)
 
 
 def thoughts(rng: Random) -> Iterator[str]:
-    """Endless simulated thinking, a sentence at a time, each with the white space before it."""
+    """Endless sentences of simulated thinking, each with the white space before it."""
     yield "This is simulated thinking."
     while True:
         for sentence in rng.sample(_THOUGHTS, len(_THOUGHTS)):
-            yield " " + _told(sentence, rng)
+            yield " " + _filled_in(sentence, rng)
 
 
-def _told(sentence: str, rng: Random) -> str:
-    told = sentence.format_map({slot: rng.choice(words) for slot, words in _WORDS.items()})
-    return told[0].upper() + told[1:]
+def _filled_in(sentence: str, rng: Random) -> str:
+    text = sentence.format_map({slot: rng.choice(words) for slot, words in _WORDS.items()})
+    return text[0].upper() + text[1:]
 
 
 _WORDS: Final[dict[str, list[str]]] = {

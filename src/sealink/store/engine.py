@@ -1,6 +1,7 @@
 """How SQLite and PostgreSQL differ: how to connect, how transactions begin, how to insert a row once."""
 
 import sqlite3
+import time
 from typing import Any, Literal
 
 import msgspec
@@ -58,10 +59,26 @@ def _sqlite(url: URL, timeout_s: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")  # readers do not wait for the writer
+        _write_ahead(connection, timeout_s)
         connection.execute("PRAGMA synchronous = FULL")  # a journal file is deleted once its rows are committed
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection, timeout_s: float) -> None:
+    """Switch to WAL, in which readers do not wait for the writer.
+
+    SQLite's own timeout does not cover this: of two processes that switch a file at once, one fails immediately.
+    """
+    gives_up_at = time.monotonic() + timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > gives_up_at:
+                raise
+            time.sleep(0.01)
 
 
 def _postgresql(url: URL, timeout_s: float) -> Engine:

@@ -1,6 +1,6 @@
 """The connections to upstreams: which are open, which are free, and a request out on the best of them.
 
-pool                 a request out, on a connection that is kept or opened; reserve: some are kept ready; limits
+pool                 a request out, on a connection that is kept or opened; warm_pool: some are kept open; limits
 connection           one socket to one origin: a request out, its response in
 response             one response as it comes in; content_encoding: what else than plain bytes it may be
 request_head         the head of a request as it goes out

@@ -144,7 +144,7 @@ async def _connect(address: AddressInfo, limits: UpstreamLimits) -> socket.socke
         sock = undo.enter_context(socket.socket(family, kind, protocol))
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _keep_alive(sock, limits.tcp_keepalive_s)
+        _keep_alive(sock, limits.keepalive_idle_s)
         await asyncio.get_running_loop().sock_connect(sock, where)
         undo.pop_all()
     return sock

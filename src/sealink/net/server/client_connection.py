@@ -139,7 +139,7 @@ class ClientConnection(asyncio.Protocol):
         may_grow = self._response is not None and not self._write_paused
         if unsent == 0 or unsent < self._unsent or may_grow:
             self._took_at = now
-        elif now - self._took_at > self._limits.send_timeout_s:
+        elif now - self._took_at > self._limits.slow_client_s:
             if self._response is not None:
                 self._response.too_slow = True
             self._transport.abort()

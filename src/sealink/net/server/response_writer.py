@@ -89,7 +89,7 @@ class ResponseWriter:
             self._check_unwritten()
         return not self.paused
 
-    async def drain(self) -> None:
+    async def flush(self) -> None:
         """Wait until the client has taken enough of what it was sent, or has gone."""
         if self._resumed is not None:
             await self._resumed.wait()

@@ -1,8 +1,8 @@
 """Amazon Bedrock, by Converse, an API of its own, or by OpenAI's."""
 
 from sealink.providers.profile import Profile
-from sealink.providers.vendor import Setting, Vendor
 from sealink.providers.signers.signing import aws_sigv4
+from sealink.providers.vendor import Setting, Vendor
 
 SETTINGS = {
     "region": Setting(("AWS_REGION", "AWS_DEFAULT_REGION")),

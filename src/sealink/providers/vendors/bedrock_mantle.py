@@ -1,8 +1,8 @@
 """Amazon Bedrock's other endpoint, for models and tools that its first one does not have."""
 
 from sealink.providers.profile import Profile, bearer
-from sealink.providers.vendor import Vendor
 from sealink.providers.signers.signing import aws_sigv4
+from sealink.providers.vendor import Vendor
 from sealink.providers.vendors.bedrock import SETTINGS
 
 VENDOR = Vendor(

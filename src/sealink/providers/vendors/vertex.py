@@ -3,9 +3,8 @@
 from urllib.parse import quote
 
 from sealink.providers.profile import Profile, bearer
-from sealink.providers.signers.signing import Settings
+from sealink.providers.signers.signing import GOOGLE_ACCESS_TOKEN, Settings
 from sealink.providers.vendor import Setting, Vendor
-from sealink.providers.signers.signing import GOOGLE_ACCESS_TOKEN
 from sealink.wire.raw_json.fields import TRUE, Fields, object_of, text_of, to_raw, without
 
 PUBLISHERS = "https://{host}/v1/projects/{project}/locations/{region}/publishers"

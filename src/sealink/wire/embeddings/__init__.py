@@ -1,15 +1,14 @@
-"""Embeddings: OpenAI's request and answer for clients, and what several upstreams make of them.
+"""Embeddings: OpenAI's request and answer for clients, and the formats of several upstreams.
 
-request    what a client asks, and the little that an upstream's format must be able to do
-client     how OpenAI's clients ask
-answer     what they are told
-vectors    floats ⇄ base64
-
+client                   what OpenAI's clients need of this API
+parse_request            the client's request
+answer                   the client's answer: vectors as numbers or base64
+upstream                 what an upstream's format must be able to do
 openai, cohere, gemini   the formats of upstreams
 """
 
 from sealink.wire.embeddings.client import EmbeddingsClient
-from sealink.wire.embeddings.request import EmbeddingsUpstream
+from sealink.wire.embeddings.upstream import EmbeddingsUpstream
 
 CLIENT = EmbeddingsClient()
 

@@ -1,39 +1,48 @@
-"""How OpenAI's clients ask for embeddings."""
+"""Embeddings as OpenAI's clients speak it. https://platform.openai.com/docs/api-reference/embeddings"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
-from sealink.errors import InvalidRequest
-from sealink.wire.dialect import RequestHead
-from sealink.wire.dialects.openai_chat.client.dialect import OpenAIChatClient
-from sealink.wire.embeddings.request import encoding_of, texts_of
-from sealink.wire.raw_json.fields import is_null
-from sealink.wire.raw_json.request_fields import missing, read_body, read_field, read_task_type
+from sealink.errors import SealinkError
+from sealink.events import Event
+from sealink.request import ChatRequest
+from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, RequestHead
+from sealink.wire.dialects.shared.openai_errors import error_body
+from sealink.wire.embeddings.parse_request import parse_head, texts_of
+from sealink.wire.stream.handler import Encoder
 
 
-class EmbeddingsClient(OpenAIChatClient):
-    """A ClientDialect whose answers are never streamed. Errors are those of OpenAI's API."""
+class EmbeddingsClient:
+    """A ClientDialect whose answers are never streamed and have no events: EmbeddingsUpstream writes them whole."""
 
     name = "embeddings"
+    spellings: Mapping[str, str] = MappingProxyType({})
 
     def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
-        """Raises InvalidRequest, naming the field."""
-        body, fields = read_body(body)
-        for name in ("model", "input"):
-            if is_null(fields.get(name)):
-                raise missing(name)
-        model = read_field(fields, "model", str)
-        if not model:
-            raise InvalidRequest("The field `model` is empty.", code="missing_field", param="model")
-        texts_of(fields)
-        encoding_of(fields)
-        return RequestHead(
-            model=model,
-            stream=False,
-            include_usage=False,
-            task_type=read_task_type(fields),
-            fields=fields,
-            body=body,
-        )
+        return parse_head(body)
 
     def prompt_text(self, head: RequestHead) -> str:
         return "\n".join(texts_of(head.fields))
+
+    def error_body(self, error: SealinkError, request_id: str) -> bytes:
+        """OpenAI's error body has no place for the request's id: it is in `x-request-id`."""
+        return error_body(error)
+
+    def parse_request(self, head: RequestHead) -> ChatRequest:
+        raise _never_streamed()
+
+    def encoder(self, request: ChatRequest, identity: FallbackIdentity) -> Encoder:
+        raise _never_streamed()
+
+    def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
+        raise _never_streamed()
+
+    def error_frame(self, error: SealinkError) -> bytes:
+        raise _never_streamed()
+
+    def heartbeat(self, shape: HeartbeatShape) -> bytes:
+        raise _never_streamed()
+
+
+def _never_streamed() -> NotImplementedError:
+    return NotImplementedError("Embeddings have no chat request, no events and no stream.")

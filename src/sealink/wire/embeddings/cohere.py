@@ -1,4 +1,4 @@
-"""Embeddings at Cohere's. https://docs.cohere.com/reference/embed"""
+"""Embeddings of Cohere. https://docs.cohere.com/reference/embed"""
 
 from typing import Annotated, Any, Final
 
@@ -7,13 +7,14 @@ import msgspec
 from sealink.usage import Usage
 from sealink.wire.dialect import OutgoingRequest, RequestHead
 from sealink.wire.dialects.shared.upstream_errors import malformed
-from sealink.wire.embeddings.answer import list_of
-from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, parse_request
+from sealink.wire.embeddings.answer import encode_answer
+from sealink.wire.embeddings.parse_request import encoding_of, only_texts, parse_request
+from sealink.wire.embeddings.upstream import MAX_TOKENS, Estimate
 from sealink.wire.raw_json.fields import UNREADABLE, encode, to_raw
 
 PATH: Final = "/v2/embed"
 INPUT_TYPE: Final = to_raw("search_document")
-"""What texts are for must be said; where the client does not (`input_type`), they are taken for what is to be found."""
+"""Cohere requires an `input_type`. Without one from the client, the texts are taken for documents to be searched."""
 
 _PASSED: Final = ("input_type", "truncate", "max_tokens", "priority")
 
@@ -56,10 +57,10 @@ class CohereEmbeddings:
 
     def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:
         try:
-            said = _ANSWER.decode(body)
-            billed = said.meta.billed_units if said.meta else None
+            answer = _ANSWER.decode(body)
+            billed = answer.meta.billed_units if answer.meta else None
             usage = Usage(input_tokens=int(billed.input_tokens)) if billed else None
             tokens = usage.input_tokens if usage else estimate()
-            return list_of(said.embeddings.float, encoding_of(head.fields), model, tokens), usage
+            return encode_answer(answer.embeddings.float, encoding_of(head.fields), model, tokens), usage
         except UNREADABLE as error:
             raise malformed(f"no embeddings: {error}") from error

@@ -1,4 +1,4 @@
-"""Embeddings at Google's. https://ai.google.dev/api/embeddings#method:-models.batchembedcontents"""
+"""Embeddings of Google's Gemini API. https://ai.google.dev/api/embeddings#method:-models.batchembedcontents"""
 
 from typing import Annotated, Final
 from urllib.parse import quote
@@ -8,8 +8,9 @@ import msgspec
 from sealink.usage import Usage
 from sealink.wire.dialect import OutgoingRequest, RequestHead
 from sealink.wire.dialects.shared.upstream_errors import malformed
-from sealink.wire.embeddings.answer import list_of
-from sealink.wire.embeddings.request import MAX_TOKENS, Estimate, encoding_of, only_texts, parse_request
+from sealink.wire.embeddings.answer import encode_answer
+from sealink.wire.embeddings.parse_request import encoding_of, only_texts, parse_request
+from sealink.wire.embeddings.upstream import MAX_TOKENS, Estimate
 from sealink.wire.raw_json.fields import UNREADABLE, encode
 
 _PASSED: Final = ("taskType", "title")
@@ -48,11 +49,11 @@ class GeminiEmbeddings:
         return OutgoingRequest(path, encode({"requests": requests}), dropped=dropped)
 
     def answer(self, body: bytes, head: RequestHead, model: str, estimate: Estimate) -> tuple[bytes, Usage | None]:
-        """Newer models tell how long the prompt was."""
+        """Newer models report the prompt's tokens."""
         try:
-            said = _ANSWER.decode(body)
-            usage = Usage(input_tokens=said.usage_metadata.prompt_token_count) if said.usage_metadata else None
-            vectors, tokens = [each.values for each in said.embeddings], usage.input_tokens if usage else estimate()
-            return list_of(vectors, encoding_of(head.fields), model, tokens), usage
+            answer = _ANSWER.decode(body)
+            usage = Usage(input_tokens=answer.usage_metadata.prompt_token_count) if answer.usage_metadata else None
+            vectors, tokens = [each.values for each in answer.embeddings], usage.input_tokens if usage else estimate()
+            return encode_answer(vectors, encoding_of(head.fields), model, tokens), usage
         except UNREADABLE as error:
             raise malformed(f"no embeddings: {error}") from error

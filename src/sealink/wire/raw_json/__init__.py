@@ -1,1 +1,5 @@
-"""JSON objects whose values stay as they were on the wire, and readers of request fields."""
+"""JSON objects whose values stay as they were on the wire, byte for byte, until one is read.
+
+fields          objects and their values, of requests and of answers
+request_fields  a client's request, with errors that name the field at fault
+"""

@@ -1,1 +1,12 @@
-"""One upstream stream becomes one client stream: lane, passthrough and translation, templates, outcome, fold."""
+"""One upstream stream becomes one client stream.
+
+lane           reads upstream bytes, writes client bytes, and ends every stream exactly once
+handler        the protocols a lane is built from: Framer, Decoder, Encoder, StreamHandler
+translator     a StreamHandler between two dialects: decode to events, encode for the client
+template       recognises a frame that differs from the previous one only in its text
+outcome        what has been learned about an answer: usage, finish reasons, text, error
+streamed_text  an answer's text so far, for counting its tokens
+fold           a stream's events collected into one whole answer
+
+The other StreamHandler, passthrough, is for two ends of one dialect: see `upstream/passthrough.py` in the dialects.
+"""

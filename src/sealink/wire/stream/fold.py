@@ -1,4 +1,4 @@
-"""The fold of an answer's events: what a not-streamed answer says, whichever dialect tells it."""
+"""A stream's events collected into one whole answer, whichever dialect they came from."""
 
 from collections.abc import Iterable
 
@@ -23,9 +23,9 @@ from sealink.usage import Usage
 
 
 class Block(msgspec.Struct):
-    """A block with all of its text: a tool call's arguments are its `text`.
+    """A block with all of its text; a tool call's `text` are its arguments.
 
-    `logprobs` are the token objects of all its text, in the JSON arrays that they came in.
+    `logprobs` are the token objects of its text, in the JSON arrays that they came in.
     """
 
     kind: BlockKind
@@ -40,13 +40,13 @@ class Block(msgspec.Struct):
 
 
 class ChoiceAnswer(msgspec.Struct):
-    """One choice: its blocks in their order, and how it ended."""
+    """One choice: its blocks in order, and how it ended."""
 
     blocks: list[Block] = []
     finish: Finish | None = None
 
     def text(self, kind: BlockKind) -> str:
-        """The text of all blocks of a kind."""
+        """The text of all blocks of one kind, joined."""
         return "".join(block.text for block in self.blocks if block.kind == kind)
 
 
@@ -61,7 +61,7 @@ class Answer(msgspec.Struct):
 
 
 def fold(events: Iterable[Event]) -> Answer:
-    """Raises the SealinkError that the answer brought, if it brought one."""
+    """The answer that these events make up. Raises the SealinkError of a StreamError event."""
     answer = Answer()
     blocks: dict[tuple[int, int], Block] = {}
     texts: dict[tuple[int, int], list[str]] = {}
@@ -81,7 +81,7 @@ def fold(events: Iterable[Event]) -> Answer:
             case Logprobs():
                 blocks[event.choice, event.block].logprobs.append(event.tokens)
             case _:
-                _note_about_all(answer, event)
+                _add_to_answer(answer, event)
     for place, block in blocks.items():
         block.text = "".join(texts[place])
     return answer
@@ -91,7 +91,7 @@ def _choice(answer: Answer, index: int) -> ChoiceAnswer:
     return answer.choices.setdefault(index, ChoiceAnswer())
 
 
-def _note_about_all(answer: Answer, event: Event) -> None:
+def _add_to_answer(answer: Answer, event: Event) -> None:
     match event:
         case StreamStart():
             answer.id, answer.model, answer.created = event.id, event.model, event.created

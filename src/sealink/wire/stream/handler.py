@@ -1,4 +1,8 @@
-"""The parts that a lane is put together from, as protocols: framer, decoder and encoder, or a stream handler."""
+"""The protocols that a lane is built from.
+
+A lane needs a Framer and a StreamHandler. The handler is either a dialect's own passthrough, when upstream and client
+speak the same dialect, or a Translator made of one dialect's Decoder and another's Encoder.
+"""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -10,34 +14,35 @@ from sealink.wire.stream.outcome import Outcome
 
 
 class Framer(Protocol):
-    """Cuts an upstream's bytes into frames: SSE, NDJSON, binary event stream."""
+    """Cuts an upstream's bytes into frames: SSE, NDJSON, a JSON array, a binary event stream."""
 
     def feed(self, data: bytes) -> Iterable[Frame]: ...
     def close(self) -> Iterable[Frame]: ...
 
 
 class Decoder(Protocol):
-    """One upstream stream's frames → events. Raises UpstreamError on a frame that makes no sense.
+    """Frames of one upstream stream → events. Raises UpstreamError on a frame that is not valid in its dialect.
 
-    `forgets_deltas`: a frame that brings more words of an open block, and nothing else, leaves no trace.
+    `stateless_deltas`: a frame that only continues the text of an open block does not change the decoder's state, so
+    that such frames need not be decoded at all.
     """
 
-    forgets_deltas: bool
+    stateless_deltas: bool
 
     def decode(self, frame: Frame) -> Iterable[Event]: ...
     def close(self) -> Iterable[Event]:
-        """The upstream's bytes have come to a proper end: what that means. Events up to StreamEnd if the
-        answer is whole as it stands, nothing if it is not."""
+        """The upstream's bytes ended without an error. Returns the remaining events, StreamEnd last if the answer is
+        complete without an end marker; returns nothing if it is not."""
 
 
 class Encoder(Protocol):
-    """Events → one client stream's bytes: whole frames, as many as the event needs.
+    """Events → bytes of one client stream: whole frames, as many as the event needs.
 
-    `repeats_deltas`: the deltas of a block but its first become frames that differ in their words alone, and several
-    leave the same traces as one that says it all.
+    `uniform_deltas`: after a block's first delta, the frames of its deltas differ in their text alone, and encoding one
+    delta with all of the text leaves the encoder in the same state as encoding it in several.
     """
 
-    repeats_deltas: bool
+    uniform_deltas: bool
 
     def encode(self, event: Event) -> bytes: ...
     def fail(self, error: SealinkError) -> bytes:
@@ -45,22 +50,25 @@ class Encoder(Protocol):
 
 
 class StreamHandler(Protocol):
-    """One upstream stream's frames → the frames for a client of the same dialect, mended where needed.
+    """Frames of one upstream stream → the frames for the client. Keeps `outcome` up to date.
 
-    Keeps `outcome` up to date. `relay` returns `frame.raw` itself where there is nothing to mend.
-    `words`: those of the last frame, if one that differs from it in its words alone would leave the same traces and
-    be answered alike; else "". Such frames need not be relayed: `skipped` tells what they said before another one is.
-    `padding` opens a field of such a frame whose value is noise.
+    `delta_text`: the text of the last frame, if a frame with other text in its place would be handled in the same way
+    and leave the same state; else "". The lane answers such frames from a template without calling `handle`, and
+    reports their text with `add_skipped_text` before the next frame that it does hand over.
+    `padding_field`: the beginning of a field (`"name":"`) whose value is random padding and may differ too; or b"".
     """
 
     outcome: Outcome
-    words: str
-    padding: bytes
+    delta_text: str
+    padding_field: bytes
 
-    def handle(self, frame: Frame) -> bytes: ...
-    def skipped(self, words: str) -> None: ...
+    def handle(self, frame: Frame) -> bytes:
+        """The client's bytes for a frame. Passthrough returns `frame.raw` itself if nothing has to be changed."""
+
+    def add_skipped_text(self, text: str) -> None: ...
     def finish(self) -> bytes:
-        """The upstream's bytes have come to a proper end: what the client must still get. Sets
+        """The upstream's bytes ended without an error. Returns what the client must still get, and sets
         `outcome.complete` if the answer is whole."""
 
-    def fail(self, error: SealinkError) -> bytes: ...
+    def fail(self, error: SealinkError) -> bytes:
+        """The one error frame that ends the client's stream."""

@@ -1,7 +1,7 @@
-"""How one upstream stream becomes one client stream. A lane is pure, lives for one attempt, and ends once.
+"""A lane turns one upstream stream into one client stream. It is pure, lives for one attempt, and ends once.
 
-StreamHandler: both ends speak one dialect; whole frames go through, untouched where nothing needs mending.
-Translator: frame → events → the client's frames.
+A framer cuts the upstream's bytes into frames, a stream handler answers each with the client's frames: a passthrough
+where both ends speak the same dialect, a Translator where they do not.
 """
 
 from collections.abc import Iterable
@@ -15,27 +15,27 @@ from sealink.wire.stream.handler import Framer, StreamHandler
 from sealink.wire.stream.template import Template, template_of
 
 MAX_MISSES: Final = 8
-"""So often a stream's next frame may be of another shape than expected before nothing is expected of it any more."""
+"""After this many templates that the next frame did not match, a lane makes no more templates for its stream."""
 
 
 class Lane:
-    """Upstream bytes in, client bytes out: whole frames only, and at the end exactly one ending.
+    """Upstream bytes in, client bytes out: whole frames only, and exactly one ending.
 
-    The rules it keeps, whatever the dialect (ARCHITECTURE, "Two contracts"):
-    an error inside the stream, bytes that make no sense, or a cut end in one error frame;
-    nothing follows an ending; a failed lane accepts only close().
+    Whatever the dialect: an error inside the stream, invalid bytes and a connection that was cut each end in one error
+    frame; nothing follows the ending; a lane that has failed accepts only close().
     """
 
     def __init__(self, framer: Framer, handler: StreamHandler) -> None:
         self.outcome = handler.outcome
         self.ended = False
-        """Whether the client has been told how the stream ended: there is nothing more to read for."""
+        """Whether the client has been sent the stream's ending. What the upstream still sends is not needed."""
         self._framer = framer
         self._handler = handler
         self._template: Template | None = None
-        self._told = 0  # pieces of the outcome's text that the relay knows of
+        self._pieces_handled = 0
+        """How many pieces of the outcome's text the handler has seen itself; templates have answered the rest."""
         self._misses = 0
-        self._last = b""
+        self._last_raw = b""
 
     def feed(self, data: bytes) -> bytes:
         """Client bytes for the frames that `data` completes."""
@@ -45,9 +45,9 @@ class Lane:
             if out:  # nearly every read
                 outcome = self.outcome
                 outcome.frames += 1
-                outcome.text.say(template.words)
+                outcome.text.append(template.text)
                 return out
-            self._leave(template)
+            self._drop_template(template)
         return self._feed(data)
 
     def _feed(self, data: bytes) -> bytes:
@@ -58,30 +58,30 @@ class Lane:
         except SealinkError as error:
             return self._fail(error)
         out = self._forward(frames)
-        self.outcome.text.settle(count_tokens)
-        if self._misses < MAX_MISSES and self._last == data:  # the read was one frame, whole
-            self._learn(data, out)
+        self.outcome.text.compact(count_tokens)
+        if self._misses < MAX_MISSES and self._last_raw == data:  # the read was exactly one frame
+            self._make_template(data, out)
         return out
 
-    def _learn(self, data: bytes, out: bytes) -> None:
+    def _make_template(self, data: bytes, out: bytes) -> None:
         handler = self._handler
-        if handler.words and not self.ended:
-            self._template = template_of(data, out, handler.words, handler.padding)
-            self._told = self.outcome.text.pieces
+        if handler.delta_text and not self.ended:
+            self._template = template_of(data, out, handler.delta_text, handler.padding_field)
+            self._pieces_handled = self.outcome.text.pieces
 
-    def _leave(self, template: Template) -> None:
-        """Something else has come than the template says: the relay must know of what it has not been shown."""
+    def _drop_template(self, template: Template) -> None:
+        """The next frame does not match: tell the handler the text of the frames that it was not given."""
         self._template = None
         if template.uses:
-            self._handler.skipped(self.outcome.text.since(self._told))
+            self._handler.add_skipped_text(self.outcome.text.since(self._pieces_handled))
         else:
             self._misses += 1
 
     def close(self, cause: SealinkError | None, *, framed: bool = True) -> bytes:
-        """What the client must still be told once the upstream is over: at its proper end (None), or by `cause`.
+        """The client's last bytes, once the upstream's body has ended properly (`cause` is None) or failed.
 
-        A body that was not `framed`, by a length or by chunks, ends with its connection, whatever ended that:
-        it is whole only if an end mark or the usage has come.
+        `framed`: the body had a content-length or was chunked. One that was not ends with its connection, for whatever
+        reason that closed; it counts as whole only if an end marker or the usage has come.
         """
         if self.ended:
             return b""
@@ -98,7 +98,7 @@ class Lane:
         try:
             for frame in frames:
                 outcome.frames += 1
-                self._last = frame.raw
+                self._last_raw = frame.raw
                 if not frame.data and is_noise(frame):
                     raise not_an_event(frame)
                 out.append(self._handler.handle(frame))
@@ -128,11 +128,11 @@ class Lane:
 
 
 def truncated() -> UpstreamError:
-    """The upstream's stream stopped before its answer was whole."""
+    """The upstream's stream ended too early."""
     return UpstreamError("The upstream ended the stream before the answer was complete.", code="upstream_truncated")
 
 
 def not_an_event(frame: Frame) -> UpstreamError:
-    """The upstream sent something that is not of an event stream."""
-    words = frame.raw[:200].decode(errors="replace").strip()
-    return UpstreamError(f"The upstream's answer makes no sense: {words!r} is no event.", code="upstream_malformed")
+    """The upstream sent something that does not belong in an event stream."""
+    text = frame.raw[:200].decode(errors="replace").strip()
+    return UpstreamError(f"The upstream's answer makes no sense: {text!r} is no event.", code="upstream_malformed")

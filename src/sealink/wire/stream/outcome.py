@@ -1,4 +1,4 @@
-"""What is learned about an answer while it passes through."""
+"""What has been learned about an answer while it was moved to the client."""
 
 import msgspec
 
@@ -19,46 +19,45 @@ from sealink.wire.stream.streamed_text import StreamedText
 
 
 class Outcome(msgspec.Struct):
-    """What a lane learned about an answer while moving it.
+    """What is known about one answer.
 
-    `complete`: the upstream said that the answer is whole. `content_started`: a real delta (text,
-    reasoning, a tool call, a refusal) has been seen, not just a role or a ping. `error`: what the client
-    was, or must be, told. `finish`: the upstream's own words for how each choice ended.
-    `text`: the words so far, for counting.
+    `text`: the text so far, for counting tokens. `finish_reasons`: by choice, as the upstream spelled them.
+    `content_started`: real content (text, reasoning, a tool call, a refusal) has come, not just a role or a ping.
+    `complete`: the upstream has marked the answer as whole. `error`: what the client has been told, or must be.
     """
 
     text: StreamedText = msgspec.field(default_factory=StreamedText)
     usage: Usage | None = None
     provenance: Provenance | None = None
-    finish: dict[int, str] = {}
+    finish_reasons: dict[int, str] = {}
     frames: int = 0
     content_started: bool = False
     complete: bool = False
     error: SealinkError | None = None
 
-    def say(self, words: str, choice: int = 0) -> None:
-        """Some more of the answer itself has come."""
+    def add_text(self, text: str, choice: int = 0) -> None:
+        """More of the answer itself has come; "" for content that is not text."""
         self.content_started = True
         if choice != self.text.choice:
-            self.text.turn_to(choice)
-        self.text.say(words)
+            self.text.select(choice)
+        self.text.append(text)
 
 
 def observe(event: Event, outcome: Outcome) -> None:
-    """What an event tells about the answer as a whole."""
+    """Record what an event says about the answer as a whole."""
     match event:
         case (
-            TextDelta(text=words, choice=choice)
-            | ReasoningDelta(text=words, choice=choice)
-            | ToolArgsDelta(fragment=words, choice=choice)
+            TextDelta(text=text, choice=choice)
+            | ReasoningDelta(text=text, choice=choice)
+            | ToolArgsDelta(fragment=text, choice=choice)
         ):
-            outcome.say(words, choice)
+            outcome.add_text(text, choice)
         case BlockStart(kind=kind):
             outcome.content_started |= kind not in ("text", "reasoning", "refusal")
         case UsageSnapshot(usage=usage, final=final):
             outcome.usage, outcome.provenance = usage, "provider" if final else "partial"
         case Finish(choice=choice, raw_reason=raw_reason):
-            outcome.finish[choice] = raw_reason
+            outcome.finish_reasons[choice] = raw_reason
         case StreamError(error=error):
             outcome.error = error
         case StreamEnd():

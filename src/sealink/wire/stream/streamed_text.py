@@ -1,19 +1,20 @@
-"""What a stream has said so far, counted in tokens: what a client owes that left before the provider's count came."""
+"""The text of a streamed answer so far, for counting its tokens when the provider's own count never comes."""
 
 from collections.abc import Callable
 from typing import Final
 
 MAX_PIECES: Final = 256
-"""So many deltas of a choice are kept before they are joined: a short string takes several times its characters."""
+"""Deltas of a choice that are kept before they are joined into one string, which takes less memory."""
 MAX_CHARS: Final = 8 * 1024
-"""So many characters of a choice are kept, once they are joined, before they are counted and forgotten."""
+"""Characters of a choice that are kept, once joined; beyond it they are counted and dropped."""
 
 
 class StreamedText:
-    """Text in pieces as it came. `say` takes one more; it is on the path of every delta, and only appends.
+    """Text in the pieces that it came in. `append` adds one to the selected choice; it is called for every delta, and
+    is a list's own method.
 
-    Several choices (`n` > 1) come in turns. Each is a text of its own, or their words would cut each other to pieces;
-    `choice` is the one whose turn it is.
+    The deltas of several choices (`n` > 1) come interleaved. Each choice is counted as a text of its own, since a token
+    may span deltas; `choice` is the one that `append` adds to.
     """
 
     def __init__(self) -> None:
@@ -21,33 +22,33 @@ class StreamedText:
         self._pieces: list[str] = []
         self._texts = {0: self._pieces}
         self._counted = 0
-        self.say: Callable[[str], None] = self._pieces.append
+        self.append: Callable[[str], None] = self._pieces.append
 
-    def turn_to(self, choice: int) -> None:
-        """The next words are this choice's."""
+    def select(self, choice: int) -> None:
+        """What is appended from now on belongs to this choice."""
         self.choice = choice
         self._pieces = self._texts.setdefault(choice, [])
-        self.say = self._pieces.append
+        self.append = self._pieces.append
 
     @property
     def pieces(self) -> int:
-        """How many pieces of the choice are kept."""
+        """How many pieces of the selected choice are kept."""
         return len(self._pieces)
 
     def since(self, piece: int) -> str:
-        """What the choice has said from that piece on."""
+        """The selected choice's text from that piece on."""
         return "".join(self._pieces[piece:])
 
-    def settle(self, count: Callable[[str], int]) -> None:
-        """Keep memory bounded: join what has piled up, and count it, if it is much."""
+    def compact(self, count: Callable[[str], int]) -> None:
+        """Bound the memory: join the pieces if they are many, and count and drop them if they are long."""
         if len(self._pieces) > MAX_PIECES:
-            words = "".join(self._pieces)
-            self._pieces[:] = [words]
-            if len(words) > MAX_CHARS:
+            text = "".join(self._pieces)
+            self._pieces[:] = [text]
+            if len(text) > MAX_CHARS:
                 self._count(count)
 
     def tokens(self, count: Callable[[str], int]) -> int:
-        """All that was said, in tokens."""
+        """The number of tokens in all of the text."""
         self._count(count)
         return self._counted
 

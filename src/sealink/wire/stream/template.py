@@ -1,7 +1,7 @@
-"""The shape that the frames of one stream repeat: all of a frame but its words.
+"""A template recognises frames that differ from an earlier one only in their text, without parsing them.
 
-Nine frames in ten differ from the one before in their words alone. Such a frame is known by comparing its two
-ends, and gets the answer that the one before got, with its own words: nothing of it needs to be parsed.
+In nine frames of ten only the delta's text is new. Such a frame is recognised by comparing the bytes before and after
+the text, and is answered with the client's frame for the earlier one, with the new text put in.
 """
 
 from typing import Final
@@ -11,15 +11,15 @@ import msgspec
 _QUOTE: Final = b'"'
 
 MAX_USES: Final = 256
-"""So many frames in a row are known by their shape; then one is read, and what has piled up is counted."""
+"""Frames in a row that a template answers. The next one is parsed, so that the text is compacted now and then."""
 
 
 class Template(msgspec.Struct, gc=False):
-    """A frame around its words (`before`, `after`) and the client's frame for it (`opening`, `closing`).
+    """The upstream's frame without its text (`before`, `after`), and the client's frame for it (`opening`, `closing`).
 
-    `tail` ends a frame whose `after` is followed by padding, a string of any length; `quotes` is how many quotes there
-    are from the end of the words on. Without padding, spaces in `after` may come and go, as Anthropic has them do.
-    `is_relay`: the client's frame is the upstream's own.
+    `tail` is what follows the padding in a frame that has some: `after` then ends where a padding of any length begins.
+    `quotes` is the number of quotes behind the text. Without padding, the spaces in `after` may differ: Anthropic pads
+    with them. `is_unchanged`: the client gets the upstream's own bytes. `text` is that of the last frame.
     """
 
     before: bytes
@@ -28,12 +28,12 @@ class Template(msgspec.Struct, gc=False):
     opening: bytes
     closing: bytes
     quotes: int
-    is_relay: bool
-    words: str = ""
+    is_unchanged: bool
+    text: str = ""
     uses: int = 0
 
     def fill(self, data: bytes) -> bytes:
-        """The client's frame for a whole frame of this shape, its words in `words`; b"" for any other bytes."""
+        """The client's frame if `data` is one whole frame that matches, and its text in `text`; else b""."""
         if not data.startswith(self.before) or self.uses == MAX_USES:
             return b""
         begin = len(self.before)
@@ -43,14 +43,14 @@ class Template(msgspec.Struct, gc=False):
             return b""
         raw = data[begin:end]
         try:
-            words = raw.decode()
+            text = raw.decode()
         except UnicodeDecodeError:
             return b""
-        if "\\" in words or not words.isprintable() or not words:
-            return b""  # an escape, or a character that needs a second look
-        self.words = words
+        if "\\" in text or not text.isprintable() or not text:
+            return b""  # an escape, or a character that may need one: to be parsed
+        self.text = text
         self.uses += 1
-        if self.is_relay:
+        if self.is_unchanged:
             return data
         return self.opening + raw + self.closing + (rest[len(self.after) :] if self.tail else b"")
 
@@ -60,20 +60,20 @@ class Template(msgspec.Struct, gc=False):
         return rest.startswith(self.after) and rest.endswith(self.tail) and rest.count(_QUOTE) == self.quotes
 
 
-def template_of(frame: bytes, answer: bytes, words: str, padding: bytes = b"") -> Template | None:
-    """The shape of a frame and of the client's frame for it, if `words` stand once in each, and unescaped.
+def template_of(frame: bytes, answer: bytes, text: str, padding_field: bytes = b"") -> Template | None:
+    """The template of a frame and of the client's frame for it, if `text` is in each exactly once, and unescaped.
 
-    `padding` opens the field, `"name":"`, whose value is noise.
+    `padding_field` is the beginning (`"name":"`) of a field whose value is random padding.
     """
-    quoted = _QUOTE + words.encode() + _QUOTE
-    if "\\" in words or not words.isprintable() or frame.count(quoted) != 1 or answer.count(quoted) != 1:
+    quoted = _QUOTE + text.encode() + _QUOTE
+    if "\\" in text or not text.isprintable() or frame.count(quoted) != 1 or answer.count(quoted) != 1:
         return None
     before, after = frame.split(quoted)
     opening, closing = answer.split(quoted)
     tail = b""
-    if padding and padding in after:
-        after, tail = _before_padding(after, padding)
-        closing, closing_tail = _before_padding(closing, padding)
+    if padding_field and padding_field in after:
+        after, tail = _around_padding(after, padding_field)
+        closing, closing_tail = _around_padding(closing, padding_field)
         if tail != closing_tail:
             return None
     quotes = 1 + after.count(_QUOTE) + tail.count(_QUOTE)
@@ -84,11 +84,11 @@ def template_of(frame: bytes, answer: bytes, words: str, padding: bytes = b"") -
         opening=opening + _QUOTE,
         closing=_QUOTE + closing,
         quotes=quotes,
-        is_relay=frame == answer,
+        is_unchanged=frame == answer,
     )
 
 
-def _before_padding(rest: bytes, padding: bytes) -> tuple[bytes, bytes]:
-    """What stands before the padding, its field's name included, and after it."""
-    head, _, padded = rest.partition(padding)
-    return head + padding, padded[padded.find(_QUOTE) :]
+def _around_padding(rest: bytes, padding_field: bytes) -> tuple[bytes, bytes]:
+    """The bytes before the padding, its field's name included, and those after it."""
+    head, _, padded = rest.partition(padding_field)
+    return head + padding_field, padded[padded.find(_QUOTE) :]

@@ -1,4 +1,4 @@
-"""Between two dialects: each frame is decoded into events, and each event encoded for the client."""
+"""Translation between two dialects: each frame is decoded into events, each event encoded for the client."""
 
 from sealink.errors import SealinkError
 from sealink.events import Event, ReasoningDelta, TextDelta
@@ -8,45 +8,45 @@ from sealink.wire.stream.outcome import Outcome, observe
 
 
 class Translator:
-    """A StreamHandler between two dialects: a decoder of the upstream's, an encoder of the client's."""
+    """A StreamHandler made of the upstream dialect's decoder and the client dialect's encoder."""
 
-    padding = b""
+    padding_field = b""
 
     def __init__(self, decoder: Decoder, encoder: Encoder) -> None:
         self.outcome = Outcome()
-        self.words = ""
+        self.delta_text = ""
         self._decoder = decoder
         self._encoder = encoder
-        self._is_uniform = decoder.forgets_deltas and encoder.repeats_deltas
+        self._may_skip_deltas = decoder.stateless_deltas and encoder.uniform_deltas
         self._delta: TextDelta | ReasoningDelta | None = None
 
     def handle(self, frame: Frame) -> bytes:
         events = list(self._decoder.decode(frame))
-        out = b"".join([self._pass_on(event) for event in events])
-        if self._is_uniform:
-            self._look_at(events)
+        out = b"".join([self._encode(event) for event in events])
+        if self._may_skip_deltas:
+            self._note_delta(events)
         return out
 
-    def skipped(self, words: str) -> None:
-        """The encoder takes as one delta what it has not been given in many."""
+    def add_skipped_text(self, text: str) -> None:
+        """The encoder is given as one delta what came in many that it was not given."""
         if self._delta is not None:
-            self._delta.text = words
+            self._delta.text = text
             self._encoder.encode(self._delta)
 
     def finish(self) -> bytes:
-        return b"".join([self._pass_on(event) for event in self._decoder.close()])
+        return b"".join([self._encode(event) for event in self._decoder.close()])
 
     def fail(self, error: SealinkError) -> bytes:
         return self._encoder.fail(error)
 
-    def _pass_on(self, event: Event) -> bytes:
+    def _encode(self, event: Event) -> bytes:
         observe(event, self.outcome)
         return b"" if self.outcome.error else self._encoder.encode(event)
 
-    def _look_at(self, events: list[Event]) -> None:
-        """Whether a frame has brought words and nothing else, and of the same block as the one before."""
-        before, self._delta, self.words = self._delta, None, ""
+    def _note_delta(self, events: list[Event]) -> None:
+        """Set `delta_text` if a frame brought text and nothing else, of the same block as the one before."""
+        before, self._delta, self.delta_text = self._delta, None, ""
         if len(events) == 1 and isinstance(event := events[0], (TextDelta, ReasoningDelta)):
             self._delta = event
             if before is not None and (before.block, before.choice) == (event.block, event.choice):
-                self.words = event.text
+                self.delta_text = event.text

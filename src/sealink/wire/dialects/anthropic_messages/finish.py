@@ -1,6 +1,10 @@
-"""How an answer ended, in Anthropic's words and in SeaLink's."""
+"""How an answer ends: Anthropic's stop reasons and SeaLink's, read and written.
 
-from typing import Final
+https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sealink.events import Finish, FinishReason
 from sealink.wire.dialects.anthropic_messages.views import Stop, StopDetails
@@ -14,13 +18,33 @@ _REASONS: Final[dict[str, FinishReason]] = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
-"""https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons; a reason to come counts as `stop`."""
+"""A reason that is not listed counts as `stop`."""
+
+_WIRE_REASONS: Final[dict[FinishReason, str]] = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+}
 
 
-def finish(stop: Stop, *, has_calls: bool) -> Finish:
-    """`detail` is what was said about it: the matched stop sequence, or why the answer was refused."""
-    if stop.stop_reason is None:  # a gateway that does not say: the answer is whole all the same
+def read_finish(stop: Stop, *, has_calls: bool) -> Finish:
+    """`detail` is the matched stop sequence, or why the answer was refused."""
+    if stop.stop_reason is None:  # a gateway that gives no reason: the answer is complete nevertheless
         return Finish("tool_calls" if has_calls else "stop")
     details = stop.stop_details or StopDetails()
     detail = ": ".join(filter(None, (stop.stop_sequence, details.category, details.explanation)))
     return Finish(_REASONS.get(stop.stop_reason, "stop"), raw_reason=stop.stop_reason, detail=detail)
+
+
+def finish_fields(finish: Finish | None, sequences: Sequence[str], *, has_calls: bool) -> dict[str, Any]:
+    """`stop_reason`, the `stop_sequence` that matched (one of the client's `sequences`), and why it was refused."""
+    finish = finish or Finish("stop")  # the upstream ended the answer without a reason
+    if finish.reason == "stop" and finish.detail in sequences:
+        return {"stop_reason": "stop_sequence", "stop_sequence": finish.detail}
+    # OpenAI finishes with "stop" after a call that `tool_choice` forced; Anthropic's clients go by the stop_reason.
+    reason = "tool_use" if finish.reason == "stop" and has_calls else _WIRE_REASONS[finish.reason]
+    fields: dict[str, Any] = {"stop_reason": reason, "stop_sequence": None}
+    if finish.reason == "content_filter" and finish.detail:
+        fields["stop_details"] = {"type": "refusal", "category": None, "explanation": finish.detail}
+    return fields

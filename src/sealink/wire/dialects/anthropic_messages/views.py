@@ -1,53 +1,53 @@
-"""What is read of Anthropic's wire objects; all else in them is skipped unread.
+"""Views of Anthropic's wire objects: the fields that are read of them. All other fields are skipped.
 
-msgspec picks an event's view by its `type`. A type that is not here fails to decode, and is then looked
-at through `Odd`.
+msgspec picks an event's view by its `type`. An event without a view fails to decode; what it is, is then read
+with `UnknownEvent`.
 """
 
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 from msgspec import Raw
 
 
 class View(msgspec.Struct, gc=False):
-    """What is read of a wire object; all else in it is skipped unread."""
+    """The fields that are read of a wire object; all others are skipped."""
 
 
-class TextPiece(View, tag_field="type", tag="text_delta"):
+class TextDelta(View, tag_field="type", tag="text_delta"):
     text: str
 
 
-class ThinkingPiece(View, tag_field="type", tag="thinking_delta"):
+class ThinkingDelta(View, tag_field="type", tag="thinking_delta"):
     thinking: str
 
 
-class JsonPiece(View, tag_field="type", tag="input_json_delta"):
+class InputJsonDelta(View, tag_field="type", tag="input_json_delta"):
     partial_json: str
 
 
-class SignaturePiece(View, tag_field="type", tag="signature_delta"):
+class SignatureDelta(View, tag_field="type", tag="signature_delta"):
     signature: str
 
 
-class CitationPiece(View, tag_field="type", tag="citations_delta"):
+class CitationsDelta(View, tag_field="type", tag="citations_delta"):
     citation: Raw
 
 
-Piece = TextPiece | ThinkingPiece | JsonPiece | SignaturePiece | CitationPiece
+Delta = TextDelta | ThinkingDelta | InputJsonDelta | SignatureDelta | CitationsDelta
 
 
-class BlockExtended(View, tag_field="type", tag="content_block_delta"):
+class ContentBlockDelta(View, tag_field="type", tag="content_block_delta"):
     index: int
-    delta: Piece
+    delta: Delta
 
 
-class BlockOpened(View, tag_field="type", tag="content_block_start"):
+class ContentBlockStart(View, tag_field="type", tag="content_block_start"):
     index: int
     content_block: Raw
 
 
-class BlockClosed(View, tag_field="type", tag="content_block_stop"):
+class ContentBlockStop(View, tag_field="type", tag="content_block_stop"):
     index: int
 
 
@@ -86,16 +86,15 @@ class Ping(View, tag_field="type", tag="ping"):
     pass
 
 
-_WIRE_EVENTS: Final = (BlockExtended, BlockOpened, BlockClosed, MessageStart, MessageDelta, MessageStop, Ping)
-WireEvent = BlockExtended | BlockOpened | BlockClosed | MessageStart | MessageDelta | MessageStop | Ping
+WireEvent = ContentBlockDelta | ContentBlockStart | ContentBlockStop | MessageStart | MessageDelta | MessageStop | Ping
 
 
 class Typed(View):
     type: str | None = None
 
 
-class Odd(Typed):
-    """As much of an event that has no view here as tells what it is: a new one, an error, or nonsense."""
+class UnknownEvent(Typed):
+    """The fields of an event without a view that tell what it is: a new event, an error, or malformed."""
 
     delta: Typed | None = None
     error: Raw = Raw()
@@ -114,7 +113,7 @@ class ContentBlock(View):
 
 
 class CitedSource(View):
-    """A citation of any kind; `source` is a search result's address."""
+    """A citation of any kind; `source` is a search result's URL."""
 
     url: str | None = None
     source: str | None = None
@@ -136,13 +135,11 @@ class Counts(View):
 
 
 EVENT: Final = msgspec.json.Decoder(WireEvent)
-ODD: Final = msgspec.json.Decoder(Odd)
+UNKNOWN_EVENT: Final = msgspec.json.Decoder(UnknownEvent)
 TYPED: Final = msgspec.json.Decoder(Typed)
 BLOCK: Final = msgspec.json.Decoder(ContentBlock)
 CITATION: Final = msgspec.json.Decoder(CitedSource)
 MESSAGE: Final = msgspec.json.Decoder(Message)
 
-KNOWN_EVENTS: Final = {str(view.__struct_config__.tag) for view in _WIRE_EVENTS}
-KNOWN_PIECES: Final = {
-    str(view.__struct_config__.tag) for view in (TextPiece, ThinkingPiece, JsonPiece, SignaturePiece, CitationPiece)
-}
+KNOWN_EVENTS: Final = {str(view.__struct_config__.tag) for view in get_args(WireEvent)}
+KNOWN_DELTAS: Final = {str(view.__struct_config__.tag) for view in get_args(Delta)}

@@ -1,45 +1,16 @@
-"""Cohere's chat, version 2. https://docs.cohere.com/v2/reference/chat
+"""Cohere's chat API, version 2. https://docs.cohere.com/v2/reference/chat
 
-request    a neutral request → POST /v2/chat
-messages   its conversation
-views      what is read of Cohere's wire objects
-stream     frames, or a whole answer → events
+upstream   what upstreams of this dialect are sent, and what they answer
+views      the fields that are read of Cohere's wire objects
 usage      token counts
-errors     error bodies, and answers that failed
+finish     how answers end
 """
 
 from typing import Final
 
-from sealink.errors import HeaderList, SealinkError
-from sealink.events import Event
-from sealink.request import ChatRequest
-from sealink.wire.dialect import OutgoingRequest, UpstreamDialect
-from sealink.wire.dialects.cohere_chat.upstream.decode import ChatDecoder, decode_whole
-from sealink.wire.dialects.cohere_chat.upstream.errors import NAME, read_error
-from sealink.wire.dialects.cohere_chat.upstream.write_request import write_request
-from sealink.wire.framing.sse import SseFramer
-from sealink.wire.stream.handler import Decoder, Framer
+from sealink.wire.dialect import UpstreamDialect
+from sealink.wire.dialects.cohere_chat.upstream.dialect import CohereChatUpstream
 
+UPSTREAM: Final[UpstreamDialect] = CohereChatUpstream()
 
-class CohereChat:
-    """An UpstreamDialect. A provider's base URL has no path: `https://api.cohere.com`."""
-
-    name = NAME
-
-    def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
-        return write_request(request, model)
-
-    def framer(self) -> Framer:
-        return SseFramer()
-
-    def decoder(self) -> Decoder:
-        return ChatDecoder()
-
-    def decode_whole(self, body: bytes) -> list[Event]:
-        return decode_whole(body)
-
-    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
-        return read_error(status, headers, body)
-
-
-UPSTREAM: Final[UpstreamDialect] = CohereChat()
+__all__ = ["UPSTREAM"]

@@ -1,4 +1,4 @@
-"""Token counts, as Cohere tells them. https://docs.cohere.com/v2/reference/chat"""
+"""Token counts, as Cohere reports them. https://docs.cohere.com/v2/reference/chat"""
 
 import msgspec
 
@@ -20,16 +20,16 @@ class _Usage(View):
 
 
 def read_usage(fields: Fields) -> Usage:
-    """`tokens` are what the model read and wrote, with what Cohere itself puts around a prompt, and are what
-    `cached_tokens` is a part of; `billed_units` are what is charged for. Raises msgspec.ValidationError.
+    """`tokens` is what the model read and wrote, including what Cohere itself adds to a prompt; `cached_tokens` is a
+    part of it. `billed_units` is what Cohere charges for. Raises msgspec.ValidationError.
     """
-    said = msgspec.json.decode(utf8(encode(fields)), type=_Usage)
-    counts = said.tokens or said.billed_units or _Counts()
-    billed = said.billed_units
+    usage = msgspec.json.decode(utf8(encode(fields)), type=_Usage)
+    counts = usage.tokens or usage.billed_units or _Counts()
+    billed = usage.billed_units
     return Usage(
         input_tokens=int(counts.input_tokens or 0),
         output_tokens=int(counts.output_tokens or 0),
-        cached_read_tokens=int(said.cached_tokens or 0),
+        cached_read_tokens=int(usage.cached_tokens or 0),
         reasoning_tokens=int(counts.reasoning_tokens or 0),
         billed=None if billed is None else (int(billed.input_tokens or 0), int(billed.output_tokens or 0)),
         extras={name: raw for name, raw in fields.items() if name != "cached_tokens" and raw != NULL},

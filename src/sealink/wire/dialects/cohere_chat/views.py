@@ -1,6 +1,7 @@
-"""What is read of Cohere's wire objects; all else in them is skipped unread.
+"""The fields that are read of Cohere's wire objects; all others are skipped unread.
 
-msgspec picks an event's view by its `type`. A type that is not here fails to decode, and is then read as `Odd`.
+msgspec picks an event's view by its `type`. A type that is not here fails to decode, and is then read as an
+`UnknownEvent`.
 """
 
 from typing import Final
@@ -12,7 +13,7 @@ from sealink.wire.raw_json.fields import NULL, Fields
 
 
 class View(msgspec.Struct, gc=False):
-    """What is read of a wire object."""
+    """The fields that are read of a wire object."""
 
 
 class Content(View):
@@ -32,7 +33,7 @@ class Call(View):
 
 
 class Logprob(View):
-    """Of a piece of text, which may be of several tokens."""
+    """Log probabilities of a piece of text, which may have several tokens."""
 
     text: str | None = None
     logprobs: list[float] | None = None
@@ -125,8 +126,8 @@ WireEvent = (
 KNOWN_EVENTS: Final = {str(view.__struct_config__.tag) for view in WireEvent.__args__}
 
 
-class Odd(View):
-    """As much of an event that has no view here as tells what it is: a new one, an error, or nonsense."""
+class UnknownEvent(View):
+    """An event that has no view here: an error, a type not known here, or malformed."""
 
     type: str | None = None
     message: Raw = NULL
@@ -148,7 +149,7 @@ class Whole(End):
 
 
 class Source(View):
-    """A document, or a tool's result, each an object of the client's own making."""
+    """A document, or a tool's result: an object that the client has made up."""
 
     id: str | None = None
     document: Fields | None = None
@@ -156,7 +157,7 @@ class Source(View):
 
 
 class Citation(View):
-    """`start` and `end` are characters of the content block `content_index`, or of the plan."""
+    """`start` and `end` count characters of the content block `content_index`, or of the plan."""
 
     start: int | None = None
     end: int | None = None
@@ -165,6 +166,6 @@ class Citation(View):
 
 
 EVENT: Final = msgspec.json.Decoder(WireEvent)
-ODD: Final = msgspec.json.Decoder(Odd)
+UNKNOWN_EVENT: Final = msgspec.json.Decoder(UnknownEvent)
 WHOLE: Final = msgspec.json.Decoder(Whole)
 CITATION: Final = msgspec.json.Decoder(Citation)

@@ -1,9 +1,9 @@
-"""The words with which Gemini's answers end. https://ai.google.dev/api/generate-content#FinishReason"""
+"""How Gemini's answers end. https://ai.google.dev/api/generate-content#FinishReason"""
 
 from typing import Final
 
 from sealink.errors import UpstreamError
-from sealink.events import FinishReason
+from sealink.events import Finish, FinishReason
 
 FAILURES: Final = frozenset(
     {
@@ -15,7 +15,7 @@ FAILURES: Final = frozenset(
         "UNEXPECTED_TOOL_CALL",
     }
 )
-"""Not ends but failures: the model's call was thrown away, and what is left must not look like an answer."""
+"""Finish reasons of answers that failed: the model's output was discarded, and the rest must not pass for an answer."""
 
 _REASONS: Final[dict[str, FinishReason]] = {
     "STOP": "stop",
@@ -36,15 +36,18 @@ _REASONS: Final[dict[str, FinishReason]] = {
     "ESCALATION": "content_filter",
     "PUP_LIMITED_DISABLED": "content_filter",
 }
+"""A reason that is not listed counts as `stop`: agents loop on any other."""
 
 
-def reason_of(word: str, *, has_calls: bool) -> FinishReason:
-    """A call of a tool ends with STOP too. A word that nobody knows is a stop: agents loop on others."""
-    reason = _REASONS.get(word, "stop")
-    return "tool_calls" if reason == "stop" and has_calls else reason
+def read_finish(reason: str, message: str, *, choice: int, has_calls: bool) -> Finish:
+    """How a candidate ended: its `finishReason` and `finishMessage`. One with tool calls ends with STOP, too."""
+    finish = _REASONS.get(reason, "stop")
+    detail = message if finish == "content_filter" else ""
+    finish = "tool_calls" if finish == "stop" and has_calls else finish
+    return Finish(finish, raw_reason=reason, choice=choice, detail=detail)
 
 
-def failure(word: str, message: str) -> UpstreamError:
-    """An answer that ended in a failure. Asking again often helps."""
-    words = f"The upstream ended the answer with {word}." + (f" {message}" if message else "")
-    return UpstreamError(words, code="upstream_failed")
+def failed_answer(reason: str, message: str) -> UpstreamError:
+    """The error for an answer that failed. Another attempt often succeeds."""
+    text = f"The upstream ended the answer with {reason}." + (f" {message}" if message else "")
+    return UpstreamError(text, code="upstream_failed")

@@ -11,17 +11,18 @@ _NO_COUNTS = Counts()
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 
 
-def read_usage(said: Raw, *, final: bool) -> Usage | None:
-    """Gemini counts thoughts beside the answer, and the results of its own tools beside the prompt.
+def read_usage(raw: Raw, *, final: bool) -> Usage | None:
+    """Gemini counts thoughts apart from the answer, and the results of its own tools apart from the prompt.
 
-    What it does not say is 0: a running count may lack any of them. None where it counts nothing: the cloud begins
-    with how the request is paid for. Such things are told of the `final` count. Raises msgspec.ValidationError.
+    A count that it lacks is 0: running counts may lack any. None where there are no counts at all: the cloud's first
+    chunk only says how the request is paid for. Other fields are kept of the `final` usage. Raises
+    msgspec.ValidationError.
     """
-    counts = COUNTS.decode(said)
+    counts = COUNTS.decode(raw)
     if counts is None or counts == _NO_COUNTS:
         return None
     thoughts = counts.thoughts_token_count or 0
-    others = _FIELDS.decode(said) if final else {}
+    others = _FIELDS.decode(raw) if final else {}
     return Usage(
         input_tokens=(counts.prompt_token_count or 0) + (counts.tool_use_prompt_token_count or 0),
         output_tokens=(counts.candidates_token_count or 0) + thoughts,

@@ -1,9 +1,9 @@
-"""What is read of Gemini's wire objects; all else in them is skipped unread, or carried as it stands.
+"""The fields that are read of Gemini's wire objects.
 
 https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
-Carried: parts of kinds that no event models. Not read: `safetyRatings`, `avgLogprobs`, `tokenCount` (no client
-has a place for them), `urlContextMetadata` and the queries and widgets of a search (what was found is in
+Parts of other kinds than these are passed on as they are. Not read: `safetyRatings`, `avgLogprobs`, `tokenCount` (no
+client's format has a field for them), `urlContextMetadata` and a search's queries and widgets (what was found is in
 `groundingMetadata`'s chunks), `createTime` (SeaLink's clock says when an answer began).
 """
 
@@ -14,7 +14,7 @@ from msgspec import Raw
 
 
 class View(msgspec.Struct, gc=False, rename="camel"):
-    """What is read of a wire object."""
+    """The fields that are read of a wire object."""
 
 
 class FunctionCall(View):
@@ -29,7 +29,7 @@ class Blob(View):
 
 
 class Part(View):
-    """One of `text`, `functionCall`, `inlineData`, or something else; `thought` and the signature say more of it."""
+    """One of `text`, `functionCall`, `inlineData`, or something else; it may be a thought, and signed."""
 
     text: str | None = None
     thought: bool | None = None
@@ -43,7 +43,7 @@ class Content(View):
 
 
 class Candidate(View):
-    """The index, and all else that is not said, is left out of JSON where it is 0 or empty."""
+    """JSON leaves out fields that are 0 or empty, the index among them."""
 
     index: int | None = None
     content: Content | None = None
@@ -76,14 +76,14 @@ PART: Final = msgspec.json.Decoder(Part)
 
 
 class Segment(View):
-    """A place in the answer's text. Both indices count bytes of UTF-8."""
+    """A range of the answer's text. Both indices count bytes of UTF-8."""
 
     start_index: int | None = None
     end_index: int | None = None
 
 
 class Source(View):
-    """A web page, a place on a map, a document of the user's: they are told alike."""
+    """A web page, a place on a map, or a document of the user's, which share their fields."""
 
     uri: str | None = None
     title: str | None = None

@@ -1,41 +1,15 @@
-"""Ollama's own chat. https://docs.ollama.com/api/chat
+"""Ollama's own chat API. https://docs.ollama.com/api/chat
 
-request    a neutral request → POST /api/chat
-messages   its conversation
-stream     lines of JSON, or a whole answer → events
+upstream   what upstreams of this dialect are sent, and what they answer
+usage      token counts
+finish     how answers end
 """
 
 from typing import Final
 
-from sealink.errors import HeaderList, SealinkError
-from sealink.events import Event
-from sealink.request import ChatRequest
-from sealink.wire.dialect import OutgoingRequest, UpstreamDialect
-from sealink.wire.dialects.ollama_chat.upstream.decode import NAME, ChatDecoder, decode_whole, read_error
-from sealink.wire.dialects.ollama_chat.upstream.write_request import write_request
-from sealink.wire.framing.ndjson import NdjsonFramer
-from sealink.wire.stream.handler import Decoder, Framer
+from sealink.wire.dialect import UpstreamDialect
+from sealink.wire.dialects.ollama_chat.upstream.dialect import OllamaChatUpstream
 
+UPSTREAM: Final[UpstreamDialect] = OllamaChatUpstream()
 
-class OllamaChat:
-    """An UpstreamDialect. A provider's base URL has no path: `/api/chat` is added."""
-
-    name = NAME
-
-    def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
-        return write_request(request, model)
-
-    def framer(self) -> Framer:
-        return NdjsonFramer()
-
-    def decoder(self) -> Decoder:
-        return ChatDecoder()
-
-    def decode_whole(self, body: bytes) -> list[Event]:
-        return decode_whole(body)
-
-    def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
-        return read_error(status, headers, body)
-
-
-UPSTREAM: Final[UpstreamDialect] = OllamaChat()
+__all__ = ["UPSTREAM"]

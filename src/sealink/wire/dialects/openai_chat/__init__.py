@@ -1,20 +1,12 @@
 """OpenAI's Chat Completions, the wire format that most clients and most vendors speak.
 
-head, request, messages, parts, tools  what a client asks
-cousin                                 the same in the shape of another of OpenAI's APIs
-chunks, completion                     events → what a client reads, streamed and whole
-said, annotations, heartbeats          pieces of that
-
-relay                                  an upstream's stream → the same, put right where the vendor strays
-frames, plain_delta, choices           what is in its frames, most often, and in each choice
-tool_calls, mend, usage_apart          … what is to be put right there
-whole                                  an answer that is not streamed → the same
-decoder, views                         either → events
-write, write_tools, effort, marked     a neutral request → POST …/chat/completions
-signatures                             what vendors sign in fields of their own, there and back
-
-finish, usage, errors                  the words for how it ended, what it cost, what went wrong
-prompt                                 the words of a request, to be counted
+client       what clients send, and what they get
+upstream     what upstreams get, and what they answer
+views        what is read of an answer
+finish       finish reasons
+usage        token counts
+annotations  citations
+signatures   signed reasoning in fields that vendors have added to the format
 """
 
 from sealink.wire.dialects.openai_chat.client.dialect import OpenAIChatClient

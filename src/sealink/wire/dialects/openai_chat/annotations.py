@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Raw
 
 from sealink.events import Citation
-from sealink.wire.dialects.openai_chat.errors import NAME
+from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.raw_json.fields import array_of, integer_of, object_of, text_of, to_raw
 
 

@@ -29,7 +29,7 @@ _STANDARD_OF: Final = (
 )
 
 
-def standard(word: str) -> str | None:
+def standard_reason(word: str) -> str | None:
     """OpenAI's word for a vendor's (`eos`, `MAX_TOKENS`, …); None if it tells of a failure.
 
     A word that nobody knows is a stop: agents loop on one that is not OpenAI's.

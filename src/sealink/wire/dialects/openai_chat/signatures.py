@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.request import Part, Reasoning
-from sealink.wire.dialects.openai_chat.errors import NAME
+from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.raw_json.fields import (
     NULL,
     Fields,

@@ -1,4 +1,6 @@
-"""What is read of an answer's chunks, and of whole completions, to make events of it."""
+"""What is read of a stream's chunks, and of whole completions, to make events of them."""
+
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
@@ -33,7 +35,7 @@ class Thinking(msgspec.Struct):
     signs: str | None = None
 
 
-class Said(msgspec.Struct):
+class Message(msgspec.Struct):
     """A delta, or a whole message."""
 
     content: str | None = None
@@ -55,8 +57,8 @@ class Logprobs(msgspec.Struct):
 
 class Choice(msgspec.Struct):
     index: int
-    delta: Said = msgspec.field(default_factory=Said)
-    message: Said | None = None
+    delta: Message = msgspec.field(default_factory=Message)
+    message: Message | None = None
     logprobs: Logprobs | None = None
     finish_reason: str | None = None
 
@@ -71,4 +73,23 @@ class Chunk(msgspec.Struct):
     search_results: Raw = NULL
 
 
-CHUNK = msgspec.json.Decoder(Chunk)
+CHUNK: Final = msgspec.json.Decoder(Chunk)
+
+_FIELDS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    field.name: msgspec.json.Decoder(field.type) for field in msgspec.structs.fields(Chunk)
+}
+
+
+def chunk_of(fields: Fields) -> Chunk:
+    """A chunk that has been parsed into fields. Raises ValidationError, as `CHUNK.decode` does."""
+    if "choices" not in fields:
+        raise msgspec.ValidationError("Object missing required field `choices`")
+    return Chunk(**{name: _value(name, raw) for name, raw in fields.items() if name in _FIELDS})
+
+
+def _value(name: str, raw: Raw) -> Any:
+    try:
+        return _FIELDS[name].decode(raw)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `$")
+        raise msgspec.ValidationError(f"{message} - at `$.{name}{place or '`'}") from error

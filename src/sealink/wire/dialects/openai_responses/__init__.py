@@ -1,14 +1,14 @@
 """OpenAI's Responses API. https://platform.openai.com/docs/api-reference/responses
 
-head, request, input, tools   what a client asks
-encoder, blocks, items        events → what a client reads
-annotations, envelope         the citations in it, and the object around it
-write, turns, models          a neutral request → POST /responses
-stream, output, views         frames, or a whole response → events
-relay, mend                   an upstream's stream → the same, put right where OpenAI's own SDK would break
-signatures                    what it takes to send a model its own thinking back
-usage, errors, heartbeats     what it cost, what went wrong, that it goes on
-prompt                        the words of a request, to be counted
+client         what clients of this dialect send, and what they are sent
+upstream       what upstreams of this dialect are sent, and what they answer
+
+views          the fields that are read of a stream's objects
+usage          token counts
+finish         how a response ends: status, reasons, error codes
+shared_fields  request fields that a response repeats
+annotations    citations, read and written
+signatures     what it takes to send a model its own thinking back
 """
 
 from sealink.wire.dialects.openai_responses.client.dialect import OpenAIResponsesClient

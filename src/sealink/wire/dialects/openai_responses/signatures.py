@@ -1,8 +1,8 @@
-"""What a later turn needs to send the model's thinking back, in both directions.
+"""What a later turn needs in order to send a model's thinking back to it, in both directions.
 
-In an upstream's answer it is a reasoning item's id and `encrypted_content` (or, where a vendor does not encrypt, the
-id of thinking that is sent back in plain text). In an answer to a client of this dialect, the signatures of other
-dialects stand in the `encrypted_content` of reasoning items, marked, so that no Responses upstream is ever sent one.
+From an upstream of this dialect it is a reasoning item's id and its `encrypted_content` (or, from vendors that do not
+encrypt, the id of thinking that goes back as plain text). A client of this dialect gets the signatures of other
+dialects in the `encrypted_content` of reasoning items, with a prefix, so that no Responses upstream is ever sent one.
 https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
 """
 
@@ -12,26 +12,26 @@ import msgspec
 
 NAME: Final = "responses"
 
-CARRIED: Final = "sealink:"
-CARRIED_REDACTED: Final = "sealink-redacted:"
-"""Marks of `encrypted_content` that is another dialect's: a signature, or thinking without a text."""
+FOREIGN: Final = "sealink:"
+FOREIGN_REDACTED: Final = "sealink-redacted:"
+"""Prefixes of `encrypted_content` that belongs to another dialect: a signature, or thinking without text."""
 
 _OWN: Final = f"{NAME}:"
 
 
 class Signature(msgspec.Struct):
-    """A reasoning item's id, "" where it has none that a colon does not spoil, and its `encrypted_content`."""
+    """A reasoning item's id and its `encrypted_content`. The id is "" where it has none, or one with a colon."""
 
     id: str
     encrypted: str
 
 
-def written(signature: Signature) -> str:
+def write_signature(signature: Signature) -> str:
     """A signature as events carry it."""
     return f"{_OWN}{'' if ':' in signature.id else signature.id}:{signature.encrypted}"
 
 
-def read(text: str) -> Signature | None:
+def read_signature(text: str) -> Signature | None:
     """The signature, if it is this dialect's."""
     if not text.startswith(_OWN):
         return None
@@ -39,6 +39,6 @@ def read(text: str) -> Signature | None:
     return Signature(id, encrypted)
 
 
-def is_carried(encrypted_content: str) -> bool:
-    """Whether a reasoning item that a client sends back is another dialect's."""
-    return encrypted_content.startswith((CARRIED, CARRIED_REDACTED))
+def is_foreign(encrypted_content: str) -> bool:
+    """Whether a reasoning item that a client sends back came from another dialect."""
+    return encrypted_content.startswith((FOREIGN, FOREIGN_REDACTED))

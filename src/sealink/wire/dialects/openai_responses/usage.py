@@ -1,4 +1,4 @@
-"""Token counts, as the Responses API spells them. https://platform.openai.com/docs/api-reference/responses/object"""
+"""Token counts, as the Responses API names them. https://platform.openai.com/docs/api-reference/responses/object"""
 
 from typing import Any, Final
 
@@ -9,15 +9,15 @@ _MODELLED: Final = ("input_tokens", "input_tokens_details", "output_tokens", "ou
 
 
 def read_usage(fields: Fields) -> Usage:
-    """A `usage` object's meaning. What it does not say is 0."""
-    read = object_of(fields.get("input_tokens_details")) or {}
-    written = object_of(fields.get("output_tokens_details")) or {}
+    """A `usage` object. A count that it lacks is 0."""
+    input_details = object_of(fields.get("input_tokens_details")) or {}
+    output_details = object_of(fields.get("output_tokens_details")) or {}
     return Usage(
         input_tokens=_count(fields, "input_tokens"),
         output_tokens=_count(fields, "output_tokens"),
-        cached_read_tokens=_count(read, "cached_tokens"),
-        cached_write_tokens=_count(read, "cache_write_tokens"),
-        reasoning_tokens=_count(written, "reasoning_tokens"),
+        cached_read_tokens=_count(input_details, "cached_tokens"),
+        cached_write_tokens=_count(input_details, "cache_write_tokens"),
+        reasoning_tokens=_count(output_details, "reasoning_tokens"),
         extras={name: raw for name, raw in fields.items() if name not in _MODELLED and not is_null(raw)},
     )
 

@@ -1,7 +1,7 @@
-"""What is read of a Responses stream's objects; all else in them is skipped unread.
+"""The fields that are read of a Responses stream's objects; all others are skipped unread.
 
 https://platform.openai.com/docs/api-reference/responses-streaming. msgspec picks an event's view by its `type`;
-a type that is not here fails to decode, and is then looked at through `Odd`.
+a type that is not here fails to decode, and is then read as an `UnknownEvent`.
 """
 
 from typing import Final, Union
@@ -9,7 +9,7 @@ from typing import Final, Union
 import msgspec
 from msgspec import Raw
 
-SILENT: Final = (
+IGNORED: Final = (
     "keepalive",
     "response.audio.delta",
     "response.audio.done",
@@ -58,16 +58,16 @@ SILENT: Final = (
     "response.web_search_call.in_progress",
     "response.web_search_call.searching",
 )
-"""Events that say nothing new: what has been said comes again, or is said whole by an item that is done; the steps of
-a tool that the upstream runs itself mean something to clients of this dialect only."""
+"""Types of events that bring nothing new: they repeat what deltas brought, or a finished item repeats them; or they are
+steps of a tool that the upstream runs itself, which only clients of this dialect know."""
 
 
 class View(msgspec.Struct, gc=False):
-    """What is read of a wire object; all else in it is skipped unread."""
+    """The fields that are read of a wire object."""
 
 
 class TextPiece(View, tag_field="type", tag="response.output_text.delta"):
-    """More text of a message's part. Its log probabilities are there where they were asked for."""
+    """More text of a message's part, with its log probabilities where the request asked for them."""
 
     output_index: int
     delta: str
@@ -101,21 +101,21 @@ class InputPiece(View, tag_field="type", tag="response.custom_tool_call_input.de
     delta: str
 
 
-class Annotated(View, tag_field="type", tag="response.output_text.annotation.added"):
+class AnnotationAdded(View, tag_field="type", tag="response.output_text.annotation.added"):
     output_index: int
     annotation: Raw
     content_index: int = 0
 
 
 class ItemOpened(View, tag_field="type", tag="response.output_item.added"):
-    """`item` is null where a vendor only says that there is one."""
+    """`item` is null from a vendor that only announces it."""
 
     output_index: int
     item: Raw = Raw(b"null")
 
 
 class ItemDone(View, tag_field="type", tag="response.output_item.done"):
-    """`output_index` is None where a vendor leaves it out, as OpenAI never does."""
+    """`output_index` is None where a vendor leaves it out; OpenAI never does."""
 
     item: Raw
     output_index: int | None = None
@@ -135,7 +135,7 @@ class Failure(View):
 
 
 class Response(View):
-    """A whole response, or what is known of it while it is made."""
+    """A whole response, or as much of it as there is while it is in progress."""
 
     id: str | None = None
     model: str | None = None
@@ -163,16 +163,16 @@ class Failed(View, tag_field="type", tag="response.failed"):
     response: Response
 
 
-class Silent(View):
-    """An event of one of the types in SILENT."""
+class Ignored(View):
+    """An event of one of the types in IGNORED."""
 
 
-_SILENT_VIEWS: tuple[type[msgspec.Struct], ...] = tuple(
-    msgspec.defstruct(f"Silent{number}", [], bases=(Silent,), tag_field="type", tag=tag, gc=False)
-    for number, tag in enumerate(SILENT)
+_IGNORED_VIEWS: tuple[type[msgspec.Struct], ...] = tuple(
+    msgspec.defstruct(f"Ignored{number}", [], bases=(Ignored,), tag_field="type", tag=tag, gc=False)
+    for number, tag in enumerate(IGNORED)
 )
-_SPOKEN_VIEWS: tuple[type[msgspec.Struct], ...] = (
-    *(TextPiece, RefusalPiece, SummaryPiece, ThoughtPiece, ArgumentsPiece, InputPiece, Annotated),
+_DECODED_VIEWS: tuple[type[msgspec.Struct], ...] = (
+    *(TextPiece, RefusalPiece, SummaryPiece, ThoughtPiece, ArgumentsPiece, InputPiece, AnnotationAdded),
     *(ItemOpened, ItemDone, Created, Completed, Incomplete, Failed),
 )
 WireEvent = (
@@ -182,25 +182,25 @@ WireEvent = (
     | ThoughtPiece
     | ArgumentsPiece
     | InputPiece
-    | Annotated
+    | AnnotationAdded
     | ItemOpened
     | ItemDone
     | Created
     | Completed
     | Incomplete
     | Failed
-    | Silent
+    | Ignored
 )
 
 
-class Odd(Failure):
-    """As much of an event that has no view here as tells what it is: a new one, an error, or nonsense."""
+class UnknownEvent(Failure):
+    """An event that has no view here: an error, a type not known here, or malformed."""
 
     error: Failure | str | None = None
 
 
 class Part(View):
-    """A part of a message, or a piece of a thought."""
+    """A part of a message, or of a reasoning item."""
 
     type: str = ""
     text: str | None = None
@@ -226,7 +226,7 @@ class Item(View):
 
 
 class Annotation(View):
-    """A citation of any kind. The characters are counted within their part."""
+    """A citation of any type. Its indices count characters within the part."""
 
     type: str = ""
     url: str | None = None
@@ -236,10 +236,10 @@ class Annotation(View):
     end_index: int | None = None
 
 
-EVENT: Final[msgspec.json.Decoder[WireEvent]] = msgspec.json.Decoder(Union[(*_SPOKEN_VIEWS, *_SILENT_VIEWS)])
-ODD: Final = msgspec.json.Decoder(Odd)
+EVENT: Final[msgspec.json.Decoder[WireEvent]] = msgspec.json.Decoder(Union[(*_DECODED_VIEWS, *_IGNORED_VIEWS)])
+UNKNOWN_EVENT: Final = msgspec.json.Decoder(UnknownEvent)
 ITEM: Final = msgspec.json.Decoder(Item)
 ANNOTATION: Final = msgspec.json.Decoder(Annotation)
 RESPONSE: Final = msgspec.json.Decoder(Response)
 
-KNOWN_EVENTS: Final = {str(view.__struct_config__.tag) for view in (*_SPOKEN_VIEWS, *_SILENT_VIEWS)}
+KNOWN_EVENTS: Final = {str(view.__struct_config__.tag) for view in (*_DECODED_VIEWS, *_IGNORED_VIEWS)}

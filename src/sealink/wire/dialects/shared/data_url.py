@@ -1,4 +1,4 @@
-"""Data URLs, in which OpenAI's APIs have images and files inline. https://www.rfc-editor.org/rfc/rfc2397"""
+"""Data URLs, in which OpenAI's APIs take images and files inline. https://www.rfc-editor.org/rfc/rfc2397"""
 
 import re
 
@@ -9,11 +9,12 @@ def is_data_url(url: str) -> bool:
     return url[:5].lower() == "data:"
 
 
-def read(url: str) -> tuple[str, str] | None:
+def parse(url: str) -> tuple[str, str] | None:
     """A data URL's media type and base64; None if it is not in base64."""
-    said = _DATA_URL.fullmatch(url)
-    return (said["media_type"], said["data"]) if said is not None else None
+    match = _DATA_URL.fullmatch(url)
+    return (match["media_type"], match["data"]) if match is not None else None
 
 
-def written(media_type: str, data: str) -> str:
+def build(media_type: str, data: str) -> str:
+    """The data URL of base64."""
     return f"data:{media_type};base64,{data}"

@@ -1,16 +1,16 @@
-"""The blocks of a flat format, in which text, thinking and calls follow each other without borders.
+"""The blocks of a flat format, in which text, thinking and tool calls follow each other without block boundaries.
 
-Where one block ends and the next begins is inferred from what comes: one is open at a time, until something of
-another kind begins. Formats that have blocks themselves do without this.
+Where one block ends and the next begins is inferred from the deltas: one block is open at a time, until a delta of
+another kind comes. Formats that have blocks of their own do not need this.
 """
 
 from sealink.events import BlockEnd, BlockKind, BlockMeta, BlockStart, Event
 
 
 class Blocks:
-    """One choice's blocks. `kind` is the open one's, None if none is open; `number` that of the last to be opened.
+    """One choice's blocks. `kind` is the open block's, None if none is open; `number` is the last opened block's.
 
-    `signature` is the open one's so far: it is told when the block ends.
+    `signature` is the open block's so far: its event is sent when the block ends.
     """
 
     __slots__ = ("choice", "kind", "number", "signature")
@@ -22,11 +22,11 @@ class Blocks:
         self.signature = ""
 
     def enter(self, kind: BlockKind) -> list[Event]:
-        """Now a block of `kind` is open: the one that was, or a new one."""
+        """Make sure that a block of `kind` is open: the present one, or a new one."""
         return [] if kind == self.kind else self.open(kind)
 
     def open(self, kind: BlockKind, *, id: str = "", name: str = "") -> list[Event]:
-        """A new block, of the same kind, perhaps, as the one before."""
+        """Open a new block, even if the present one is of the same kind."""
         events = self.open_beside(kind, id=id, name=name)
         self.kind = kind
         return events
@@ -34,7 +34,7 @@ class Blocks:
     def open_beside(
         self, kind: BlockKind, *, id: str = "", name: str = "", data: str = "", raw: bytes = b""
     ) -> list[Event]:
-        """A block that stays open beside those to come: whoever opens it closes it."""
+        """Open a block that may stay open while later ones come and go: the caller closes it."""
         events = self.close()
         self.number += 1
         events.append(BlockStart(self.number, kind, self.choice, id, name, data, raw))
@@ -51,5 +51,5 @@ class Blocks:
         return ending
 
     def whole(self, kind: BlockKind, *, id: str = "", name: str = "", data: str = "", raw: bytes = b"") -> list[Event]:
-        """A block that is all there at once."""
+        """A block that is complete at once."""
         return [*self.open_beside(kind, id=id, name=name, data=data, raw=raw), BlockEnd(self.number, self.choice)]

@@ -1,4 +1,4 @@
-"""The words of a request: what a tokenizer would be given, near enough to estimate their number."""
+"""A request's text: near enough to what its tokenizer would be given to estimate the number of tokens."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -8,19 +8,19 @@ import msgspec
 from sealink.wire.raw_json.fields import Fields
 
 
-def words_of(fields: Fields, wordy: Collection[str], not_words: Collection[str]) -> str:
-    """All strings of these fields, but for those under names that hold no words (ids, pictures, signatures)."""
-    read = (msgspec.json.decode(fields[name]) for name in wordy if name in fields)
-    return "\n".join(words for value in read for words in _words(value, not_words))
+def join_strings(fields: Fields, text_fields: Collection[str], skipped: Collection[str]) -> str:
+    """All strings in `text_fields`, at any depth, except those in fields named in `skipped` (ids, images, …)."""
+    values = (msgspec.json.decode(fields[name]) for name in text_fields if name in fields)
+    return "\n".join(text for value in values for text in _strings(value, skipped))
 
 
-def _words(value: Any, not_words: Collection[str]) -> Iterator[str]:
+def _strings(value: Any, skipped: Collection[str]) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for item in value:
-            yield from _words(item, not_words)
+            yield from _strings(item, skipped)
     elif isinstance(value, dict):
         for name, item in value.items():
-            if name not in not_words:
-                yield from _words(item, not_words)
+            if name not in skipped:
+                yield from _strings(item, skipped)

@@ -1,13 +1,13 @@
-"""What an upstream's errors have in common, whatever its dialect: a status is a type, some headers are kept."""
+"""An upstream's error as a SealinkError, whatever its dialect: the type of a status, the headers that are kept."""
 
 from typing import Final
 
 from sealink.errors import HeaderList, UpstreamError, UpstreamRejected
 
 MAX_MESSAGE_CHARS: Final = 8192
-"""Of an error body in no known shape (a proxy's page, say), this much is kept as the message."""
+"""How much of an error body in an unknown shape (a proxy's page, say) becomes the message."""
 
-TYPES: Final = {
+TYPE_OF_STATUS: Final = {
     400: "invalid_request_error",
     401: "authentication_error",
     402: "insufficient_balance",
@@ -24,7 +24,7 @@ _KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
 
 
 def malformed(what: object) -> UpstreamError:
-    """The upstream sent something that makes no sense."""
+    """The error for an answer that is not valid in the upstream's dialect; `what` says what is wrong with it."""
     return UpstreamError(f"The upstream's answer makes no sense: {what}", code="upstream_malformed")
 
 
@@ -41,13 +41,13 @@ def rejected(
     request_id: str = "",
     limits: str = "x-ratelimit-",
 ) -> UpstreamRejected:
-    """An upstream's own error, in its own words; a body without any is its own message.
+    """An upstream's own error, with its own message; the body stands in for one that has none.
 
-    `type` is SeaLink's, if it is not the status's. `request_id` is the header in which the vendor tells the id that
-    its support knows the request by, `limits` how those begin in which it tells its limits.
+    `type` is SeaLink's error type, if it is not that of the status. `request_id` is the header with the vendor's id of
+    the request, which its support asks for; `limits` the prefix of its rate limit headers.
     """
     return UpstreamRejected(
-        message or page_words(body) or f"The upstream answered {status} without a word.",
+        message or page_text(body) or f"The upstream answered {status} without a word.",
         status=status,
         type=type or type_of_status(status),
         code=code,
@@ -59,17 +59,17 @@ def rejected(
 
 
 def type_of_status(status: int) -> str:
-    """SeaLink's type for an upstream's status where the vendor names none."""
-    return TYPES.get(status, "upstream_error" if status >= 500 else "invalid_request_error")
+    """SeaLink's error type for an upstream's status, where the vendor names none."""
+    return TYPE_OF_STATUS.get(status, "upstream_error" if status >= 500 else "invalid_request_error")
 
 
-def page_words(body: bytes) -> str:
-    """A body in no known shape, as a message."""
+def page_text(body: bytes) -> str:
+    """An error body in an unknown shape, as a message."""
     return body.decode(errors="replace").strip()[:MAX_MESSAGE_CHARS]
 
 
 def _kept(headers: HeaderList, request_id: str, limits: str) -> HeaderList:
-    """When to retry, what is left of the limits, and the vendor's id of the request."""
-    named = [(name.lower(), value) for name, value in headers]
-    told = [(name, value) for name, value in named if name in _KEPT_HEADERS or name.startswith(limits)]
-    return told + [("x-sealink-upstream-request-id", value) for name, value in named if name == request_id]
+    """The headers that say when to retry and what is left of the limits, and the vendor's id of the request."""
+    lowered = [(name.lower(), value) for name, value in headers]
+    kept = [(name, value) for name, value in lowered if name in _KEPT_HEADERS or name.startswith(limits)]
+    return kept + [("x-sealink-upstream-request-id", value) for name, value in lowered if name == request_id]

@@ -1,7 +1,7 @@
 """The content of a client's messages: Anthropic's blocks → SeaLink's parts.
 
-https://platform.claude.com/docs/en/api/messages/create. Documents in words become text, as every model reads it;
-what Anthropic's own servers did in an earlier turn (a search, code that ran) means nothing elsewhere, and is named.
+https://platform.claude.com/docs/en/api/messages/create. Documents of text become text parts, which every model reads.
+What Anthropic's own servers did in an earlier turn (a search, code that ran) is left out and named as dropped.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from sealink.request import File, Image, Part, Reasoning, RedactedReasoning, Tex
 from sealink.wire.raw_json.fields import NULL, is_null, starts_with
 from sealink.wire.raw_json.request_fields import missing, read_value, untranslatable
 
-_OF_SERVERS: Final = (
+_SERVER_BLOCKS: Final = (
     *("server_tool_use", "mcp_tool_use", "mcp_tool_result", "fallback", "advisor_tool_result"),
     *("web_search_tool_result", "web_fetch_tool_result", "code_execution_tool_result", "tool_search_tool_result"),
     *("bash_code_execution_tool_result", "text_editor_code_execution_tool_result"),
 )
-"""What Anthropic's own servers did: said by the model's later words as well."""
+"""What Anthropic's own servers did. The model's text that follows tells the result."""
 
 _TEXT_OF_DOCUMENT: Final = "<document{}>\n{}\n</document>"
 
@@ -57,13 +57,13 @@ class _Block(msgspec.Struct):
 
 
 class ContentReader:
-    """Reads the content of one request's messages. `left_out` collects what no part expresses, by its name."""
+    """Reads the content of one request's messages. `left_out` collects the fields that no part can hold, by name."""
 
     def __init__(self) -> None:
         self.left_out: dict[str, Raw] = {}
 
     def read(self, raw: Raw, where: str) -> list[Part]:
-        """Text, or blocks. Raises InvalidRequest, naming the place."""
+        """Content is a text or a list of blocks. Raises InvalidRequest, naming the field."""
         if is_null(raw):
             raise missing(where)
         if not starts_with(raw, b"["):
@@ -73,7 +73,7 @@ class ContentReader:
 
     def _block(self, raw: Raw, where: str) -> list[Part]:
         block = read_value(raw, where, _Block)
-        if block.type in _OF_SERVERS:
+        if block.type in _SERVER_BLOCKS:
             self.left_out[f"messages.content.{block.type}"] = raw
             return []
         read = _READERS.get(block.type)
@@ -85,14 +85,14 @@ class ContentReader:
         return parts
 
     def text(self, block: _Block, where: str) -> list[Part]:
-        return [Text(text=_given(block.text, f"{where}.text"))]
+        return [Text(text=_required(block.text, f"{where}.text"))]
 
     def image(self, block: _Block, where: str) -> list[Part]:
         source = read_value(block.source, f"{where}.source", _Source)
         if source.type == "file":
             return [File(file_id=source.file_id)]
         if source.type not in ("base64", "url"):
-            raise _odd_source(source, where)
+            raise _unknown_source(source, where)
         return [Image(url=source.url, media_type=source.media_type, data=source.data)]
 
     def document(self, block: _Block, where: str) -> list[Part]:
@@ -111,25 +111,25 @@ class ContentReader:
                 return [_document(block, source.data)]
             case "content":
                 return self._document_of_parts(block, self.read(source.content, f"{where}.source.content"))
-        raise _odd_source(source, where)
+        raise _unknown_source(source, where)
 
     def _document_of_parts(self, block: _Block, parts: list[Part]) -> list[Part]:
-        words = "\n".join(part.text for part in parts if isinstance(part, Text))
-        return [_document(block, words), *(part for part in parts if not isinstance(part, Text))]
+        text = "\n".join(part.text for part in parts if isinstance(part, Text))
+        return [_document(block, text), *(part for part in parts if not isinstance(part, Text))]
 
     def search_result(self, block: _Block, where: str) -> list[Part]:
         if not is_null(block.citations):
             self.left_out["messages.content.search_result.citations"] = block.citations
         source = read_value(block.source, f"{where}.source", str)
-        words = "\n".join(part.text for part in self.read(block.content, f"{where}.content") if isinstance(part, Text))
-        return [_document(block, words, source)]
+        parts = self.read(block.content, f"{where}.content")
+        return [_document(block, "\n".join(part.text for part in parts if isinstance(part, Text)), source)]
 
     def tool_use(self, block: _Block, where: str) -> list[Part]:
-        id, name = _given(block.id, f"{where}.id"), _given(block.name, f"{where}.name")
+        id, name = _required(block.id, f"{where}.id"), _required(block.name, f"{where}.name")
         return [ToolCall(id=id, name=name, arguments=msgspec.json.encode(block.input or {}).decode())]
 
     def tool_result(self, block: _Block, where: str) -> list[Part]:
-        id = _given(block.tool_use_id, f"{where}.tool_use_id")
+        id = _required(block.tool_use_id, f"{where}.tool_use_id")
         content = [] if is_null(block.content) else self.read(block.content, f"{where}.content")
         return [ToolResult(call_id=id, content=content, is_error=block.is_error or False)]
 
@@ -137,14 +137,14 @@ class ContentReader:
         return [Reasoning(text=block.thinking or "", signature=block.signature or "")]
 
     def redacted_thinking(self, block: _Block, where: str) -> list[Part]:
-        return [RedactedReasoning(data=_given(block.data, f"{where}.data"))]
+        return [RedactedReasoning(data=_required(block.data, f"{where}.data"))]
 
     def compaction(self, block: _Block, where: str) -> list[Part]:
-        """What an earlier, longer conversation was summed up to."""
+        """The summary that replaced an earlier part of the conversation."""
         return [Text(text=read_value(block.content, f"{where}.content", str | None) or "")]
 
     def tool_reference(self, block: _Block, where: str) -> list[Part]:
-        return [Text(text=_given(block.tool_name, f"{where}.tool_name"))]
+        return [Text(text=_required(block.tool_name, f"{where}.tool_name"))]
 
 
 _READERS: Final[dict[str, Callable[[ContentReader, _Block, str], list[Part]]]] = {
@@ -161,18 +161,18 @@ _READERS: Final[dict[str, Callable[[ContentReader, _Block, str], list[Part]]]] =
 }
 
 
-def _given(value: str | None, where: str) -> str:
+def _required(value: str | None, where: str) -> str:
     if value is None:
         raise missing(where)
     return value
 
 
-def _document(block: _Block, words: str, source: str = "") -> Part:
-    """A document in words, with what is said of it."""
-    said = {"title": block.title, "source": source, "context": block.context}
-    about = "".join(f' {name}="{value}"' for name, value in said.items() if value)
-    return Text(text=_TEXT_OF_DOCUMENT.format(about, words))
+def _document(block: _Block, text: str, source: str = "") -> Part:
+    """A document as text, with its title, source and context as attributes."""
+    fields = {"title": block.title, "source": source, "context": block.context}
+    attributes = "".join(f' {name}="{value}"' for name, value in fields.items() if value)
+    return Text(text=_TEXT_OF_DOCUMENT.format(attributes, text))
 
 
-def _odd_source(source: _Source, where: str) -> InvalidRequest:
+def _unknown_source(source: _Source, where: str) -> InvalidRequest:
     return untranslatable(f"A source of type {source.type!r}", f"{where}.source.type")

@@ -7,20 +7,20 @@ from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, OutgoingRequest, RequestHead
-from sealink.wire.dialects.anthropic_messages import errors
 from sealink.wire.dialects.anthropic_messages.client.encode_stream import MessageEncoder
-from sealink.wire.dialects.anthropic_messages.client.encode_whole import whole_message
-from sealink.wire.dialects.anthropic_messages.client.head import parse_head, prompt_text
+from sealink.wire.dialects.anthropic_messages.client.encode_whole import encode_whole
+from sealink.wire.dialects.anthropic_messages.client.errors import error_body, error_frame
 from sealink.wire.dialects.anthropic_messages.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_request
-from sealink.wire.dialects.anthropic_messages.upstream.forward import forward_count
+from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_head, parse_request, prompt_text
+from sealink.wire.dialects.anthropic_messages.error_types import NAME
+from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_count
 from sealink.wire.raw_json.fields import encode
 
 
 class AnthropicMessagesClient:
     """A CountingDialect."""
 
-    name = errors.NAME
+    name = NAME
     spellings: Mapping[str, str] = MappingProxyType(
         {
             "image_url.detail": "image.detail",
@@ -45,13 +45,13 @@ class AnthropicMessagesClient:
         return MessageEncoder(request, identity)
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
-        return whole_message(request, events, identity)
+        return encode_whole(request, events, identity)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
-        return errors.error_body(error, request_id)
+        return error_body(error, request_id)
 
     def error_frame(self, error: SealinkError) -> bytes:
-        return errors.error_frame(error)
+        return error_frame(error)
 
     def heartbeat(self, shape: HeartbeatShape) -> bytes:
         return HEARTBEATS[shape]

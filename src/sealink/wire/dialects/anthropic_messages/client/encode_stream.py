@@ -2,8 +2,8 @@
 
     message_start  (content_block_start content_block_delta* content_block_stop)*  message_delta  message_stop
 
-One block at a time: its clients know blocks by their place in a list. Blocks that overlap, as parallel tool calls
-of OpenAI's may, wait for their turn (see `MessageEncoder`). The usage is told with `message_delta`, which comes last.
+One block at a time, because clients know blocks by their place in a list. Blocks that overlap, as OpenAI's parallel
+tool calls may, wait for their turn (see `MessageEncoder`). The usage is in `message_delta`, which comes last.
 """
 
 from typing import Any, Final
@@ -30,23 +30,22 @@ from sealink.events import (
 from sealink.request import ChatRequest
 from sealink.usage import Usage
 from sealink.wire.dialect import FallbackIdentity
-from sealink.wire.dialects.anthropic_messages.client.answer_fields import (
+from sealink.wire.dialects.anthropic_messages.client.content_blocks import (
     CALL_KINDS,
-    UNTOLD_KINDS,
-    citation,
+    UNWRITTEN_KINDS,
+    citation_object,
     content_block,
-    picture,
-    stop,
-    usage_object,
+    markdown_image,
 )
-from sealink.wire.dialects.anthropic_messages.errors import error_frame
-from sealink.wire.dialects.anthropic_messages.upstream.turns import FREE_TEXT
-from sealink.wire.dialects.shared.call_arguments import NO_ARGUMENTS
+from sealink.wire.dialects.anthropic_messages.client.errors import error_frame
+from sealink.wire.dialects.anthropic_messages.finish import finish_fields
+from sealink.wire.dialects.anthropic_messages.usage import usage_object
+from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, NO_ARGUMENTS
 from sealink.wire.framing.sse import event_frame
 from sealink.wire.raw_json.fields import encode, parse_object
 
 MAX_WAITING_CHARS: Final = 4 * 1024 * 1024
-"""Of blocks that wait for an earlier one to end, so much is kept; a stream that needs more is broken off."""
+"""How much text of waiting blocks is kept. A stream that needs more ends in an error."""
 
 BlockEvent = BlockStart | TextDelta | ReasoningDelta | ToolArgsDelta | BlockMeta | Citation | Logprobs | BlockEnd
 
@@ -62,7 +61,7 @@ _CLOSES: Final = b"}}\n\n"
 
 
 class _OpenBlock(msgspec.Struct):
-    """The block that the client is being told of. `opening`: all bytes of its deltas before their text."""
+    """The block that is being written. `opening`: all bytes of its delta frames before the text."""
 
     number: int
     index: int
@@ -74,7 +73,7 @@ class _OpenBlock(msgspec.Struct):
 
     @property
     def has_whole_arguments(self) -> bool:
-        """Whether a tool call has said all that it can: its arguments are an object."""
+        """Whether a tool call is complete: its arguments are a whole JSON object."""
         if self.kind != "tool_call" or not self.arguments or not self.arguments[-1].rstrip().endswith("}"):
             return False
         try:
@@ -85,14 +84,14 @@ class _OpenBlock(msgspec.Struct):
 
 
 class MessageEncoder:
-    """An Encoder. `birth` and the request's model stand in where the answer has none.
+    """An Encoder. `identity` and the request's model are used where the answer has no id or model.
 
-    While a block is open, another one that begins waits until the first has ended; a tool call has also ended
-    once its arguments are a whole object, so that calls which come one after the other are told as they come. (A
-    signature that came for it later would have lost its place; those who sign calls sign them at once.)
+    A block that begins while another is open waits until that one has ended. A tool call counts as ended once its
+    arguments are a whole object, so that calls which follow one another are written as they arrive. (A signature that
+    came later for such a call would be lost; upstreams that sign calls send the signature at once.)
     """
 
-    repeats_deltas = True
+    uniform_deltas = True
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._id = f"msg_{identity.id}"
@@ -108,7 +107,7 @@ class MessageEncoder:
         self._waiting_chars = 0
 
     def encode(self, event: Event) -> bytes:
-        """The frames that an event needs: none, one, or several. Raises UpstreamError if too much must wait."""
+        """The frames for an event: none, one, or several. Raises UpstreamError if too much text must wait."""
         block = self._open
         if block is not None and isinstance(event, (TextDelta, ReasoningDelta)) and block.number == event.block:
             return b"" if event.choice else block.opening + encode(event.text) + _CLOSES  # nearly every event
@@ -127,7 +126,7 @@ class MessageEncoder:
             case (
                 BlockStart() | TextDelta() | ReasoningDelta() | ToolArgsDelta() | BlockMeta() | Citation() | BlockEnd()
             ) if event.choice == 0:
-                return self._start() + self._of_block(event) + self._next()
+                return self._start() + self._block_event(event) + self._write_waiting()
         return b""
 
     def fail(self, error: SealinkError) -> bytes:
@@ -135,22 +134,22 @@ class MessageEncoder:
         return error_frame(error)
 
     def _start(self) -> bytes:
-        """`message_start`, once: with the usage, where that has come before the first word."""
+        """`message_start`, once; with the usage if that came before the first content."""
         if self._started:
             return b""
         self._started = True
         message = {"id": self._id, "type": "message", "role": "assistant", "model": self._model, "content": []}
-        ending = {"stop_reason": None, "stop_sequence": None}
-        return _frame("message_start", message={**message, **ending, "usage": usage_object(self._usage)})
+        unfinished = {"stop_reason": None, "stop_sequence": None}
+        return _frame("message_start", message={**message, **unfinished, "usage": usage_object(self._usage)})
 
-    def _of_block(self, event: BlockEvent) -> bytes:
+    def _block_event(self, event: BlockEvent) -> bytes:
         block = self._open
         if block is not None and event.block == block.number:
-            return self._told(event, block)
+            return self._extend(event, block)
         if event.block in self._waiting:
             return self._wait(event)
-        if not isinstance(event, BlockStart) or event.kind in UNTOLD_KINDS:
-            return b""  # of a block that the client is not told of, or that has ended for it
+        if not isinstance(event, BlockStart) or event.kind in UNWRITTEN_KINDS:
+            return b""  # of a block that is not written, or that has been closed already
         if block is None:
             return self._begin(event)
         if block.has_whole_arguments:
@@ -175,13 +174,13 @@ class MessageEncoder:
         delta = b'"delta":{"type":"%b","%b":' % (kind.encode(), name.encode())
         opening = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,' % index + delta
         self._open = _OpenBlock(event.block, index, event.kind, event.id, opening)
-        said = content_block(event.kind, id=event.id, name=event.name, data=event.data)
-        out = _frame("content_block_start", index=index, content_block=said)
-        if event.kind == "media":  # whoever adds up deltas would not see what a block begins with
-            out += _fragment(self._open, picture(event.name, event.data))
-        return out + (_fragment(self._open, f'{{"{FREE_TEXT}":"') if event.kind == "custom_tool_call" else b"")
+        content = content_block(event.kind, id=event.id, name=event.name, data=event.data)
+        out = _frame("content_block_start", index=index, content_block=content)
+        if event.kind == "media":  # as a delta: clients that join the deltas ignore the text of content_block_start
+            out += _fragment(self._open, markdown_image(event.name, event.data))
+        return out + (_fragment(self._open, f'{{"{FREE_TEXT_ARGUMENT}":"') if event.kind == "custom_tool_call" else b"")
 
-    def _told(self, event: BlockEvent, block: _OpenBlock) -> bytes:
+    def _extend(self, event: BlockEvent, block: _OpenBlock) -> bytes:
         match event:
             case TextDelta(text=text) | ReasoningDelta(text=text):
                 return block.opening + encode(text) + _CLOSES
@@ -190,7 +189,7 @@ class MessageEncoder:
             case BlockMeta(signature=signature):
                 block.signature += signature
             case Citation():
-                return _delta(block.index, {"type": "citations_delta", "citation": citation(event)})
+                return _delta(block.index, {"type": "citations_delta", "citation": citation_object(event)})
             case BlockEnd():
                 return self._close(block)
         return b""
@@ -205,7 +204,7 @@ class MessageEncoder:
         return out + self._close(block) if self._waiting and block.has_whole_arguments else out
 
     def _close(self, block: _OpenBlock) -> bytes:
-        """The block's end; the signature of what is no thinking goes into a thinking block right behind it."""
+        """The block's end. The signature of a block that is not thinking follows in an empty thinking block."""
         self._open = None
         out = _fragment(block, '"}') if block.kind == "custom_tool_call" else b""
         signature = {"type": "signature_delta", "signature": block.signature}
@@ -219,27 +218,27 @@ class MessageEncoder:
             out += _frame("content_block_stop", index=index)
         return out
 
-    def _next(self) -> bytes:
-        """The blocks whose turn it is, as far as they have come."""
+    def _write_waiting(self) -> bytes:
+        """The waiting blocks whose turn it is now, as far as they have arrived."""
         out = b""
         while self._open is None and self._waiting:
             number = next(iter(self._waiting))
             events = self._waiting.pop(number)
             self._waiting_chars -= sum(map(_chars, events))
-            out += b"".join([self._of_block(event) for event in events])
+            out += b"".join([self._block_event(event) for event in events])
         return out
 
     def _end(self) -> bytes:
         out = self._start()
         while self._open is not None:
-            out += self._close(self._open) + self._next()
-        ending = stop(self._finish, self._stop_sequences, has_calls=self._has_calls)
+            out += self._close(self._open) + self._write_waiting()
+        ending = finish_fields(self._finish, self._stop_sequences, has_calls=self._has_calls)
         out += _frame("message_delta", delta=ending, usage=usage_object(self._usage))
         return out + _frame("message_stop")
 
 
 def _chars(event: BlockEvent) -> int:
-    """How much of an event's text is kept while it waits."""
+    """The length of the text that an event holds."""
     match event:
         case TextDelta(text=text) | ReasoningDelta(text=text) | ToolArgsDelta(fragment=text):
             return len(text)

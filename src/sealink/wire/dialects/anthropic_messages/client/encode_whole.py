@@ -9,24 +9,23 @@ from msgspec import Raw
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import FallbackIdentity
-from sealink.wire.dialects.anthropic_messages.client.answer_fields import (
+from sealink.wire.dialects.anthropic_messages.client.content_blocks import (
     CALL_KINDS,
     TEXT_KINDS,
-    UNTOLD_KINDS,
-    citation,
+    UNWRITTEN_KINDS,
+    citation_object,
     content_block,
-    picture,
-    stop,
-    usage_object,
+    markdown_image,
 )
-from sealink.wire.dialects.anthropic_messages.upstream.turns import FREE_TEXT
-from sealink.wire.dialects.shared.call_arguments import NO_ARGUMENTS
+from sealink.wire.dialects.anthropic_messages.finish import finish_fields
+from sealink.wire.dialects.anthropic_messages.usage import usage_object
+from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, NO_ARGUMENTS
 from sealink.wire.raw_json.fields import encode, parse_object
 from sealink.wire.stream.fold import Block, ChoiceAnswer, fold
 
 
-def whole_message(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
-    """Raises the SealinkError that the answer brought. `birth` stands in where the answer has no id."""
+def encode_whole(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
+    """Raises the SealinkError that ended the answer, if one did. `identity` gives an id to an answer without one."""
     answer = fold(events)
     choice = answer.choices.get(0) or ChoiceAnswer()
     has_calls = any(block.kind in CALL_KINDS for block in choice.blocks)
@@ -35,33 +34,34 @@ def whole_message(request: ChatRequest, events: Iterable[Event], identity: Fallb
         "type": "message",
         "role": "assistant",
         "model": answer.model or request.model,
-        "content": [said for block in choice.blocks if block.kind not in UNTOLD_KINDS for said in _blocks(block)],
-        **stop(choice.finish, request.sampling.stop or (), has_calls=has_calls),
+        "content": [each for block in choice.blocks if block.kind not in UNWRITTEN_KINDS for each in _content(block)],
+        **finish_fields(choice.finish, request.sampling.stop or (), has_calls=has_calls),
         "usage": usage_object(answer.usage),
     }
     return encode(message)
 
 
-def _blocks(block: Block) -> Iterator[dict[str, Any]]:
-    """A block, and behind it its signature if it is no thinking."""
-    said = content_block(block.kind, id=block.id, name=block.name, data=block.data)
+def _content(block: Block) -> Iterator[dict[str, Any]]:
+    """A block. The signature of a block that is not thinking follows in an empty thinking block."""
+    written = content_block(block.kind, id=block.id, name=block.name, data=block.data)
     if block.kind in TEXT_KINDS:
-        said["text"] = block.text
+        written["text"] = block.text
         if block.citations:
-            said["citations"] = [citation(source) for source in block.citations]
+            written["citations"] = [citation_object(source) for source in block.citations]
     elif block.kind == "media":
-        said["text"] = picture(block.name, block.data)
+        written["text"] = markdown_image(block.name, block.data)
     elif block.kind in CALL_KINDS:
-        said["input"] = _input(block)
+        written["input"] = _input(block)
     elif block.kind == "reasoning":
-        said |= {"thinking": block.text, "signature": block.signature}
-    yield said
+        written |= {"thinking": block.text, "signature": block.signature}
+    yield written
     if block.signature and block.kind != "reasoning":
         yield content_block("reasoning", id="", name="", data="") | {"signature": block.signature}
 
 
 def _input(block: Block) -> Raw | dict[str, Any]:
-    """A call's arguments as an object. Those that are none (free text, or cut off by a limit) are one of text."""
+    """A call's arguments as an object. Arguments that are no object (free text, or cut off by a token limit) become
+    its one text."""
     if block.kind == "tool_call":
         if block.text.strip() in NO_ARGUMENTS:
             return {}
@@ -69,4 +69,4 @@ def _input(block: Block) -> Raw | dict[str, Any]:
             return Raw(msgspec.json.encode(parse_object(block.text.encode())))
         except (ValueError, RecursionError):
             pass
-    return {FREE_TEXT: block.text}
+    return {FREE_TEXT_ARGUMENT: block.text}

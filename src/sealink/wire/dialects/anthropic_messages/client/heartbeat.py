@@ -1,6 +1,6 @@
-"""Signs of life on a stream that has nothing to say yet.
+"""Heartbeats: what keeps a stream alive while there is no content.
 
-Anthropic's SDKs (Python and TypeScript) take all of these, before `message_start` too: tests/acceptance runs them.
+Anthropic's SDKs (Python and TypeScript) accept all of these, also before `message_start`: tests/acceptance proves it.
 """
 
 from typing import Final
@@ -8,6 +8,6 @@ from typing import Final
 from sealink.wire.dialect import HeartbeatShape
 
 PING: Final = b'event: ping\ndata: {"type": "ping"}\n\n'
-"""Anthropic's own, byte for byte: the watchdogs of its clients count it."""
+"""Byte for byte what Anthropic sends: its clients reset their timeouts on it."""
 
 HEARTBEATS: Final[dict[HeartbeatShape, bytes]] = {"comment": b":\n", "chunk": PING, "off": b""}

@@ -1,1 +1,11 @@
-"""What upstreams of this dialect are sent, and what they answer."""
+"""What an upstream of Anthropic's Messages API is sent, and the answers and errors it returns.
+
+dialect          the UpstreamDialect
+write_request    a neutral request → POST /v1/messages
+turns            its conversation
+tools            its tools
+forward_request  the request of a client of the same dialect
+decode           a stream, or a whole message → events
+passthrough      a stream for a client of the same dialect
+errors           Anthropic's errors → SeaLink's
+"""

@@ -1,9 +1,9 @@
-"""Anthropic's answers → events: a stream's frames, or a whole message.
+"""Anthropic's answers → events, from a stream's frames or from a whole message.
 
 https://platform.claude.com/docs/en/build-with-claude/streaming
 
     message_start  (content_block_start content_block_delta* content_block_stop)*  message_delta  message_stop
-    with ping and error anywhere, and events of new types that must be tolerated
+    with ping and error anywhere, and events of new types, which must be tolerated
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,35 +28,36 @@ from sealink.events import (
     Unmodelled,
     UsageSnapshot,
 )
-from sealink.wire.dialects.anthropic_messages.errors import NAME, read_error_event
-from sealink.wire.dialects.anthropic_messages.finish import finish
+from sealink.wire.dialects.anthropic_messages.error_types import NAME
+from sealink.wire.dialects.anthropic_messages.finish import read_finish
+from sealink.wire.dialects.anthropic_messages.upstream.errors import read_error_event
 from sealink.wire.dialects.anthropic_messages.usage import read_usage
 from sealink.wire.dialects.anthropic_messages.views import (
     BLOCK,
     CITATION,
     EVENT,
+    KNOWN_DELTAS,
     KNOWN_EVENTS,
-    KNOWN_PIECES,
     MESSAGE,
-    ODD,
     TYPED,
-    BlockClosed,
-    BlockExtended,
-    BlockOpened,
-    CitationPiece,
+    UNKNOWN_EVENT,
+    CitationsDelta,
     ContentBlock,
-    JsonPiece,
+    ContentBlockDelta,
+    ContentBlockStart,
+    ContentBlockStop,
+    InputJsonDelta,
     Message,
     MessageDelta,
     MessageStart,
     MessageStop,
-    Odd,
-    SignaturePiece,
+    SignatureDelta,
     Stop,
-    TextPiece,
-    ThinkingPiece,
+    ThinkingDelta,
+    UnknownEvent,
     WireEvent,
 )
+from sealink.wire.dialects.anthropic_messages.views import TextDelta as WireTextDelta
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import UNREADABLE, utf8
@@ -72,12 +73,12 @@ _KINDS: Final[dict[str, BlockKind]] = {
     "redacted_thinking": "redacted_reasoning",
     "tool_use": "tool_call",
 }
-"""Blocks of all other types (server tools and their results, compaction, fallback, …) are `other`."""
+"""Blocks of any other type (server tools and their results, compaction, fallback, …) are `other`."""
 
 
 class _OpenBlock(msgspec.Struct):
-    """A block that has not been closed. `input` is a tool call's as the block's start gave it: it counts only
-    if no fragment follows, as when a whole call is delivered at once."""
+    """A block that has not been closed. `input` is a tool call's whole input, if content_block_start had it: it
+    counts only if no fragment follows."""
 
     number: int
     kind: BlockKind
@@ -85,9 +86,9 @@ class _OpenBlock(msgspec.Struct):
 
 
 class MessageDecoder:
-    """One answer's frames → events. Usage is told as it comes, how the answer ended once that is certain."""
+    """A Decoder of one answer. A usage event follows each report of usage; the finish comes at message_stop."""
 
-    forgets_deltas = True
+    stateless_deltas = True
 
     def __init__(self) -> None:
         self._started = False
@@ -99,62 +100,62 @@ class MessageDecoder:
         self._stop = Stop()
 
     def decode(self, frame: Frame) -> Iterable[Event]:
-        """Raises UpstreamError (`upstream_malformed`) on a frame that makes no sense."""
+        """Raises UpstreamError (`upstream_malformed`) on a malformed frame."""
         if self._ended or not frame.data:
             return ()
         try:
             event = EVENT.decode(frame.data)
-            if type(event) is BlockExtended:  # nearly every frame
+            if type(event) is ContentBlockDelta:  # nearly every frame
                 return self._extend_block(event, frame.data)
             return self._read(event)
         except UNREADABLE as error:
-            return self._read_odd(frame, error)
+            return self._read_unknown(frame, error)
 
     def close(self) -> Iterable[Event]:
-        """Only `message_stop` says that an answer is whole."""
+        """Only `message_stop` completes an answer."""
         return ()
 
     def whole(self, message: Message) -> list[Event]:
-        """The events of a not-streamed message: those of a stream that sends each block in one piece."""
+        """The events of a message that was not streamed."""
         events = self._start(message, is_whole=True)
         self._stop = message
         return [*events, *self._end()]
 
     def _read(self, event: WireEvent) -> Events:
         match event:
-            case BlockOpened(index=index, content_block=block):
+            case ContentBlockStart(index=index, content_block=block):
                 return self._open_block(index, block)
-            case BlockClosed(index=index):
+            case ContentBlockStop(index=index):
                 return self._close_block(index)
             case MessageStart(message=message):
                 return self._start(message)
             case MessageDelta():
-                return self._change(event)
+                return self._update(event)
             case MessageStop():
                 return self._end()
         return ()
 
-    def _read_odd(self, frame: Frame, reason: Exception) -> Iterable[Event]:
-        """A frame that is no event we know: an error, a new event, a gateway's `[DONE]`, or nonsense."""
+    def _read_unknown(self, frame: Frame, reason: Exception) -> Iterable[Event]:
+        """A frame that is no known event: an error, an event of a new type, a gateway's `[DONE]`, or malformed."""
         if frame.data.strip() == DONE:  # recording openrouter/rig-gateway_message_delta_metadata-f95fa1
             return ()
         if frame.event == b"error":
             return self._fail(frame.data)
         try:
-            odd, name = ODD.decode(utf8(frame.data)), frame.event.decode()
+            unknown, name = UNKNOWN_EVENT.decode(utf8(frame.data)), frame.event.decode()
         except UNREADABLE:
             raise malformed(str(reason)) from reason
-        if odd.type == "error" or (odd.type is None and _has_error(odd)):
+        if unknown.type == "error" or (unknown.type is None and _has_error(unknown)):
             return self._fail(frame.data)
-        if odd.type is None and name in KNOWN_EVENTS:
-            return self.decode(Frame(frame.raw, _typed_by(frame)))
-        if odd.type in KNOWN_EVENTS and (odd.delta is None or odd.delta.type in KNOWN_PIECES | {None}):
+        if unknown.type is None and name in KNOWN_EVENTS:
+            return self.decode(Frame(frame.raw, _with_type(frame)))
+        if unknown.type in KNOWN_EVENTS and (unknown.delta is None or unknown.delta.type in KNOWN_DELTAS | {None}):
             raise malformed(str(reason)) from reason
-        return (Unmodelled(frame.data),)
+        return (Unmodelled(frame.data),) if self._started else ()
 
     def _start(self, message: Message, *, is_whole: bool = False) -> Events:
         if self._started:
-            return ()  # a second one is ignored, as by Anthropic's SDKs
+            return ()  # Anthropic's SDKs ignore a second message_start, too
         self._started = True
         events: list[Event] = [StreamStart(message.id or "", message.model or "")]
         events += self._count(message.usage, final=is_whole)
@@ -165,7 +166,7 @@ class MessageDecoder:
 
     def _open_block(self, index: int, raw: Raw) -> Events:
         if not self._started or index in self._open:
-            raise malformed(f"block {index} opens before the message, or twice.")
+            raise malformed(f"block {index} opens before the message does, or twice.")
         kind = _KINDS.get(TYPED.decode(raw).type or "", "other")
         block = self._open[index] = _OpenBlock(self._blocks, kind)
         self._blocks += 1
@@ -175,26 +176,26 @@ class MessageDecoder:
         if kind == "tool_call":
             self._has_calls = True
             block.input = bytes(view.input)
-        return (_opening(block.number, kind, view), *_first_content(block.number, kind, view))
+        return (_block_start(block.number, kind, view), *_first_content(block.number, kind, view))
 
-    def _extend_block(self, event: BlockExtended, data: bytes) -> Events:
+    def _extend_block(self, event: ContentBlockDelta, data: bytes) -> Events:
         block = self._open.get(event.index)
         if block is None:
-            raise malformed(f"a delta for block {event.index}, which is not open.")
+            raise malformed(f"a delta is for block {event.index}, which is not open.")
         delta = event.delta
-        if type(delta) is TextPiece and block.kind == "text":
+        if type(delta) is WireTextDelta and block.kind == "text":
             return (TextDelta(block.number, delta.text),) if delta.text else ()
         match delta:
-            case ThinkingPiece(thinking=text) if block.kind == "reasoning":
+            case ThinkingDelta(thinking=text) if block.kind == "reasoning":
                 return (ReasoningDelta(block.number, text),) if text else ()
-            case JsonPiece(partial_json=fragment) if block.kind == "tool_call":
+            case InputJsonDelta(partial_json=fragment) if block.kind == "tool_call":
                 if not fragment:
                     return ()
                 block.input = b""
                 return (ToolArgsDelta(block.number, fragment),)
-            case SignaturePiece(signature=signature) if block.kind == "reasoning":
+            case SignatureDelta(signature=signature) if block.kind == "reasoning":
                 return (BlockMeta(block.number, signature=signature),)
-            case CitationPiece(citation=citation) if block.kind == "text":
+            case CitationsDelta(citation=citation) if block.kind == "text":
                 return (read_citation(citation, block.number),)
         return (Unmodelled(utf8(data)),)
 
@@ -206,26 +207,26 @@ class MessageDecoder:
             return (ToolArgsDelta(block.number, block.input.decode()), BlockEnd(block.number))
         return (BlockEnd(block.number),)
 
-    def _change(self, event: MessageDelta) -> Events:
-        """`message_delta`: more usage, and how the answer ended. There may be several; the last word counts."""
+    def _update(self, event: MessageDelta) -> Events:
+        """`message_delta`: usage, and how the answer ended. There may be several; the last one counts."""
         self._require_start("message_delta")
         if event.delta.stop_reason is not None:
             self._stop = event.delta
         return self._count(event.usage, final=True)
 
     def _count(self, reported: dict[str, Raw] | None, *, final: bool) -> Events:
-        """Counts are cumulative: they replace those told before, but for nulls.
+        """Counts are cumulative: each replaces the one reported before, unless it is null.
 
-        Recording anthropic/pydantic-ai-anthropic_advisor_tool_stream-a509a7 tells more input at the end."""
-        said = {name: raw for name, raw in (reported or {}).items() if utf8(raw) not in _NOTHING}
-        self._usage |= said
-        return (UsageSnapshot(read_usage(self._usage), final),) if said else ()
+        In recording anthropic/pydantic-ai-anthropic_advisor_tool_stream-a509a7 the input grows towards the end."""
+        counts = {name: raw for name, raw in (reported or {}).items() if utf8(raw) not in _NOTHING}
+        self._usage |= counts
+        return (UsageSnapshot(read_usage(self._usage), final),) if counts else ()
 
     def _end(self) -> Events:
         self._require_start("message_stop")
         self._ended = True
         left_open = [event for index in list(self._open) for event in self._close_block(index)]
-        return (*left_open, finish(self._stop, has_calls=self._has_calls), StreamEnd())
+        return (*left_open, read_finish(self._stop, has_calls=self._has_calls), StreamEnd())
 
     def _fail(self, data: bytes) -> Events:
         self._ended = True
@@ -233,46 +234,46 @@ class MessageDecoder:
 
     def _require_start(self, event: str) -> None:
         if not self._started:
-            raise malformed(f"{event} before message_start.")
+            raise malformed(f"{event} comes before message_start.")
 
 
 def decode_whole(body: bytes) -> list[Event]:
-    """The events of a not-streamed answer. Raises UpstreamRejected if it is an error under a 200."""
+    """The events of an answer that was not streamed. Raises UpstreamRejected if it is an error under a 200."""
     try:
         message = MESSAGE.decode(body)
         if message.content is not None:
             return MessageDecoder().whole(message)
-        is_error = _has_error(ODD.decode(body))
+        is_error = _has_error(UNKNOWN_EVENT.decode(body))
     except UNREADABLE as error:
         raise malformed(str(error)) from error
-    raise read_error_event(body) if is_error else malformed("a message without content.")
+    raise read_error_event(body) if is_error else malformed("the message has no content.")
 
 
 def read_citation(raw: Raw, block: int) -> Citation:
-    """https://platform.claude.com/docs/en/build-with-claude/citations: a page, a place in a document, or an address."""
-    said = CITATION.decode(raw)
+    """https://platform.claude.com/docs/en/build-with-claude/citations: the source is a page, a document or a URL."""
+    source = CITATION.decode(raw)
     return Citation(
         block,
-        url=said.url or said.source or "",
-        title=said.title or said.document_title or "",
-        quote=said.cited_text or "",
+        url=source.url or source.source or "",
+        title=source.title or source.document_title or "",
+        quote=source.cited_text or "",
         raw=utf8(raw),
         dialect=NAME,
     )
 
 
-def _has_error(odd: Odd) -> bool:
-    return bytes(odd.error) not in _NOTHING
+def _has_error(unknown: UnknownEvent) -> bool:
+    return bytes(unknown.error) not in _NOTHING
 
 
-def _opening(number: int, kind: BlockKind, view: ContentBlock) -> BlockStart:
+def _block_start(number: int, kind: BlockKind, view: ContentBlock) -> BlockStart:
     if kind == "tool_call" and not view.name:
-        raise malformed("a tool call without a name.")
+        raise malformed("a tool call has no name.")
     return BlockStart(number, kind, id=view.id or "", name=view.name or "", data=view.data or "")
 
 
 def _first_content(number: int, kind: BlockKind, view: ContentBlock) -> Iterable[Event]:
-    """What a block has from its start: in a stream mostly nothing, in a whole message all of it."""
+    """The content that a block starts with: in a stream usually none, in a whole message all of it."""
     if kind == "text" and view.text:
         yield TextDelta(number, view.text)
     if kind == "reasoning" and view.thinking:
@@ -283,7 +284,7 @@ def _first_content(number: int, kind: BlockKind, view: ContentBlock) -> Iterable
         yield read_citation(citation, number)
 
 
-def _typed_by(frame: Frame) -> bytes:
-    """The data of an event whose type stands only in its `event` line."""
+def _with_type(frame: Frame) -> bytes:
+    """The data of an event whose type is only in its `event` line, with the type added."""
     type, fields = b'{"type":"' + frame.event + b'"', frame.data.strip()[1:].lstrip()
     return type + (b"" if fields.startswith(b"}") else b",") + fields

@@ -1,12 +1,13 @@
-"""Anthropic's Messages API as upstreams speak it: Anthropic, and those who offer its format. A base URL has no path."""
+"""Anthropic's Messages API as upstreams speak it: Anthropic, and other providers of its format."""
 
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest, RequestHead
-from sealink.wire.dialects.anthropic_messages.errors import NAME, read_error
+from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.decode import MessageDecoder, decode_whole
-from sealink.wire.dialects.anthropic_messages.upstream.forward import forward_request
+from sealink.wire.dialects.anthropic_messages.upstream.errors import read_error
+from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_request
 from sealink.wire.dialects.anthropic_messages.upstream.passthrough import MessagesPassthrough, passthrough_whole
 from sealink.wire.dialects.anthropic_messages.upstream.write_request import write_request
 from sealink.wire.framing.sse import SseFramer
@@ -14,7 +15,7 @@ from sealink.wire.stream.outcome import Outcome
 
 
 class AnthropicMessagesUpstream:
-    """A PassthroughDialect."""
+    """A PassthroughDialect. A provider's base URL has no path: `https://api.anthropic.com`."""
 
     name = NAME
 

@@ -1,6 +1,6 @@
-"""An Anthropic upstream for a client of the same dialect: the bytes go through, and are read on the way.
+"""An Anthropic upstream for a client of the same dialect: frames are passed on unchanged, and read for the outcome.
 
-Mended is only what stops Anthropic's own SDKs:
+Only what breaks Anthropic's own SDKs is mended:
 - a gateway's `[DONE]`: recording openrouter/rig-gateway_message_delta_metadata-f95fa1
 - a second `message_start`: github.com/MoonshotAI/Kimi-K2.5/issues/33
 - an event without its `event` line, which they skip
@@ -12,9 +12,9 @@ from typing import Final
 
 from sealink.errors import SealinkError
 from sealink.events import ReasoningDelta, TextDelta, Unmodelled
-from sealink.wire.dialects.anthropic_messages.errors import error_frame
+from sealink.wire.dialects.anthropic_messages.client.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.upstream.decode import DONE, MessageDecoder, decode_whole
-from sealink.wire.dialects.anthropic_messages.views import EVENT, TYPED, BlockExtended, JsonPiece
+from sealink.wire.dialects.anthropic_messages.views import EVENT, TYPED, ContentBlockDelta, InputJsonDelta
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import event_frame
 from sealink.wire.raw_json.fields import UNREADABLE
@@ -26,28 +26,28 @@ _BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
 class MessagesPassthrough:
     """A StreamHandler."""
 
-    padding = b""
+    padding_field = b""
 
     def __init__(self) -> None:
         self.outcome = Outcome()
-        self.words = ""
+        self.delta_text = ""
         self._decoder = MessageDecoder()
         self._started = False
 
     def handle(self, frame: Frame) -> bytes:
-        """The frame itself. An upstream's error is left to `fail`, which ends the stream with it."""
-        self.words = ""
+        """The frame, mended if needed; nothing for an upstream's error, which `fail` writes when the stream ends."""
+        self.delta_text = ""
         events = list(self._decoder.decode(frame))
         for event in events:
             observe(event, self.outcome)
-            if isinstance(event, Unmodelled) and (words := _given_to_server_tool(event.raw)):
-                self.outcome.say(words)
+            if isinstance(event, Unmodelled) and (words := _server_tool_input(event.raw)):
+                self.outcome.add_text(words)
         if len(events) == 1 and isinstance(events[0], (TextDelta, ReasoningDelta)):
-            self.words = events[0].text
+            self.delta_text = events[0].text
         return self._mended(frame) if self.outcome.error is None else b""
 
-    def skipped(self, words: str) -> None:
-        """Words leave no trace here."""
+    def add_skipped_text(self, text: str) -> None:
+        """Nothing to record: a delta of text changes neither the outcome nor the decoder."""
 
     def finish(self) -> bytes:
         return b""
@@ -69,17 +69,21 @@ class MessagesPassthrough:
         return frame.raw if frame.event and is_closed else event_frame(type, frame.data.replace(b"\n", b" "))
 
 
-def _given_to_server_tool(data: bytes) -> str:
-    """More of the input of a tool that Anthropic runs: no call of the client's, but the model's words all the same."""
+def _server_tool_input(data: bytes) -> str:
+    """A fragment of the input of a tool that Anthropic runs: not the client's call, but output of the model."""
     try:
         event = EVENT.decode(data)
     except UNREADABLE:
         return ""
-    return event.delta.partial_json if isinstance(event, BlockExtended) and isinstance(event.delta, JsonPiece) else ""
+    return (
+        event.delta.partial_json
+        if isinstance(event, ContentBlockDelta) and isinstance(event.delta, InputJsonDelta)
+        else ""
+    )
 
 
 def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
-    """The body as it is, and what it says."""
+    """The body unchanged, and its outcome."""
     outcome = Outcome()
     for event in decode_whole(body):
         observe(event, outcome)

@@ -1,7 +1,7 @@
-"""The tools of a request, and which of them the model is to use.
+"""A request's tools, and the choice among them.
 
-https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview. A custom tool of OpenAI's, which takes
-free text, becomes a function with that text as its one argument, `input`.
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview. OpenAI's custom tool, which takes free text,
+becomes a function with that text as its one argument.
 """
 
 from typing import Any, Final
@@ -11,17 +11,19 @@ from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.request import BuiltinTool, ChatRequest, Tool, ToolChoice, WebSearch
-from sealink.wire.dialects.anthropic_messages.errors import NAME
-from sealink.wire.dialects.anthropic_messages.extras import read_extra
-from sealink.wire.dialects.anthropic_messages.upstream.models import ModelRules
-from sealink.wire.dialects.anthropic_messages.upstream.schema import enforceable
-from sealink.wire.dialects.anthropic_messages.upstream.turns import FREE_TEXT, Block
+from sealink.wire.dialects.anthropic_messages.error_types import NAME
+from sealink.wire.dialects.anthropic_messages.upstream.turns import Block
+from sealink.wire.dialects.shared.claude.models import ModelRules
+from sealink.wire.dialects.shared.claude.schema import enforceable
+from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT
+from sealink.wire.dialects.shared.unsupported import unsupported
+from sealink.wire.raw_json.fields import NULL, Fields, encode
+from sealink.wire.raw_json.request_fields import read_value
 
 WEB_SEARCH: Final = {"type": "web_search_20250305", "name": "web_search"}
-"""The web search that every Claude model since 3.5 takes."""
+"""The version of the web search that every Claude model since 3.5 takes."""
 
 _CHOICES: Final = {"auto": "auto", "none": "none", "required": "any", "named": "tool"}
-_NULL: Final = Raw(b"null")
 
 
 class _Format(msgspec.Struct):
@@ -48,15 +50,16 @@ def write_tools(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> 
 
 
 def _no_tools(choice: ToolChoice | None) -> dict[str, Any]:
-    """A choice among no tools is refused by Anthropic. One that leaves the model free means nothing then."""
+    """Anthropic refuses a `tool_choice` without tools. One that does not force a call has no effect then."""
     if choice is not None and choice.mode in ("required", "named"):
-        raise InvalidRequest("tool_choice asks for a tool, and there are no tools.", param="tool_choice")
+        message = "tool_choice forces a tool call, but the request has no tools: add tools, or set tool_choice to auto."
+        raise InvalidRequest(message, param="tool_choice")
     return {}
 
 
 def _tool(tool: Tool, where: str, rules: ModelRules, dropped: list[str]) -> Block:
     if tool.is_custom:
-        return _marked(tool, _custom(tool, where, dropped))
+        return _with_cache_control(tool, _custom(tool, where, dropped))
     strict = bool(tool.strict) and rules.structured_outputs
     block: Block = {"name": tool.name}
     if tool.description is not None:
@@ -64,36 +67,36 @@ def _tool(tool: Tool, where: str, rules: ModelRules, dropped: list[str]) -> Bloc
     block["input_schema"] = _input_schema(tool, where, strict=strict)
     if strict:
         block["strict"] = True
-    return _marked(tool, block)
+    return _with_cache_control(tool, block)
 
 
-def _marked(tool: Tool, block: Block) -> Block:
+def _with_cache_control(tool: Tool, block: Block) -> Block:
     return block if tool.cache_control is None else {**block, "cache_control": tool.cache_control}
 
 
 def _input_schema(tool: Tool, where: str, *, strict: bool) -> Raw | dict[str, Any]:
-    """Required, and its `type` too, where OpenAI lets a tool without parameters do without."""
+    """Anthropic requires a schema with a `type`; OpenAI requires neither of a tool without parameters."""
     param = f"{where}.function.parameters"
-    schema = read_extra({param: tool.parameters or _NULL}, param, dict[str, Raw])
+    schema: Fields | None = read_value(tool.parameters or NULL, param, Fields | None)
     if not schema:
         empty: dict[str, Any] = {"type": "object", "properties": {}}
         return empty | ({"additionalProperties": False} if strict else {})
     if "type" not in schema:
         schema = {"type": Raw(b'"object"'), **schema}
-    raw = Raw(msgspec.json.encode(schema))
+    raw = Raw(encode(schema))
     return enforceable(raw, param) if strict else raw
 
 
 def _custom(tool: Tool, where: str, dropped: list[str]) -> Block:
-    """Anthropic cannot hold a model to a grammar: the model is told of it in words."""
-    param = f"{where}.custom.format"
-    format = read_extra({param: tool.format or _NULL}, param, _Format) or _Format()
-    about = [tool.description or ""]
+    """Anthropic cannot enforce a grammar: it goes into the description."""
+    format: _Format = read_value(tool.format or NULL, f"{where}.custom.format", _Format | None) or _Format()
+    paragraphs = [tool.description or ""]
     if format.type == "grammar":
         dropped.append("tools.custom.format")
-        about.append(f"The input must match this {format.syntax} grammar:\n\n{format.definition}")
-    schema = {"type": "object", "properties": {FREE_TEXT: {"type": "string"}}, "required": [FREE_TEXT]}
-    described = {"description": text} if (text := "\n\n".join(filter(None, about))) else {}
+        paragraphs.append(f"The input must match this {format.syntax} grammar:\n\n{format.definition}")
+    properties = {FREE_TEXT_ARGUMENT: {"type": "string"}}
+    schema = {"type": "object", "properties": properties, "required": [FREE_TEXT_ARGUMENT]}
+    described = {"description": text} if (text := "\n\n".join(filter(None, paragraphs))) else {}
     return {"name": tool.name, **described, "input_schema": schema}
 
 
@@ -102,23 +105,19 @@ def _builtin(tool: BuiltinTool, dropped: list[str]) -> Raw | Block:
         return tool.raw
     if tool.kind == "web_search":
         return _web_search(tool.web_search, tool.where, dropped)
-    raise InvalidRequest(
-        f"{tool.where} cannot be passed on: Anthropic runs no such tool.",
-        code="unsupported_parameter",
-        param=tool.where,
-    )
+    raise unsupported(tool.where, "Anthropic", f"a built-in tool of this kind ({tool.kind})")
 
 
 def _web_search(search: WebSearch, where: str, dropped: list[str]) -> Block:
     if search.context_size not in (None, "medium"):
         dropped.append(f"{where}.search_context_size")
-    said = {
+    fields = {
         "allowed_domains": search.allowed_domains,
         "blocked_domains": search.blocked_domains,
         "max_uses": search.max_uses,
         "user_location": {"type": "approximate", **search.location} if search.location else None,
     }
-    return {**WEB_SEARCH, **{name: value for name, value in said.items() if value}}
+    return {**WEB_SEARCH, **{name: value for name, value in fields.items() if value}}
 
 
 def _tool_choice(choice: ToolChoice | None, parallel: bool | None) -> Block:

@@ -1,7 +1,7 @@
 """The conversation: SeaLink's messages → Anthropic's `system` and `messages`.
 
-https://platform.claude.com/docs/en/build-with-claude/working-with-messages. System messages are hoisted
-to the front wherever they stand, as Anthropic's own OpenAI-compatible endpoint does
+https://platform.claude.com/docs/en/build-with-claude/working-with-messages. All system messages are moved to the
+front, as Anthropic's own OpenAI-compatible endpoint does
 (https://platform.claude.com/docs/en/cli-sdks-libraries/libraries/openai-sdk).
 """
 
@@ -27,23 +27,29 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.shared.claude.thinking import TurnStart, is_claude_signature
+from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, arguments_object
+from sealink.wire.dialects.shared.unsupported import unsupported
 
 Block = dict[str, Any]
 
 THINKING_TYPES: Final = ("thinking", "redacted_thinking")
 
-FREE_TEXT: Final = "input"
-"""The one argument of a tool that takes free text elsewhere."""
-
 _WIRE_ROLES: Final = {"user": "user", "tool": "user", "assistant": "assistant"}
 
 
 class Turn(msgspec.Struct):
-    """All that one side says before the other does."""
+    """All consecutive messages of one role."""
 
     role: str
     content: list[Block]
+
+    @property
+    def start(self) -> TurnStart:
+        first = self.content[0]["type"]
+        if first in THINKING_TYPES:
+            return TurnStart(self.role, "thinking")
+        return TurnStart(self.role, "tool_result" if first == "tool_result" else "other")
 
 
 def write_system(messages: Sequence[Message]) -> list[Block]:
@@ -52,7 +58,7 @@ def write_system(messages: Sequence[Message]) -> list[Block]:
 
 
 def write_turns(messages: Sequence[Message]) -> list[Turn]:
-    """User and assistant in turns. A message of which nothing is left takes no turn."""
+    """User and assistant alternate. A message of which no block is left takes no turn."""
     turns: list[Turn] = []
     for message in messages:
         if message.role == "system":
@@ -63,14 +69,16 @@ def write_turns(messages: Sequence[Message]) -> list[Turn]:
         elif blocks:
             turns.append(Turn(role, blocks))
     for turn in turns:
-        turn.content.sort(key=_comes_late)
+        turn.content.sort(key=_is_no_tool_result)
     _trim_prefill(turns)
     return turns
 
 
 def _system_blocks(message: Message) -> list[Block]:
     if not all(isinstance(part, Text) for part in message.parts):
-        raise InvalidRequest("Anthropic takes only text in a system message.", param=message.where)
+        raise InvalidRequest(
+            f"{message.where} cannot be passed on: Anthropic takes only text in a system message.", param=message.where
+        )
     return _blocks(message.parts, message.where)
 
 
@@ -79,37 +87,31 @@ def _blocks(parts: Sequence[Part], where: str) -> list[Block]:
 
 
 def _block(part: Part, where: str) -> Block | None:
-    """The block of a part; None for what Anthropic refuses to be sent, and means nothing."""
+    """The block of a part; None for parts that Anthropic would refuse and that can be left out."""
     match part:
         case Text(text=text) | Refusal(text=text):
             # "text content blocks must contain non-whitespace text"
-            return _marked(part, {"type": "text", "text": text}) if text.strip() else None
+            return _with_cache_control(part, {"type": "text", "text": text}) if text.strip() else None
         case Image():
-            return _marked(part, {"type": "image", "source": _image_source(part)})
+            return _with_cache_control(part, {"type": "image", "source": _image_source(part)})
         case File():
-            return _marked(part, _file(part, where))
+            return _with_cache_control(part, _file(part, where))
         case Reasoning(text=text, signature=signature):
-            # Thinking without its signature is refused: what another vendor's model thought stays behind.
-            return {"type": "thinking", "thinking": text, "signature": signature} if is_own(signature) else None
+            if not is_claude_signature(signature):
+                return None
+            return {"type": "thinking", "thinking": text, "signature": signature}
         case RedactedReasoning(data=data):
-            return {"type": "redacted_thinking", "data": data} if is_own(data) else None
+            return {"type": "redacted_thinking", "data": data} if is_claude_signature(data) else None
         case ToolCall():
             block = {"type": "tool_use", "id": _tool_id(part.id), "name": part.name, "input": _input(part, where)}
-            return _marked(part, block)
+            return _with_cache_control(part, block)
         case ToolResult():
-            return _marked(part, _tool_result(part, where))
+            return _with_cache_control(part, _tool_result(part, where))
         case _:
-            raise InvalidRequest(
-                f"Anthropic cannot be sent {type(part).__name__.lower()}.", code="unsupported_parameter", param=where
-            )
+            raise unsupported(where, "Anthropic", type(part).__name__.lower())
 
 
-def is_own(signature: str) -> bool:
-    """Whether a signature is one of Anthropic's: bare base64, without the mark of another dialect."""
-    return bool(signature) and ":" not in signature
-
-
-def _marked(part: Part, block: Block) -> Block:
+def _with_cache_control(part: Part, block: Block) -> Block:
     if part.cache_control is not None:
         block["cache_control"] = part.cache_control
     return block
@@ -139,23 +141,20 @@ def _document_source(file: File, where: str) -> Block:
         return {"type": "base64", "media_type": file.media_type, "data": file.data}
     if file.media_type.startswith("text/"):
         return {"type": "text", "media_type": "text/plain", "data": _plain_text(file, where)}
-    raise InvalidRequest(
-        f"Anthropic takes PDF, text and image files, not {file.media_type or 'a file of no type'}.",
-        code="unsupported_parameter",
-        param=where,
-    )
+    type = file.media_type or "unknown"
+    raise unsupported(where, "Anthropic", f"a file of type {type}; it takes PDF, text and image files")
 
 
 def _plain_text(file: File, where: str) -> str:
     try:
         return base64.b64decode(file.data, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"The text file is not base64 of UTF-8: {error}", param=where) from error
+        raise InvalidRequest(f"The text file in {where} is not UTF-8 in base64: {error}", param=where) from error
 
 
 def _input(call: ToolCall, where: str) -> Raw | Block:
-    """A call's arguments as the object that Anthropic takes."""
-    return {FREE_TEXT: call.arguments} if call.is_custom else arguments_object(call, where)
+    """A call's arguments as an object."""
+    return {FREE_TEXT_ARGUMENT: call.arguments} if call.is_custom else arguments_object(call, where)
 
 
 def _tool_result(result: ToolResult, where: str) -> Block:
@@ -168,17 +167,17 @@ def _tool_result(result: ToolResult, where: str) -> Block:
 
 
 def _tool_id(id: str) -> str:
-    """Other vendors' ids ("functions.Bash:0") are refused: "String should match pattern '^[a-zA-Z0-9_-]+$'"."""
+    """Anthropic refuses other vendors' ids ("functions.Bash:0"): "String should match pattern '^[a-zA-Z0-9_-]+$'"."""
     return re.sub(r"[^a-zA-Z0-9_-]", "_", id)
 
 
-def _comes_late(block: Block) -> bool:
-    """Tool results must come first in the turn that follows the calls."""
+def _is_no_tool_result(block: Block) -> bool:
+    """The sort key that puts tool results first, as Anthropic requires in the turn after the calls."""
     return bool(block["type"] != "tool_result")
 
 
 def _trim_prefill(turns: list[Turn]) -> None:
-    """An answer that the model shall continue must not end in white space: that is refused."""
+    """Anthropic refuses a prefilled answer (a last turn of the assistant's) that ends in white space."""
     if turns and turns[-1].role == "assistant" and turns[-1].content[-1]["type"] == "text":
         last = turns[-1].content[-1]
         last["text"] = last["text"].rstrip()

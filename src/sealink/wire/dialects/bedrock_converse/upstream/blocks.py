@@ -1,7 +1,8 @@
-"""The content blocks of an answer: a stream's, which open, grow and close, or a whole answer's, which are all there.
+"""The content blocks of an answer → events: a stream's, which open, grow and close, or a whole answer's.
 
-https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlockDelta.html. Texts and thoughts open
-with their first delta. A citation comes before its text, or without any: it is told at the block's end.
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlockDelta.html. Blocks of text and of
+reasoning open with their first delta. A citation comes before its text, or without a text: its event comes at the
+block's end.
 """
 
 import base64
@@ -25,92 +26,25 @@ from sealink.events import (
     Unmodelled,
 )
 from sealink.wire.dialects.bedrock_converse.upstream.errors import NAME
+from sealink.wire.dialects.bedrock_converse.views import (
+    CITED_SOURCE,
+    STRING,
+    Content,
+    ImageSource,
+    Location,
+    Reasoning,
+    ReasoningText,
+    Web,
+)
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.raw_json.fields import NULL, utf8
 
 SERVER_TOOL: Final = "server_tool_use"
-"""A call that Bedrock itself has already answered: no client is to run it."""
-
-
-class View(msgspec.Struct, gc=False, rename="camel"):
-    """What is read of a wire object; all else in it (`p` is padding) is skipped unread."""
-
-
-class ToolUse(View):
-    """Of a block's start; in a delta, `input` is a fragment of JSON text, in a whole answer an object."""
-
-    tool_use_id: str | None = None
-    name: str = ""
-    type: str = ""
-    input: Raw = NULL
-
-
-class ReasoningText(View):
-    text: str = ""
-    signature: str | None = None
-
-
-class Reasoning(View):
-    """A delta, or (with `reasoningText`) a whole block."""
-
-    text: str | None = None
-    signature: str | None = None
-    redacted_content: str | None = None
-    reasoning_text: ReasoningText | None = None
-
-
-class ImageSource(View):
-    bytes: str | None = None
-
-
-class Image(View):
-    format: str | None = None
-    source: ImageSource | None = None
-
-
-class CitedText(View):
-    text: str = ""
-
-
-class CitationsContent(View):
-    content: list[CitedText] = []
-    citations: list[Raw] = []
-
-
-class Content(View):
-    """A block's start, a delta of one, or a whole one: exactly one of these is there."""
-
-    text: str | None = None
-    tool_use: ToolUse | None = None
-    reasoning_content: Reasoning | None = None
-    tool_result: Raw = NULL
-    citation: Raw = NULL
-    citations_content: CitationsContent | None = None
-    image: Image | None = None
-
-
-class _Web(View):
-    url: str = ""
-    domain: str = ""
-
-
-class _Location(View):
-    web: _Web | None = None
-
-
-class _Cited(View):
-    title: str | None = None
-    source: str | None = None
-    source_content: list[CitedText] = []
-    location: _Location | None = None
-
-
-_CITED = msgspec.json.Decoder(_Cited)
-_STRING = msgspec.json.Decoder(str)
+"""The type of a call that Bedrock itself has run: the client must not run it."""
 
 
 class _Open(msgspec.Struct):
-    """A block that has not been closed. What must be told at once, at the end, is gathered in `data`."""
+    """A block that has not been closed. `data` collects content whose event comes at the block's end."""
 
     number: int
     kind: BlockKind
@@ -121,24 +55,22 @@ class _Open(msgspec.Struct):
 
 
 class Blocks:
-    """The blocks of one answer, numbered as they open. `has_calls`: one of them is for the client to run."""
+    """The blocks of one answer, numbered as they open."""
 
     def __init__(self) -> None:
-        self.has_calls = False
         self._open: dict[int, _Open] = {}
         self._count = 0
         self._chars = 0
         self._last_text = (0, 0)
 
     def start(self, index: int, start: Content, raw: bytes) -> Iterator[Event]:
-        """A block that says at its start what it is: a tool call, a picture, or one of Bedrock's own."""
+        """A block whose start tells its kind: a tool call, an image, or one that only Bedrock has."""
         if index in self._open:
             raise malformed(f"block {index} opens twice.")
         if start.tool_use is not None and start.tool_use.type != SERVER_TOOL:
             call = start.tool_use
             if not call.name:
-                raise malformed("a tool call without a name.")
-            self.has_calls = True
+                raise malformed("a tool call has no name.")
             block = self._begin(index, "tool_call")
             id = call.tool_use_id or f"tooluse_{block.number}"
             yield BlockStart(block.number, "tool_call", id=id, name=call.name)
@@ -152,7 +84,7 @@ class Blocks:
         if delta.text is not None:
             yield from self._text(index, block, delta.text)
         elif delta.tool_use is not None and block is not None and block.kind == "tool_call":
-            if fragment := _STRING.decode(delta.tool_use.input):
+            if fragment := STRING.decode(delta.tool_use.input):
                 yield ToolArgsDelta(block.number, fragment)
         elif delta.reasoning_content is not None:
             yield from self._reasoning(index, block, delta.reasoning_content)
@@ -171,7 +103,7 @@ class Blocks:
         if block.kind == "media":
             yield BlockStart(block.number, "media", name=block.media_type, data="".join(block.data))
         elif block.kind == "redacted_reasoning":
-            yield BlockStart(block.number, block.kind, data=_unwrapped("".join(block.data)))
+            yield BlockStart(block.number, block.kind, data=read_redacted("".join(block.data)))
         elif block.kind == "text":
             yield from self._cite(block)
         yield BlockEnd(block.number)
@@ -181,7 +113,7 @@ class Blocks:
             yield from self.stop(index)
 
     def whole(self, index: int, content: Content, raw: bytes) -> Iterator[Event]:
-        """A block of a not-streamed answer: what a stream would tell of it."""
+        """A block of an answer that was not streamed: the same events as in a stream."""
         if content.tool_use is not None:
             yield from self.start(index, content, raw)
             if content.tool_use.type != SERVER_TOOL and content.tool_use.input != NULL:
@@ -212,31 +144,31 @@ class Blocks:
             block = self._begin(index, "text")
             yield BlockStart(block.number, "text")
         if block.kind != "text":
-            raise malformed(f"a text for block {index}, which is none.")
+            raise malformed(f"a text delta is for block {index}, which is not text.")
         if text:
             self._chars += len(text)
             yield TextDelta(block.number, text)
 
-    def _reasoning(self, index: int, block: _Open | None, said: Reasoning) -> Iterator[Event]:
-        redacted = said.redacted_content is not None
+    def _reasoning(self, index: int, block: _Open | None, reasoning: Reasoning) -> Iterator[Event]:
+        redacted = reasoning.redacted_content is not None
         kind: BlockKind = "redacted_reasoning" if redacted else "reasoning"
         if block is None:
             block = self._begin(index, kind)
             if not redacted:
                 yield BlockStart(block.number, kind)
         if block.kind != kind:
-            raise malformed(f"thoughts for block {index}, which has none.")
-        if said.redacted_content is not None:
-            block.data.append(said.redacted_content)
+            raise malformed(f"a reasoning delta is for block {index}, which is not of that kind.")
+        if reasoning.redacted_content is not None:
+            block.data.append(reasoning.redacted_content)
             return
-        whole = said.reasoning_text or ReasoningText(said.text or "", said.signature)
+        whole = reasoning.reasoning_text or ReasoningText(reasoning.text or "", reasoning.signature)
         if whole.text:
             yield ReasoningDelta(block.number, whole.text)
         if whole.signature:
             yield BlockMeta(block.number, signature=whole.signature)
 
     def _cite(self, block: _Open) -> Iterator[Event]:
-        """A block of citations alone is about the text before it
+        """A block of citations without text cites the text before it
         (recording bedrock/ruby_llm-web_search_with_bedrock_amazon_nova-2-lite-v1_0_streams_grounded_turns-9edab6)."""
         if self._chars > block.starts_at:
             self._last_text = (block.starts_at, self._chars)
@@ -246,14 +178,14 @@ class Blocks:
 
 def read_citation(raw: Raw, block: int, start: int, end: int) -> Citation:
     """https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CitationsDelta.html"""
-    said = _CITED.decode(raw)
-    web = (said.location or _Location()).web or _Web()
-    source = said.source or ""
+    cited = CITED_SOURCE.decode(raw)
+    web = (cited.location or Location()).web or Web()
+    source = cited.source or ""
     return Citation(
         block,
         url=web.url or (source if source.startswith(("http://", "https://")) else ""),
-        title=said.title or web.domain,
-        quote="".join(part.text for part in said.source_content),
+        title=cited.title or web.domain,
+        quote="".join(part.text for part in cited.source_content),
         start=start,
         end=end,
         raw=utf8(raw),
@@ -261,10 +193,10 @@ def read_citation(raw: Raw, block: int, start: int, end: int) -> Citation:
     )
 
 
-def _unwrapped(blob: str) -> str:
-    """Redacted thinking as Anthropic has it: Bedrock wraps Anthropic's own base64 into base64 once more.
+def read_redacted(blob: str) -> str:
+    """Redacted thinking as Anthropic sends it: Bedrock encodes Anthropic's base64 in base64 once more.
 
-    Another vendor's is marked as Bedrock's own.
+    Another vendor's gets this dialect's name in front.
     """
     try:
         return base64.b64decode(blob, validate=True).decode("ascii")

@@ -1,4 +1,4 @@
-"""Bedrock's errors: an exception's name and its words, with an error status or as a message of a stream.
+"""Bedrock's errors → SeaLink's: a named exception, as a response with an error status or as a message of a stream.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
 """
@@ -15,7 +15,7 @@ from sealink.wire.raw_json.fields import UNREADABLE
 NAME: Final = "bedrock"
 
 _MODEL_FAILED: Final = 424
-"""The model's own server failed: that is no fault of the request, and told as 502, or with that server's status."""
+"""The model's own server failed, not the request: the client gets that server's status, or 502."""
 
 _STATUSES: Final = {
     "internalserverexception": 500,
@@ -32,8 +32,8 @@ _STATUSES: Final = {
 _TOO_LONG = re.compile(r"(input|prompt) is too long|too many input tokens|maximum context length", re.IGNORECASE)
 
 
-class _Said(msgspec.Struct, rename="camel"):
-    """Some of AWS's services write the message with a capital; `original…` is what a model's server said."""
+class _Body(msgspec.Struct, rename="camel"):
+    """Some of AWS's services write `Message` with a capital; `original…` comes from the model's server."""
 
     message: str | None = None
     capital_message: str | None = msgspec.field(default=None, name="Message")
@@ -42,7 +42,7 @@ class _Said(msgspec.Struct, rename="camel"):
 
 
 def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
-    """An answer with an error status. The exception's name stands in a header, with a namespace behind it."""
+    """A response with an error status. The exception's name is in a header, followed by a namespace."""
     named = {name.lower(): value for name, value in headers}
     exception = named.get("x-amzn-errortype", "").partition(":")[0]
     return _rejected(exception, status, body, headers)
@@ -53,20 +53,25 @@ def read_exception(exception: str, body: bytes) -> UpstreamRejected:
     return _rejected(exception, _STATUSES.get(exception.lower(), 502), body)
 
 
+def unusable_output(reason: str) -> UpstreamRejected:
+    """The error of an answer whose stop reason says that it failed."""
+    return rejected(NAME, 502, f"The model's output could not be used: {reason}.", b"", code=reason)
+
+
 def _rejected(exception: str, status: int, body: bytes, headers: HeaderList = ()) -> UpstreamRejected:
-    said = _read(body)
-    words = said.message or said.capital_message or ""
-    if said.original_message and said.original_message not in words:
-        words = f"{words} {said.original_message}".strip()
-    code = "context_length_exceeded" if _TOO_LONG.search(words) else exception or None
+    error = _read(body)
+    message = error.message or error.capital_message or ""
+    if error.original_message and error.original_message not in message:
+        message = f"{message} {error.original_message}".strip()
+    code = "context_length_exceeded" if _TOO_LONG.search(message) else exception or None
     if status == _MODEL_FAILED:
-        status = said.original_status_code or 502
+        status = error.original_status_code or 502
     status = status if 400 <= status < 600 else 502
-    return rejected(NAME, status, words, body, code=code, headers=headers, request_id="x-amzn-requestid")
+    return rejected(NAME, status, message, body, code=code, headers=headers, request_id="x-amzn-requestid")
 
 
-def _read(body: bytes) -> _Said:
+def _read(body: bytes) -> _Body:
     try:
-        return msgspec.json.decode(body, type=_Said)
+        return msgspec.json.decode(body, type=_Body)
     except UNREADABLE:
-        return _Said()
+        return _Body()

@@ -1,4 +1,4 @@
-"""Images, documents and sounds as Bedrock takes them: inline, or by the address of an object in S3.
+"""Images, documents and audio as Bedrock takes them: inline, or as objects in S3.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html
 """
@@ -32,13 +32,13 @@ _MAX_NAME_CHARS: Final = 200
 
 
 class DocumentNames:
-    """Names for documents: each needs one of its own, of letters, digits, single spaces and some brackets."""
+    """Names of documents: each must be unique, of letters, digits, hyphens, single spaces and brackets."""
 
     def __init__(self) -> None:
         self._given: set[str] = set()
 
     def name(self, filename: str) -> str:
-        """A file's name, as far as Bedrock allows it."""
+        """A unique name, as much like the file's as Bedrock allows."""
         stem = _NOT_IN_A_NAME.sub(" ", PurePosixPath(filename).stem).strip()[: _MAX_NAME_CHARS - 8] or "document"
         name, number = stem, 1
         while name in self._given:
@@ -49,7 +49,7 @@ class DocumentNames:
 
 
 def write_image(image: Image, where: str) -> Block:
-    """Its type, or, of one in S3, its address tells the format."""
+    """The format follows from the media type, or from the name of the object in S3."""
     format = _IMAGE_FORMATS.get(image.media_type) or _IMAGE_FORMATS.get(f"image/{_suffix(image.url)}")
     if image.url.lower().endswith(".jpg"):
         format = "jpeg"
@@ -70,7 +70,7 @@ def write_file(file: File, names: DocumentNames, where: str) -> Block:
 
 def write_audio(audio: Audio, where: str) -> Block:
     if audio.format not in _AUDIO_FORMATS:
-        raise unsupported(where, "Bedrock", f"a sound of type {audio.format!r}")
+        raise unsupported(where, "Bedrock", f"audio of type {audio.format!r}")
     return {"audio": {"format": audio.format, "source": {"bytes": audio.data}}}
 
 
@@ -79,7 +79,7 @@ def _source(part: Image | File, where: str) -> Block:
         return {"bytes": part.data}
     if part.url.startswith("s3://"):
         return {"s3Location": {"uri": part.url}}
-    raise unsupported(where, "Bedrock", "what is neither inline nor in S3 (s3://…)")
+    raise unsupported(where, "Bedrock", "a URL outside S3: send the file inline in base64, or as s3://…")
 
 
 def _suffix(name: str) -> str:

@@ -21,18 +21,19 @@ _ANY_OBJECT: Final = {"type": "object", "properties": {}}
 def write_tools(
     request: ChatRequest, family: Family, conversation: Conversation, turns: Sequence[Turn], dropped: list[str]
 ) -> Block:
-    """The `toolConfig`, as a field, if there is to be one."""
+    """The `toolConfig` field, if the request needs one."""
     mode = request.tool_choice.mode if request.tool_choice is not None else None
     tools = [block for tool in request.tools for block in _tool(tool, family, conversation, dropped)]
     tools += [_system_tool(tool, family, dropped) for tool in request.builtin_tools]
     if not tools and mode in ("required", "named"):
-        raise InvalidRequest("tool_choice asks for a tool, and there are no tools.", param="tool_choice")
+        message = "tool_choice forces a tool call, but the request has no tools: add tools, or set tool_choice to auto."
+        raise InvalidRequest(message, param="tool_choice")
     if has_tool_blocks(turns):
-        tools = tools or _called(request)
+        tools = tools or _tools_called(request)
         if mode == "none":
             dropped.append("tool_choice")
     elif mode == "none":
-        tools = []  # Bedrock has no word for `none`: without any tools, none is called
+        tools = []  # Bedrock has no choice `none`: without tools, none is called
     return _config(tools, request) if tools else {}
 
 
@@ -49,7 +50,7 @@ def _tool(tool: Tool, family: Family, conversation: Conversation, dropped: list[
     spec: dict[str, Any] = {"name": tool.name, "inputSchema": {"json": schema}}
     if tool.description:
         spec["description"] = tool.description
-    if tool.strict and family.is_strict:
+    if tool.strict and family.enforces_schemas:
         spec["strict"] = True
     elif tool.strict and "tools.function.strict" not in dropped:
         dropped.append("tools.function.strict")
@@ -65,8 +66,8 @@ def _system_tool(tool: BuiltinTool, family: Family, dropped: list[str]) -> Block
     return {"systemTool": {"name": name}}
 
 
-def _called(request: ChatRequest) -> list[Block]:
-    """The tools of earlier turns, by name: a conversation in which tools were called must have some."""
+def _tools_called(request: ChatRequest) -> list[Block]:
+    """The tools that were called in earlier turns: a conversation with tool calls must have tools."""
     parts = (part for message in request.messages for part in message.parts)
     names = dict.fromkeys(part.name for part in parts if isinstance(part, ToolCall))
     return [{"toolSpec": {"name": name, "inputSchema": {"json": _ANY_OBJECT}}} for name in names]

@@ -1,7 +1,7 @@
 """The conversation: SeaLink's messages → Bedrock's `system` and `messages`.
 
-https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-call.html. System messages are hoisted to
-the front wherever they stand; user and assistant must take turns.
+https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-call.html. All system messages are moved to
+the front; user and assistant must alternate.
 """
 
 import base64
@@ -34,18 +34,19 @@ from sealink.wire.dialects.bedrock_converse.upstream.media import (
     write_file,
     write_image,
 )
-from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.shared.claude.thinking import TurnStart, is_claude_signature
+from sealink.wire.dialects.shared.tool_arguments import arguments_object
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import object_of, text_of
 
 _WIRE_ROLES: Final = {"user": "user", "tool": "user", "assistant": "assistant"}
 _NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
 _MAX_ID_CHARS: Final = 64
-_MARK: Final = f"{NAME}:"
+_SIGNATURE_PREFIX: Final = f"{NAME}:"
 
 
 class Turn(msgspec.Struct):
-    """All that one side says before the other does. A cache point is in a group with the block that it follows."""
+    """All consecutive messages of one role. A cache point is in one group with the block that it follows."""
 
     role: str
     groups: list[list[Block]]
@@ -54,24 +55,34 @@ class Turn(msgspec.Struct):
     def wire(self) -> Block:
         return {"role": self.role, "content": [block for group in self.groups for block in group]}
 
+    @property
+    def start(self) -> TurnStart:
+        first = self.groups[0][0]
+        if "reasoningContent" in first:
+            return TurnStart(self.role, "thinking")
+        return TurnStart(self.role, "tool_result" if "toolResult" in first else "other")
+
 
 class Conversation:
-    """Writes the parts of one conversation. `caches`: the model takes cache points."""
+    """Writes the messages of one conversation."""
 
-    def __init__(self, *, caches: bool) -> None:
-        self._caches = caches
+    def __init__(self, *, takes_cache_points: bool) -> None:
+        self._takes_cache_points = takes_cache_points
         self._names = DocumentNames()
 
     def system(self, messages: Sequence[Message]) -> list[Block]:
         """The texts of all system messages, in their order. Raises InvalidRequest for anything else."""
-        said = [message for message in messages if message.role == "system"]
-        for message in said:
+        system = [message for message in messages if message.role == "system"]
+        for message in system:
             if not all(isinstance(part, Text) for part in message.parts):
-                raise InvalidRequest("Bedrock takes only text in a system message.", param=message.where)
-        return [block for message in said for group in self._groups(message) for block in group]
+                raise InvalidRequest(
+                    f"{message.where} cannot be passed on: Bedrock takes only text in a system message.",
+                    param=message.where,
+                )
+        return [block for message in system for group in self._groups(message) for block in group]
 
     def turns(self, messages: Sequence[Message]) -> list[Turn]:
-        """A message of which nothing is left takes no turn."""
+        """A message of which no block is left takes no turn."""
         turns: list[Turn] = []
         for message in messages:
             if message.role == "system":
@@ -82,7 +93,7 @@ class Conversation:
             elif groups:
                 turns.append(Turn(role, groups))
         for turn in turns:
-            turn.groups.sort(key=_comes_late)
+            turn.groups.sort(key=_is_no_tool_result)
         _trim_prefill(turns)
         return turns
 
@@ -91,25 +102,24 @@ class Conversation:
             if (block := self._block(part, message.where)) is not None:
                 yield [block, *self.cache_point(part.cache_control)]
 
-    def cache_point(self, mark: Raw | None) -> list[Block]:
-        """What stands behind a block that Anthropic's `cache_control` marks.
+    def cache_point(self, cache_control: Raw | None) -> list[Block]:
+        """The cache point that follows a block with Anthropic's `cache_control`.
 
         https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html"""
-        if mark is None or not self._caches:
+        if cache_control is None or not self._takes_cache_points:
             return []
-        ttl = text_of((object_of(mark) or {}).get("ttl"))
+        ttl = text_of((object_of(cache_control) or {}).get("ttl"))
         return [{"cachePoint": {"type": "default"} | ({"ttl": ttl} if ttl else {})}]
 
     def _block(self, part: Part, where: str) -> Block | None:
-        """The block of a part; None for what Bedrock refuses to be sent, and means nothing."""
+        """The block of a part; None for parts that Bedrock would refuse and that can be left out."""
         match part:
             case Text(text=text) | Refusal(text=text):
                 return {"text": text} if text.strip() else None  # "The text field in the ContentBlock … is blank"
             case Reasoning():
                 return _thinking(part)
             case RedactedReasoning(data=data):
-                blob = data.removeprefix(_MARK) if data.startswith(_MARK) else base64.b64encode(data.encode()).decode()
-                return {"reasoningContent": {"redactedContent": blob}}
+                return {"reasoningContent": {"redactedContent": _redacted_content(data)}}
             case ToolCall():
                 called = {"toolUseId": _tool_id(part.id), "name": part.name, "input": arguments_object(part, where)}
                 return {"toolUse": called}
@@ -128,40 +138,46 @@ class Conversation:
         raise unsupported(where, "Bedrock", type(part).__name__.lower())
 
     def _tool_result(self, result: ToolResult, where: str) -> Block:
-        content = [self._of_result(part, where) for part in result.content] or [{"text": ""}]
+        content = [self._result_block(part, where) for part in result.content] or [{"text": ""}]
         written: Block = {"toolUseId": _tool_id(result.call_id), "content": content}
         if result.is_error:
             written["status"] = "error"
         return {"toolResult": written}
 
-    def _of_result(self, part: Part, where: str) -> Block:
+    def _result_block(self, part: Part, where: str) -> Block:
         return {"text": part.text} if isinstance(part, Text) else self._media(part, where)
 
 
 def has_tool_blocks(turns: Sequence[Turn]) -> bool:
-    """Whether tools were called before now."""
+    """Whether tools were called in earlier turns."""
     return any("toolUse" in block or "toolResult" in block for turn in turns for block in turn.wire["content"])
 
 
 def _thinking(part: Reasoning) -> Block | None:
-    """Claude's signature is Anthropic's own wherever Claude is served, and has no mark. Thinking that another
-    vendor's model signed, or none, stays behind: it is refused."""
-    if not part.signature or ":" in part.signature:
+    """Thinking that Claude signed, wherever it was served. All other thinking would be refused, and is left out."""
+    if not is_claude_signature(part.signature):
         return None
     return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
+
+
+def _redacted_content(data: str) -> str:
+    """The counterpart of `blocks.read_redacted`: Bedrock takes Anthropic's base64 in base64 once more."""
+    if data.startswith(_SIGNATURE_PREFIX):
+        return data.removeprefix(_SIGNATURE_PREFIX)
+    return base64.b64encode(data.encode()).decode()
 
 
 def _tool_id(id: str) -> str:
     return _NOT_IN_AN_ID.sub("_", id)[-_MAX_ID_CHARS:]
 
 
-def _comes_late(group: list[Block]) -> bool:
-    """Tool results must come first in the turn that follows the calls."""
+def _is_no_tool_result(group: list[Block]) -> bool:
+    """The sort key that puts tool results first, as Bedrock requires in the turn after the calls."""
     return "toolResult" not in group[0]
 
 
 def _trim_prefill(turns: list[Turn]) -> None:
-    """An answer that the model shall continue must not end in white space: Claude refuses that."""
+    """Claude refuses a prefilled answer (a last turn of the assistant's) that ends in white space."""
     if turns and turns[-1].role == "assistant" and "text" in turns[-1].groups[-1][0]:
         block = turns[-1].groups[-1][0]
         block["text"] = block["text"].rstrip()

@@ -1,7 +1,7 @@
 """A neutral request → POST /model/{modelId}/converse-stream, or /converse.
 
-https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html. Every field is used, named in
-`dropped` (a knob that Bedrock or the model does not have) or refused (a feature).
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html. Every field is used, dropped
+and named in `dropped` (a parameter that Bedrock or the model does not support), or refused (an unsupported feature).
 """
 
 import re
@@ -12,12 +12,12 @@ from msgspec import Raw
 
 from sealink.request import ChatRequest, ResponseFormat
 from sealink.wire.dialect import OutgoingRequest
-from sealink.wire.dialects.bedrock_converse.upstream.families import Family, Said, family_of
+from sealink.wire.dialects.bedrock_converse.upstream.families import Family, ModelParameters, family_of
 from sealink.wire.dialects.bedrock_converse.upstream.media import Block
 from sealink.wire.dialects.bedrock_converse.upstream.tools import write_tools
 from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation
-from sealink.wire.dialects.shared.request_checks import wanted_schema
-from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned
+from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION, required_schema
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
 from sealink.wire.raw_json.fields import encode, is_null, object_of, text_of
 
 STREAM_ACCEPTED: Final = ("accept", "application/vnd.amazon.eventstream")
@@ -41,12 +41,7 @@ PASSED_EXTRAS: Final = (
     "promptVariables",
     "requestMetadata",
 )
-"""Bedrock's own fields, for clients that send them through another dialect (OpenAI's `extra_body`)."""
-
-JSON_OBJECT_INSTRUCTION: Final = (
-    "Respond with a single valid JSON object and nothing else: no prose around it, no code fence."
-)
-"""Bedrock has no mode for JSON of any shape, only for JSON of a given schema: the model is asked in words."""
+"""Bedrock's own fields that are passed on for clients of another dialect (OpenAI's `extra_body`)."""
 
 _SERVICE_TIERS: Final = {
     "auto": None,
@@ -61,20 +56,20 @@ _METADATA_TEXT = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Bedrock cannot express."""
-    refuse(request, REFUSED, "Bedrock")
-    family, dropped = family_of(model), turned(request, DROPPED)
-    conversation = Conversation(caches=family.caches)
+    refuse_features(request, REFUSED, "Bedrock")
+    family, dropped = family_of(model), dropped_parameters(request, DROPPED)
+    conversation = Conversation(takes_cache_points=family.takes_cache_points)
     turns = conversation.turns(request.messages)
-    said = family.say(request, turns, dropped)
+    parameters = family.parameters(request, turns, dropped)
     body: dict[str, Any] = {"messages": [turn.wire for turn in turns]}
     body |= _system(request, conversation)
     body |= write_tools(request, family, conversation, turns, dropped)
-    body |= _own_fields(said) | _output(request, family, said)
+    body |= _parameter_fields(parameters) | _output(request, family, parameters)
     body |= _service_tier(request, dropped) | _metadata(request, dropped)
-    passed, left_out = sort_extras(request, PASSED_EXTRAS, family.read_extras)
+    passed, left_out = split_extras(request, PASSED_EXTRAS, family.read_extras)
     _merge(body, passed)
-    if not family.caches:
-        dropped += turned(request, ["cache_control"])
+    if not family.takes_cache_points:
+        dropped += dropped_parameters(request, ["cache_control"])
     operation = "converse-stream" if request.stream else "converse"
     return OutgoingRequest(
         path=f"/model/{quote(model, safe='')}/{operation}",
@@ -91,25 +86,25 @@ def _system(request: ChatRequest, conversation: Conversation) -> Block:
     return {"system": blocks} if blocks else {}
 
 
-def _own_fields(said: Said) -> Block:
+def _parameter_fields(parameters: ModelParameters) -> Block:
     fields = {
-        "inferenceConfig": said.inference,
-        "additionalModelRequestFields": said.fields,
-        "additionalModelResponseFieldPaths": said.paths,
+        "inferenceConfig": parameters.inference,
+        "additionalModelRequestFields": parameters.own_fields,
+        "additionalModelResponseFieldPaths": parameters.response_paths,
     }
     return {name: value for name, value in fields.items() if value}
 
 
-def _output(request: ChatRequest, family: Family, said: Said) -> Block:
-    config = dict(said.output)
+def _output(request: ChatRequest, family: Family, parameters: ModelParameters) -> Block:
+    config = dict(parameters.output)
     if request.response_format is not None and request.response_format.kind == "json_schema":
         config["textFormat"] = _text_format(request.response_format, family)
     return {"outputConfig": config} if config else {}
 
 
 def _text_format(wanted: ResponseFormat, family: Family) -> Block:
-    """The schema travels as text. What is written is always kept to it, `strict` or not."""
-    schema = {"schema": encode(family.schema(wanted_schema(wanted))).decode()}
+    """The schema is sent as text. Bedrock always enforces it, `strict` or not."""
+    schema = {"schema": encode(family.schema(required_schema(wanted))).decode()}
     named = {"name": wanted.name} if wanted.name else {}
     return {"type": "json_schema", "structure": {"jsonSchema": {**named, **schema}}}
 
@@ -123,7 +118,7 @@ def _service_tier(request: ChatRequest, dropped: list[str]) -> Block:
 
 
 def _metadata(request: ChatRequest, dropped: list[str]) -> Block:
-    """Short texts, for the logs of who pays; what Bedrock would refuse the request for is left out."""
+    """Short texts for Bedrock's logs. Those that Bedrock would refuse are left out."""
     metadata = object_of(request.extras.get("metadata")) or {}
     taken = {
         name: text
@@ -136,7 +131,7 @@ def _metadata(request: ChatRequest, dropped: list[str]) -> Block:
 
 
 def _merge(body: dict[str, Any], passed: dict[str, Raw]) -> None:
-    """The client's own fields; objects into those that are there already, and before them."""
+    """Adds the client's own fields. An object is merged into the one that is there, and overrides its fields."""
     for name, raw in passed.items():
         own = object_of(raw)
         body[name] = raw if own is None or not isinstance(body.get(name), dict) else {**body[name], **own}

@@ -19,41 +19,41 @@ from sealink.request import (
 from sealink.wire.dialects.cohere_chat.upstream.errors import NAME
 from sealink.wire.dialects.shared.unsupported import unsupported
 
-PLAN_MARK: Final = f"{NAME}:tool_plan"
-"""The signature by which thinking is known, when it comes back, for a plan to call tools."""
+PLAN_SIGNATURE: Final = f"{NAME}:tool_plan"
+"""The signature of thinking that is a tool plan: when it comes back, it is sent as `tool_plan` again."""
 
 Block = dict[str, Any]
 
 
 def write_messages(messages: Sequence[Message]) -> list[Block]:
-    """Raises InvalidRequest naming a part that Cohere cannot be sent."""
+    """Raises InvalidRequest naming the place of a part that Cohere does not take."""
     return [written for message in messages for written in _messages(message)]
 
 
 def _messages(message: Message) -> Iterator[Block]:
-    """One message of ours may be several of Cohere's: each tool result is one of its own, and comes first."""
+    """A message becomes one or several of Cohere's: each tool result is a message of its own, and comes first."""
     for part in message.parts:
         if isinstance(part, ToolResult):
             content = _contents(part.content, message.where)
             yield {"role": "tool", "tool_call_id": part.call_id, "content": content or [{"type": "text", "text": ""}]}
     rest = [part for part in message.parts if not isinstance(part, ToolResult)]
-    said = (
+    fields = (
         _assistant(rest, message.where) if message.role == "assistant" else {"content": _contents(rest, message.where)}
     )
-    if any(said.values()):
-        yield {"role": message.role, **said}
+    if any(fields.values()):
+        yield {"role": message.role, **fields}
 
 
 def _assistant(parts: Sequence[Part], where: str) -> Block:
     plans = [part.text for part in parts if isinstance(part, Reasoning) and _is_plan(part)]
     calls = [_call(part) for part in parts if isinstance(part, ToolCall)]
-    said = [part for part in parts if not _is_plan(part) and not isinstance(part, ToolCall)]
-    fields = {"tool_plan": "".join(plans), "content": _contents(said, where), "tool_calls": calls}
+    content = [part for part in parts if not _is_plan(part) and not isinstance(part, ToolCall)]
+    fields = {"tool_plan": "".join(plans), "content": _contents(content, where), "tool_calls": calls}
     return {name: value for name, value in fields.items() if value}
 
 
 def _is_plan(part: Part) -> bool:
-    return isinstance(part, Reasoning) and part.signature == PLAN_MARK
+    return isinstance(part, Reasoning) and part.signature == PLAN_SIGNATURE
 
 
 def _call(call: ToolCall) -> Block:
@@ -66,7 +66,7 @@ def _contents(parts: Sequence[Part], where: str) -> list[Block]:
 
 
 def _content(part: Part, where: str) -> Block | None:
-    """None for what cannot be sent back, and means nothing: thinking that another vendor's model signed."""
+    """None for thinking that another vendor's model signed, which cannot be sent to Cohere."""
     match part:
         case Text(text=text) | Refusal(text=text):
             return {"type": "text", "text": text}
@@ -81,7 +81,7 @@ def _content(part: Part, where: str) -> Block | None:
             return {"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{data}"}}
         case File():
             raise InvalidRequest(
-                "Cohere takes no files in a message, only texts of documents (`documents`).",
+                "Cohere takes no files in a message. Send their text in `documents`.",
                 code="unsupported_parameter",
                 param=where,
             )

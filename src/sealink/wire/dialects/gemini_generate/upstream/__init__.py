@@ -1,1 +1,16 @@
-"""What upstreams of this dialect are sent, and what they answer."""
+"""What Gemini is sent, and what it answers.
+
+dialect        the UpstreamDialect, which puts these together
+write_request  a ChatRequest → POST …/models/{model}:streamGenerateContent
+contents       its conversation
+tools          its tools, and which of them may be called
+schema         its JSON Schemas
+generation     its generationConfig
+thinking       its reasoning effort
+models         what each Gemini model accepts
+
+decode         chunks, or a whole answer → events
+text_metadata  the sources and log probabilities of an answer's text
+signatures     thought signatures, on their way through clients
+errors         error bodies, and errors inside a stream
+"""

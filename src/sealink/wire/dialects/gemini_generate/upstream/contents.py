@@ -1,7 +1,7 @@
 """The conversation: SeaLink's messages → `systemInstruction` and `contents`.
 
-https://ai.google.dev/api/caching#Content. The results of function calls stand in contents of their own, as
-Gemini counts them against the calls before; else the same side's messages in a row are one content.
+https://ai.google.dev/api/caching#Content. The results of function calls are in contents of their own, since Gemini
+compares their number with the calls before; other consecutive messages of one side become one content.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,15 +25,15 @@ from sealink.request import (
     ToolResult,
 )
 from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
-from sealink.wire.dialects.gemini_generate.upstream.signatures import Signature, read_mark
-from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.gemini_generate.upstream.signatures import Signature, read_signature
+from sealink.wire.dialects.shared.tool_arguments import arguments_object
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import Fields, parse_object
 
 WirePart = dict[str, Any]
 
 UNSIGNED: Final = "skip_thought_signature_validator"
-"""The signature of a call that Gemini did not make, or whose own is lost: taken in place of a real one.
+"""Stands for the signature of a call that Gemini did not make, or whose own is lost.
 https://ai.google.dev/gemini-api/docs/thought-signatures#faqs"""
 
 _MEDIA_TYPES: Final = {
@@ -41,14 +41,14 @@ _MEDIA_TYPES: Final = {
     **{"heic": "image/heic", "heif": "image/heif", "pdf": "application/pdf", "txt": "text/plain"},
     **{"mp3": "audio/mp3", "wav": "audio/wav", "flac": "audio/flac", "mp4": "video/mp4", "mov": "video/quicktime"},
 }
-"""By the end of an address: a cloud wants to be told what it will find there."""
+"""By a file's extension: a cloud needs the media type of what is at an address."""
 
 _RESULT_MEDIA: Final = ("image/png", "image/jpeg", "image/webp", "application/pdf", "text/plain")
 """What a function's result may hold. https://ai.google.dev/gemini-api/docs/function-calling#multimodal"""
 
 
 class Turn(msgspec.Struct, rename="camel"):
-    """One content: what one side says, or the results of functions."""
+    """One content: a turn of one side, or the results of functions."""
 
     role: str
     parts: list[WirePart]
@@ -59,13 +59,13 @@ class Turn(msgspec.Struct, rename="camel"):
 
 
 def write_system(messages: Sequence[Message]) -> dict[str, Any]:
-    """All system messages, in their order, wherever they stand."""
+    """All system messages, in their order, wherever they are in the conversation."""
     parts = [part for message in messages if message.role == "system" for part in _system_parts(message)]
     return {"systemInstruction": {"parts": parts}} if parts else {}
 
 
 def write_contents(messages: Sequence[Message], rules: ModelRules) -> list[Turn]:
-    """Raises InvalidRequest naming the place of what cannot be sent."""
+    """Raises InvalidRequest naming the place of a part that Gemini does not take."""
     names: dict[str, str] = {}
     turns: list[Turn] = []
     for message in messages:
@@ -78,7 +78,7 @@ def write_contents(messages: Sequence[Message], rules: ModelRules) -> list[Turn]
             _add(turns, "user", [each for result in results for each in _result(result, names, rules, message.where)])
             _add(turns, "user", [_part(part, message.where) for part in rest if not _is_empty(part)])
     if rules.signs_calls:
-        _excuse_unsigned_calls(turns)
+        _sign_unsigned_calls(turns)
     return turns
 
 
@@ -93,20 +93,20 @@ def _add(turns: list[Turn], role: str, parts: list[WirePart]) -> None:
 def _system_parts(message: Message) -> Iterable[WirePart]:
     for part in message.parts:
         if not isinstance(part, Text):
-            raise InvalidRequest("Gemini takes only text in a system message.", param=message.where)
+            raise InvalidRequest("Gemini takes only text in system messages.", param=message.where)
         if part.text:
             yield {"text": part.text}
 
 
 class _Answer:
-    """An earlier answer of the model's, or of another's. Each signature goes back on the part that it came with."""
+    """An earlier answer, of this or another model. Each signature goes back on the part that it came with."""
 
     def __init__(self, message: Message) -> None:
         self._message = message
         self._of_calls: dict[str, str] = {}
         self._of_text: list[Signature] = []
         for part in message.parts:
-            signature = read_mark(part.signature) if isinstance(part, Reasoning) else None
+            signature = read_signature(part.signature) if isinstance(part, Reasoning) else None
             if signature is not None and signature.owner == "call":
                 self._of_calls[signature.call_id] = signature.value
             elif signature is not None and signature.owner in ("text", "end"):
@@ -126,9 +126,9 @@ class _Answer:
     def _part(self, part: Part) -> Iterable[WirePart]:
         match part:
             case RedactedReasoning():
-                return  # another vendor's
+                return  # another vendor's thinking
             case Reasoning(signature=signature):
-                yield from self._thought(part, read_mark(signature))
+                yield from self._thought(part, read_signature(signature))
             case ToolCall():
                 written: WirePart = {"functionCall": _call(part, self._message.where)}
                 if part.id in self._of_calls:
@@ -138,7 +138,7 @@ class _Answer:
                 yield _part(part, self._message.where)
 
     def _thought(self, thought: Reasoning, signature: Signature | None) -> Iterable[WirePart]:
-        """What the model thought is sent back if it was signed; and what its own tools did, as it told it."""
+        """Thinking is sent back if Gemini signed it; and parts of other kinds, such as its own tools' results."""
         if signature is None:
             return
         if signature.owner == "thought":
@@ -151,11 +151,12 @@ def _whole_part(value: str, where: str) -> Fields:
     try:
         return parse_object(value.encode())
     except (ValueError, RecursionError) as error:
-        raise InvalidRequest(f"The signature of a part is not what Gemini has given: {error}", param=where) from error
+        message = f"A `gemini:part:` signature must hold a part as Gemini sent it, but is no JSON object: {error}."
+        raise InvalidRequest(message, param=where) from error
 
 
 def _is_empty(part: Part) -> bool:
-    """A text of nothing is refused, and many clients send one beside tool calls."""
+    """Gemini refuses an empty text, and many clients send one beside tool calls."""
     return isinstance(part, (Text, Refusal)) and not part.text
 
 
@@ -175,7 +176,7 @@ def _part(part: Part, where: str) -> WirePart:
 
 
 def _file(file: File, where: str) -> WirePart:
-    """A file of Google's own is named by its address, as its Files API gives it."""
+    """A file in Google's Files API is named by its address."""
     address = file.url or file.file_id
     if not address:
         return {"inlineData": {"mimeType": file.media_type, "data": file.data}}
@@ -191,16 +192,17 @@ def _file_data(address: str, media_type: str) -> WirePart:
 
 
 def _call(call: ToolCall, where: str) -> WirePart:
-    """Free text, that another vendor's model gave to a custom tool, is put into an object."""
+    """The free text that another vendor's model gave to a custom tool is put into an object."""
     if call.is_custom:
         return {"id": call.id, "name": call.name, "args": {"input": call.arguments}}
     return {"id": call.id, "name": call.name, "args": arguments_object(call, where)}
 
 
 def _result(result: ToolResult, names: dict[str, str], rules: ModelRules, where: str) -> list[WirePart]:
-    """A result under its function's name, which only the call tells."""
+    """A result, with the name of its function, which only the call has."""
     if result.call_id not in names:
-        raise InvalidRequest(f"No call before has the id {result.call_id!r}.", code="invalid_value", param=where)
+        message = f"The tool result for {result.call_id!r} has no tool call before it with that id."
+        raise InvalidRequest(message, code="invalid_value", param=where)
     response: WirePart = {"id": result.call_id, "name": names[result.call_id], "response": _response(result)}
     media = [_part(part, where) for part in result.content if not isinstance(part, (Text, Refusal))]
     inside = [part for part in media if rules.multimodal_results and _fits_a_result(part)]
@@ -214,7 +216,7 @@ def _fits_a_result(part: WirePart) -> bool:
 
 
 def _response(result: ToolResult) -> Raw | WirePart:
-    """An object goes as it is; anything else as the `output`, or the `error`, of the function."""
+    """A JSON object as it is; anything else as the `output`, or the `error`, of the function."""
     text = "\n".join(part.text for part in result.content if isinstance(part, (Text, Refusal)))
     if result.is_error:
         return {"error": text}
@@ -225,10 +227,10 @@ def _response(result: ToolResult) -> Raw | WirePart:
     return Raw(text.encode())
 
 
-def _excuse_unsigned_calls(turns: Sequence[Turn]) -> None:
-    """Of each step in the turn that is under way, the first call must be signed, or the request is refused."""
-    asked = [n for n, turn in enumerate(turns) if turn.role == "user" and not turn.has_results]
-    for turn in turns[asked[-1] + 1 if asked else 0 :]:
+def _sign_unsigned_calls(turns: Sequence[Turn]) -> None:
+    """Gemini refuses a request in which the first call of a step in the current turn has no signature."""
+    user_turns = [n for n, turn in enumerate(turns) if turn.role == "user" and not turn.has_results]
+    for turn in turns[user_turns[-1] + 1 if user_turns else 0 :]:
         calls = [part for part in turn.parts if "functionCall" in part]
         if calls and not any("thoughtSignature" in call for call in calls):
             calls[0]["thoughtSignature"] = UNSIGNED

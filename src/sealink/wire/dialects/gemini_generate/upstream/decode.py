@@ -1,8 +1,8 @@
 """Gemini's answers → events: a stream's chunks, or a whole answer. https://ai.google.dev/api/generate-content
 
-Each chunk is an answer by itself: of each candidate some more parts, of the usage a newer count. Nothing says
-that a stream is over but that it ends; it is whole if every candidate has a `finishReason` by then. Some models
-have sent `STOP` with every chunk (recording gemini/genai-js-streaming-unknown-enum-bb925c): the last one counts.
+Each chunk has the shape of a whole answer: some more parts of each candidate, and a newer count of the usage. There is
+no end marker: an answer is complete if every candidate has a `finishReason` when the stream ends. Some models have sent
+`STOP` with every chunk (recording gemini/genai-js-streaming-unknown-enum-bb925c): the last one counts.
 """
 
 import hashlib
@@ -27,11 +27,14 @@ from sealink.events import (
     ToolArgsDelta,
     UsageSnapshot,
 )
-from sealink.wire.dialects.gemini_generate.finish import FAILURES, failure, reason_of
-from sealink.wire.dialects.gemini_generate.upstream.citations import grounding_citations, recited
+from sealink.wire.dialects.gemini_generate.finish import FAILURES, failed_answer, read_finish
 from sealink.wire.dialects.gemini_generate.upstream.errors import read_error_in_answer
-from sealink.wire.dialects.gemini_generate.upstream.logprobs import read_logprobs
-from sealink.wire.dialects.gemini_generate.upstream.signatures import Owner, mark
+from sealink.wire.dialects.gemini_generate.upstream.signatures import Owner, write_signature
+from sealink.wire.dialects.gemini_generate.upstream.text_metadata import (
+    grounding_citations,
+    quoted_sources,
+    read_logprobs,
+)
 from sealink.wire.dialects.gemini_generate.usage import read_usage
 from sealink.wire.dialects.gemini_generate.views import (
     PART,
@@ -52,22 +55,22 @@ _T = TypeVar("_T")
 
 
 class _Choice(msgspec.Struct):
-    """A candidate so far. `is_signed`: its open block is; `said` is all its text."""
+    """A candidate so far. `is_signed`: its open block has a signature. `text`: all its text, in pieces."""
 
     blocks: Blocks
     is_signed: bool = False
     calls: int = 0
-    said: list[str] = []
+    text: list[str] = []
     finish_reason: str | None = None
     finish_message: str = ""
     grounding: Raw = Raw()
     citations: list[Raw] = []
 
 
-class AnswerDecoder:
-    """One answer's chunks → events. How the answer ended, and where it has its words from, is told at its end."""
+class GenerateDecoder:
+    """A Decoder. Finish reasons and citations become events at the end of the answer."""
 
-    forgets_deltas = False
+    stateless_deltas = False
 
     def __init__(self) -> None:
         self._id = ""
@@ -78,7 +81,7 @@ class AnswerDecoder:
         self._counted = b"", False
 
     def decode(self, frame: Frame) -> Iterable[Event]:
-        """Raises UpstreamError (`upstream_malformed`) on a chunk that makes no sense."""
+        """Raises UpstreamError (`upstream_malformed`) on a chunk that cannot be read."""
         data = frame.data or _bare_json(frame.raw)
         if self._failed or not data:
             return ()
@@ -88,7 +91,7 @@ class AnswerDecoder:
             raise malformed(error) from error
 
     def read(self, response: Response, data: bytes) -> list[Event]:
-        """One chunk's events; `data` is the chunk itself. Raises what msgspec raises on what it cannot read."""
+        """The events of one chunk, whose bytes are `data`. Raises what msgspec raises on what it cannot read."""
         if not is_null(response.error) and response.error:
             self._failed = True
             return [StreamError(read_error_in_answer(data))]
@@ -103,7 +106,7 @@ class AnswerDecoder:
         return events
 
     def close(self) -> list[Event]:
-        """The end of the stream is the end of the answer, if nobody still has something to say."""
+        """The end of the stream is the end of the answer, if every candidate has finished."""
         if self._failed or self._unfinished or not self.has_answered:
             return []
         try:
@@ -112,22 +115,20 @@ class AnswerDecoder:
             raise malformed(error) from error
 
     def end(self) -> list[Event]:
-        """What is told once all is said. A candidate that does not say how it ended is whole all the same."""
+        """The events at the end of the answer. A candidate without a finish reason counts as complete."""
         events: list[Event] = []
         if self._blocked is not None and not self._choices:
-            events += _refused_prompt(self._blocked)
+            events += _blocked_prompt(self._blocked)
         for index, choice in self._choices.items():
-            events += _sources(choice)
+            events += _citations(choice)
             events += choice.blocks.close()
-            word = choice.finish_reason or ""
-            reason = reason_of(word, has_calls=choice.calls > 0)
-            detail = choice.finish_message if reason == "content_filter" else ""
-            events.append(Finish(reason, raw_reason=word, choice=index, detail=detail))
+            reason, has_calls = choice.finish_reason or "", choice.calls > 0
+            events.append(read_finish(reason, choice.finish_message, choice=index, has_calls=has_calls))
         return [*events, StreamEnd()]
 
     @property
     def has_answered(self) -> bool:
-        """Whether there is a candidate, or the prompt was not taken."""
+        """Whether there is a candidate, or the prompt was blocked."""
         return bool(self._choices) or self._blocked is not None
 
     @property
@@ -141,20 +142,20 @@ class AnswerDecoder:
         self._id = response.response_id or ""
         return [StreamStart(self._id, response.model_version or "")]
 
-    def _count(self, said: Raw) -> list[Event]:
-        """A running count is the provider's last word once every candidate is finished."""
-        told = bytes(said), self.has_answered and not self._unfinished
-        if not said or told == self._counted:
+    def _count(self, raw: Raw) -> list[Event]:
+        """The usage, unless it repeats the last chunk's. It is final once every candidate has finished."""
+        is_final = self.has_answered and not self._unfinished
+        if not raw or self._counted == (bytes(raw), is_final):
             return []
-        self._counted = told
-        usage = read_usage(said, final=told[1])
-        return [] if usage is None else [UsageSnapshot(usage, told[1])]
+        self._counted = bytes(raw), is_final
+        usage = read_usage(raw, final=is_final)
+        return [] if usage is None else [UsageSnapshot(usage, is_final)]
 
     def _failure(self) -> list[Event]:
         for choice in self._choices.values():
             if choice.finish_reason in FAILURES:
                 self._failed = True
-                return [StreamError(failure(choice.finish_reason, choice.finish_message))]
+                return [StreamError(failed_answer(choice.finish_reason, choice.finish_message))]
         return []
 
     def _candidate(self, candidate: Candidate) -> list[Event]:
@@ -179,14 +180,14 @@ class AnswerDecoder:
         if part.function_call is not None:
             return self._call(part.function_call, part.thought_signature or "", choice)
         if part.inline_data is not None and not part.thought:
-            # its signature cannot come back: no client hands back what the model drew
+            # without its signature, which cannot come back: no client sends back what the model drew
             return choice.blocks.whole("media", name=part.inline_data.mime_type, data=part.inline_data.data)
         return _other(raw, choice)
 
     def _call(self, call: FunctionCall, signature: str, choice: _Choice) -> list[Event]:
-        """A call comes whole. Older models give it no id, and the same name may be called several times."""
+        """A call comes whole. Older models give it no id, and may call the same function several times."""
         if not call.name:
-            raise malformed("a function call without a name.")
+            raise malformed("a function call has no name.")
         arguments = bytes(call.args).decode() if not is_null(call.args) and call.args else "{}"
         id = call.id or self._made_id(call.name, arguments, choice)
         choice.calls += 1
@@ -194,20 +195,20 @@ class AnswerDecoder:
         events = blocks.open("tool_call", id=id, name=call.name)
         events.append(ToolArgsDelta(blocks.number, arguments, choice=blocks.choice))
         if signature:
-            events.append(BlockMeta(blocks.number, mark("call", signature, id), choice=blocks.choice))
+            events.append(BlockMeta(blocks.number, write_signature("call", signature, id), choice=blocks.choice))
         return [*events, *blocks.close()]
 
     def _made_id(self, name: str, arguments: str, choice: _Choice) -> str:
-        """Of one conversation's calls no two may have the same id, nor may one call's change: it goes by the
-        answer's id. Where there is none (fixtures, proxies), by what is called."""
-        told = self._id or hashlib.sha256(f"{name}\0{arguments}".encode()).hexdigest()[:22]
+        """An id that is unique in the conversation and always the same for this call: made of the answer's id, or of
+        the call's name and arguments where the answer has no id (fixtures, proxies)."""
+        stem = self._id or hashlib.sha256(f"{name}\0{arguments}".encode()).hexdigest()[:22]
         index = choice.blocks.choice
-        return f"call_{told}_{f'{index}_' if index else ''}{choice.calls}"
+        return f"call_{stem}_{f'{index}_' if index else ''}{choice.calls}"
 
 
 def decode_whole(body: bytes) -> list[Event]:
     """The events of a not-streamed answer. Raises UpstreamRejected if it is an error under a 200."""
-    decoder = AnswerDecoder()
+    decoder = GenerateDecoder()
     try:
         read = _read_json(RESPONSES, body)
         chunks = read if isinstance(read, list) else [read]
@@ -215,16 +216,16 @@ def decode_whole(body: bytes) -> list[Event]:
         if events and isinstance(events[-1], StreamError):
             raise events[-1].error
         if not decoder.has_answered:
-            raise malformed("an answer without candidates.")
+            raise malformed("the answer has no candidates.")
         return events + decoder.end()
     except UNREADABLE as error:
         raise malformed(error) from error
 
 
 def _read_json(decoder: msgspec.json.Decoder[_T], data: bytes) -> _T:
-    """Its raw values are all of one line, as they go into clients' frames: whole answers are printed prettily.
+    """Raw values are put on one line, since they go into clients' frames: Gemini indents whole answers.
 
-    msgspec skips over them without looking at their characters, so the UTF-8 is checked here."""
+    msgspec skips over raw values without checking their characters, so the UTF-8 is checked here."""
     if not data.isascii():
         data.decode()
     try:
@@ -237,7 +238,7 @@ def _read_json(decoder: msgspec.json.Decoder[_T], data: bytes) -> _T:
 
 
 def _bare_json(raw: bytes) -> bytes:
-    """An error in the midst of a stream may come as it would have come alone, and be no event."""
+    """A JSON object that is no SSE event: an error in a stream may come as the body that it would be alone."""
     return raw.strip() if raw.lstrip().startswith(b"{") else b""
 
 
@@ -245,14 +246,14 @@ def _note(candidate: Candidate, choice: _Choice) -> None:
     if candidate.finish_reason is not None:
         choice.finish_reason = candidate.finish_reason
         choice.finish_message = candidate.finish_message or ""
-    if len(candidate.grounding_metadata) > len(b"{}"):  # grounded streams say {} until they say it all
+    if len(candidate.grounding_metadata) > len(b"{}"):  # grounded streams have {} here until the last chunk
         choice.grounding = candidate.grounding_metadata
     if candidate.citation_metadata:
         choice.citations.append(candidate.citation_metadata)
 
 
 def _text(part: Part, choice: _Choice) -> list[Event]:
-    """Text that is signed is not joined with what follows: "don't merge a part with a signature with one without"."""
+    """Signed text is a block of its own: "don't merge a part with a signature with one without"."""
     text, signature, blocks = part.text or "", part.thought_signature or "", choice.blocks
     if not text and not signature:
         return []  # recording gemini/req_llm-gemini_3_flash_preview-grounding_streaming-5da89f begins with one
@@ -262,39 +263,39 @@ def _text(part: Part, choice: _Choice) -> list[Event]:
         events += blocks.open(kind)
         choice.is_signed = False
     if text and kind == "text":
-        choice.said.append(text)
+        choice.text.append(text)
         events.append(TextDelta(blocks.number, text, choice=blocks.choice))
     elif text:
         events.append(ReasoningDelta(blocks.number, text, choice=blocks.choice))
     if signature:
         choice.is_signed = True
         owner: Owner = "thought" if part.thought else "text" if text else "end"
-        events.append(BlockMeta(blocks.number, mark(owner, signature), choice=blocks.choice))
+        events.append(BlockMeta(blocks.number, write_signature(owner, signature), choice=blocks.choice))
     return events
 
 
 def _other(raw: Raw, choice: _Choice) -> list[Event]:
-    """A part that no event models is to come back as it is: Gemini goes on from the tools that it has run."""
+    """A part of another kind is signed with itself, to be sent back as it is: Gemini continues from its own tools."""
     data = bytes(raw)
-    words = data.decode()
+    text = data.decode()
     opened = choice.blocks.open_beside("other", raw=data)
     number, index = choice.blocks.number, choice.blocks.choice
-    return [*opened, BlockMeta(number, mark("part", words), choice=index), BlockEnd(number, index)]
+    return [*opened, BlockMeta(number, write_signature("part", text), choice=index), BlockEnd(number, index)]
 
 
-def _sources(choice: _Choice) -> list[Event]:
-    """Citations belong to text: to a block without any, if the last one was something else."""
-    text, blocks = "".join(choice.said).encode(errors="replace"), choice.blocks
+def _citations(choice: _Choice) -> list[Event]:
+    """Citations need a text block: an empty one is opened if the last block is of another kind."""
+    text, blocks = "".join(choice.text).encode(errors="replace"), choice.blocks
     number, index = (blocks.number if blocks.kind == "text" else blocks.number + 1), blocks.choice
     found: list[Event] = [
         *grounding_citations(choice.grounding, text, number, index),
-        *recited(choice.citations, text, number, index),
+        *quoted_sources(choice.citations, text, number, index),
     ]
     return [*(blocks.enter("text") if found else ()), *found]
 
 
-def _refused_prompt(feedback: PromptFeedback) -> list[Event]:
-    """A prompt that Gemini would not take gets no candidate: an answer that is a refusal, and no error."""
+def _blocked_prompt(feedback: PromptFeedback) -> list[Event]:
+    """A blocked prompt gets no candidate. The answer is a refusal, not an error."""
     reason = feedback.block_reason or ""
     detail = feedback.block_reason_message or f"The prompt was blocked: {reason}."
     return [Finish("content_filter", raw_reason=reason, detail=detail)]

@@ -1,4 +1,4 @@
-"""Google's errors, read. https://cloud.google.com/apis/design/errors
+"""Google's errors. https://cloud.google.com/apis/design/errors
 
     {"error": {"code": 429, "message": "…", "status": "RESOURCE_EXHAUSTED", "details": [{"@type": "…", …}]}}
 
@@ -40,7 +40,7 @@ _SECONDS = re.compile(r"(\d{1,9})(?:\.\d+)?s")
 
 
 class _Detail(msgspec.Struct, rename="camel"):
-    """Of google.rpc.RetryInfo: when to come again, `27s`."""
+    """The field of google.rpc.RetryInfo that says when to retry: `27s`."""
 
     retry_delay: str | None = None
 
@@ -61,7 +61,7 @@ _DETAIL = msgspec.json.Decoder(_Detail)
 
 
 def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
-    """An answer with an error status: the upstream's own words, and when it says to come again."""
+    """An answer with an error status: the upstream's own message, and when to retry."""
     return _rejected(_read(body), status, headers, body)
 
 
@@ -73,7 +73,7 @@ def read_error_in_answer(body: bytes) -> UpstreamRejected:
 
 
 def _read(body: bytes) -> _Error:
-    """A body in no known shape says nothing here: it will be its own message."""
+    """An empty error for a body of unknown shape: the body itself becomes the message then."""
     try:
         read = _BODY.decode(body)
     except UNREADABLE:
@@ -85,12 +85,12 @@ def _read(body: bytes) -> _Error:
 def _rejected(error: _Error, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
     message = error.message or ""
     code = "context_length_exceeded" if _TOO_LONG.search(message) else error.status
-    said = [*headers, *_retry_delay(headers, error.details or [])]
-    return rejected(NAME, status, message, body, code=code, headers=said)
+    with_delay = [*headers, *_retry_delay(headers, error.details or [])]
+    return rejected(NAME, status, message, body, code=code, headers=with_delay)
 
 
 def _retry_delay(headers: HeaderList, details: list[Raw]) -> HeaderList:
-    """Google says when to come again in the body; where HTTP says it too, in a header, that goes first."""
+    """The body's retry delay as a header, unless there is such a header already."""
     if any(name.lower() == "retry-after" for name, _ in headers):
         return []
     delays = [seconds for detail in details if (seconds := _seconds(detail))]
@@ -99,8 +99,8 @@ def _retry_delay(headers: HeaderList, details: list[Raw]) -> HeaderList:
 
 def _seconds(detail: Raw) -> str | None:
     try:
-        said = _DETAIL.decode(detail).retry_delay
+        delay = _DETAIL.decode(detail).retry_delay
     except UNREADABLE:
         return None
-    found = _SECONDS.fullmatch(said or "")
+    found = _SECONDS.fullmatch(delay or "")
     return found[1] if found else None

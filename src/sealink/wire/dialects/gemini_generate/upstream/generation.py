@@ -1,4 +1,4 @@
-"""The knobs: `generationConfig`. https://ai.google.dev/api/generate-content#generationconfig"""
+"""Sampling, format and thinking: `generationConfig`. https://ai.google.dev/api/generate-content#generationconfig"""
 
 from typing import Any, Final
 
@@ -6,15 +6,15 @@ from sealink.request import ChatRequest, ResponseFormat
 from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
 from sealink.wire.dialects.gemini_generate.upstream.schema import adapted
 from sealink.wire.dialects.gemini_generate.upstream.thinking import thinking_config
-from sealink.wire.dialects.shared.request_checks import wanted_schema
-from sealink.wire.dialects.shared.unsupported import turned, unsupported
+from sealink.wire.dialects.shared.json_schema import required_schema
+from sealink.wire.dialects.shared.unsupported import unsupported
 
 _MODALITIES: Final = {"text": "TEXT", "image": "IMAGE"}
 _JSON: Final = "application/json"
 
 
 def write_generation(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
-    """What the client says, and no more. Raises InvalidRequest naming what Gemini cannot do."""
+    """What the request sets, and no defaults. Raises InvalidRequest naming what Gemini does not support."""
     sampling = request.sampling
     written = {
         "maxOutputTokens": sampling.max_tokens,
@@ -30,16 +30,15 @@ def write_generation(request: ChatRequest, rules: ModelRules, dropped: list[str]
         **_format(request.response_format),
         "thinkingConfig": thinking_config(request, rules, dropped) or None,
     }
-    dropped += turned(request, ("logit_bias",))
     return {name: value for name, value in written.items() if value is not None}
 
 
 def _randomness(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
     sampling = request.sampling
-    asked = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
+    values = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
     if rules.samples:
-        return dict(zip(("temperature", "topP", "topK"), asked.values(), strict=True))
-    dropped += [name for name, value in asked.items() if value is not None]
+        return dict(zip(("temperature", "topP", "topK"), values.values(), strict=True))
+    dropped += [name for name, value in values.items() if value is not None]
     return {}
 
 
@@ -47,23 +46,23 @@ def _candidates(request: ChatRequest, rules: ModelRules) -> int | None:
     if request.choices == 1:
         return None
     if not rules.has_candidates:
-        raise unsupported("n", "Gemini, from 3 on,", "more than one answer")
+        raise unsupported("n", "Gemini, from version 3 on,", "more than one answer")
     return request.choices
 
 
-def _modalities(asked: list[str] | None) -> list[str] | None:
-    if not asked or asked == ["text"]:
+def _modalities(modalities: list[str] | None) -> list[str] | None:
+    if not modalities or modalities == ["text"]:
         return None
-    for modality in asked:
+    for modality in modalities:
         if modality not in _MODALITIES:
-            raise unsupported("modalities", "Gemini", f"{modality!r} in an OpenAI client's form")
-    return [_MODALITIES[modality] for modality in asked]
+            raise unsupported("modalities", "Gemini", f"{modality!r} in a form that the client could read")
+    return [_MODALITIES[modality] for modality in modalities]
 
 
-def _format(wanted: ResponseFormat | None) -> dict[str, Any]:
-    """The schema's name has no place at Gemini. `strict` neither: its output always keeps to the schema."""
-    if wanted is None or wanted.kind == "text":
+def _format(format: ResponseFormat | None) -> dict[str, Any]:
+    """The schema, without its name, which Gemini does not take, and without `strict`, which Gemini always is."""
+    if format is None or format.kind == "text":
         return {}
-    if wanted.kind == "json_object":
+    if format.kind == "json_object":
         return {"responseMimeType": _JSON}
-    return {"responseMimeType": _JSON, "responseJsonSchema": adapted(wanted_schema(wanted), "response_format")}
+    return {"responseMimeType": _JSON, "responseJsonSchema": adapted(required_schema(format), "response_format")}

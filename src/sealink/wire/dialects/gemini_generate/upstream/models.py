@@ -1,6 +1,6 @@
-"""What each Gemini model takes: the rules that a request's shape depends on.
+"""What each Gemini model accepts: the rules that a request's shape depends on.
 
-Read from the model's name, by version, so that a model released tomorrow gets the newest rules. From
+Derived from the version in the model's name, so that a model released tomorrow gets the newest rules. From
 https://ai.google.dev/gemini-api/docs/thinking (levels and budgets),
 https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6 (sampling, candidates) and
 https://ai.google.dev/gemini-api/docs/function-calling (multimodal results), as of November 2026.
@@ -15,18 +15,17 @@ import msgspec
 # gemini-2.5-flash-lite-preview-09-2025, google/gemini-3-pro-preview, gemini-2.0-flash-001
 _VERSION = re.compile(r"gemini-(\d{1,2})(?:\.(\d{1,2}))?(?!\d)")
 _NEWEST: Final = (99, 0)
-"""For Gemini's names without a version (gemini-flash-latest)."""
+"""For names without a version (gemini-flash-latest)."""
 
 
 class ModelRules(msgspec.Struct, frozen=True):
-    """What a model takes. The defaults are those of a model about which nothing is known.
+    """What a model accepts. The defaults are those of an unknown model.
 
-    `thinking`: whether it takes a token budget, a level, or neither. `min_budget`, `max_budget`: tokens;
-    `can_stop_thinking`: a budget of 0 too. `lowest_level`: how little it can think. `has_medium`: it has a level
-    between low and high. `signs_calls`: it refuses a call of the current turn whose signature has not come back.
-    `samples`: it takes temperature, top_p and top_k. `has_candidates`: it gives several answers to a request.
-    `multimodal_results`: a function's result may hold images and files. `combines_tools`: its own tools beside
-    functions.
+    `thinking`: a token budget, a level, or neither. `min_budget`, `max_budget`: in tokens; `can_stop_thinking`: a
+    budget of 0, too. `lowest_level`: the least that it thinks. `has_medium`: it has a level between low and high.
+    `signs_calls`: it refuses a call of the current turn without its signature. `samples`: it accepts temperature,
+    top_p and top_k. `has_candidates`: it can give several answers. `multimodal_results`: a function's result may hold
+    images and files. `combines_tools`: it accepts its own tools beside functions.
     """
 
     thinking: Literal["none", "budget", "level"] = "none"
@@ -44,7 +43,7 @@ class ModelRules(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def rules_of(model: str) -> ModelRules:
-    """The rules of a model by its name, as the API or a cloud spells it. A tuned model's name says nothing."""
+    """The rules of a model by its name, as the API or a cloud spells it. A tuned model's counts as unknown."""
     name = model.lower()
     if "gemini-" not in name:
         return ModelRules()

@@ -1,15 +1,14 @@
 """JSON Schemas as Gemini takes them, for `parametersJsonSchema` and `responseJsonSchema`.
 
-It knows the keywords that are listed at https://ai.google.dev/api/generate-content#FIELDS.response_json_schema
-and no others. As other constraints would be lost, or refused, they are moved into the description, where the
-model reads them.
+It knows only the keywords listed at https://ai.google.dev/api/generate-content#FIELDS.response_json_schema. Other
+constraints would be lost, or refused: they are moved into the description, where the model reads them.
 """
 
 from typing import Any, Final
 
 from msgspec import Raw
 
-from sealink.wire.dialects.shared.json_schema import describe, read_schema
+from sealink.wire.dialects.shared.json_schema import describe_constraints, read_schema
 
 _SCHEMAS_BY_NAME: Final = ("$defs", "properties")
 _SCHEMA_LISTS: Final = ("anyOf", "oneOf", "prefixItems")
@@ -25,7 +24,7 @@ _TYPES: Final = ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "
 
 
 def adapted(schema: Raw, param: str) -> dict[str, Any]:
-    """The schema with every constraint either in Gemini's words or described. Raises InvalidRequest."""
+    """The schema with every constraint either as Gemini takes it or described. Raises InvalidRequest."""
     return _adapted(read_schema(schema, param))
 
 
@@ -41,7 +40,7 @@ def _adapted(schema: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {}
     for name, value in schema.items():
         _place(name, value, kept, described)
-    describe(described, kept)
+    describe_constraints(described, kept)
     return kept
 
 
@@ -68,7 +67,7 @@ def _place(name: str, value: Any, kept: dict[str, Any], described: dict[str, Any
 
 
 def _merge(schemas: list[Any], kept: dict[str, Any]) -> None:
-    """Gemini has no `allOf`: what must hold together is said together."""
+    """Gemini has no `allOf`: its schemas are merged into one."""
     for schema in schemas:
         for name, value in schema.items() if isinstance(schema, dict) else ():
             before = kept.get(name)

@@ -1,12 +1,13 @@
 """Thought signatures, on their way through clients. https://ai.google.dev/gemini-api/docs/thought-signatures
 
-Gemini signs parts of all kinds, and wants each signature back on the part that it came with. Clients hand
-back a list of thinking blocks, in no certain place. So what they are given says whose signature it is:
+Gemini signs parts of all kinds, and needs each signature back on the part that it came with. Clients send
+back a list of thinking blocks, in no particular place. So the signature that they get names its owner:
 
     gemini:thought:…    a thought's own
-    gemini:text:…       the text's; at the end of a stream it comes on a part without text (`gemini:end:…`)
+    gemini:text:…       a text's
+    gemini:end:…        of a part without text at the end of a stream
     gemini:call=ID:…    a tool call's
-    gemini:part:{…}     a whole part that no client has a place for (code that Google ran, a search), JSON
+    gemini:part:{…}     a whole part as JSON, of a kind that no client knows (code that Google ran, a search)
 """
 
 from typing import Literal
@@ -21,20 +22,20 @@ _OWNERS: dict[str, Owner] = {"thought": "thought", "text": "text", "end": "end",
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """`value` is Google's base64, or a part's JSON; `call_id` the tool call's, if it is one's."""
+    """`value` is Google's base64, or a part's JSON. `call_id`: of the tool call that it belongs to, or ""."""
 
     owner: Owner
     value: str
     call_id: str = ""
 
 
-def mark(owner: Owner, value: str, call_id: str = "") -> str:
-    """A signature as clients are given it."""
+def write_signature(owner: Owner, value: str, call_id: str = "") -> str:
+    """A signature as events carry it."""
     return f"{NAME}:{owner}={call_id}:{value}" if call_id else f"{NAME}:{owner}:{value}"
 
 
-def read_mark(signature: str) -> Signature | None:
-    """None for what is not Gemini's. Base64 has no colon; an id may have one."""
+def read_signature(signature: str) -> Signature | None:
+    """The signature, if it is Gemini's. Base64 has no colon; a call's id may have one."""
     name, _, rest = signature.partition(":")
     if name != NAME:
         return None

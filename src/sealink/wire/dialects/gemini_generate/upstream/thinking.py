@@ -1,14 +1,14 @@
-"""How much the model shall think: an effort or a budget → `thinkingConfig`.
+"""How much the model is to think: a reasoning effort or a token budget → `thinkingConfig`.
 
-https://ai.google.dev/gemini-api/docs/thinking, and for the efforts Google's own table for OpenAI's clients,
-https://ai.google.dev/gemini-api/docs/openai#thinking. Up to 2.5 models take a budget, from 3 on a level.
+https://ai.google.dev/gemini-api/docs/thinking; efforts as in Google's own table for OpenAI's clients,
+https://ai.google.dev/gemini-api/docs/openai#thinking. Models up to 2.5 take a budget, those from 3 on a level.
 """
 
 from typing import Any, Final
 
 from sealink.request import ChatRequest
 from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
-from sealink.wire.dialects.shared.request_checks import known_effort
+from sealink.wire.dialects.shared.unsupported import supported_effort
 
 BUDGETS_TOKENS: Final = {
     "minimal": 1024,
@@ -18,7 +18,7 @@ BUDGETS_TOKENS: Final = {
     "xhigh": 32_768,
     "max": 32_768,
 }
-"""Thinking budgets by effort; a model's own limit goes first."""
+"""Thinking budgets by effort; a model's own limits take precedence."""
 
 _LEVELS: Final = {
     "minimal": "MINIMAL",
@@ -31,15 +31,15 @@ _LEVELS: Final = {
 
 
 def thinking_config(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
-    """What to send; {} where the client does not say. What has no place at this model is named in `dropped`."""
-    effort, budget, summary = known_effort(request, _LEVELS), request.thinking_budget, request.thinking_summary
+    """The config; {} where the client asks for none. What this model does not accept is named in `dropped`."""
+    effort, budget, summary = supported_effort(request, _LEVELS), request.thinking_budget, request.thinking_summary
     if rules.thinking == "none":
-        asked = {
+        unsupported = {
             "reasoning_effort": effort not in (None, "none"),
             "thinking_budget": bool(budget),
             "thinking_summary": summary not in (None, "none"),
         }
-        dropped += [name for name, is_asked in asked.items() if is_asked]
+        dropped += [name for name, is_set in unsupported.items() if is_set]
         return {}
     written = _level(effort, budget, rules) if rules.thinking == "level" else _budget(effort, budget, rules)
     thinks = summary is not None or effort not in (None, "none") or bool(budget)
@@ -49,7 +49,7 @@ def thinking_config(request: ChatRequest, rules: ModelRules, dropped: list[str])
 
 
 def _level(effort: str | None, budget: int | None, rules: ModelRules) -> dict[str, Any]:
-    """An effort says more than a budget does where there are only levels."""
+    """The level for an effort, or else for a budget."""
     if effort is None and budget is None:
         return {}
     level = _LEVELS.get(effort or "") or ("MINIMAL" if effort else _level_of(budget or 0))
@@ -59,14 +59,14 @@ def _level(effort: str | None, budget: int | None, rules: ModelRules) -> dict[st
 
 
 def _level_of(budget: int) -> str:
-    """The level whose effort would have had about this budget."""
+    """The level of the effort that has about this budget."""
     if budget < BUDGETS_TOKENS["low"]:
         return "MINIMAL"
     return "LOW" if budget < BUDGETS_TOKENS["medium"] else "MEDIUM" if budget < BUDGETS_TOKENS["high"] else "HIGH"
 
 
 def _budget(effort: str | None, budget: int | None, rules: ModelRules) -> dict[str, Any]:
-    """A budget within what the model takes. Thinking that cannot be stopped is kept short."""
+    """A budget within the model's limits; the least where the model cannot stop thinking."""
     if budget is None:
         if effort is None:
             return {}

@@ -10,7 +10,7 @@ from sealink.errors import InvalidRequest
 from sealink.request import BuiltinTool, ChatRequest, Tool
 from sealink.wire.dialects.gemini_generate.upstream.models import ModelRules
 from sealink.wire.dialects.gemini_generate.upstream.schema import adapted
-from sealink.wire.dialects.shared.unsupported import unsupported
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, unsupported
 from sealink.wire.raw_json.fields import is_null
 
 _BUILTINS: Final = {"web_search": "googleSearch", "web_fetch": "urlContext", "code_execution": "codeExecution"}
@@ -18,7 +18,7 @@ _MODES: Final = {"auto": "AUTO", "none": "NONE", "required": "ANY", "named": "AN
 
 
 def write_tools(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
-    """`tools` and `toolConfig`, as far as there is something to say. Raises InvalidRequest."""
+    """`tools` and `toolConfig`, where the request needs them. Raises InvalidRequest."""
     written: list[dict[str, Any]] = []
     if request.tools:
         written.append({"functionDeclarations": [_declaration(*each) for each in enumerate(request.tools)]})
@@ -26,29 +26,27 @@ def write_tools(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> 
     config = _calling_config(request)
     if request.tools and request.builtin_tools and rules.combines_tools:
         config["includeServerSideToolInvocations"] = True  # refused otherwise, and unknown to models before 3
-    if request.parallel_tool_calls is False and request.tools:
-        dropped.append("parallel_tool_calls")
+    if request.tools:
+        dropped += dropped_parameters(request, ("parallel_tool_calls",))
     return ({"tools": written} if written else {}) | ({"toolConfig": config} if config else {})
 
 
 def _declaration(index: int, tool: Tool) -> dict[str, Any]:
-    where = f"tools[{index}]"
-    if tool.is_custom:
-        raise unsupported(where, "Gemini", "a tool that takes free text")
     declaration: dict[str, Any] = {"name": tool.name}
     if tool.description is not None:
         declaration["description"] = tool.description
     if tool.parameters is not None and not is_null(tool.parameters):
-        schema = adapted(tool.parameters, f"{where}.function.parameters")
+        schema = adapted(tool.parameters, f"tools[{index}].function.parameters")
         if schema:
             declaration["parametersJsonSchema"] = {"type": "object", **schema}
     return declaration
 
 
 def _builtin(tool: BuiltinTool, dropped: list[str]) -> dict[str, Any]:
-    """Google's tools take none of what others can be told. Not to keep to certain domains would be another search."""
+    """Google's tools take no parameters. A restriction to certain domains is refused: without it the search would be
+    another one."""
     if tool.kind not in _BUILTINS:
-        raise unsupported(tool.where, "Gemini", "such a tool")
+        raise unsupported(tool.where, "Gemini", "a tool of this type")
     search, where = tool.web_search, tool.where
     for name in ("allowed_domains", "blocked_domains"):
         if getattr(search, name):
@@ -63,11 +61,11 @@ def _builtin(tool: BuiltinTool, dropped: list[str]) -> dict[str, Any]:
 
 
 def _calling_config(request: ChatRequest) -> dict[str, Any]:
-    """With VALIDATED, calls keep to their schemas: what OpenAI calls strict. A forced call does so anyway."""
+    """VALIDATED makes calls keep to their schemas: OpenAI's `strict`. Forced calls do so anyway."""
     choice = request.tool_choice
     if not request.tools:
         if choice is not None and choice.mode in ("required", "named"):
-            raise InvalidRequest("tool_choice asks for a tool, and there are no functions.", param="tool_choice")
+            raise InvalidRequest("`tool_choice` requires a tool, but `tools` has no function.", param="tool_choice")
         return {}
     mode = "auto" if choice is None else choice.mode
     word = "VALIDATED" if mode == "auto" and _any_strict(request.tools) else _MODES[mode]

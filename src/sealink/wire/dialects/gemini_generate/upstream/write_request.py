@@ -1,6 +1,6 @@
-"""A neutral request → models/…:generateContent. https://ai.google.dev/api/generate-content
+"""A ChatRequest → models/…:generateContent. https://ai.google.dev/api/generate-content
 
-Every field is used, named in `dropped` (a knob that Gemini does not have) or refused (a feature).
+Every field is used, named in `dropped` (an unsupported parameter) or refused (an unsupported feature).
 """
 
 from typing import Any, Final
@@ -16,7 +16,7 @@ from sealink.wire.dialects.gemini_generate.upstream.contents import write_conten
 from sealink.wire.dialects.gemini_generate.upstream.generation import write_generation
 from sealink.wire.dialects.gemini_generate.upstream.models import rules_of
 from sealink.wire.dialects.gemini_generate.upstream.tools import write_tools
-from sealink.wire.dialects.shared.unsupported import turned
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
 from sealink.wire.raw_json.fields import UNREADABLE, Fields, is_null
 
 PASSED_EXTRAS: Final = {
@@ -25,8 +25,8 @@ PASSED_EXTRAS: Final = {
     "model_armor_config": "modelArmorConfig",
     "safety_settings": "safetySettings",
 }
-"""Google's own fields, for clients that send them through another dialect (OpenAI's `extra_body`), in either
-of Google's spellings: as they are."""
+"""Google's own fields, sent as they are: clients of another dialect may set them (OpenAI's `extra_body`), in either
+of Google's spellings."""
 
 GENERATION_EXTRAS: Final = {
     "image_config": "imageConfig",
@@ -34,10 +34,21 @@ GENERATION_EXTRAS: Final = {
     "speech_config": "speechConfig",
     "thinking_config": "thinkingConfig",
 }
-"""The same, of `generationConfig`; and `generationConfig` itself, whose fields go before SeaLink's."""
+"""The same, of `generationConfig`. The client may also set that itself: its fields take precedence over SeaLink's."""
 
-_NO_KNOBS: Final = ("user", "image_url.detail", "cache_control")
-"""What caches prompts at Gemini does so unasked."""
+
+def _both_spellings(names: dict[str, str]) -> dict[str, str]:
+    """The names on the wire, by each spelling."""
+    return {spelling: wire for name, wire in names.items() for spelling in (name, wire)}
+
+
+REFUSED: Final = ("custom_tools",)
+DROPPED: Final = ("user", "image_url.detail", "cache_control", "logit_bias")
+"""`cache_control`: Gemini caches prompts by default."""
+
+_TOP_LEVEL: Final = _both_spellings(PASSED_EXTRAS)
+_GENERATION: Final = _both_spellings(GENERATION_EXTRAS)
+_GENERATION_CONFIG: Final = ("generationConfig", "generation_config")
 
 _OTHER_RESOURCES: Final = ("tunedModels/", "endpoints/")
 _SERVICE_TIERS: Final = {
@@ -50,45 +61,39 @@ _SERVICE_TIERS: Final = {
 
 
 def write_request(request: ChatRequest, model: str, models_path: str) -> OutgoingRequest:
-    """`models_path` is where the provider keeps its models. Raises InvalidRequest naming what cannot be told."""
-    rules, dropped = rules_of(model), turned(request, _NO_KNOBS)
-    extras = _Extras(request.extras)
+    """`models_path`: the path of the provider's models. Raises InvalidRequest naming what Gemini does not support."""
+    refuse_features(request, REFUSED, "Gemini")
+    rules, dropped = rules_of(model), dropped_parameters(request, DROPPED)
+    extras, left_out = split_extras(request, (*_TOP_LEVEL, *_GENERATION), read=_GENERATION_CONFIG)
     body: dict[str, Any] = {"contents": write_contents(request.messages, rules)}
     body |= write_system(request.messages)
     body |= write_tools(request, rules, dropped)
-    generation = write_generation(request, rules, dropped) | extras.taken(GENERATION_EXTRAS) | extras.generation()
+    generation = write_generation(request, rules, dropped)
+    generation |= _renamed(extras, _GENERATION) | _own_generation_config(request.extras)
     if generation:
         body["generationConfig"] = generation
     body |= _service_tier(request.service_tier, dropped)
-    body |= extras.taken(PASSED_EXTRAS)
+    body |= _renamed(extras, _TOP_LEVEL)
     return OutgoingRequest(
         path=_path(model, models_path, stream=request.stream),
         body=msgspec.json.encode(body),
-        dropped=tuple(dict.fromkeys([*dropped, *extras.left])),
+        dropped=tuple(dict.fromkeys([*dropped, *left_out])),
     )
 
 
-class _Extras:
-    """The fields that nothing models. `left` are those that nobody has taken."""
+def _renamed(extras: Fields, wire_names: dict[str, str]) -> Fields:
+    """The extra fields that are in `wire_names`, by their names on the wire."""
+    return {wire_names[name]: raw for name, raw in extras.items() if name in wire_names}
 
-    def __init__(self, extras: Fields) -> None:
-        self.left = {name: raw for name, raw in extras.items() if not is_null(raw)}
 
-    def taken(self, names: dict[str, str]) -> dict[str, Raw]:
-        """The fields of these names, in Python's spelling or the wire's, by the wire's."""
-        return {
-            wire: self.left.pop(spelling)
-            for name, wire in names.items()
-            for spelling in dict.fromkeys((name, wire))
-            if spelling in self.left
-        }
-
-    def generation(self) -> Fields:
-        (raw,) = self.taken({"generation_config": "generationConfig"}).values() or (Raw(b"{}"),)
-        try:
-            return msgspec.json.decode(raw, type=Fields)
-        except UNREADABLE as error:
-            raise InvalidRequest(f"generationConfig: {error}", param="generationConfig") from error
+def _own_generation_config(extras: Fields) -> Fields:
+    """The client's own `generationConfig`. Raises InvalidRequest if it is not an object."""
+    raw = next((extras[name] for name in _GENERATION_CONFIG if not is_null(extras.get(name))), Raw(b"{}"))
+    try:
+        return msgspec.json.decode(raw, type=Fields)
+    except UNREADABLE as error:
+        message = f"`generationConfig` must be a JSON object: {error}."
+        raise InvalidRequest(message, param="generationConfig") from error
 
 
 def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, str]:
@@ -99,7 +104,7 @@ def _service_tier(tier: str | None, dropped: list[str]) -> dict[str, str]:
 
 
 def _path(model: str, models_path: str, *, stream: bool) -> str:
-    """A model goes by its name among the provider's models; a tuned one by a resource's: `endpoints/123`."""
+    """Below the provider's models; a tuned model is a resource of its own: `endpoints/123`."""
     resource = model.removeprefix("models/")
     if resource.startswith(_OTHER_RESOURCES):
         path = f"{models_path.removesuffix('/models')}/{quote(resource, safe='/@')}"

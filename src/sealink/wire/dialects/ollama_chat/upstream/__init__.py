@@ -1,1 +1,8 @@
-"""What upstreams of this dialect are sent, and what they answer."""
+"""What Ollama is sent, and what it answers.
+
+dialect        the UpstreamDialect, which puts these together
+write_request  a ChatRequest → POST /api/chat
+messages       its conversation
+decode         lines of a stream, or a whole answer → events
+errors         error bodies
+"""

@@ -1,20 +1,16 @@
-"""Ollama's answers → events: a stream's lines, or a whole answer, which is its last line with all in it.
+"""Ollama's answers → events: a stream's lines, or a whole answer, which is one line with everything in it.
 
-https://docs.ollama.com/api/streaming. Fields that are read are those of the views; `created_at` only to make ids.
+https://docs.ollama.com/api/streaming. `created_at` is read only to make ids of.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import msgspec
 from msgspec import Raw
 
-from sealink.errors import HeaderList, UpstreamRejected
 from sealink.events import (
     Event,
-    Finish,
-    FinishReason,
     Logprobs,
     ReasoningDelta,
     StreamEnd,
@@ -24,18 +20,14 @@ from sealink.events import (
     ToolArgsDelta,
     UsageSnapshot,
 )
-from sealink.usage import Usage
+from sealink.wire.dialects.ollama_chat.finish import read_finish
+from sealink.wire.dialects.ollama_chat.upstream.errors import read_error
+from sealink.wire.dialects.ollama_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
-from sealink.wire.dialects.shared.upstream_errors import malformed, rejected
+from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
-from sealink.wire.raw_json.fields import NULL, UNREADABLE, parse_object, starts_with, utf8
+from sealink.wire.raw_json.fields import NULL, UNREADABLE, starts_with, utf8
 
-NAME: Final = "ollama"
-
-_REASONS: Final[dict[str, FinishReason]] = {"stop": "stop", "length": "length"}
-"""Others (`load`, `unload`: a model was put into memory, or out of it, by an empty conversation) count as `stop`."""
-
-_DURATIONS: Final[tuple[str, ...]] = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
 _NOT_A_DIGIT = re.compile(r"\D")
 
 
@@ -71,7 +63,7 @@ _LINE = msgspec.json.Decoder(_Line)
 class ChatDecoder:
     """A Decoder."""
 
-    forgets_deltas = False
+    stateless_deltas = False
 
     def __init__(self) -> None:
         self._started = False
@@ -80,7 +72,7 @@ class ChatDecoder:
         self._has_calls = False
 
     def decode(self, frame: Frame) -> Sequence[Event]:
-        """Raises UpstreamError (`upstream_malformed`) on a line that makes no sense."""
+        """Raises UpstreamError (`upstream_malformed`) on a line that cannot be read."""
         if self._ended:
             return ()
         try:
@@ -89,7 +81,7 @@ class ChatDecoder:
             raise malformed(error) from error
 
     def close(self) -> Sequence[Event]:
-        """Only a line that says `done` ends an answer."""
+        """Only a line with `done` ends an answer; the end of the bytes does not."""
         return ()
 
     def _read(self, line: _Line, data: bytes) -> Iterator[Event]:
@@ -100,41 +92,38 @@ class ChatDecoder:
         if not self._started:
             self._started = True
             yield StreamStart("", line.model)
-        yield from self._say(line)
+        yield from self._message(line)
         if line.done:
             yield from self._end(line, data)
 
-    def _say(self, line: _Line) -> Iterator[Event]:
-        said = line.message or _Message()
-        if said.thinking:
+    def _message(self, line: _Line) -> Iterator[Event]:
+        message = line.message or _Message()
+        if message.thinking:
             yield from self._blocks.enter("reasoning")
-            yield ReasoningDelta(self._blocks.number, said.thinking)
-        if said.content:
+            yield ReasoningDelta(self._blocks.number, message.thinking)
+        if message.content:
             yield from self._blocks.enter("text")
-            yield TextDelta(self._blocks.number, said.content)
+            yield TextDelta(self._blocks.number, message.content)
             if starts_with(line.logprobs, b"["):
                 yield Logprobs(self._blocks.number, utf8(line.logprobs))
-        for call in said.tool_calls or ():
+        for call in message.tool_calls or ():
             yield from self._call(call, line.created_at)
 
     def _call(self, call: _Call, created_at: str) -> Iterator[Event]:
-        """A call comes whole. Older versions give it no id: the moment and the block make one, which no other
-        call of the conversation has."""
+        """A call comes whole. Older versions give it no id: one that is unique in the conversation is made of the time
+        and the block's number."""
         self._has_calls = True
-        made_up = f"call_{_NOT_A_DIGIT.sub('', created_at)[:20]}_{self._blocks.number + 1}"
-        yield from self._blocks.open("tool_call", id=call.id or made_up, name=call.function.name)
+        made_id = f"call_{_NOT_A_DIGIT.sub('', created_at)[:20]}_{self._blocks.number + 1}"
+        yield from self._blocks.open("tool_call", id=call.id or made_id, name=call.function.name)
         yield ToolArgsDelta(self._blocks.number, utf8(call.function.arguments).decode())
         yield from self._blocks.close()
 
     def _end(self, line: _Line, data: bytes) -> Iterator[Event]:
-        """Of a tool call Ollama says no more than that it stopped."""
         self._ended = True
         yield from self._blocks.close()
-        yield from _usage(data)
-        reason = _REASONS.get(line.done_reason or "", "stop")
-        if reason == "stop" and self._has_calls:
-            reason = "tool_calls"
-        yield Finish(reason, raw_reason=line.done_reason or "")
+        if (usage := read_usage(data)) is not None:
+            yield UsageSnapshot(usage)
+        yield read_finish(line.done_reason or "", has_calls=self._has_calls)
         yield StreamEnd()
 
 
@@ -146,26 +135,4 @@ def decode_whole(body: bytes) -> list[Event]:
             raise error
         case StreamEnd():
             return list(events)
-    raise malformed("an answer that is not done.")
-
-
-def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
-    """`{"error": "…"}`, as the body of an error status or as a line of a stream."""
-    try:
-        said = msgspec.json.decode(body, type=_Line).error
-    except UNREADABLE:
-        said = None
-    return rejected(NAME, status, said or "", body, headers=headers)
-
-
-class _Counts(msgspec.Struct):
-    prompt_eval_count: int | None = None
-    eval_count: int | None = None
-
-
-def _usage(data: bytes) -> Iterator[Event]:
-    """https://docs.ollama.com/api/usage: durations are in nanoseconds. Nothing where nothing was counted."""
-    counts, fields = msgspec.json.decode(data, type=_Counts), parse_object(data)
-    if counts.prompt_eval_count is not None or counts.eval_count is not None:
-        extras = {name: fields[name] for name in _DURATIONS if name in fields}
-        yield UsageSnapshot(Usage(counts.prompt_eval_count or 0, counts.eval_count or 0, extras=extras))
+    raise malformed("the answer is not done.")

@@ -1,4 +1,4 @@
-"""The conversation: SeaLink's messages → Ollama's, whose text is one string with the images beside it."""
+"""The conversation: SeaLink's messages → Ollama's, whose content is one string, with images in a list beside it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,12 +15,12 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from sealink.wire.dialects.shared.call_arguments import arguments_object
+from sealink.wire.dialects.shared.tool_arguments import arguments_object
 from sealink.wire.dialects.shared.unsupported import unsupported
 
 
 def write_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Raises InvalidRequest naming a part that Ollama cannot be sent."""
+    """Raises InvalidRequest naming the place of a part that Ollama does not take."""
     tools = {
         part.id: part.name for message in messages for part in message.parts if isinstance(part, ToolCall)
     }  # a result is matched to its call by the tool's name
@@ -28,17 +28,17 @@ def write_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
 
 
 def _messages(message: Message, tools: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """One message of ours may be several of Ollama's: each tool result is one of its own, and comes first."""
+    """A message becomes one or several of Ollama's: each tool result is a message of its own, and comes first."""
     for part in message.parts:
         if isinstance(part, ToolResult):
             named = {"tool_name": tools.get(part.call_id, ""), "tool_call_id": part.call_id}
-            yield {"role": "tool", **_said(part.content, message), **named}
+            yield {"role": "tool", **_fields(part.content, message), **named}
     if rest := [part for part in message.parts if not isinstance(part, ToolResult)]:
-        yield {"role": message.role, **_said(rest, message)}
+        yield {"role": message.role, **_fields(rest, message)}
 
 
-def _said(parts: Sequence[Part], message: Message) -> dict[str, Any]:
-    """The parts of a message, sorted. What an assistant said in several blocks is one text; others' are paragraphs."""
+def _fields(parts: Sequence[Part], message: Message) -> dict[str, Any]:
+    """The parts of a message by kind. An assistant's texts are joined to one; those of others become paragraphs."""
     texts: list[str] = []
     thoughts: list[str] = []
     images: list[str] = []
@@ -48,7 +48,7 @@ def _said(parts: Sequence[Part], message: Message) -> dict[str, Any]:
             case Text(text=text) | Refusal(text=text):
                 texts.append(text)
             case Reasoning(text=text):
-                thoughts.append(text)  # its signature is another vendor's: here none is needed
+                thoughts.append(text)  # without its signature: Ollama needs none
             case RedactedReasoning():
                 pass
             case Image() | File():
@@ -58,9 +58,9 @@ def _said(parts: Sequence[Part], message: Message) -> dict[str, Any]:
                 calls.append({"id": part.id, "function": function})
             case _:
                 raise unsupported(message.where, "Ollama", type(part).__name__.lower())
-    said = {"thinking": "".join(thoughts), "images": images, "tool_calls": calls}
+    fields = {"thinking": "".join(thoughts), "images": images, "tool_calls": calls}
     content = ("" if message.role == "assistant" else "\n\n").join(texts)
-    return {"content": content, **{name: value for name, value in said.items() if value}}
+    return {"content": content, **{name: value for name, value in fields.items() if value}}
 
 
 def _image(part: Image | File, where: str) -> str:

@@ -1,6 +1,6 @@
-"""A neutral request → POST /api/chat. https://docs.ollama.com/api/chat
+"""A ChatRequest → POST /api/chat. https://docs.ollama.com/api/chat
 
-Every field is used, named in `dropped` (a knob that Ollama does not have) or refused (a feature).
+Every field is used, named in `dropped` (an unsupported parameter) or refused (an unsupported feature).
 """
 
 from typing import Any, Final
@@ -11,8 +11,8 @@ from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest, ResponseFormat, Tool
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.ollama_chat.upstream.messages import write_messages
-from sealink.wire.dialects.shared.request_checks import known_effort, wanted_schema
-from sealink.wire.dialects.shared.unsupported import refuse, sort_extras, turned
+from sealink.wire.dialects.shared.json_schema import required_schema
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras, supported_effort
 from sealink.wire.raw_json.fields import encode, is_null, object_of
 
 PATH: Final = "/api/chat"
@@ -32,7 +32,7 @@ DROPPED: Final = (
     "tools.function.strict",
 )
 PASSED_EXTRAS: Final = ("keep_alive", "think", "truncate", "shift")
-"""Ollama's own fields, for clients that send them through another dialect (OpenAI's `extra_body`); `options` too."""
+"""Ollama's own fields, sent as they are: clients of another dialect may set them (OpenAI's `extra_body`)."""
 
 _LEVELS: Final = {
     "none": False,
@@ -43,7 +43,7 @@ _LEVELS: Final = {
     "xhigh": "high",
     "max": "high",
 }
-"""Models without levels of thinking take any of the words for `true`."""
+"""`think` by reasoning effort. Models without levels of thinking take any of the words for `true`."""
 
 _OPTIONS: Final = {
     "max_tokens": "num_predict",
@@ -59,9 +59,9 @@ _OPTIONS: Final = {
 
 
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
-    """Raises InvalidRequest naming what Ollama cannot express."""
-    refuse(request, REFUSED, "Ollama")
-    passed, left_out = sort_extras(request, PASSED_EXTRAS, read=("options",))
+    """Raises InvalidRequest naming what Ollama does not support."""
+    refuse_features(request, REFUSED, "Ollama")
+    passed, left_out = split_extras(request, PASSED_EXTRAS, read=("options",))
     body: dict[str, Any] = {"model": model, "messages": write_messages(request.messages), "stream": request.stream}
     # Ollama has no choice of tools: without any, none is called.
     if request.tools and not (request.tool_choice is not None and request.tool_choice.mode == "none"):
@@ -72,7 +72,7 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
         body["options"] = options
     body |= _thinking(request) | _logprobs(request) | passed
     headers = [STREAM_ACCEPTED] if request.stream else ()
-    return OutgoingRequest(PATH, encode(body), headers, dropped=(*turned(request, DROPPED), *left_out))
+    return OutgoingRequest(PATH, encode(body), headers, dropped=(*dropped_parameters(request, DROPPED), *left_out))
 
 
 def _tool(tool: Tool) -> dict[str, Any]:
@@ -82,28 +82,28 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 
 def _format(wanted: ResponseFormat) -> str | Raw:
-    """JSON of any shape, or of a schema: that is the format itself, without a name, and always kept to."""
+    """`json`, or the schema itself: it has no name here, and Ollama always enforces it."""
     if wanted.kind == "json_object":
         return "json"
-    return wanted_schema(wanted)
+    return required_schema(wanted)
 
 
 def _options(request: ChatRequest) -> dict[str, Any]:
-    """The knobs that are turned; what the client says in Ollama's own words goes first."""
-    said = {option: getattr(request.sampling, name) for name, option in _OPTIONS.items()}
+    """Sampling parameters by Ollama's names; the client's own `options` take precedence."""
+    options = {option: getattr(request.sampling, name) for name, option in _OPTIONS.items()}
     own = request.extras.get("options")
     if not is_null(own) and object_of(own) is None:
-        raise InvalidRequest("`options` must be an object.", code="invalid_value", param="options")
-    return {name: value for name, value in said.items() if value is not None} | (object_of(own) or {})
+        raise InvalidRequest("`options` must be a JSON object.", code="invalid_value", param="options")
+    return {name: value for name, value in options.items() if value is not None} | (object_of(own) or {})
 
 
 def _thinking(request: ChatRequest) -> dict[str, Any]:
-    effort = known_effort(request, _LEVELS)
+    effort = supported_effort(request, _LEVELS)
     if effort is not None:
         return {"think": _LEVELS[effort]}
     return {} if request.thinking_budget is None else {"think": request.thinking_budget > 0}
 
 
 def _logprobs(request: ChatRequest) -> dict[str, Any]:
-    said = {"logprobs": request.logprobs or None, "top_logprobs": request.top_logprobs}
-    return {name: value for name, value in said.items() if value is not None}
+    fields = {"logprobs": request.logprobs or None, "top_logprobs": request.top_logprobs}
+    return {name: value for name, value in fields.items() if value is not None}

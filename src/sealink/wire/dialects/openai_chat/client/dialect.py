@@ -7,20 +7,19 @@ from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
-from sealink.wire.dialects.openai_chat import errors
+from sealink.wire.dialects.openai_chat.client import errors
 from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
-from sealink.wire.dialects.openai_chat.client.encode_whole import completion
-from sealink.wire.dialects.openai_chat.client.head import parse_head
+from sealink.wire.dialects.openai_chat.client.encode_whole import encode_whole
 from sealink.wire.dialects.openai_chat.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.openai_chat.client.parse_request import parse_request
-from sealink.wire.dialects.openai_chat.client.prompt_text import prompt_text
+from sealink.wire.dialects.openai_chat.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_chat.client.responses_body import is_of_another_shape, rewritten
+from sealink.wire.dialects.shared.openai_errors import NAME
 
 
 class OpenAIChatClient:
     """A ClientDialect. Given a `cousin`, it also takes requests of that dialect, and answers them in its own."""
 
-    name = errors.NAME
+    name = NAME
     spellings: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, cousin: ClientDialect | None = None) -> None:
@@ -38,7 +37,7 @@ class OpenAIChatClient:
         return ChunkEncoder(request, identity)
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
-        return completion(request, events, identity)
+        return encode_whole(request, events, identity)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
         """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""

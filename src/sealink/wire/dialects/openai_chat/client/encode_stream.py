@@ -32,9 +32,9 @@ from sealink.usage import Usage
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_chat.annotations import annotation
 from sealink.wire.dialects.openai_chat.client.answer_fields import CALLS, custom_tools, image, logprobs, signed
-from sealink.wire.dialects.openai_chat.errors import error_frame
+from sealink.wire.dialects.openai_chat.client.errors import error_frame
 from sealink.wire.dialects.openai_chat.usage import usage_object
-from sealink.wire.dialects.shared.free_text import free_text
+from sealink.wire.dialects.shared.tool_arguments import free_text
 from sealink.wire.framing.sse import DONE, data_frame
 from sealink.wire.raw_json.fields import encode
 
@@ -77,7 +77,7 @@ class _Choice(msgspec.Struct):
 class ChunkEncoder:
     """An Encoder. `birth` and the request's model stand in where the answer has none."""
 
-    repeats_deltas = True
+    uniform_deltas = True
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._id = f"chatcmpl-{identity.id}"

@@ -9,7 +9,7 @@ from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_chat.annotations import annotation
 from sealink.wire.dialects.openai_chat.client.answer_fields import CALLS, custom_tools, image, logprobs, signed
 from sealink.wire.dialects.openai_chat.usage import usage_object
-from sealink.wire.dialects.shared.free_text import free_text
+from sealink.wire.dialects.shared.tool_arguments import free_text
 from sealink.wire.raw_json.fields import encode
 from sealink.wire.stream.fold import Block, ChoiceAnswer, fold
 
@@ -17,7 +17,7 @@ _TOLD: Final[dict[BlockKind, str]] = {"text": "content", "refusal": "refusal"}
 """The blocks whose log probabilities are told, and where."""
 
 
-def completion(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
+def encode_whole(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
     """Raises the SealinkError that the answer brought. `birth` stands in where the answer has no id or time."""
     answer = fold(events)
     for choice in answer.choices.values():

@@ -20,7 +20,8 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from sealink.wire.dialects.openai_chat.client.parts import READERS, read_content
+from sealink.wire.dialects.openai_chat.client.parts import READERS
+from sealink.wire.dialects.shared.openai_request import read_content
 from sealink.wire.raw_json.fields import NULL, is_null
 from sealink.wire.raw_json.request_fields import missing, read_value, untranslatable
 

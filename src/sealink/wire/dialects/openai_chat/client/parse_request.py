@@ -1,7 +1,9 @@
-"""A chat-completion request → SeaLink's own, for an upstream of another dialect.
+"""A chat completion request as clients send it: its head, for routing, and all of it, for translation.
 
-https://platform.openai.com/docs/api-reference/chat/create. Every field is modelled, or kept in `extras`
-for the upstream's dialect to use, drop by name or refuse. What is null was not said.
+`parse_head` reads the few fields that SeaLink itself acts on; an upstream of the same dialect validates the rest.
+`parse_request` reads the whole request for an upstream of another dialect: every field is modelled, or kept in `extras`
+for that dialect to use, drop by name or refuse. A field that is null counts as absent.
+https://platform.openai.com/docs/api-reference/chat/create
 """
 
 from typing import Final, Literal
@@ -14,10 +16,44 @@ from sealink.request import ChatRequest, ResponseFormat, Sampling
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_chat.client.messages import read_messages
 from sealink.wire.dialects.openai_chat.client.tools import read_tool_choice, read_tools
+from sealink.wire.dialects.shared.openai_request import read_sampling
+from sealink.wire.dialects.shared.prompt_text import join_strings
 from sealink.wire.raw_json.fields import Fields, is_null, to_raw
-from sealink.wire.raw_json.request_fields import RequestFields, missing, own_metadata, read_value
+from sealink.wire.raw_json.request_fields import (
+    RequestFields,
+    missing,
+    own_metadata,
+    read_body,
+    read_field,
+    read_task_type,
+    read_value,
+)
+
+_TEXT_FIELDS: Final = ("messages", "tools", "functions", "response_format")
+_SKIPPED_FIELDS: Final = frozenset(
+    {"url", "data", "file_data", "file_id", "type", "signature", "tool_call_id", "id", "role"}
+)
+"""What `prompt_text` reads, and what it leaves out of that: fields without text for the model."""
 
 _READ: Final = frozenset({"model", "messages", "stream", "stream_options", "metadata", "tools", "functions"})
+
+
+class _MessageHead(msgspec.Struct):
+    role: str
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Head(msgspec.Struct):
+    model: str
+    messages: list[_MessageHead]
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
 
 
 class _Reasoning(msgspec.Struct):
@@ -50,6 +86,46 @@ class _JsonSchema(msgspec.Struct):
 class _ResponseFormat(msgspec.Struct):
     type: Literal["text", "json_object", "json_schema"]
     json_schema: _JsonSchema | None = None
+
+
+def parse_head(body: bytes) -> RequestHead:
+    """Raises InvalidRequest, naming the field."""
+    body, fields = read_body(body)
+    try:
+        head = _HEAD.decode(body)
+    except (msgspec.ValidationError, RecursionError):
+        head = _parse_one_by_one(fields)
+    if not head.model:
+        raise _empty_model()
+    stream, options = head.stream or False, head.stream_options
+    return RequestHead(
+        model=head.model,
+        stream=stream,
+        include_usage=stream and options is not None and bool(options.include_usage),
+        task_type=read_task_type(fields),
+        fields=fields,
+        body=body,
+    )
+
+
+def _parse_one_by_one(fields: Fields) -> _Head:
+    """Raises InvalidRequest, naming the first field that is not what it must be."""
+    for name in ("model", "messages"):
+        if is_null(fields.get(name)):
+            raise missing(name)
+    model = read_field(fields, "model", str)
+    if not model:
+        raise _empty_model()
+    return _Head(
+        model,
+        read_field(fields, "messages", list[_MessageHead]),
+        read_field(fields, "stream", bool | None),
+        read_field(fields, "stream_options", _StreamOptions | None),
+    )
+
+
+def _empty_model() -> InvalidRequest:
+    return InvalidRequest("The field `model` is empty.", code="missing_field", param="model")
 
 
 def parse_request(head: RequestHead) -> ChatRequest:
@@ -87,22 +163,6 @@ def _sampling(read: RequestFields) -> Sampling:
     return read_sampling(read, max_tokens=older if newer is None else newer)
 
 
-def read_sampling(read: RequestFields, max_tokens: int | None) -> Sampling:
-    """The knobs that have one name in both of OpenAI's APIs, or at vendors behind them."""
-    stop = read("stop", str | list[str])
-    return Sampling(
-        max_tokens=max_tokens,
-        temperature=read("temperature", float),
-        top_p=read("top_p", float),
-        top_k=read("top_k", int),
-        stop=[stop] if isinstance(stop, str) else stop,
-        seed=read("seed", int),
-        frequency_penalty=read("frequency_penalty", float),
-        presence_penalty=read("presence_penalty", float),
-        logit_bias=read("logit_bias", Raw),
-    )
-
-
 def _choices(read: RequestFields) -> int:
     choices = read("n", int)
     if choices is not None and choices < 1:
@@ -137,3 +197,8 @@ def _response_format(read: RequestFields) -> ResponseFormat | None:
     schema = said.json_schema
     raw = None if schema.schema is None else to_raw(schema.schema)
     return ResponseFormat(said.type, name=schema.name, schema=raw, strict=schema.strict)
+
+
+def prompt_text(head: RequestHead) -> str:
+    """Messages, tools and schemas as text; images, files and audio are left out."""
+    return join_strings(head.fields, _TEXT_FIELDS, _SKIPPED_FIELDS)

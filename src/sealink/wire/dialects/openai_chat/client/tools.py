@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.request import BuiltinKind, BuiltinTool, Tool, ToolChoice, WebSearch
-from sealink.wire.dialects.openai_chat.errors import NAME
+from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.raw_json.fields import NULL, Fields, is_null, object_of, text_of, to_raw
 from sealink.wire.raw_json.request_fields import RequestFields, missing, read_field, read_value
 

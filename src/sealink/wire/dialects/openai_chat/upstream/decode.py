@@ -1,6 +1,6 @@
 """OpenAI's answers → events: a stream's chunks, or a whole completion.
 
-What comes from the upstream is mended first, as for an OpenAI client: here everything is of OpenAI's shape.
+What an upstream sends is normalised first, as for an OpenAI client, so that everything read here has OpenAI's shape.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,15 +28,14 @@ from sealink.wire.dialects.openai_chat import views
 from sealink.wire.dialects.openai_chat.annotations import read_annotation, read_sources
 from sealink.wire.dialects.openai_chat.client.parts import read_picture
 from sealink.wire.dialects.openai_chat.signatures import Piece, Signature, is_signed, read_pieces, written
-from sealink.wire.dialects.openai_chat.upstream.passthrough import ChatPassthrough
-from sealink.wire.dialects.openai_chat.upstream.passthrough_whole import passthrough_whole
+from sealink.wire.dialects.openai_chat.upstream.frames import Chunk
+from sealink.wire.dialects.openai_chat.upstream.normalize_stream import StreamNormalizer
+from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize_whole
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
-from sealink.wire.framing.sse import SseFramer
-from sealink.wire.raw_json.fields import encode, is_null
-from sealink.wire.stream.outcome import Outcome
+from sealink.wire.raw_json.fields import Fields, encode, is_null
 
 _REASONS: Final[dict[str, FinishReason]] = {
     "stop": "stop",
@@ -47,42 +46,48 @@ _REASONS: Final[dict[str, FinishReason]] = {
 }
 
 
+_WITHOUT_JSON: Final = (b"", b"[DONE]")
+"""The data of frames that are not chunks: comments, and the end marker."""
+
+
 class ChatDecoder:
     """A Decoder: one stream's frames → events."""
 
-    forgets_deltas = True
+    stateless_deltas = True
 
     def __init__(self) -> None:
-        self._relay = ChatPassthrough(usage_asked=True, choices_asked=1)
-        self._mended = SseFramer()
-        self._answer = _AnswerReader(self._relay.outcome)
+        self._stream = StreamNormalizer(usage_asked=True, choices_asked=1)
+        self._answer = _AnswerReader(self._stream.finish_reasons)
 
     def decode(self, frame: Frame) -> Iterable[Event]:
-        return self._read(self._relay.handle(frame))
+        return self._read(self._stream.normalize(frame))
 
     def close(self) -> Iterable[Event]:
-        return self._read(self._relay.finish())
+        return self._read(self._stream.finish())
 
-    def _read(self, mended: bytes) -> Iterator[Event]:
-        for frame in self._mended.feed(mended):
-            if frame.data != b"[DONE]":
-                yield from self._answer.read(frame.data)
-        if self._relay.outcome.error is not None:
-            yield StreamError(self._relay.outcome.error)
-        elif self._relay.outcome.complete:
+    def _read(self, chunks: list[Chunk]) -> Iterator[Event]:
+        for chunk in chunks:
+            if not isinstance(chunk, Frame):
+                yield from self._answer.read(chunk)
+            elif chunk.data not in _WITHOUT_JSON:
+                yield from self._answer.read(chunk.data)
+        if self._stream.error is not None:
+            yield StreamError(self._stream.error)
+        elif self._stream.is_complete:
             yield StreamEnd()
 
 
 def decode_whole(body: bytes) -> list[Event]:
     """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
-    mended, outcome = passthrough_whole(body)
-    return [*_AnswerReader(outcome).read(mended), StreamEnd()]
+    answer = normalize_whole(body)
+    events = _AnswerReader(answer.finish_reasons).read(answer.fields if answer.is_changed else answer.body)
+    return [*events, StreamEnd()]
 
 
 class _Open:
-    """What is open of a choice: its blocks, and its calls, of which several may be, by their index and by their id.
+    """A choice's open blocks: the current one, and those of its calls, by their index and by their id.
 
-    `piece` is the one of `reasoning_details` that was told last, in the block `piece_at`.
+    `piece` is the last one of `reasoning_details`, and `piece_at` the block that it is in.
     """
 
     __slots__ = ("blocks", "calls", "ids", "piece", "piece_at")
@@ -95,24 +100,24 @@ class _Open:
         self.piece_at = -1
 
 
-def _logprobs(blocks: Blocks, said: views.Logprobs) -> Iterator[Event]:
-    tokens = said.content if blocks.kind == "text" else said.refusal if blocks.kind == "refusal" else None
+def _logprobs(blocks: Blocks, logprobs: views.Logprobs) -> Iterator[Event]:
+    tokens = logprobs.content if blocks.kind == "text" else logprobs.refusal if blocks.kind == "refusal" else None
     if tokens:
         yield Logprobs(blocks.number, encode(tokens), blocks.choice)
 
 
-def _say(blocks: Blocks, kind: BlockKind, text: str) -> Iterator[Event]:
+def _add_text(blocks: Blocks, kind: BlockKind, text: str) -> Iterator[Event]:
     if blocks.kind != kind:
         yield from blocks.open(kind)
     more = ReasoningDelta if kind == "reasoning" else TextDelta
     yield more(blocks.number, text, blocks.choice)
 
 
-def _think(open: _Open, said: views.Said, *, is_whole: bool) -> Iterator[Event]:
-    """What was thought, piece by piece where the vendor tells it so, too."""
-    pieces = [] if is_null(said.reasoning_details) else read_pieces(said.reasoning_details)
-    if said.reasoning_content and not any(piece.text for piece in pieces):
-        yield from _say(open.blocks, "reasoning", said.reasoning_content)
+def _think(open: _Open, message: views.Message, *, is_whole: bool) -> Iterator[Event]:
+    """The reasoning, in the pieces of `reasoning_details` where the vendor sends those too."""
+    pieces = [] if is_null(message.reasoning_details) else read_pieces(message.reasoning_details)
+    if message.reasoning_content and not any(piece.text for piece in pieces):
+        yield from _add_text(open.blocks, "reasoning", message.reasoning_content)
     for piece in pieces:
         yield from _piece(open, piece, is_whole=is_whole)
 
@@ -122,19 +127,19 @@ def _piece(open: _Open, piece: Piece, *, is_whole: bool) -> Iterator[Event]:
     if not piece.has_place_for_text:
         yield from _signed_apart(blocks, Signature(detail=piece.rest))
         return
-    is_news = True
+    has_more = True
     if is_whole or blocks.kind != "reasoning":
         if piece.says_nothing and not is_whole:
             return
         yield from blocks.open("reasoning")
     elif open.piece_at == blocks.number:
         if open.piece.goes_on(piece):
-            is_news = open.piece.add(piece)
+            has_more = open.piece.add(piece)
             piece.rest = open.piece.rest
         else:
             yield from blocks.open("reasoning")
     open.piece, open.piece_at = piece, blocks.number
-    if is_news:
+    if has_more:
         blocks.signature = written(Signature(detail=piece.rest))
     if piece.text:
         yield ReasoningDelta(blocks.number, piece.text, blocks.choice)
@@ -169,7 +174,7 @@ def _signed_other(open: _Open, signs: str, signature: str) -> Iterator[Event]:
 
 
 def _call(open: _Open, place: int, call: views.ToolCall) -> Iterator[Event]:
-    custom = call.custom if call.function is None else None  # Snowflake has both, one of them empty
+    custom = call.custom if call.function is None else None  # Snowflake sends both, one of them empty
     function = call.function or views.Function()
     if place not in open.calls:
         kind: BlockKind = "tool_call" if custom is None else "custom_tool_call"
@@ -193,7 +198,7 @@ def _cite(blocks: Blocks, annotations: Iterable[Raw]) -> Iterator[Event]:
 
 
 def _media(blocks: Blocks, picture: Raw) -> Iterator[Event]:
-    """A picture, in OpenRouter's shape; what is no inline picture means something to OpenAI's clients only."""
+    """An image in OpenRouter's shape; one that is not inline is only for OpenAI's clients."""
     inline = read_picture(picture)
     if inline is None:
         yield from blocks.whole("other", raw=bytes(picture))
@@ -203,17 +208,18 @@ def _media(blocks: Blocks, picture: Raw) -> Iterator[Event]:
 
 
 class _AnswerReader:
-    """Chunks of OpenAI's shape → events. `outcome` knows the upstream's own words for the end."""
+    """Chunks of OpenAI's shape → events. `finish_reasons` are those of the upstream, by choice."""
 
-    def __init__(self, outcome: Outcome) -> None:
-        self._outcome = outcome
+    def __init__(self, finish_reasons: dict[int, str]) -> None:
+        self._finish_reasons = finish_reasons
         self._started = False
         self._choices: dict[int, _Open] = {}
         self._sources: list[Raw] = []
 
-    def read(self, data: bytes) -> Iterator[Event]:
+    def read(self, data: bytes | Fields) -> Iterator[Event]:
+        """The events of a chunk, given as JSON or as fields."""
         try:
-            chunk = views.CHUNK.decode(data)
+            chunk = views.CHUNK.decode(data) if isinstance(data, bytes) else views.chunk_of(data)
         except (ValueError, RecursionError) as error:
             raise malformed(str(error)) from error
         if not self._started:
@@ -226,31 +232,31 @@ class _AnswerReader:
             yield UsageSnapshot(read_usage(chunk.usage))
 
     def _choice(self, choice: views.Choice) -> Iterator[Event]:
-        said = choice.message or choice.delta
+        message = choice.message or choice.delta
         open = self._choices.get(choice.index)
         if open is None:
             open = self._choices[choice.index] = _Open(choice.index)
         blocks, is_whole = open.blocks, choice.message is not None
-        yield from _think(open, said, is_whole=is_whole)
-        for thinking in said.thinking_blocks or ():
+        yield from _think(open, message, is_whole=is_whole)
+        for thinking in message.thinking_blocks or ():
             yield from _signed(open, thinking)
-        if said.content:
-            yield from _say(blocks, "text", said.content)
-        if said.refusal:
-            yield from _say(blocks, "refusal", said.refusal)
-        if is_signed(said.extra_content):
-            yield from _signed_apart(blocks, Signature(extra_content=said.extra_content))
+        if message.content:
+            yield from _add_text(blocks, "text", message.content)
+        if message.refusal:
+            yield from _add_text(blocks, "refusal", message.refusal)
+        if is_signed(message.extra_content):
+            yield from _signed_apart(blocks, Signature(extra_content=message.extra_content))
         if choice.logprobs is not None:
             yield from _logprobs(blocks, choice.logprobs)
-        yield from _cite(blocks, said.annotations or ())
-        for picture in said.images or ():
+        yield from _cite(blocks, message.annotations or ())
+        for picture in message.images or ():
             yield from _media(blocks, picture)
-        for position, call in enumerate(said.tool_calls or ()):
-            # In a whole answer indexes mean nothing: Ollama had 0 for every call.
+        for position, call in enumerate(message.tool_calls or ()):
+            # In a whole answer the index is ignored: Ollama sent 0 for every call.
             place = position if call.index is None or is_whole else call.index
             yield from _call(open, place, call)
-        if said.function_call is not None:
-            legacy = views.ToolCall(f"call_{said.function_call.name}", function=said.function_call)
+        if message.function_call is not None:
+            legacy = views.ToolCall(f"call_{message.function_call.name}", function=message.function_call)
             yield from _call(open, 0, legacy)
         if choice.finish_reason is not None:
             yield from self._finish(open, choice.finish_reason)
@@ -263,4 +269,4 @@ class _AnswerReader:
         for block in open.calls.values():
             yield BlockEnd(block, index)
         open.calls, open.ids = {}, {}
-        yield Finish(_REASONS[reason], self._outcome.finish.get(index, ""), index)
+        yield Finish(_REASONS[reason], self._finish_reasons.get(index, ""), index)

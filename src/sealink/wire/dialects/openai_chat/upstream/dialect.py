@@ -1,32 +1,27 @@
-"""OpenAI's Chat Completions as upstreams speak it: OpenAI, and everyone who calls himself compatible."""
+"""OpenAI's Chat Completions as upstreams speak it: OpenAI, and every vendor that calls its API compatible."""
 
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest, RequestHead
-from sealink.wire.dialects.openai_chat import errors
+from sealink.wire.dialects.openai_chat.upstream import errors
 from sealink.wire.dialects.openai_chat.upstream.decode import ChatDecoder, decode_whole
-from sealink.wire.dialects.openai_chat.upstream.foreign_signatures import FOREIGN_SIGNATURE, without_foreign_thinking
-from sealink.wire.dialects.openai_chat.upstream.passthrough import ChatPassthrough
-from sealink.wire.dialects.openai_chat.upstream.passthrough_whole import passthrough_whole
-from sealink.wire.dialects.openai_chat.upstream.write_request import write_request
+from sealink.wire.dialects.openai_chat.upstream.forward_request import forward_request
+from sealink.wire.dialects.openai_chat.upstream.passthrough import ChatPassthrough, passthrough_whole
+from sealink.wire.dialects.openai_chat.upstream.write_request import PATH, write_request
+from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.framing.sse import SseFramer
-from sealink.wire.raw_json.fields import TRUE, Fields, encode, integer_of, object_of, to_raw
-from sealink.wire.raw_json.request_fields import without_task_type
+from sealink.wire.raw_json.fields import integer_of
 from sealink.wire.stream.outcome import Outcome
-
-PATH = "/chat/completions"
 
 
 class OpenAIChatUpstream:
-    """A PassthroughDialect. A provider's base URL ends in `/v1`, or wherever `/chat/completions` hangs.
+    """A PassthroughDialect. A provider's base URL ends in `/v1`, or in whatever stands before `/chat/completions`.
 
-    One that `wants_thinking` is told what its model thought in earlier answers; OpenAI refuses such a field.
-
-    Not `asks_for_usage`: the vendor refuses `stream_options`, and sends the usage unasked.
+    `wants_thinking`: the vendor wants its model's reasoning in earlier answers back; OpenAI refuses such a field.
     """
 
-    name = errors.NAME
+    name = NAME
 
     def __init__(self, *, wants_thinking: bool = False) -> None:
         self._wants_thinking = wants_thinking
@@ -36,9 +31,7 @@ class OpenAIChatUpstream:
         return OutgoingRequest(PATH, body, dropped=dropped)
 
     def forward_request(self, head: RequestHead, model: str) -> OutgoingRequest:
-        """The client's own bytes; re-encoded, field by field, only if something must change."""
-        fields = _asking_for_usage(for_upstream(head, model), head)
-        return OutgoingRequest(PATH, head.body if fields == head.fields else encode(fields))
+        return forward_request(head, model)
 
     def framer(self) -> SseFramer:
         return SseFramer()
@@ -57,21 +50,3 @@ class OpenAIChatUpstream:
 
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         return errors.read_error(status, headers, body)
-
-
-def for_upstream(head: RequestHead, model: str) -> Fields:
-    """A request's fields, with the upstream's name for the model and without what is SeaLink's."""
-    fields = dict(head.fields)
-    if model != head.model:
-        fields["model"] = to_raw(model)
-    if head.task_type is not None:
-        fields = without_task_type(fields)
-    return without_foreign_thinking(fields) if FOREIGN_SIGNATURE.search(head.body) else fields
-
-
-def _asking_for_usage(fields: Fields, head: RequestHead) -> Fields:
-    """SeaLink always learns the usage, whether or not the client asked."""
-    if not head.stream or head.include_usage:
-        return fields
-    options = object_of(fields.get("stream_options")) or {}
-    return {**fields, "stream_options": to_raw({**options, "include_usage": TRUE})}

@@ -1,60 +1,47 @@
-"""An OpenAI-compatible upstream's frames: what is in them, and how they go on."""
+"""The frames of an OpenAI-compatible upstream: each holds one chunk of the stream as JSON."""
 
-from msgspec import Raw
+from typing import Final
 
-from sealink.wire.dialects.openai_chat.errors import read_error
+from sealink.wire.dialects.openai_chat.upstream.errors import read_error
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame
-from sealink.wire.raw_json.fields import Fields, integer_of, is_null, made_strict, object_of, parse_object, text_of
+from sealink.wire.raw_json.fields import Fields, made_strict, parse_object
+
+_LINE_ENDS_TO_SPACES: Final = bytes.maketrans(b"\r\n", b"  ")
+
+Chunk = Frame | Fields
+"""A chunk for the client: the frame as it came, or the fields of one in which something was changed."""
 
 
-def parsed(frame: Frame) -> tuple[Frame, Fields]:
-    """A frame and its fields; made strict if it was not quite JSON. Raises UpstreamError if it is none."""
+def parse_frame(frame: Frame) -> tuple[Frame, Fields]:
+    """A frame and its fields, both made strict if its JSON was not quite valid. Raises UpstreamError if it is no JSON
+    object."""
     try:
         return frame, parse_object(frame.data)
     except (ValueError, RecursionError):
         strict = made_strict(frame.data, constants=True) or b""
     try:
-        return Frame(data_frame(strict), strict), parse_object(strict)
+        return json_frame(strict), parse_object(strict)
     except (ValueError, RecursionError):
         if frame.event == b"error":
             raise read_error(502, (), frame.data) from None
         raise malformed(f"{frame.data[:200].decode(errors='replace')!r} is not a JSON object.") from None
 
 
-def error_in(fields: Fields, event: bytes) -> Fields | None:
-    """The fields that tell of an error, if a frame does.
-
-    OpenAI's `error`; vLLM's `object: error`; Groq's in its own corner; MiniMax's status; bare words without an answer.
-    """
-    if event == b"error" or _is_truthy(fields.get("error")):
-        return fields
-    if "error" in (text_of(fields.get("object")), text_of(fields.get("type"))):
-        return fields
-    for corner in (object_of(fields.get("x_groq")) or {}, object_of(fields.get("base_resp")) or {}):
-        if text_of(corner.get("error")) or integer_of(corner.get("status_code")):
-            return corner
-    if is_null(fields.get("choices")) and any(text_of(fields.get(name)) for name in ("message", "detail", "error_msg")):
-        return fields
-    return None
+def as_it_came(frame: Frame) -> Frame:
+    """The frame with its data unchanged, in a single `data:` line without an event name."""
+    return frame if frame.is_plain else json_frame(frame.data)
 
 
-def _is_truthy(raw: Raw | None) -> bool:
-    return raw is not None and bytes(raw) not in (b"null", b"false", b'""', b"{}", b"[]")
-
-
-def as_it_came(frame: Frame) -> bytes:
-    return frame.raw if frame.is_plain else data_frame(one_line(frame.data))
-
-
-def one_line(data: bytes) -> bytes:
-    """JSON that came in several `data:` lines; a line end in it can only be white space."""
-    return data.replace(b"\n", b" ")
+def json_frame(data: bytes) -> Frame:
+    """A frame of JSON. Line ends in it, which can only be white space, become spaces."""
+    data = data.translate(_LINE_ENDS_TO_SPACES)
+    return Frame(data_frame(data), data)
 
 
 def is_utf8(data: bytes) -> bool:
-    """Whether what the view skipped can be read, too: the stock SDKs stop at a byte that is not UTF-8."""
+    """Whether all of it is UTF-8, also what a view struct skipped: the stock SDKs stop at a byte that is not."""
     if data.isascii():
         return True
     try:

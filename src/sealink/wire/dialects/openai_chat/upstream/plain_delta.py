@@ -1,7 +1,7 @@
-"""The chunk that nearly every chunk is: one delta of one choice, and nothing that has to be looked at.
+"""A view of the plain delta that nearly every chunk is: one delta of one choice, in OpenAI's own shape.
 
-Only such a chunk decodes into the view; a value of another type, or one that needs a closer look, does not.
-What is not named here may be there: the view says nothing of it, and it travels on untouched.
+Only such a chunk decodes into the view. One with a value of another type, or with a field that has to be normalised,
+does not. Fields that are not named here may be present: they are not read, and stay as they are.
 """
 
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sealink.wire.dialects.openai_chat.finish import Standard
-from sealink.wire.dialects.openai_chat.upstream.tool_calls import CallView
+from sealink.wire.dialects.openai_chat.upstream.normalize_calls import CallView
 from sealink.wire.raw_json.fields import Fields, encode, parse_object, without
 
 _Absent = None | UnsetType
@@ -56,10 +56,7 @@ class ChoiceView(msgspec.Struct, gc=False):
 
 
 class PlainChunk(msgspec.Struct, gc=False):
-    """A chunk with one delta, or the usage without any, and nothing that has to be looked at.
-
-    What is not named here may be there.
-    """
+    """A chunk with one delta, or with the usage and no delta."""
 
     choices: Annotated[list[ChoiceView], msgspec.Meta(max_length=1)]
     object: Literal["chat.completion.chunk"]
@@ -71,15 +68,15 @@ class PlainChunk(msgspec.Struct, gc=False):
 PLAIN_CHUNK = msgspec.json.Decoder(PlainChunk)
 
 
-def says_anything(delta: DeltaView) -> bool:
-    """Whether a delta has more in it than a role."""
-    words = delta.content or delta.refusal or delta.reasoning_content or delta.reasoning
+def has_more_than_role(delta: DeltaView) -> bool:
+    """Whether a delta has content besides its role."""
+    texts = delta.content or delta.refusal or delta.reasoning_content or delta.reasoning
     lists = delta.tool_calls or delta.annotations or delta.images or delta.reasoning_details
-    return bool(words or lists)
+    return bool(texts or lists)
 
 
 def with_reasoning_content(data: bytes, delta: DeltaView) -> bytes:
-    """The chunk with its `reasoning` (OpenRouter, Groq, Ollama) in `reasoning_content`, too; b"" if that takes more."""
+    """The chunk with `reasoning` (OpenRouter, Groq, Ollama) also as `reasoning_content`; b"" if it must be parsed."""
     opening = b'"delta":{'  # no string can hold these bytes: its quotes would be escaped
     if not delta.reasoning or delta.reasoning_content is not UNSET or data.count(opening) != 1:
         return b""
@@ -87,7 +84,7 @@ def with_reasoning_content(data: bytes, delta: DeltaView) -> bytes:
 
 
 def without_null_usage(data: bytes) -> bytes:
-    """A chunk without the `"usage": null` that only SeaLink asked for, as OpenAI would have sent it."""
+    """A chunk without the `"usage": null` that it has because SeaLink asked for the usage and the client did not."""
     if data.count(b'"usage"') == 1 and (at := data.find(b',"usage":null')) > 0:
         return data[:at] + data[at + 13 :]
     return encode(without(parse_object(data), "usage"))

@@ -7,7 +7,7 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest
 from sealink.request import BuiltinTool, ChatRequest, Tool, WebSearch
 from sealink.wire.dialects.openai_chat.client.tools import WEB_SEARCH_OPTIONS
-from sealink.wire.dialects.openai_chat.errors import NAME
+from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.raw_json.fields import object_of, without
 
 

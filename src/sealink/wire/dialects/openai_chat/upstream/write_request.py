@@ -1,6 +1,7 @@
-"""SeaLink's own request → a chat-completion request. https://platform.openai.com/docs/api-reference/chat/create"""
+"""SeaLink's own request → a chat completion request. https://platform.openai.com/docs/api-reference/chat/create"""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -24,23 +25,32 @@ from sealink.request import (
     ToolResult,
 )
 from sealink.wire.dialects.openai_chat.signatures import read, sent_back
-from sealink.wire.dialects.openai_chat.upstream.effort import write_effort
 from sealink.wire.dialects.openai_chat.upstream.tools import write_tools
 from sealink.wire.raw_json.fields import encode
 
+PATH: Final = "/chat/completions"
+
 MAX_USER_CHARS: Final = 64
+"""Longer values of `user` are hashed."""
 
 _THINKING: Final = (Reasoning, RedactedReasoning)
 
 _SHOWN: Final = "What the tool call {} has shown:"
 _SHOWN_BELOW: Final = "See the next message."
-"""A tool's message takes only text: pictures and files that a tool has shown stand in a message of the user's."""
+"""A tool's message takes only text: images and files of a tool's result go into a user message after it."""
+
+# https://platform.openai.com/docs/guides/reasoning
+_TAKES_EFFORT: Final = re.compile(r"(?:^|/)(?:o[1-9]|gpt-(?:[5-9]|oss)|codex)")
+_CANNOT_STOP: Final = re.compile(r"(?:^|/)(?:o[1-9]|gpt-oss|gpt-5(?!\.))")
+"""Models that have no effort of "none"."""
+
+_UP_TO_TOKENS: Final = {"low": 4096, "medium": 16_384}
 
 
 def write_request(request: ChatRequest, model: str, *, with_thinking: bool = False) -> tuple[bytes, list[str]]:
-    """The body, and the names of the fields that OpenAI's format cannot express.
+    """The body, and the names of the dropped parameters.
 
-    `with_thinking`: earlier answers say in `reasoning_content` what the model thought.
+    `with_thinking`: earlier answers have their reasoning in `reasoning_content`.
     """
     sampling, dropped = msgspec.structs.asdict(request.sampling), _dropped(request)
     body: dict[str, Any] = {
@@ -53,7 +63,7 @@ def write_request(request: ChatRequest, model: str, *, with_thinking: bool = Fal
         "max_completion_tokens": sampling.pop("max_tokens"),
         **{name: value for name, value in sampling.items() if name != "top_k"},
         "response_format": _response_format(request.response_format),
-        "reasoning_effort": write_effort(request, model, dropped),
+        "reasoning_effort": _reasoning_effort(request, model, dropped),
         "n": request.choices if request.choices > 1 else None,
         "logprobs": request.logprobs or None,
         "top_logprobs": request.top_logprobs,
@@ -61,41 +71,58 @@ def write_request(request: ChatRequest, model: str, *, with_thinking: bool = Fal
         "user": _user(request.user),
         "service_tier": request.service_tier,
     }
-    return encode(_said(body)), list(dict.fromkeys(dropped))
+    return encode(_without_none(body)), list(dict.fromkeys(dropped))
+
+
+def _reasoning_effort(request: ChatRequest, model: str, dropped: list[str]) -> str | None:
+    """The client's effort, or the one next to its budget of tokens, for models that are known to take an effort.
+
+    Many other models refuse a request with `reasoning_effort`: for them a budget is added to `dropped`.
+    """
+    budget = request.thinking_budget
+    if request.reasoning_effort is not None or budget is None:
+        return request.reasoning_effort
+    if not _TAKES_EFFORT.search(model.lower()):
+        if budget:
+            dropped.append("thinking_budget")
+        return None
+    if budget == 0:
+        return "low" if _CANNOT_STOP.search(model.lower()) else "none"
+    return next((effort for effort, limit in _UP_TO_TOKENS.items() if budget <= limit), "high")
 
 
 def _user(user: str | None) -> str | None:
-    """Whoever asks, in at most 64 characters: more are refused (github.com/maximhq/bifrost/pull/1000), and what
-    Claude Code calls its user has some 140."""
+    """The end user's id, hashed if it is too long: more than 64 characters are refused
+    (github.com/maximhq/bifrost/pull/1000), and Claude Code sends some 140."""
     if user is None or len(user) <= MAX_USER_CHARS:
         return user
     return hashlib.sha256(user.encode()).hexdigest()
 
 
 def _dropped(request: ChatRequest) -> list[str]:
-    """What OpenAI's format has no words for, and would not change what the answer is."""
-    knobs = {
+    """The parameters that OpenAI's format does not have, and without which the answer is still what was asked for."""
+    parameters = {
         "top_k": request.sampling.top_k is not None,
-        "thinking_summary": request.thinking_summary == "none",  # vendors tell what was thought if they ever do
-        "cache_control": _has_marks(request),  # which OpenAI refuses, as all that it does not know
+        "thinking_summary": request.thinking_summary == "none",  # whether a vendor returns it cannot be chosen
+        "cache_control": _has_cache_control(request),  # OpenAI refuses fields that it does not know
         "tool_result.is_error": any(_failed(part) for message in request.messages for part in message.parts),
     }
-    return [*(name for name, is_turned in knobs.items() if is_turned), *request.extras]
+    return [*(name for name, is_set in parameters.items() if is_set), *request.extras]
 
 
 def _failed(part: Part) -> bool:
     return isinstance(part, ToolResult) and part.is_error
 
 
-def _has_marks(request: ChatRequest) -> bool:
+def _has_cache_control(request: ChatRequest) -> bool:
     return any(tool.cache_control is not None for tool in request.tools) or any(
-        _is_marked(part) for message in request.messages for part in message.parts
+        _part_has_cache_control(part) for message in request.messages for part in message.parts
     )
 
 
-def _is_marked(part: Part) -> bool:
+def _part_has_cache_control(part: Part) -> bool:
     inner = part.content if isinstance(part, ToolResult) else ()
-    return part.cache_control is not None or any(map(_is_marked, inner))
+    return part.cache_control is not None or any(map(_part_has_cache_control, inner))
 
 
 def _messages(message: Message, with_thinking: bool) -> Iterator[dict[str, Any]]:
@@ -118,19 +145,20 @@ def _messages(message: Message, with_thinking: bool) -> Iterator[dict[str, Any]]
 
 
 def _assistant(message: Message) -> dict[str, Any]:
-    """An earlier answer. What the model thought has no place in it but those that its vendor has made."""
+    """An earlier answer. Its reasoning goes only into the fields in which its vendor signed it."""
     fields, signed = sent_back(message.parts)
     calls = [part for part in message.parts if isinstance(part, ToolCall)]
     rest = [part for part in message.parts if not isinstance(part, (ToolCall, *_THINKING))]
-    said = {"role": "assistant", "content": _content(rest, message.where) if rest else None}
-    return said | ({"tool_calls": [_call(call, signed) for call in calls]} if calls else {}) | fields
+    written = {"role": "assistant", "content": _content(rest, message.where) if rest else None}
+    return written | ({"tool_calls": [_call(call, signed) for call in calls]} if calls else {}) | fields
 
 
 def _thinking(message: Message) -> dict[str, Any]:
-    """What the model thought, "" if nothing: DeepSeek wants the field in every answer. What is signed is another's."""
+    """The reasoning, "" if there is none: DeepSeek wants the field in every answer. Reasoning that another vendor
+    signed is left out."""
     thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
-    said = [part.text for part in thoughts if not part.signature or read(part.signature) is not None]
-    return {"reasoning_content": "".join(said)}
+    texts = [part.text for part in thoughts if not part.signature or read(part.signature) is not None]
+    return {"reasoning_content": "".join(texts)}
 
 
 def _call(call: ToolCall, signed: dict[str, Raw]) -> dict[str, Any]:
@@ -143,7 +171,7 @@ def _call(call: ToolCall, signed: dict[str, Raw]) -> dict[str, Any]:
 
 
 def _content(parts: Sequence[Part], where: str) -> str | list[dict[str, Any]]:
-    """Plain text where it is no more than that."""
+    """A string if all parts are text, else a list of parts."""
     if all(isinstance(part, Text) for part in parts):
         return "".join(part.text for part in parts if isinstance(part, Text))
     return [_part(part, where) for part in parts]
@@ -157,7 +185,7 @@ def _part(part: Part, where: str) -> dict[str, Any]:
             return {"type": "refusal", "refusal": text}
         case Image(url=url, media_type=media_type, data=data, detail=detail):
             source = url or f"data:{media_type};base64,{data}"
-            return {"type": "image_url", "image_url": _said({"url": source, "detail": detail or None})}
+            return {"type": "image_url", "image_url": _without_none({"url": source, "detail": detail or None})}
         case Audio(format=format, data=data):
             return {"type": "input_audio", "input_audio": {"data": data, "format": format}}
         case File() if not part.url:
@@ -168,7 +196,7 @@ def _part(part: Part, where: str) -> dict[str, Any]:
 
 def _file(file: File) -> dict[str, Any]:
     inline = f"data:{file.media_type};base64,{file.data}" if file.data else None
-    return _said({"filename": file.filename or None, "file_id": file.file_id or None, "file_data": inline})
+    return _without_none({"filename": file.filename or None, "file_id": file.file_id or None, "file_data": inline})
 
 
 def _response_format(format: ResponseFormat | None) -> dict[str, Any] | None:
@@ -176,10 +204,10 @@ def _response_format(format: ResponseFormat | None) -> dict[str, Any] | None:
         return None
     if format.kind != "json_schema":
         return {"type": format.kind}
-    schema = _said({"name": format.name, "schema": format.schema, "strict": format.strict})
+    schema = _without_none({"name": format.name, "schema": format.schema, "strict": format.strict})
     return {"type": "json_schema", "json_schema": schema}
 
 
-def _said(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields that have a value."""
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}

@@ -1,6 +1,6 @@
-"""Blocks that a Responses client is being told of. Nothing is told of one that is empty.
+"""Blocks on their way to a Responses client, each as the frames of an item. An empty block gets no frames.
 
-`say` tells some more of a block, `close` the rest of it.
+`add` returns the frames for some more of a block's text, `close` those that end it.
 """
 
 from typing import Any, Protocol
@@ -9,22 +9,22 @@ import msgspec
 from msgspec import Raw
 
 from sealink.events import Citation
-from sealink.wire.dialects.openai_responses.annotations import annotation
+from sealink.wire.dialects.openai_responses.annotations import write_annotation
 from sealink.wire.dialects.openai_responses.client.items import Items, Place
-from sealink.wire.dialects.openai_responses.signatures import CARRIED
-from sealink.wire.dialects.shared.free_text import free_text
+from sealink.wire.dialects.openai_responses.signatures import FOREIGN
+from sealink.wire.dialects.shared.tool_arguments import free_text
 from sealink.wire.raw_json.fields import array_of
 
 
 class Block(Protocol):
-    """`signature` is of the block as a whole, and comes before its end."""
+    """`signature` is the whole block's: it is complete before the block ends."""
 
-    def say(self, text: str) -> bytes: ...
+    def add(self, text: str) -> bytes: ...
     def close(self, signature: str) -> bytes: ...
 
 
 class TextBlock:
-    """A part of a message: text, or a refusal. `starts_at`: how many characters of text came before it."""
+    """A part of a message: text, or a refusal. `starts_at`: how many characters of the answer's text precede it."""
 
     def __init__(self, items: Items, kind: str, starts_at: int) -> None:
         self.chars = 0
@@ -39,7 +39,7 @@ class TextBlock:
         self._opening = b""
         self._pieces: list[str] = []
 
-    def say(self, text: str) -> bytes:
+    def add(self, text: str) -> bytes:
         if not text:
             return b""
         before = b"" if self._opening else self._open()
@@ -49,37 +49,37 @@ class TextBlock:
 
     def cite(self, citation: Citation) -> bytes:
         before = b"" if self._opening else self._open()
-        note = annotation(citation, self._starts_at, self.chars)
+        note = write_annotation(citation, self._starts_at, self.chars)
         notes = self._part.setdefault("annotations", [])
         notes.append(note)
         added = {"annotation_index": len(notes) - 1, "annotation": note}
         return before + self._items.frame("response.output_text.annotation.added", **self._where, **added)
 
-    def weigh(self, tokens: bytes) -> bytes:
-        """Log probabilities of what was said last. This API has them beside a delta: one that says nothing more."""
+    def add_logprobs(self, tokens: bytes) -> bytes:
+        """Log probabilities of the text added last. This API has them in a delta: here in one without text."""
         if self._is_refusal:
             return b""
         before = b"" if self._opening else self._open()
-        said = array_of(Raw(tokens)) or []
-        self._part["logprobs"] += said
-        return before + self._items.frame(f"{self._event}.delta", **self._where, delta="", logprobs=said)
+        logprobs = array_of(Raw(tokens)) or []
+        self._part["logprobs"] += logprobs
+        return before + self._items.frame(f"{self._event}.delta", **self._where, delta="", logprobs=logprobs)
 
     def close(self, signature: str) -> bytes:
         if self._place is None:
-            return signed(self._items, signature)
+            return signature_item(self._items, signature)
         text = self._part[self._name] = "".join(self._pieces)
-        weights = {} if self._is_refusal else {"logprobs": self._part["logprobs"]}
-        out = self._items.frame(f"{self._event}.done", **self._where, **{self._name: text}, **weights)
+        logprobs = {} if self._is_refusal else {"logprobs": self._part["logprobs"]}
+        out = self._items.frame(f"{self._event}.done", **self._where, **{self._name: text}, **logprobs)
         out += self._items.frame("response.content_part.done", **self._where, part=self._part)
-        return out + self._items.part_done(self._place) + signed(self._items, signature)
+        return out + self._items.part_done(self._place) + signature_item(self._items, signature)
 
     def _open(self) -> bytes:
         self._place, before = self._items.message()
         content = self._place.item["content"]
         part = len(content)
         self._where = {"item_id": self._place.item["id"], "output_index": self._place.index, "content_index": part}
-        weights: dict[str, Any] = {} if self._is_refusal else {"logprobs": []}
-        self._opening = self._items.opening(f"{self._event}.delta", self._place, content_index=part, **weights)
+        logprobs: dict[str, Any] = {} if self._is_refusal else {"logprobs": []}
+        self._opening = self._items.opening(f"{self._event}.delta", self._place, content_index=part, **logprobs)
         if self._is_refusal:
             self._part = {"type": "refusal", "refusal": ""}
         else:
@@ -92,7 +92,7 @@ class TextBlock:
 class ThinkingBlock:
     """A reasoning item, its text as a summary: what clients show, and send back whole.
 
-    Thinking that nobody signed is marked all the same: OpenAI refuses a reasoning item that is not its own.
+    Unsigned thinking gets the prefix too: OpenAI refuses a reasoning item that is not its own.
     """
 
     def __init__(self, items: Items) -> None:
@@ -102,7 +102,7 @@ class ThinkingBlock:
         self._opening = b""
         self._pieces: list[str] = []
 
-    def say(self, text: str) -> bytes:
+    def add(self, text: str) -> bytes:
         if not text:
             return b""
         before = b"" if self._opening else self._open()
@@ -111,11 +111,11 @@ class ThinkingBlock:
 
     def close(self, signature: str) -> bytes:
         if self._place is None:
-            return signed(self._items, signature)
+            return signature_item(self._items, signature)
         part = {"type": "summary_text", "text": "".join(self._pieces)}
         out = self._items.frame("response.reasoning_summary_text.done", **self._where, text=part["text"])
         out += self._items.frame("response.reasoning_summary_part.done", **self._where, part=part)
-        return out + self._items.finish(self._place, summary=[part], encrypted_content=CARRIED + signature)
+        return out + self._items.finish(self._place, summary=[part], encrypted_content=FOREIGN + signature)
 
     def _open(self) -> bytes:
         self._place, before = self._items.add("rs", "reasoning", summary=[])
@@ -126,7 +126,7 @@ class ThinkingBlock:
 
 
 class Called(msgspec.Struct):
-    """Which tool is called, and the call's id. A tool of a namespace is `namespace__name` to the upstream."""
+    """Which tool is called, and the call's id. Upstreams know a tool of a namespace as `namespace__name`."""
 
     id: str
     name: str
@@ -152,45 +152,45 @@ class CallBlock:
         self._place, self.added = items.add(prefix, type, status="in_progress", **called.fields, **{self._field: ""})
         self._opening = items.opening(f"{self._event}.delta", self._place)
 
-    def say(self, text: str) -> bytes:
+    def add(self, text: str) -> bytes:
         if not text:
             return b""
         self._pieces.append(text)
         return self._items.delta(self._opening, text)
 
     def close(self, signature: str) -> bytes:
-        """A function that was called without arguments was given an empty object."""
-        before = b"" if self._pieces or self._is_custom else self.say("{}")
+        """A function that was called without arguments is reported as called with an empty object."""
+        before = b"" if self._pieces or self._is_custom else self.add("{}")
         text = "".join(self._pieces)
         where = {"item_id": self._place.item["id"], "output_index": self._place.index}
         name = {} if self._is_custom else {"name": self._place.item["name"]}
         before += self._items.frame(f"{self._event}.done", **where, **name, **{self._field: text})
-        return before + self._items.finish(self._place, **{self._field: text}) + signed(self._items, signature)
+        return before + self._items.finish(self._place, **{self._field: text}) + signature_item(self._items, signature)
 
 
 class FreeTextBlock:
-    """A call of a custom tool that is a function with one text to the upstream: told when its arguments are whole."""
+    """A call of a custom tool that the upstream knows as a function with one text. Sent once its text is whole."""
 
     def __init__(self, items: Items, called: Called) -> None:
         self._items = items
         self._called = called
         self._pieces: list[str] = []
 
-    def say(self, text: str) -> bytes:
+    def add(self, text: str) -> bytes:
         self._pieces.append(text)
         return b""
 
     def close(self, signature: str) -> bytes:
         call = CallBlock(self._items, self._called, is_custom=True)
-        return call.added + call.say(free_text("".join(self._pieces))) + call.close(signature)
+        return call.added + call.add(free_text("".join(self._pieces))) + call.close(signature)
 
 
 _FUNCTION = ("fc", "function_call", "arguments")
 _CUSTOM = ("ctc", "custom_tool_call", "input")
 
 
-def signed(items: Items, signature: str) -> bytes:
-    """The signature of something else than thinking, as a reasoning item behind it."""
+def signature_item(items: Items, signature: str) -> bytes:
+    """The signature of a block other than thinking, as a reasoning item after it."""
     if not signature:
         return b""
-    return items.at_once("rs", "reasoning", summary=[], encrypted_content=CARRIED + signature)
+    return items.at_once("rs", "reasoning", summary=[], encrypted_content=FOREIGN + signature)

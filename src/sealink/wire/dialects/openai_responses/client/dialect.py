@@ -8,11 +8,10 @@ from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, RequestHead
 from sealink.wire.dialects.openai_responses.client.encode_stream import ResponseEncoder
-from sealink.wire.dialects.openai_responses.client.head import parse_head
+from sealink.wire.dialects.openai_responses.client.encode_whole import encode_whole
+from sealink.wire.dialects.openai_responses.client.errors import error_body, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.openai_responses.client.parse_request import parse_request
-from sealink.wire.dialects.openai_responses.client.prompt_text import prompt_text
-from sealink.wire.dialects.openai_responses.errors import error_body, error_frame
+from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_responses.signatures import NAME
 
 
@@ -43,10 +42,10 @@ class OpenAIResponsesClient:
         return ResponseEncoder(request, identity)
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
-        return ResponseEncoder(request, identity).whole(events)
+        return encode_whole(request, events, identity)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
-        """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""
+        """OpenAI's error body has no field for the request's id, which is in the `x-request-id` header."""
         return error_body(error)
 
     def error_frame(self, error: SealinkError) -> bytes:

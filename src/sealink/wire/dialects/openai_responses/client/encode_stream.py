@@ -1,18 +1,17 @@
-"""Events → a Responses stream, or a whole response: blocks become items.
+"""Events → a Responses stream: blocks become items.
 
-    text, refusal       the parts of a message; those that follow each other are parts of one
+    text, refusal       parts of a message; consecutive ones are parts of the same message
     reasoning           a reasoning item, its signature as `encrypted_content`
-    redacted_reasoning  the same without a text
+    redacted_reasoning  a reasoning item without text
     tool_call           a function_call; a custom_tool_call if the client knows the tool as a custom one
     custom_tool_call    a custom_tool_call
     media               an image_generation_call
-    other               nothing: it means something to clients of the upstream's dialect only
+    other               nothing: only clients of the upstream's own dialect know it
 
 https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from sealink.errors import SealinkError
 from sealink.events import (
@@ -25,7 +24,6 @@ from sealink.events import (
     Logprobs,
     ReasoningDelta,
     StreamEnd,
-    StreamError,
     StreamStart,
     TextDelta,
     ToolArgsDelta,
@@ -42,25 +40,26 @@ from sealink.wire.dialects.openai_responses.client.blocks import (
     TextBlock,
     ThinkingBlock,
 )
-from sealink.wire.dialects.openai_responses.client.envelope import envelope
+from sealink.wire.dialects.openai_responses.client.errors import FAILED, failed_fields
 from sealink.wire.dialects.openai_responses.client.items import Items
-from sealink.wire.dialects.openai_responses.errors import FAILED, failed
-from sealink.wire.dialects.openai_responses.signatures import CARRIED_REDACTED
+from sealink.wire.dialects.openai_responses.client.response_object import new_response
+from sealink.wire.dialects.openai_responses.finish import finish_fields
+from sealink.wire.dialects.openai_responses.signatures import FOREIGN_REDACTED
 from sealink.wire.dialects.openai_responses.usage import usage_object
-from sealink.wire.raw_json.fields import encode
-
-_INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
 class ResponseEncoder:
-    """An Encoder. `birth` and the request's model stand in where the answer has none."""
+    """An Encoder. `identity` and the request's model stand in where the answer has none.
 
-    repeats_deltas = False  # each event has its number
+    `response` is the response object so far; it is whole once the answer has ended.
+    """
+
+    uniform_deltas = False  # each event has its number
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._tools = {tool.name: tool for tool in request.tools}
-        self._response = envelope(request, f"resp_{identity.id}", request.model, identity.created)
-        self._items = Items(self._response["id"])
+        self.response = new_response(request, f"resp_{identity.id}", request.model, identity.created)
+        self._items = Items(self.response["id"])
         self._blocks: dict[int, Block] = {}
         self._signatures: dict[int, str] = {}
         self._chars = 0
@@ -70,17 +69,18 @@ class ResponseEncoder:
     def encode(self, event: Event) -> bytes:
         """The frames that an event needs: none, one, or several."""
         if type(event) is TextDelta and not event.choice:  # nearly every event
-            return self._blocks[event.block].say(event.text)
-        return b"" if getattr(event, "choice", 0) else self._encode(event)  # this API has one answer
+            return self._blocks[event.block].add(event.text)
+        return b"" if getattr(event, "choice", 0) else self._encode(event)  # this API has one choice
 
     def fail(self, error: SealinkError) -> bytes:
-        """The one frame that ends a stream which did not come to its end."""
-        return self._items.frame(FAILED, **failed(error, {**self._response, "output": self._items.done}))
+        """The one frame that ends a stream which has already begun."""
+        response = {**self.response, "output": self._items.done}
+        return self._items.frame(FAILED, **failed_fields(error, response))
 
     def _encode(self, event: Event) -> bytes:
         match event:
             case ReasoningDelta(text=text) | ToolArgsDelta(fragment=text):
-                return self._blocks[event.block].say(text)
+                return self._blocks[event.block].add(text)
             case BlockStart():
                 return self._open(event)
             case BlockEnd():
@@ -92,7 +92,7 @@ class ResponseEncoder:
                 return block.cite(event) if isinstance(block, TextBlock) else b""
             case Logprobs():
                 block = self._blocks[event.block]
-                return block.weigh(event.tokens) if isinstance(block, TextBlock) else b""
+                return block.add_logprobs(event.tokens) if isinstance(block, TextBlock) else b""
             case UsageSnapshot(usage=usage):
                 self._usage = usage
             case Finish():
@@ -104,11 +104,11 @@ class ResponseEncoder:
         return b""
 
     def _start(self, event: StreamStart) -> bytes:
-        said = {"id": event.id, "model": event.model, "created_at": event.created}
-        self._response |= {name: value for name, value in said.items() if value not in (None, "")}
-        self._items = Items(self._response["id"])
-        created = self._items.frame("response.created", response=self._response)
-        return created + self._items.frame("response.in_progress", response=self._response)
+        fields = {"id": event.id, "model": event.model, "created_at": event.created}
+        self.response |= {name: value for name, value in fields.items() if value not in (None, "")}
+        self._items = Items(self.response["id"])
+        created = self._items.frame("response.created", response=self.response)
+        return created + self._items.frame("response.in_progress", response=self.response)
 
     def _open(self, event: BlockStart) -> bytes:
         items = self._items
@@ -120,7 +120,7 @@ class ResponseEncoder:
             case "tool_call" | "custom_tool_call":
                 return self._call(event)
             case "redacted_reasoning":
-                return items.at_once("rs", "reasoning", summary=[], encrypted_content=CARRIED_REDACTED + event.data)
+                return items.at_once("rs", "reasoning", summary=[], encrypted_content=FOREIGN_REDACTED + event.data)
             case "media" if event.name.startswith("image/"):
                 return items.at_once("ig", "image_generation_call", **_image(event))
         return b""
@@ -143,31 +143,21 @@ class ResponseEncoder:
         return block.close(self._signatures.pop(number, ""))
 
     def _end(self) -> bytes:
-        """What was left open closes; then the last frame, with all that has been told."""
+        """Closes the blocks that are still open; then the last frame, with the whole response."""
         out = b"".join([self._close(number) for number in list(self._blocks)])
         if self._finish is not None and self._finish.reason == "content_filter" and self._finish.detail:
             refusal = TextBlock(self._items, "refusal", self._chars)
-            out += refusal.say(self._finish.detail) + refusal.close("")
+            out += refusal.add(self._finish.detail) + refusal.close("")
         out += self._items.end_message()
-        self._response |= self._ending()
-        return out + self._items.frame(f"response.{self._response['status']}", response=self._response)
+        self.response |= self._ending()
+        return out + self._items.frame(f"response.{self.response['status']}", response=self.response)
 
     def _ending(self) -> dict[str, Any]:
-        reason = _INCOMPLETE.get(self._finish.reason) if self._finish is not None else None
         return {
-            "status": "incomplete" if reason else "completed",
-            "incomplete_details": {"reason": reason} if reason else None,
+            **finish_fields(self._finish),
             "output": self._items.done,
             "usage": None if self._usage is None else usage_object(self._usage),
         }
-
-    def whole(self, events: Iterable[Event]) -> bytes:
-        """A not-streamed response: what a stream's last frame says. Raises the SealinkError that the answer brought."""
-        for event in events:
-            if isinstance(event, StreamError):
-                raise event.error
-            self.encode(event)
-        return encode(self._response)
 
 
 def _image(event: BlockStart) -> dict[str, Any]:

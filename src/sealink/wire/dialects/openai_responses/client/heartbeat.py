@@ -1,4 +1,4 @@
-"""Signs of life on a stream that has nothing to say yet, in the shapes that clients of this dialect survive."""
+"""Heartbeats on a stream that has no content yet, in the shapes that clients of this dialect survive."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ COMMENT: Final = b":\n"
 """A comment without a blank line after it: openai-go before 3.43 takes an empty event for the end."""
 
 KEEPALIVE: Final = event_frame(b"keepalive", b'{"type":"keepalive","sequence_number":0}')
-"""OpenAI's own, on long answers: Codex counts events, not comments; the stock SDKs pass over it.
+"""OpenAI's own, on long answers: Codex counts events, not comments; the stock SDKs ignore it.
 https://github.com/openai/openai-node/pull/1965"""
 
 HEARTBEATS: Final[dict[HeartbeatShape, bytes]] = {"comment": COMMENT, "chunk": KEEPALIVE, "off": b""}

@@ -1,7 +1,7 @@
-"""The conversation of a Responses request → SeaLink's own messages.
+"""The `input` of a Responses request → SeaLink's own messages.
 
 https://platform.openai.com/docs/api-reference/responses/create#responses-create-input. Items are smaller than
-messages: what the model said, thought and called between two words of the user's is one message of ours.
+messages: consecutive items of the model's (text, thinking, tool calls) become one message.
 """
 
 from typing import Final
@@ -21,10 +21,17 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from sealink.wire.dialects.openai_chat.client import parts
-from sealink.wire.dialects.openai_responses import signatures
 from sealink.wire.dialects.openai_responses.client.tools import flat_name
-from sealink.wire.dialects.openai_responses.signatures import CARRIED, CARRIED_REDACTED, Signature
+from sealink.wire.dialects.openai_responses.signatures import FOREIGN, FOREIGN_REDACTED, Signature, write_signature
+from sealink.wire.dialects.shared.openai_request import (
+    PartReader,
+    image_at,
+    inline_file,
+    read_audio,
+    read_content,
+    read_refusal,
+    read_text,
+)
 from sealink.wire.raw_json.fields import NULL, is_null, starts_with
 from sealink.wire.raw_json.request_fields import missing, read_value, untranslatable
 
@@ -35,7 +42,7 @@ _ROLES: Final[dict[str, Role]] = {
     "assistant": "assistant",
 }
 
-_TOLD_IN_THE_ANSWER: Final = frozenset(
+_OF_UPSTREAM_TOOLS: Final = frozenset(
     {
         "code_interpreter_call",
         "file_search_call",
@@ -48,7 +55,8 @@ _TOLD_IN_THE_ANSWER: Final = frozenset(
         "web_search_call",
     }
 )
-"""What an upstream did by itself before it answered. Another one can make nothing of it; the answer follows."""
+"""Items of tools that an upstream ran itself. They mean nothing to another one, and what came of them is in the
+message that follows: they are left out."""
 
 
 class _Item(msgspec.Struct, kw_only=True):
@@ -90,11 +98,11 @@ def read_input(raw: Raw) -> list[Message]:
     messages: list[Message] = []
     for number, item in enumerate(read_value(raw, "input", list[Raw])):
         where = f"input[{number}]"
-        role, said = _read_item(read_value(item, where, _Item), where)
+        role, parts = _read_item(read_value(item, where, _Item), where)
         if role in ("assistant", "tool") and messages and messages[-1].role == role:
-            messages[-1].parts += said
-        elif said:
-            messages.append(Message(role, said, where))
+            messages[-1].parts += parts
+        elif parts:
+            messages.append(Message(role, parts, where))
     return messages
 
 
@@ -108,7 +116,7 @@ def _read_item(item: _Item, where: str) -> tuple[Role, list[Part]]:
             return "assistant", [_call(item, where)]
         case "function_call_output" | "custom_tool_call_output":
             return "tool", [ToolResult(call_id=_call_id(item, where), content=_parts(item.output, f"{where}.output"))]
-    if item.type in _TOLD_IN_THE_ANSWER:
+    if item.type in _OF_UPSTREAM_TOOLS:
         return "assistant", []
     raise untranslatable(f"an item of type {item.type!r}", f"{where}.type")
 
@@ -118,19 +126,22 @@ def _message(item: _Item, where: str) -> tuple[Role, list[Part]]:
         raise missing(f"{where}.role")
     role = _ROLES.get(item.role)
     if role is None:
-        raise InvalidRequest(f"`{where}.role` cannot be {item.role!r}.", code="invalid_value", param=f"{where}.role")
+        roles = ", ".join(_ROLES)
+        raise InvalidRequest(
+            f"`{where}.role` must be one of {roles}, not {item.role!r}.", code="invalid_value", param=f"{where}.role"
+        )
     return role, _parts(item.content, f"{where}.content")
 
 
 def _reasoning(item: _Item, where: str) -> Part:
-    """What the model thought, with what it takes to send it back to the one whose thinking it is."""
+    """A model's thinking, with the signature that sends it back to that model's dialect."""
     encrypted = item.encrypted_content or ""
-    if encrypted.startswith(CARRIED_REDACTED):
-        return RedactedReasoning(data=encrypted.removeprefix(CARRIED_REDACTED))
+    if encrypted.startswith(FOREIGN_REDACTED):
+        return RedactedReasoning(data=encrypted.removeprefix(FOREIGN_REDACTED))
     text = _thought(item.summary, f"{where}.summary") or _thought(item.content, f"{where}.content")
-    if encrypted.startswith(CARRIED):
-        return Reasoning(text=text, signature=encrypted.removeprefix(CARRIED))
-    own = signatures.written(Signature(item.id or "", encrypted)) if encrypted else ""
+    if encrypted.startswith(FOREIGN):
+        return Reasoning(text=text, signature=encrypted.removeprefix(FOREIGN))
+    own = write_signature(Signature(item.id or "", encrypted)) if encrypted else ""
     return Reasoning(text=text, signature=own)
 
 
@@ -155,34 +166,34 @@ def _call_id(item: _Item, where: str) -> str:
 def _parts(raw: Raw, where: str) -> list[Part]:
     if is_null(raw):
         raise missing(where)
-    return parts.read_content(raw, where, _READERS)
+    return read_content(raw, where, _READERS)
 
 
 def _image(raw: Raw, where: str) -> Part:
-    said = read_value(raw, where, _ImagePart)
-    if said.image_url is not None:
-        return parts.image_at(said.image_url, said.detail, f"{where}.image_url")
-    if said.file_id is not None:
+    part = read_value(raw, where, _ImagePart)
+    if part.image_url is not None:
+        return image_at(part.image_url, part.detail, f"{where}.image_url")
+    if part.file_id is not None:
         raise untranslatable("an image by its id", f"{where}.file_id")
     raise missing(f"{where}.image_url")
 
 
 def _file(raw: Raw, where: str) -> Part:
-    said = read_value(raw, where, _FilePart)
-    name = said.filename or ""
-    if said.file_data is not None:
-        return parts.inline_file(name, said.file_data, f"{where}.file_data")
-    if said.file_url is None and said.file_id is None:
+    part = read_value(raw, where, _FilePart)
+    name = part.filename or ""
+    if part.file_data is not None:
+        return inline_file(name, part.file_data, f"{where}.file_data")
+    if part.file_url is None and part.file_id is None:
         raise missing(f"{where}.file_data")
-    return File(filename=name, url=said.file_url or "", file_id=said.file_id or "")
+    return File(filename=name, url=part.file_url or "", file_id=part.file_id or "")
 
 
-_READERS: Final[dict[str, parts.PartReader]] = {
-    "input_text": parts.text,
-    "output_text": parts.text,
-    "text": parts.text,
-    "refusal": parts.refusal,
+_READERS: Final[dict[str, PartReader]] = {
+    "input_text": read_text,
+    "output_text": read_text,
+    "text": read_text,
+    "refusal": read_refusal,
     "input_image": _image,
-    "input_audio": parts.audio,
+    "input_audio": read_audio,
     "input_file": _file,
 }

@@ -1,4 +1,4 @@
-"""The items of an answer that is being told: their places, their ids, and the frames that tell of them.
+"""The items of an answer in progress: their positions, their ids, and the frames that report them.
 
 https://platform.openai.com/docs/api-reference/responses-streaming
 """
@@ -14,13 +14,13 @@ from sealink.wire.raw_json.fields import encode
 Fields = dict[str, Any]
 
 MAX_STEM_CHARS: Final = 40
-"""Of the response's id, so much stands in its items' ids: OpenAI takes none of more than 64 characters back."""
+"""So many characters of the response's id go into its items' ids: OpenAI takes back no id of more than 64."""
 
 _NOT_AN_ID_CHAR: Final = re.compile("[^a-zA-Z0-9_-]")
 
 
 class Place(msgspec.Struct):
-    """An item that has been added, and where it stands. `followed`: a later item has been added while it was open."""
+    """An item that has been added, and its index. `followed`: a later item was added while this one was open."""
 
     index: int
     item: Fields
@@ -44,17 +44,17 @@ class Items:
         return event_frame(type.encode(), encode({"type": type, **fields, "sequence_number": number}))
 
     def opening(self, type: str, place: Place, **fields: Any) -> bytes:
-        """What all deltas of a block begin with: `delta` ends it."""
-        said = {"type": type, "item_id": place.item["id"], "output_index": place.index, **fields}
-        return b"event: %b\ndata: %b" % (type.encode(), encode(said)[:-1] + b',"delta":')
+        """What all delta frames of a block begin with; `delta` appends the rest."""
+        common = {"type": type, "item_id": place.item["id"], "output_index": place.index, **fields}
+        return b"event: %b\ndata: %b" % (type.encode(), encode(common)[:-1] + b',"delta":')
 
     def delta(self, opening: bytes, text: str) -> bytes:
-        """The next frame, which is nearly always one of these."""
+        """The next frame, a delta: nearly every frame is one."""
         number, self._sequence = self._sequence, self._sequence + 1
         return b'%b%b,"sequence_number":%d}\n\n' % (opening, encode(text), number)
 
     def add(self, prefix: str, type: str, **fields: Any) -> tuple[Place, bytes]:
-        """Another item begins; the message before it is done, unless it goes on."""
+        """Another item begins; the message before it is done once its open parts are."""
         before = self.end_message()
         index = len(self.places)
         place = Place(index, {"id": f"{prefix}_{self._stem}_{index}", "type": type, **fields})
@@ -75,7 +75,7 @@ class Items:
         return self.finish(place) if place.followed and not place.open_parts else b""
 
     def end_message(self) -> bytes:
-        """No part will be added to the message that was told last."""
+        """No part will be added to the current message any more."""
         place, self._message = self._message, None
         if place is None:
             return b""
@@ -89,11 +89,11 @@ class Items:
         return self.frame("response.output_item.done", output_index=place.index, item=place.item)
 
     def at_once(self, prefix: str, type: str, **fields: Any) -> bytes:
-        """An item that is all there at once."""
+        """An item that is complete from the start."""
         place, added = self.add(prefix, type, **fields)
         return added + self.finish(place)
 
     @property
     def done(self) -> list[Fields]:
-        """What has been told to its end."""
+        """The items that are complete."""
         return [place.item for place in self.places if place.done]

@@ -1,4 +1,4 @@
-"""The tools of a request, read. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools"""
+"""The tools of a client's request. https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools"""
 
 from typing import Any, Final, Literal
 
@@ -23,11 +23,11 @@ _KINDS: Final[dict[str, BuiltinKind]] = {
     "image_generation": "image_generation",
     "mcp": "mcp",
 }
-"""Built-in tools by the beginnings of their types (`web_search_preview_2025_03_11`); all others are `other`."""
+"""Built-in tools by the prefixes of their types (`web_search_preview_2025_03_11`); all others are `other`."""
 
 
 class _Tool(msgspec.Struct, kw_only=True):
-    """`tools` are those of a namespace."""
+    """A tool of any type; `tools` are those of a namespace."""
 
     type: str
     name: str | None = None
@@ -59,7 +59,8 @@ class _Choice(msgspec.Struct):
 
 
 class ReadTools(msgspec.Struct):
-    """Functions and custom tools, which the client runs; what the upstream is to run; what it need not be told of."""
+    """`own`: functions and custom tools, which the client runs. `builtin`: tools that the upstream runs.
+    `left_out`: tools that are dropped, by their places in the request."""
 
     own: list[Tool] = []
     builtin: list[BuiltinTool] = []
@@ -75,43 +76,43 @@ def read_tools(read: RequestFields) -> ReadTools:
 
 
 def _add(tools: ReadTools, raw: Raw, where: str) -> None:
-    said = read_value(raw, where, _Tool)
-    if said.type in ("function", "custom"):
-        tools.own.append(_tool(said, where))
-    elif said.type == "namespace":
-        tools.own += _group(said, where)
-    elif said.external_web_access is False:
-        # A search in OpenAI's own copy of the web, which Codex offers with every request: nobody else has one.
+    tool = read_value(raw, where, _Tool)
+    if tool.type in ("function", "custom"):
+        tools.own.append(_tool(tool, where))
+    elif tool.type == "namespace":
+        tools.own += _group(tool, where)
+    elif tool.external_web_access is False:
+        # A search in OpenAI's own copy of the web, which only OpenAI has. Codex offers it with every request.
         tools.left_out[where] = raw
     else:
-        tools.builtin.append(_builtin(said.type, raw, where))
+        tools.builtin.append(_builtin(tool.type, raw, where))
 
 
-def _group(said: _Tool, where: str) -> list[Tool]:
+def _group(tool: _Tool, where: str) -> list[Tool]:
     group = []
-    for number, raw in enumerate(said.tools or ()):
-        tool = _tool(read_value(raw, f"{where}.tools[{number}]", _Tool), f"{where}.tools[{number}]")
-        tool.namespace, tool.name = said.name or "", flat_name(said.name, tool.name)
-        group.append(tool)
+    for number, raw in enumerate(tool.tools or ()):
+        inner = _tool(read_value(raw, f"{where}.tools[{number}]", _Tool), f"{where}.tools[{number}]")
+        inner.namespace, inner.name = tool.name or "", flat_name(tool.name, inner.name)
+        group.append(inner)
     return group
 
 
 def flat_name(namespace: str | None, name: str) -> str:
-    """The name under which an upstream without namespaces knows a tool of one."""
+    """The name that a tool of a namespace has at an upstream without namespaces."""
     return f"{namespace}__{name}" if namespace else name
 
 
-def _tool(said: _Tool, where: str) -> Tool:
-    if not said.name:
+def _tool(tool: _Tool, where: str) -> Tool:
+    if not tool.name:
         raise missing(f"{where}.name")
     return Tool(
-        name=said.name,
-        description=said.description,
-        parameters=None if said.parameters is None else to_raw(said.parameters),
-        strict=said.strict,
-        cache_control=None if is_null(said.cache_control) else said.cache_control,
-        is_custom=said.type == "custom",
-        format=None if is_null(said.format) else said.format,
+        name=tool.name,
+        description=tool.description,
+        parameters=None if tool.parameters is None else to_raw(tool.parameters),
+        strict=tool.strict,
+        cache_control=None if is_null(tool.cache_control) else tool.cache_control,
+        is_custom=tool.type == "custom",
+        format=None if is_null(tool.format) else tool.format,
     )
 
 
@@ -122,22 +123,22 @@ def _builtin(type: str, raw: Raw, where: str) -> BuiltinTool:
 
 
 def _web_search(raw: Raw, where: str) -> WebSearch:
-    said = read_value(raw, where, _WebSearch)
-    filters, place = said.filters or _Filters(), said.user_location or {}
+    search = read_value(raw, where, _WebSearch)
+    filters, place = search.filters or _Filters(), search.user_location or {}
     return WebSearch(
         allowed_domains=filters.allowed_domains or [],
         blocked_domains=filters.blocked_domains or [],
         location={name: value for name, value in place.items() if name != "type" and value},
-        context_size=said.search_context_size,
+        context_size=search.search_context_size,
     )
 
 
 def read_tool_choice(read: RequestFields, tools: list[Tool]) -> tuple[ToolChoice | None, list[Tool]]:
-    """The choice, and the tools that it leaves."""
-    said: Any = read("tool_choice", str | dict[str, Raw])
-    if said is None or isinstance(said, str):
-        return (None if said is None else _mode(said, "tool_choice")), tools
-    choice = read_value(to_raw(said), "tool_choice", _Choice)
+    """The choice, and the tools that it allows."""
+    value: Any = read("tool_choice", str | dict[str, Raw])
+    if value is None or isinstance(value, str):
+        return (None if value is None else _mode(value, "tool_choice")), tools
+    choice = read_value(to_raw(value), "tool_choice", _Choice)
     if choice.type == "allowed_tools":
         names = {text_of(tool.get("name")) for tool in choice.tools or ()}
         return _mode(choice.mode or "auto", "tool_choice.mode"), [tool for tool in tools if tool.name in names]
@@ -150,5 +151,6 @@ def read_tool_choice(read: RequestFields, tools: list[Tool]) -> tuple[ToolChoice
 
 def _mode(word: str, where: str) -> ToolChoice:
     if word not in _MODES:
-        raise InvalidRequest(f"`{where}` cannot be {word!r}.", code="invalid_value", param=where)
+        message = f"`{where}` must be one of {', '.join(_MODES)}, not {word!r}."
+        raise InvalidRequest(message, code="invalid_value", param=where)
     return ToolChoice(_MODES[word])

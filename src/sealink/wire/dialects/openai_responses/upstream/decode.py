@@ -10,32 +10,33 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from sealink.events import Event, Finish, FinishReason, StreamEnd, StreamError, StreamStart, Unmodelled, UsageSnapshot
-from sealink.wire.dialects.openai_responses.errors import read_failure
+from sealink.events import Event, StreamEnd, StreamError, StreamStart, Unmodelled, UsageSnapshot
+from sealink.wire.dialects.openai_responses.finish import read_finish
+from sealink.wire.dialects.openai_responses.upstream.errors import read_failure
 from sealink.wire.dialects.openai_responses.upstream.output import Output
 from sealink.wire.dialects.openai_responses.usage import read_usage
 from sealink.wire.dialects.openai_responses.views import (
     EVENT,
     KNOWN_EVENTS,
-    ODD,
     RESPONSE,
-    Annotated,
+    UNKNOWN_EVENT,
+    AnnotationAdded,
     ArgumentsPiece,
     Completed,
     Created,
     Failed,
     Failure,
+    Ignored,
     Incomplete,
     InputPiece,
     ItemDone,
     ItemOpened,
-    Odd,
     RefusalPiece,
     Response,
-    Silent,
     SummaryPiece,
     TextPiece,
     ThoughtPiece,
+    UnknownEvent,
     WireEvent,
 )
 from sealink.wire.dialects.shared.upstream_errors import malformed
@@ -46,20 +47,18 @@ Events = Iterable[Event]
 
 _DONE: Final = b"[DONE]"
 
-_REASONS: Final[dict[str, FinishReason]] = {"max_output_tokens": "length", "content_filter": "content_filter"}
-
 
 class ResponseDecoder:
-    """One answer's frames → events."""
+    """A Decoder: one answer's frames → events."""
 
-    forgets_deltas = False
+    stateless_deltas = False
 
     def __init__(self) -> None:
         self._output: Output | None = None
         self._ended = False
 
     def decode(self, frame: Frame) -> Events:
-        """Raises UpstreamError (`upstream_malformed`) on a frame that makes no sense."""
+        """Raises UpstreamError (`upstream_malformed`) on a frame that cannot be read."""
         if self._ended:
             return ()
         try:
@@ -68,19 +67,19 @@ class ResponseDecoder:
                 return self._begun().text(event)
             return list(self._read(event))
         except UNREADABLE as error:
-            return self._read_odd(frame, error)
+            return self._read_unknown(frame, error)
 
     def close(self) -> Events:
-        """Only `response.completed`, `.incomplete` and `.failed` say that an answer is whole."""
+        """Only `response.completed`, `.incomplete` and `.failed` end an answer; the end of the bytes does not."""
         return ()
 
     def whole(self, response: Response) -> list[Event]:
-        """The events of a not-streamed response: those of a stream that sends each item in one piece."""
+        """The events of a not-streamed response: as of a stream that sends each item at once."""
         return [*self._start(response), *self._end(response)]
 
     def _read(self, event: WireEvent) -> Events:
         match event:
-            case Silent():
+            case Ignored():
                 return ()
             case ArgumentsPiece() | InputPiece():
                 return self._begun().arguments(event)
@@ -88,7 +87,7 @@ class ResponseDecoder:
                 return self._begun().think(event)
             case RefusalPiece():
                 return self._begun().refuse(event)
-            case Annotated():
+            case AnnotationAdded():
                 return self._begun().annotate(event)
             case ItemOpened():
                 return self._begun().open_item(event)
@@ -104,8 +103,8 @@ class ResponseDecoder:
                 return self._fail(response.error)
         return ()
 
-    def _read_odd(self, frame: Frame, reason: Exception) -> Sequence[Event]:
-        """A frame that is no event we know: an error, a new event, a closing `[DONE]`, or nonsense."""
+    def _read_unknown(self, frame: Frame, reason: Exception) -> Sequence[Event]:
+        """A frame without a view: an error, an event type not known here, a closing `[DONE]`, or malformed."""
         data = frame.data.strip()
         if not data:
             data = frame.raw.strip()
@@ -115,14 +114,14 @@ class ResponseDecoder:
             return ()
         try:
             data.decode()
-            odd = ODD.decode(data)
+            event = UNKNOWN_EVENT.decode(data)
         except UNREADABLE:
             if frame.event == b"error":
                 return self._fail(Failure(message=data.decode(errors="replace")))
             raise malformed(str(reason)) from reason
-        if frame.event == b"error" or odd.type == "error" or odd.error is not None:
-            return self._fail(_failure_of(odd))
-        if odd.type is None or odd.type in KNOWN_EVENTS:
+        if frame.event == b"error" or event.type == "error" or event.error is not None:
+            return self._fail(_failure_of(event))
+        if event.type is None or event.type in KNOWN_EVENTS:
             raise malformed(str(reason)) from reason
         return (Unmodelled(data),)
 
@@ -134,7 +133,7 @@ class ResponseDecoder:
 
     def _begun(self) -> Output:
         if self._output is None:
-            raise malformed("the answer begins without `response.created`.")
+            raise malformed("an event came before `response.created`.")
         return self._output
 
     def _end(self, response: Response) -> Iterator[Event]:
@@ -146,7 +145,7 @@ class ResponseDecoder:
         if response.usage:
             yield UsageSnapshot(read_usage(response.usage))
         self._ended = True
-        yield _finish(response, has_calls=output.has_calls)
+        yield read_finish(response, has_calls=output.has_calls)
         yield StreamEnd()
 
     def _fail(self, failure: Failure | str | None) -> Sequence[Event]:
@@ -173,18 +172,10 @@ def read_response(body: bytes) -> Response:
     if response.error is not None or response.status in ("failed", "cancelled"):
         raise read_failure(response.error)
     if response.output is None:
-        raise malformed("a response without output.")
+        raise malformed("the response has no `output`.")
     return response
 
 
-def _finish(response: Response, *, has_calls: bool) -> Finish:
-    """What is left incomplete for a reason to come is taken for cut short."""
-    if response.status == "incomplete" or (response.incomplete_details and response.incomplete_details.reason):
-        reason = (response.incomplete_details.reason if response.incomplete_details else None) or "incomplete"
-        return Finish(_REASONS.get(reason, "length"), raw_reason=reason)
-    return Finish("tool_calls" if has_calls else "stop", raw_reason=response.status or "completed")
-
-
-def _failure_of(odd: Odd) -> Failure | str:
+def _failure_of(event: UnknownEvent) -> Failure | str:
     """An `error` event, flat as documented or with the error in an object of its own."""
-    return odd.error if odd.error is not None else odd
+    return event.error if event.error is not None else event

@@ -1,20 +1,21 @@
-"""The Responses API as upstreams speak it: OpenAI, and those who call themselves compatible."""
+"""The Responses API as upstreams speak it: OpenAI, and vendors with a compatible API."""
 
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest, RequestHead
-from sealink.wire.dialects.openai_responses.errors import read_error
 from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecoder, decode_whole
+from sealink.wire.dialects.openai_responses.upstream.errors import read_error
+from sealink.wire.dialects.openai_responses.upstream.forward_request import forward_request
 from sealink.wire.dialects.openai_responses.upstream.passthrough import ResponsesPassthrough, passthrough_whole
-from sealink.wire.dialects.openai_responses.upstream.write_request import forward_request, write_request
+from sealink.wire.dialects.openai_responses.upstream.write_request import write_request
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.stream.outcome import Outcome
 
 
 class OpenAIResponsesUpstream:
-    """A PassthroughDialect. A provider's base URL ends in `/v1`, or wherever `/responses` hangs."""
+    """A PassthroughDialect. A provider's base URL ends in `/v1`, or wherever `/responses` is."""
 
     name = NAME
 

@@ -1,8 +1,8 @@
-"""Where vendors stray from OpenAI's streams so far that its own SDK breaks; each with the recording that shows it.
+"""Where vendors deviate from OpenAI's streams so far that its own SDK breaks; each with the recording that shows it.
 
 `client.responses.stream()` raises where each event has ids of its own
 (github-copilot/rig-reasoning_roundtrip-streaming-fa04f6) or a message's first part is not number 0
-(bedrock-mantle/ruby_llm-rs_bedrock_mantle_responses_chat_streams_through_the_responses_surface-28c539); it hands out an
+(bedrock-mantle/ruby_llm-rs_bedrock_mantle_responses_chat_streams_through_the_responses_surface-28c539); it returns an
 empty answer where the last event has no output (chatgpt-codex/rig-reasoning_session_two_tool_calls_streaming-91ff47).
 """
 
@@ -12,9 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.wire.dialects.openai_responses.views import View
-from sealink.wire.framing.frame import Frame
-from sealink.wire.framing.sse import data_frame, event_frame
-from sealink.wire.raw_json.fields import NULL, Fields, array_of, encode, is_null, object_of, parse_object, to_raw
+from sealink.wire.raw_json.fields import NULL, Fields, array_of, is_null, object_of, parse_object, to_raw
 
 _UNREADABLE: Final = (ValueError, RecursionError)
 _NO_OUTPUT: Final = (Raw(b"[]"), NULL)
@@ -24,8 +22,8 @@ class _Named(View):
     id: str | None = None
 
 
-class _Place(View):
-    """By what an event says where it belongs."""
+class _Position(View):
+    """The fields by which an event says which item, part or response it belongs to."""
 
     type: str = ""
     output_index: int | None = None
@@ -35,11 +33,11 @@ class _Place(View):
     response: _Named | None = None
 
 
-_PLACE: Final = msgspec.json.Decoder(_Place)
+_POSITION: Final = msgspec.json.Decoder(_Position)
 
 
 class Mender:
-    """Keeps what one stream has named, and the items that are done until the last event has shown that it has them."""
+    """Remembers a stream's ids, and its finished items until the last event has shown that it repeats them."""
 
     def __init__(self) -> None:
         self.response_id: str | None = None
@@ -47,58 +45,59 @@ class Mender:
         self._parts: dict[int, list[int]] = {}
         self._done: dict[int, Raw] = {}
 
-    def mended(self, frame: Frame) -> bytes:
-        """The frame as it came, if there is nothing to mend in it."""
+    def mended(self, data: bytes) -> Fields | None:
+        """The event's fields as they should be; None if there is nothing to mend, or the event cannot be read."""
         try:
-            changes = self._changes(_PLACE.decode(frame.data), frame.data)
+            position = _POSITION.decode(data)
+            if position.response is not None:
+                return self._response(position, position.response, data)
+            return None if position.output_index is None else self._item(position, position.output_index, data)
         except _UNREADABLE:
-            return frame.raw
-        return frame.raw if not changes else _with(frame, changes)
+            return None
 
-    def _changes(self, place: _Place, data: bytes) -> Fields:
-        if place.response is not None:
-            return self._response(place, data)
-        return {} if place.output_index is None else self._item(place, place.output_index, data)
-
-    def _item(self, place: _Place, index: int, data: bytes) -> Fields:
-        named = place.item_id if place.item is None else place.item.id
+    def _item(self, position: _Position, index: int, data: bytes) -> Fields | None:
+        named = position.item_id if position.item is None else position.item.id
         known = self._items.setdefault(index, named or "")
+        is_renamed = named is not None and named != known
+        is_done = position.type == "response.output_item.done" and position.item is not None
+        part = position.content_index
+        number = None if part is None else self._part(index, part)
+        if not is_renamed and not is_done and number == part:
+            return None
+        fields = parse_object(data)
         changes: Fields = {}
-        if named is not None and named != known:
-            changes = self._renamed(place, known, data)
-        if place.type == "response.output_item.done" and place.item is not None:
-            self._done[index] = changes.get("item") or parse_object(data)["item"]
-        if place.content_index is not None:
-            changes |= self._part(index, place.content_index)
-        return changes
+        if is_renamed and position.item is None:
+            changes["item_id"] = to_raw(known)
+        elif is_renamed:
+            changes["item"] = to_raw({**(object_of(fields["item"]) or {}), "id": known})
+        if is_done:
+            self._done[index] = changes.get("item") or fields["item"]
+        if number != part:
+            changes["content_index"] = to_raw(number)
+        return fields | changes if changes else None
 
-    def _renamed(self, place: _Place, known: str, data: bytes) -> Fields:
-        if place.item is None:
-            return {"item_id": to_raw(known)}
-        return {"item": to_raw({**(object_of(parse_object(data)["item"]) or {}), "id": known})}
-
-    def _part(self, index: int, part: int) -> Fields:
+    def _part(self, index: int, part: int) -> int:
+        """The number that a message's part should have: its position among the parts."""
         parts = self._parts.setdefault(index, [])
         if part not in parts:
             parts.append(part)
-        number = parts.index(part)
-        return {} if number == part else {"content_index": to_raw(number)}
+        return parts.index(part)
 
-    def _response(self, place: _Place, data: bytes) -> Fields:
-        said = place.response.id if place.response is not None else None
-        self.response_id = self.response_id or said
-        is_renamed = said != self.response_id
-        lacks_output = bool(self._done) and place.type in ("response.completed", "response.incomplete")
-        if not is_renamed and not lacks_output:
-            return {}
-        response = object_of(parse_object(data).get("response")) or {}
-        mended = {**response, "id": to_raw(self.response_id)} if is_renamed else dict(response)
-        if lacks_output:
-            mended |= self._output(response.get("output"))
-        return {} if mended == response else {"response": to_raw(mended)}
+    def _response(self, position: _Position, response: _Named, data: bytes) -> Fields | None:
+        self.response_id = self.response_id or response.id
+        is_renamed = response.id != self.response_id
+        may_lack_output = bool(self._done) and position.type in ("response.completed", "response.incomplete")
+        if not is_renamed and not may_lack_output:
+            return None
+        fields = parse_object(data)
+        inner = object_of(fields.get("response")) or {}
+        mended = {**inner, "id": to_raw(self.response_id)} if is_renamed else dict(inner)
+        if may_lack_output:
+            mended |= self._output(inner.get("output"))
+        return None if mended == inner else fields | {"response": to_raw(mended)}
 
     def _output(self, output: Raw | None) -> Fields:
-        """All that was done, where the last event has nothing; the ids that it was done under, where it has it all."""
+        """All finished items, where the last event has none; the ids they had before, where it has them all."""
         if is_null(output) or output in _NO_OUTPUT:
             return {"output": to_raw([self._done[index] for index in sorted(self._done)])}
         items = [object_of(item) or {} for item in array_of(output) or ()]
@@ -107,8 +106,3 @@ class Mender:
             for index, item in enumerate(items)
         ]
         return {} if named == items or len(items) != len(self._items) else {"output": to_raw(named)}
-
-
-def _with(frame: Frame, changes: Fields) -> bytes:
-    data = encode(parse_object(frame.data) | changes)
-    return event_frame(frame.event, data) if frame.event else data_frame(data)

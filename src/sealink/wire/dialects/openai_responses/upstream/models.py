@@ -1,6 +1,6 @@
-"""What OpenAI's models take of reasoning: the rules that a request's shape depends on.
+"""Which reasoning parameters each of OpenAI's models accepts.
 
-Read from the model's name, so that a model released tomorrow gets the newest rules. From "Reasoning models"
+Derived from the model's name, so that a model released tomorrow gets the newest rules. From "Reasoning models"
 (https://platform.openai.com/docs/guides/reasoning) and the pages of the models, as of November 2026.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-"""All that clients of any dialect ask for, from the least to the most."""
+"""All efforts that clients of any dialect ask for, in ascending order."""
 
 _O_SERIES: Final = ("low", "medium", "high")
 _GPT_5: Final = ("minimal", "low", "medium", "high")
@@ -23,8 +23,8 @@ _O = re.compile(r"(?:^|[/.-])o[1-9](?:-|$)")
 
 
 class ModelRules(msgspec.Struct, frozen=True):
-    """`thinks`: it reasons, can be sent its encrypted reasoning back, and refuses a temperature while it does.
-    `efforts`: the words it takes for how much; () where nothing is known about it, and any word is passed on."""
+    """`thinks`: the model reasons, accepts its encrypted reasoning back, and refuses a temperature while it does.
+    `efforts`: those it accepts; () for an unknown model, which is sent any effort as it is."""
 
     thinks: bool = False
     efforts: tuple[str, ...] = ()
@@ -45,9 +45,9 @@ def rules_of(model: str) -> ModelRules:
     return ModelRules(thinks=True, efforts=_GPT_5_1 if version == (5, 1) and "max" not in name else _LATER)
 
 
-def nearest_effort(asked: str, efforts: tuple[str, ...]) -> str:
-    """The word for an effort that a model takes; the lesser one of two that are as near."""
-    if not efforts or asked in efforts or asked not in EFFORTS:
-        return asked
-    place = EFFORTS.index(asked)
-    return min(efforts, key=lambda effort: abs(EFFORTS.index(effort) - place))
+def nearest_effort(effort: str, efforts: tuple[str, ...]) -> str:
+    """The accepted effort that is nearest; the lower one of two that are equally near."""
+    if not efforts or effort in efforts or effort not in EFFORTS:
+        return effort
+    place = EFFORTS.index(effort)
+    return min(efforts, key=lambda accepted: abs(EFFORTS.index(accepted) - place))

@@ -1,7 +1,7 @@
 """The items of a Responses upstream's answer → blocks.
 
-Items may overlap; each knows its place by `output_index`. An item that is done says all of itself once more: what no
-delta has told is told then.
+Items may overlap; each is identified by `output_index`. A finished item repeats all of itself: what no delta has
+brought becomes events then.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,19 +15,17 @@ from sealink.events import (
     BlockKind,
     BlockMeta,
     BlockStart,
-    Citation,
     Event,
     Logprobs,
     ReasoningDelta,
     TextDelta,
     ToolArgsDelta,
 )
-from sealink.wire.dialects.openai_responses import signatures
-from sealink.wire.dialects.openai_responses.signatures import NAME, Signature
+from sealink.wire.dialects.openai_responses.annotations import read_annotation
+from sealink.wire.dialects.openai_responses.signatures import Signature, write_signature
 from sealink.wire.dialects.openai_responses.views import (
-    ANNOTATION,
     ITEM,
-    Annotated,
+    AnnotationAdded,
     ArgumentsPiece,
     InputPiece,
     Item,
@@ -45,7 +43,7 @@ _CALLS: Final[dict[str, BlockKind]] = {"function_call": "tool_call", "custom_too
 
 
 class _Block(msgspec.Struct):
-    """A block of an item. `starts_at`: how many characters the answer had said before it."""
+    """A block of an item. `starts_at`: how many characters of the answer's text precede it."""
 
     number: int
     kind: BlockKind
@@ -55,9 +53,9 @@ class _Block(msgspec.Struct):
 
 
 class _Item(msgspec.Struct):
-    """What has been told of an item: its blocks by their content index (0 in all but messages).
+    """What has been seen of an item: its blocks by their content index (0 in all but messages).
 
-    `thinks_in`: whether a reasoning item's text comes as a summary or in full; it counts once if it comes as both.
+    `thinks_in`: the type of a reasoning item's deltas. Its text counts once if it comes as a summary and in full.
     """
 
     blocks: dict[int, _Block] = {}
@@ -67,7 +65,7 @@ class _Item(msgspec.Struct):
 
 
 class Output:
-    """What has been told of an answer's items. Raises UpstreamError, or what msgspec raises, on what makes no sense."""
+    """An answer's items so far. Raises UpstreamError, or what msgspec raises, on malformed ones."""
 
     def __init__(self) -> None:
         self.has_calls = False
@@ -75,23 +73,23 @@ class Output:
         self._blocks = 0
         self._chars = 0
 
-    # Deltas: each opens its block if it is the first.
+    # Deltas: the first of a block opens it.
 
     def text(self, event: TextPiece) -> Sequence[Event]:
         item = self._items.get(event.output_index)
         block = item.blocks.get(event.content_index) if item is not None else None
         if item is not None and block is not None and block is item.open and block.kind == "text":
-            return self._say(block, event)
+            return self._text(block, event)
         opened = list(self._open_part(event.output_index, event.content_index, "text"))
-        return [*opened, *self._say(self._items[event.output_index].blocks[event.content_index], event)]
+        return [*opened, *self._text(self._items[event.output_index].blocks[event.content_index], event)]
 
-    def _say(self, block: _Block, event: TextPiece) -> Sequence[Event]:
-        weights = (Logprobs(block.number, encode(event.logprobs)),) if event.logprobs else ()
+    def _text(self, block: _Block, event: TextPiece) -> Sequence[Event]:
+        logprobs = (Logprobs(block.number, encode(event.logprobs)),) if event.logprobs else ()
         if not event.delta:
-            return weights
+            return logprobs
         block.is_empty = False
         self._chars += len(event.delta)
-        return (TextDelta(block.number, event.delta), *weights)
+        return (TextDelta(block.number, event.delta), *logprobs)
 
     def refuse(self, event: RefusalPiece) -> Iterator[Event]:
         yield from self._open_part(event.output_index, event.content_index, "refusal")
@@ -112,29 +110,20 @@ class Output:
     def arguments(self, event: ArgumentsPiece | InputPiece) -> Iterator[Event]:
         block = self._item(event.output_index).open
         if block is None or block.kind not in _CALLS.values():
-            raise malformed(f"arguments for item {event.output_index}, which is no open call.")
+            raise malformed(f"arguments came for item {event.output_index}, which is not an open tool call.")
         if event.delta:
             block.is_empty = False
             yield ToolArgsDelta(block.number, event.delta)
 
-    def annotate(self, event: Annotated) -> Iterator[Event]:
+    def annotate(self, event: AnnotationAdded) -> Iterator[Event]:
         yield from self._open_part(event.output_index, event.content_index, "text")
         yield self._citation(self._items[event.output_index].blocks[event.content_index], event.annotation)
 
     def _citation(self, block: _Block, raw: Raw) -> Event:
-        said = ANNOTATION.decode(raw)
         block.citations += 1
-        return Citation(
-            block.number,
-            url=said.url or "",
-            title=said.title or said.filename or "",
-            start=None if said.start_index is None else block.starts_at + said.start_index,
-            end=None if said.end_index is None else block.starts_at + said.end_index,
-            raw=utf8(raw),
-            dialect=NAME if said.type else "",  # no client would know its kind
-        )
+        return read_annotation(raw, block.number, block.starts_at)
 
-    # Items: opened, and told to the end.
+    # Items: opened, and finished.
 
     def _item(self, index: int) -> _Item:
         return self._items.setdefault(index, _Item())
@@ -143,11 +132,11 @@ class Output:
         """A block of an item opens, unless it is open; the one before it closes."""
         item = self._item(index)
         if item.done:
-            raise malformed(f"a delta for item {index}, which is done.")
+            raise malformed(f"a delta came for item {index}, which is finished.")
         if part not in item.blocks:
             yield from self._open_block(item, part, BlockStart(self._blocks, kind))
         elif item.blocks[part] is not item.open or item.blocks[part].kind != kind:
-            raise malformed(f"a delta for part {part} of item {index}, which is not open.")
+            raise malformed(f"a delta came for part {part} of item {index}, which is not open.")
 
     def _open_block(self, item: _Item, part: int, event: BlockStart) -> Iterator[Event]:
         yield from self._close(item)
@@ -162,7 +151,7 @@ class Output:
 
     @property
     def last_begun(self) -> int:
-        """The item that is told at the moment, or the first."""
+        """The item that was opened last, or the first."""
         return max(self._items, default=0)
 
     def open_item(self, event: ItemOpened) -> Iterator[Event]:
@@ -203,16 +192,16 @@ class Output:
     def _finish_message(self, index: int, item: Item) -> Iterator[Event]:
         """Parts are known by their order: behind Bedrock the first one's index is 1 in its deltas."""
         known = self._item(index)
-        told = list(known.blocks.values())
+        seen = list(known.blocks.values())
         for number, part in enumerate(item.content or ()):
-            if number >= len(told):
-                yield from self._tell_part(index, max(known.blocks, default=-1) + 1, part)
-            elif told[number] is known.open:
-                for raw in (part.annotations or [])[told[number].citations :]:
-                    yield self._citation(told[number], raw)
+            if number >= len(seen):
+                yield from self._whole_part(index, max(known.blocks, default=-1) + 1, part)
+            elif seen[number] is known.open:
+                for raw in (part.annotations or [])[seen[number].citations :]:
+                    yield self._citation(seen[number], raw)
 
-    def _tell_part(self, index: int, number: int, part: Part) -> Iterator[Event]:
-        """A part that no delta has told."""
+    def _whole_part(self, index: int, number: int, part: Part) -> Iterator[Event]:
+        """A part of which no delta has come."""
         if part.text:
             yield from self.text(TextPiece(index, part.text, number, part.logprobs))
         elif part.refusal:
@@ -233,14 +222,14 @@ class Output:
     def _finish_call(self, known: _Item, item: Item) -> Iterator[Event]:
         if not known.blocks:
             if not item.name:
-                raise malformed("a tool call without a name.")
+                raise malformed("a tool call has no name.")
             yield from self._open_call(known, item)
         text = item.input if item.type == "custom_tool_call" else text_of(item.arguments)
         if known.blocks[0].is_empty and text:
             yield ToolArgsDelta(known.blocks[0].number, text)
 
     def end(self, items: Sequence[Raw]) -> Iterator[Event]:
-        """The answer ends with these items: they are told now if none has been, and what is open closes."""
+        """The answer ends with these items: they become events now if none has before, and open blocks close."""
         if not self._items:
             for index, raw in enumerate(items):
                 yield from self.finish_item(index, raw)
@@ -249,11 +238,11 @@ class Output:
 
 
 def _signature_of(item: Item) -> str:
-    """Thinking that is told in full and not encrypted (DeepSeek, gpt-oss) goes back as it came, by its id; a bare
-    summary cannot go back at all."""
+    """Full thinking that is not encrypted (DeepSeek, gpt-oss) goes back as it came, by its id; a summary alone cannot
+    go back at all."""
     if item.encrypted_content:
-        return signatures.written(Signature(item.id or "", item.encrypted_content))
-    return signatures.written(Signature(item.id or "", "")) if _joined(item.content) else ""
+        return write_signature(Signature(item.id or "", item.encrypted_content))
+    return write_signature(Signature(item.id or "", "")) if _joined(item.content) else ""
 
 
 def _joined(parts: list[Part] | None) -> str:

@@ -1,47 +1,49 @@
-"""A Responses upstream for a client of the same dialect: the bytes go through, and are read on the way."""
+"""A Responses upstream's answer for a client of the same dialect: its bytes pass through and are read on the way."""
 
 from sealink.errors import SealinkError
+from sealink.wire.dialects.openai_responses.client.errors import FAILED, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import COMMENT
-from sealink.wire.dialects.openai_responses.errors import FAILED, error_frame
 from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecoder, decode_whole
 from sealink.wire.dialects.openai_responses.upstream.mend import Mender
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame, event_frame
+from sealink.wire.raw_json.fields import encode
 from sealink.wire.stream.outcome import Outcome, observe
 
 
 class ResponsesPassthrough:
-    """A StreamHandler. What an upstream itself says of a failure is told to the client in its own words."""
+    """A StreamHandler. An upstream's own failure reaches the client in the upstream's own words."""
 
-    words = ""  # no frame is like another: each has its number
-    padding = b""
+    delta_text = ""  # no frame repeats another: each has its sequence number
+    padding_field = b""
 
     def __init__(self) -> None:
         self.outcome = Outcome()
         self._decoder = ResponseDecoder()
         self._mender = Mender()
         self._failure: SealinkError | None = None
-        self._last_words = b""
+        self._last_frame = b""
 
     def handle(self, frame: Frame) -> bytes:
-        """The frame itself, unless it is one that clients stumble over."""
+        """The frame itself, unless it is one that clients cannot read."""
         if not frame.data:
-            self._hear(frame)
+            self._observe(frame)
             return COMMENT if b":" in frame.raw else b""
         frame = _plain(frame)
         if self._failure is not None:
             return self._end(frame, self._failure)
         has_begun = self.outcome.content_started
-        self._hear(frame)
+        self._observe(frame)
         error = self.outcome.error
         if error is None:
-            return self._mender.mended(frame)
+            fields = self._mender.mended(frame.data)
+            return frame.raw if fields is None else _framed(frame.event, encode(fields))
         if has_begun and FAILED.encode() not in frame.data:
             self._failure, self.outcome.error = error, None
             return frame.raw
         return self._end(frame, error)
 
-    def skipped(self, words: str) -> None:
+    def add_skipped_text(self, text: str) -> None:
         """No frame is skipped."""
 
     def finish(self) -> bytes:
@@ -50,22 +52,22 @@ class ResponsesPassthrough:
         return b""
 
     def fail(self, error: SealinkError) -> bytes:
-        """The last frame. After an `error` event OpenAI sends `response.failed`, on which agents rely: if the
-        upstream does not, SeaLink does."""
-        return self._last_words or error_frame(self._failure or error, self._mender.response_id or "")
+        """The last frame. Agents rely on the `response.failed` that OpenAI sends after an `error` event: SeaLink sends
+        it if the upstream does not."""
+        return self._last_frame or error_frame(self._failure or error, self._mender.response_id or "")
 
-    def _hear(self, frame: Frame) -> None:
+    def _observe(self, frame: Frame) -> None:
         for event in self._decoder.decode(frame):
             observe(event, self.outcome)
 
     def _end(self, frame: Frame, error: SealinkError) -> bytes:
-        """The upstream's last words: `fail` tells them."""
-        self._last_words, self.outcome.error = frame.raw, error
+        """Keeps the upstream's last frame, which `fail` returns."""
+        self._last_frame, self.outcome.error = frame.raw, error
         return b""
 
 
 def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
-    """The body as it is, and what it says."""
+    """The body as it is, and its outcome."""
     outcome = Outcome()
     for event in decode_whole(body):
         observe(event, outcome)
@@ -73,10 +75,14 @@ def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
 
 
 def _plain(frame: Frame) -> Frame:
-    """A frame of an event line, a data line and a blank one: an `id` would make the stock SDK stop at the next comment,
-    and what follows a frame without its end would be taken for more of it."""
+    """The frame as an event line, a data line and a blank one: an `id` would make the stock SDK stop at the next
+    comment, and whatever follows a frame without a blank line would be read as a part of it."""
     named = len(frame.event) + 8 if frame.event else 0
     if len(frame.raw) == len(frame.data) + 8 + named and frame.raw.endswith(b"\n\n"):
         return frame
     data = frame.data.replace(b"\n", b" ")
-    return Frame(event_frame(frame.event, data) if frame.event else data_frame(data), data, frame.event)
+    return Frame(_framed(frame.event, data), data, frame.event)
+
+
+def _framed(event: bytes, data: bytes) -> bytes:
+    return event_frame(event, data) if event else data_frame(data)

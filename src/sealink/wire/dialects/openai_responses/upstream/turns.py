@@ -6,7 +6,6 @@ https://platform.openai.com/docs/api-reference/responses/create#responses-create
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sealink.errors import InvalidRequest
 from sealink.request import (
     Audio,
     File,
@@ -20,22 +19,23 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from sealink.wire.dialects.openai_responses import signatures
+from sealink.wire.dialects.openai_responses.signatures import read_signature
 from sealink.wire.dialects.shared import data_url
+from sealink.wire.dialects.shared.unsupported import unsupported
 
 Item = dict[str, Any]
 
 _MAX_CALL_ID_CHARS: Final = 64
-"""A longer one is refused: "Expected a string with maximum length 64"."""
+"""OpenAI refuses a longer one: "Expected a string with maximum length 64"."""
 
 
 def write_instructions(messages: Sequence[Message]) -> str:
     """The system messages with which the conversation begins."""
-    return "\n\n".join(_words(message) for message in messages[: _system_messages(messages)])
+    return "\n\n".join(_text(message) for message in messages[: _system_messages(messages)])
 
 
 def write_input(messages: Sequence[Message]) -> list[Item]:
-    """The rest of it, each message as the items that it is made of. Raises InvalidRequest."""
+    """The rest of the conversation, each message as one or several items. Raises InvalidRequest, naming the place."""
     custom = {
         part.id for message in messages for part in message.parts if isinstance(part, ToolCall) and part.is_custom
     }
@@ -44,19 +44,19 @@ def write_input(messages: Sequence[Message]) -> list[Item]:
 
 
 def _system_messages(messages: Sequence[Message]) -> int:
-    """How many of them begin the conversation, and are nothing but text."""
+    """How many messages at the beginning are system messages of text only."""
     for number, message in enumerate(messages):
         if message.role != "system" or not all(isinstance(part, Text) for part in message.parts):
             return number
     return len(messages)
 
 
-def _words(message: Message) -> str:
+def _text(message: Message) -> str:
     return "\n\n".join(part.text for part in message.parts if isinstance(part, Text))
 
 
 def _items(message: Message, custom: set[str]) -> Iterator[Item]:
-    """Parts that are words go together into one item; each call, result and thought is one of its own."""
+    """Consecutive parts of content go into one item; each call, result and piece of thinking is an item of its own."""
     content: list[Item] = []
     role = "user" if message.role == "tool" else message.role
     for part in message.parts:
@@ -80,19 +80,19 @@ def _item(part: Part, where: str, custom: set[str]) -> Iterator[Item]:
         case Reasoning():
             yield from _reasoning(part)
         case ToolCall(is_custom=True):
-            said = {"type": "custom_tool_call", "call_id": _call_id(part.id)}
-            yield {**said, "name": part.name, "input": part.arguments}
+            call = {"type": "custom_tool_call", "call_id": _call_id(part.id)}
+            yield {**call, "name": part.name, "input": part.arguments}
         case ToolCall():
-            said = {"type": "function_call", "call_id": _call_id(part.id)}
-            yield {**said, "name": part.name, "arguments": part.arguments}
+            call = {"type": "function_call", "call_id": _call_id(part.id)}
+            yield {**call, "name": part.name, "arguments": part.arguments}
         case ToolResult(call_id=id):
             type = "custom_tool_call_output" if id in custom else "function_call_output"
             yield {"type": type, "call_id": _call_id(id), "output": _output(part, where)}
 
 
 def _reasoning(part: Reasoning) -> Iterator[Item]:
-    """What this dialect's model thought, by its signature; other models' thoughts stay behind."""
-    signature = signatures.read(part.signature)
+    """Thinking that a model of this dialect signed; that of other models is left out."""
+    signature = read_signature(part.signature)
     if signature is None:
         return
     item: Item = {"type": "reasoning", **({"id": signature.id} if signature.id else {}), "summary": []}
@@ -104,7 +104,7 @@ def _reasoning(part: Reasoning) -> Iterator[Item]:
 
 
 def _output(result: ToolResult, where: str) -> str | list[Item]:
-    """A result's content, as text where it is no more than that."""
+    """A result's content: a string if it is text only, else a list of parts."""
     if all(isinstance(part, Text) for part in result.content):
         return "".join(part.text for part in result.content if isinstance(part, Text))
     return [_content(part, "user", where) for part in result.content]
@@ -119,17 +119,13 @@ def _content(part: Part, role: str, where: str) -> Item:
         case Refusal(text=text):
             return {"type": "input_text", "text": text}
         case Image() if role != "assistant":
-            url = part.url or data_url.written(part.media_type, part.data)
+            url = part.url or data_url.build(part.media_type, part.data)
             return {"type": "input_image", "image_url": url, "detail": part.detail or "auto"}
         case File() if role != "assistant":
             return _file(part)
         case Audio(format=format, data=data) if role != "assistant":
             return {"type": "input_audio", "input_audio": {"data": data, "format": format}}
-    raise InvalidRequest(
-        f"OpenAI's Responses API cannot be sent {type(part).__name__.lower()} here.",
-        code="unsupported_parameter",
-        param=where,
-    )
+    raise unsupported(where, "OpenAI's Responses API", f"{type(part).__name__.lower()} in this message")
 
 
 def _file(file: File) -> Item:
@@ -138,11 +134,11 @@ def _file(file: File) -> Item:
     if file.url:
         return {"type": "input_file", "file_url": file.url}
     if file.media_type.startswith("image/"):
-        return {"type": "input_image", "image_url": data_url.written(file.media_type, file.data), "detail": "auto"}
+        return {"type": "input_image", "image_url": data_url.build(file.media_type, file.data), "detail": "auto"}
     name = file.filename or ("document.pdf" if file.media_type == "application/pdf" else "document.txt")
-    return {"type": "input_file", "filename": name, "file_data": data_url.written(file.media_type, file.data)}
+    return {"type": "input_file", "filename": name, "file_data": data_url.build(file.media_type, file.data)}
 
 
 def _call_id(id: str) -> str:
-    """Some vendors' ids are longer than OpenAI takes; their ends tell them apart."""
+    """Some vendors' ids are longer than OpenAI accepts; they differ in their ends."""
     return id[-_MAX_CALL_ID_CHARS:]

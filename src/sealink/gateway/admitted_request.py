@@ -1,0 +1,62 @@
+"""A client's request for a model, as it was read, and as it was admitted."""
+
+import time
+from functools import cached_property
+
+import msgspec
+
+from sealink.access.keys import ApiKey
+from sealink.errors import HeaderList
+from sealink.policy.routing import OnDisconnect, Route, Target
+from sealink.request import ChatRequest
+from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
+
+
+class ClientRequest(msgspec.Struct, dict=True):
+    """A request in its client's own dialect. It is parsed into the neutral form only if a target needs that.
+
+    `is_strict`: where a target does not support a parameter, the request fails; otherwise the parameter is dropped.
+    `received_at`: a monotonic clock's seconds.
+    """
+
+    request_id: str
+    client: ClientDialect
+    head: RequestHead
+    received_at: float
+    is_strict: bool = False
+
+    @cached_property
+    def neutral(self) -> ChatRequest:
+        """The request in the neutral form. Raises InvalidRequest, naming the field at fault."""
+        return self.client.parse_request(self.head)
+
+    def time_left_s(self, target: Target) -> float:
+        """How long a target may still take: `total_s` counts from the request, not from when a target's turn comes."""
+        return target.timeouts.total_s - (time.monotonic() - self.received_at)
+
+    @property
+    def fallback_identity(self) -> FallbackIdentity:
+        """The id and time of an answer whose upstream gives it none."""
+        return FallbackIdentity(self.request_id.removeprefix("req_"), int(time.time()))
+
+
+class AdmittedRequest(msgspec.Struct):
+    """A request that may be answered: for which key, by which targets, and how its client is treated.
+
+    `heartbeat` is the shape that the key has, or the endpoint. `cors_headers` go out with the answer.
+    """
+
+    request: ClientRequest
+    key: ApiKey
+    route: Route
+    heartbeat: HeartbeatShape
+    cors_headers: HeaderList = ()
+
+    @property
+    def request_id(self) -> str:
+        return self.request.request_id
+
+    @property
+    def on_disconnect(self) -> OnDisconnect:
+        """What happens when the client leaves: as the key has it, else the model."""
+        return self.key.on_disconnect or self.route.on_disconnect or "cancel"

@@ -1,0 +1,32 @@
+"""Endpoints at which a model answers, each request by an exchange of its own."""
+
+from collections.abc import Awaitable
+
+from sealink.gateway.admission import AdmissionControl
+from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.exchange import Exchange
+from sealink.gateway.model_api import ModelApi
+from sealink.gateway.services import Services
+from sealink.http.endpoint import RequestContext
+from sealink.net.message import Request, Responder
+
+
+class Answers:
+    """The handler of one such endpoint."""
+
+    def __init__(self, admission: AdmissionControl, services: Services, api: ModelApi) -> None:
+        self._admission = admission
+        self._services = services
+        self._api = api
+
+    def __call__(self, request: Request, responder: Responder, context: RequestContext) -> Awaitable[None]:
+        admitted = self._admission.admit(request, context, self._api)
+        if isinstance(admitted, AdmittedRequest):  # nearly always: no gate has to wait
+            return self._exchange(admitted, responder).run()
+        return self._answer_when_admitted(admitted, responder)
+
+    async def _answer_when_admitted(self, admitted: Awaitable[AdmittedRequest], responder: Responder) -> None:
+        await self._exchange(await admitted, responder).run()
+
+    def _exchange(self, admitted: AdmittedRequest, responder: Responder) -> Exchange:
+        return Exchange(admitted, responder, self._services, self._api)

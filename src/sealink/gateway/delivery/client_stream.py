@@ -1,0 +1,87 @@
+"""The client's end of one stream: headers once, whole frames, heartbeats between them, one ending."""
+
+from collections.abc import Callable
+
+from sealink.errors import HeaderList
+from sealink.gateway.delivery.resume import StreamLog
+from sealink.net.message import Responder
+
+
+class ClientStream:
+    """Writes to a Responder and, where there is one, to a listener: the log of a stream that can be resumed, say.
+
+    Once the client has gone, what is written goes to the listener alone.
+    """
+
+    def __init__(self, responder: Responder) -> None:
+        self._responder = responder
+        self._log: StreamLog | None = None
+        self._listener: Callable[[bytes], None] | None = None
+        self._finished = False
+        self.write: Callable[[bytes], bool] = responder.write
+        """Write to the client, and to the listener. Returns whether there is room for more."""
+
+    def keep_in(self, log: StreamLog) -> None:
+        """Keep what is written in a log, from which the stream can be resumed."""
+        self._log = log
+        self.copy_to(log.write)
+
+    def copy_to(self, listener: Callable[[bytes], None]) -> None:
+        """From now on give `listener` all that is written."""
+        self._listener = listener
+        self.write = self._write_to_both
+
+    @property
+    def started(self) -> bool:
+        return self._responder.started
+
+    @property
+    def is_resumable(self) -> bool:
+        return self._log is not None
+
+    @property
+    def gone(self) -> bool:
+        return self._responder.gone
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the client has gone and cannot come back for the stream."""
+        return self.gone and not self.is_resumable
+
+    @property
+    def awaits_ending(self) -> bool:
+        """Whether the stream has begun and somebody can still read how it ends: its client, or one that resumes it."""
+        return not self._finished and (self.is_resumable if self.gone else self.started)
+
+    @property
+    def paused(self) -> bool:
+        return self._responder.paused
+
+    @property
+    def bytes_sent(self) -> int:
+        return self._responder.bytes_sent
+
+    def start(self, headers: HeaderList, data: bytes) -> None:
+        """Send status 200, the headers and the first data; only the data if a heartbeat has started the stream."""
+        if self.started:
+            self.write(data)
+            return
+        if self._listener is not None:
+            self._listener(data)
+        self._responder.start(200, headers, data)
+
+    async def flush(self) -> None:
+        """Wait until the client's buffer has room."""
+        await self._responder.flush()
+
+    def finish(self, data: bytes = b"") -> None:
+        """End the stream, with `data`."""
+        self._finished = True
+        if data and self._listener is not None:
+            self._listener(data)
+        self._responder.finish(data)
+
+    def _write_to_both(self, data: bytes) -> bool:
+        assert self._listener is not None
+        self._listener(data)
+        return self._responder.write(data)

@@ -1,0 +1,31 @@
+"""Heartbeats: what a stream's client is sent while the model is silent, so that nothing on the way gives it up."""
+
+from typing import Annotated
+
+import msgspec
+
+from sealink.amounts import Delay, Seconds
+from sealink.wire.dialect import HeartbeatShape
+
+PathPrefix = Annotated[str, msgspec.Meta(pattern="^/")]
+
+
+class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a stream's client is sent a heartbeat, and which.
+
+    `grace_s`: until then a stream without content can still be answered by an error status; the first heartbeat
+    commits it to status 200. `interval_s`: the silence after which a heartbeat is sent. `shape`: `comment` (an SSE
+    comment line), `chunk` (an event without content, for clients whose watchdogs count events only), or `off`.
+    `paths`: other shapes by path prefix; the longest that fits counts. Anthropic's clients are sent the pings of
+    their own API unless `paths` has another shape for theirs.
+    """
+
+    shape: HeartbeatShape = "comment"
+    paths: dict[PathPrefix, HeartbeatShape] = {}
+    grace_s: Delay = 10.0
+    interval_s: Seconds = 10.0
+
+    def shape_on(self, path: str, endpoints_own: HeartbeatShape | None = None) -> HeartbeatShape:
+        """The shape on a path: that of `paths`, else the endpoint's own, else `shape`."""
+        fitting = [prefix for prefix in self.paths if path.startswith(prefix)]
+        return self.paths[max(fitting, key=len)] if fitting else endpoints_own or self.shape

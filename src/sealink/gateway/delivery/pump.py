@@ -1,0 +1,60 @@
+"""Moves one stream from its upstream to its client, chunk by chunk. The lane between them rewrites the chunks."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sealink.errors import SealinkError
+from sealink.gateway.delivery.stream_timers import StreamTimers
+from sealink.net.message import UpstreamResponse
+from sealink.wire.stream.lane import Lane
+
+
+class Client(Protocol):
+    """Where the stream goes: a Responder, or a ClientStream around one."""
+
+    write: Callable[[bytes], bool]
+
+    @property
+    def paused(self) -> bool: ...
+    async def flush(self) -> None: ...
+    def finish(self, data: bytes = b"") -> None: ...
+
+
+async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
+    """The client's bytes up to the first real content. They are held back, so that a failure can still be a status.
+
+    Raises the SealinkError that the stream brought instead. An answer that is complete and empty is an answer.
+    """
+    held: list[bytes] = []
+    while not lane.outcome.content_started and not lane.ended:
+        data = await upstream.read()
+        held.append(lane.feed(data) if data else lane.close(None, framed=upstream.framed))
+    if lane.outcome.error is not None:
+        raise lane.outcome.error
+    return b"".join(held)
+
+
+async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, timers: StreamTimers) -> None:
+    """Move the rest of a stream and finish the client's. While the client's buffer is full, the upstream is not read.
+
+    While all goes well this coroutine sleeps, and `move` runs in the very call that received the bytes.
+    """
+
+    def move(data: bytes) -> bool:
+        timers.heard()
+        out = lane.feed(data)
+        if lane.ended:
+            client.finish(out)
+            return False
+        return client.write(out)
+
+    try:
+        while not lane.ended:
+            timers.resume()
+            if await upstream.forward(move):
+                client.finish(lane.close(None, framed=upstream.framed))
+            elif client.paused and not lane.ended:
+                timers.pause()
+                await client.flush()
+    except SealinkError as error:
+        client.finish(lane.close(error))

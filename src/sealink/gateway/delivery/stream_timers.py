@@ -1,0 +1,99 @@
+"""The timers of one stream: how long its upstream has been silent, and what is to be done after so many seconds."""
+
+import asyncio
+import math
+from collections.abc import Callable
+
+import msgspec
+
+
+class _Timer(msgspec.Struct, eq=False):
+    """Call `act` `after_s` seconds after `since`; if it `repeats`, again after each further silence of that length."""
+
+    act: Callable[[], None]
+    after_s: float
+    since: float
+    repeats: bool
+
+
+class StreamTimers:
+    """Calls what `on_silence` and `once` have registered, when its time has come.
+
+    All of them share one timer of the event loop, and `heard`, which is called for every chunk, only notes the time:
+    when the loop's timer fires, it is compared with that time and set again for the rest. `longest_silence_s` is the
+    longest silence that ended; `long_silence_ended` is called at the end of each that was longer than
+    `long_silence_s`.
+    """
+
+    def __init__(self, long_silence_s: float, long_silence_ended: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
+        self.since = self.now()
+        self.longest_silence_s = 0.0
+        self._long_silence_s = long_silence_s
+        self._long_silence_ended = long_silence_ended
+        self._timers: list[_Timer] = []
+        self._handle: asyncio.TimerHandle | None = None
+        self._fires_at = math.inf
+
+    def on_silence(self, after_s: float, act: Callable[[], None]) -> None:
+        """Call `act` whenever nothing has been heard for `after_s` seconds; its last call counts as something heard."""
+        self._add(_Timer(act, after_s, self.now(), repeats=True))
+
+    def once(self, after_s: float, act: Callable[[], None]) -> None:
+        """Call `act` in `after_s` seconds, whatever is heard until then."""
+        self._add(_Timer(act, after_s, self.now(), repeats=False))
+
+    def heard(self) -> None:
+        """The upstream has sent something."""
+        now = self.now()
+        silent_s = now - self.since
+        self.since = now
+        if silent_s > self.longest_silence_s:
+            self.longest_silence_s = silent_s
+        if silent_s > self._long_silence_s:
+            self._long_silence_ended()
+
+    def pause(self) -> None:
+        """The upstream is not read: until the next `resume` its silence does not count."""
+        self.since = math.inf
+
+    def resume(self) -> None:
+        """The upstream is read again, and its silence counts from now."""
+        self.since = self.now()
+
+    def stop(self) -> None:
+        """Call nothing any more."""
+        self._timers.clear()
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _add(self, timer: _Timer) -> None:
+        self._timers.append(timer)
+        self._fire_by(timer.since + timer.after_s)
+
+    def _fire_by(self, when: float) -> None:
+        """Have the loop's timer fire at `when`, unless it does so earlier."""
+        if self._handle is not None:
+            if self._fires_at <= when:
+                return
+            self._handle.cancel()
+        self._fires_at = when
+        self._handle = self._loop.call_at(when, self._fire)
+
+    def _fire(self) -> None:
+        self._handle = None
+        now = self.now()
+        for timer in self._timers.copy():
+            if self._due_at(timer) <= now:
+                if timer.repeats:
+                    timer.since = now
+                else:
+                    self._timers.remove(timer)
+                timer.act()
+        if self._timers:
+            self._fire_by(min([min(self._due_at(timer), now + timer.after_s) for timer in self._timers]))
+
+    def _due_at(self, timer: _Timer) -> float:
+        return (max(self.since, timer.since) if timer.repeats else timer.since) + timer.after_s

@@ -1,0 +1,83 @@
+"""The state of an attempt. Nobody else tells the target's health and the request's account what became of it."""
+
+import time
+from typing import Generic, Literal
+
+from sealink.errors import SealinkError
+from sealink.gateway.account import Account
+from sealink.gateway.failover.attempt import A
+from sealink.policy.health import Candidate
+from sealink.policy.retry import is_targets_fault
+
+State = Literal["begun", "answered", "failed", "cancelled", "lost", "ended"]
+
+
+class AttemptRecord(Generic[A]):
+    """
+    begun ──▶ answered ──▶ ended     its answer goes to the client, up to its end
+      ├──▶ failed                    an error came instead
+      ├──▶ cancelled                 nobody waits for its answer any longer
+      └──▶ lost                      an attempt beside it has answered
+    """
+
+    def __init__(self, attempt: A, candidate: Candidate, account: Account) -> None:
+        self.attempt = attempt
+        self.candidate = candidate
+        self.state: State = "begun"
+        self._health = candidate.health
+        self._account = account
+        self._entry = account.tries(attempt.target)
+        self._began_at = time.monotonic()
+        self._health.breaker.began(self._began_at)
+
+    def __repr__(self) -> str:
+        target = self.attempt.target
+        return f"<AttemptRecord of {target.provider.name}/{target.model}, {self.state}>"
+
+    def answered(self) -> None:
+        self._leave("begun", to="answered")
+        now = time.monotonic()
+        self._health.answered(now - self._began_at, now)
+        self._account.answered(self.attempt.target, self.attempt.outcome)
+
+    def failed(self, error: SealinkError) -> None:
+        self._leave("begun", to="failed")
+        self.attempt.close()
+        self._health.failed(time.monotonic(), at_fault=is_targets_fault(error))
+        self._entry.code = error.code or error.type
+
+    def cancelled(self) -> None:
+        """What it has cost so far is what the request costs."""
+        self._give_up("cancelled")
+        self._entry.code = "cancelled"
+        if self.attempt.was_sent:
+            self._account.unanswered(self.attempt.target, self.attempt.outcome)
+
+    def lost(self) -> None:
+        """What it has cost comes on top of what the answer costs."""
+        self._give_up("lost")
+        attempt = self.attempt
+        self._account.lost(self._entry, attempt.target, attempt.outcome, was_sent=attempt.was_sent)
+
+    def ended(self) -> None:
+        """The stream is over. If it came whole its connection is released; otherwise it is closed at once, and an
+        error by the target's fault counts against its health."""
+        self._leave("answered", to="ended")
+        outcome = self.attempt.outcome
+        if outcome.complete and outcome.error is None:
+            self._account.mark("last_byte")
+            self.attempt.release()
+            return
+        self.attempt.close()
+        if outcome.error is not None and is_targets_fault(outcome.error):
+            self._health.breaker.failed(time.monotonic())
+
+    def _give_up(self, state: State) -> None:
+        """That says nothing about the target's health."""
+        self._leave("begun", to=state)
+        self.attempt.close()
+        self._health.breaker.abandoned()
+
+    def _leave(self, state: State, *, to: State) -> None:
+        assert self.state == state, f"{self!r} cannot become {to}"
+        self.state = to

@@ -1,0 +1,31 @@
+"""What the exchanges of one process share."""
+
+import msgspec
+
+from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slots
+from sealink.gateway.delivery.heartbeat import HeartbeatSettings
+from sealink.gateway.delivery.resume import StreamLogs
+from sealink.gateway.observers import Observers
+from sealink.net.message import Pool
+from sealink.policy.health import HealthBook
+from sealink.policy.hedging import Hedging
+from sealink.policy.retry import RetrySettings
+from sealink.policy.token_bucket import TokenBucket
+
+
+class Services(msgspec.Struct):
+    """The connections to upstreams, the observers, and what policies count and are set to.
+
+    `finish` and `finishing`: how far, and how many, answers are read on after their clients have left.
+    """
+
+    pool: Pool
+    observers: Observers
+    health: HealthBook
+    logs: StreamLogs
+    retry: RetrySettings
+    retry_budget: TokenBucket
+    hedging: Hedging
+    heartbeat: HeartbeatSettings
+    finish: FinishSettings
+    finishing: Slots

@@ -1,0 +1,108 @@
+"""From a request to the handler of its endpoint, and from an error to an answer in the endpoint's error shape."""
+
+from collections.abc import Iterable
+from itertools import takewhile
+
+import msgspec
+
+from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
+from sealink.http import cors
+from sealink.http.endpoint import Endpoint, RequestContext
+from sealink.http.responses import JSON, identity, new_request_id
+from sealink.net.message import Request, Responder
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """A path, or what a path begins with, and its endpoints by their methods."""
+
+    max_body_bytes: int
+    prefix: str | None
+    endpoints: dict[str, Endpoint] = {}
+
+
+class Dispatcher:
+    """Answers the requests of one port. `handle`, `body_limit` and `error_response` are what a net.server.Server needs.
+
+    `max_body_bytes` is the limit of all endpoints that have none of their own. An error on a path without an endpoint
+    is told in the shape of the endpoint whose path has the most leading segments in common with it; of several, the
+    first in the table.
+    """
+
+    def __init__(
+        self, endpoints: Iterable[Endpoint], *, max_body_bytes: int, cors_origins: tuple[str, ...] = ()
+    ) -> None:
+        self._endpoints = tuple(endpoints)
+        self._max_body_bytes = max_body_bytes
+        self._cors_origins = cors_origins
+        self._exact: dict[str, _Place] = {}
+        self._prefixed: dict[str, _Place] = {}
+        for endpoint in self._endpoints:
+            prefix = endpoint.prefix
+            places = self._exact if prefix is None else self._prefixed
+            limit = max_body_bytes if endpoint.max_body_bytes is None else endpoint.max_body_bytes
+            place = places.setdefault(prefix or endpoint.path, _Place(limit, prefix))
+            place.endpoints[endpoint.method] = endpoint
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        """Answer one request."""
+        context = RequestContext(new_request_id(), cors_headers=self._cors_headers(request))
+        try:
+            if request.method == "OPTIONS":
+                responder.send(204, cors.preflight_headers(request.headers, self._cors_origins), b"")
+            else:
+                await self._endpoint_of(request, context).handler(request, responder, context)
+        except SealinkError as error:
+            fields, body = self.error_response(error, request.path, context.request_id)
+            responder.send(error.status, [*fields, *context.cors_headers], body)
+
+    def body_limit(self, path: str) -> int:
+        """How many bytes the body of a request to a path may have."""
+        place = self._place_of(path)
+        return place.max_body_bytes if place is not None else self._max_body_bytes
+
+    def error_response(self, error: SealinkError, path: str, request_id: str = "") -> tuple[HeaderList, bytes]:
+        """Headers and body that tell an error on a path."""
+        request_id = request_id or new_request_id()
+        body = self._nearest(path).error_body(error, request_id)
+        return [*JSON, *identity(request_id), *error.headers], body
+
+    def _endpoint_of(self, request: Request, context: RequestContext) -> Endpoint:
+        place = self._place_of(request.path)
+        if place is None:
+            raise NotFound(f"There is nothing at {request.path}.", code="unknown_url")
+        endpoint = place.endpoints.get("GET" if request.method == "HEAD" else request.method)
+        if endpoint is None:
+            raise _not_allowed(request, place)
+        if place.prefix is not None:
+            context.path_tail = request.path.removeprefix(place.prefix)
+        return endpoint
+
+    def _place_of(self, path: str) -> _Place | None:
+        place = self._exact.get(path)
+        if place is not None:
+            return place
+        return next((place for prefix, place in self._prefixed.items() if path.startswith(prefix)), None)
+
+    def _nearest(self, path: str) -> Endpoint:
+        place = self._place_of(path)
+        if place is not None:
+            return next(iter(place.endpoints.values()))
+        segments = path.split("/")
+        return max(self._endpoints, key=lambda endpoint: _common_segments(endpoint.path.split("/"), segments))
+
+    def _cors_headers(self, request: Request) -> HeaderList:
+        origin = request.headers.get("origin")
+        return cors.answer_headers(origin, self._cors_origins) if origin else ()
+
+
+def _not_allowed(request: Request, place: _Place) -> MethodNotAllowed:
+    methods = {*place.endpoints, "OPTIONS"} | ({"HEAD"} if "GET" in place.endpoints else set())
+    allowed = ", ".join(sorted(methods))
+    return MethodNotAllowed(
+        f"{request.path} does not take {request.method}, only {allowed}.", headers=[("allow", allowed)]
+    )
+
+
+def _common_segments(one: list[str], other: list[str]) -> int:
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

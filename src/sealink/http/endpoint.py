@@ -1,0 +1,47 @@
+"""One entry of a port's table of endpoints."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from sealink.errors import HeaderList, SealinkError
+from sealink.net.message import Request, Responder
+
+ErrorBody = Callable[[SealinkError, str], bytes]
+"""Writes an error as the body of an answer, in the shape of one API; given the request's id."""
+
+
+class RequestContext(msgspec.Struct):
+    """What the dispatcher has found out about a request.
+
+    `path_tail`: what stands in the path where the endpoint has `{…}`, still percent-encoded. `cors_headers` go out
+    with the answer.
+    """
+
+    request_id: str
+    path_tail: str = ""
+    cors_headers: HeaderList = ()
+
+
+Handler = Callable[[Request, Responder, RequestContext], Awaitable[None]]
+"""Answers one request. A SealinkError that it raises before it has begun to answer becomes the answer."""
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """A method on a path: who answers it, in which shape errors are told, and how large a request's body may be.
+
+    `path` is exact (`/v1/models`), or ends in one `{name}`, which stands for all the rest (`/v1/models/{id}`). An
+    endpoint for GET answers HEAD too. `max_body_bytes`: None is the port's own limit.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    error_body: ErrorBody
+    max_body_bytes: int | None = None
+
+    @property
+    def prefix(self) -> str | None:
+        """The part of the path before its `{name}`; None for an exact path."""
+        prefix, brace, _ = self.path.partition("{")
+        return prefix if brace else None

@@ -1,0 +1,30 @@
+"""What answers have in common: their headers, JSON bodies, and the ids of requests."""
+
+import random
+from typing import Final
+
+import msgspec
+
+from sealink.errors import HeaderList
+from sealink.http.endpoint import RequestContext
+from sealink.net.message import Responder
+
+JSON: Final[HeaderList] = (("content-type", "application/json"),)
+
+_random = random.Random()  # seeded by the system, once for each process
+
+
+def new_request_id() -> str:
+    """Unique for all time. Not a secret, so that a random number without a system call will do."""
+    return f"req_{_random.getrandbits(128):032x}"
+
+
+def identity(request_id: str) -> HeaderList:
+    """The request's id, under the names that OpenAI's and Anthropic's SDKs log and under SeaLink's own."""
+    return (("x-request-id", request_id), ("request-id", request_id), ("x-sealink-request-id", request_id))
+
+
+def send_json(responder: Responder, context: RequestContext, answer: object) -> None:
+    """Answer with status 200 and `answer` as JSON."""
+    fields = [*JSON, *identity(context.request_id), *context.cors_headers]
+    responder.send(200, fields, msgspec.json.encode(answer))

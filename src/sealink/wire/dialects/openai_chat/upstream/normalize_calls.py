@@ -1,0 +1,194 @@
+"""Tool-call deltas → the shape in which OpenAI sends them, once it is known which call each belongs to.
+
+OpenAI's rule: the first delta of a call has its index, id, type and name, the later ones its index and more
+arguments, nothing else (https://platform.openai.com/docs/guides/function-calling#streaming). Vendors leave
+out the index (Mistral) or start it above 0 (Claude behind OpenAI's format), use one index for several calls
+(Gemini behind OpenRouter), and repeat ids and names, as they were, as "" or as null (Qwen, Writer).
+The stock SDK concatenates what is repeated.
+"""
+
+import re
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from sealink.wire.raw_json.fields import Fields, integer_of, is_null, object_of, parse_object, text_of, to_raw, without
+
+_NOT_AN_ID_CHAR = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class FunctionView(msgspec.Struct, gc=False):
+    name: str | UnsetType = UNSET
+    arguments: str | UnsetType = UNSET
+
+
+class CallView(msgspec.Struct, gc=False):
+    """The part of a tool-call delta that shows whether it is in OpenAI's shape."""
+
+    index: int
+    function: FunctionView
+    id: str | UnsetType = UNSET
+    type: str | UnsetType = UNSET
+
+
+class _Call(msgspec.Struct):
+    """One call: its index at the upstream and for the client, and its id and name, "" until they have come.
+
+    `is_whole`: its first delta had all of its arguments.
+    """
+
+    upstream_index: int | None
+    index: int
+    id: str = ""
+    name: str = ""
+    opened: bool = False
+    is_whole: bool = False
+
+
+class _Delta(msgspec.Struct):
+    """One delta, read: `fragment` is the text of its arguments, `body` its `function` or `custom` object, whose name is
+    `kind`, and `text_field` the field of `body` that the fragment is in."""
+
+    index: int | None
+    id: str
+    name: str
+    fragment: str
+    kind: str
+    text_field: str
+    body: Fields
+
+
+class ToolCalls:
+    """The tool calls of one choice, in the order in which they began. Keeps no arguments."""
+
+    def __init__(self) -> None:
+        self._calls: list[_Call] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def continues(self, view: CallView) -> bool:
+        """Whether a delta is, unchanged, a further fragment of a call that the client knows."""
+        if view.id is not UNSET or view.function.name is not UNSET or not 0 <= view.index < len(self._calls):
+            return False
+        call = self._calls[view.index]
+        if any(later.upstream_index == view.index for later in self._calls[view.index + 1 :]):
+            return False  # one index for several calls: it is the last one's
+        return call.opened and call.upstream_index == view.index and view.type in (UNSET, "function")
+
+    def normalize(self, delta: Fields, answer_id: str) -> Fields | None:
+        """A delta in OpenAI's shape, equal to `delta` where nothing has to be changed; None if it is to be left out."""
+        read = _read(delta)
+        call = self._place(read)
+        has_new_name = bool(read.name) and not call.name
+        call.id, call.name = call.id or read.id, call.name or read.name
+        if call.opened:
+            return _later(delta, call, read, with_name=has_new_name)
+        if not read.name and not read.fragment:
+            return None  # an id alone: the name comes with the next delta
+        call.opened, call.is_whole = True, _is_object(read.fragment)
+        return _first(delta, call, read, answer_id)
+
+    def _place(self, read: _Delta) -> _Call:
+        known = self._known(read)
+        if known is not None and _is_another(known, read):
+            known = next((call for call in self._calls if read.id and call.id == read.id), None)
+        if known is None:
+            known = _Call(read.index, len(self._calls))
+            self._calls.append(known)
+        return known
+
+    def _known(self, read: _Delta) -> _Call | None:
+        """The last call that has this index; or, without an index, this id; or, without any name, the last one."""
+        for call in reversed(self._calls):
+            if read.index is not None:
+                found = call.upstream_index == read.index
+            else:
+                found = call.id == read.id if read.id else not read.name
+            if found:
+                return call
+        return None
+
+
+def in_whole_answer(call: Fields, index: int, answer_id: str) -> Fields:
+    """A call of a not-streamed answer in OpenAI's shape, equal to `call` where it has it."""
+    read = _read(call)
+    normalized = _first(call, _Call(None, index, id=read.id), read, answer_id)
+    return {**normalized, "index": call["index"]} if "index" in call else without(normalized, "index")
+
+
+def _read(delta: Fields) -> _Delta:
+    kind, text_field = (
+        ("custom", "input") if "custom" in delta and "function" not in delta else ("function", "arguments")
+    )
+    body = object_of(delta.get(kind)) or {}
+    return _Delta(
+        index=integer_of(delta.get("index")),
+        id=text_of(delta.get("id")) or "",
+        name=text_of(body.get("name")) or "",
+        fragment=_as_text(body.get(text_field)),
+        kind=kind,
+        text_field=text_field,
+        body=body,
+    )
+
+
+def _as_text(raw: Raw | None) -> str:
+    """Arguments as text; some vendors send an object."""
+    if raw is None or is_null(raw):
+        return ""
+    text = text_of(raw)
+    return bytes(raw).decode() if text is None else text
+
+
+def _is_another(known: _Call, read: _Delta) -> bool:
+    """Whether a delta with a known call's index starts another call."""
+    if read.id and known.id:
+        return read.id != known.id
+    if not read.name or not known.name:
+        return False
+    return read.name != known.name or (known.is_whole and bool(read.fragment))
+
+
+def _first(delta: Fields, call: _Call, read: _Delta, answer_id: str) -> Fields:
+    normalized = {**delta, "index": to_raw(call.index), "type": to_raw(read.kind)}
+    if not text_of(delta.get("id")):
+        normalized["id"] = to_raw(call.id or _made_up_id(answer_id, call.index))
+    return _with_body(normalized, read, with_name=True, with_fragment=True)
+
+
+def _later(delta: Fields, call: _Call, read: _Delta, *, with_name: bool) -> Fields:
+    normalized = {**without(delta, "id"), "index": to_raw(call.index)}
+    if delta.get("type") != to_raw(read.kind):
+        normalized.pop("type", None)
+    return _with_body(normalized, read, with_name=with_name, with_fragment=bool(read.fragment))
+
+
+def _with_body(normalized: Fields, read: _Delta, *, with_name: bool, with_fragment: bool) -> Fields:
+    """The delta with its `function`, in which name and arguments are left out or made text."""
+    body = dict(read.body)
+    if not with_name or not read.name:
+        body.pop("name", None)
+    if with_fragment and text_of(body.get(read.text_field)) is None:
+        body[read.text_field] = to_raw(read.fragment)
+    elif is_null(body.get(read.text_field)):
+        body.pop(read.text_field, None)
+    if body != read.body or read.kind not in normalized or not read.body:
+        normalized[read.kind] = to_raw(body)
+    return normalized
+
+
+def _is_object(arguments: str) -> bool:
+    text = arguments.strip()
+    if not (text.startswith("{") and text.endswith("}")):
+        return False
+    try:
+        parse_object(text.encode())
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _made_up_id(answer_id: str, index: int) -> str:
+    """An id for a call that has none: a client needs one to answer it. At most 40 characters, as OpenAI's have."""
+    return f"call_{_NOT_AN_ID_CHAR.sub('_', answer_id)[-30:]}_{index}"

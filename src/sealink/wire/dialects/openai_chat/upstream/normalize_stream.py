@@ -1,0 +1,329 @@
+"""The chunks of an OpenAI-compatible upstream → chunks of OpenAI's own shape.
+
+Most chunks are plain deltas, recognised by one decode into a view struct that nothing else fits, and stay as they came.
+The others are parsed into fields and changed where a vendor departs from OpenAI's shape; if nothing had to be changed,
+they stay as they came, too. Each change names the vendors at which it was recorded.
+"""
+
+from typing import Final
+
+import msgspec
+
+from sealink.errors import UpstreamError
+from sealink.usage import Usage
+from sealink.wire.dialects.openai_chat.client.heartbeat import KEEP_ALIVE
+from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
+from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, as_it_came, is_utf8, json_frame, parse_frame
+from sealink.wire.dialects.openai_chat.upstream.normalize_choice import Choice, ChoiceDelta
+from sealink.wire.dialects.openai_chat.upstream.normalize_message import has_content, text_in
+from sealink.wire.dialects.openai_chat.upstream.plain_delta import (
+    PLAIN_CHUNK,
+    ChoiceView,
+    PlainChunk,
+    has_more_than_role,
+    with_reasoning_content,
+    without_null_usage,
+)
+from sealink.wire.dialects.openai_chat.upstream.usage_collector import (
+    CHUNK,
+    UsageCollector,
+    envelope_of,
+    extra_fields_of,
+)
+from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.framing.frame import Frame
+from sealink.wire.framing.sse import DONE
+from sealink.wire.raw_json.fields import (
+    NULL,
+    Fields,
+    array_of,
+    integer_of,
+    is_null,
+    object_of,
+    parse_object,
+    text_of,
+    to_raw,
+    without,
+)
+
+_DONE: Final = Frame(DONE, b"[DONE]")
+_KEEP_ALIVE: Final = Frame(KEEP_ALIVE, b"")
+
+
+class _HeldChunk(msgspec.Struct):
+    """A chunk with content and a finish reason at once, until it is known whether that was the end."""
+
+    chunk: Chunk
+    fields: Fields
+    finished: set[int]
+
+
+class StreamNormalizer:
+    """Normalises one stream. Keeps no content but that of the last frame.
+
+    `texts`: what the last frame added to each choice's text. `delta_text`: its text, if it was a plain delta with text
+    alone. `finish_reasons`: by choice, as the upstream spelled them. `error` and `is_complete` are set at the end.
+    """
+
+    def __init__(self, *, usage_asked: bool, choices_asked: int) -> None:
+        self.delta_text = ""
+        self.texts: list[tuple[int, str]] = []
+        self.finish_reasons: dict[int, str] = {}
+        self.error: UpstreamError | None = None
+        self.is_complete = False
+        self._usage = UsageCollector(asked=usage_asked)
+        self._usage_asked = usage_asked
+        self._choices_asked = choices_asked
+        self._choices: dict[int, Choice] = {}
+        self._content_started = False
+        self._last_data = b"{}"
+        self._held: _HeldChunk | None = None
+        self._extra_fields: Fields = {}
+
+    @property
+    def usage(self) -> Usage | None:
+        """The usage so far, whether or not the client asked for it."""
+        return self._usage.usage
+
+    def normalize(self, frame: Frame) -> list[Chunk]:
+        """The chunks for the client: `frame` itself where nothing has to be changed. Sets `error` at an error."""
+        self.delta_text, self.texts = "", []
+        chunks = self._release_before(frame.data) if self._held is not None and frame.data else []
+        try:
+            chunks += self._normalize(frame)
+        except UpstreamError as error:
+            self.error = error
+        return chunks
+
+    def finish(self) -> list[Chunk]:
+        """The last chunks of a stream without `[DONE]` (Cerebras, Perplexity, Groq, Writer): it is complete if each of
+        its choices has finished."""
+        self.delta_text, self.texts = "", []
+        return self._end() if self._choices and self._all_finished() else []
+
+    def release(self) -> list[Chunk]:
+        """The chunk that was held back, if there is one."""
+        held, self._held = self._held, None
+        return [held.chunk] if held is not None else []
+
+    def _normalize(self, frame: Frame) -> list[Chunk]:
+        data = frame.data
+        if data.strip() == b"[DONE]":
+            return self._end()
+        try:
+            view = PLAIN_CHUNK.decode(data)
+        except (ValueError, RecursionError):
+            return self._normalize_other(frame)
+        if self._extra_fields or not is_utf8(data):
+            return self._normalize_fields(*parse_frame(frame))
+        if isinstance(view.usage, dict):
+            return self._normalize_usage(frame, view, view.usage)
+        spliced = self._splice(data, view) if view.choices else b""
+        if not spliced:
+            return self._normalize_fields(*parse_frame(frame))
+        self._last_data = data
+        return [as_it_came(frame) if spliced is data else json_frame(spliced)]
+
+    def _normalize_usage(self, frame: Frame, view: PlainChunk, usage: Fields) -> list[Chunk]:
+        """OpenAI's own chunk with the usage, as it came, if the client has asked for it."""
+        if view.choices or not self._only_usage_is_due() or not self._usage.take_final(usage):
+            return self._normalize_fields(*parse_frame(frame))
+        return [as_it_came(frame)] if self._usage_asked else []
+
+    def _splice(self, data: bytes, view: PlainChunk) -> bytes:
+        """A plain delta as it came, or with what can be changed without parsing it; b"" if that is not enough."""
+        delta = view.choices[0].delta
+        if not self._is_next_delta(view.choices[0]):
+            return b""
+        if not delta.reasoning_content and (delta.reasoning or delta.reasoning_details):
+            data = with_reasoning_content(data, delta)
+        if data:
+            self._note_texts(view.choices[0])
+        return without_null_usage(data) if data and view.usage is None and not self._usage_asked else data
+
+    def _is_next_delta(self, view: ChoiceView) -> bool:
+        """Whether a plain delta starts a choice as OpenAI does, continues one that has started, or finishes it."""
+        choice, delta = self._choices.get(view.index), view.delta
+        if choice is None:
+            return self._starts(view)
+        if view.finish_reason and not choice.finished:
+            return self._finishes(choice, view)
+        if choice.finished or not (delta.content or self._content_started):
+            return False
+        return not delta.tool_calls or all(map(choice.calls.continues, delta.tool_calls))
+
+    def _starts(self, view: ChoiceView) -> bool:
+        """Whether a choice's first delta is the role and nothing else. The choice has then started."""
+        if view.delta.role != "assistant" or has_more_than_role(view.delta) or view.finish_reason:
+            return False
+        self._choice(view.index).started = True
+        return True
+
+    def _finishes(self, choice: Choice, view: ChoiceView) -> bool:
+        """Whether a choice's last delta is the finish reason and nothing else. The choice has then finished."""
+        if has_more_than_role(view.delta):
+            return False
+        choice.finished = True
+        self._add_text(view.index, "")
+        self.finish_reasons[view.index] = view.finish_reason or ""
+        return True
+
+    def _note_texts(self, view: ChoiceView) -> None:
+        delta = view.delta
+        texts = [delta.content, delta.reasoning_content or delta.reasoning, delta.refusal]
+        texts += [call.function.arguments for call in delta.tool_calls or ()]
+        found = [text for text in texts if text]
+        for text in found:
+            self._add_text(view.index, text)
+        if len(found) == 1 and not delta.tool_calls:
+            self.delta_text = found[0]
+
+    def _add_text(self, choice: int, text: str) -> None:
+        self.texts.append((choice, text))
+        self._content_started = True
+
+    def _normalize_other(self, frame: Frame) -> list[Chunk]:
+        """A frame that is not a plain delta: another chunk, a comment, or no event at all."""
+        if frame.data.strip():
+            return self._normalize_fields(*parse_frame(frame))
+        raw = frame.raw.strip()
+        if raw.startswith(b"{"):  # not an event stream: an error, or a whole answer
+            return self._normalize(Frame(raw, raw))
+        if raw.startswith(b"<"):
+            raise malformed(f"{raw[:200].decode(errors='replace')!r} is not an event stream.")
+        return [_KEEP_ALIVE] if raw.startswith(b":") or b"\n:" in raw else []
+
+    def _normalize_fields(self, frame: Frame, fields: Fields) -> list[Chunk]:
+        if (error := error_in(fields, frame.event)) is not None:
+            raise read_error_event(error)
+        choices, deltas = self._normalize_choices(fields)
+        kept = [delta.fields for delta in deltas if delta.fields is not None]
+        if not kept:
+            return self._normalize_without_choices(frame, fields)
+        self._last_data = frame.data
+        normalized = self._with_extra_fields(self._usage.taken_out_of({**fields, "object": CHUNK}))
+        if kept != choices:
+            normalized["choices"] = to_raw(kept)
+        return self._hold_back(_changed(frame, fields, normalized), normalized, deltas)
+
+    def _normalize_choices(self, fields: Fields) -> tuple[list[Fields | None], list[ChoiceDelta]]:
+        """The chunk's choices as they came, and normalised."""
+        choices = [object_of(raw) for raw in array_of(fields.get("choices")) or ()]
+        answer_id = text_of(fields.get("id")) or ""
+        deltas = []
+        for position, entry in enumerate(choices):
+            if entry is None:
+                continue
+            if not is_null(entry.get("error")):
+                raise read_error_event(entry)
+            index = integer_of(entry.get("index"))
+            choice = self._choice(position if index is None else index)
+            deltas.append(choice.normalize(entry, answer_id))
+        for delta in deltas:
+            self._note_delta(delta)
+        return choices, deltas
+
+    def _choice(self, index: int) -> Choice:
+        if index not in self._choices:
+            self._choices[index] = Choice(index)
+        return self._choices[index]
+
+    def _note_delta(self, delta: ChoiceDelta) -> None:
+        if delta.finish_reason:
+            self.finish_reasons[delta.index] = delta.finish_reason
+        if delta.failed:
+            message = f"The upstream ended the answer with finish_reason {delta.finish_reason!r}."
+            self.error = UpstreamError(message, code="upstream_failed")
+        elif delta.has_content or delta.finish_reason:
+            self._add_text(delta.index, text_in(object_of((delta.fields or {}).get("delta")) or {}))
+
+    def _hold_back(self, chunk: Chunk, fields: Fields, deltas: list[ChoiceDelta]) -> list[Chunk]:
+        """Hold back a chunk with content and a finish reason until the next one: it may not be the last with content
+        (Gemini behind OpenRouter, Together). OpenAI's own finish reason comes without content, and goes out at once."""
+        finished = {delta.index for delta in deltas if delta.has_content and delta.finish_reason and not delta.failed}
+        if not finished:
+            return [chunk]
+        self._held = _HeldChunk(chunk, fields, finished)
+        return []
+
+    def _release_before(self, data: bytes) -> list[Chunk]:
+        """The chunk held back, now that the next one is here: without its finish reason if that was not the end."""
+        held = self._held
+        continued = held.finished & _choices_continued_by(data) if held is not None else set()
+        if held is None or not continued:
+            return self.release()
+        self._held = None
+        choices = []
+        for entry in map(object_of, array_of(held.fields["choices"]) or ()):
+            if entry is not None and integer_of(entry["index"]) in continued:
+                entry["finish_reason"] = NULL
+            choices.append(entry)
+        for index in continued:
+            self._choices[index].finished = False
+        return [{**held.fields, "choices": to_raw(choices)}]
+
+    def _normalize_without_choices(self, frame: Frame, fields: Fields) -> list[Chunk]:
+        """A chunk without a delta: the usage, or what a vendor says besides the answer."""
+        if self._usage.found_in(fields):
+            return self._usage_chunk(frame, fields) if self._only_usage_is_due() else []
+        if "moderation" in fields and self._all_finished():  # OpenAI's own, behind the usage
+            return [_changed(frame, fields, self._usage.taken_out_of(fields))]
+        self._extra_fields |= extra_fields_of(fields)
+        return []
+
+    def _usage_chunk(self, frame: Frame | None, fields: Fields) -> list[Chunk]:
+        """The chunk with the usage that the client is still owed, as it came in `frame` if that needs no change."""
+        owed = self._usage.chunk()
+        if owed is None:
+            return []
+        chunk = self._with_extra_fields(owed)
+        return [chunk if frame is None else _changed(frame, fields, chunk)]
+
+    def _with_extra_fields(self, chunk: Fields) -> Fields:
+        """With the fields of earlier chunks that the client cannot be given, since they have no choices."""
+        extra, self._extra_fields = self._extra_fields, {}
+        return chunk | without(extra, *chunk)
+
+    def _end(self) -> list[Chunk]:
+        """What the client must still get: finish reasons that were left out (Snowflake), the usage, `[DONE]`."""
+        if not self._choices:
+            raise UpstreamError("The upstream ended the stream before any answer.", code="upstream_empty")
+        self.is_complete = True
+        unfinished = [choice for choice in self._choices.values() if not choice.finished]
+        return [*self.release(), *map(self._finish_chunk, unfinished), *self._usage_chunk(None, {}), _DONE]
+
+    def _finish_chunk(self, choice: Choice) -> Fields:
+        choice.finished = True
+        reason = "tool_calls" if choice.calls else "stop"
+        entry = {"index": choice.index, "delta": {}, "logprobs": None, "finish_reason": reason}
+        return {**envelope_of(parse_object(self._last_data)), "choices": to_raw([entry]), **self._usage.null()}
+
+    def _only_usage_is_due(self) -> bool:
+        """Whether nothing more is expected but the usage and the end."""
+        return self._all_finished() and len(self._choices) >= self._choices_asked
+
+    def _all_finished(self) -> bool:
+        return all(choice.finished for choice in self._choices.values())
+
+
+def _changed(frame: Frame, fields: Fields, normalized: Fields) -> Chunk:
+    """The normalised fields, or the frame as it came if they are the same."""
+    return as_it_came(frame) if normalized == fields else normalized
+
+
+def _choices_continued_by(data: bytes) -> set[int]:
+    """The choices for which a chunk has content, or another finish reason."""
+    try:
+        fields = parse_object(data)
+    except (ValueError, RecursionError):
+        return set()
+    if error_in(fields, b"") is not None:
+        return set()
+    continued = set()
+    for position, entry in enumerate(map(object_of, array_of(fields.get("choices")) or ())):
+        if entry is not None and (
+            text_of(entry.get("finish_reason")) or has_content(object_of(entry.get("delta")) or {})
+        ):
+            index = integer_of(entry.get("index"))
+            continued.add(position if index is None else index)
+    return continued
