@@ -1,5 +1,6 @@
 """sealink.toml: what it means, and how a mistake is told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -244,3 +245,25 @@ def test_a_key_can_be_strict(tmp_path: Path) -> None:
     headers = {"x-api-key": "sk-1"}
     assert keyring_of(read(tmp_path, text, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
     assert not keyring_of(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
+
+
+def test_all_limits_of_connections_can_be_set(tmp_path: Path) -> None:
+    text = GOOD.replace("port = 4100", "port = 4100\nbacklog = 7\nlinger_s = 0.5\nslow_client_s = 3")
+    text += "[upstream]\nmax_idle_per_origin = 5\nkeepalive_idle_s = 30\n"
+    config = read(tmp_path, text, ANTHROPIC_API_KEY="k")
+    assert (config.server.backlog, config.server.linger_s, config.server.slow_client_s) == (7, 0.5, 3)
+    assert (config.upstream.max_idle_per_origin, config.upstream.keepalive_idle_s) == (5, 30)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("[upstream]\nmax_idle = 5\n", "unknown field `max_idle`"),
+        ("[upstream]\nidle_s = 0\n", "`float` > 0.0"),
+        ("[upstream]\nmax_header_bytes = 0\n", "`int` >= 1"),
+    ],
+)
+def test_a_limit_of_connections_that_cannot_be(tmp_path: Path, table: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)) as told:
+        read(tmp_path, GOOD + table, ANTHROPIC_API_KEY="k")
+    assert "sealink.toml:31: " in str(told.value)

@@ -23,14 +23,19 @@ app.command(cls=SimCommand)(sim)
 app.add_typer(usage, name="usage")
 
 
-@app.callback()
-def options(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False,
-) -> None:
-    """SeaLink: a streaming-first LLM gateway."""
-    if version:
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
         typer.echo(f"sealink {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """SeaLink: a streaming-first LLM gateway."""
 
 
 def main() -> None:

@@ -71,10 +71,10 @@ class Store:
 
 
 def _upgrade(connection: Connection) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces itself as soon as it is imported
     import alembic.command  # 80 ms and 11 MiB that a database of the newest revision does not need
     import alembic.config
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces itself at every start
     config = alembic.config.Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     alembic.command.upgrade(config, "head")
