@@ -66,14 +66,14 @@ SETTLEMENT = Settlement(
 
 
 class Untouched:
-    """A relay that does nothing, to see what the lane itself takes."""
+    """A stream handler that does nothing, to see what the lane itself takes."""
 
-    words, padding = "", b""
+    delta_text, padding_field = "", b""
 
-    def __init__(self, relay: StreamHandler) -> None:
-        self.outcome = relay.outcome
-        self.finish = relay.finish
-        self.fail = relay.fail
+    def __init__(self, handler: StreamHandler) -> None:
+        self.outcome = handler.outcome
+        self.finish = handler.finish
+        self.fail = handler.fail
         self.handle = lambda frame: frame.raw
 
 
@@ -98,9 +98,9 @@ def main() -> None:
         journal.close()
 
 
-def lane(framer: Framer, relay: StreamHandler, opening: bytes) -> Callable[[bytes], bytes]:
+def lane(framer: Framer, handler: StreamHandler, opening: bytes) -> Callable[[bytes], bytes]:
     """A lane whose stream has begun."""
-    begun = Lane(framer, relay)
+    begun = Lane(framer, handler)
     begun.feed(opening)
     return begun.feed
 

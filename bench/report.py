@@ -14,7 +14,7 @@ from measure import CONNECTIONS, OPEN_STREAMS, STREAMS_PER_S, Streams
 from programs import CHUNKS, HERE, INTERVAL_US, nginx_program
 
 HEAD = """\
-| | CPU per chunk, µs | ratio to nginx | added TTFT, ms: p50, p99 | token under way, µs: p50, p99 | small JSON answers/s | memory per stream |
+| | CPU per chunk, µs | ratio to nginx | added TTFT, ms: p50, p99 | token latency, µs: p50, p99 | small JSON answers/s | memory per stream |
 |---|---|---|---|---|---|---|
 """  # noqa: E501
 

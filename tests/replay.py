@@ -33,9 +33,9 @@ class Answer:
 
     `framing`: HTTP chunks, a Content-Length, or neither: the end of the connection is the end of the body.
     `sizes`: of the pieces it is written in; the last one is repeated until the body is used up (WHOLE:
-    one piece). `pace_s` is waited before each piece, and before the connection is cut. `held_at`: nothing is sent from this byte on (-1: not
-    even the headers) before the test says `release()`. `cut_at`: the connection is closed after so many
-    bytes of the body, as if the upstream had died.
+    one piece). `pace_s` is waited before each piece, and before the connection is cut. `held_at`: nothing is
+    sent from this byte on (-1: not even the headers) before the test says `release()`. `cut_at`: the connection
+    is closed after so many bytes of the body, as if the upstream had died.
     """
 
     body: bytes

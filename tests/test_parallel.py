@@ -10,7 +10,7 @@ from parallel import PURE, ByFile
 @pytest.mark.parametrize(
     ("test", "unit"),
     [
-        ("tests/net/test_serving.py::test_one[asyncio]", "tests/net/test_serving.py"),
+        ("tests/net/test_server.py::test_one[asyncio]", "tests/net/test_server.py"),
         ("tests/test_replay.py::test_one[a/wire/b]", "tests/test_replay.py"),
         ("tests/wire/test_sse.py::test_one[a::b]", "tests/wire/test_sse.py::test_one"),
         ("tests/wire/dialects/test_chat.py::test_one", "tests/wire/dialects/test_chat.py::test_one"),

@@ -27,11 +27,10 @@ Fields = dict[str, Any]
 _PLACEHOLDER = re.compile(rb"\{\{(/[^{}]*)\}\}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaultTarget:
     """One target of a case's model: how SeaLink is configured for it, and what its upstream answers."""
 
-    name: str
     provider: Fields
     meta: Fields
     body: bytes = field(repr=False)
@@ -49,7 +48,7 @@ class FaultTarget:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaultCase:
     """One case. `id` is its folder's path."""
 
@@ -84,9 +83,10 @@ class FaultCase:
 
     @cached_property
     def targets(self) -> list[FaultTarget]:
-        targets = [self._target(self.id, self.meta, "upstream.body")]
+        """In the order in which they are tried."""
+        targets = [self._target(self.meta, "upstream.body")]
         if then := self.meta.get("then"):
-            targets.append(self._target(f"{self.id}.then", {"fill": self.meta.get("fill"), **then}, then["body"]))
+            targets.append(self._target({"fill": self.meta.get("fill"), **then}, then["body"]))
         return targets
 
     def has_own_request(self, client: str) -> bool:
@@ -99,8 +99,8 @@ class FaultCase:
     def _own_request(self, client: str) -> Path:
         return self.folder / f"request.{client}.json"
 
-    def _target(self, name: str, meta: Fields, body: str) -> FaultTarget:
-        return FaultTarget(name, meta["provider"], meta, (self.folder / body).read_bytes())
+    def _target(self, meta: Fields, body: str) -> FaultTarget:
+        return FaultTarget(meta["provider"], meta, (self.folder / body).read_bytes())
 
     def _json(self, name: str) -> Fields:
         return json.loads((self.folder / name).read_bytes())

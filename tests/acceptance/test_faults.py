@@ -1,4 +1,4 @@
-"""What other gateways, clients and servers got wrong, rebuilt as small cases (../shared/faults), through a real SeaLink.
+"""What other gateways and clients got wrong, as small cases (../shared/faults), through a real SeaLink.
 
     pytest tests/acceptance/test_faults.py [--faults DIR]
 
@@ -27,9 +27,89 @@ from outside import absent
 from replay import Answer, ReplayingUpstream, Request
 
 TARGET_HEADER = "x-fault-target"
-"""Each target's provider sends it, so that the upstream knows which answer is asked for."""
+"""Each target's provider sends its own name in it, so that the upstream knows which answer is asked for."""
 
-KNOWN_FAULTS: dict[str, str] = {}
+_FRAMING = "the framing is taken from the request, not from the answer"
+_REDIRECT = "the status of a redirect is not told"
+_STATUS = "a failure of the model is taken for the client's fault"
+_FRAGMENTS = "the pieces of a tool call are expected in one order, under one id"
+_REPEATED = "an id is repeated across the calls of an answer"
+_IDS = "call ids are not made to fit the target, or fall together"
+_CUSTOM = "custom tools are sent to vendors that have functions only"
+_CHOICE_USAGE = "Moonshot's usage stands in the choice"
+_STOP = "the matched stop string is not told"
+_NOVA = "Nova takes three keys at the top of a schema"
+_CODEX = "tools of Codex are not known"
+_METADATA = "metadata that nobody needs fails the answer"
+_INDEX = "block indexes are passed on as they come"
+_USAGE_NULL = "`usage: null` is passed on as it comes"
+_SEQUENCE = "what is added to a passed-on stream does not continue it"
+_JPG = "image/jpg is not taken for image/jpeg"
+_OVERFLOW = "the server's words for a prompt that is too long are not known"
+_ENCODING = "content-encoding of a request is not looked at"
+_PRICE = "prices are searched by the provider's name, cache writes have one price"
+_QUERY = "the endpoint's path goes behind the query of base_url"
+KNOWN_FAULTS = {
+    "stream-answer-to-a-whole-request-chat": _FRAMING,
+    "stream-answer-to-a-whole-request-messages": _FRAMING,
+    "stream-answer-to-a-whole-request-responses": _FRAMING,
+    "whole-answer-to-a-stream-anthropic-chat": _FRAMING,
+    "whole-answer-to-a-stream-anthropic-messages": _FRAMING,
+    "whole-answer-to-a-stream-anthropic-responses": _FRAMING,
+    "redirect-told-as-502-without-a-word-chat": _REDIRECT,
+    "bedrock-stream-error-424-chat": _STATUS,
+    "tool-call-arguments-before-name-messages": _FRAGMENTS,
+    "tool-call-arguments-before-name-responses": _FRAGMENTS,
+    "tool-call-new-id-each-chunk-chat": _FRAGMENTS,
+    "tool-call-new-id-each-chunk-messages": _FRAGMENTS,
+    "tool-call-new-id-each-chunk-responses": _FRAGMENTS,
+    "tool-call-ids-repeated-messages": _REPEATED,
+    "tool-call-ids-repeated-responses": _REPEATED,
+    "mistral-tool-call-id-sent": _IDS,
+    "tool-call-id-longer-than-64/anthropic-sent": _IDS,
+    "tool-call-id-longer-than-64/bedrock-sent": _IDS,
+    "tool-call-id-longer-than-64/responses-sent": _IDS,
+    "custom-tool-to-vendors-with-functions-only-sent": _CUSTOM,
+    "moonshot-usage-in-the-choice-chat": _CHOICE_USAGE,
+    "moonshot-usage-in-the-choice-row": _CHOICE_USAGE,
+    "stop-sequence-not-told-messages": _STOP,
+    "nova-schema-keys-sent": _NOVA,
+    "codex-additional-tools-responses": _CODEX,
+    "codex-additional-tools-sent": _CODEX,
+    "codex-tool-search-tool-any": _CODEX,
+    "codex-tool-search-tool-responses": _CODEX,
+    "chat-chunk-id-null-messages": _METADATA,
+    "chat-chunk-id-null-responses": _METADATA,
+    "messages-relay-block-index-repeated-messages": _INDEX,
+    "messages-relay-usage-null-messages": _USAGE_NULL,
+    "responses-relay-sequence-number-raw": _SEQUENCE,
+    "image-jpg/anthropic-sent": _JPG,
+    "image-jpg/bedrock-chat": _JPG,
+    "image-jpg/bedrock-sent": _JPG,
+    "image-jpg/gemini-sent": _JPG,
+    "prompt-too-long-not-recognised/deepseek-messages": _OVERFLOW,
+    "prompt-too-long-not-recognised/deepseek-responses": _OVERFLOW,
+    "prompt-too-long-not-recognised/fireworks-responses": _OVERFLOW,
+    "prompt-too-long-not-recognised/llamacpp-messages": _OVERFLOW,
+    "prompt-too-long-not-recognised/llamacpp-responses": _OVERFLOW,
+    "prompt-too-long-not-recognised/mistral-messages": _OVERFLOW,
+    "prompt-too-long-not-recognised/mistral-responses": _OVERFLOW,
+    "prompt-too-long-not-recognised/ollama-messages": _OVERFLOW,
+    "prompt-too-long-not-recognised/ollama-responses": _OVERFLOW,
+    "prompt-too-long-not-recognised/openrouter-messages": _OVERFLOW,
+    "prompt-too-long-not-recognised/openrouter-responses": _OVERFLOW,
+    "prompt-too-long-not-recognised/together-messages": _OVERFLOW,
+    "prompt-too-long-not-recognised/together-responses": _OVERFLOW,
+    "prompt-too-long-not-recognised/vllm-messages": _OVERFLOW,
+    "prompt-too-long-not-recognised/vllm-newer-messages": _OVERFLOW,
+    "prompt-too-long-not-recognised/vllm-newer-responses": _OVERFLOW,
+    "prompt-too-long-not-recognised/vllm-responses": _OVERFLOW,
+    "prompt-too-long-not-recognised/zai-messages": _OVERFLOW,
+    "prompt-too-long-not-recognised/zai-responses": _OVERFLOW,
+    "compressed-request-body-any": _ENCODING,
+    "cache-write-1h-cost-anthropic-row": _PRICE,
+    "base-url-with-a-query-sent": _QUERY,
+}
 """What fails, by the test's id, and why."""
 
 
@@ -111,7 +191,7 @@ class Gateway:
         return self._plain[case.id]
 
     def _row(self, case: FaultCase) -> Fields:
-        request_id = self._asked(case).answer.headers["x-sealink-request-id"]
+        request_id = self._asked(case).answer.headers.get("x-sealink-request-id")
         _, rows = settled_rows(self._house.sealink.folder)
         return next((row for row in rows if row["request_id"] == request_id), {})
 
@@ -130,31 +210,36 @@ def gateway(cases: list[FaultCase], tmp_path_factory: pytest.TempPathFactory) ->
 
 @contextmanager
 def house_of(cases: list[FaultCase], folder: Path) -> Iterator[House]:
-    targets = {target.name: target for case in cases for target in case.targets}
+    targets = [target for case in cases for target in case.targets]
+    names = {target: f"target-{number}" for number, target in enumerate(targets)}
+    by_name = {name: target for target, name in names.items()}
 
     def answer(request: Request) -> Answer:
-        return targets[request.headers[TARGET_HEADER]].answer(request)
+        return by_name[request.headers[TARGET_HEADER]].answer(request)
 
-    with ReplayingUpstream(answer) as upstream, SealinkProcess(config_of(cases, upstream.url), folder) as sealink:
+    with (
+        ReplayingUpstream(answer) as upstream,
+        SealinkProcess(config_of(cases, names, upstream.url), folder) as sealink,
+    ):
         yield House(upstream, sealink)
 
 
-def config_of(cases: list[FaultCase], upstream_url: str) -> str:
+def config_of(cases: list[FaultCase], names: dict[FaultTarget, str], upstream_url: str) -> str:
     """The sealink.toml: a model for each case, a provider for each target."""
     parts = [f'[[keys]]\nname = "tests"\nkey = "{KEY}"']
+    parts += [provider_of(target, name, upstream_url) for target, name in names.items()]
     for case in cases:
-        parts += [provider_of(target, upstream_url) for target in case.targets]
-        targets = ", ".join(table(provider=each.name, model=each.provider["model"]) for each in case.targets)
+        targets = ", ".join(table(provider=names[each], model=each.provider["model"]) for each in case.targets)
         parts.append(f"[[models]]\nid = {json.dumps(case.model)}\ntargets = [{targets}]")
     return "\n\n".join(parts) + "\n"
 
 
-def provider_of(target: FaultTarget, upstream_url: str) -> str:
-    settings = {name: value for name, value in target.provider.items() if name not in ("model", "base_url")}
-    settings |= {"name": target.name, "api_key": "sk-upstream"}
+def provider_of(target: FaultTarget, name: str, upstream_url: str) -> str:
+    settings = {key: value for key, value in target.provider.items() if key not in ("model", "base_url")}
+    settings |= {"name": name, "api_key": "sk-upstream"}
     settings["base_url"] = upstream_url + target.provider.get("base_url", "")
-    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-    return "\n".join(["[[providers]]", *lines, f"headers = {table(**{TARGET_HEADER: target.name})}"])
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    return "\n".join(["[[providers]]", *lines, f"headers = {table(**{TARGET_HEADER: name})}"])
 
 
 def table(**values: str) -> str:
@@ -236,7 +321,8 @@ def raw(answer: PlainAnswer) -> Fields:
     """An answer as it is on the wire."""
     result: Fields = {"status": answer.status, "headers": answer.headers}
     if answer.headers.get("content-type", "").startswith("text/event-stream"):
-        result["last_event"] = parsed(frames_of(answer.body)[-1])
+        if frames := frames_of(answer.body):
+            result["last_event"] = parsed(frames[-1])
     else:
         result["body"] = parsed(answer.body)
     return result

@@ -57,7 +57,8 @@ MENDED = {
 }
 """Streams of the client's own dialect that the upstream's bytes would break, and why: they are mended.
 
-Chat completions have so many vendors that there the grammar says which (test_openai_chat_relay.py has them by name)."""
+Chat completions have so many vendors that there the grammar says which (they are listed by name in
+test_openai_chat_passthrough.py)."""
 
 NODE_EXCEPTIONS = {
     ("messages", "anthropic/anthropic-sdk-python-compaction_response-4e3381"): "a block that the package does not know",

@@ -52,7 +52,7 @@ def vendor_of(case: Case) -> Vendor | None:
 
 def address_of(case: Case) -> Profile | None:
     vendor = vendor_of(case)
-    return vendor.address(DIALECTS[case.api]) if vendor is not None else None
+    return vendor.profile(DIALECTS[case.api]) if vendor is not None else None
 
 
 def provider_of(case: Case) -> str:

@@ -259,7 +259,7 @@ def test_all_limits_of_connections_can_be_set(tmp_path: Path) -> None:
     ("table", "words"),
     [
         ("[upstream]\nmax_idle = 5\n", "unknown field `max_idle`"),
-        ("[upstream]\nidle_s = 0\n", "`float` > 0.0"),
+        ("[upstream]\nmax_idle_s = 0\n", "`float` > 0.0"),
         ("[upstream]\nmax_header_bytes = 0\n", "`int` >= 1"),
     ],
 )

@@ -161,7 +161,7 @@ def services_with(
     finishing: int = 10,
 ) -> Services:
     """What exchanges share, with a ledger that remembers."""
-    retry = retry or RetrySettings(first_delay_s=0.001)
+    retry = retry or RetrySettings()
     return Services(
         pool=pool,
         observers=Observers(FakeLedger()),

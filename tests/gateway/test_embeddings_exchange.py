@@ -11,10 +11,10 @@ from fake_clock import run_on_fake_clock
 from sealink.access.keys import ApiKey
 from sealink.errors import InvalidRequest, SealinkError, UpstreamError, UpstreamRejected
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
-from sealink.gateway.embeddings import EMBEDDINGS
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
+from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.ledger.entry import Settlement
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Route, Target
@@ -50,7 +50,7 @@ class Run:
 
     def __init__(self, *answers: FakeUpstream | SealinkError, providers: tuple[Provider, ...], **asked: Any) -> None:
         self.pool, self.responder = FakePool(*answers), FakeResponder()
-        services = services_with(self.pool, retry=RetrySettings(first_delay_s=0.001))
+        services = services_with(self.pool, retry=RetrySettings())
         head = CLIENT.parse_head(json.dumps({"model": "m", "input": "Hi"} | asked).encode(), {})
         admitted = AdmittedRequest(
             request=ClientRequest("req_1", CLIENT, head, time.monotonic()),

@@ -10,8 +10,10 @@ from fake_clock import run_on_fake_clock
 from sealink.access.keyring import Keyring
 from sealink.access.keys import ApiKey, digest_of
 from sealink.gateway.admission import AdmissionControl
+from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.endpoints import public_endpoints
-from sealink.http import Dispatcher
+from sealink.gateway.handlers.answers import Answers
+from sealink.http import Dispatcher, Endpoint
 from sealink.net.message import Request
 from sealink.policy.routing import Route, Router, Target
 from sealink.providers.provider import Provider
@@ -124,3 +126,40 @@ def test_only_allowed_origins_are_let_in() -> None:
 
 def test_errors_can_be_read_by_a_page_too() -> None:
     assert ask("GET", "/nothing", origin="http://page").headers["access-control-allow-origin"] == "*"
+
+
+def table(heartbeat: HeartbeatSettings | None = None) -> dict[tuple[str, str], Endpoint]:
+    services = services_with(FakePool(), heartbeat=heartbeat)
+    endpoints = public_endpoints(AdmissionControl(Keyring([]), Router([])), services, max_embeddings_bytes=7)
+    found = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
+    assert len(found) == len(endpoints)
+    return found
+
+
+def heartbeats(settings: HeartbeatSettings | None = None) -> dict[str, str]:
+    """The shape of heartbeats at each endpoint at which a model answers."""
+    return {
+        endpoint.path: endpoint.handler._api.heartbeat
+        for endpoint in table(settings).values()
+        if isinstance(endpoint.handler, Answers)
+    }
+
+
+def test_heartbeats_are_the_endpoints_own_unless_the_config_has_others_for_its_path() -> None:
+    assert heartbeats() == {
+        "/v1/chat/completions": "comment",
+        "/v1/responses": "comment",
+        "/v1/embeddings": "comment",
+        "/v1/messages": "chunk",
+        "/anthropic/v1/messages": "chunk",
+    }
+    quiet = heartbeats(HeartbeatSettings(shape="off", paths={"/anthropic": "comment"}))
+    assert quiet["/v1/chat/completions"] == "off"
+    assert quiet["/v1/messages"] == "chunk"
+    assert quiet["/anthropic/v1/messages"] == "comment"
+
+
+def test_embeddings_have_a_body_limit_of_their_own() -> None:
+    assert {path: each.max_body_bytes for (_, path), each in table().items() if each.max_body_bytes} == {
+        "/v1/embeddings": 7
+    }

@@ -80,7 +80,7 @@ async def test_usage_is_learnt_and_not_shown_when_it_was_not_asked_for() -> None
 )
 def test_a_failure_before_the_first_content_goes_to_the_next_target(first: Any) -> None:
     async def test() -> None:
-        run = Run(first(), FakeUpstream(ROLE, TEXT, STOP, DONE), first_content_s=0.05)
+        run = Run(first(), FakeUpstream(ROLE, TEXT, STOP, DONE), first_content_s=5)
         assert await run.to_the_end() is None
         assert run.responder.body == ROLE + TEXT + STOP + DONE
         assert run.responder.headers["x-sealink-fallback"] == "true"
@@ -123,7 +123,7 @@ async def test_a_mistake_in_the_request_is_not_tried_again() -> None:
 )
 def test_a_failure_after_the_first_content_is_one_frame(after: Any, code: str) -> None:
     async def test() -> None:
-        run = Run(FakeUpstream(ROLE, TEXT, after), idle_s=0.05)
+        run = Run(FakeUpstream(ROLE, TEXT, after), idle_s=5)
         assert await run.to_the_end() is None
         *frames, last = run.responder.data
         assert len(frames) == 2
@@ -148,7 +148,7 @@ async def test_an_end_that_proves_nothing_is_a_cut() -> None:
 @on_fake_clock
 async def test_the_total_time_is_up() -> None:
     upstream = FakeUpstream(ROLE, TEXT, Never())
-    run = Run(upstream, total_s=0.05)
+    run = Run(upstream, total_s=50)
     assert await run.to_the_end() is None
     assert b'"total"' in run.responder.body
     assert not run.responder.body.endswith(DONE)
@@ -192,7 +192,7 @@ async def test_a_whole_answer() -> None:
 
 @on_fake_clock
 async def test_a_whole_answer_that_never_comes() -> None:
-    run = Run(Never(), Never(), stream=False, total_s=0.05)
+    run = Run(Never(), Never(), stream=False, total_s=50)
     error = await run.to_the_end()
     assert run.settlement.ended == "timed_out"
     assert isinstance(error, GatewayTimeout)
@@ -264,20 +264,19 @@ async def test_a_target_whose_breaker_is_open_comes_last() -> None:
     assert len(run.settlement.attempts) == 1
 
 
-FAST_HEART = HeartbeatSettings(grace_s=0.02, interval_s=0.02)
+HEART = HeartbeatSettings(grace_s=10, interval_s=10)
 
 
 @on_fake_clock
 async def test_a_client_that_waits_is_sent_signs_of_life_from_the_end_of_the_grace() -> None:
     upstream = FakeUpstream(ROLE, Never())
-    run = Run(upstream, heartbeat=FAST_HEART, targets=("a",), first_content_s=0.2)
+    run = Run(upstream, heartbeat=HEART, targets=("a",), first_content_s=95)
     assert await run.to_the_end() is None
     assert run.responder.status == 200
     beats, frame = run.responder.body.split(b"data: ")
-    assert beats == b":\n" * (len(beats) // 2)
-    assert 3 <= len(beats) // 2 <= 10
+    assert beats == b":\n" * 9
     assert b'"first_content"' in frame
-    assert [moment for moment, _ in run.settlement.timeline].count("heartbeat") == len(beats) // 2
+    assert [moment for moment, _ in run.settlement.timeline].count("heartbeat") == 9
     assert (run.settlement.ended, run.settlement.code) == ("timed_out", "first_content")
 
 
@@ -301,8 +300,8 @@ def test_the_longest_path_that_fits_says_the_shape(path: str, shape: str) -> Non
 @pytest.mark.parametrize(("key", "begins"), [(None, b'data: {"id":""'), ("comment", b":\n"), ("off", b"")])
 def test_a_keys_heartbeat_counts_before_its_paths(key: HeartbeatShape | None, begins: bytes) -> None:
     async def test() -> None:
-        settings = HeartbeatSettings(grace_s=0.02, interval_s=0.02, paths={"/v1/chat": "chunk"})
-        run = Run(FakeUpstream(ROLE, TEXT, Never()), heartbeat=settings, key_heartbeat=key, idle_s=0.1)
+        settings = HeartbeatSettings(grace_s=10, interval_s=10, paths={"/v1/chat": "chunk"})
+        run = Run(FakeUpstream(ROLE, TEXT, Never()), heartbeat=settings, key_heartbeat=key, idle_s=50)
         await run.to_the_end()
         beats = run.responder.body.removeprefix(ROLE + TEXT).partition(b'data: {"error"')[0]
         assert beats.startswith(begins)
@@ -315,7 +314,7 @@ def test_a_keys_heartbeat_counts_before_its_paths(key: HeartbeatShape | None, be
 async def test_a_fallback_is_still_possible_under_heartbeats() -> None:
     first = FakeUpstream(ROLE, Never())
     second = FakeUpstream(ROLE, TEXT, STOP, DONE)
-    run = Run(first, second, heartbeat=FAST_HEART, first_content_s=0.1)
+    run = Run(first, second, heartbeat=HEART, first_content_s=50)
     assert await run.to_the_end() is None
     assert run.responder.body.lstrip(b":\n") == ROLE + TEXT + STOP + DONE
     assert first.closed
@@ -323,7 +322,7 @@ async def test_a_fallback_is_still_possible_under_heartbeats() -> None:
 
 @on_fake_clock
 async def test_there_is_no_heartbeat_within_the_grace() -> None:
-    run = Run(FakeUpstream(ROLE, Never()), heartbeat=HeartbeatSettings(grace_s=5), targets=("a",), first_content_s=0.05)
+    run = Run(FakeUpstream(ROLE, Never()), heartbeat=HeartbeatSettings(grace_s=5), targets=("a",), first_content_s=4)
     error = await run.to_the_end()
     assert error is not None
     assert error.status == 504
@@ -331,9 +330,9 @@ async def test_there_is_no_heartbeat_within_the_grace() -> None:
 
 @on_fake_clock
 async def test_a_stream_that_stalls_is_kept_alive_too() -> None:
-    run = Run(FakeUpstream(ROLE, TEXT, Never()), heartbeat=FAST_HEART, idle_s=0.15)
+    run = Run(FakeUpstream(ROLE, TEXT, Never()), heartbeat=HEART, idle_s=35)
     assert await run.to_the_end() is None
-    assert run.responder.body.startswith(ROLE + TEXT + b":\n:\n")
+    assert run.responder.body.startswith(ROLE + TEXT + b":\n:\n" + b'data: {"error"')
     assert run.settlement.code == "idle"
 
 
@@ -381,7 +380,7 @@ async def test_too_many_drains_are_cancelled_instead() -> None:
 async def test_a_drain_has_a_limit() -> None:
     upstream = Gate(ROLE, TEXT, STOP, USAGE, DONE)
     run = Run(upstream, on_disconnect="drain")
-    run.services.finish = FinishSettings(max_s=0.02)
+    run.services.finish = FinishSettings(max_s=120)
     task = await run.until_the_client_leaves()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -455,7 +454,7 @@ async def test_the_timeline_tells_what_happened_when() -> None:
 
 @on_fake_clock
 async def test_a_stop_is_told_to_a_client_that_has_heard_heartbeats_only() -> None:
-    run = Run(FakeUpstream(ROLE, Never()), heartbeat=FAST_HEART)
+    run = Run(FakeUpstream(ROLE, Never()), heartbeat=HEART)
     task = asyncio.ensure_future(run.exchange.run())
     await run.responder.first_byte.wait()
     task.cancel()
@@ -476,7 +475,7 @@ async def test_a_failure_before_the_first_content_is_a_status_for_a_detachable_s
 @on_fake_clock
 async def test_no_other_target_is_tried_for_a_client_that_has_left() -> None:
     first = Gate(ROLE, OVERLOADED)
-    run = Run(first, FakeUpstream(ROLE, TEXT, STOP, DONE), on_disconnect="drain", heartbeat=FAST_HEART)
+    run = Run(first, FakeUpstream(ROLE, TEXT, STOP, DONE), on_disconnect="drain", heartbeat=HEART)
     first._reads = 1
     task = await run.until_the_client_leaves()
     first.open.set()

@@ -18,7 +18,7 @@ from sealink.wire.framing.sse import DONE
 
 @on_fake_clock
 async def test_the_total_time_counts_before_the_first_content_too() -> None:
-    run = Run(FakeUpstream(ROLE, Never()), total_s=0.05, targets=("a",))
+    run = Run(FakeUpstream(ROLE, Never()), total_s=5, targets=("a",))
     error = await run.to_the_end()
     assert isinstance(error, GatewayTimeout)
     assert error.code == "total"
@@ -28,7 +28,7 @@ async def test_the_total_time_counts_before_the_first_content_too() -> None:
 def test_all_attempts_together_have_the_total_time(stream: bool) -> None:
     @on_fake_clock
     async def run_both() -> None:
-        run = Run(Never(), FakeUpstream(ROLE, TEXT, STOP, DONE), stream=stream, total_s=0.05)
+        run = Run(Never(), FakeUpstream(ROLE, TEXT, STOP, DONE), stream=stream, total_s=5)
         error = await run.to_the_end()
         assert isinstance(error, GatewayTimeout)
         assert error.code == "total"
@@ -39,7 +39,7 @@ def test_all_attempts_together_have_the_total_time(stream: bool) -> None:
 
 @on_fake_clock
 async def test_a_whole_answer_that_stops_in_the_middle_is_not_waited_for() -> None:
-    run = Run(FakeUpstream(WHOLE[:40], Never()), FakeUpstream(WHOLE), stream=False, idle_s=0.05)
+    run = Run(FakeUpstream(WHOLE[:40], Never()), FakeUpstream(WHOLE), stream=False, idle_s=5)
     assert await run.to_the_end() is None
     assert [attempt.code for attempt in run.settlement.attempts] == ["idle", None]
 
@@ -49,16 +49,16 @@ async def test_a_whole_answer_may_take_its_time_to_begin() -> None:
     class Thinks(FakeUpstream):
         async def read(self) -> bytes:
             if self._pieces:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(50)
             return await super().read()
 
-    run = Run(Thinks(WHOLE), stream=False, idle_s=0.02, targets=("a",))
+    run = Run(Thinks(WHOLE), stream=False, idle_s=2, targets=("a",))
     assert await run.to_the_end() is None
 
 
 @on_fake_clock
 async def test_nothing_is_begun_anew_for_a_client_that_leaves_while_it_is_waited() -> None:
-    settings = RetrySettings(first_delay_s=0.05)
+    settings = RetrySettings(first_delay_s=5)
     run = Run(UpstreamError("Reset."), FakeUpstream(WHOLE), on_disconnect="drain", targets=("a",), retry=settings)
     task = asyncio.ensure_future(run.exchange.run())
     while not run.pool.requests:

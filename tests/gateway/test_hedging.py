@@ -19,7 +19,7 @@ from sealink.usage import Usage
 from sealink.wire.dialects import anthropic_messages
 from sealink.wire.framing.sse import DONE
 
-SOON_S = 0.01
+SOON_S = 1.0
 ANSWER = ROLE + TEXT + STOP + USAGE + DONE
 OTHER_TEXT = TEXT.replace(b"Hi", b"Ho")
 OTHER = ROLE + OTHER_TEXT + STOP + USAGE + DONE
@@ -265,7 +265,7 @@ async def test_a_client_that_leaves_ends_both() -> None:
 @on_fake_clock
 async def test_nobody_is_asked_for_a_client_that_has_left() -> None:
     first = Cued(ROLE, OTHER_TEXT + STOP + USAGE + DONE)
-    heartbeat = HeartbeatSettings(grace_s=0.005)
+    heartbeat = HeartbeatSettings(grace_s=0.5)
     run = Run(first, hedge_after_s=20 * SOON_S, on_disconnect="drain", heartbeat=heartbeat)
     task = await run.until_the_client_leaves()
     await asyncio.sleep(25 * SOON_S)
@@ -277,21 +277,20 @@ async def test_nobody_is_asked_for_a_client_that_has_left() -> None:
 
 @on_fake_clock
 async def test_heartbeats_do_not_hinder_a_hedge() -> None:
-    heartbeat = HeartbeatSettings(grace_s=0.005, interval_s=0.005)
-    run = Run(FakeUpstream(ROLE, Never()), FakeUpstream(OTHER), hedge_after_s=0.03, heartbeat=heartbeat)
+    heartbeat = HeartbeatSettings(grace_s=10, interval_s=10)
+    run = Run(FakeUpstream(ROLE, Never()), FakeUpstream(OTHER), hedge_after_s=25, heartbeat=heartbeat)
     assert await run.to_the_end() is None
     beats, rest = run.responder.body[: -len(SHOWN)], run.responder.body[-len(SHOWN) :]
     assert rest == SHOWN
-    assert beats == b":\n" * (len(beats) // 2) != b""
+    assert beats == b":\n" * 2
 
 
 @on_fake_clock
 async def test_the_total_time_counts_from_the_request_and_not_from_the_hedge() -> None:
-    run = Run(FakeUpstream(ROLE, Never()), FakeUpstream(ROLE, TEXT, Never()), hedge_after_s=0.2, total_s=0.3)
+    run = Run(FakeUpstream(ROLE, Never()), FakeUpstream(ROLE, TEXT, Never()), hedge_after_s=20, total_s=30)
     assert await run.to_the_end() is None
     assert run.settlement.code == "total"
-    assert run.settlement.duration_ms is not None
-    assert run.settlement.duration_ms < 480
+    assert run.settlement.duration_ms == 30_000
 
 
 @on_fake_clock
@@ -299,8 +298,8 @@ async def test_a_hedge_that_is_too_slow_as_well_is_a_timeout_of_its_own() -> Non
     run = Run(
         FakeUpstream(ROLE, Never()),
         FakeUpstream(ROLE, Never()),
-        hedge_after_s=0.02,
-        first_content_s=0.05,
+        hedge_after_s=2,
+        first_content_s=5,
         retry=RetrySettings(attempts=1),
     )
     error = await run.to_the_end()
@@ -312,10 +311,10 @@ async def test_a_hedge_that_is_too_slow_as_well_is_a_timeout_of_its_own() -> Non
 @on_fake_clock
 async def test_a_whole_answer_is_never_hedged() -> None:
     slow = Cued(WHOLE[:20], WHOLE[20:])
-    run = Run(slow, stream=False, hedge_after_s=0.001)
+    run = Run(slow, stream=False, hedge_after_s=1)
     going = asyncio.ensure_future(run.to_the_end())
     await slow.asked.wait()
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(10)
     slow.cue.set()
     assert await going is None
     assert tried(run) == [("a", None)]
@@ -377,7 +376,7 @@ async def test_to_lose_is_no_failure_and_tells_nothing_of_a_targets_speed() -> N
     run = Run()
     services = run.services
     for _ in range(8):
-        hedged = Run(FakeUpstream(ROLE, Never()), FakeUpstream(OTHER), hedge_after_s=0.001, services=services)
+        hedged = Run(FakeUpstream(ROLE, Never()), FakeUpstream(OTHER), hedge_after_s=1, services=services)
         await hedged.to_the_end()
         assert tried(hedged) == [("a", "hedge_lost"), ("b", None)]
     health = services.health.of(run.admitted.route.targets[0])
@@ -389,9 +388,9 @@ async def test_to_lose_is_no_failure_and_tells_nothing_of_a_targets_speed() -> N
 async def test_no_more_than_a_share_of_the_requests_is_hedged() -> None:
     services = services_with(Run().pool, hedge=HedgeSettings(max_share=0.0))
     codes = []
-    for patience_s in [5.0] * 10 + [0.05] * 2:
+    for patience_s in [50.0] * 10 + [5.0] * 2:
         upstreams = FakeUpstream(ROLE, Never()), FakeUpstream(OTHER)
-        run = Run(*upstreams, hedge_after_s=0.001, first_content_s=patience_s, services=services)
+        run = Run(*upstreams, hedge_after_s=1, first_content_s=patience_s, services=services)
         assert await run.to_the_end() is None
         codes.append(tried(run)[0][1])
     assert codes == ["hedge_lost"] * 10 + ["first_content"] * 2

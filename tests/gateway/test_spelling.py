@@ -7,7 +7,7 @@ import pytest
 
 from sealink.errors import InvalidRequest
 from sealink.gateway.admitted_request import ClientRequest
-from sealink.gateway.chat import write_request
+from sealink.gateway.operations.chat import write_request
 from sealink.policy.routing import Target
 from sealink.providers.provider import Provider
 from sealink.wire.dialect import ClientDialect, UpstreamDialect

@@ -1,4 +1,4 @@
-"""A server on loopback and a client that says exactly the bytes it is told to, for the tests of net/serving.
+"""A server on loopback and a client that says exactly the bytes it is told to, for the tests of net/server.
 
 @on_both_loops
 async def test_…():

@@ -25,7 +25,7 @@ from scripted_upstream import (
     until,
 )
 
-from sealink.net.client import UpstreamLimits, UpstreamPool, dial
+from sealink.net.client import UpstreamLimits, UpstreamPool, happy_eyeballs
 
 
 def test_an_unused_pool_is_empty() -> None:
@@ -122,8 +122,8 @@ async def test_a_connection_is_not_reused_after_a_body_that_head_must_not_have()
 async def test_an_idle_connection_that_is_closing_is_passed_over() -> None:
     async with scripted() as upstream, pooled() as pool:
         await ask(pool, upstream.url)
-        (route,) = pool._routes.values()
-        route.idle[0].abort()
+        (origin_pool,) = pool._origin_pools.values()
+        origin_pool.idle[0].abort()
         assert pool.idle == 1  # the loop has not told yet
         assert await ask(pool, upstream.url) == b"ok"
         assert upstream.accepted == 2
@@ -191,7 +191,7 @@ async def test_no_retry_when_the_upstream_may_have_worked_on_the_request() -> No
 
 @on_both_loops
 async def test_idle_connections_expire() -> None:
-    async with scripted() as upstream, pooled(UpstreamLimits(idle_s=0.2)) as pool:
+    async with scripted() as upstream, pooled(UpstreamLimits(max_idle_s=0.2)) as pool:
         await asyncio.gather(*(ask(pool, upstream.url) for _ in range(3)))
         assert pool.idle == 3
         await until(lambda: pool.idle == 0)
@@ -602,13 +602,13 @@ async def test_a_cancelled_read_can_be_taken_up_again() -> None:
 
 @on_both_loops
 async def test_a_connection_that_is_opened_after_the_pool_was_closed_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    connect, gate = dial._connect, asyncio.Event()
+    connect, gate = happy_eyeballs._connect, asyncio.Event()
 
-    async def connect_late(address: dial.AddressInfo, limits: UpstreamLimits) -> socket.socket:
+    async def connect_late(address: happy_eyeballs.AddressInfo, limits: UpstreamLimits) -> socket.socket:
         await gate.wait()
         return await connect(address, limits)
 
-    monkeypatch.setattr(dial, "_connect", connect_late)
+    monkeypatch.setattr(happy_eyeballs, "_connect", connect_late)
     async with scripted() as upstream:
         pool = UpstreamPool()
         asking = asyncio.create_task(failure_of(ask(pool, upstream.url)))

@@ -12,9 +12,9 @@ import pytest
 from scripted_upstream import failure_of, on_both_loops, open_sockets, serving, until
 
 from sealink.errors import SealinkError, UpstreamError
-from sealink.net.client import dial
-from sealink.net.client.dial import connect_socket, interleaved
+from sealink.net.client import happy_eyeballs
 from sealink.net.client.failure import upstream_failure
+from sealink.net.client.happy_eyeballs import connect_socket, interleaved
 from sealink.net.client.limits import UpstreamLimits
 from sealink.net.client.origin import Origin, split_url
 from sealink.net.client.proxy import Proxies, Proxy
@@ -204,7 +204,7 @@ def test_every_error_number_has_words() -> None:
 # The race of addresses
 
 
-def _address(family: socket.AddressFamily, host: str, port: int) -> dial.AddressInfo:
+def _address(family: socket.AddressFamily, host: str, port: int) -> happy_eyeballs.AddressInfo:
     where = (host, port) if family is socket.AF_INET else (host, port, 0, 0)
     return family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where
 
@@ -219,11 +219,11 @@ def test_families_take_turns() -> None:
 def test_the_families_are_tried_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
-    async def refuse(address: dial.AddressInfo, limits: UpstreamLimits) -> socket.socket:
+    async def refuse(address: happy_eyeballs.AddressInfo, limits: UpstreamLimits) -> socket.socket:
         tried.append(str(address[4][0]))
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(dial, "_connect", refuse)
+    monkeypatch.setattr(happy_eyeballs, "_connect", refuse)
     six, four = socket.AF_INET6, socket.AF_INET
     _resolving_to(
         monkeypatch, *(_address(family, host, 1) for family, host in ((six, "::1"), (six, "::2"), (four, "4")))
@@ -238,11 +238,11 @@ async def _accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.transport.abort()
 
 
-def _resolving_to(monkeypatch: pytest.MonkeyPatch, *addresses: dial.AddressInfo) -> None:
-    async def resolve(host: str, port: int) -> list[dial.AddressInfo]:
+def _resolving_to(monkeypatch: pytest.MonkeyPatch, *addresses: happy_eyeballs.AddressInfo) -> None:
+    async def resolve(host: str, port: int) -> list[happy_eyeballs.AddressInfo]:
         return list(addresses)
 
-    monkeypatch.setattr(dial, "_resolve", resolve)
+    monkeypatch.setattr(happy_eyeballs, "_resolve", resolve)
 
 
 @on_both_loops
@@ -250,32 +250,32 @@ async def test_an_address_that_refuses_is_passed_over(monkeypatch: pytest.Monkey
     async with serving(_accept) as port:
         addresses = [_address(socket.AF_INET, host, port) for host in ("127.0.0.2", "127.0.0.3", "127.0.0.1")]
         _resolving_to(monkeypatch, *addresses)
-        with await connect_socket("h", port, UpstreamLimits(head_start_s=60)) as sock:
+        with await connect_socket("h", port, UpstreamLimits(connection_attempt_delay_s=60)) as sock:
             assert sock.getpeername() == ("127.0.0.1", port)
 
 
 @on_both_loops
 async def test_an_address_that_is_silent_loses_the_race(monkeypatch: pytest.MonkeyPatch) -> None:
-    connect = dial._connect
+    connect = happy_eyeballs._connect
 
-    async def connect_or_hang(address: dial.AddressInfo, limits: UpstreamLimits) -> socket.socket:
+    async def connect_or_hang(address: happy_eyeballs.AddressInfo, limits: UpstreamLimits) -> socket.socket:
         if address[4][0] == "127.0.0.2":
             await asyncio.Event().wait()
         return await connect(address, limits)
 
-    monkeypatch.setattr(dial, "_connect", connect_or_hang)
+    monkeypatch.setattr(happy_eyeballs, "_connect", connect_or_hang)
     async with serving(_accept) as port:
         _resolving_to(monkeypatch, *(_address(socket.AF_INET, host, port) for host in ("127.0.0.2", "127.0.0.1")))
-        with await connect_socket("h", port, UpstreamLimits(head_start_s=0.01)) as sock:
+        with await connect_socket("h", port, UpstreamLimits(connection_attempt_delay_s=0.01)) as sock:
             assert sock.getpeername() == ("127.0.0.1", port)
 
 
 @on_both_loops
 async def test_the_first_refusal_is_told_when_all_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refuse(address: dial.AddressInfo, limits: UpstreamLimits) -> socket.socket:
+    async def refuse(address: happy_eyeballs.AddressInfo, limits: UpstreamLimits) -> socket.socket:
         raise OSError(address[4][1], "x")
 
-    monkeypatch.setattr(dial, "_connect", refuse)
+    monkeypatch.setattr(happy_eyeballs, "_connect", refuse)
     _resolving_to(monkeypatch, *(_address(socket.AF_INET, "127.0.0.1", number) for number in (5, 6, 7)))
     with pytest.raises(OSError, match="Errno 5"):
         await connect_socket("h", 1, UpstreamLimits())
@@ -285,16 +285,16 @@ async def test_the_first_refusal_is_told_when_all_refuse(monkeypatch: pytest.Mon
 async def test_sockets_that_come_second_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = asyncio.Event()
 
-    async def connect_together(address: dial.AddressInfo, limits: UpstreamLimits) -> socket.socket:
+    async def connect_together(address: happy_eyeballs.AddressInfo, limits: UpstreamLimits) -> socket.socket:
         await gate.wait()
         return socket.create_connection(address[4][:2])  # type: ignore[arg-type]
 
-    monkeypatch.setattr(dial, "_connect", connect_together)
+    monkeypatch.setattr(happy_eyeballs, "_connect", connect_together)
     async with serving(_accept) as port:
         _resolving_to(monkeypatch, *[_address(socket.AF_INET, "127.0.0.1", port)] * 4)
         before = open_sockets()
         asyncio.get_running_loop().call_later(0.05, gate.set)
-        (await connect_socket("h", port, UpstreamLimits(head_start_s=0))).close()
+        (await connect_socket("h", port, UpstreamLimits(connection_attempt_delay_s=0))).close()
         await until(lambda: open_sockets() == before)
 
 
@@ -303,7 +303,7 @@ async def test_a_race_that_is_cancelled_leaves_nothing(monkeypatch: pytest.Monke
     async with serving(_accept) as port:
         _resolving_to(monkeypatch, *[_address(socket.AF_INET, "127.0.0.1", port)] * 4)
         for turns in range(12):
-            racing = asyncio.create_task(connect_socket("h", port, UpstreamLimits(head_start_s=0)))
+            racing = asyncio.create_task(connect_socket("h", port, UpstreamLimits(connection_attempt_delay_s=0)))
             for _ in range(turns):
                 await asyncio.sleep(0)
             if racing.done():
@@ -315,10 +315,13 @@ async def test_a_race_that_is_cancelled_leaves_nothing(monkeypatch: pytest.Monke
 @on_both_loops
 async def test_sockets_are_probed_and_send_at_once() -> None:
     async with serving(_accept) as port:
-        with await connect_socket("127.0.0.1", port, UpstreamLimits(keepalive_idle_s=77)) as sock:
+        limits = UpstreamLimits(keepalive_idle_s=77, keepalive_interval_s=11, keepalive_probes=5)
+        with await connect_socket("127.0.0.1", port, limits) as sock:
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 77
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 11
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 5
         with await connect_socket("127.0.0.1", port, UpstreamLimits(keepalive_idle_s=0)) as sock:
             assert not sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 

@@ -11,8 +11,9 @@ from scripted_upstream import OK, ask, failure_of, on_both_loops, parse_request,
 
 from sealink.errors import UpstreamError
 from sealink.net.client import UpstreamLimits, UpstreamPool
+from sealink.net.client.origin_pool import OriginPool
 
-HASTY = UpstreamLimits(reopen_pause_s=0.01, max_reopen_pause_s=0.04)
+HASTY = UpstreamLimits(warm_pause_s=0.01, max_warm_pause_s=0.04)
 LONG_S = 0.3
 
 
@@ -163,14 +164,14 @@ async def test_a_server_that_lets_go_at_once_is_not_hammered() -> None:
 @on_both_loops
 async def test_a_dead_server_is_not_hammered_and_is_found_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
     tries = 0
-    connect = UpstreamPool._open
+    connect = OriginPool.connect
 
     async def counted(*arguments: object) -> object:
         nonlocal tries
         tries += 1
         return await connect(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(UpstreamPool, "_open", counted)
+    monkeypatch.setattr(OriginPool, "connect", counted)
     with socket.socket() as place:  # bound, so that nobody else takes it, and not listening
         place.bind(("127.0.0.1", 0))
         port = place.getsockname()[1]
@@ -186,7 +187,7 @@ async def test_a_dead_server_is_not_hammered_and_is_found_when_it_is_back(monkey
 @on_both_loops
 async def test_a_request_that_finds_one_ends_the_pauses() -> None:
     server = Server()
-    limits = UpstreamLimits(reopen_pause_s=60.0)
+    limits = UpstreamLimits(warm_pause_s=60.0)
     async with serving(server.converse) as port, pooled(limits) as pool:
         url = f"http://127.0.0.1:{port}/"
         pool.keep_warm(url, 2, connect_s=5)
@@ -236,7 +237,7 @@ async def test_the_largest_number_for_an_origin_counts() -> None:
 @on_both_loops
 async def test_they_outlast_the_others() -> None:
     server = Server()
-    async with serving(server.converse) as port, pooled(UpstreamLimits(idle_s=0.05)) as pool:
+    async with serving(server.converse) as port, pooled(UpstreamLimits(max_idle_s=0.05)) as pool:
         url = f"http://127.0.0.1:{port}/"
         pool.keep_warm(url, 1, connect_s=5)
         await asyncio.gather(*(ask(pool, url) for _ in range(5)))

@@ -30,7 +30,7 @@ class Simulation:
         self.url = f"http://{host}:{port}"
 
     def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.server.stop(drain_s=0), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self.server.stop(grace_s=0), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

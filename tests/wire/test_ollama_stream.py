@@ -92,6 +92,6 @@ def test_a_whole_answer_is_the_fold_of_a_stream() -> None:
 def test_an_error_body_of_any_shape_keeps_its_words(body: bytes) -> None:
     error = UPSTREAM.read_error(503, (), body)
     assert error.message == (
-        "busy" if b"busy" in body else body.decode() or "The upstream answered 503 without a word."
+        "busy" if b"busy" in body else body.decode() or "The upstream answered 503 with an empty body."
     )
     assert error.type == "service_unavailable"

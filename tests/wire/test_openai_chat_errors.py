@@ -46,7 +46,7 @@ def written(error: SealinkError) -> dict[str, Any]:
         ("m", '"m"', None),
         (b"m\n", "m", None),
         (b"<html>\r\n<title>502</title>\r\n</html>\r\n", "<html>\r\n<title>502</title>\r\n</html>", None),
-        (b"", "The upstream answered 400 without a word.", None),
+        (b"", "The upstream answered 400 with an empty body.", None),
         (b"\xff", "\ufffd", None),
         (b'{"a":' * 5000, '{"a":' * 1638 + '{"', None),
     ],

@@ -1,4 +1,4 @@
-"""What an exchange is going to be settled as: gathered on the way, written to the ledger once."""
+"""The account of an exchange: what happens is noted on the way, and becomes its one settlement at the end."""
 
 import time
 from collections.abc import Callable
@@ -19,16 +19,16 @@ LONG_GAP_S: Final = 1.0
 """Silences of the upstream longer than this are marked in the timeline."""
 
 
-class Lost(msgspec.Struct):
-    """A hedge that has lost. `outcome` is None where the target was not even asked."""
+class LostHedge(msgspec.Struct):
+    """An attempt that another one has beaten. `outcome` is None where its request was not even sent."""
 
-    tried: Attempt
+    entry: Attempt
     target: Target
     outcome: Outcome | None
 
 
 class Account:
-    """One request's. Times in the timeline are milliseconds since the account was opened."""
+    """The account of one request. Times in its timeline are milliseconds since it was opened."""
 
     def __init__(self, admission: Admission) -> None:
         self.admission = admission
@@ -39,7 +39,7 @@ class Account:
         self._opened_at_ns = time.monotonic_ns()
         self._timeline = Timeline()
         self._attempts: list[Attempt] = []
-        self._lost: Lost | None = None
+        self._lost: LostHedge | None = None
         self._target: Target | None = None
         self._ttft_ms: float | None = None
         self._ended: Ended | None = None
@@ -54,36 +54,36 @@ class Account:
 
     @property
     def fell_back(self) -> bool:
-        """Whether the answer is not the first choice's, be it that it failed or that its breaker was open."""
+        """Whether another target than the first choice answers: that one failed, or its breaker was open."""
         return self._target is not self.first_choice
 
     def mark(self, moment: Moment) -> None:
         """Something has happened just now; to the microsecond."""
         self._timeline.mark(moment, (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000)
 
-    def tries(self, target: Target) -> Attempt:
-        """An attempt begins. Why it came to nothing, if it does, is to be said in what this returns."""
-        attempt = Attempt(target.provider.name, target.model)
-        self._attempts.append(attempt)
-        return attempt
+    def attempt(self, target: Target) -> Attempt:
+        """An attempt begins. Returns its entry in the settlement, in which its record notes how it ended."""
+        entry = Attempt(target.provider.name, target.model)
+        self._attempts.append(entry)
+        return entry
 
     def answered(self, target: Target, outcome: Outcome) -> None:
-        """An attempt brings the answer."""
+        """An attempt has brought the answer, or its beginning."""
         self._target, self.outcome = target, outcome
         self.mark("first_content")
         _, self._ttft_ms = self._timeline.marks[-1]
 
-    def unanswered(self, target: Target, outcome: Outcome) -> None:
-        """An attempt was given up before it brought anything; its prompt may be charged for all the same."""
+    def cancelled(self, target: Target, outcome: Outcome) -> None:
+        """An attempt was given up before it brought anything. Its prompt may be charged for all the same."""
         self._target, self.outcome = target, outcome
 
-    def lost(self, tried: Attempt, target: Target, outcome: Outcome, *, was_sent: bool) -> None:
-        """An attempt that ran beside another one has lost. What it cost is booked apart from what the answer costs."""
-        tried.code = "hedge_lost"
-        self._lost = Lost(tried, target, outcome if was_sent else None)
+    def lost(self, entry: Attempt, target: Target, outcome: Outcome, *, was_sent: bool) -> None:
+        """A hedged attempt was beaten by another one. Its cost is reported separately from the answer's."""
+        entry.code = "hedge_lost"
+        self._lost = LostHedge(entry, target, outcome if was_sent else None)
 
     def end(self, ended: Ended, by: EndedBy, code: str | None = None) -> None:
-        """How it ends. The first word counts."""
+        """How the exchange ends. Of several calls the first counts."""
         if self._ended is None:
             self._ended, self._ended_by, self._code = ended, by, code
 
@@ -92,18 +92,18 @@ class Account:
         return self._ended == "cancelled"
 
     def leave(self, ended: Ended) -> None:
-        """The client has left; if the answer comes to its end all the same, this is how it ended."""
+        """The client has left, and the answer is read on: if it comes to its end, this is how the exchange ended."""
         self._left = ended
 
     def fail(self, error: SealinkError) -> None:
-        """It ends with an error."""
+        """The exchange ends with an error."""
         timed_out = isinstance(error, GatewayTimeout)
         at_fault: EndedBy = "client" if isinstance(error, InvalidRequest) else "sealink"
         by: EndedBy = "upstream" if isinstance(error, UpstreamError) or timed_out else at_fault
         self.end("timed_out" if timed_out else "error", by, error.code or error.type)
 
     def settlement(self, prompt: Callable[[], str]) -> Settlement:
-        """The whole account. `prompt` gives the text that is counted where no provider has said how long it is."""
+        """The settlement. `prompt` returns the text whose tokens are counted where no provider has reported them."""
         outcome = self.outcome
         if outcome is not None and outcome.error is not None:
             self.fail(outcome.error)
@@ -144,14 +144,14 @@ class Account:
         return cost_nano_usd(usage, self._target)
 
     def _hedge_cost(self, usage: Usage | None, prompt: Callable[[], str]) -> int | None:
-        """What the lost hedge has cost, booked with its attempt too. Its prompt was that of the answer."""
+        """The cost of the lost hedge, which is noted with its attempt too. Its prompt was the same as the answer's."""
         lost = self._lost
         if lost is None:
             return None
         if lost.outcome is None:
             return 0
         spent, source = metered(lost.outcome, lambda: usage.input_tokens if usage else estimate_tokens(prompt()))
-        tried = lost.tried
-        tried.usage, tried.usage_source = msgspec.structs.replace(spent, extras={}), source
-        tried.cost_nano_usd = cost_nano_usd(spent, lost.target)
-        return tried.cost_nano_usd
+        entry = lost.entry
+        entry.usage, entry.usage_source = msgspec.structs.replace(spent, extras={}), source
+        entry.cost_nano_usd = cost_nano_usd(spent, lost.target)
+        return entry.cost_nano_usd

@@ -3,22 +3,22 @@
 from typing import Final
 
 from sealink.gateway.admission import AdmissionControl
-from sealink.gateway.answers import Answers
-from sealink.gateway.chat import WHOLE
-from sealink.gateway.embeddings import EMBEDDINGS
 from sealink.gateway.failover.whole import WholeOperation
-from sealink.gateway.health import health, root
+from sealink.gateway.handlers.answers import Answers
+from sealink.gateway.handlers.health import health, root
+from sealink.gateway.handlers.models import Models
+from sealink.gateway.handlers.streams import Streams
+from sealink.gateway.handlers.token_counts import TokenCounts
 from sealink.gateway.model_api import ModelApi
-from sealink.gateway.models import Models
+from sealink.gateway.operations.chat import WHOLE
+from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.gateway.services import Services
-from sealink.gateway.streams import Streams
-from sealink.gateway.token_counts import TokenCounts
 from sealink.http import Endpoint, ErrorBody
 from sealink.wire import embeddings
 from sealink.wire.dialect import ClientDialect, HeartbeatShape
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
 
-CHAT: Final = openai_chat.OpenAIChatClient(cousin=openai_responses.CLIENT)
+CHAT: Final = openai_chat.OpenAIChatClient(responses_api=openai_responses.CLIENT)
 RESPONSES: Final = openai_responses.CLIENT
 MESSAGES: Final = anthropic_messages.CLIENT
 EMBEDDING: Final = embeddings.CLIENT

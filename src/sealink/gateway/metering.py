@@ -1,4 +1,4 @@
-"""What an attempt has cost: the provider's own count where it is the last word, else an estimate."""
+"""Usage and cost of an attempt: the provider's final count if it has sent one, else an estimate."""
 
 from collections.abc import Callable
 
@@ -12,19 +12,19 @@ from sealink.wire.stream.outcome import Outcome
 
 
 def metered(outcome: Outcome, prompt_tokens: Callable[[], int]) -> tuple[Usage, Provenance]:
-    """The provider's count if it is the last word; else what it had said, and what has come, counted.
+    """The provider's final count; else the larger of its last count and of the tokens that have come.
 
-    `prompt_tokens` is asked where the provider has said nothing.
+    `prompt_tokens` is called where the provider has reported nothing.
     """
-    said = outcome.usage
-    if said is not None and outcome.complete and outcome.provenance == "provider":
-        return said, "provider"
-    came = outcome.text.tokens(count_tokens)
-    if said is None:
-        return Usage(input_tokens=prompt_tokens(), output_tokens=came), "estimated"
-    if said.output_tokens >= came:
-        return said, "partial"
-    return msgspec.structs.replace(said, output_tokens=came), "estimated"
+    reported = outcome.usage
+    if reported is not None and outcome.complete and outcome.provenance == "provider":
+        return reported, "provider"
+    received = outcome.text.tokens(count_tokens)
+    if reported is None:
+        return Usage(input_tokens=prompt_tokens(), output_tokens=received), "estimated"
+    if reported.output_tokens >= received:
+        return reported, "partial"
+    return msgspec.structs.replace(reported, output_tokens=received), "estimated"
 
 
 def cost_nano_usd(usage: Usage, target: Target) -> int | None:

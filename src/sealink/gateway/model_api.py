@@ -1,15 +1,15 @@
-"""What is spoken at an endpoint where models are asked."""
+"""What an endpoint speaks at which models answer."""
 
 import msgspec
 
-from sealink.gateway.chat import STREAM, WHOLE
 from sealink.gateway.failover.streamed import StreamOperation
 from sealink.gateway.failover.whole import WholeOperation
+from sealink.gateway.operations.chat import STREAM, WHOLE
 from sealink.wire.dialect import ClientDialect, HeartbeatShape
 
 
 class ModelApi(msgspec.Struct, frozen=True):
-    """The clients' dialect, the shape of heartbeats in streams, and the operations that the requests ask for."""
+    """Its clients' dialect, the shape of heartbeats in its streams, and its operations."""
 
     client: ClientDialect
     heartbeat: HeartbeatShape

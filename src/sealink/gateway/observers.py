@@ -1,4 +1,4 @@
-"""Who is told of each request that is admitted, and of how it ended: the ledger, and whoever wants to know besides."""
+"""Observers are notified when a request is admitted, and when it is settled. The ledger is the first of them."""
 
 import logging
 from collections.abc import Callable
@@ -20,15 +20,15 @@ class Ledger(Protocol):
 
 
 class Observer(Protocol):
-    """Somebody who is told: metrics, a request log, traces."""
+    """Any other observer: metrics, a request log, traces."""
 
     def admitted(self, admission: Admission) -> None: ...
     def settled(self, admission: Admission, settlement: Settlement) -> None: ...
 
 
 class Observers:
-    """The ledger first, then the others. One of these that fails does not disturb the exchange; its first failure is
-    logged."""
+    """All observers of one process. An exception of one that is not the ledger does not reach the exchange; the first
+    of each observer is logged."""
 
     def __init__(self, ledger: Ledger, *others: Observer) -> None:
         self._ledger = ledger
@@ -36,20 +36,20 @@ class Observers:
         self._failed: set[Observer] = set()
 
     def admitted(self, admission: Admission) -> None:
-        """Raises ServiceUnavailable when the ledger refuses the request; then no other observer is told of it."""
+        """Raises ServiceUnavailable when the ledger refuses the request; no other observer is notified then."""
         self._ledger.admit(admission)
         for observer in self._others:
-            self._tell(observer, observer.admitted, admission)
+            self._notify(observer, observer.admitted, admission)
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         self._ledger.settle(settlement)
         for observer in self._others:
-            self._tell(observer, observer.settled, admission, settlement)
+            self._notify(observer, observer.settled, admission, settlement)
 
-    def _tell(self, observer: Observer, method: Callable[..., None], *entries: Admission | Settlement) -> None:
+    def _notify(self, observer: Observer, method: Callable[..., None], *entries: Admission | Settlement) -> None:
         try:
             method(*entries)
         except Exception:
             if observer not in self._failed:
                 self._failed.add(observer)
-                log.exception("The observer %r has failed; further failures of it are not logged.", observer)
+                log.exception("The observer %r has failed. Its further failures are not logged.", observer)

@@ -24,8 +24,8 @@ class Dispatcher:
     """Answers the requests of one port. `handle`, `body_limit` and `error_response` are what a net.server.Server needs.
 
     `max_body_bytes` is the limit of all endpoints that have none of their own. An error on a path without an endpoint
-    is told in the shape of the endpoint whose path has the most leading segments in common with it; of several, the
-    first in the table.
+    has the shape of the endpoint whose path has the most leading segments in common with it; of several, the first in
+    the table.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Dispatcher:
         return place.max_body_bytes if place is not None else self._max_body_bytes
 
     def error_response(self, error: SealinkError, path: str, request_id: str = "") -> tuple[HeaderList, bytes]:
-        """Headers and body that tell an error on a path."""
+        """Headers and body of the answer to a request on a path that failed."""
         request_id = request_id or new_request_id()
         body = self._nearest(path).error_body(error, request_id)
         return [*JSON, *identity(request_id), *error.headers], body

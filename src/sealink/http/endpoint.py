@@ -28,7 +28,7 @@ Handler = Callable[[Request, Responder, RequestContext], Awaitable[None]]
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A method on a path: who answers it, in which shape errors are told, and how large a request's body may be.
+    """A method on a path: its handler, the shape of its errors, and the limit on the bodies of its requests.
 
     `path` is exact (`/v1/models`), or ends in one `{name}`, which stands for all the rest (`/v1/models/{id}`). An
     endpoint for GET answers HEAD too. `max_body_bytes`: None is the port's own limit.

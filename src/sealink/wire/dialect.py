@@ -1,7 +1,7 @@
 """What a wire format must be able to do, as a client's and as an upstream's.
 
-N decoders and M encoders meet in sealink.events; nothing here or below knows a pair of formats. All of
-it is pure: bytes and plain data in, bytes and plain data out.
+Every upstream format is decoded into sealink.events, every client format is encoded from them, so that no code is
+about a pair of formats. All of it is pure: bytes and plain data in, bytes and plain data out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,13 +16,13 @@ from sealink.wire.stream.handler import Decoder, Encoder, Framer, StreamHandler
 from sealink.wire.stream.outcome import Outcome
 
 HeartbeatShape = Literal["comment", "chunk", "off"]
-"""A line that is no event, an event that says nothing, or none at all: each suits other clients."""
+"""An SSE comment, an event without content, or nothing: clients differ in which of them they accept."""
 
 
 class OutgoingRequest(msgspec.Struct):
-    """A request as it goes to an upstream. `path` is appended to the provider's base URL.
+    """A request for an upstream. `path` is appended to the provider's base URL.
 
-    `dropped` names the client's fields that this upstream cannot express.
+    `dropped` are the names of the client's fields that the upstream does not support and that were left out.
     """
 
     path: str
@@ -32,10 +32,10 @@ class OutgoingRequest(msgspec.Struct):
 
 
 class RequestHead(msgspec.Struct):
-    """The few fields that every request is routed by, its body as it came, and the same as top-level fields.
+    """What every request is routed by, its body as it came, and its top-level fields.
 
-    `headers` are those of the client's that an upstream of the same dialect is to see (betas, versions), and so is
-    `query`, all that followed a `?` in the URL.
+    `headers` are the client's headers that an upstream of the same dialect gets too (betas, versions); so does `query`,
+    the URL's part after the `?`.
     """
 
     model: str
@@ -49,7 +49,7 @@ class RequestHead(msgspec.Struct):
 
 
 class FallbackIdentity(msgspec.Struct, frozen=True):
-    """What an answer is given that has none of its own: an id, and when it began (Unix time in seconds)."""
+    """The id and time of creation (Unix time in seconds) of an answer whose upstream gives it none."""
 
     id: str
     created: int
@@ -58,15 +58,15 @@ class FallbackIdentity(msgspec.Struct, frozen=True):
 class ClientDialect(Protocol):
     """A wire format as clients speak it.
 
-    `spellings`: its own names of the fields that upstreams' dialects name, as dropped or refused, in the words of
-    OpenAI's chat. A name that is not here is the same.
+    `spellings`: this format's names for fields that upstream dialects report as dropped or refused, which they do by
+    their names in OpenAI's chat API. A name that is not listed is the same in both.
     """
 
     name: str
     spellings: Mapping[str, str]
 
     def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
-        """Raises InvalidRequest, naming the field, on JSON that cannot be a request of this dialect.
+        """Raises InvalidRequest, naming the field, if this is not a request of this dialect.
 
         Header names are in lower case."""
 
@@ -76,25 +76,25 @@ class ClientDialect(Protocol):
     def encoder(self, request: ChatRequest, identity: FallbackIdentity) -> Encoder: ...
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
-        """A not-streamed answer: the fold of the same events."""
+        """A not-streamed answer, made of the same events."""
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes: ...
     def error_frame(self, error: SealinkError) -> bytes:
         """The frame that ends a stream in which nothing but heartbeats has been sent."""
 
     def heartbeat(self, shape: HeartbeatShape) -> bytes:
-        """A sign of life for a client that waits, b"" for `off`."""
+        """Bytes that show a waiting client that the stream is alive; b"" for `off`."""
 
     def prompt_text(self, head: RequestHead) -> str:
-        """The words of a request, to be counted where no provider says how many tokens they are."""
+        """A request's text, for estimating its tokens where no provider reports their number."""
 
 
 @runtime_checkable
 class CountingDialect(ClientDialect, Protocol):
-    """A wire format with an endpoint that counts a request's tokens."""
+    """A client dialect that has an endpoint for counting a request's tokens."""
 
     def forward_count(self, head: RequestHead, model: str) -> OutgoingRequest:
-        """The client's own bytes, for that endpoint of an upstream of the same dialect."""
+        """The client's own request, for that endpoint of an upstream of the same dialect."""
 
     def counted(self, tokens: int) -> bytes:
         """The endpoint's answer."""
@@ -106,7 +106,7 @@ class UpstreamDialect(Protocol):
     name: str
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
-        """Translate. Raises InvalidRequest naming a feature that this dialect cannot express."""
+        """The request in this dialect. Raises InvalidRequest naming a feature that it does not support."""
 
     def framer(self) -> Framer: ...
     def decoder(self) -> Decoder: ...
@@ -115,20 +115,20 @@ class UpstreamDialect(Protocol):
         """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
 
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
-        """What an answer with an error status says, in whatever shape the vendor puts it."""
+        """The error of an answer with an error status, in whatever shape the vendor sends it."""
 
 
 class PassthroughDialect(UpstreamDialect, Protocol):
-    """A wire format that clients speak too: between two ends of it, the original bytes travel."""
+    """An upstream dialect that clients speak too: between two ends of it, the original bytes are passed through."""
 
     def forward_request(self, head: RequestHead, model: str) -> OutgoingRequest:
-        """The client's own bytes, for a client of the same dialect, with what SeaLink must change:
-        the model's name, `metadata.task_type` taken out, usage asked for."""
+        """The client's own request, with only those changes that SeaLink must make: the model's name, no
+        `metadata.task_type`, usage asked for."""
 
     def passthrough(self, head: RequestHead) -> StreamHandler: ...
 
     def passthrough_whole(self, body: bytes) -> tuple[bytes, Outcome]:
-        """A not-streamed answer for a client of the same dialect, mended where needed."""
+        """A not-streamed answer for a client of the same dialect, changed only where a vendor departs from it."""
 
 
 def same_dialect(upstream: UpstreamDialect, client: ClientDialect) -> TypeGuard[PassthroughDialect]:

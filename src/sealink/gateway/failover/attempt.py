@@ -90,7 +90,7 @@ A_co = TypeVar("A_co", bound=Attempt, covariant=True)
 
 
 class Operation(Protocol[A_co]):
-    """What is asked of a target, and how its answer is read. See streamed.StreamOperation and whole.WholeOperation."""
+    """How a request is written, and its answer read: a streamed.StreamOperation or a whole.WholeOperation."""
 
     def attempt(self, request: ClientRequest, target: Target, pool: Pool, mark: Mark) -> A_co:
         """Raises InvalidRequest: this target does not support the request."""

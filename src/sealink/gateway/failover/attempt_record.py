@@ -1,4 +1,4 @@
-"""The state of an attempt. Nobody else tells the target's health and the request's account what became of it."""
+"""The state of an attempt. Only this notifies the target's health and the request's account of it."""
 
 import time
 from typing import Generic, Literal
@@ -26,7 +26,7 @@ class AttemptRecord(Generic[A]):
         self.state: State = "begun"
         self._health = candidate.health
         self._account = account
-        self._entry = account.tries(attempt.target)
+        self._entry = account.attempt(attempt.target)
         self._began_at = time.monotonic()
         self._health.breaker.began(self._began_at)
 
@@ -51,7 +51,7 @@ class AttemptRecord(Generic[A]):
         self._give_up("cancelled")
         self._entry.code = "cancelled"
         if self.attempt.was_sent:
-            self._account.unanswered(self.attempt.target, self.attempt.outcome)
+            self._account.cancelled(self.attempt.target, self.attempt.outcome)
 
     def lost(self) -> None:
         """What it has cost comes on top of what the answer costs."""

@@ -15,7 +15,7 @@ from sealink.wire.stream.lane import Lane
 
 
 class StreamOperation(msgspec.Struct, frozen=True):
-    """How a stream is asked for, and the lane that turns a target's stream into the client's."""
+    """How the request for a stream is written, and which lane turns a target's stream into the client's."""
 
     write_request: WriteRequest
     open_lane: Callable[[ClientRequest, Target], Lane]

@@ -14,7 +14,7 @@ from sealink.wire.stream.outcome import Outcome
 
 
 class WholeOperation(msgspec.Struct, frozen=True):
-    """How a whole answer is asked for, and how a target's answer becomes the client's.
+    """How the request for a whole answer is written, and how a target's answer becomes the client's.
 
     `read_answer` returns the client's body and what was learned from the answer. It raises UpstreamError for one that
     makes no sense.

@@ -1,11 +1,14 @@
-"""The connections to upstreams: which are open, which are free, and a request out on the best of them.
+"""Connections to upstreams: opened, kept, reused, and a request out on one of them.
 
-pool                 a request out, on a connection that is kept or opened; warm_pool: some are kept open; limits
-connection           one socket to one origin: a request out, its response in
-response             one response as it comes in; content_encoding: what else than plain bytes it may be
-request_head         the head of a request as it goes out
-dial                 how a connection is opened; origin: to where; proxy: through what
-failure              what went wrong, in SeaLink's words
+pool              the connections to all upstreams: a request out, a response in
+origin_pool       those to one origin; warm_pool: some of them are kept open ahead of requests
+limits            how many there may be, how long they are kept, what they may hold
+connection        one socket to one origin: a request out, its response in, one after the other
+response          one response as it comes in; content_encoding: decompressing it
+request_head      the head of a request as it goes out
+dial              opening a connection, with TLS, through a proxy; happy_eyeballs: a socket to one of a host's addresses
+origin            scheme, host and port of a URL; proxy: which proxy leads there
+failure           what went wrong, as a SealinkError
 """
 
 from sealink.net.client.limits import UpstreamLimits

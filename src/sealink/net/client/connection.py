@@ -17,7 +17,7 @@ from sealink.net.client.response import Response
 
 
 class StaleConnection(UpstreamError):
-    """A kept connection turned out to be dead before any byte of an answer: the request may be sent once more."""
+    """A kept connection was closed before any byte of an answer: the request may be sent once more."""
 
     code: str | None = "upstream_closed"
 
@@ -25,7 +25,7 @@ class StaleConnection(UpstreamError):
 class Connection(asyncio.Protocol):
     """`on_idle` is called when the connection may be used again, `on_lost` when it is gone.
 
-    `peer` is how messages name the other end: the proxy, while the way through it is opened.
+    `peer` names the other end in error messages: while a tunnel through a proxy is opened, the proxy.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing() and not self._lost.done()
 
     async def start_tls(self, context: ssl.SSLContext, server_name: str, timeout_s: float) -> None:
-        """Speak TLS from here on, within the TLS that is there if there is one."""
+        """Speak TLS from here on; inside the TLS with a proxy, if there is one."""
         if self._transport is None or not self.is_open:  # the other end spoke first, or has gone
             raise ConnectionResetError
         secured = await self._loop.start_tls(
@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
         return response.status
 
     def abort(self) -> None:
-        """Close at once, without a farewell that the other end could hold up."""
+        """Close at once, without a TLS shutdown that the other end could delay."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         response = self._response
         if response is None:
-            self.abort()  # nothing was asked
+            self.abort()  # there is no request
             return
         try:
             response.feed(data)
@@ -148,7 +148,7 @@ class Connection(asyncio.Protocol):
             self._response.end_of_stream()
         else:
             self._fail(None)
-        self.abort()  # a TLS transport would wait for the other end's farewell
+        self.abort()  # a TLS transport would wait for the other end's shutdown
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(exc)
@@ -158,7 +158,7 @@ class Connection(asyncio.Protocol):
         self._on_lost(self)
 
     def _fail(self, cause: Exception | None) -> None:
-        """The socket is of no use any longer: it was closed, or failed by `cause`."""
+        """The socket was closed, or has failed with `cause`."""
         response = self._response
         if response is None:
             return

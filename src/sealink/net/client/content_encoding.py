@@ -1,7 +1,7 @@
-"""A body that came compressed although `identity` was asked for: decoded as it comes, a bounded amount at a time.
+"""Decompresses a body that is compressed although the request asked for `identity`, a bounded amount at a time.
 
-Some servers and the proxies before them compress whatever the request said, and a few send gzip on an event stream
-without naming it. https://www.rfc-editor.org/rfc/rfc9110#section-8.4
+Some servers, and proxies before them, compress whatever the request says, and a few send gzip on an event stream
+without a content-encoding. https://www.rfc-editor.org/rfc/rfc9110#section-8.4
 """
 
 import zlib
@@ -18,9 +18,9 @@ _CODINGS: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 
 
 def decoder_for(headers: HeaderList, peer: str) -> "tuple[Decoder | None, HeaderList]":
-    """What decodes a body with these headers, None where there is nothing to decode; and the decoded body's headers.
+    """A decoder for a body with these headers, None if it needs none; and the headers of the decoded body.
 
-    Raises UpstreamError (`upstream_encoding`) for a coding that was not asked for and is not known.
+    Raises UpstreamError (`upstream_encoding`) for an unknown coding.
     """
     named = dict(headers)
     coding = named.get("content-encoding", "").strip().lower()
@@ -35,9 +35,9 @@ def decoder_for(headers: HeaderList, peer: str) -> "tuple[Decoder | None, Header
 class Decoder:
     """Decodes one body: `gzip` (of any number of members), `deflate` (zlib or raw), or `unnamed` (gzip, or as it is).
 
-    `pending`: there is more to be had without more input. `transparent`: this body is not compressed after all,
-    and all that it was given has been handed back; the decoder is not needed any longer.
-    Bytes that make no sense raise zlib.error or UpstreamError (`upstream_encoding`).
+    `pending`: there is more output without more input. `transparent`: this body is not compressed after all, all
+    input has been returned as it was, and the decoder is not needed any longer.
+    Invalid data raises zlib.error or UpstreamError (`upstream_encoding`).
     """
 
     def __init__(self, coding: str, peer: str) -> None:
@@ -50,7 +50,7 @@ class Decoder:
         self._inflater: zlib._Decompress | None = None
 
     def decode(self, data: bytes, max_bytes: int) -> bytes:
-        """What `data` and all that came before it amount to, at most `max_bytes` of it."""
+        """The next output, at most `max_bytes`, for `data` and the input that is left from before."""
         data, self._held, self.pending = self._held + data, b"", False
         inflater = self._inflater or self._begin(data)
         if inflater is None:
@@ -69,7 +69,7 @@ class Decoder:
             raise truncated(self._peer)
 
     def _begin(self, data: bytes) -> "zlib._Decompress | None":
-        """An inflater for what starts with `data`, None while that cannot be told or needs none."""
+        """An inflater for what starts with `data`; None if it needs none, or if more data is needed to know."""
         if self._members and data:
             self._check_further_member(data)
         wbits = self._wbits(data)
@@ -79,7 +79,7 @@ class Decoder:
     def _wbits(self, data: bytes) -> int | None:
         if len(data) < 2:
             return None
-        if self._coding == "deflate":  # RFC 9110 §8.4.1.2: it should be zlib, and some send it raw
+        if self._coding == "deflate":  # RFC 9110 §8.4.1.2: it should be zlib; some send raw deflate
             return _ZLIB if data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2]) % 31 == 0 else _RAW
         return _GZIP if self._coding == "gzip" or data.startswith(GZIP_MAGIC) else None
 

@@ -1,4 +1,4 @@
-"""What goes wrong with an upstream, in an operator's words. Foreign exceptions become SeaLink's own here, nowhere else.
+"""Errors of connections to upstreams. Foreign exceptions become SealinkErrors here, and nowhere else.
 
 | what was raised | while connecting | in the TLS handshake | during request and response |
 |---|---|---|---|
@@ -9,9 +9,9 @@
 | any other OSError | upstream_refused | upstream_tls | upstream_reset |
 | HttpParserError, HttpParserUpgrade | | | upstream_malformed |
 | zlib.error | | | upstream_encoding |
-| anything else: a fault of SeaLink's own | internal_error (500) | internal_error | internal_error |
+| anything else: a bug in SeaLink | internal_error (500) | internal_error | internal_error |
 
-Closed without an error there is upstream_closed before the response, upstream_truncated in its body.
+A connection that is closed without an error is upstream_closed before the response, upstream_truncated in its body.
 """
 
 import errno
@@ -38,25 +38,25 @@ def upstream_failure(cause: Exception, peer: str, stage: Stage) -> SealinkError:
         case httptools.HttpParserError():
             return malformed(peer, str(cause))
         case httptools.HttpParserUpgrade():
-            return malformed(peer, "it changes to another protocol, unasked")
+            return malformed(peer, "it switches to another protocol, which was not asked for")
         case zlib.error():
             return undecodable(peer, str(cause))
         case socket.gaierror() | UnicodeError():
-            return UpstreamError(f"The name of {peer} does not resolve: {_words(cause)}.", code="upstream_unresolved")
+            return UpstreamError(f"The name of {peer} does not resolve: {_reason(cause)}.", code="upstream_unresolved")
         case OSError(errno=errno.EMFILE | errno.ENFILE):
-            return ServiceUnavailable(f"No connection to {peer} could be opened: {_words(cause)}.")
+            return ServiceUnavailable(f"No connection to {peer} could be opened: {_reason(cause)}.")
         case OSError() if stage == "exchange":
-            return UpstreamError(f"The connection to {peer} broke off: {_words(cause)}.", code="upstream_reset")
+            return UpstreamError(f"The connection to {peer} broke off: {_reason(cause)}.", code="upstream_reset")
         case TimeoutError():
-            return GatewayTimeout(f"No connection to {peer} came about in time (connect_s).", code="connect")
+            return GatewayTimeout(f"No connection to {peer} was established in time (connect_s).", code="connect")
         case OSError() if stage == "tls":
-            return UpstreamError(f"TLS with {peer} failed: {_words(cause)}.", code="upstream_tls")
+            return UpstreamError(f"TLS with {peer} failed: {_reason(cause)}.", code="upstream_tls")
         case ConnectionRefusedError():
             return UpstreamError(f"The connection to {peer} was refused.", code="upstream_refused")
         case OSError():
-            return UpstreamError(f"{peer} cannot be reached: {_words(cause)}.", code="upstream_refused")
+            return UpstreamError(f"{peer} cannot be reached: {_reason(cause)}.", code="upstream_refused")
         case _:  # the event loop hands on what a protocol's method raised
-            return InternalError(f"SeaLink failed while it dealt with {peer}.")
+            return InternalError(f"SeaLink failed while it talked to {peer}.")
 
 
 def malformed(peer: str, why: str) -> UpstreamError:
@@ -75,7 +75,7 @@ def closed(peer: str) -> UpstreamError:
     return UpstreamError(f"The connection to {peer} was closed before an answer came.", code="upstream_closed")
 
 
-def _words(cause: Exception) -> str:
+def _reason(cause: Exception) -> str:
     match cause:
         case ssl.SSLCertVerificationError():
             return cause.verify_message.rstrip(".")

@@ -1,4 +1,4 @@
-"""Where a URL points: the server that is spoken to, and what is asked of it there."""
+"""The two parts of a URL: the origin that is connected to, and the target of the request."""
 
 import re
 from functools import lru_cache

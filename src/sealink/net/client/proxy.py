@@ -1,4 +1,4 @@
-"""Which proxy a connection goes through, if any. What is said to it stands in dial.py and request_head.py."""
+"""Which proxy a connection goes through, if any. How it goes through: dial.py and request_head.py."""
 
 import ipaddress
 import re

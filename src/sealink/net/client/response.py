@@ -3,8 +3,8 @@
 waiting for headers ──▶ in_body ──▶ complete
           └────────────────┴──────▶ failed
 
-On the way of a chunk there is `feed` alone, straight to `forward`'s taker, or one future where a reader waits.
-A read that is one whole chunk of the transfer coding, as nearly every one is, needs no parser.
+A chunk goes from `feed` straight to the callable given to `forward`, or wakes the one future of a waiting `read`.
+A read from the socket that is exactly one chunk of the transfer coding, as nearly all are, needs no parser.
 """
 
 import asyncio

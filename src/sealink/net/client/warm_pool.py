@@ -1,4 +1,4 @@
-"""Connections that stand ready, so that a request need not wait for DNS, TCP and TLS."""
+"""Keeps unused connections open, so that a request need not wait for DNS, TCP and TLS."""
 
 import asyncio
 import random
@@ -9,11 +9,11 @@ from sealink.net.client.limits import UpstreamLimits
 
 
 class WarmPool:
-    """Keeps one origin's reserve of unused connections full: `missing` says how many there are too few.
+    """Opens connections to one origin whenever some are missing: `missing` returns how many, `open_one` opens one.
 
-    Where one is taken by a request the next is opened at once. Where the other end does not take them, or soon lets
-    go of them, there are pauses, longer each time, and of uneven length, so that not all who lost theirs come back
-    together. A request that finds a connection ends them.
+    When a request takes one, the next is opened at once. When the server refuses connections, or closes them soon,
+    there are pauses between the attempts. They double each time, and are of random length, so that not all clients of
+    a server that has restarted come back together. A request that finds a connection ends the pauses.
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class WarmPool:
         self.look()
 
     def lost(self, unused_s: float) -> None:
-        """The other end has closed a connection that was unused for so long."""
-        self._setbacks = 1 if unused_s >= self._limits.idle_s else self._setbacks + 1
+        """The server has closed a connection that had been unused for so long."""
+        self._setbacks = 1 if unused_s >= self._limits.max_idle_s else self._setbacks + 1
         self.look()
 
     def look(self) -> None:
-        """Fill what is missing, at once or after a pause."""
+        """Open what is missing, at once or after a pause."""
         if self._timer is None and self._filling is None and self._missing():
             self._timer = self._loop.call_later(self._pause_s(), self._begin)
 
@@ -56,8 +56,8 @@ class WarmPool:
     def _pause_s(self) -> float:
         if not self._setbacks:
             return 0.0
-        longest_s = self._limits.reopen_pause_s * 2.0 ** min(self._setbacks - 1, 32)
-        return min(longest_s, self._limits.max_reopen_pause_s) * random.uniform(0.5, 1.0)
+        longest_s = self._limits.warm_pause_s * 2.0 ** min(self._setbacks - 1, 32)
+        return min(longest_s, self._limits.max_warm_pause_s) * random.uniform(0.5, 1.0)
 
     def _begin(self) -> None:
         self._timer = None
@@ -65,7 +65,7 @@ class WarmPool:
 
     async def _fill(self) -> None:
         try:
-            for _ in range(self._missing()):  # not until none is missing: who takes them may let them go at once
+            for _ in range(self._missing()):  # not `while`: a server may close them at once
                 await self._open_one()
         except SealinkError:
             self._setbacks += 1

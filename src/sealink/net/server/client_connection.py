@@ -1,4 +1,4 @@
-"""One client's connection: bytes to requests, requests to the handler one at a time, refusals, timers."""
+"""One client's connection: from bytes to requests, which go to the handler one at a time; refusals and timers."""
 
 import asyncio
 from typing import Final, Protocol, cast
@@ -19,7 +19,7 @@ class Service(Protocol):
     limits: ServerLimits
     stopping: bool
     breaking_off: bool
-    """The drain time is over: handlers have been cancelled already, and are not cancelled again."""
+    """The shutdown grace is over: handlers have been cancelled already, and are not cancelled again."""
 
     def opened(self, connection: "ClientConnection") -> None: ...
     def closed(self, connection: "ClientConnection") -> None: ...
@@ -57,7 +57,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(self._limits.max_unsent_bytes, self._limits.max_unsent_bytes // 2)
         address = transport.get_extra_info("peername")
         self._peer: str = address[0] if address else ""
-        self._since = self._took_at = self._loop.time()  # since when it has been in this state; took bytes last
+        self._since = self._read_at = self._loop.time()  # when it came into this state; when the client last read
         self._unsent = 0
         self._server.opened(self)
         if self._server.stopping:
@@ -102,7 +102,7 @@ class ClientConnection(asyncio.Protocol):
             self._advance()
 
     def break_off(self, error: SealinkError) -> None:
-        """The server's drain time is over: a request that is not whole yet is refused."""
+        """The shutdown grace is over: a request that is not whole yet is refused."""
         if self._parser.receiving:
             self._refuse(error)
 
@@ -117,7 +117,7 @@ class ClientConnection(asyncio.Protocol):
             self._check_lingering(now)
         elif self._response is None and not self._waiting:
             self._check_arrival(now - self._since)
-        self._check_taking(now)
+        self._check_reading(now)
 
     def _check_arrival(self, waited_s: float) -> None:
         limits = self._limits
@@ -133,13 +133,13 @@ class ClientConnection(asyncio.Protocol):
         elif now - self._since > self._limits.linger_s:
             self._transport.abort()
 
-    def _check_taking(self, now: float) -> None:
-        """Drop a client that takes nothing of what it is owed. While a handler may write, growth proves nothing."""
+    def _check_reading(self, now: float) -> None:
+        """Drop a client that reads nothing of what waits for it. While a handler may write, growth proves nothing."""
         unsent = self.unsent_bytes
         may_grow = self._response is not None and not self._write_paused
         if unsent == 0 or unsent < self._unsent or may_grow:
-            self._took_at = now
-        elif now - self._took_at > self._limits.slow_client_s:
+            self._read_at = now
+        elif now - self._read_at > self._limits.slow_client_s:
             if self._response is not None:
                 self._response.too_slow = True
             self._transport.abort()

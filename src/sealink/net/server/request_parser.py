@@ -1,8 +1,8 @@
 """A client's bytes in, whole requests out. Knows HTTP/1, nothing of sockets and time.
 
-llhttp (by way of httptools) reads the grammar, and strictly: bare LF, obs-fold, two lengths or a length
-beside `transfer-encoding` are its refusals. What it leaves open, and two parties on one connection could
-read differently, is closed here; the sections are those of RFC 9112.
+llhttp (by way of httptools) parses the grammar strictly: it refuses bare LF, obs-fold, two lengths, and a length
+beside `transfer-encoding`. What it accepts, and two parties on one connection could read differently (request
+smuggling), is refused here; the sections are those of RFC 9112.
 """
 
 import re

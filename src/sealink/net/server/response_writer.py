@@ -23,7 +23,7 @@ class ResponseWriter:
     """Writes one response onto a connection, and calls `on_end` when it is whole.
 
     `keep_alive` says whether the connection can serve another request afterwards; until the head is
-    written it may be set to False, and the client is then told `connection: close`.
+    written it may be set to False, which sends `connection: close`.
     """
 
     __slots__ = (
@@ -77,7 +77,7 @@ class ResponseWriter:
         self._transport.write(head + self._framed(data))
 
     def write(self, data: bytes) -> bool:
-        """Send a piece of the stream on its way, as one chunk. Returns whether the client keeps up."""
+        """Write a piece of the stream, as one chunk. Returns whether there is room for more."""
         if self._chunked:
             if data:  # an empty chunk would end the body
                 self.bytes_sent += len(data)
@@ -90,7 +90,7 @@ class ResponseWriter:
         return not self.paused
 
     async def flush(self) -> None:
-        """Wait until the client has taken enough of what it was sent, or has gone."""
+        """Wait until the client's buffer has room, or the client has gone."""
         if self._resumed is not None:
             await self._resumed.wait()
 
@@ -111,7 +111,7 @@ class ResponseWriter:
             self._transport.abort()
 
     def break_off(self, raw: bytes = b"", *, reset: bool = False) -> None:
-        """Close the connection within the response, after `raw`, which need not be HTTP; by RST if told so.
+        """Close the connection within the response, after `raw`, which need not be HTTP; by RST if `reset`.
 
         Only for a simulated provider that misbehaves.
         """
@@ -133,12 +133,12 @@ class ResponseWriter:
         self.resume()
 
     def pause(self) -> None:
-        """The client has fallen behind."""
+        """The client's buffer is full."""
         self.paused = True
         self._resumed = asyncio.Event()
 
     def resume(self) -> None:
-        """The client has caught up."""
+        """The client's buffer has room again."""
         self.paused = False
         if self._resumed is not None:
             self._resumed.set()
@@ -160,7 +160,7 @@ class ResponseWriter:
         return self.request.method != "HEAD" and status not in _WITHOUT_BODY
 
     def _check_unwritten(self) -> None:
-        """A handler that writes where nothing can be written has a fault, unless nothing needs to be."""
+        """Raise RuntimeError where a handler writes before the response or after it: that is a bug."""
         if self.ended:
             raise RuntimeError("The response has already been finished.")
         if not self.started and not self.gone:

@@ -28,10 +28,10 @@ _log = logging.getLogger(__name__)
 class Server:
     """Serves `handler` over HTTP/1.1 and HTTP/1.0.
 
-    `body_limit(path)` is the largest request body in bytes, asked when the head is in. `error_response(error, path)`
+    `body_limit(path)` is the largest request body in bytes; called when the head is in. `error_response(error, path)`
     renders a failure; `path` is "" while it is not known.
-    A handler that raises a SealinkError before it has started a response has answered with it; anything
-    else that it raises, or a response left unfinished, is a fault: logged, and a 500 or a cut connection.
+    If a handler raises a SealinkError before it has started its response, that is the answer. Anything else that it
+    raises, and a response left unfinished, is a bug: it is logged, and the client gets a 500 or a cut connection.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Server:
         self._open: dict[asyncio.Task[None], ResponseWriter] = {}
         self._sweep: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
-        self._patience: asyncio.Timeout | None = None
+        self._grace: asyncio.Timeout | None = None
 
     @property
     def connections(self) -> int:
@@ -66,7 +66,7 @@ class Server:
 
     @property
     def unsent_bytes(self) -> int:
-        """What waits in memory because clients take it slower than it comes."""
+        """What waits in memory because clients read more slowly than it comes."""
         return sum([connection.unsent_bytes for connection in self._connections])
 
     async def start(self, host: str, port: int, *, reuse_port: bool = False) -> list[tuple[str, int]]:
@@ -87,25 +87,25 @@ class Server:
             self._sweep_connections()
         return [listening.getsockname()[:2] for listening in listener.sockets]
 
-    async def stop(self, drain_s: float) -> None:
-        """Stop in four steps: accept nothing and close what is idle; wait up to `drain_s` for open responses;
-        cancel the handlers that are left, which have `stop_grace_s` to end their streams; cut what is left."""
+    async def stop(self, grace_s: float) -> None:
+        """Stop in four steps: accept nothing and close what is idle; wait for open responses, up to the shutdown grace
+        `grace_s`; cancel the handlers that are left, which have `cancel_grace_s` to end their streams; cut the rest."""
         self.stopping = True
         for listener in self._listeners:
             listener.close()
         for connection in list(self._connections):
             connection.wind_down()
-        if not await self._idle_within(drain_s):
+        if not await self._idle_within(grace_s):
             self._break_off()
-            if not await self._idle_within(self.limits.stop_grace_s):
+            if not await self._idle_within(self.limits.cancel_grace_s):
                 await self._cut()
         if self._sweep is not None:
             self._sweep.cancel()
 
     def hurry(self) -> None:
-        """Wait no longer for open responses, if that is what `stop` does."""
-        if self._patience is not None and not self.breaking_off:
-            self._patience.reschedule(self._loop.time())
+        """End the shutdown grace now, if `stop` waits for it."""
+        if self._grace is not None and not self.breaking_off:
+            self._grace.reschedule(self._loop.time())
 
     def opened(self, connection: ClientConnection) -> None:
         self._connections.add(connection)
@@ -124,13 +124,13 @@ class Server:
     def _handled(self, task: asyncio.Task[None]) -> None:
         response = self._open.pop(task)
         if task.cancelled():
-            self._make_good(response, _draining() if self.breaking_off else None)
+            self._complete(response, _shutting_down() if self.breaking_off else None)
         else:
-            self._make_good(response, task.exception())
+            self._complete(response, task.exception())
         self._notice_idle()
 
-    def _make_good(self, response: ResponseWriter, error: BaseException | None) -> None:
-        """End a response that its handler has not ended, and log a handler's fault."""
+    def _complete(self, response: ResponseWriter, error: BaseException | None) -> None:
+        """End a response that its handler has not ended, and log a handler's bug."""
         unfinished = not (response.ended or response.gone)
         is_answer = isinstance(error, SealinkError) and not response.started
         if (error is not None or unfinished) and not (is_answer or self.breaking_off):
@@ -150,7 +150,7 @@ class Server:
     def _break_off(self) -> None:
         self.breaking_off = True
         for connection in list(self._connections):
-            connection.break_off(_draining())
+            connection.break_off(_shutting_down())
         for task, response in list(self._open.items()):
             if not response.ended:
                 task.cancel()
@@ -160,18 +160,18 @@ class Server:
             connection.cut()
         for task in list(self._open):
             task.cancel()
-        if not await self._idle_within(self.limits.stop_grace_s):
+        if not await self._idle_within(self.limits.cancel_grace_s):
             _log.warning("%d handlers did not end when they were cancelled.", len(self._open))
 
     async def _idle_within(self, timeout_s: float) -> bool:
         self._notice_idle()
         try:
-            async with asyncio.timeout(timeout_s) as self._patience:
+            async with asyncio.timeout(timeout_s) as self._grace:
                 await self._idle.wait()
         except TimeoutError:
             return False
         finally:
-            self._patience = None
+            self._grace = None
         return True
 
     def _notice_idle(self) -> None:
@@ -179,5 +179,5 @@ class Server:
             self._idle.set()
 
 
-def _draining() -> ServiceUnavailable:
+def _shutting_down() -> ServiceUnavailable:
     return ServiceUnavailable("SeaLink is shutting down.", code="draining")

@@ -1,4 +1,4 @@
-"""AWS's binary event stream: bytes in, whole messages out, each with its checksums proven.
+"""AWS's binary event stream: bytes in, whole messages out, each with its checksums verified.
 
     total length (4)  headers length (4)  CRC-32 of these (4)  headers  payload  CRC-32 of all before it (4)
 
@@ -23,12 +23,12 @@ _NUMBER: Final = struct.Struct(">I")
 _LENGTH: Final = struct.Struct(">H")
 _LEAST_BYTES: Final = _PRELUDE.size + _NUMBER.size
 _FIXED_SIZES: Final = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
-"""Of values without a length: true, false, byte, short, integer, long, timestamp, UUID."""
+"""Sizes of the types without a length: true, false, byte, short, integer, long, timestamp, UUID."""
 _BYTES, _STRING = 6, 7
 
 
 class Message(Frame, gc=False):
-    """`data` is the payload (`{}` where there is none), `event` what happened: an event's or an exception's type.
+    """`data` is the payload (`{}` if there is none), `event` the type of an event or an exception.
 
     `headers` are those whose values are text. `:message-type` is `event`, `exception` or `error`.
     """
@@ -43,7 +43,7 @@ class AwsEventStreamFramer:
         self._max_frame_bytes = max_frame_bytes
         self._pending = bytearray()
         self._size = 0
-        """Of the message that has begun; 0 while its prelude has not wholly come."""
+        """Size of the message that has begun; 0 until all of its prelude has come."""
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """The messages that `data` completes. Raises UpstreamError on a wrong checksum, or a message too large."""
@@ -59,7 +59,7 @@ class AwsEventStreamFramer:
             yield read_message(raw)
 
     def close(self) -> tuple[Message, ...]:
-        """A message that is not whole is none."""
+        """An unfinished message is dropped."""
         return ()
 
     def _read_size(self, pending: bytearray) -> int:
@@ -77,7 +77,7 @@ class AwsEventStreamFramer:
 
 
 def read_message(raw: bytes) -> Message:
-    """A whole message whose lengths have been checked."""
+    """The message of these bytes, whose lengths have been checked."""
     if crc32(raw[: -_NUMBER.size]) != _NUMBER.unpack_from(raw, len(raw) - _NUMBER.size)[0]:
         raise malformed("the checksum of a message is wrong.")
     payload_at = _PRELUDE.size + _NUMBER.unpack_from(raw, 4)[0]
@@ -88,7 +88,7 @@ def read_message(raw: bytes) -> Message:
 
 @lru_cache(maxsize=64)
 def _read_headers(block: bytes) -> dict[str, str]:
-    """The text among a message's headers. All messages of a kind have the same ones. Not to be changed."""
+    """The text headers of a message. Cached, since all messages of a type have the same: do not change the result."""
     headers: dict[str, str] = {}
     at = 0
     try:

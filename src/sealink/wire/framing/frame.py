@@ -5,11 +5,11 @@ from typing import Final
 import msgspec
 
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
-"""A frame that is larger is an error of the upstream's."""
+"""A larger frame is an error of the upstream."""
 
 
 class Frame(msgspec.Struct, gc=False):
-    """One event as it stood on the wire (`raw`, blank line included) and what it says."""
+    """One event: `raw` as it was on the wire, blank line included, and its `data` and `event` name."""
 
     raw: bytes
     data: bytes

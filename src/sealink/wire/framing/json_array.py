@@ -1,8 +1,8 @@
 """A stream that is one JSON array, cut into its elements as they come: bytes in, whole elements out.
 
-An object that stands alone, as an error does in an array's place, is its own only element. Works on bytes,
-so that a character, an escape or a string split between two reads is never seen half. What stands between
-the elements is not looked at: whether an element is JSON, its reader will find out.
+An object outside of an array, as some errors are, is the only element. The framer works on bytes, so that it does not
+matter where a read ends: inside a character, an escape or a string. What is between the elements is skipped unread, and
+whether an element is valid JSON is left to its reader.
 """
 
 import re
@@ -45,13 +45,13 @@ class JsonArrayFramer:
         return frames
 
     def close(self) -> list[Frame]:
-        """The element, or whatever it is, that was not finished."""
+        """What is left of an element that was not finished."""
         frame = _frame(bytes(self._pending))
         self._pending.clear()
         return [frame] if frame.data else []
 
     def _next_end(self) -> int | None:
-        """Where the next element ends; None if its end has not come. The array's own brackets do not count."""
+        """Where the next element ends; None if its end has not come yet. The array's own brackets do not count."""
         pending = self._pending
         while True:
             found = (_NEXT_IN_STRING if self._in_string else _NEXT_OUTSIDE_STRING).search(pending, self._searched)

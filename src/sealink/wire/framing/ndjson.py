@@ -5,7 +5,7 @@ from sealink.wire.framing.frame import MAX_FRAME_BYTES, Frame
 
 
 class NdjsonFramer:
-    """Cuts a byte stream into lines, each a frame; blank lines are none. Holds one unfinished line.
+    """Cuts a byte stream into lines, each a frame; blank lines are skipped. Holds one unfinished line.
 
     A line ends in LF or CRLF; CR is white space to JSON.
     """

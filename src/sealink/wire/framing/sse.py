@@ -1,8 +1,7 @@
 """Server-Sent Events: bytes in, whole frames out, and back again.
 
-A frame is everything up to and including a blank line. The framer works on bytes, so that a character
-or a line end split between two reads is never seen half. Lines end in LF, CRLF or CR; only those
-(U+2028 inside data is data). https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+A frame is everything up to and including a blank line. The framer works on bytes, so that it does not matter where a
+read ends: inside a character, or inside a line end. Lines end in LF, CRLF or CR, and nothing else (U+2028 is data). https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 """
 
 import re
@@ -57,7 +56,7 @@ class SseFramer:
         return [parse_frame(rest)] if rest.strip(b"\r\n") else []
 
     def _with_pending(self, data: bytes) -> bytes:
-        """The unfinished frame and `data`; nothing, and `data` is kept, while they do not make a frame."""
+        """The unfinished frame with `data` appended, if that completes a frame; else b"", and `data` is kept."""
         pending = self._pending
         if len(pending) > self._max_frame_bytes:
             raise UpstreamError(
@@ -78,9 +77,9 @@ class SseFramer:
 
 
 def simple_frame(raw: bytes) -> Frame | None:
-    """The frame that `raw` is, if that is one `data` line, or an `event` line and a `data` line, ended by LFs.
+    """The frame of `raw`, if that is one `data` line, or an `event` line and a `data` line, with LF line ends.
 
-    CRLFs are as good where there is a `data` line alone.
+    A `data` line alone may also end in CRLF.
     """
     begin, event = 0, b""
     if raw.startswith(b"event: "):
@@ -96,9 +95,9 @@ def simple_frame(raw: bytes) -> Frame | None:
 
 
 def parse_frame(raw: bytes) -> Frame:
-    """What a frame says. Several `data` lines are joined by LF; comments, ids and retries say nothing.
+    """The frame of these bytes. Several `data` lines are joined by LF; comments, ids and retries are ignored.
 
-    One that is indented says the same: what a vendor, or a proxy, set before its first event is not the event's.
+    Spaces before the frame are ignored too: some vendor, or proxy, sends them before its first event.
     """
     raw = raw.lstrip(b" \t")
     if (frame := simple_frame(raw)) is not None:
@@ -115,10 +114,10 @@ def parse_frame(raw: bytes) -> Frame:
 
 
 def is_noise(frame: Frame) -> bool:
-    """Whether a frame without data is none at all: it has a line that is neither a field nor a comment.
+    """Whether a frame without data has a line that is neither a field nor a comment: a damaged one (`xdata: …`), say.
 
-    SSE has such lines ignored, and with them what they were before they were damaged (`xdata: …`). A JSON
-    body in an event stream's place is another matter.
+    A browser ignores such lines, but then what they were meant to be is lost. A JSON body instead of an event stream
+    is not noise.
     """
     if frame.raw.lstrip()[:1] in (b"{", b"["):
         return False

@@ -1,7 +1,7 @@
-"""JSON objects whose values stay as they stood on the wire, byte for byte, until someone reads one.
+"""JSON objects whose values stay as they were on the wire, byte for byte, until one is read.
 
-An object is a dict of raw values; encoding it again puts every value that was not replaced back verbatim,
-in its place. The readers answer None where a value is absent or of another type.
+An object is a dict of raw values. Encoding it again writes every value that was not replaced as it was, in its place.
+The readers return None for a value that is absent or of another type.
 """
 
 import json
@@ -16,7 +16,7 @@ Fields = dict[str, Raw]
 _T = TypeVar("_T")
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on bytes that are no JSON, not UTF-8, or nested without end."""
+"""What msgspec raises on bytes that are not JSON, not UTF-8, or nested too deeply."""
 
 NULL: Final = Raw(b"null")
 TRUE: Final = Raw(b"true")
@@ -33,10 +33,9 @@ encode = msgspec.json.Encoder().encode
 
 
 def parse_object(data: bytes) -> Fields:
-    """A whole JSON document that must be an object. Raises ValueError or RecursionError.
+    """The fields of a JSON document that must be an object. Raises ValueError or RecursionError.
 
-    msgspec skips over values without looking at their characters, so the UTF-8 is checked here: what is
-    read out of the fields later is then known to be well-formed.
+    msgspec does not check the UTF-8 of raw values, so it is checked here, for all that is read from the fields later.
     """
     if not data.isascii():
         data.decode()
@@ -44,10 +43,10 @@ def parse_object(data: bytes) -> Fields:
 
 
 def made_strict(data: bytes, *, constants: bool) -> bytes | None:
-    """JSON that Python's and JavaScript's parsers take and msgspec does not, put right; None if there is no hope.
+    """JSON that Python's and JavaScript's parsers accept and msgspec does not, corrected; None if they do not either.
 
-    Half a surrogate pair, of a text cut inside an emoji, becomes U+FFFD. With `constants`, NaN and
-    Infinity become null.
+    Half a surrogate pair, from a text cut inside an emoji, becomes U+FFFD. With `constants`, NaN and Infinity become
+    null.
     """
 
     def constant(name: str) -> None:
@@ -68,7 +67,7 @@ def to_raw(value: Any) -> Raw:
 
 
 def utf8(raw: Raw | bytes) -> bytes:
-    """Raw JSON, whose characters msgspec has not looked at, as it stands. Raises UnicodeDecodeError."""
+    """Raw JSON as bytes, unchanged. Raises UnicodeDecodeError: msgspec has not checked its characters."""
     data = bytes(raw)
     data.decode()
     return data
@@ -85,7 +84,7 @@ def without(fields: Fields, *names: str) -> Fields:
 
 
 def starts_with(raw: Raw, char: bytes) -> bool:
-    """What kind of value it is: `{`, `[`, `"`, …"""
+    """Whether a value is of the kind that starts with `char`: `{`, `[`, `"`, …"""
     return bytes(memoryview(raw)[:1]) == char
 
 
@@ -105,7 +104,7 @@ def text_of(raw: Raw | None) -> str | None:
 
 
 def integer_of(raw: Raw | None) -> int | None:
-    """A whole number; `12.0` is one. What no 64 bits hold is none."""
+    """An integer of at most 64 bits; `12.0` counts as one."""
     value = None if raw is None else _read(_NUMBER, raw)
     return int(value) if value is not None and value == value // 1 and abs(value) < _INTEGERS_END else None
 

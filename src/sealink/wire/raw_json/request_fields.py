@@ -1,6 +1,6 @@
-"""A client's request as JSON: its top-level fields, raw, and each read as what it must be, or refused by name.
+"""A client's request as JSON: its top-level fields, raw, each read as the type it must have or refused by name.
 
-Where a field is given twice the last one counts, for SeaLink as for most parsers.
+If a field is given twice, the last one counts, as for most parsers.
 """
 
 import re
@@ -25,7 +25,7 @@ class _Metadata(msgspec.Struct):
 
 
 class RequestFields:
-    """A request's fields, read one by one; `rest` are those that nobody asked for."""
+    """A request's fields, read one by one; `rest` are those that have not been read."""
 
     def __init__(self, fields: Fields, read_elsewhere: Iterable[str] = ()) -> None:
         self.fields = fields
@@ -41,7 +41,7 @@ class RequestFields:
 
 
 def read_body(body: bytes) -> tuple[bytes, Fields]:
-    """The body, made strict where it was not quite JSON, and its fields. Raises InvalidRequest."""
+    """The body, corrected if it was not strictly JSON, and its fields. Raises InvalidRequest."""
     try:
         return body, parse_object(body)
     except msgspec.ValidationError:
@@ -49,13 +49,13 @@ def read_body(body: bytes) -> tuple[bytes, Fields]:
     except (ValueError, RecursionError) as error:
         strict = made_strict(body, constants=False)
         if strict is None or not strict.startswith(b"{"):
-            words = f"The request body is not valid JSON: {_reason(error, len(body))}."
-            raise InvalidRequest(words, code="invalid_json") from None
+            message = f"The request body is not valid JSON: {_reason(error, len(body))}."
+            raise InvalidRequest(message, code="invalid_json") from None
     return strict, parse_object(strict)
 
 
 def read_field(fields: Fields, name: str, type: Any) -> Any:
-    """A field's value, None where it is absent. Raises InvalidRequest with the path of what is of another type."""
+    """A field's value, None if it is absent. Raises InvalidRequest with the path of a value of another type."""
     raw = fields.get(name)
     if raw is None:
         return None
@@ -63,7 +63,7 @@ def read_field(fields: Fields, name: str, type: Any) -> Any:
 
 
 def read_value(raw: msgspec.Raw, where: str, type: Any) -> Any:
-    """A value that stands at `where`, `messages[2].content`, say."""
+    """The value at a place in the request (`messages[2].content`). Raises InvalidRequest as above."""
     try:
         return _decoder(type).decode(raw)
     except msgspec.ValidationError as error:
@@ -92,12 +92,12 @@ def read_task_type(fields: Fields) -> str | None:
 
 
 def own_metadata(fields: Fields) -> Fields:
-    """`metadata` without what is SeaLink's."""
+    """The client's own `metadata`, without SeaLink's `task_type`."""
     return without(object_of(fields.get("metadata")) or {}, "task_type")
 
 
 def without_task_type(fields: Fields) -> Fields:
-    """The fields as they go on: `metadata` that held nothing but what is SeaLink's is left out."""
+    """The fields without SeaLink's `metadata.task_type`, and without `metadata` if that was all of it."""
     rest = own_metadata(fields)
     return {**fields, "metadata": to_raw(rest)} if rest else without(fields, "metadata")
 
@@ -107,28 +107,30 @@ def missing(where: str) -> InvalidRequest:
 
 
 def untranslatable(what: str, where: str) -> InvalidRequest:
-    return InvalidRequest(f"{what} cannot be passed on to this model.", code="unsupported_parameter", param=where)
+    """The error for what only an upstream of the client's own dialect could be given."""
+    message = f"`{where}` is not supported by this model: {what} cannot be translated for its provider."
+    return InvalidRequest(message, code="unsupported_parameter", param=where)
 
 
 def _reason(error: Exception, size: int) -> str:
-    """What is wrong and where, without the parser's own preamble."""
+    """What is wrong with the JSON, and where."""
     if isinstance(error, UnicodeDecodeError):
         return f"not UTF-8 (byte {error.start})"
     if isinstance(error, RecursionError):
         return "nested too deeply"
-    words = str(error).removeprefix("JSON is malformed: ")
-    return words if "byte" in words else f"it ends too early (byte {size})"
+    reason = str(error).removeprefix("JSON is malformed: ")
+    return reason if "byte" in reason else f"it ends too early (byte {size})"
 
 
-def _wrong_type(said: str, where: str) -> InvalidRequest:
-    """msgspec's "Expected `str`, got `int` - at `$[2].role`" in the words and with the paths of the request."""
-    place = _PLACE.search(said)
+def _wrong_type(message: str, where: str) -> InvalidRequest:
+    """msgspec's "Expected `str`, got `int` - at `$[2].role`" with JSON's type names and the request's path."""
+    place = _PLACE.search(message)
     inner = place[1] if place else ""
     where += inner if inner.startswith("[") or not inner else f".{inner}"
-    said = _PLACE.sub("", said)
-    if lacks := _MISSING.match(said):
-        return missing(f"{where}.{lacks[1]}")
-    said = re.sub(r"\b(str|bool|int|float)\b", lambda word: _TYPE_NAMES[word[0]], said).replace(" | null", "")
+    message = _PLACE.sub("", message)
+    if missing_field := _MISSING.match(message):
+        return missing(f"{where}.{missing_field[1]}")
+    message = re.sub(r"\b(str|bool|int|float)\b", lambda word: _TYPE_NAMES[word[0]], message).replace(" | null", "")
     return InvalidRequest(
-        f"`{where}` has the wrong type: {said[:1].lower()}{said[1:]}.", code="invalid_type", param=where
+        f"`{where}` has the wrong type: {message[:1].lower()}{message[1:]}.", code="invalid_type", param=where
     )

@@ -135,4 +135,4 @@ def truncated() -> UpstreamError:
 def not_an_event(frame: Frame) -> UpstreamError:
     """The upstream sent something that does not belong in an event stream."""
     text = frame.raw[:200].decode(errors="replace").strip()
-    return UpstreamError(f"The upstream's answer makes no sense: {text!r} is no event.", code="upstream_malformed")
+    return UpstreamError(f"The upstream's answer is not valid: {text!r} is not an event.", code="upstream_malformed")

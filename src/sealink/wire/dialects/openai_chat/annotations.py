@@ -10,10 +10,10 @@ from sealink.wire.raw_json.fields import array_of, integer_of, object_of, text_o
 
 
 def annotation(citation: Citation, start: int, end: int) -> dict[str, Any]:
-    """A citation of the text from `start` to `end` (in characters), unless it says itself of which.
+    """A citation of the text from `start` to `end` (in characters), unless the citation has a range of its own.
 
-    One that names an address is OpenAI's `url_citation`. For all others (pages of a document, say) OpenAI has no
-    word: they are carried as they are.
+    One with a URL becomes OpenAI's `url_citation`. OpenAI has no type for others (pages of a document, say): they are
+    passed on as they are.
     """
     if citation.dialect == NAME:
         return dict(object_of(Raw(citation.raw)) or {})
@@ -26,7 +26,7 @@ def annotation(citation: Citation, start: int, end: int) -> dict[str, Any]:
 
 
 def read_annotation(raw: Raw, block: int, choice: int) -> Citation:
-    """The citation that an annotation is."""
+    """The citation of an annotation."""
     place = object_of((object_of(raw) or {}).get("url_citation")) or {}
     return Citation(
         block,
@@ -41,7 +41,7 @@ def read_annotation(raw: Raw, block: int, choice: int) -> Citation:
 
 
 def read_sources(results: Raw, citations: Raw) -> list[Raw]:
-    """Annotations for the sources that an answer names as a whole: Perplexity's `search_results`, or bare addresses."""
+    """Annotations for the sources of a whole answer: Perplexity's `search_results`, or bare URLs."""
     found = []
     for source in array_of(results) or array_of(citations) or ():
         fields = object_of(source) or {}

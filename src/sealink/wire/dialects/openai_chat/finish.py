@@ -1,4 +1,4 @@
-"""The words with which choices end: OpenAI's five, and what vendors say instead of them."""
+"""Finish reasons: OpenAI's five, and what vendors send instead of them."""
 
 from typing import Final, Literal, get_args
 
@@ -14,7 +14,7 @@ FAILURES: Final = frozenset(
         "malformed_function_call",  # Gemini
     }
 )
-"""Not ends but failures: the answer is not whole, and must not look as if it were."""
+"""Reasons that mean failure: the answer is not complete, and the client must not take it for complete."""
 
 _LENGTH: Final = "max_tokens max_length model_length token_limit max_output_tokens model_context_window_exceeded"
 _TOOL_CALLS: Final = "tool_call tool_use function_calls"
@@ -25,14 +25,14 @@ _STANDARD_OF: Final = (
     dict.fromkeys(_LENGTH.split(), "length")
     | dict.fromkeys(_TOOL_CALLS.split(), "tool_calls")
     | dict.fromkeys(_CONTENT_FILTER.split(), "content_filter")
-    | {word: word for word in STANDARD}
+    | {reason: reason for reason in STANDARD}
 )
 
 
-def standard_reason(word: str) -> str | None:
-    """OpenAI's word for a vendor's (`eos`, `MAX_TOKENS`, …); None if it tells of a failure.
+def standard_reason(reason: str) -> str | None:
+    """OpenAI's finish reason for a vendor's (`eos`, `MAX_TOKENS`, …); None if it means failure.
 
-    A word that nobody knows is a stop: agents loop on one that is not OpenAI's.
+    An unknown reason becomes `stop`: agents loop on one that is not OpenAI's.
     """
-    word = word.lower()
-    return None if word in FAILURES else _STANDARD_OF.get(word, "stop")
+    reason = reason.lower()
+    return None if reason in FAILURES else _STANDARD_OF.get(reason, "stop")

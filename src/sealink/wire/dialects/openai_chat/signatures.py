@@ -1,13 +1,14 @@
-"""What vendors sign in fields of their own, on its way through clients of other dialects.
+"""Signatures that vendors send in fields of their own, and how clients of other dialects carry them back.
 
-Chat Completions have no place for signatures. Vendors have made some, and want back what stood there:
+Chat Completions have no field for signatures. Vendors have added some, and want their contents back:
 
     reasoning_details   of a message: pieces of thinking, in plain text, signed or encrypted
                         https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-blocks
     extra_content       of a message or a call: Gemini's signature
                         https://ai.google.dev/gemini-api/docs/thought-signatures
 
-Clients are given one of these as JSON, marked. A piece's text is not in it: clients have it as what was thought.
+Clients of other dialects get one of these as a signature: JSON after this dialect's name and a colon. A piece's text is
+not in it, since clients have that as the reasoning.
 """
 
 from collections.abc import Iterable
@@ -64,7 +65,7 @@ def read(text: str) -> Signature | None:
 
 
 def sent_back(parts: Iterable[Part]) -> tuple[dict[str, Any], dict[str, Raw]]:
-    """What a message has again in the vendors' fields, and the `extra_content` of its calls by their ids."""
+    """The vendors' fields of an earlier message, and the `extra_content` of its calls by their ids."""
     fields: dict[str, Any] = {}
     calls: dict[str, Raw] = {}
     for part in parts:
@@ -86,36 +87,36 @@ def _with_text(detail: Fields, text: str) -> Fields:
 
 
 def is_signed(extra_content: Raw) -> bool:
-    """Whether an `extra_content` has to come back: it may be a remark (`{"google": {"thought": true}}`)."""
+    """Whether an `extra_content` has a signature; some have only a remark (`{"google": {"thought": true}}`)."""
     return starts_with(extra_content, b"{") and b'signature"' in bytes(extra_content)
 
 
 class Piece(msgspec.Struct):
-    """One of `reasoning_details`, or as much of it as a delta brings: its text, and the rest without that."""
+    """One of `reasoning_details`, or the part of one that a delta has: its text, and its other fields in `rest`."""
 
     rest: Fields
     text: str = ""
     has_place_for_text: bool = False
 
     @property
-    def says_nothing(self) -> bool:
+    def is_empty(self) -> bool:
         return self.has_place_for_text and not self.text and not self.signature
 
     @property
     def signature(self) -> str:
         return text_of(self.rest.get("signature")) or ""
 
-    def goes_on(self, more: "Piece") -> bool:
-        """Whether `more` is of the same piece. Vendors repeat type and id; an index may be that of the delta."""
+    def is_continued_by(self, more: "Piece") -> bool:
+        """Whether `more` belongs to the same piece. Vendors repeat type and id; an index may be that of the delta."""
         for name in ("type", "id"):
             mine, others = self.rest.get(name), more.rest.get(name)
             if not (is_null(mine) or is_null(others) or mine == others):
                 return False
-        is_over = bool(self.signature)  # which comes last
-        return more.has_place_for_text and (not is_over or more.says_nothing)
+        has_ended = bool(self.signature)  # which comes last
+        return more.has_place_for_text and (not has_ended or more.is_empty)
 
     def add(self, more: "Piece") -> bool:
-        """Whether there was anything new in it besides the text."""
+        """Merge `more` into the piece. Returns whether it had anything new besides its text."""
         known = self.rest
         news = {
             name: raw
@@ -127,7 +128,7 @@ class Piece(msgspec.Struct):
 
 
 def read_pieces(details: Raw) -> list[Piece]:
-    """The pieces that a delta's or a message's `reasoning_details` speak of."""
+    """The pieces in a delta's or a message's `reasoning_details`."""
     return [_piece(detail) for detail in map(object_of, array_of(details) or ()) if detail]
 
 

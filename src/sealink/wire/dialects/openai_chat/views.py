@@ -1,6 +1,6 @@
 """What is read of a stream's chunks, and of whole completions, to make events of them."""
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw
@@ -27,7 +27,7 @@ class ToolCall(msgspec.Struct):
 
 
 class Thinking(msgspec.Struct):
-    """SeaLink's own `thinking_blocks`: a gateway may stand behind another."""
+    """SeaLink's own `thinking_blocks`: the upstream may be another SeaLink."""
 
     type: str
     signature: str | None = None
@@ -75,21 +75,20 @@ class Chunk(msgspec.Struct):
 
 CHUNK: Final = msgspec.json.Decoder(Chunk)
 
-_FIELDS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
-    field.name: msgspec.json.Decoder(field.type) for field in msgspec.structs.fields(Chunk)
-}
+_DECODE: Final = {field.name: msgspec.json.Decoder(field.type).decode for field in msgspec.structs.fields(Chunk)}
+"""Decodes one field of a chunk, by its name."""
 
 
 def chunk_of(fields: Fields) -> Chunk:
     """A chunk that has been parsed into fields. Raises ValidationError, as `CHUNK.decode` does."""
     if "choices" not in fields:
         raise msgspec.ValidationError("Object missing required field `choices`")
-    return Chunk(**{name: _value(name, raw) for name, raw in fields.items() if name in _FIELDS})
-
-
-def _value(name: str, raw: Raw) -> Any:
+    name, values = "", {}
     try:
-        return _FIELDS[name].decode(raw)
+        for name, raw in fields.items():
+            if (decode := _DECODE.get(name)) is not None:
+                values[name] = decode(raw)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
         raise msgspec.ValidationError(f"{message} - at `$.{name}{place or '`'}") from error
+    return Chunk(**values)

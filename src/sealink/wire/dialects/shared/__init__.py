@@ -2,6 +2,7 @@
 
 claude            rules of Claude models, wherever they are served
 unsupported       which features of a request are refused and which parameters dropped, by name
+turns             a conversation in which user and assistant alternate
 json_schema       JSON Schemas for models that know only a part of JSON Schema
 tool_arguments    a tool call's arguments as an object, or as a custom tool's free text
 data_url          images and files inline

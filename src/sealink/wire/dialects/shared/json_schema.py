@@ -18,7 +18,7 @@ JSON_OBJECT_INSTRUCTION: Final = (
 def required_schema(format: ResponseFormat) -> Raw:
     """The schema of a `json_schema` response format. Raises InvalidRequest if it has none."""
     if format.schema is None:
-        raise InvalidRequest("response_format asks for a JSON Schema and gives none.", param="response_format")
+        raise InvalidRequest("`response_format` asks for a JSON Schema but has none.", param="response_format")
     return format.schema
 
 
@@ -27,7 +27,7 @@ def read_schema(schema: Raw, param: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(schema, type=dict[str, Any])
     except UNREADABLE as error:
-        raise InvalidRequest(f"The JSON Schema cannot be read: {error}", param=param) from error
+        raise InvalidRequest(f"The JSON Schema in `{param}` cannot be read: {error}", param=param) from error
 
 
 def describe_constraints(constraints: dict[str, Any], schema: dict[str, Any]) -> None:

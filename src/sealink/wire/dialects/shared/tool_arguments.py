@@ -27,7 +27,7 @@ def arguments_object(call: ToolCall, where: str) -> Raw:
         msgspec.json.decode(arguments, type=Fields)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise InvalidRequest(
-            f"The arguments of the call of {call.name} are not a JSON object: {error}", param=where
+            f"The arguments of the call of `{call.name}` are not a JSON object: {error}", param=where
         ) from error
     return Raw(arguments.encode())
 

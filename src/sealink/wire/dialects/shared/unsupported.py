@@ -61,8 +61,8 @@ def refuse_features(request: ChatRequest, features: Iterable[str], upstream: str
 
 def unsupported(param: str, upstream: str, what: str = "it") -> InvalidRequest:
     """The error for a feature that `upstream` does not support, at its place in the request."""
-    message = f"{param} cannot be passed on: {upstream} has no way to express {what}."
-    return InvalidRequest(message, code="unsupported_parameter", param=param)
+    reason = f"`{param}` is not supported by this model: {upstream} cannot express {what}."
+    return InvalidRequest(f"{reason} Leave it out, or use another model.", code="unsupported_parameter", param=param)
 
 
 def dropped_parameters(request: ChatRequest, parameters: Iterable[str]) -> list[str]:
@@ -75,7 +75,7 @@ def supported_effort(request: ChatRequest, efforts: Iterable[str]) -> str | None
     effort, supported = request.reasoning_effort, ("none", *(name for name in efforts if name != "none"))
     if effort is None or effort in supported:
         return effort
-    message = f"reasoning_effort is one of {', '.join(supported)}, not {effort!r}."
+    message = f"`reasoning_effort` must be one of {', '.join(supported)}, not {effort!r}."
     raise InvalidRequest(message, code="invalid_value", param="reasoning_effort")
 
 

@@ -25,7 +25,7 @@ _KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
 
 def malformed(what: object) -> UpstreamError:
     """The error for an answer that is not valid in the upstream's dialect; `what` says what is wrong with it."""
-    return UpstreamError(f"The upstream's answer makes no sense: {what}", code="upstream_malformed")
+    return UpstreamError(f"The upstream's answer is not valid: {what}", code="upstream_malformed")
 
 
 def rejected(
@@ -47,7 +47,7 @@ def rejected(
     the request, which its support asks for; `limits` the prefix of its rate limit headers.
     """
     return UpstreamRejected(
-        message or page_text(body) or f"The upstream answered {status} without a word.",
+        message or page_text(body) or f"The upstream answered {status} with an empty body.",
         status=status,
         type=type or type_of_status(status),
         code=code,

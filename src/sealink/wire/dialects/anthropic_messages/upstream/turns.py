@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
@@ -29,27 +28,12 @@ from sealink.request import (
 )
 from sealink.wire.dialects.shared.claude.thinking import TurnStart, is_claude_signature
 from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, arguments_object
+from sealink.wire.dialects.shared.turns import Turn, alternating_turns
 from sealink.wire.dialects.shared.unsupported import unsupported
 
 Block = dict[str, Any]
 
 THINKING_TYPES: Final = ("thinking", "redacted_thinking")
-
-_WIRE_ROLES: Final = {"user": "user", "tool": "user", "assistant": "assistant"}
-
-
-class Turn(msgspec.Struct):
-    """All consecutive messages of one role."""
-
-    role: str
-    content: list[Block]
-
-    @property
-    def start(self) -> TurnStart:
-        first = self.content[0]["type"]
-        if first in THINKING_TYPES:
-            return TurnStart(self.role, "thinking")
-        return TurnStart(self.role, "tool_result" if first == "tool_result" else "other")
 
 
 def write_system(messages: Sequence[Message]) -> list[Block]:
@@ -57,21 +41,23 @@ def write_system(messages: Sequence[Message]) -> list[Block]:
     return [block for message in messages if message.role == "system" for block in _system_blocks(message)]
 
 
-def write_turns(messages: Sequence[Message]) -> list[Turn]:
-    """User and assistant alternate. A message of which no block is left takes no turn."""
-    turns: list[Turn] = []
-    for message in messages:
-        if message.role == "system":
-            continue
-        role, blocks = _WIRE_ROLES[message.role], _blocks(message.parts, message.where)
-        if turns and turns[-1].role == role:
-            turns[-1].content += blocks
-        elif blocks:
-            turns.append(Turn(role, blocks))
-    for turn in turns:
-        turn.content.sort(key=_is_no_tool_result)
+def write_turns(messages: Sequence[Message]) -> list[Turn[Block]]:
+    """User and assistant alternate."""
+    turns = alternating_turns(
+        messages,
+        write=lambda message: _blocks(message.parts, message.where),
+        is_tool_result=lambda block: block["type"] == "tool_result",
+    )
     _trim_prefill(turns)
     return turns
+
+
+def start_of(turn: Turn[Block]) -> TurnStart:
+    """How a turn begins, for the rules of thinking."""
+    first = turn.content[0]["type"]
+    if first in THINKING_TYPES:
+        return TurnStart(turn.role, "thinking")
+    return TurnStart(turn.role, "tool_result" if first == "tool_result" else "other")
 
 
 def _system_blocks(message: Message) -> list[Block]:
@@ -171,12 +157,7 @@ def _tool_id(id: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_-]", "_", id)
 
 
-def _is_no_tool_result(block: Block) -> bool:
-    """The sort key that puts tool results first, as Anthropic requires in the turn after the calls."""
-    return bool(block["type"] != "tool_result")
-
-
-def _trim_prefill(turns: list[Turn]) -> None:
+def _trim_prefill(turns: list[Turn[Block]]) -> None:
     """Anthropic refuses a prefilled answer (a last turn of the assistant's) that ends in white space."""
     if turns and turns[-1].role == "assistant" and turns[-1].content[-1]["type"] == "text":
         last = turns[-1].content[-1]

@@ -11,12 +11,13 @@ import msgspec
 from sealink.request import ChatRequest, ResponseFormat
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.anthropic_messages.upstream.tools import write_tools
-from sealink.wire.dialects.anthropic_messages.upstream.turns import Block, Turn, write_system, write_turns
+from sealink.wire.dialects.anthropic_messages.upstream.turns import Block, start_of, write_system, write_turns
 from sealink.wire.dialects.shared.claude.models import ModelRules, rules_of
 from sealink.wire.dialects.shared.claude.sampling import write_sampling
 from sealink.wire.dialects.shared.claude.schema import output_schema
 from sealink.wire.dialects.shared.claude.thinking import choose_thinking, read_native
 from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION, required_schema
+from sealink.wire.dialects.shared.turns import Turn
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
 from sealink.wire.raw_json.fields import NULL, Fields
 from sealink.wire.raw_json.request_fields import read_field, read_value
@@ -62,7 +63,7 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     max_tokens = request.sampling.max_tokens
     if max_tokens is None:
         max_tokens = _default_max_tokens(request, rules)
-    thinking = choose_thinking(request, rules, max_tokens, [turn.start for turn in turns], dropped)
+    thinking = choose_thinking(request, rules, max_tokens, [start_of(turn) for turn in turns], dropped)
     body: dict[str, Any] = {"model": model, "max_tokens": max_tokens, "stream": request.stream}
     body |= _system(request)
     body["messages"] = turns
@@ -130,7 +131,7 @@ def _metadata(request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
     return {"metadata": {"user_id": user_id}} if user_id else {}
 
 
-def _betas(request: ChatRequest, turns: Sequence[Turn]) -> list[tuple[str, str]]:
+def _betas(request: ChatRequest, turns: Sequence[Turn[Block]]) -> list[tuple[str, str]]:
     """Anthropic's SDKs have a parameter `betas` for the beta features of a request; on the wire they are a header."""
     betas: list[str] = read_field(request.extras, "betas", list[str] | None) or []
     if any(_has_file_id(block) for turn in turns for block in turn.content) and FILES_BETA not in betas:

@@ -12,11 +12,12 @@ import msgspec
 from msgspec import Raw
 
 from sealink.request import ChatRequest
-from sealink.wire.dialects.bedrock_converse.upstream.turns import Turn
+from sealink.wire.dialects.bedrock_converse.upstream.turns import Group, start_of
 from sealink.wire.dialects.shared.claude.models import rules_of
 from sealink.wire.dialects.shared.claude.sampling import write_sampling
 from sealink.wire.dialects.shared.claude.schema import output_schema
 from sealink.wire.dialects.shared.claude.thinking import choose_thinking
+from sealink.wire.dialects.shared.turns import Turn
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, supported_effort
 from sealink.wire.raw_json.fields import is_null
 
@@ -45,7 +46,7 @@ class Family:
     system_tools: Mapping[str, str] = {}
     read_extras: tuple[str, ...] = ("metadata",)
 
-    def parameters(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> ModelParameters:
+    def parameters(self, request: ChatRequest, turns: Sequence[Turn[Group]], dropped: list[str]) -> ModelParameters:
         """Sampling and thinking. What the model does not take is named in `dropped`."""
         parameters = ModelParameters(inference=plain_inference(request))
         dropped += dropped_parameters(request, ("top_k", "reasoning_effort", "thinking_budget", "thinking_summary"))
@@ -69,9 +70,9 @@ class Claude(Family):
         self._rules = rules_of(model)
         self.enforces_schemas = self._rules.structured_outputs
 
-    def parameters(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> ModelParameters:
+    def parameters(self, request: ChatRequest, turns: Sequence[Turn[Group]], dropped: list[str]) -> ModelParameters:
         max_tokens = request.sampling.max_tokens or self._rules.max_output_tokens
-        thinking = choose_thinking(request, self._rules, max_tokens, [turn.start for turn in turns], dropped)
+        thinking = choose_thinking(request, self._rules, max_tokens, [start_of(turn) for turn in turns], dropped)
         sampling = write_sampling(request.sampling, self._rules, thinking.is_on, dropped)
         parameters = ModelParameters(inference=_max_tokens(request))
         parameters.inference |= {wire: sampling[name] for name, wire in _INFERENCE_NAMES.items() if name in sampling}
@@ -102,7 +103,7 @@ class Nova(Family):
             {"web_search": "nova_grounding", "code_execution": "nova_code_interpreter"} if self._thinks else {}
         )
 
-    def parameters(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> ModelParameters:
+    def parameters(self, request: ChatRequest, turns: Sequence[Turn[Group]], dropped: list[str]) -> ModelParameters:
         parameters = ModelParameters(inference=plain_inference(request))
         if request.sampling.top_k is not None:
             parameters.own_fields["inferenceConfig"] = {"topK": request.sampling.top_k}
@@ -123,7 +124,7 @@ class Nova(Family):
 class GptOss(Family):
     """OpenAI's open models."""
 
-    def parameters(self, request: ChatRequest, turns: Sequence[Turn], dropped: list[str]) -> ModelParameters:
+    def parameters(self, request: ChatRequest, turns: Sequence[Turn[Group]], dropped: list[str]) -> ModelParameters:
         parameters = ModelParameters(inference=plain_inference(request))
         dropped += dropped_parameters(request, ("top_k", "thinking_budget", "thinking_summary"))
         effort = supported_effort(request, _EFFORTS)

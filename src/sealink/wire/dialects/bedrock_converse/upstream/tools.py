@@ -10,7 +10,8 @@ from sealink.errors import InvalidRequest
 from sealink.request import BuiltinTool, ChatRequest, Tool, ToolCall, WebSearch
 from sealink.wire.dialects.bedrock_converse.upstream.families import Family
 from sealink.wire.dialects.bedrock_converse.upstream.media import Block
-from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation, Turn, has_tool_blocks
+from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation, Group, has_tool_blocks
+from sealink.wire.dialects.shared.turns import Turn
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import is_null
 
@@ -19,7 +20,7 @@ _ANY_OBJECT: Final = {"type": "object", "properties": {}}
 
 
 def write_tools(
-    request: ChatRequest, family: Family, conversation: Conversation, turns: Sequence[Turn], dropped: list[str]
+    request: ChatRequest, family: Family, conversation: Conversation, turns: Sequence[Turn[Group]], dropped: list[str]
 ) -> Block:
     """The `toolConfig` field, if the request needs one."""
     mode = request.tool_choice.mode if request.tool_choice is not None else None

@@ -6,10 +6,9 @@ the front; user and assistant must alternate.
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
@@ -36,31 +35,16 @@ from sealink.wire.dialects.bedrock_converse.upstream.media import (
 )
 from sealink.wire.dialects.shared.claude.thinking import TurnStart, is_claude_signature
 from sealink.wire.dialects.shared.tool_arguments import arguments_object
+from sealink.wire.dialects.shared.turns import Turn, alternating_turns
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import object_of, text_of
 
-_WIRE_ROLES: Final = {"user": "user", "tool": "user", "assistant": "assistant"}
 _NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
 _MAX_ID_CHARS: Final = 64
 _SIGNATURE_PREFIX: Final = f"{NAME}:"
 
-
-class Turn(msgspec.Struct):
-    """All consecutive messages of one role. A cache point is in one group with the block that it follows."""
-
-    role: str
-    groups: list[list[Block]]
-
-    @property
-    def wire(self) -> Block:
-        return {"role": self.role, "content": [block for group in self.groups for block in group]}
-
-    @property
-    def start(self) -> TurnStart:
-        first = self.groups[0][0]
-        if "reasoningContent" in first:
-            return TurnStart(self.role, "thinking")
-        return TurnStart(self.role, "tool_result" if "toolResult" in first else "other")
+Group = list[Block]
+"""A block, and the cache point that follows it."""
 
 
 class Conversation:
@@ -81,26 +65,15 @@ class Conversation:
                 )
         return [block for message in system for group in self._groups(message) for block in group]
 
-    def turns(self, messages: Sequence[Message]) -> list[Turn]:
-        """A message of which no block is left takes no turn."""
-        turns: list[Turn] = []
-        for message in messages:
-            if message.role == "system":
-                continue
-            role, groups = _WIRE_ROLES[message.role], list(self._groups(message))
-            if turns and turns[-1].role == role:
-                turns[-1].groups += groups
-            elif groups:
-                turns.append(Turn(role, groups))
-        for turn in turns:
-            turn.groups.sort(key=_is_no_tool_result)
+    def turns(self, messages: Sequence[Message]) -> list[Turn[Group]]:
+        """User and assistant alternate."""
+        turns = alternating_turns(messages, self._groups, is_tool_result=lambda group: "toolResult" in group[0])
         _trim_prefill(turns)
         return turns
 
-    def _groups(self, message: Message) -> Iterator[list[Block]]:
-        for part in message.parts:
-            if (block := self._block(part, message.where)) is not None:
-                yield [block, *self.cache_point(part.cache_control)]
+    def _groups(self, message: Message) -> list[Group]:
+        written = [(part, self._block(part, message.where)) for part in message.parts]
+        return [[block, *self.cache_point(part.cache_control)] for part, block in written if block is not None]
 
     def cache_point(self, cache_control: Raw | None) -> list[Block]:
         """The cache point that follows a block with Anthropic's `cache_control`.
@@ -148,9 +121,22 @@ class Conversation:
         return {"text": part.text} if isinstance(part, Text) else self._media(part, where)
 
 
-def has_tool_blocks(turns: Sequence[Turn]) -> bool:
+def blocks_of(turn: Turn[Group]) -> list[Block]:
+    """A turn's blocks and cache points, one after the other."""
+    return [block for group in turn.content for block in group]
+
+
+def start_of(turn: Turn[Group]) -> TurnStart:
+    """How a turn begins, for the rules of thinking."""
+    first = turn.content[0][0]
+    if "reasoningContent" in first:
+        return TurnStart(turn.role, "thinking")
+    return TurnStart(turn.role, "tool_result" if "toolResult" in first else "other")
+
+
+def has_tool_blocks(turns: Sequence[Turn[Group]]) -> bool:
     """Whether tools were called in earlier turns."""
-    return any("toolUse" in block or "toolResult" in block for turn in turns for block in turn.wire["content"])
+    return any("toolUse" in block or "toolResult" in block for turn in turns for block in blocks_of(turn))
 
 
 def _thinking(part: Reasoning) -> Block | None:
@@ -171,13 +157,8 @@ def _tool_id(id: str) -> str:
     return _NOT_IN_AN_ID.sub("_", id)[-_MAX_ID_CHARS:]
 
 
-def _is_no_tool_result(group: list[Block]) -> bool:
-    """The sort key that puts tool results first, as Bedrock requires in the turn after the calls."""
-    return "toolResult" not in group[0]
-
-
-def _trim_prefill(turns: list[Turn]) -> None:
+def _trim_prefill(turns: list[Turn[Group]]) -> None:
     """Claude refuses a prefilled answer (a last turn of the assistant's) that ends in white space."""
-    if turns and turns[-1].role == "assistant" and "text" in turns[-1].groups[-1][0]:
-        block = turns[-1].groups[-1][0]
+    if turns and turns[-1].role == "assistant" and "text" in turns[-1].content[-1][0]:
+        block = turns[-1].content[-1][0]
         block["text"] = block["text"].rstrip()

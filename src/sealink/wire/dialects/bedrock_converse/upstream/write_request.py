@@ -15,7 +15,7 @@ from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.bedrock_converse.upstream.families import Family, ModelParameters, family_of
 from sealink.wire.dialects.bedrock_converse.upstream.media import Block
 from sealink.wire.dialects.bedrock_converse.upstream.tools import write_tools
-from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation
+from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation, blocks_of
 from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION, required_schema
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
 from sealink.wire.raw_json.fields import encode, is_null, object_of, text_of
@@ -61,7 +61,7 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     conversation = Conversation(takes_cache_points=family.takes_cache_points)
     turns = conversation.turns(request.messages)
     parameters = family.parameters(request, turns, dropped)
-    body: dict[str, Any] = {"messages": [turn.wire for turn in turns]}
+    body: dict[str, Any] = {"messages": [{"role": turn.role, "content": blocks_of(turn)} for turn in turns]}
     body |= _system(request, conversation)
     body |= write_tools(request, family, conversation, turns, dropped)
     body |= _parameter_fields(parameters) | _output(request, family, parameters)

@@ -1,4 +1,4 @@
-"""Pieces of an answer that look alike in a chunk and in a whole completion."""
+"""Fields that are alike in a chunk and in a whole completion."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -14,22 +14,22 @@ CALLS: Final[dict[BlockKind, tuple[str, str]]] = {
     "tool_call": ("function", "arguments"),
     "custom_tool_call": ("custom", "input"),
 }
-"""The type of a call, which is also where it stands, and the field that its text is in."""
+"""A call's type, which is also the name of its object, and the field of that which has its text."""
 
 
 def custom_tools(request: ChatRequest) -> set[str]:
-    """The names of the tools whose calls the client expects to be free text, whatever its upstream makes of them."""
+    """The tools whose calls the client expects as free text, whatever form they have at the upstream."""
     return {tool.name for tool in request.tools if tool.is_custom}
 
 
 def signed(kind: BlockKind, text: str, signature: str, id: str) -> dict[str, str]:
     """A block of `thinking_blocks`: thinking, or the signature of something else. `id` is a tool call's."""
-    said = {"type": "thinking", "thinking": text, "signature": signature}
-    return said if kind == "reasoning" else {**said, "signs": id or SIGNS_CONTENT}
+    block = {"type": "thinking", "thinking": text, "signature": signature}
+    return block if kind == "reasoning" else {**block, "signs": id or SIGNS_CONTENT}
 
 
 def image(media_type: str, data: str) -> dict[str, Any]:
-    """A picture that the model has made. https://openrouter.ai/docs/features/multimodal/image-generation"""
+    """An image that the model has made. https://openrouter.ai/docs/features/multimodal/image-generation"""
     return {"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{data}"}}
 
 

@@ -12,22 +12,23 @@ from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
 from sealink.wire.dialects.openai_chat.client.encode_whole import encode_whole
 from sealink.wire.dialects.openai_chat.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_chat.client.parse_request import parse_head, parse_request, prompt_text
-from sealink.wire.dialects.openai_chat.client.responses_body import is_of_another_shape, rewritten
+from sealink.wire.dialects.openai_chat.client.responses_body import is_responses_body, rewrite
 from sealink.wire.dialects.shared.openai_errors import NAME
 
 
 class OpenAIChatClient:
-    """A ClientDialect. Given a `cousin`, it also takes requests of that dialect, and answers them in its own."""
+    """A ClientDialect. With `responses_api`, the dialect of that API, it accepts requests of that shape, too, and
+    answers them as chat completions."""
 
     name = NAME
     spellings: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, cousin: ClientDialect | None = None) -> None:
-        self._cousin = cousin
+    def __init__(self, responses_api: ClientDialect | None = None) -> None:
+        self._responses_api = responses_api
 
     def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
-        if self._cousin is not None and is_of_another_shape(body):
-            body = rewritten(body, headers, self._cousin)
+        if self._responses_api is not None and is_responses_body(body):
+            body = rewrite(body, headers, self._responses_api)
         return parse_head(body)
 
     def parse_request(self, head: RequestHead) -> ChatRequest:
@@ -40,7 +41,7 @@ class OpenAIChatClient:
         return encode_whole(request, events, identity)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
-        """OpenAI's error body has no place for the request's id: it stands in `x-request-id`."""
+        """OpenAI's error body has no place for the request's id: it is in `x-request-id`."""
         return errors.error_body(error)
 
     def error_frame(self, error: SealinkError) -> bytes:

@@ -1,7 +1,7 @@
 """Events → the chunks of an OpenAI stream. https://platform.openai.com/docs/api-reference/chat-streaming
 
-Beside what OpenAI has, thinking goes out as `reasoning_content`, and signed thinking once more, whole, as
-`thinking_blocks`: what the client must hand back in a later turn for the model to go on from it. So does the
+Besides OpenAI's own fields, reasoning is sent as `reasoning_content`, and signed reasoning once more, whole, as
+`thinking_blocks`: what the client must send back in a later turn so that the model can continue from it. So does the
 signature of a text or a tool call, which says there what it `signs`. Pictures go out as OpenRouter's `images`.
 """
 
@@ -63,7 +63,7 @@ class _Block(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
-    """What the client has been told of a choice: how much text, how many calls, thinking blocks, annotations."""
+    """What the client has been sent of a choice: characters of text, and how many calls, thinking blocks, …"""
 
     started: bool = False
     finished: bool = False
@@ -75,7 +75,7 @@ class _Choice(msgspec.Struct):
 
 
 class ChunkEncoder:
-    """An Encoder. `birth` and the request's model stand in where the answer has none."""
+    """An Encoder. `identity` and the request's model stand in where the answer has none."""
 
     uniform_deltas = True
 
@@ -165,9 +165,9 @@ class ChunkEncoder:
         block.wrapped = [] if is_wrapped else None
         self._blocks[event.choice, event.block] = block
         if kind:
-            said = {"index": choice.calls, "id": event.id, "type": kind, kind: {"name": event.name, rest: ""}}
+            fields = {"index": choice.calls, "id": event.id, "type": kind, kind: {"name": event.name, rest: ""}}
             choice.calls += 1
-            return self._delta(event.choice, {"tool_calls": [said]})
+            return self._delta(event.choice, {"tool_calls": [fields]})
         if event.kind == "redacted_reasoning":
             return self._thinking_block(event.choice, {"type": "redacted_thinking", "data": event.data})
         if event.kind == "media":
@@ -183,9 +183,9 @@ class ChunkEncoder:
 
     def _cite(self, event: Citation) -> bytes:
         block, choice = self._blocks[event.choice, event.block], self._choice(event.choice)
-        said = {"index": choice.annotations, **annotation(event, block.starts_at, choice.chars)}
+        fields = {"index": choice.annotations, **annotation(event, block.starts_at, choice.chars)}
         choice.annotations += 1
-        return self._delta(event.choice, {"annotations": [said]})
+        return self._delta(event.choice, {"annotations": [fields]})
 
     def _close(self, event: BlockEnd) -> bytes:
         block = self._blocks.pop((event.choice, event.block))
@@ -195,15 +195,15 @@ class ChunkEncoder:
         elif block.kind == "tool_call" and block.is_empty:  # a call without arguments: the model gave an empty object
             out = block.opening + b'"{}"' + block.closing
         if block.signature:
-            said = signed(block.kind, "".join(block.thinking), block.signature, block.id)
-            out += self._thinking_block(event.choice, said)
+            fields = signed(block.kind, "".join(block.thinking), block.signature, block.id)
+            out += self._thinking_block(event.choice, fields)
         return out
 
-    def _thinking_block(self, choice: int, said: dict[str, str]) -> bytes:
+    def _thinking_block(self, choice: int, fields: dict[str, str]) -> bytes:
         """By its `index` the stock SDK keeps one block apart from the next."""
-        told = self._choice(choice)
-        index, told.thinking_blocks = told.thinking_blocks, told.thinking_blocks + 1
-        return self._delta(choice, {"thinking_blocks": [{"index": index, **said}]})
+        state = self._choice(choice)
+        index, state.thinking_blocks = state.thinking_blocks, state.thinking_blocks + 1
+        return self._delta(choice, {"thinking_blocks": [{"index": index, **fields}]})
 
     def _finish(self, event: Finish) -> bytes:
         choice = self._choice(event.choice)
@@ -228,7 +228,7 @@ class ChunkEncoder:
     def _delta(
         self,
         index: int,
-        said: dict[str, Any],
+        fields: dict[str, Any],
         finish_reason: str | None = None,
         logprobs: dict[str, Any] | None = None,
     ) -> bytes:
@@ -236,24 +236,24 @@ class ChunkEncoder:
         choice = self._choice(index)
         if not choice.started:
             choice.started = True
-            said = {"role": "assistant", "content": None, **said}
-        entry = {"index": index, "delta": said, "logprobs": logprobs, "finish_reason": finish_reason}
+            fields = {"role": "assistant", "content": None, **fields}
+        entry = {"index": index, "delta": fields, "logprobs": logprobs, "finish_reason": finish_reason}
         usage = {"usage": None} if self._usage_asked else {}
         return data_frame(encode(self._envelope() | {"choices": [entry]} | usage))
 
     def _around(self, index: int, opens: bytes) -> tuple[bytes, bytes]:
         """The same chunk's bytes before and after its text, for a delta that begins with `opens`."""
-        marked = {"index": index, "delta": Raw(b"{\0}"), "logprobs": None, "finish_reason": None}
+        entry = {"index": index, "delta": Raw(b"{\0}"), "logprobs": None, "finish_reason": None}
         usage = {"usage": None} if self._usage_asked else {}
-        before, _, after = encode(self._envelope() | {"choices": [marked]} | usage).partition(b"\0")
+        before, _, after = encode(self._envelope() | {"choices": [entry]} | usage).partition(b"\0")
         closes = b"}}]" if opens.startswith(b'"tool_calls"') else b""
         return b"data: " + before + opens, closes + after + b"\n\n"
 
     def _envelope(self) -> dict[str, Any]:
-        said = {"id": self._id, "object": "chat.completion.chunk"}
-        return {**said, "created": self._created, "model": self._model}
+        fields = {"id": self._id, "object": "chat.completion.chunk"}
+        return {**fields, "created": self._created, "model": self._model}
 
 
 def _left_out(index: int, choice: _Choice) -> Finish:
-    """The end of a choice whose upstream said that all is well, and not how."""
+    """The finish of a choice whose upstream ended its answer without a finish reason."""
     return Finish("tool_calls" if choice.calls else "stop", choice=index)

@@ -13,16 +13,16 @@ from sealink.wire.dialects.shared.tool_arguments import free_text
 from sealink.wire.raw_json.fields import encode
 from sealink.wire.stream.fold import Block, ChoiceAnswer, fold
 
-_TOLD: Final[dict[BlockKind, str]] = {"text": "content", "refusal": "refusal"}
-"""The blocks whose log probabilities are told, and where."""
+_LOGPROBS_FIELDS: Final[dict[BlockKind, str]] = {"text": "content", "refusal": "refusal"}
+"""The blocks that have log probabilities, and the field that those are in."""
 
 
 def encode_whole(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
-    """Raises the SealinkError that the answer brought. `birth` stands in where the answer has no id or time."""
+    """Raises the SealinkError that the answer brought. `identity` stands in where the answer has no id or time."""
     answer = fold(events)
     for choice in answer.choices.values():
         _unwrap(choice, custom_tools(request))
-    said = {
+    body = {
         "id": answer.id or f"chatcmpl-{identity.id}",
         "object": "chat.completion",
         "created": identity.created if answer.created is None else answer.created,
@@ -30,19 +30,24 @@ def encode_whole(request: ChatRequest, events: Iterable[Event], identity: Fallba
         "choices": [_choice(index, choice) for index, choice in sorted(answer.choices.items())],
     }
     if answer.usage is not None:
-        said["usage"] = usage_object(answer.usage)
-    return encode(said)
+        body["usage"] = usage_object(answer.usage)
+    return encode(body)
 
 
 def _choice(index: int, choice: ChoiceAnswer) -> dict[str, Any]:
     message = _message(choice)
-    tokens = {
-        kind: [piece for block in choice.blocks if block.kind == kind for piece in block.logprobs] for kind in _TOLD
-    }
-    said = {_TOLD[kind]: logprobs(kind, pieces)[_TOLD[kind]] for kind, pieces in tokens.items() if pieces}
     reason = choice.finish.reason if choice.finish else "tool_calls" if "tool_calls" in message else "stop"
-    told = {"content": None, "refusal": None, **said} if said else None
-    return {"index": index, "message": message, "logprobs": told, "finish_reason": reason}
+    return {"index": index, "message": message, "logprobs": _logprobs(choice), "finish_reason": reason}
+
+
+def _logprobs(choice: ChoiceAnswer) -> dict[str, Any] | None:
+    """The log probabilities of the choice's text and of its refusal; None if it has neither."""
+    found = {}
+    for kind, field in _LOGPROBS_FIELDS.items():
+        arrays = [array for block in choice.blocks if block.kind == kind for array in block.logprobs]
+        if arrays:
+            found[field] = logprobs(kind, arrays)[field]
+    return {"content": None, "refusal": None, **found} if found else None
 
 
 def _message(choice: ChoiceAnswer) -> dict[str, Any]:

@@ -9,7 +9,7 @@ __all__ = ["error_body", "error_frame"]
 
 
 def error_frame(error: SealinkError) -> bytes:
-    """The frame that ends a stream which has already begun: the four fields, and what else the upstream said."""
+    """The frame that ends a stream which has already begun: the four fields, and those that the upstream sent."""
     own = upstream_body(error) or {}
-    said = object_of(own.get("error")) or own
-    return data_frame(encode({"error": error_fields(error) | said}))
+    details = object_of(own.get("error")) or own
+    return data_frame(encode({"error": error_fields(error) | details}))

@@ -1,11 +1,11 @@
-"""Signs of life on a stream that has nothing to say yet, in the shapes that OpenAI's clients survive."""
+"""Signs of life on a stream that has no content yet, in shapes that OpenAI's clients tolerate."""
 
 from typing import Final
 
 from sealink.wire.dialect import HeartbeatShape
 
 KEEP_ALIVE: Final = b":\n"
-"""A comment without a blank line after it: openai-go before 3.43 takes an empty event for the end."""
+"""A comment without a blank line after it: openai-go before 3.43 takes an empty event for the end of the stream."""
 
 _EMPTY_CHUNK: Final = (
     b'data: {"id":"","object":"chat.completion.chunk","created":0,"model":"",'

@@ -1,7 +1,7 @@
 """The conversation of a chat-completion request → SeaLink's own messages.
 
 https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages, and beside OpenAI's own
-fields those in which SeaLink hands out a model's thinking: `thinking_blocks` (signed) and `reasoning_content`.
+fields those in which SeaLink returns a model's thinking: `thinking_blocks` (signed) and `reasoning_content`.
 """
 
 from typing import Final, Literal
@@ -26,7 +26,7 @@ from sealink.wire.raw_json.fields import NULL, is_null
 from sealink.wire.raw_json.request_fields import missing, read_value, untranslatable
 
 SIGNS_CONTENT: Final = "content"
-"""What a signature in `thinking_blocks` signs that is of the answer's text; else it is a call's id."""
+"""`signs` of a signature in `thinking_blocks` that is for the answer's text; for a tool call it is the call's id."""
 
 _ROLES: Final[dict[str, Role]] = {
     "system": "system",
@@ -56,7 +56,7 @@ class _ToolCall(msgspec.Struct):
 
 
 class _ThinkingBlock(msgspec.Struct):
-    """`signs`: what else than thinking a signature is of, "content" or a call's id."""
+    """`signs`: what the signature is for if not for thinking, "content" or a call's id."""
 
     type: Literal["thinking", "redacted_thinking"]
     thinking: str | None = None
@@ -89,49 +89,50 @@ def read_messages(raw: Raw) -> list[Message]:
     return messages
 
 
-def _message(said: _Message, where: str) -> Message:
-    role = _ROLES.get(said.role)
+def _message(message: _Message, where: str) -> Message:
+    role = _ROLES.get(message.role)
     if role is None:
-        raise InvalidRequest(f"`{where}.role` cannot be {said.role!r}.", code="invalid_value", param=f"{where}.role")
-    lacks_content = is_null(said.content)
-    parts = [] if lacks_content else read_content(said.content, f"{where}.content", READERS)
+        raise InvalidRequest(
+            f"`{where}.role` must be one of {', '.join(_ROLES)}, not {message.role!r}.",
+            code="invalid_value",
+            param=f"{where}.role",
+        )
+    lacks_content = is_null(message.content)
+    parts = [] if lacks_content else read_content(message.content, f"{where}.content", READERS)
     if role == "assistant":
-        parts = _assistant_parts(said, parts, where)
+        parts = _assistant_parts(message, parts, where)
     elif role == "tool":
-        parts = [ToolResult(call_id=_call_id(said, where), content=parts)]
+        parts = [ToolResult(call_id=_call_id(message, where), content=parts)]
     elif lacks_content:
         raise missing(f"{where}.content")
-    if parts and not is_null(said.cache_control) and parts[-1].cache_control is None:
-        parts[-1].cache_control = said.cache_control
+    if parts and not is_null(message.cache_control) and parts[-1].cache_control is None:
+        parts[-1].cache_control = message.cache_control
     return Message(role, parts, where)
 
 
-def _assistant_parts(said: _Message, content: list[Part], where: str) -> list[Part]:
-    """Thinking comes first, as it did in the model's answer; the calls come last. What was signed has its signature
-    right behind it."""
-    if said.audio is not None:
-        raise InvalidRequest(
-            "An earlier answer in audio cannot be passed on.", code="unsupported_parameter", param=f"{where}.audio"
-        )
-    signatures = {block.signs: block.signature or "" for block in said.thinking_blocks or () if block.signs}
-    parts = [*_thinking(said, where), *content]
-    if said.refusal:
-        parts.append(Refusal(text=said.refusal))
+def _assistant_parts(message: _Message, content: list[Part], where: str) -> list[Part]:
+    """Thinking comes first, as in the model's answer, and calls last. A signature comes right after what it signs."""
+    if message.audio is not None:
+        raise untranslatable("an earlier answer in audio", f"{where}.audio")
+    signatures = {block.signs: block.signature or "" for block in message.thinking_blocks or () if block.signs}
+    parts = [*_thinking(message, where), *content]
+    if message.refusal:
+        parts.append(Refusal(text=message.refusal))
     parts += _signature(signatures, SIGNS_CONTENT)
-    for number, called in enumerate(said.tool_calls or ()):
+    for number, called in enumerate(message.tool_calls or ()):
         parts += [_tool_call(called, f"{where}.tool_calls[{number}]"), *_signature(signatures, called.id)]
-    if (call := said.function_call) is not None:
+    if (call := message.function_call) is not None:
         parts.append(ToolCall(id=_legacy_id(call.name), name=call.name, arguments=call.arguments or ""))
     return parts
 
 
-def _thinking(said: _Message, where: str) -> list[Part]:
-    """The signed blocks; the bare text of the thinking only where there are none."""
-    if not said.thinking_blocks:
-        return [Reasoning(text=said.reasoning_content)] if said.reasoning_content else []
+def _thinking(message: _Message, where: str) -> list[Part]:
+    """The signed blocks; the plain text of the reasoning only if there are none."""
+    if not message.thinking_blocks:
+        return [Reasoning(text=message.reasoning_content)] if message.reasoning_content else []
     return [
         _thinking_block(block, f"{where}.thinking_blocks[{number}]")
-        for number, block in enumerate(said.thinking_blocks)
+        for number, block in enumerate(message.thinking_blocks)
         if not block.signs
     ]
 
@@ -160,14 +161,14 @@ def _tool_call(call: _ToolCall, where: str) -> ToolCall:
     return ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments or "")
 
 
-def _call_id(said: _Message, where: str) -> str:
-    if said.role == "function":
-        if said.name is None:
+def _call_id(message: _Message, where: str) -> str:
+    if message.role == "function":
+        if message.name is None:
             raise missing(f"{where}.name")
-        return _legacy_id(said.name)
-    if said.tool_call_id is None:
+        return _legacy_id(message.name)
+    if message.tool_call_id is None:
         raise missing(f"{where}.tool_call_id")
-    return said.tool_call_id
+    return message.tool_call_id
 
 
 def _legacy_id(name: str) -> str:

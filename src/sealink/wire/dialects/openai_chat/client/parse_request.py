@@ -171,7 +171,7 @@ def _choices(read: RequestFields) -> int:
 
 
 def _extras(read: RequestFields) -> Fields:
-    """What is left; `metadata` without the part that is SeaLink's; whether speakers are told apart by name."""
+    """The other fields, `metadata` without SeaLink's part, and whether any message names its speaker."""
     rest = dict(read.rest)
     if _has_speakers(read.fields["messages"]):
         rest["messages.name"] = to_raw(True)
@@ -182,21 +182,21 @@ def _extras(read: RequestFields) -> Fields:
 def _has_speakers(messages: Raw) -> bool:
     if b'"name"' not in bytes(messages):
         return False
-    said = read_value(messages, "messages", list[_Speaker])
-    return any(message.name and message.role not in ("tool", "function") for message in said)
+    speakers = read_value(messages, "messages", list[_Speaker])
+    return any(message.name and message.role not in ("tool", "function") for message in speakers)
 
 
 def _response_format(read: RequestFields) -> ResponseFormat | None:
-    said = read("response_format", _ResponseFormat)
-    if said is None:
+    format = read("response_format", _ResponseFormat)
+    if format is None:
         return None
-    if said.type != "json_schema":
-        return ResponseFormat(said.type)
-    if said.json_schema is None:
+    if format.type != "json_schema":
+        return ResponseFormat(format.type)
+    if format.json_schema is None:
         raise missing("response_format.json_schema")
-    schema = said.json_schema
+    schema = format.json_schema
     raw = None if schema.schema is None else to_raw(schema.schema)
-    return ResponseFormat(said.type, name=schema.name, schema=raw, strict=schema.strict)
+    return ResponseFormat(format.type, name=schema.name, schema=raw, strict=schema.strict)
 
 
 def prompt_text(head: RequestHead) -> str:

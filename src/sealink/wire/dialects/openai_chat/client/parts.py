@@ -42,17 +42,17 @@ class _FilePart(msgspec.Struct):
 
 
 def _image(raw: Raw, where: str) -> Part:
-    said = read_value(raw, where, _ImagePart).image_url
-    return image_at(said.url, said.detail, f"{where}.image_url.url")
+    source = read_value(raw, where, _ImagePart).image_url
+    return image_at(source.url, source.detail, f"{where}.image_url.url")
 
 
 def _file(raw: Raw, where: str) -> Part:
-    said = read_value(raw, where, _FilePart).file
-    name, data = said.filename or "", said.file_data
+    source = read_value(raw, where, _FilePart).file
+    name, data = source.filename or "", source.file_data
     if data is None:
-        if said.file_id is None:
+        if source.file_id is None:
             raise missing(f"{where}.file.file_data")
-        return File(filename=name, file_id=said.file_id)
+        return File(filename=name, file_id=source.file_id)
     if data.startswith(("http://", "https://")):
         return File(filename=name, url=data)
     return inline_file(name, data, f"{where}.file.file_data")

@@ -1,6 +1,6 @@
-"""Requests of another shape on this dialect's path, rewritten.
+"""Responses-shaped bodies on the path of Chat Completions → chat completion requests.
 
-Cursor posts bodies of the Responses API (`input`, flat tools) to `/chat/completions`, and reads chat completions.
+Cursor posts bodies of the Responses API (`input`, flat tools) to `/chat/completions`, and expects chat completions.
 https://docs.litellm.ai/docs/proxy/cursor
 """
 
@@ -12,23 +12,23 @@ from sealink.wire.dialects.openai_chat.upstream.write_request import write_reque
 from sealink.wire.raw_json.fields import encode, is_null, parse_object, without
 from sealink.wire.raw_json.request_fields import read_body
 
-_ASKED: Final = "stream_options"
-_KEPT: Final = ("metadata", "prompt_cache_key", "safety_identifier", "store", _ASKED)
-"""Fields that mean the same in both."""
+_STREAM_OPTIONS: Final = "stream_options"
+_KEPT: Final = ("metadata", "prompt_cache_key", "safety_identifier", "store", _STREAM_OPTIONS)
+"""Fields that both APIs have alike."""
 
 
-def is_of_another_shape(body: bytes) -> bool:
-    """Whether a body has `input` in the place of `messages`. Raises InvalidRequest if it is no JSON object."""
+def is_responses_body(body: bytes) -> bool:
+    """Whether a body has `input` instead of `messages`. Raises InvalidRequest if it is not a JSON object."""
     if b'"input"' not in body:
         return False
     _, fields = read_body(body)
     return not is_null(fields.get("input")) and bytes(fields.get("messages", b"[]")) in (b"[]", b"null")
 
 
-def rewritten(body: bytes, headers: Mapping[str, str], cousin: ClientDialect) -> bytes:
-    """The request as this dialect has it. Raises InvalidRequest naming what it cannot express."""
-    head = cousin.parse_head(body, headers)
-    request = cousin.parse_request(head)
+def rewrite(body: bytes, headers: Mapping[str, str], responses_api: ClientDialect) -> bytes:
+    """The same request as a chat completion request. Raises InvalidRequest naming what that does not support."""
+    head = responses_api.parse_head(body, headers)
+    request = responses_api.parse_request(head)
     written, _ = write_request(request, head.model)
-    same = {name: raw for name in _KEPT if not is_null(raw := head.fields.get(name))}
-    return encode(without(parse_object(written), _ASKED) | {name: raw for name, raw in same.items() if raw is not None})
+    kept = {name: head.fields[name] for name in _KEPT if not is_null(head.fields.get(name))}
+    return encode(without(parse_object(written), _STREAM_OPTIONS) | kept)

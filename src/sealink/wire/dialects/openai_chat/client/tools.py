@@ -1,7 +1,7 @@
 """The tools of a chat-completion request, and which of them the model is to use.
 
 https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools, and the flat shape of the Responses
-API, which Cursor sends. `web_search_options` is a built-in tool that stands beside the others.
+API, which Cursor sends. `web_search_options` is a built-in tool outside of `tools`.
 """
 
 from typing import Final, Literal
@@ -21,7 +21,7 @@ _TOOL_CHOICES: Final[dict[str, Literal["auto", "none", "required"]]] = {
     "auto": "auto",
     "none": "none",
     "required": "required",
-    "any": "required",  # Mistral's word
+    "any": "required",  # Mistral's name for it
 }
 _BUILTIN_KINDS: Final[dict[str, BuiltinKind]] = {
     "web_search": "web_search",
@@ -31,7 +31,7 @@ _BUILTIN_KINDS: Final[dict[str, BuiltinKind]] = {
     "image_generation": "image_generation",
     "mcp": "mcp",
 }
-"""OpenAI's own, by their names in the Responses API; those that only one vendor knows are `other`."""
+"""OpenAI's built-in tools, by their types in the Responses API. Those of other vendors are `other`."""
 
 
 class _Function(msgspec.Struct, kw_only=True):
@@ -67,11 +67,11 @@ class _WebSearch(msgspec.Struct):
 
 
 def read_tools(read: RequestFields) -> tuple[list[Tool], list[BuiltinTool]]:
-    """Functions and custom tools, and those that the upstream itself runs."""
+    """Functions and custom tools, and the built-in tools, which the upstream runs itself."""
     tools: list[Tool] = []
     builtin: list[BuiltinTool] = []
-    for number, said in enumerate(read("tools", list[dict[str, Raw]]) or []):
-        tool = _tool(said, f"tools[{number}]")
+    for number, fields in enumerate(read("tools", list[dict[str, Raw]]) or []):
+        tool = _tool(fields, f"tools[{number}]")
         (tools if isinstance(tool, Tool) else builtin).append(tool)  # type: ignore[arg-type]
     for number, function in enumerate(read("functions", list[Raw]) or []):  # what `tools` were before November 2023
         tools.append(_function(function, f"functions[{number}]"))
@@ -80,35 +80,35 @@ def read_tools(read: RequestFields) -> tuple[list[Tool], list[BuiltinTool]]:
     return tools, builtin
 
 
-def _tool(said: Fields, where: str) -> Tool | BuiltinTool:
-    kind = read_value(said["type"], f"{where}.type", str) if "type" in said else "function"
+def _tool(fields: Fields, where: str) -> Tool | BuiltinTool:
+    kind = read_value(fields["type"], f"{where}.type", str) if "type" in fields else "function"
     if kind == "custom":
-        return _custom(said, where)
+        return _custom(fields, where)
     if kind != "function":
-        return _builtin(_BUILTIN_KINDS.get(kind, "other"), where, to_raw(said))
-    if "function" not in said:
-        return _function(to_raw(said), where if "name" in said else f"{where}.function")
-    tool = _function(said["function"], f"{where}.function")
-    if not is_null(mark := said.get("cache_control")):
+        return _builtin(_BUILTIN_KINDS.get(kind, "other"), where, to_raw(fields))
+    if "function" not in fields:
+        return _function(to_raw(fields), where if "name" in fields else f"{where}.function")
+    tool = _function(fields["function"], f"{where}.function")
+    if not is_null(mark := fields.get("cache_control")):
         tool.cache_control = mark
     return tool
 
 
 def _function(raw: Raw, where: str) -> Tool:
-    said = read_value(raw, where, _Function)
+    function = read_value(raw, where, _Function)
     return Tool(
-        name=said.name,
-        description=said.description,
-        parameters=None if said.parameters is None else to_raw(said.parameters),
-        strict=said.strict,
-        cache_control=None if is_null(said.cache_control) else said.cache_control,
+        name=function.name,
+        description=function.description,
+        parameters=None if function.parameters is None else to_raw(function.parameters),
+        strict=function.strict,
+        cache_control=None if is_null(function.cache_control) else function.cache_control,
     )
 
 
-def _custom(said: Fields, where: str) -> Tool:
-    """`{"type": "custom", "custom": {…}}`; a grammar stands one level deeper than in the Responses API."""
-    where = f"{where}.custom" if "custom" in said else where
-    custom = read_value(said.get("custom") or to_raw(said), where, _Custom)
+def _custom(fields: Fields, where: str) -> Tool:
+    """`{"type": "custom", "custom": {…}}`; a grammar is one level deeper than in the Responses API."""
+    where = f"{where}.custom" if "custom" in fields else where
+    custom = read_value(fields.get("custom") or to_raw(fields), where, _Custom)
     format = custom.format or {}
     if (grammar := object_of(format.get("grammar"))) is not None:
         format = {"type": format.get("type", NULL), **grammar}
@@ -124,49 +124,50 @@ def _builtin(kind: BuiltinKind, where: str, raw: Raw) -> BuiltinTool:
     return tool
 
 
-def _web_search(said: _WebSearch) -> WebSearch:
-    location = said.user_location or _Location()
+def _web_search(search: _WebSearch) -> WebSearch:
+    location = search.user_location or _Location()
     place = msgspec.structs.asdict(location.approximate or location)
     return WebSearch(
-        allowed_domains=(said.filters or _Filters()).allowed_domains or [],
+        allowed_domains=(search.filters or _Filters()).allowed_domains or [],
         location={name: value for name, value in place.items() if isinstance(value, str)},
-        context_size=said.search_context_size,
+        context_size=search.search_context_size,
     )
 
 
 def read_tool_choice(read: RequestFields, tools: list[Tool]) -> tuple[ToolChoice | None, list[Tool]]:
-    """The choice, and the tools that it leaves."""
+    """The choice, and the tools that it allows."""
     legacy = read("function_call", str | dict[str, Raw])
-    said = read("tool_choice", str | dict[str, Raw])
-    if said is None and legacy is not None:
+    choice = read("tool_choice", str | dict[str, Raw])
+    if choice is None and legacy is not None:
         return (_mode(legacy, "function_call") if isinstance(legacy, str) else _named(legacy, "function_call")), tools
-    if said is None:
+    if choice is None:
         return None, tools
-    if isinstance(said, str):
-        return _mode(said, "tool_choice"), tools
-    if text_of(said.get("type")) == "allowed_tools":
-        return _allowed(said, tools)
-    kind = "custom" if "custom" in said else "function"
-    return _named(object_of(said.get(kind)) or said, f"tool_choice.{kind}"), tools
+    if isinstance(choice, str):
+        return _mode(choice, "tool_choice"), tools
+    if text_of(choice.get("type")) == "allowed_tools":
+        return _allowed(choice, tools)
+    kind = "custom" if "custom" in choice else "function"
+    return _named(object_of(choice.get(kind)) or choice, f"tool_choice.{kind}"), tools
 
 
-def _mode(word: str, where: str) -> ToolChoice:
-    if word not in _TOOL_CHOICES:
-        raise InvalidRequest(f"`{where}` cannot be {word!r}.", code="invalid_value", param=where)
-    return ToolChoice(_TOOL_CHOICES[word])
+def _mode(mode: str, where: str) -> ToolChoice:
+    if mode not in _TOOL_CHOICES:
+        message = f"`{where}` must be one of {', '.join(_TOOL_CHOICES)}, or name a tool; it is {mode!r}."
+        raise InvalidRequest(message, code="invalid_value", param=where)
+    return ToolChoice(_TOOL_CHOICES[mode])
 
 
-def _named(said: Fields, where: str) -> ToolChoice:
-    name = text_of(said.get("name"))
+def _named(fields: Fields, where: str) -> ToolChoice:
+    name = text_of(fields.get("name"))
     if not name:
         raise missing(f"{where}.name")
     return ToolChoice("named", name)
 
 
-def _allowed(said: Fields, tools: list[Tool]) -> tuple[ToolChoice, list[Tool]]:
+def _allowed(fields: Fields, tools: list[Tool]) -> tuple[ToolChoice, list[Tool]]:
     """Some of the tools: `{"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": […]}}`."""
     where = "tool_choice.allowed_tools"
-    allowed = object_of(said.get("allowed_tools")) or said
+    allowed = object_of(fields.get("allowed_tools")) or fields
     named = read_field(allowed, "tools", list[dict[str, Raw]]) or []
     inner = (object_of(tool.get("function")) or object_of(tool.get("custom")) or tool for tool in named)
     names = {_named(tool, f"{where}.tools").name for tool in inner}

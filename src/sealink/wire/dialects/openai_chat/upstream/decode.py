@@ -46,6 +46,10 @@ _REASONS: Final[dict[str, FinishReason]] = {
 }
 
 
+def _ignore_text(text: str, choice: int) -> None:
+    """The events have the text."""
+
+
 _WITHOUT_JSON: Final = (b"", b"[DONE]")
 """The data of frames that are not chunks: comments, and the end marker."""
 
@@ -56,7 +60,7 @@ class ChatDecoder:
     stateless_deltas = True
 
     def __init__(self) -> None:
-        self._stream = StreamNormalizer(usage_asked=True, choices_asked=1)
+        self._stream = StreamNormalizer(_ignore_text, usage_asked=True, choices_asked=1)
         self._answer = _AnswerReader(self._stream.finish_reasons)
 
     def decode(self, frame: Frame) -> Iterable[Event]:
@@ -113,7 +117,7 @@ def _add_text(blocks: Blocks, kind: BlockKind, text: str) -> Iterator[Event]:
     yield more(blocks.number, text, blocks.choice)
 
 
-def _think(open: _Open, message: views.Message, *, is_whole: bool) -> Iterator[Event]:
+def _reasoning(open: _Open, message: views.Message, *, is_whole: bool) -> Iterator[Event]:
     """The reasoning, in the pieces of `reasoning_details` where the vendor sends those too."""
     pieces = [] if is_null(message.reasoning_details) else read_pieces(message.reasoning_details)
     if message.reasoning_content and not any(piece.text for piece in pieces):
@@ -125,15 +129,15 @@ def _think(open: _Open, message: views.Message, *, is_whole: bool) -> Iterator[E
 def _piece(open: _Open, piece: Piece, *, is_whole: bool) -> Iterator[Event]:
     blocks = open.blocks
     if not piece.has_place_for_text:
-        yield from _signed_apart(blocks, Signature(detail=piece.rest))
+        yield from _signature_block(blocks, Signature(detail=piece.rest))
         return
     has_more = True
     if is_whole or blocks.kind != "reasoning":
-        if piece.says_nothing and not is_whole:
+        if piece.is_empty and not is_whole:
             return
         yield from blocks.open("reasoning")
     elif open.piece_at == blocks.number:
-        if open.piece.goes_on(piece):
+        if open.piece.is_continued_by(piece):
             has_more = open.piece.add(piece)
             piece.rest = open.piece.rest
         else:
@@ -145,7 +149,7 @@ def _piece(open: _Open, piece: Piece, *, is_whole: bool) -> Iterator[Event]:
         yield ReasoningDelta(blocks.number, piece.text, blocks.choice)
 
 
-def _signed_apart(blocks: Blocks, signature: Signature) -> Iterator[Event]:
+def _signature_block(blocks: Blocks, signature: Signature) -> Iterator[Event]:
     """A signature in a block of its own."""
     yield from blocks.open("reasoning")
     blocks.signature = written(signature)
@@ -237,7 +241,7 @@ class _AnswerReader:
         if open is None:
             open = self._choices[choice.index] = _Open(choice.index)
         blocks, is_whole = open.blocks, choice.message is not None
-        yield from _think(open, message, is_whole=is_whole)
+        yield from _reasoning(open, message, is_whole=is_whole)
         for thinking in message.thinking_blocks or ():
             yield from _signed(open, thinking)
         if message.content:
@@ -245,7 +249,7 @@ class _AnswerReader:
         if message.refusal:
             yield from _add_text(blocks, "refusal", message.refusal)
         if is_signed(message.extra_content):
-            yield from _signed_apart(blocks, Signature(extra_content=message.extra_content))
+            yield from _signature_block(blocks, Signature(extra_content=message.extra_content))
         if choice.logprobs is not None:
             yield from _logprobs(blocks, choice.logprobs)
         yield from _cite(blocks, message.annotations or ())

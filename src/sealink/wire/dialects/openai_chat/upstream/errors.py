@@ -24,9 +24,9 @@ _STATUS = re.compile("[45][0-9][0-9]")
 
 
 def error_in(fields: Fields, event: bytes) -> Fields | None:
-    """The fields that tell of an error, if a frame does.
+    """The fields that describe an error, if a frame has one.
 
-    OpenAI's `error`; vLLM's `object: error`; Groq's in its own corner; MiniMax's status; bare words without an answer.
+    OpenAI's `error`; vLLM's `object: error`; Groq's `x_groq.error`; MiniMax's status; a message without an answer.
     """
     if event == b"error" or _is_truthy(fields.get("error")):
         return fields
@@ -41,7 +41,7 @@ def error_in(fields: Fields, event: bytes) -> Fields | None:
 
 
 def read_error_event(fields: Fields) -> UpstreamRejected:
-    """An error inside a stream, or in a body under a 200: its own code or type stands for the status."""
+    """An error inside a stream, or in a body under a 200: its status is taken from its own code or type."""
     error = object_of(fields.get("error")) or {
         name: raw for name, raw in fields.items() if name not in ("id", "object", "created", "model", "choices")
     }

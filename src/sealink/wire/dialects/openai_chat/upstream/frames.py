@@ -35,15 +35,18 @@ def as_it_came(frame: Frame) -> Frame:
 
 
 def json_frame(data: bytes) -> Frame:
-    """A frame of JSON. Line ends in it, which can only be white space, become spaces."""
-    data = data.translate(_LINE_ENDS_TO_SPACES)
+    """A frame of JSON, in a single line."""
+    data = one_line(data)
     return Frame(data_frame(data), data)
+
+
+def one_line(data: bytes) -> bytes:
+    """JSON with its line ends, which can only be white space, as spaces."""
+    return data.translate(_LINE_ENDS_TO_SPACES)
 
 
 def is_utf8(data: bytes) -> bool:
     """Whether all of it is UTF-8, also what a view struct skipped: the stock SDKs stop at a byte that is not."""
-    if data.isascii():
-        return True
     try:
         data.decode()
     except UnicodeDecodeError:

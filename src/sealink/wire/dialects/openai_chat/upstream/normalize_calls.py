@@ -46,8 +46,8 @@ class _Call(msgspec.Struct):
 
 
 class _Delta(msgspec.Struct):
-    """One delta, read: `fragment` is the text of its arguments, `body` its `function` or `custom` object, whose name is
-    `kind`, and `text_field` the field of `body` that the fragment is in."""
+    """One parsed delta. `fragment` is the text of its arguments, `body` its `function` or `custom` object, `kind` which
+    of the two, and `text_field` the field of `body` that the fragment is in."""
 
     index: int | None
     id: str
@@ -76,35 +76,35 @@ class ToolCalls:
             return False  # one index for several calls: it is the last one's
         return call.opened and call.upstream_index == view.index and view.type in (UNSET, "function")
 
-    def normalize(self, delta: Fields, answer_id: str) -> Fields | None:
-        """A delta in OpenAI's shape, equal to `delta` where nothing has to be changed; None if it is to be left out."""
-        read = _read(delta)
-        call = self._place(read)
-        has_new_name = bool(read.name) and not call.name
-        call.id, call.name = call.id or read.id, call.name or read.name
+    def normalize(self, fields: Fields, answer_id: str) -> Fields | None:
+        """A delta in OpenAI's shape, equal to `fields` where nothing has to be changed; None if it is left out."""
+        delta = _parse(fields)
+        call = self._place(delta)
+        has_new_name = bool(delta.name) and not call.name
+        call.id, call.name = call.id or delta.id, call.name or delta.name
         if call.opened:
-            return _later(delta, call, read, with_name=has_new_name)
-        if not read.name and not read.fragment:
+            return _later(fields, call, delta, with_name=has_new_name)
+        if not delta.name and not delta.fragment:
             return None  # an id alone: the name comes with the next delta
-        call.opened, call.is_whole = True, _is_object(read.fragment)
-        return _first(delta, call, read, answer_id)
+        call.opened, call.is_whole = True, _is_object(delta.fragment)
+        return _first(fields, call, delta, answer_id)
 
-    def _place(self, read: _Delta) -> _Call:
-        known = self._known(read)
-        if known is not None and _is_another(known, read):
-            known = next((call for call in self._calls if read.id and call.id == read.id), None)
+    def _place(self, delta: _Delta) -> _Call:
+        known = self._known(delta)
+        if known is not None and _is_another(known, delta):
+            known = next((call for call in self._calls if delta.id and call.id == delta.id), None)
         if known is None:
-            known = _Call(read.index, len(self._calls))
+            known = _Call(delta.index, len(self._calls))
             self._calls.append(known)
         return known
 
-    def _known(self, read: _Delta) -> _Call | None:
+    def _known(self, delta: _Delta) -> _Call | None:
         """The last call that has this index; or, without an index, this id; or, without any name, the last one."""
         for call in reversed(self._calls):
-            if read.index is not None:
-                found = call.upstream_index == read.index
+            if delta.index is not None:
+                found = call.upstream_index == delta.index
             else:
-                found = call.id == read.id if read.id else not read.name
+                found = call.id == delta.id if delta.id else not delta.name
             if found:
                 return call
         return None
@@ -112,19 +112,19 @@ class ToolCalls:
 
 def in_whole_answer(call: Fields, index: int, answer_id: str) -> Fields:
     """A call of a not-streamed answer in OpenAI's shape, equal to `call` where it has it."""
-    read = _read(call)
-    normalized = _first(call, _Call(None, index, id=read.id), read, answer_id)
+    delta = _parse(call)
+    normalized = _first(call, _Call(None, index, id=delta.id), delta, answer_id)
     return {**normalized, "index": call["index"]} if "index" in call else without(normalized, "index")
 
 
-def _read(delta: Fields) -> _Delta:
+def _parse(fields: Fields) -> _Delta:
     kind, text_field = (
-        ("custom", "input") if "custom" in delta and "function" not in delta else ("function", "arguments")
+        ("custom", "input") if "custom" in fields and "function" not in fields else ("function", "arguments")
     )
-    body = object_of(delta.get(kind)) or {}
+    body = object_of(fields.get(kind)) or {}
     return _Delta(
-        index=integer_of(delta.get("index")),
-        id=text_of(delta.get("id")) or "",
+        index=integer_of(fields.get("index")),
+        id=text_of(fields.get("id")) or "",
         name=text_of(body.get("name")) or "",
         fragment=_as_text(body.get(text_field)),
         kind=kind,
@@ -141,40 +141,40 @@ def _as_text(raw: Raw | None) -> str:
     return bytes(raw).decode() if text is None else text
 
 
-def _is_another(known: _Call, read: _Delta) -> bool:
+def _is_another(known: _Call, delta: _Delta) -> bool:
     """Whether a delta with a known call's index starts another call."""
-    if read.id and known.id:
-        return read.id != known.id
-    if not read.name or not known.name:
+    if delta.id and known.id:
+        return delta.id != known.id
+    if not delta.name or not known.name:
         return False
-    return read.name != known.name or (known.is_whole and bool(read.fragment))
+    return delta.name != known.name or (known.is_whole and bool(delta.fragment))
 
 
-def _first(delta: Fields, call: _Call, read: _Delta, answer_id: str) -> Fields:
-    normalized = {**delta, "index": to_raw(call.index), "type": to_raw(read.kind)}
-    if not text_of(delta.get("id")):
+def _first(fields: Fields, call: _Call, delta: _Delta, answer_id: str) -> Fields:
+    normalized = {**fields, "index": to_raw(call.index), "type": to_raw(delta.kind)}
+    if not text_of(fields.get("id")):
         normalized["id"] = to_raw(call.id or _made_up_id(answer_id, call.index))
-    return _with_body(normalized, read, with_name=True, with_fragment=True)
+    return _with_body(normalized, delta, with_name=True, with_fragment=True)
 
 
-def _later(delta: Fields, call: _Call, read: _Delta, *, with_name: bool) -> Fields:
-    normalized = {**without(delta, "id"), "index": to_raw(call.index)}
-    if delta.get("type") != to_raw(read.kind):
+def _later(fields: Fields, call: _Call, delta: _Delta, *, with_name: bool) -> Fields:
+    normalized = {**without(fields, "id"), "index": to_raw(call.index)}
+    if fields.get("type") != to_raw(delta.kind):
         normalized.pop("type", None)
-    return _with_body(normalized, read, with_name=with_name, with_fragment=bool(read.fragment))
+    return _with_body(normalized, delta, with_name=with_name, with_fragment=bool(delta.fragment))
 
 
-def _with_body(normalized: Fields, read: _Delta, *, with_name: bool, with_fragment: bool) -> Fields:
+def _with_body(normalized: Fields, delta: _Delta, *, with_name: bool, with_fragment: bool) -> Fields:
     """The delta with its `function`, in which name and arguments are left out or made text."""
-    body = dict(read.body)
-    if not with_name or not read.name:
+    body = dict(delta.body)
+    if not with_name or not delta.name:
         body.pop("name", None)
-    if with_fragment and text_of(body.get(read.text_field)) is None:
-        body[read.text_field] = to_raw(read.fragment)
-    elif is_null(body.get(read.text_field)):
-        body.pop(read.text_field, None)
-    if body != read.body or read.kind not in normalized or not read.body:
-        normalized[read.kind] = to_raw(body)
+    if with_fragment and text_of(body.get(delta.text_field)) is None:
+        body[delta.text_field] = to_raw(delta.fragment)
+    elif is_null(body.get(delta.text_field)):
+        body.pop(delta.text_field, None)
+    if body != delta.body or delta.kind not in normalized or not delta.body:
+        normalized[delta.kind] = to_raw(body)
     return normalized
 
 

@@ -5,12 +5,12 @@ The others are parsed into fields and changed where a vendor departs from OpenAI
 they stay as they came, too. Each change names the vendors at which it was recorded.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from sealink.errors import UpstreamError
-from sealink.usage import Usage
 from sealink.wire.dialects.openai_chat.client.heartbeat import KEEP_ALIVE
 from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, as_it_came, is_utf8, json_frame, parse_frame
@@ -61,17 +61,18 @@ class _HeldChunk(msgspec.Struct):
 class StreamNormalizer:
     """Normalises one stream. Keeps no content but that of the last frame.
 
-    `texts`: what the last frame added to each choice's text. `delta_text`: its text, if it was a plain delta with text
-    alone. `finish_reasons`: by choice, as the upstream spelled them. `error` and `is_complete` are set at the end.
+    `delta_text`: the last frame's text, if it was a plain delta with text alone. `finish_reasons`: by choice, as the
+    upstream spelled them. `error` and `is_complete` are set at the end. `add_text` is given all text of the answer, and
+    the choice that it belongs to; "" for content without text.
     """
 
-    def __init__(self, *, usage_asked: bool, choices_asked: int) -> None:
+    def __init__(self, add_text: Callable[[str, int], None], *, usage_asked: bool, choices_asked: int) -> None:
         self.delta_text = ""
-        self.texts: list[tuple[int, str]] = []
         self.finish_reasons: dict[int, str] = {}
         self.error: UpstreamError | None = None
         self.is_complete = False
-        self._usage = UsageCollector(asked=usage_asked)
+        self._add_text = add_text
+        self.usage_collector = UsageCollector(asked=usage_asked)
         self._usage_asked = usage_asked
         self._choices_asked = choices_asked
         self._choices: dict[int, Choice] = {}
@@ -80,25 +81,21 @@ class StreamNormalizer:
         self._held: _HeldChunk | None = None
         self._extra_fields: Fields = {}
 
-    @property
-    def usage(self) -> Usage | None:
-        """The usage so far, whether or not the client asked for it."""
-        return self._usage.usage
-
     def normalize(self, frame: Frame) -> list[Chunk]:
         """The chunks for the client: `frame` itself where nothing has to be changed. Sets `error` at an error."""
-        self.delta_text, self.texts = "", []
-        chunks = self._release_before(frame.data) if self._held is not None and frame.data else []
+        self.delta_text = ""
+        released = self._release_before(frame.data) if self._held is not None and frame.data else []
         try:
-            chunks += self._normalize(frame)
+            chunks = self._normalize(frame)
         except UpstreamError as error:
             self.error = error
-        return chunks
+            return released
+        return released + chunks if released else chunks
 
     def finish(self) -> list[Chunk]:
         """The last chunks of a stream without `[DONE]` (Cerebras, Perplexity, Groq, Writer): it is complete if each of
         its choices has finished."""
-        self.delta_text, self.texts = "", []
+        self.delta_text = ""
         return self._end() if self._choices and self._all_finished() else []
 
     def release(self) -> list[Chunk]:
@@ -108,13 +105,11 @@ class StreamNormalizer:
 
     def _normalize(self, frame: Frame) -> list[Chunk]:
         data = frame.data
-        if data.strip() == b"[DONE]":
-            return self._end()
         try:
             view = PLAIN_CHUNK.decode(data)
         except (ValueError, RecursionError):
             return self._normalize_other(frame)
-        if self._extra_fields or not is_utf8(data):
+        if self._extra_fields or not (data.isascii() or is_utf8(data)):
             return self._normalize_fields(*parse_frame(frame))
         if isinstance(view.usage, dict):
             return self._normalize_usage(frame, view, view.usage)
@@ -126,7 +121,7 @@ class StreamNormalizer:
 
     def _normalize_usage(self, frame: Frame, view: PlainChunk, usage: Fields) -> list[Chunk]:
         """OpenAI's own chunk with the usage, as it came, if the client has asked for it."""
-        if view.choices or not self._only_usage_is_due() or not self._usage.take_final(usage):
+        if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(usage):
             return self._normalize_fields(*parse_frame(frame))
         return [as_it_came(frame)] if self._usage_asked else []
 
@@ -164,7 +159,7 @@ class StreamNormalizer:
         if has_more_than_role(view.delta):
             return False
         choice.finished = True
-        self._add_text(view.index, "")
+        self._add_content("", view.index)
         self.finish_reasons[view.index] = view.finish_reason or ""
         return True
 
@@ -174,17 +169,21 @@ class StreamNormalizer:
         texts += [call.function.arguments for call in delta.tool_calls or ()]
         found = [text for text in texts if text]
         for text in found:
-            self._add_text(view.index, text)
+            self._add_text(text, view.index)
+            self._content_started = True
         if len(found) == 1 and not delta.tool_calls:
             self.delta_text = found[0]
 
-    def _add_text(self, choice: int, text: str) -> None:
-        self.texts.append((choice, text))
+    def _add_content(self, text: str, choice: int) -> None:
         self._content_started = True
+        self._add_text(text, choice)
 
     def _normalize_other(self, frame: Frame) -> list[Chunk]:
-        """A frame that is not a plain delta: another chunk, a comment, or no event at all."""
-        if frame.data.strip():
+        """A frame that is not a plain delta: the end, another chunk, a comment, or no event at all."""
+        data = frame.data.strip()
+        if data == b"[DONE]":
+            return self._end()
+        if data:
             return self._normalize_fields(*parse_frame(frame))
         raw = frame.raw.strip()
         if raw.startswith(b"{"):  # not an event stream: an error, or a whole answer
@@ -201,7 +200,7 @@ class StreamNormalizer:
         if not kept:
             return self._normalize_without_choices(frame, fields)
         self._last_data = frame.data
-        normalized = self._with_extra_fields(self._usage.taken_out_of({**fields, "object": CHUNK}))
+        normalized = self._with_extra_fields(self.usage_collector.taken_out_of({**fields, "object": CHUNK}))
         if kept != choices:
             normalized["choices"] = to_raw(kept)
         return self._hold_back(_changed(frame, fields, normalized), normalized, deltas)
@@ -235,7 +234,7 @@ class StreamNormalizer:
             message = f"The upstream ended the answer with finish_reason {delta.finish_reason!r}."
             self.error = UpstreamError(message, code="upstream_failed")
         elif delta.has_content or delta.finish_reason:
-            self._add_text(delta.index, text_in(object_of((delta.fields or {}).get("delta")) or {}))
+            self._add_content(text_in(object_of((delta.fields or {}).get("delta")) or {}), delta.index)
 
     def _hold_back(self, chunk: Chunk, fields: Fields, deltas: list[ChoiceDelta]) -> list[Chunk]:
         """Hold back a chunk with content and a finish reason until the next one: it may not be the last with content
@@ -264,16 +263,16 @@ class StreamNormalizer:
 
     def _normalize_without_choices(self, frame: Frame, fields: Fields) -> list[Chunk]:
         """A chunk without a delta: the usage, or what a vendor says besides the answer."""
-        if self._usage.found_in(fields):
+        if self.usage_collector.found_in(fields):
             return self._usage_chunk(frame, fields) if self._only_usage_is_due() else []
         if "moderation" in fields and self._all_finished():  # OpenAI's own, behind the usage
-            return [_changed(frame, fields, self._usage.taken_out_of(fields))]
+            return [_changed(frame, fields, self.usage_collector.taken_out_of(fields))]
         self._extra_fields |= extra_fields_of(fields)
         return []
 
     def _usage_chunk(self, frame: Frame | None, fields: Fields) -> list[Chunk]:
         """The chunk with the usage that the client is still owed, as it came in `frame` if that needs no change."""
-        owed = self._usage.chunk()
+        owed = self.usage_collector.chunk()
         if owed is None:
             return []
         chunk = self._with_extra_fields(owed)
@@ -296,7 +295,7 @@ class StreamNormalizer:
         choice.finished = True
         reason = "tool_calls" if choice.calls else "stop"
         entry = {"index": choice.index, "delta": {}, "logprobs": None, "finish_reason": reason}
-        return {**envelope_of(parse_object(self._last_data)), "choices": to_raw([entry]), **self._usage.null()}
+        return {**envelope_of(parse_object(self._last_data)), "choices": to_raw([entry]), **self.usage_collector.null()}
 
     def _only_usage_is_due(self) -> bool:
         """Whether nothing more is expected but the usage and the end."""

@@ -2,12 +2,13 @@
 
 from sealink.errors import SealinkError
 from sealink.wire.dialects.openai_chat.client.errors import error_frame
-from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, json_frame
+from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, one_line
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import text_in
 from sealink.wire.dialects.openai_chat.upstream.normalize_stream import StreamNormalizer
 from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize_whole
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.framing.frame import Frame
+from sealink.wire.framing.sse import data_frame
 from sealink.wire.raw_json.fields import encode, object_of
 from sealink.wire.stream.outcome import Outcome
 
@@ -18,42 +19,38 @@ class ChatPassthrough:
     padding_field = b'"obfuscation":"'
 
     def __init__(self, *, usage_asked: bool, choices_asked: int) -> None:
-        self._stream = StreamNormalizer(usage_asked=usage_asked, choices_asked=choices_asked)
-        self.outcome = Outcome(finish_reasons=self._stream.finish_reasons)
+        self.outcome = Outcome()
+        self._stream = StreamNormalizer(self.outcome.add_text, usage_asked=usage_asked, choices_asked=choices_asked)
+        self.outcome.finish_reasons = self._stream.finish_reasons
         self.delta_text = ""
 
     def handle(self, frame: Frame) -> bytes:
-        chunks = self._stream.normalize(frame)
-        self._update_outcome()
-        return _bytes_of(chunks)
+        return self._deliver(self._stream.normalize(frame))
 
     def add_skipped_text(self, text: str) -> None:
         """Text does not change the state."""
 
     def finish(self) -> bytes:
-        chunks = self._stream.finish()
-        self._update_outcome()
-        return _bytes_of(chunks)
+        return self._deliver(self._stream.finish())
 
     def fail(self, error: SealinkError) -> bytes:
         """The one error frame, and no `[DONE]` after it."""
-        return _bytes_of(self._stream.release()) + error_frame(error)
+        return b"".join(map(_bytes_of, self._stream.release())) + error_frame(error)
 
-    def _update_outcome(self) -> None:
+    def _deliver(self, chunks: list[Chunk]) -> bytes:
+        """The chunks' bytes, after the outcome has been updated."""
         stream, outcome = self._stream, self.outcome
         self.delta_text = stream.delta_text
-        for choice, text in stream.texts:
-            outcome.add_text(text, choice)
-        if stream.usage is not None:
-            outcome.usage, outcome.provenance = stream.usage, "provider"
+        if (usage := stream.usage_collector.usage) is not None:
+            outcome.usage, outcome.provenance = usage, "provider"
         outcome.complete, outcome.error = stream.is_complete, stream.error
+        if len(chunks) == 1 and isinstance(chunk := chunks[0], Frame):
+            return chunk.raw  # nearly always
+        return b"".join(map(_bytes_of, chunks))
 
 
-def _bytes_of(chunks: list[Chunk]) -> bytes:
-    out = b""
-    for chunk in chunks:
-        out += chunk.raw if isinstance(chunk, Frame) else json_frame(encode(chunk)).raw
-    return out
+def _bytes_of(chunk: Chunk) -> bytes:
+    return chunk.raw if isinstance(chunk, Frame) else data_frame(one_line(encode(chunk)))
 
 
 def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:

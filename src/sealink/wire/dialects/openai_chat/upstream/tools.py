@@ -8,11 +8,12 @@ from sealink.errors import InvalidRequest
 from sealink.request import BuiltinTool, ChatRequest, Tool, WebSearch
 from sealink.wire.dialects.openai_chat.client.tools import WEB_SEARCH_OPTIONS
 from sealink.wire.dialects.shared.openai_errors import NAME
+from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import object_of, without
 
 
 def write_tools(request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
-    """The three fields, None where there is nothing to say. Raises InvalidRequest for a tool that has no place here."""
+    """The three fields, None for one that is not needed. Raises InvalidRequest for a tool that is not supported."""
     fields: dict[str, Any] = {"tools": [_tool(tool) for tool in request.tools]}
     for builtin in request.builtin_tools:
         if builtin.dialect == NAME and builtin.where != WEB_SEARCH_OPTIONS:
@@ -26,17 +27,17 @@ def write_tools(request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
 def _tool(tool: Tool) -> dict[str, Any]:
     if tool.is_custom:
         custom = {"name": tool.name, "description": tool.description, "format": _format(tool.format)}
-        return {"type": "custom", "custom": _said(custom)}
+        return {"type": "custom", "custom": _without_none(custom)}
     function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
-    return {"type": "function", "function": _said({**function, "strict": tool.strict})}
+    return {"type": "function", "function": _without_none({**function, "strict": tool.strict})}
 
 
 def _format(format: Raw | None) -> Raw | dict[str, Any] | None:
-    """A grammar stands one level deeper than in the Responses API."""
-    said = object_of(format)
-    if said is None or "definition" not in said:
+    """A grammar is one level deeper than in the Responses API."""
+    fields = object_of(format)
+    if fields is None or "definition" not in fields:
         return format
-    return {"type": said.get("type"), "grammar": without(said, "type")}
+    return {"type": fields.get("type"), "grammar": without(fields, "type")}
 
 
 def _web_search_options(tool: BuiltinTool, dropped: list[str]) -> Raw | dict[str, Any]:
@@ -49,7 +50,7 @@ def _web_search_options(tool: BuiltinTool, dropped: list[str]) -> Raw | dict[str
     if search.max_uses is not None:
         dropped.append(f"{tool.where}.max_uses")
     place = {"type": "approximate", "approximate": search.location} if search.location else None
-    return _said({"user_location": place, "search_context_size": search.context_size})
+    return _without_none({"user_location": place, "search_context_size": search.context_size})
 
 
 def _refuse_filters(search: WebSearch, where: str) -> None:
@@ -59,11 +60,7 @@ def _refuse_filters(search: WebSearch, where: str) -> None:
 
 
 def _unsupported(param: str) -> InvalidRequest:
-    return InvalidRequest(
-        f"{param} cannot be passed on: OpenAI's chat format has nothing like it.",
-        code="unsupported_parameter",
-        param=param,
-    )
+    return unsupported(param, "OpenAI's chat format")
 
 
 def _tool_choice(request: ChatRequest) -> str | dict[str, Any] | None:
@@ -77,6 +74,6 @@ def _tool_choice(request: ChatRequest) -> str | dict[str, Any] | None:
     return {"type": kind, kind: {"name": choice.name}}
 
 
-def _said(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields that have a value."""
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}

@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from sealink.errors import InvalidRequest
 from sealink.request import (
     Audio,
     ChatRequest,
@@ -26,6 +25,7 @@ from sealink.request import (
 )
 from sealink.wire.dialects.openai_chat.signatures import read, sent_back
 from sealink.wire.dialects.openai_chat.upstream.tools import write_tools
+from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import encode
 
 PATH: Final = "/chat/completions"
@@ -126,18 +126,18 @@ def _part_has_cache_control(part: Part) -> bool:
 
 
 def _messages(message: Message, with_thinking: bool) -> Iterator[dict[str, Any]]:
-    """One message of ours may be several of OpenAI's: each tool result is one of its own."""
+    """One message may become several: OpenAI has a message for each tool result."""
     if message.role == "assistant":
         yield _assistant(message) | (_thinking(message) if with_thinking else {})
         return
     results = [part for part in message.parts if isinstance(part, ToolResult)]
     pictures: list[Part] = []
     for result in results:
-        words = [part for part in result.content if isinstance(part, (Text, Refusal))]
+        texts = [part for part in result.content if isinstance(part, (Text, Refusal))]
         shown = [part for part in result.content if not isinstance(part, (Text, Refusal))]
         if shown:
             pictures += [Text(text=_SHOWN.format(result.call_id)), *shown]
-        content = _content(words or [Text(text=_SHOWN_BELOW if shown else "")], message.where)
+        content = _content(texts or [Text(text=_SHOWN_BELOW if shown else "")], message.where)
         yield {"role": "tool", "tool_call_id": result.call_id, "content": content}
     rest = [*pictures, *(part for part in message.parts if not isinstance(part, ToolResult))]
     if rest:
@@ -190,8 +190,8 @@ def _part(part: Part, where: str) -> dict[str, Any]:
             return {"type": "input_audio", "input_audio": {"data": data, "format": format}}
         case File() if not part.url:
             return {"type": "file", "file": _file(part)}
-    what = "a document by its address" if isinstance(part, File) else type(part).__name__.lower()
-    raise InvalidRequest(f"OpenAI's format cannot express {what} here.", code="unsupported_parameter", param=where)
+    what = "a document by its URL" if isinstance(part, File) else type(part).__name__.lower()
+    raise unsupported(where, "OpenAI's chat format", f"{what} here")
 
 
 def _file(file: File) -> dict[str, Any]:

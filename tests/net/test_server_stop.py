@@ -44,7 +44,7 @@ async def test_open_requests_are_answered_as_the_last_of_their_connection() -> N
 @on_both_loops
 async def test_what_a_client_still_pipelines_is_thrown_away() -> None:
     gate = Gate()
-    async with serving(gate, stop_grace_s=0.1) as served:
+    async with serving(gate, cancel_grace_s=0.1) as served:
         client = await served.connect()
         client.send(GET * 10_000)
         await gate.entered.wait()
@@ -174,7 +174,7 @@ async def test_the_grace_is_not_for_ever() -> None:
             except asyncio.CancelledError:
                 cancelled.append(responder.gone)
 
-    async with serving(handler, stop_grace_s=0.1) as served:
+    async with serving(handler, cancel_grace_s=0.1) as served:
         client = await served.connect()
         client.send(GET)
         await client.head()
@@ -261,7 +261,7 @@ async def test_a_handler_that_will_not_end_does_not_hold_the_stop(caplog: pytest
             with contextlib.suppress(asyncio.CancelledError):
                 await release.wait()
 
-    async with serving(stubborn, stop_grace_s=0.05) as served:
+    async with serving(stubborn, cancel_grace_s=0.05) as served:
         client = await served.connect()
         client.send(GET)
         while not served.server.open_requests:
@@ -277,7 +277,7 @@ async def test_a_client_that_takes_nothing_does_not_hold_the_stop() -> None:
     async def handler(request: Request, responder: Responder) -> None:
         responder.send(200, [], bytes(30_000_000))
 
-    async with serving(handler, stop_grace_s=0.05) as served:
+    async with serving(handler, cancel_grace_s=0.05) as served:
         client = await served.connect(receive_buffer=4096)
         client.send(GET)
         await client.head()

@@ -16,7 +16,7 @@ _SIMULATED = "simulated"
 
 
 class Models:
-    """The handlers. Every model is said to have been created when this process started."""
+    """The handlers. The time of creation that the APIs want is, for every model, when this process started."""
 
     def __init__(self, admission: AdmissionControl) -> None:
         self._admission = admission

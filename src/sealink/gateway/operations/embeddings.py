@@ -1,4 +1,4 @@
-"""The operation of embeddings: a whole answer like any other, but for how it is asked for and read."""
+"""The operation of embeddings: how the request is written, and the answer read. All else is as for any whole answer."""
 
 from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import InvalidRequest
@@ -12,7 +12,7 @@ from sealink.wire.stream.outcome import Outcome
 
 
 def write_request(request: ClientRequest, target: Target) -> OutgoingRequest:
-    """The request for a target, as its vendor wants embeddings to be asked for."""
+    """The request for a target, with what its vendor's profile has for embeddings."""
     profile = target.provider.profile
     return apply_profile(_upstream(target).outgoing(request.head, target.model), profile and profile.embeddings)
 

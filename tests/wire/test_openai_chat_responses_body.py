@@ -9,7 +9,7 @@ from sealink.errors import InvalidRequest
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM, OpenAIChatClient
 from sealink.wire.dialects.openai_responses import CLIENT as RESPONSES
 
-BOTH = OpenAIChatClient(cousin=RESPONSES)
+BOTH = OpenAIChatClient(responses_api=RESPONSES)
 
 
 def forwarded(**fields: Any) -> dict[str, Any]:

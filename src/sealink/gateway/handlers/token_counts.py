@@ -12,33 +12,17 @@ from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import SealinkError, UpstreamRejected
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
-from sealink.gateway.failover.whole import WholeOperation
 from sealink.gateway.model_api import ModelApi
+from sealink.gateway.operations.token_counts import COUNT_TOKENS
 from sealink.http.endpoint import RequestContext
 from sealink.http.responses import JSON, identity
 from sealink.ledger.timeline import Moment
 from sealink.net.message import Pool, Request, Responder
 from sealink.policy.routing import Target
-from sealink.providers.transforms import apply_profile
-from sealink.wire.dialect import CountingDialect, OutgoingRequest
-from sealink.wire.stream.outcome import Outcome
+from sealink.wire.dialect import CountingDialect
 
 _NO_SUCH_ENDPOINT: Final = frozenset({404, 405, 501})
 _SERVER_ERROR: Final = 500
-
-
-def write_request(request: ClientRequest, target: Target) -> OutgoingRequest:
-    """The client's own bytes, for the counting endpoint of a target of the same dialect."""
-    assert isinstance(request.client, CountingDialect)
-    return apply_profile(request.client.forward_count(request.head, target.model), target.provider.profile)
-
-
-def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[bytes, Outcome]:
-    """The target's answer, as it is."""
-    return answer, Outcome(complete=True)
-
-
-COUNT_TOKENS = WholeOperation(write_request, read_answer)
 
 
 class TokenCounts:

@@ -1,0 +1,8 @@
+"""Handlers of the public port's endpoints (gateway/endpoints.py).
+
+answers       a model answers, by an exchange
+token_counts  the tokens of a request are counted
+models        models are listed
+streams       detached streams are resumed and cancelled
+health        SeaLink says that it is there
+"""

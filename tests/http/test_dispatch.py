@@ -1,0 +1,129 @@
+"""From a request to its endpoint, and from an error to the endpoint's shape, without a socket."""
+
+import asyncio
+
+import pytest
+
+from sealink.errors import HeaderList, InvalidRequest, SealinkError
+from sealink.http import Dispatcher, Endpoint, RequestContext
+from sealink.http.responses import send_json
+from sealink.net.message import Request, Responder
+
+
+class Answer:
+    """The part of a Responder that answers whole."""
+
+    status = 0
+    body = b""
+
+    def send(self, status: int, headers: HeaderList, body: bytes) -> None:
+        self.status, self.headers, self.body = status, dict(headers), body
+
+
+async def echo(request: Request, responder: Responder, context: RequestContext) -> None:
+    send_json(responder, context, [request.method, context.path_tail])
+
+
+async def refuse(request: Request, responder: Responder, context: RequestContext) -> None:
+    raise InvalidRequest("No.", headers=[("x-own", "1")])
+
+
+def first_shape(error: SealinkError, request_id: str) -> bytes:
+    return b"first " + str(error.code or error.type).encode()
+
+
+def second_shape(error: SealinkError, request_id: str) -> bytes:
+    return b"second " + request_id.encode()
+
+
+DISPATCHER = Dispatcher(
+    [
+        Endpoint("GET", "/", echo, first_shape),
+        Endpoint("POST", "/a/things", refuse, first_shape, max_body_bytes=5),
+        Endpoint("GET", "/a/things/{id}", echo, first_shape, max_body_bytes=7),
+        Endpoint("DELETE", "/a/things/{id}", echo, first_shape),
+        Endpoint("POST", "/b/things", refuse, second_shape),
+    ],
+    max_body_bytes=100,
+    cors_origins=("http://page",),
+)
+
+
+def ask(method: str, path: str, **headers: str) -> Answer:
+    answer = Answer()
+    asyncio.run(DISPATCHER.handle(Request(method, path, "", headers), answer))  # type: ignore[arg-type]
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/", b'["GET",""]'),
+        ("HEAD", "/", b'["HEAD",""]'),
+        ("GET", "/a/things/x", b'["GET","x"]'),
+        ("DELETE", "/a/things/x/y%2Fz", b'["DELETE","x/y%2Fz"]'),
+        ("GET", "/a/things/", b'["GET",""]'),
+    ],
+)
+def test_a_request_finds_its_endpoint(method: str, path: str, body: bytes) -> None:
+    answer = ask(method, path)
+    assert (answer.status, answer.body) == (200, body)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-request-id"].startswith("req_")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/a", "/a/thingss", "//"])
+def test_a_path_without_an_endpoint(path: str) -> None:
+    answer = ask("GET", path)
+    assert (answer.status, answer.body) == (404, b"first unknown_url")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/", "GET, HEAD, OPTIONS"),
+        ("GET", "/a/things", "OPTIONS, POST"),
+        ("PUT", "/a/things/x", "DELETE, GET, HEAD, OPTIONS"),
+        ("HEAD", "/a/things", "OPTIONS, POST"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(method: str, path: str, allowed: str) -> None:
+    answer = ask(method, path)
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+
+
+def test_an_error_of_a_handler_is_its_answer() -> None:
+    answer = ask("POST", "/a/things", origin="http://page")
+    assert (answer.status, answer.body) == (400, b"first invalid_request_error")
+    assert answer.headers["x-own"] == "1"
+    assert answer.headers["access-control-allow-origin"] == "http://page"
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("", b"first"),
+        ("/", b"first"),
+        ("/c", b"first"),
+        ("/a/things/x", b"first"),
+        ("/b/things", b"second"),
+        ("/b/things/x", b"second"),
+        ("/b", b"second"),
+        ("/b/other", b"second"),
+    ],
+)
+def test_an_error_takes_the_shape_of_the_most_similar_path(path: str, shape: bytes) -> None:
+    headers, body = DISPATCHER.error_response(SealinkError("No."), path)
+    assert body.startswith(shape)
+    assert dict(headers)["request-id"] in body.decode() or shape == b"first"
+
+
+def test_each_path_has_its_body_limit() -> None:
+    limits = [DISPATCHER.body_limit(path) for path in ("/a/things", "/a/things/x", "/b/things", "/nothing")]
+    assert limits == [5, 7, 100, 100]
+
+
+def test_a_preflight_is_answered_on_any_path() -> None:
+    answer = ask("OPTIONS", "/nothing", origin="http://page")
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (204, "http://page")
+    assert "access-control-allow-origin" not in ask("OPTIONS", "/a/things", origin="http://other").headers
