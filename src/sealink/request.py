@@ -149,7 +149,7 @@ class ResponseFormat(msgspec.Struct):
 
 
 class Sampling(msgspec.Struct):
-    """The knobs. What an upstream cannot turn is dropped and named in `x-sealink-dropped`."""
+    """Sampling parameters. Those that an upstream does not support are dropped and listed in `x-sealink-dropped`."""
 
     max_tokens: int | None = None
     temperature: float | None = None
