@@ -128,7 +128,7 @@ class UsageSnapshot(Event):
 
 
 class Finish(Event):
-    """A choice is finished. `raw_reason` is the upstream's own value; `detail` its explanation or matched stop sequence."""
+    """A choice is finished. `raw_reason` is the upstream's own value; `detail` an explanation or stop string."""
 
     reason: FinishReason
     raw_reason: str = ""
