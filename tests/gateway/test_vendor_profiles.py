@@ -8,13 +8,15 @@ import pytest
 from fakes import FakePool, FakeResponder, FakeUpstream, services_with
 
 from fake_clock import run_on_fake_clock
+from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList, InvalidRequest, UpstreamError, UpstreamRejected
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.model_api import ModelApi
-from sealink.policy.auth import ApiKey
 from sealink.policy.routing import Route, Target
-from sealink.providers.profile import Profile, Provider, Signer, StatusOverride
+from sealink.providers.profile import Profile, StatusOverride
+from sealink.providers.provider import Provider
+from sealink.providers.signers.signing import Signer
 from sealink.wire.dialects import openai_chat
 
 ANSWER = b'{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":' \

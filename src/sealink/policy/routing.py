@@ -7,11 +7,14 @@ from typing import Literal
 import msgspec
 
 from sealink.errors import NotFound
-from sealink.policy.auth import OnDisconnect
-from sealink.providers.profile import Provider, Timeouts
+from sealink.providers.provider import Provider, Timeouts
 
 Choice = Literal["in_order", "weighted", "lowest_ttft"]
 """How the first of a model's targets is chosen; the others follow, in their order, when it fails."""
+
+
+OnDisconnect = Literal["cancel", "drain", "detach"]
+"""What happens to a stream whose client leaves: it is stopped, read on for its usage, or kept to be resumed."""
 
 
 class Target(msgspec.Struct, frozen=True):

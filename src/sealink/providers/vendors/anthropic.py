@@ -1,6 +1,7 @@
 """Anthropic."""
 
-from sealink.providers.profile import Profile, StatusOverride, Vendor
+from sealink.providers.profile import Profile, StatusOverride
+from sealink.providers.vendor import Vendor
 
 # Recorded: anthropic/loongsuite-sync_messages_create_with_all_params-2-e0bcb1.
 MISTELLS = (StatusOverride(400, "credit balance is too low", 402),)

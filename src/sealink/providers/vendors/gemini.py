@@ -1,7 +1,8 @@
 """Google Gemini."""
 
-from sealink.providers.profile import Profile, StatusOverride, Vendor
-from sealink.providers.transforms import never_given
+from sealink.providers.profile import Profile, StatusOverride
+from sealink.providers.transforms import without_message_fields
+from sealink.providers.vendor import Vendor
 
 MISTELLS = (StatusOverride(400, "API key not valid", 401),)  # recorded: gemini/mirascope-google_gemini_2_5_flash-d86810
 
@@ -13,7 +14,7 @@ VENDOR = Vendor(
         Profile(
             "openai",
             "https://generativelanguage.googleapis.com/v1beta/openai",
-            transforms=(never_given("reasoning_details"),),  # 'Unknown name "…": Cannot find field'
+            transforms=(without_message_fields("reasoning_details"),),  # 'Unknown name "…": Cannot find field'
             status_overrides=MISTELLS,
         ),
     ),

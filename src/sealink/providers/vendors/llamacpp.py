@@ -1,6 +1,7 @@
 """llama.cpp's server, one of your own."""
 
-from sealink.providers.profile import Profile, StatusOverride, Vendor
+from sealink.providers.profile import Profile, StatusOverride
+from sealink.providers.vendor import Vendor
 
 # Recorded: llamacpp/rig-image_without_mmproj-5c5bdb, -schema_and_grammar_conflict-3f237c, -tools_without_jinja-9c9940.
 MISTELLS = (StatusOverride(500, "is not supported|cannot use both|requires --jinja", 400),)

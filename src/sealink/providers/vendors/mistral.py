@@ -1,12 +1,13 @@
 """Mistral."""
 
-from sealink.providers.profile import Overrides, Profile, Vendor
+from sealink.providers.profile import Overrides, Profile
 from sealink.providers.transforms import (
-    knows_openais_fields_alone,
-    max_tokens_is_the_old_name,
+    no_stream_options,
+    old_name_of_max_tokens,
+    openais_message_fields_only,
     renamed,
-    usage_comes_unasked,
 )
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="mistral",
@@ -19,10 +20,10 @@ VENDOR = Vendor(
             # github.com/mistralai/client-python; of stream_options: github.com/openai/openai-agents-python/issues/442).
             # Recorded requests say random_seed: mistral/dd-trace-py-mistral_v1_chat_completions_post_*.
             transforms=(
-                usage_comes_unasked,
-                max_tokens_is_the_old_name,
+                no_stream_options,
+                old_name_of_max_tokens,
                 renamed("seed", "random_seed"),
-                knows_openais_fields_alone,
+                openais_message_fields_only,
             ),
             unsupported=("logit_bias", "store", "user", "verbosity"),
             # https://docs.mistral.ai/api/endpoint/embeddings

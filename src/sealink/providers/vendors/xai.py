@@ -1,6 +1,7 @@
 """xAI."""
 
-from sealink.providers.profile import Profile, StatusOverride, Vendor
+from sealink.providers.profile import Profile, StatusOverride
+from sealink.providers.vendor import Vendor
 
 # Recorded: xai/ruby_llm-ing_with_xai_grok-4-1-fast-non-reasoning_raises_appropriate_auth_error-d3e5d9,
 # xai/rig-provider_error_classifies_with_contract_but_reports_no_id-baff3f.

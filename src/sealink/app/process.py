@@ -1,4 +1,4 @@
-"""One SeaLink process's whole life: start, say where, wait for a signal, stop."""
+"""One SeaLink process's whole life: start, wait for a signal, stop."""
 
 import asyncio
 import contextlib
@@ -9,12 +9,13 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-import typer
-
-from sealink import __version__
-from sealink.app import App
-from sealink.config import GENERATED_KEY, Config
+from sealink.app.app import App
+from sealink.config import Config
 from sealink.recorder.pool import Recorder
+
+
+class CannotStart(Exception):
+    """The process cannot serve: its port is taken, its journal cannot be written. The message is for the operator."""
 
 
 def run_on_best_loop(main: Coroutine[Any, Any, None]) -> None:
@@ -39,15 +40,15 @@ def raise_file_limit() -> None:
     except ImportError:  # Windows
         return
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited", and takes less
+    with contextlib.suppress(ValueError, OSError):  # macOS answers "unlimited", and refuses it
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class StopSignals:
-    """SIGTERM and SIGINT: the first tells the process to stop, a later one not to wait for open streams.
+    """SIGTERM and SIGINT: the first asks the process to stop, a later one not to wait for open streams.
 
-    Those that come within AGAIN_S are one: a service manager, or a terminal, tells every process of a group, and so
-    does the parent of workers.
+    Signals within AGAIN_S of the first count as one: a service manager or a terminal signals every process of a group,
+    and so does the parent of workers.
     """
 
     AGAIN_S: Final = 1.0
@@ -76,7 +77,10 @@ async def serve_until_stopped(
     reuse_port: bool = False,
     recorder: Recorder | None = None,
 ) -> None:
-    """Listen until SIGTERM or SIGINT. `on_listening` is told the base URL once connections are taken."""
+    """Listen until SIGTERM or SIGINT. `on_listening` is called with the base URL once connections are accepted.
+
+    Raises CannotStart.
+    """
     raise_file_limit()
     signals = StopSignals()
     app = _app(config, recorder)
@@ -87,26 +91,26 @@ async def serve_until_stopped(
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
     on_listening(base_url)
+    await app.loaded()
+    gc.freeze()
     await signals.told.wait()
     await _stop(app, signals)
 
 
-def cannot_listen(config: Config, error: OSError) -> SystemExit:
-    """The end of a process that has no port; it says why."""
-    typer.echo(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}", err=True)
-    return SystemExit(1)
+def cannot_listen(config: Config, error: OSError) -> CannotStart:
+    """Why the process has no port."""
+    return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}")
 
 
 def _app(config: Config, recorder: Recorder | None) -> App:
     try:
         return App(config, recorder)
     except OSError as error:
-        typer.echo(f"cannot write the journal of requests ([store] journal): {error}", err=True)
-        raise SystemExit(1) from error
+        raise CannotStart(f"cannot write the journal of requests ([store] journal): {error}") from error
 
 
 async def _stop(app: App, signals: StopSignals) -> None:
-    """Stop, and no longer wait for open streams once told again."""
+    """Stop; after a second signal, without waiting for open streams."""
     stopping = asyncio.ensure_future(app.stop())
     again = asyncio.ensure_future(signals.told_again.wait())
     await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
@@ -114,24 +118,3 @@ async def _stop(app: App, signals: StopSignals) -> None:
         app.hurry()
     again.cancel()
     await stopping
-
-
-def greeting(config: Config, base_url: str) -> str:
-    """Where SeaLink listens, the key to use, and one line to paste.
-
-    A key is shown only if it was made up for this run; one that the user keeps elsewhere stays there.
-    """
-    key = config.keys[0]
-    generated = key.name == GENERATED_KEY
-    secret = key.key if generated else "$SEALINK_API_KEY"
-    model = next((model.id for model in config.models if "*" not in model.id), "MODEL")
-    body = f'{{"model": "{model}", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
-    return "\n".join(
-        [
-            f"SeaLink {__version__} listens on {base_url}",
-            f"key: {secret}" if generated else f"key: the one named {key.name!r}",
-            "try: "
-            f'curl -N {base_url}/chat/completions -H "Authorization: Bearer {secret}"'
-            f" -H 'Content-Type: application/json' -d '{body}'",
-        ]
-    )
