@@ -16,6 +16,7 @@
     ├── UpstreamError        502  upstream_error
     │   └── UpstreamRejected       the upstream answered with an error of its own: its status, its words
     ├── ServiceUnavailable   503  service_unavailable
+    │   └── ShuttingDown
     └── GatewayTimeout       504  gateway_timeout
 
 A client dialect turns one of these into a body (before the first byte) or into a frame (after it).
@@ -153,6 +154,15 @@ class ServiceUnavailable(SealinkError):
     status = 503
     type = "service_unavailable"
     code: str | None = "overloaded"
+
+
+class ShuttingDown(ServiceUnavailable):
+    """The process stops, and takes or finishes no more requests."""
+
+    code: str | None = "draining"
+
+    def __init__(self) -> None:
+        super().__init__("SeaLink is shutting down.")
 
 
 class GatewayTimeout(SealinkError):

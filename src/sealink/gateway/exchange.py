@@ -12,7 +12,7 @@ import asyncio
 import time
 from functools import partial
 
-from sealink.errors import HeaderList, SealinkError, ServiceUnavailable
+from sealink.errors import HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
 from sealink.gateway import headers
 from sealink.gateway.account import LONG_GAP_S, Account
 from sealink.gateway.admitted_request import AdmittedRequest
@@ -156,7 +156,7 @@ class Exchange:
         if self._account.is_cancelled:
             self._tell(ServiceUnavailable("The stream was cancelled.", code="cancelled"))
         else:
-            self._tell(ServiceUnavailable("SeaLink is shutting down.", code="draining"))
+            self._tell(ShuttingDown())
 
     # When the client leaves, and how it all ends.
 
