@@ -24,7 +24,7 @@ class Target(msgspec.Struct, frozen=True):
     weight: float = 1.0
 
 
-class Route(msgspec.Struct, frozen=True):
+class ModelRoute(msgspec.Struct, frozen=True):
     """The targets of one model, and how they are tried.
 
     `model` is the name that clients use, or a pattern (`claude-*`). A pattern is not listed, and its targets are asked
@@ -46,17 +46,17 @@ class Route(msgspec.Struct, frozen=True):
 class Router:
     """The routes of all models: exact names first, then patterns in their order."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[ModelRoute]) -> None:
         routes = tuple(routes)
         self._exact = {route.model: route for route in routes if not route.is_pattern}
         self._patterns = tuple(route for route in routes if route.is_pattern)
 
     @property
-    def listed(self) -> tuple[Route, ...]:
+    def listed(self) -> tuple[ModelRoute, ...]:
         """The routes that GET /v1/models lists."""
         return tuple(self._exact.values())
 
-    def route_of(self, model: str) -> Route:
+    def route_of(self, model: str) -> ModelRoute:
         """The route of a model, under the name that the client used. Raises NotFound when none leads to it."""
         route = self._exact.get(model)
         if route is not None:
