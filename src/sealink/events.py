@@ -75,10 +75,10 @@ class ToolArgsDelta(Event):
 
 
 class BlockMeta(Event):
-    """Something said about an open block that is not its text: the signature with which it can be sent back.
+    """The signature of an open block, with which it can be sent back in a later request.
 
-    Signatures are opaque and go through clients unread. One that is not a thinking block's own base64 begins with
-    the name of the dialect that understands it and a colon (`gemini:…`): an upstream is given its own only.
+    Signatures are opaque to clients, which send them back unread. One that is not a thinking block's own base64 begins
+    with the name of the dialect that understands it and a colon (`gemini:…`): an upstream is sent its own only.
     """
 
     block: int
@@ -87,10 +87,10 @@ class BlockMeta(Event):
 
 
 class Citation(Event):
-    """A source of what an open text block says.
+    """A source for the text of an open block.
 
-    `url` and `title` name the source, `quote` is what it says. `start` and `end` are the cited characters of the
-    choice's whole text; None: all that the block has said so far. `raw` is the citation as `dialect` has it, JSON.
+    `url` and `title` name the source, `quote` is its cited text. `start` and `end` are the cited characters of the
+    choice's whole text; None: all of the block's text so far. `raw` is the citation as `dialect` has it, JSON.
     """
 
     block: int
@@ -105,7 +105,7 @@ class Citation(Event):
 
 
 class Logprobs(Event):
-    """Log probabilities of what a text or refusal block has just said: a JSON array of OpenAI's token objects
+    """Log probabilities of the last text of a text or refusal block: a JSON array of OpenAI's token objects
     (`token`, `logprob`, `bytes`, `top_logprobs`)."""
 
     block: int
@@ -128,7 +128,7 @@ class UsageSnapshot(Event):
 
 
 class Finish(Event):
-    """A choice is finished. `raw_reason` is the upstream's own word; `detail` what it said about it."""
+    """A choice is finished. `raw_reason` is the upstream's name for the reason, `detail` its explanation."""
 
     reason: FinishReason
     raw_reason: str = ""
@@ -143,10 +143,10 @@ class StreamError(Event, gc=True):
 
 
 class Unmodelled(Event):
-    """Wire data that no event models, carried for a client of the same dialect."""
+    """Wire data that no event models, passed on to clients of the same dialect."""
 
     raw: bytes
 
 
 class StreamEnd(Event):
-    """The upstream said that the answer is whole (`[DONE]`, `message_stop`)."""
+    """The upstream marked the answer as complete (`[DONE]`, `message_stop`)."""
