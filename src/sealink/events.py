@@ -37,8 +37,8 @@ class BlockStart(Event):
     """A block opens. `id` and `name` are a tool call's; a `redacted_reasoning` block's `data` is opaque.
 
     A `media` block (an image, a sound) is all there at once: its media type is its `name`, `data` is base64.
-    `raw` is the wire's own opening of an `other` block (a server tool's result, say) as JSON: it means
-    something to a client of the upstream's own dialect only, and no other is told of it.
+    `raw` is the original JSON that opens an `other` block (a server tool's result, say): only clients of the
+    upstream's own dialect understand it, and only they are sent it.
     """
 
     block: int
@@ -75,10 +75,10 @@ class ToolArgsDelta(Event):
 
 
 class BlockMeta(Event):
-    """The signature of an open block, with which it can be sent back in a later request.
+    """Metadata of an open block: the signature with which it can be sent back.
 
-    Signatures are opaque to clients, which send them back unread. One that is not a thinking block's own base64 begins
-    with the name of the dialect that understands it and a colon (`gemini:…`): an upstream is sent its own only.
+    Signatures are opaque and go through clients unread. One that is not a thinking block's own base64 begins with
+    the name of the dialect that understands it and a colon (`gemini:…`): an upstream is given its own only.
     """
 
     block: int
@@ -87,9 +87,9 @@ class BlockMeta(Event):
 
 
 class Citation(Event):
-    """A source for the text of an open block.
+    """A source of what an open text block says.
 
-    `url` and `title` name the source, `quote` is its cited text. `start` and `end` are the cited characters of the
+    `url` and `title` name the source, `quote` is what it says. `start` and `end` are the cited characters of the
     choice's whole text; None: all of the block's text so far. `raw` is the citation as `dialect` has it, JSON.
     """
 
@@ -105,7 +105,7 @@ class Citation(Event):
 
 
 class Logprobs(Event):
-    """Log probabilities of the last text of a text or refusal block: a JSON array of OpenAI's token objects
+    """Log probabilities of the last delta of a text or refusal block: a JSON array of OpenAI's token objects
     (`token`, `logprob`, `bytes`, `top_logprobs`)."""
 
     block: int
@@ -128,7 +128,7 @@ class UsageSnapshot(Event):
 
 
 class Finish(Event):
-    """A choice is finished. `raw_reason` is the upstream's name for the reason, `detail` its explanation."""
+    """A choice is finished. `raw_reason` is the upstream's own value; `detail` an explanation or stop string."""
 
     reason: FinishReason
     raw_reason: str = ""
@@ -143,7 +143,7 @@ class StreamError(Event, gc=True):
 
 
 class Unmodelled(Event):
-    """Wire data that no event models, passed on to clients of the same dialect."""
+    """Wire data that no event models, carried for a client of the same dialect."""
 
     raw: bytes
 
