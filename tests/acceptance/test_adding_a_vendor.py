@@ -26,7 +26,7 @@ def diff() -> str:
 
 def test_it_is_one_file_and_one_line(diff: str) -> None:
     new_file, _, listed = diff.partition("--- a/src/sealink/providers/__init__.py")
-    assert new_file.startswith(f"--- /dev/null\n+++ b/src/sealink/providers/{NAME}.py\n")
+    assert new_file.startswith(f"--- /dev/null\n+++ b/src/sealink/providers/vendors/{NAME}.py\n")
     assert re.findall(r"^[+-](?![+-])(.*)$", listed, re.MULTILINE) == [f'    "{NAME}",']
 
 

@@ -21,7 +21,8 @@ from dialects import ASKED, DIALECTS
 from recordings import Case
 from replay import ReplayingUpstream
 from sealink.providers import VENDORS
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 
 RECORDED_UNDER = {
     "anthropic-azure": "azure",

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealink.catalog.prices import listed_price, price_nano_usd
+from sealink.catalog.price_list import listed_price
+from sealink.catalog.prices import price_nano_usd
 from sealink.catalog.tokens import count_tokens
 from sealink.usage import Usage
 

@@ -34,4 +34,4 @@ def test_a_program_can_read_it_all() -> None:
     assert said["azure"]["settings"] == {"resource": ["AZURE_RESOURCE_NAME"]}
     assert said["bedrock"]["signs"]
     (groq,) = [address for address in said["groq"]["addresses"] if address["dialect"] == "openai"]
-    assert groq["habits"][-1] == "Left out, since refused: `logit_bias`."
+    assert groq["habits"][-1] == "Unsupported, dropped: `logit_bias`."

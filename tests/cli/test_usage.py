@@ -67,7 +67,8 @@ def config(tmp_path: Path) -> Iterator[str]:
     path = tmp_path / "sealink.toml"
     path.write_text(CONFIG)
     store = load(path).store
-    ledger = Ledger(store.url, Path(store.journal), LedgerSettings(carry_every_s=1000.0, close_s=0.0))
+    ledger = Ledger(store.url, Path(store.journal), LedgerSettings(upload_every_s=1000.0, close_s=0.0))
+    ledger.start()
     settle(ledger, 1)
     assert ledger.flush(20.0)
     settle(ledger, 2)
@@ -86,9 +87,9 @@ def test_a_summary_for_people(config: str) -> None:
     assert lines[1] == ["claude-[bold]", "2", "0", "2,000", "0", "40", "0", "$0.006000"]
     assert lines[2][0] == "Total"
     assert "100.0% of the cost is estimated" in result.output
-    assert "on top of it, for hedges that lost: $0.004000" in result.output
+    assert "additional cost of hedged attempts that lost: $0.004000" in result.output
     assert "not yet in the store: 1" in result.output
-    assert "open, or left by a process that died: 1" in result.output
+    assert "not counted, open or left by a process that died: 1" in result.output
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,23 @@
 """sealink.toml: what it means, and how a mistake is told."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from sealink.app import keyring_of, router_of
+from sealink.app.proxies import proxies_of
+from sealink.catalog.models import DOCUMENTED_MODEL, SIM_MODEL
 from sealink.config import (
-    DOCUMENTED_MODEL,
     GENERATED_KEY,
     Config,
     ConfigError,
     from_environment,
     load,
-    proxies_from,
     timeouts_of,
 )
-from sealink.providers.profile import Provider
-from sealink.sim import SIM_MODEL
+from sealink.config.environment import proxy_variables
+from sealink.providers.provider import Provider
 
 GOOD = """\
 [server]
@@ -61,12 +62,12 @@ def test_a_good_file(tmp_path: Path) -> None:
     config = read(tmp_path, GOOD, ANTHROPIC_API_KEY="secret")
     anthropic, vllm = config.providers
     assert config.server.port == 4100
-    assert (anthropic.dialect_name, anthropic.address, anthropic.api_key) == (
+    assert (anthropic.dialect_name, anthropic.base_url, anthropic.api_key) == (
         "anthropic",
         "https://api.anthropic.com",
         "secret",
     )
-    assert (vllm.dialect_name, vllm.address) == ("openai", "http://127.0.0.1:8000/v1")
+    assert (vllm.dialect_name, vllm.base_url) == ("openai", "http://127.0.0.1:8000/v1")
     assert config.keys[0].models == ("claude-*",)
     assert config.unenforced == []
 
@@ -92,12 +93,12 @@ def test_timers_may_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
         ('name = "anthropic"', "", 4, "missing required field `name`"),
         ("${ANTHROPIC_API_KEY}", "${NOT_THERE}", 6, "NOT_THERE is not set"),
         ("idle_s = 7", "warm_connections = -1", 13, "`int` >= 0"),
-        ('dialect = "openai"', "", 8, "say its `dialect`"),
+        ('dialect = "openai"', "", 8, "set its `dialect`"),
         ('dialect = "openai"', 'dialect = "cobol"', 10, "Invalid enum value 'cobol'"),
-        ('base_url = "http://127.0.0.1:8000/v1"', "", 8, "say its `base_url`"),
+        ('base_url = "http://127.0.0.1:8000/v1"', "", 8, "set its `base_url`"),
         ("http://127.0.0.1:8000/v1", "127.0.0.1:8000", 11, "not an http(s) URL"),
         ('provider = "my-vllm", model', 'provider = "my-vlm", model', 20, "no provider 'my-vlm'"),
-        ('name = "my-vllm"', 'name = "anthropic"', 8, "'anthropic' is there twice"),
+        ('name = "my-vllm"', 'name = "anthropic"', 8, "there are two named 'anthropic'"),
         ("total_s = 100", 'total_s = "1"', 29, "got `str`"),
     ],
 )
@@ -129,7 +130,7 @@ def test_there_is_always_a_key(tmp_path: Path) -> None:
 
 
 def targets(config: Config, model: str) -> list[tuple[str, str]]:
-    providers = {p.name: Provider(name=p.name, dialect=None, base_url=p.address or "") for p in config.providers}  # type: ignore[arg-type]
+    providers = {p.name: Provider(name=p.name, dialect=None, base_url=p.base_url) for p in config.providers}  # type: ignore[arg-type]
     return [(target.provider.name, target.model) for target in router_of(config, providers).route_of(model).targets]
 
 
@@ -155,7 +156,7 @@ def test_the_simulated_model_never_stands_in_when_there_is_a_provider() -> None:
 
 def test_a_proxy_that_is_none() -> None:
     with pytest.raises(ConfigError, match="HTTP_PROXY"):
-        proxies_from({"http_proxy": "ftp://nowhere"})
+        proxies_of(proxy_variables({"http_proxy": "ftp://nowhere"}))
 
 
 @pytest.mark.parametrize(
@@ -212,7 +213,9 @@ def test_a_hedge_needs_a_second_target(tmp_path: Path) -> None:
 
 
 def test_proxies() -> None:
-    proxies = proxies_from({"HTTPS_PROXY": "http://upper", "https_proxy": "http://lower", "no_proxy": "a, .b ,"})
+    proxies = proxies_of(
+        proxy_variables({"HTTPS_PROXY": "http://upper", "https_proxy": "http://lower", "no_proxy": "a, .b ,"})
+    )
     assert (proxies.http, proxies.https, proxies.no_proxy) == (None, "http://lower", ("a", ".b"))
 
 
@@ -228,7 +231,7 @@ def test_the_store_is_beside_the_config_whatever_the_working_directory(tmp_path:
 
 def test_a_store_that_cannot_be_used_is_told_with_its_line(tmp_path: Path) -> None:
     text = GOOD + '[store]\nurl = "mysql://h/books"\n'
-    with pytest.raises(ConfigError, match=rf":{len(text.splitlines())}: url: .*not mysql"):
+    with pytest.raises(ConfigError, match=rf":{len(text.splitlines())}: url: .*mysql:// is not supported"):
         read(tmp_path, text, ANTHROPIC_API_KEY="k")
 
 
@@ -242,3 +245,25 @@ def test_a_key_can_be_strict(tmp_path: Path) -> None:
     headers = {"x-api-key": "sk-1"}
     assert keyring_of(read(tmp_path, text, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
     assert not keyring_of(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
+
+
+def test_all_limits_of_connections_can_be_set(tmp_path: Path) -> None:
+    text = GOOD.replace("port = 4100", "port = 4100\nbacklog = 7\nlinger_s = 0.5\nslow_client_s = 3")
+    text += "[upstream]\nmax_idle_per_origin = 5\nkeepalive_idle_s = 30\n"
+    config = read(tmp_path, text, ANTHROPIC_API_KEY="k")
+    assert (config.server.backlog, config.server.linger_s, config.server.slow_client_s) == (7, 0.5, 3)
+    assert (config.upstream.max_idle_per_origin, config.upstream.keepalive_idle_s) == (5, 30)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("[upstream]\nmax_idle = 5\n", "unknown field `max_idle`"),
+        ("[upstream]\nmax_idle_s = 0\n", "`float` > 0.0"),
+        ("[upstream]\nmax_header_bytes = 0\n", "`int` >= 1"),
+    ],
+)
+def test_a_limit_of_connections_that_cannot_be(tmp_path: Path, table: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)) as told:
+        read(tmp_path, GOOD + table, ANTHROPIC_API_KEY="k")
+    assert "sealink.toml:31: " in str(told.value)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, Never, services_with
 
+from sealink.access.keys import ApiKey
 from sealink.errors import SealinkError
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
@@ -16,10 +17,9 @@ from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
 from sealink.gateway.services import Services
 from sealink.ledger.entry import Settlement
-from sealink.policy.auth import ApiKey, OnDisconnect
 from sealink.policy.retry import RetrySettings
-from sealink.policy.routing import Route, Target
-from sealink.providers.profile import Provider, Timeouts
+from sealink.policy.routing import ModelRoute, OnDisconnect, Target
+from sealink.providers.provider import Provider, Timeouts
 from sealink.wire.dialect import HeartbeatShape, UpstreamDialect
 from sealink.wire.dialects import openai_chat
 from sealink.wire.framing.sse import data_frame
@@ -85,7 +85,7 @@ class Run:
         self.admitted = AdmittedRequest(
             request=ClientRequest("req_1", client, client.parse_head(msgspec.json.encode(body), {}), time.monotonic()),
             key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect),
-            route=Route(
+            route=ModelRoute(
                 "m",
                 tuple(Target(provider, f"m-{provider.name}", times) for provider in providers),
                 hedge_after_s=hedge_after_s,

@@ -8,6 +8,7 @@ import pytest
 from fakes import FakeLedger, FakePool, FakeResponder, FakeUpstream, services_with
 
 from fake_clock import run_on_fake_clock
+from sealink.access.keys import ApiKey
 from sealink.errors import InvalidRequest, SealinkError, UpstreamError, UpstreamRejected
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.exchange import Exchange
@@ -15,11 +16,10 @@ from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
 from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.ledger.entry import Settlement
-from sealink.policy.auth import ApiKey
 from sealink.policy.retry import RetrySettings
-from sealink.policy.routing import Route, Target
+from sealink.policy.routing import ModelRoute, Target
 from sealink.providers import VENDORS
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 from sealink.wire.dialects import gemini_generate, openai_chat
 from sealink.wire.embeddings import CLIENT
 from sealink.wire.embeddings.gemini import GeminiEmbeddings
@@ -55,7 +55,7 @@ class Run:
         admitted = AdmittedRequest(
             request=ClientRequest("req_1", CLIENT, head, time.monotonic()),
             key=ApiKey(name="k", digest=b""),
-            route=Route("m", tuple(Target(provider, "e") for provider in providers)),
+            route=ModelRoute("m", tuple(Target(provider, "e") for provider in providers)),
             heartbeat="off",
         )
         self._ledger = FakeLedger()
@@ -73,7 +73,7 @@ class Run:
         return settlement
 
 
-def test_a_request_goes_out_with_the_vendors_habits_for_embeddings() -> None:
+def test_a_request_goes_out_with_the_vendors_overrides_for_embeddings() -> None:
     async def scenario() -> None:
         run = Run(FakeUpstream(WHOLE), providers=(OPENAI,), dimensions=256, user="u")
         settlement = await run.to_the_end()

@@ -7,15 +7,16 @@ import pytest
 from fakes import FakePool, FakeResponder, services_with
 
 from fake_clock import run_on_fake_clock
+from sealink.access.keyring import Keyring
+from sealink.access.keys import ApiKey, digest_of
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.endpoints import public_endpoints
 from sealink.gateway.handlers.answers import Answers
 from sealink.http import Dispatcher, Endpoint
 from sealink.net.message import Request
-from sealink.policy.auth import ApiKey, Keyring, digest_of
-from sealink.policy.routing import Route, Router, Target
-from sealink.providers.profile import Provider
+from sealink.policy.routing import ModelRoute, Router, Target
+from sealink.providers.provider import Provider
 from sealink.wire.dialects import openai_chat
 
 OPENAI = Provider(name="openai", dialect=openai_chat.UPSTREAM, base_url="http://x/v1")
@@ -29,7 +30,7 @@ def ask(
     services = services_with(FakePool())
     admission = AdmissionControl(
         Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
-        Router([Route("gpt-4o", (Target(OPENAI, "gpt-4o"),)), Route("sealink/sim", (Target(SIM, "sim"),))]),
+        Router([ModelRoute("gpt-4o", (Target(OPENAI, "gpt-4o"),)), ModelRoute("sealink/sim", (Target(SIM, "sim"),))]),
     )
     public = Dispatcher(public_endpoints(admission, services), max_body_bytes=1000, cors_origins=origins)
     spelled = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -16,8 +16,8 @@ from sealink.errors import GatewayTimeout, NotFound, SealinkError, UpstreamError
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import Gone, follow
-from sealink.policy.auth import OnDisconnect
 from sealink.policy.retry import RetrySettings
+from sealink.policy.routing import OnDisconnect
 from sealink.wire.dialect import HeartbeatShape
 from sealink.wire.dialects import anthropic_messages
 from sealink.wire.framing.sse import DONE

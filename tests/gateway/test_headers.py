@@ -9,7 +9,7 @@ from sealink.gateway.headers import MAX_NAME_CHARS, MAX_NAMES, provenance
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import MAX_KNOWN, HealthBook
 from sealink.policy.routing import Target
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects import openai_chat
 from sealink.wire.framing.sse import DONE

@@ -9,7 +9,7 @@ from sealink.errors import InvalidRequest
 from sealink.gateway.admitted_request import ClientRequest
 from sealink.gateway.operations.chat import write_request
 from sealink.policy.routing import Target
-from sealink.providers.profile import Provider
+from sealink.providers.provider import Provider
 from sealink.wire.dialect import ClientDialect, UpstreamDialect
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
 

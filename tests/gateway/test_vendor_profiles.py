@@ -8,13 +8,15 @@ import pytest
 from fakes import FakePool, FakeResponder, FakeUpstream, services_with
 
 from fake_clock import run_on_fake_clock
+from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList, InvalidRequest, UpstreamError, UpstreamRejected
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.model_api import ModelApi
-from sealink.policy.auth import ApiKey
-from sealink.policy.routing import Route, Target
-from sealink.providers.profile import Profile, Provider, Signer, StatusOverride
+from sealink.policy.routing import ModelRoute, Target
+from sealink.providers.profile import Profile, StatusOverride
+from sealink.providers.provider import Provider
+from sealink.providers.signers.signing import Signer
 from sealink.wire.dialects import openai_chat
 
 ANSWER = b'{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":' \
@@ -44,7 +46,7 @@ def provider(name: str, signer: Signer | None = None, profile: Profile | None = 
 
 async def answered(pool: FakePool, *providers: Provider, is_strict: bool = False) -> FakeResponder:
     head = openai_chat.CLIENT.parse_head(json.dumps(ASKED).encode(), {})
-    route = Route("m", tuple(Target(provider, "m") for provider in providers))
+    route = ModelRoute("m", tuple(Target(provider, "m") for provider in providers))
     key = ApiKey(name="k", digest=b"")
     responder = FakeResponder()
     admitted = AdmittedRequest(

@@ -6,15 +6,14 @@ from typing import Any
 from sqlalchemy import select
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
+from sealink.ledger.requests_table import RequestsTable, requests
 from sealink.ledger.settings import LedgerSettings
-from sealink.ledger.table import requests
-from sealink.store.store import Store
 from sealink.usage import Usage
 
 STARTED_AT = 1_767_323_045.678
 """2026-01-02T03:04:05.678Z"""
 
-IMPATIENT = LedgerSettings(carry_every_s=0.01, retry_min_s=0.01, retry_max_s=0.1, store_timeout_s=0.1, close_s=0.5)
+IMPATIENT = LedgerSettings(upload_every_s=0.01, retry_min_s=0.01, retry_max_s=0.1, store_timeout_s=0.1, close_s=0.5)
 """For stores that come and go while a test waits."""
 
 
@@ -48,9 +47,9 @@ def sqlite_url(folder: Path) -> str:
 
 def stored_rows(url: str) -> dict[str, dict[str, Any]]:
     """All rows of a store, by request id."""
-    store = Store(url, timeout_s=5.0)
+    table = RequestsTable(url, timeout_s=5.0)
     try:
-        with store.reading() as connection:
+        with table.reading() as connection:
             return {row["request_id"]: dict(row) for row in connection.execute(select(requests)).mappings()}
     finally:
-        store.close()
+        table.close()

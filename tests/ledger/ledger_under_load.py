@@ -53,6 +53,7 @@ def reported(folder: Path) -> Reported:
 
 def _work(url: str, folder: Path, turn: int, most: int | None) -> None:
     ledger = Ledger(url, folder / "journal", SETTINGS)
+    ledger.start()
     report = os.open(report_of(folder, turn), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     chance = random.Random(turn)
     waiting: list[tuple[str, int]] = []

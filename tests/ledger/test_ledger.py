@@ -14,15 +14,14 @@ import pytest
 from file_size import largest_file
 from ledger_samples import IMPATIENT, admission, settlement, sqlite_url, stored_rows
 from postgresql_server import PostgresqlServer
-from sqlalchemy.exc import OperationalError
 
 from sealink.errors import ServiceUnavailable
 from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.ledger import Ledger
+from sealink.ledger.requests_table import RequestsTable
 from sealink.ledger.settings import LedgerSettings
 from sealink.ledger.uploader_thread import UploaderThread
-from sealink.store.engine import StoreError
-from sealink.store.store import Store
+from sealink.store.errors import StoreError, StoreUnavailable
 from sealink.usage import Usage
 
 LONG_S = 20.0
@@ -30,7 +29,9 @@ LONG_S = 20.0
 
 
 def ledger_in(folder: Path, url: str | None = None, settings: LedgerSettings = IMPATIENT) -> Ledger:
-    return Ledger(url or sqlite_url(folder), folder / "journal", settings)
+    ledger = Ledger(url or sqlite_url(folder), folder / "journal", settings)
+    ledger.start()
+    return ledger
 
 
 def left_in_journal(folder: Path) -> bytes:
@@ -47,7 +48,7 @@ def test_what_is_settled_is_in_the_store(tmp_path: Path, store_url: str) -> None
         f"req_{number}": number for number in range(250)
     }
     status = ledger.status()
-    assert (status.pending, status.carried, status.recovered, status.last_error) == (0, 250, 0, None)
+    assert (status.pending, status.uploaded, status.recovered, status.last_error) == (0, 250, 0, None)
     ledger.close()
     assert list((tmp_path / "journal").iterdir()) == []
 
@@ -90,7 +91,7 @@ def test_close_carries_what_is_left_and_the_next_start_kills_what_was_open(tmp_p
 def test_a_process_that_dies_is_noticed_by_those_that_live(tmp_path: Path) -> None:
     living = ledger_in(tmp_path, settings=msgspec.structs.replace(IMPATIENT, recover_every_s=0.02))
     assert living.flush(LONG_S)
-    dead = ledger_in(tmp_path, settings=msgspec.structs.replace(IMPATIENT, carry_every_s=LONG_S))
+    dead = ledger_in(tmp_path, settings=msgspec.structs.replace(IMPATIENT, upload_every_s=LONG_S))
     assert dead.flush(LONG_S)
     dead.admit(admission("req_1"))
     dead.close()  # with a request open: as good as dead
@@ -102,7 +103,7 @@ def test_a_process_that_dies_is_noticed_by_those_that_live(tmp_path: Path) -> No
 
 
 def test_the_providers_other_usage_fields_stay_out(tmp_path: Path) -> None:
-    ledger = ledger_in(tmp_path, settings=msgspec.structs.replace(IMPATIENT, carry_every_s=LONG_S))
+    ledger = ledger_in(tmp_path, settings=msgspec.structs.replace(IMPATIENT, upload_every_s=LONG_S))
     assert ledger.flush(LONG_S)
     ledger.admit(admission("req_1"))
     ledger.settle(settlement("req_1", usage=Usage(input_tokens=3, extras={"secret": msgspec.Raw(b'"sauce"')})))
@@ -120,7 +121,7 @@ def test_sqlite_locked_for_seconds_is_not_noticed(tmp_path: Path) -> None:
     assert longest_s < 1.0
     assert not ledger.flush(0.3)
     status = ledger.status()
-    assert (status.carried, status.last_error) == (0, "database is locked")
+    assert (status.uploaded, status.last_error) == (0, "database is locked")
     assert status.pending > 100
     assert status.failures > 2
     other.execute("ROLLBACK")
@@ -141,7 +142,7 @@ def test_postgresql_stopped_and_started_again_is_not_noticed(tmp_path: Path, pos
         assert longest_s < 1.0
         assert not ledger.flush(0.3)
         status = ledger.status()
-        assert status.carried == 0
+        assert status.uploaded == 0
         assert "onnection" in (status.last_error or "")
     finally:
         postgresql.start()
@@ -180,7 +181,7 @@ def test_a_store_that_is_away_at_start_and_at_the_end_costs_no_row(tmp_path: Pat
 
 
 def test_a_disk_that_takes_nothing_refuses_requests_and_keeps_settlements(tmp_path: Path) -> None:
-    ledger = ledger_in(tmp_path, settings=msgspec.structs.replace(IMPATIENT, carry_every_s=LONG_S))
+    ledger = ledger_in(tmp_path, settings=msgspec.structs.replace(IMPATIENT, upload_every_s=LONG_S))
     assert ledger.flush(LONG_S)
     ledger.admit(admission("req_1"))
     ledger.admit(admission("req_2"))
@@ -240,25 +241,31 @@ def test_carrying_does_not_hold_up_the_event_loop(tmp_path: Path, report: Callab
 
 
 class Failing:
-    """Stands for a Uploader: fails, but for those of its tries that are said to succeed."""
+    """Stands for an Uploader: fails, but for those of its tries that are said to succeed."""
 
     def __init__(self, succeeds: Set[int] = frozenset()) -> None:
         self.tries: list[float] = []
         self._succeeds = succeeds
+        self.is_closed = False
 
-    def carry(self) -> bool:
+    def upload(self) -> bool:
         self.tries.append(time.monotonic())
         if len(self.tries) not in self._succeeds:
-            raise OperationalError("INSERT", {}, Exception("away"))
+            raise StoreUnavailable("away")
         return False
+
+    def close(self) -> None:
+        self.is_closed = True
 
     def waits_of(self, settings: LedgerSettings, tries: int) -> list[float]:
         """How long a thread waits after each of its first tries."""
-        thread = UploaderThread(self, settings, at_end=lambda: None)  # type: ignore[arg-type]
+        thread = UploaderThread(self, settings)  # type: ignore[arg-type]
+        thread.start()
         deadline = time.monotonic() + LONG_S
         while len(self.tries) <= tries and time.monotonic() < deadline:
             threading.Event().wait(0.005)
         assert thread.stop(LONG_S)
+        assert self.is_closed
         return [later - earlier for earlier, later in itertools.pairwise(self.tries[: tries + 1])]
 
 
@@ -266,29 +273,29 @@ def test_it_tries_again_less_and_less_often(caplog: pytest.LogCaptureFixture) ->
     waits = Failing().waits_of(LedgerSettings(retry_min_s=0.02, retry_max_s=0.08), tries=5)
     least = [0.02, 0.04, 0.08, 0.08, 0.08]
     assert all(wait >= at_least for wait, at_least in zip(waits, least, strict=True)), waits
-    assert caplog.text.count("they wait in the journal: away") == 1
+    assert caplog.text.count("rows wait in the journal: away") == 1
 
 
 def test_after_a_success_it_begins_anew(caplog: pytest.LogCaptureFixture) -> None:
-    settings = LedgerSettings(retry_min_s=0.01, retry_max_s=60.0, carry_every_s=0.01)
+    settings = LedgerSettings(retry_min_s=0.01, retry_max_s=60.0, upload_every_s=0.01)
     waits = Failing(succeeds={7}).waits_of(settings, tries=12)
     assert sum(waits[:6]) >= 0.63
     assert sum(waits[6:]) < 5.0  # 20 s if it went on from where it was
-    assert caplog.text.count("they wait in the journal") == 2
-    assert caplog.text.count("takes rows again") == 1
+    assert caplog.text.count("rows wait in the journal") == 2
+    assert caplog.text.count("can be written again") == 1
 
 
 def test_a_store_that_hangs_cannot_hold_up_the_end() -> None:
     uploader, let_go = Failing(), threading.Event()
-    uploader.carry = let_go.wait  # type: ignore[method-assign]
-    ended: list[str] = []
-    thread = UploaderThread(uploader, IMPATIENT, at_end=lambda: ended.append("closed"))  # type: ignore[arg-type]
+    uploader.upload = let_go.wait  # type: ignore[method-assign]
+    thread = UploaderThread(uploader, IMPATIENT)  # type: ignore[arg-type]
+    thread.start()
     assert not thread.flush(0.05)
     assert not thread.stop(0.05)
-    assert ended == []
+    assert not uploader.is_closed  # its files are in use
     let_go.set()
     assert thread.stop(LONG_S)
-    assert ended == ["closed"]
+    assert uploader.is_closed
 
 
 def test_a_journal_belongs_to_its_process_until_it_closes(tmp_path: Path) -> None:
@@ -303,7 +310,7 @@ def test_close_does_not_wait_for_a_store_that_hangs_and_the_files_are_closed_lat
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_go = threading.Event()
-    monkeypatch.setattr(Store, "migrate", lambda _: let_go.wait(LONG_S))
+    monkeypatch.setattr(RequestsTable, "migrate", lambda _: let_go.wait(LONG_S))
     ledger = ledger_in(tmp_path, settings=msgspec.structs.replace(IMPATIENT, close_s=0.01, store_timeout_s=0.01))
     ledger.admit(admission("req_1"))
     ledger.close()

@@ -39,6 +39,7 @@ def kills(full: bool) -> int:
 def check(url: str, folder: Path, kills: int) -> None:
     """Start once more, and look."""
     ledger = Ledger(url, folder / "journal", ledger_under_load.SETTINGS)
+    ledger.start()
     assert ledger.flush(LONG_S)
     ledger.close()
     rows, said = stored_rows(url), ledger_under_load.reported(folder)
@@ -86,6 +87,7 @@ def test_workers_that_start_at_once_share_a_store(tmp_path: Path, store_url: str
         process.kill()
         process.join()
     ledger = Ledger(store_url, tmp_path / "journal", ledger_under_load.SETTINGS)
+    ledger.start()
     assert ledger.flush(LONG_S)
     ledger.close()
     rows, said = stored_rows(store_url), ledger_under_load.reported(tmp_path)

@@ -18,16 +18,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from ledger_samples import admission, settlement, sqlite_url
-from sqlalchemy.exc import OperationalError
 
 from sealink.ledger.entry import to_line
 from sealink.ledger.journal import Journal, OwnedFolder, segment_numbers, segment_path
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.report import open_report
+from sealink.ledger.requests_table import RequestsTable
 from sealink.ledger.row import Row
 from sealink.ledger.settings import LedgerSettings
 from sealink.ledger.uploader import Uploader
-from sealink.store.store import Store
+from sealink.store.errors import StoreUnavailable
 
 SMALL = LedgerSettings(segment_bytes=700, batch_entries=3, recover_every_s=0.0)
 
@@ -36,7 +36,7 @@ EXAMPLES, EXAMPLES_IN_FULL = 25, 200
 Health = Literal["up", "down", "silent"]
 
 
-class MoodyStore(Store):
+class MoodyTable(RequestsTable):
     """`down`: takes nothing; `silent`: takes what it is given and fails all the same."""
 
     health: Health = "up"
@@ -45,26 +45,26 @@ class MoodyStore(Store):
         if rows and self.health != "down":
             super().insert(rows)
         if rows and self.health != "up":
-            raise OperationalError("INSERT", {}, Exception(f"the store is {self.health}"))
+            raise StoreUnavailable(f"the store is {self.health}")
 
 
 class Worker:
-    """A process's part of the ledger, with no thread: it carries when it is told to."""
+    """A process's part of the ledger, with no thread: it uploads when it is told to."""
 
-    def __init__(self, root: Path, store: Store) -> None:
+    def __init__(self, root: Path, store: RequestsTable) -> None:
         self.folder = OwnedFolder.new(root)
         self.journal = Journal(self.folder, segment_bytes=SMALL.segment_bytes, fsync=False)
         self.cursor = JournalCursor(self.folder)
-        self.uploader = Uploader(self.cursor, root, store, SMALL)
+        self.uploader = Uploader(self.cursor, root, lambda: store, SMALL)
         self.open: list[str] = []
         self.settled: set[str] = set()
 
-    def carry(self) -> bool:
-        """True when there was nothing left to carry."""
+    def upload(self) -> bool:
+        """True when there was nothing left to upload."""
         try:
-            while self.uploader.carry():
+            while self.uploader.upload():
                 pass
-        except OperationalError:
+        except StoreUnavailable:
             return False
         return True
 
@@ -74,14 +74,14 @@ class Worker:
         self.journal.close()
         with last.open("ab") as segment:
             segment.write(torn)
-        self.uploader.release()
-        self.cursor.release()
+        for cursor in (*self.uploader._inherited, self.cursor):
+            cursor.release()
 
 
 @pytest.fixture(scope="module")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("empty")
-    store = Store(sqlite_url(folder), timeout_s=5.0)
+    store = RequestsTable(sqlite_url(folder), timeout_s=5.0)
     store.migrate()
     store.close()
     return folder / "sealink.db"
@@ -96,7 +96,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.root = self.place / "journal"
         shutil.copy(self.empty_store, self.place / "sealink.db")
         self.url = sqlite_url(self.place)
-        self.store = MoodyStore(self.url, timeout_s=5.0)
+        self.store = MoodyTable(self.url, timeout_s=5.0)
         self.admitted = 0
         self.settled: dict[str, int] = {}
         self.workers = [Worker(self.root, self.store), Worker(self.root, self.store)]
@@ -130,17 +130,17 @@ class LedgerMachine(RuleBasedStateMachine):
         journal.append(settlement(request_id, 2))
 
     @rule(worker=st.integers(0, 1))
-    def carry(self, worker: int) -> None:
-        if self.workers[worker].carry():
+    def upload(self, worker: int) -> None:
+        if self.workers[worker].upload():
             assert self.workers[worker].settled <= set(self.stored())
         else:
             assert self.store.health != "up"
 
     @rule(worker=st.integers(0, 1))
-    def carry_a_little(self, worker: int) -> None:
+    def upload_a_little(self, worker: int) -> None:
         try:
-            self.workers[worker].uploader.carry()
-        except OperationalError:
+            self.workers[worker].uploader.upload()
+        except StoreUnavailable:
             assert self.store.health != "up"
 
     @rule(health=st.sampled_from(["up", "down", "silent"]))
@@ -157,9 +157,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(worker=st.integers(0, 1), removed=st.sets(st.integers(0, 9)))
     def die_while_removing(self, worker: int, removed: set[int]) -> None:
-        """Some of the segments that a carry removed are still there: it died between two of them."""
+        """Some of the segments that an upload removed are still there: it died between two of them."""
         before = {path: path.read_bytes() for path in self.root.rglob("*.jsonl")}
-        self.workers[worker].carry()
+        self.workers[worker].upload()
         self.workers[worker].die()
         gone = sorted(path for path in before if not path.exists())
         for index, path in enumerate(gone):
@@ -206,7 +206,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for worker in self.workers:
             worker.die()
         last = Worker(self.root, self.store)
-        assert last.carry()
+        assert last.upload()
         rows = self.stored()
         self.check(rows)
         assert set(rows) == {f"req_{number}" for number in range(self.admitted)}

@@ -9,19 +9,21 @@ import pytest
 from ledger_samples import IMPATIENT, STARTED_AT, admission, settlement, sqlite_url
 
 from sealink.ledger.ledger import Ledger
-from sealink.ledger.report import Totals, open_report
+from sealink.ledger.report import open_report
+from sealink.ledger.requests_table import RequestsTable
 from sealink.ledger.row import row_of
+from sealink.ledger.totals import Totals
 from sealink.store.engine import transaction
-from sealink.store.store import Store
 
 DAY_S = 86_400
-UNHURRIED = msgspec.structs.replace(IMPATIENT, carry_every_s=1000.0, close_s=0.0)
+UNHURRIED = msgspec.structs.replace(IMPATIENT, upload_every_s=1000.0, close_s=0.0)
 
 
 @pytest.fixture(params=["stored", "waiting", "both"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path, store_url: str) -> Iterator[tuple[str, Path]]:
     """Seven requests, one of them open; where the six others are differs."""
     ledger = Ledger(store_url, tmp_path / "journal", UNHURRIED)
+    ledger.start()
     for number in range(6):
         ledger.admit(
             admission(
@@ -105,6 +107,7 @@ def test_one_is_found(ledger: tuple[str, Path]) -> None:
 
 def test_what_is_carried_meanwhile_is_not_counted_twice(tmp_path: Path, store_url: str) -> None:
     ledger = Ledger(store_url, tmp_path / "journal", UNHURRIED)
+    ledger.start()
     assert ledger.flush(20.0)
     ledger.admit(admission("req_1"))
     ledger.settle(settlement("req_1"))
@@ -130,10 +133,10 @@ def test_a_database_without_the_table_is_an_empty_store(store_url: str, tmp_path
 
 
 def test_a_store_that_an_older_version_has_left_is_brought_up_to_date(tmp_path: Path, store_url: str) -> None:
-    store = Store(store_url, timeout_s=5.0)
+    store = RequestsTable(store_url, timeout_s=5.0)
     store.migrate()
     store.insert([row_of(admission("req_1"), settlement("req_1"))])
-    with transaction(store._engine, "writing").begin() as connection:
+    with transaction(store._store._engine, "writing").begin() as connection:
         connection.exec_driver_sql("ALTER TABLE requests DROP COLUMN hedge_cost_nano_usd")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     store.close()
@@ -145,6 +148,7 @@ def test_a_store_that_an_older_version_has_left_is_brought_up_to_date(tmp_path: 
 
 def test_more_may_wait_than_one_query_can_ask_for(tmp_path: Path) -> None:
     ledger = Ledger(sqlite_url(tmp_path), tmp_path / "journal", UNHURRIED)
+    ledger.start()
     assert ledger.flush(20.0)
     for number in range(1234):
         ledger.admit(admission(f"req_{number}"))

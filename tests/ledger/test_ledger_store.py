@@ -1,7 +1,6 @@
 """The store, in SQLite and in PostgreSQL: takes any row, once."""
 
 import sqlite3
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
@@ -13,20 +12,19 @@ from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_samples import admission, settlement, sqlite_url, stored_rows
-from sqlalchemy.exc import OperationalError
 from warm_processes import warm_processes
 
+from sealink.ledger.requests_table import RequestsTable, requests
 from sealink.ledger.row import MAX_COUNT, MAX_TEXT, row_of
-from sealink.ledger.table import metadata, requests
-from sealink.store.engine import StoreError, engine_for
-from sealink.store.store import Store
+from sealink.store.errors import StoreUnavailable
+from sealink.store.schema import metadata
 from sealink.usage import Usage
 
 text = st.text(st.characters(codec="utf-8"))
 
 
-def opened(url: str) -> Store:
-    store = Store(url, timeout_s=5.0)
+def opened(url: str) -> RequestsTable:
+    store = RequestsTable(url, timeout_s=5.0)
     store.migrate()
     return store
 
@@ -47,7 +45,7 @@ def test_migrating_again_changes_nothing(store_url: str) -> None:
 
 
 def migrate_at_once(url: str, barrier: Barrier) -> None:
-    store = Store(url, timeout_s=20.0)
+    store = RequestsTable(url, timeout_s=20.0)
     barrier.wait()
     store.migrate()
 
@@ -115,7 +113,7 @@ def test_a_request_has_one_row_and_it_is_the_first(store_url: str) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=text, tokens=st.integers(), cost=st.none() | st.integers(), number=st.integers(min_value=0))
 def test_no_row_is_refused_whatever_clients_and_upstreams_say(
-    stores: list[Store], said: str, tokens: int, cost: int | None, number: int
+    stores: list[RequestsTable], said: str, tokens: int, cost: int | None, number: int
 ) -> None:
     row = row_of(
         admission(f"req_{number}", model=said, task_type=said),
@@ -126,7 +124,7 @@ def test_no_row_is_refused_whatever_clients_and_upstreams_say(
 
 
 @pytest.fixture(scope="module")
-def stores(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Store]]:
+def stores(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RequestsTable]]:
     server = request.getfixturevalue("postgresql")
     both = [opened(sqlite_url(tmp_path_factory.mktemp("any"))), opened(server.new_database("any"))]
     yield both
@@ -161,10 +159,10 @@ def test_sqlite_loses_no_committed_row_with_the_power_and_does_not_hold_up_reade
 
 def test_how_long_a_locked_file_is_waited_for_is_set(tmp_path: Path) -> None:
     store = opened(sqlite_url(tmp_path))
-    impatient = Store(sqlite_url(tmp_path), timeout_s=0.01)
+    impatient = RequestsTable(sqlite_url(tmp_path), timeout_s=0.01)
     other = sqlite3.connect(tmp_path / "sealink.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(OperationalError, match="locked") as failure:
+    with pytest.raises(StoreUnavailable, match="locked") as failure:
         impatient.insert([row_of(admission("req_1"), settlement("req_1"))])
     assert "claude" not in str(failure.value)  # what was asked for is nobody's who reads the log
     other.execute("ROLLBACK")
@@ -172,23 +170,3 @@ def test_how_long_a_locked_file_is_waited_for_is_set(tmp_path: Path) -> None:
     impatient.insert([row_of(admission("req_1"), settlement("req_1"))])
     store.close()
     impatient.close()
-
-
-@pytest.mark.parametrize(
-    ("url", "words"),
-    [
-        ("sqlite://", "a file"),
-        ("sqlite:///:memory:", "a file"),
-        ("mysql://root@127.0.0.1/x", "not mysql"),
-        ("nonsense", "not a store's URL"),
-    ],
-)
-def test_a_url_that_cannot_be_used_is_refused_with_the_reason(url: str, words: str) -> None:
-    with pytest.raises(StoreError, match=words):
-        engine_for(url, 1.0)
-
-
-def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(StoreError, match=r"sealink\[postgres\]"):
-        engine_for("postgresql://127.0.0.1/x", 1.0)

@@ -123,7 +123,7 @@ def test_all_is_quiet_once_the_client_has_gone() -> None:
     assert (made.bytes, made.ends) == (b"", 0)
 
 
-def test_drain_waits_for_the_client_and_several_may_wait() -> None:
+def test_flush_waits_for_the_client_and_several_may_wait() -> None:
     async def talk() -> None:
         made = Written()
         made.writer.start(200, [])

@@ -74,7 +74,7 @@ async def test_the_kernel_does_not_hide_that_a_client_has_stopped_reading() -> N
             written += len(CHUNK)
         stuck.set()
 
-    async with serving(handler, max_unsent_bytes=HIGH, max_unsent_in_kernel=50_000) as served:
+    async with serving(handler, max_unsent_bytes=HIGH, max_unsent_in_kernel_bytes=50_000) as served:
         client = await served.connect(receive_buffer=4096)
         client.send(GET)
         await stuck.wait()

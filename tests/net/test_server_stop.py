@@ -1,4 +1,4 @@
-"""A graceful stop, phase by phase: accept no more, drain, let the rest say why it ends, cut."""
+"""A graceful stop, step by step: accept no more, wait for the shutdown grace, cancel handlers, cut connections."""
 
 import asyncio
 import contextlib
@@ -99,7 +99,7 @@ async def test_a_request_on_its_way_when_the_stop_comes_is_still_served() -> Non
 
 
 @on_both_loops
-async def test_when_the_drain_time_is_over_streams_end_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
+async def test_when_the_shutdown_grace_is_over_streams_end_with_a_word(caplog: pytest.LogCaptureFixture) -> None:
     """The handler is cancelled, sees that the client is still there, and has time to say why it ends."""
 
     async def handler(request: Request, responder: Responder) -> None:
@@ -128,7 +128,7 @@ async def test_when_the_drain_time_is_over_streams_end_with_a_word(caplog: pytes
 
 
 @on_both_loops
-async def test_when_the_drain_time_is_over_what_has_not_begun_gets_a_503(caplog: pytest.LogCaptureFixture) -> None:
+async def test_when_the_shutdown_grace_is_over_what_has_not_begun_gets_a_503(caplog: pytest.LogCaptureFixture) -> None:
     gate = Gate()
     async with serving(gate) as served:
         answering, receiving = await served.connect(), await served.connect()
@@ -228,7 +228,7 @@ async def test_a_client_that_leaves_within_the_grace_does_not_interrupt_the_endi
 
 
 @on_both_loops
-async def test_a_handler_whose_client_has_left_is_drained_like_any_other() -> None:
+async def test_a_handler_whose_client_has_left_is_waited_for_like_any_other() -> None:
     entered, outcomes = asyncio.Event(), list[str]()
 
     async def handler(request: Request, responder: Responder) -> None:

@@ -13,7 +13,7 @@ from sealink.errors import UpstreamError
 from sealink.net.client import UpstreamLimits, UpstreamPool
 from sealink.net.client.origin_pool import OriginPool
 
-HASTY = UpstreamLimits(warm_pause_s=0.01, max_warm_pause_s=0.04)
+HASTY = UpstreamLimits(reopen_pause_s=0.01, max_reopen_pause_s=0.04)
 LONG_S = 0.3
 
 
@@ -187,7 +187,7 @@ async def test_a_dead_server_is_not_hammered_and_is_found_when_it_is_back(monkey
 @on_both_loops
 async def test_a_request_that_finds_one_ends_the_pauses() -> None:
     server = Server()
-    limits = UpstreamLimits(warm_pause_s=60.0)
+    limits = UpstreamLimits(reopen_pause_s=60.0)
     async with serving(server.converse) as port, pooled(limits) as pool:
         url = f"http://127.0.0.1:{port}/"
         pool.keep_warm(url, 2, connect_s=5)

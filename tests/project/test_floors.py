@@ -146,6 +146,26 @@ def test_a_dialect_imports_no_other(file: str) -> None:
     assert not foreign, "\n".join(foreign)
 
 
+@pytest.mark.parametrize("file", [file for file in FILES if room_of(file) == "config"])
+def test_a_config_names_what_it_configures_as_plain_data_only(file: str) -> None:
+    """Settings stand beside the code that they configure; of the rooms that act, config/ may import nothing else."""
+    acting = ("sealink.net", "sealink.http", "sealink.gateway", "sealink.sim", "sealink.recorder", "sealink.app")
+    found = [
+        f"src/sealink/{file}:{node.lineno}: imports {alias.name} of {node.module}"
+        for node in ast.walk(parsed(file))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(acting)
+        for alias in node.names
+        if not alias.name.endswith(("Settings", "Limits"))
+    ]
+    impure = IMPURE_MODULES - {"secrets"} | {"sqlalchemy"}
+    found += [
+        f"src/sealink/{file}:{line}: imports {module}"
+        for line, module in imports(parsed(file))
+        if module.split(".")[0] in impure
+    ]
+    assert not found, "\n".join(found)
+
+
 @pytest.mark.parametrize("file", [file for file in FILES if room_of(file) in PURE])
 def test_the_pure_rooms_have_no_clock_socket_log_or_chance(file: str) -> None:
     found = [

@@ -90,7 +90,7 @@ def test_a_profile_that_is_not_there_is_named() -> None:
 
 def test_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    with pytest.raises(UpstreamError, match="No AWS credentials were found: say `api_key`, or `profile`") as caught:
+    with pytest.raises(UpstreamError, match="No AWS credentials were found: set `api_key` or `profile`") as caught:
         signed()
     assert caught.value.code == "upstream_credentials"
 

@@ -8,7 +8,7 @@ import pytest
 
 from providers.google_tokens import TokenServer, account_file, token_server
 from sealink.errors import UpstreamError
-from sealink.providers.signers.google import GoogleSigner, google_signer
+from sealink.providers.signers.google import GoogleSigner, signer_for
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ async def tokens(signer: GoogleSigner, times: int) -> set[str]:
 
 
 def test_many_requests_share_one_token(server: TokenServer, account: Path) -> None:
-    signer = google_signer({"credentials": str(account)})
+    signer = signer_for("", {"credentials": str(account)})
     assert asyncio.run(tokens(signer, 20)) == {"Bearer token-1"}
     assert [asked["grant_type"] for asked in server.asked] == [["urn:ietf:params:oauth:grant-type:jwt-bearer"]]
 

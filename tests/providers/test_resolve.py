@@ -1,10 +1,8 @@
 """Where a provider is: what the user says, the vendor's variables, and what is told when something is missing."""
 
-import builtins
 import re
+import sys
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -47,7 +45,7 @@ def test_another_dialect_of_a_vendor_has_an_address_of_its_own(tmp_path: Path) -
     assert other.vendor_profile is not None
     assert other.vendor_profile.headers("sk") == (("x-api-key", "sk"),)
     told = mistake(tmp_path, 'name = "groq"\ndialect = "anthropic"')
-    assert told == "sealink.toml:1: no address is known where 'groq' speaks 'anthropic': say its `base_url`"
+    assert told == "sealink.toml:1: 'groq' is not known to speak 'anthropic': set its `base_url`"
 
 
 def test_a_setting_in_an_address(tmp_path: Path) -> None:
@@ -61,9 +59,9 @@ def test_a_setting_in_an_address(tmp_path: Path) -> None:
 
 def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
     assert mistake(tmp_path, 'name = "azure"\napi_key = "sk"') == (
-        "sealink.toml:1: azure: 'azure' needs `resource`: say it here, or set AZURE_RESOURCE_NAME"
+        "sealink.toml:1: azure: 'azure' needs `resource`: set it here, or the environment variable AZURE_RESOURCE_NAME"
     )
-    assert "gpustack' runs where only you know: say its `base_url`" in mistake(tmp_path, 'name = "gpustack"')
+    assert "gpustack' has no address of its own: set `base_url`" in mistake(tmp_path, 'name = "gpustack"')
     assert provider(tmp_path, 'name = "azure"\nbase_url = "https://x.test/v1"').base_url == "https://x.test/v1"
 
 
@@ -82,14 +80,8 @@ def test_where_vertex_is(tmp_path: Path, region: str, host: str) -> None:
 
 
 def test_a_library_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without_extras(name: str, *rest: Any) -> ModuleType:
-        if name.startswith(("botocore", "google")):
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without_extras)
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    monkeypatch.setitem(sys.modules, "google.auth", None)
     table = 'name = "bedrock-mantle"\nregion = "us-east-1"'
     told = mistake(tmp_path, table)
     assert told.startswith("sealink.toml:1: bedrock-mantle: without an `api_key`, requests are signed")
@@ -101,7 +93,9 @@ def test_a_library_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: p
 
 def test_a_region_is_needed_to_sign(tmp_path: Path) -> None:
     told = mistake(tmp_path, 'name = "bedrock-mantle"\nbase_url = "http://127.0.0.1:1/v1"')
-    assert told.endswith("'bedrock-mantle' needs `region`: say it here, or set AWS_REGION or AWS_DEFAULT_REGION")
+    assert told.endswith(
+        "'bedrock-mantle' needs `region`: set it here, or the environment variable AWS_REGION or AWS_DEFAULT_REGION"
+    )
 
 
 def test_headers_of_ones_own(tmp_path: Path) -> None:
@@ -109,7 +103,7 @@ def test_headers_of_ones_own(tmp_path: Path) -> None:
     assert said.headers == {"OpenAI-Project": "p"}
     for wrong in ('"a b" = "c"', '"" = "c"', '"x" = "a\\nb: c"'):
         told = mistake(tmp_path, f'name = "openai"\nheaders = {{ {wrong} }}')
-        assert "is no header, or has no header's value" in told
+        assert "is not a header name, or its value" in told
         assert told.startswith("sealink.toml:3: ")
 
 

@@ -27,7 +27,7 @@ def fields(vendor: str, body: dict[str, Any], **ways: str) -> dict[str, Any]:
     return fields
 
 
-def test_a_vendor_without_habits_gets_the_very_same_request() -> None:
+def test_a_vendor_with_an_empty_profile_gets_the_very_same_request() -> None:
     outgoing = OutgoingRequest("/chat/completions", b"it is not even looked at")
     assert apply_profile(outgoing, VENDORS["together"].profile()) is outgoing
     assert apply_profile(outgoing, Profile("openai", "")) is outgoing

@@ -10,8 +10,8 @@ from recordings import Case
 from sealink.app import UPSTREAM_DIALECTS
 from sealink.config import ProviderConfig, from_environment
 from sealink.providers import FILES, VENDORS
-from sealink.providers.profile import Vendor
 from sealink.providers.transforms import apply_profile
+from sealink.providers.vendor import Vendor
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.raw_json.fields import encode
 
@@ -45,17 +45,17 @@ def test_every_file_is_listed_under_its_own_name() -> None:
 @vendors
 def test_a_record_is_whole(vendor: Vendor) -> None:
     assert vendor.docs.startswith("https://")
-    assert len({address.dialect for address in vendor.profiles}) == len(vendor.profiles) > 0
+    assert len({profile.dialect for profile in vendor.profiles}) == len(vendor.profiles) > 0
     assert re.fullmatch(r"[A-Z][A-Z_]*|", vendor.key_variable)
     fields = set(ProviderConfig.__struct_fields__)
-    assert set(vendor.settings) <= fields, "a setting that no provider's table can say"
-    for address in vendor.profiles:
-        assert address.dialect in UPSTREAM_DIALECTS
-        assert re.match(r"https://|http://localhost:|$", address.base_url)
-        assert not address.base_url.endswith("/")
-        named = {name for _, name, _, _ in string.Formatter().parse(address.base_url) if name}
+    assert set(vendor.settings) <= fields, "a setting that no table of a provider has"
+    for profile in vendor.profiles:
+        assert profile.dialect in UPSTREAM_DIALECTS
+        assert re.match(r"https://|http://localhost:|$", profile.base_url)
+        assert not profile.base_url.endswith("/")
+        named = {name for _, name, _, _ in string.Formatter().parse(profile.base_url) if name}
         assert named <= {*vendor.settings, *({"host"} if vendor.located else ())}
-        assert all(quirk.__doc__ and quirk.__doc__.endswith(".") for quirk in address.transforms)
+        assert all(transform.__doc__ and transform.__doc__.endswith(".") for transform in profile.transforms)
 
 
 @pytest.mark.parametrize(
@@ -72,17 +72,17 @@ def test_a_vendor_with_its_variables_set_is_found_in_the_environment(vendor: Ven
 
 
 @vendors
-def test_all_habits_can_be_followed(vendor: Vendor) -> None:
-    """Whatever a body holds: a quirk takes it, and is done after the first time."""
+def test_every_profile_can_be_applied(vendor: Vendor) -> None:
+    """Whatever a body holds: a transform accepts it, and changes nothing the second time."""
     bodies: list[dict[str, object]] = [
         {"model": "m"},
         {"model": "m", "stream": True, "max_completion_tokens": 5, "max_tokens": 6, "reasoning_effort": "none"},
         {"model": None, "max_tokens": None, "reasoning_effort": 5, "logit_bias": {}, "seed": "x", "stop": None},
     ]
-    for address in vendor.profiles:
+    for profile in vendor.profiles:
         for body in bodies:
-            once = apply_profile(OutgoingRequest("/p", encode(body)), address)
-            assert apply_profile(OutgoingRequest("/p", once.body), address).body == once.body
+            once = apply_profile(OutgoingRequest("/p", encode(body)), profile)
+            assert apply_profile(OutgoingRequest("/p", once.body), profile).body == once.body
 
 
 def test_every_recorded_provider_is_known(recorded: list[Case]) -> None:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from sealink.catalog.models import SIM_MODEL
 from sealink.request import ToolChoice
 from sealink.sim.answer import ANSWER_TOKENS, Answer, answer, answers, called_tools
 from sealink.sim.ask import Ask, Tool, Turn, read_conversation
-from sealink.sim.prose import SIM_MODEL, harbour_prose, introduction, pieces
+from sealink.sim.prose import harbour_prose, introduction, pieces
 
 WEATHER = Tool("get_weather", {"properties": {"location": {"type": "string"}}, "required": ["location"]})
 CLOCK = Tool("getLocalTime", {"properties": {"zone": {"enum": ["UTC", "CET"]}}, "required": ["zone"]})

@@ -1,36 +1,17 @@
-"""When the simulated model's tokens go out: on a clock of the test's own, and over a real socket."""
+"""When the simulated model's tokens go out: on the fake clock, and over a real socket."""
 
 import asyncio
 import json
-import selectors
 import socket
 import time
 
 import pytest
 from simulation import running_sim
 
+from fake_clock import run_on_fake_clock
 from sealink.net.message import Request
 from sealink.sim import SimDialect, SimSettings, sim_handler
 from sealink.sim.handler import MAX_TOKENS_AT_ONCE
-
-
-class SkippingSelector(selectors.DefaultSelector):
-    """Waits for nothing: the time until the next timer passes at once, and exactly."""
-
-    now_s = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        self.now_s += timeout or 0
-        return super().select(0)
-
-
-class SkippingLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._clock = SkippingSelector()
-        super().__init__(self._clock)
-
-    def time(self) -> float:
-        return self._clock.now_s
 
 
 class Recorder:
@@ -69,9 +50,8 @@ def played(settings: SimSettings, *, slow_s: float = 0, dialect: SimDialect = "o
     asked = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 10, "stream": True} | params
     path = "/v1/chat/completions" if dialect == "openai" else "/v1/messages"
     recorder = Recorder(slow_s)
-    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        request = Request("POST", path, "", {}, json.dumps(asked).encode())
-        runner.run(sim_handler(settings, dialect)(request, recorder))
+    request = Request("POST", path, "", {}, json.dumps(asked).encode())
+    run_on_fake_clock(sim_handler(settings, dialect)(request, recorder))
     assert recorder.finished
     return recorder
 

@@ -1,14 +1,18 @@
-"""A config becomes a running SeaLink. The only room that names concrete classes.
+"""A config becomes a running SeaLink. The only package that names concrete classes.
 
 app         the public port, the connections to upstreams, the ledger: started and stopped
+process     one process's life, from its start to the signal that stops it
+workers     several processes on one port
 dialects    which wire format stands behind each name
-providers   a config's provider, as requests go to it
-simulators  those that are simulated
-routes      keys and models, as policy/ has them
+providers   a provider of the config, as requests are sent to it
+proxies     the proxies that the environment names
+simulators  simulated providers
+routes      the keys of a config, and the routes of its models
+address     addresses of this machine
 """
 
-from sealink.app.app import App, printable
+from sealink.app.app import App
 from sealink.app.dialects import RECORDED_AS, UPSTREAM_DIALECTS
 from sealink.app.routes import keyring_of, router_of
 
-__all__ = ["RECORDED_AS", "UPSTREAM_DIALECTS", "App", "keyring_of", "printable", "router_of"]
+__all__ = ["RECORDED_AS", "UPSTREAM_DIALECTS", "App", "keyring_of", "router_of"]

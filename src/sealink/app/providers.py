@@ -1,15 +1,16 @@
-"""A config's provider, as requests go to it: its dialect, headers, signer and embeddings."""
+"""A provider of the config as requests are sent to it: with its dialect, headers, signer and embeddings."""
 
 from sealink.app.dialects import EMBEDDINGS, spoken_at
 from sealink.config import ProviderConfig
-from sealink.providers.profile import Profile, Provider
+from sealink.providers.profile import Profile
+from sealink.providers.provider import Provider
+from sealink.providers.signers.signing import Signer
 
 
 def provider_of(config: ProviderConfig) -> Provider:
     """A provider that is not simulated."""
     dialect = config.dialect_name or ""
     profile = config.vendor_profile or Profile(dialect, "")
-    placement = config.place()
     own_headers = [(name.lower(), value) for name, value in config.headers.items()]
     return Provider(
         name=config.name,
@@ -17,6 +18,14 @@ def provider_of(config: ProviderConfig) -> Provider:
         base_url=config.base_url,
         headers=[*profile.headers(config.api_key), *own_headers],
         profile=profile,
-        signer=placement.signer if placement else None,
+        signer=_signer_of(config),
         embeddings=EMBEDDINGS.get(dialect) if profile.embeddings is not None else None,
     )
+
+
+def _signer_of(config: ProviderConfig) -> Signer | None:
+    """What signs requests where the vendor signs and there is no key."""
+    vendor = config.known_vendor
+    if vendor is None or vendor.signing is None or config.api_key:
+        return None
+    return vendor.signing.signer(config.vendor_settings)

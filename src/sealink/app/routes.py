@@ -1,31 +1,22 @@
-"""Who may come in, and where each model leads: a config's keys and models as policy/ has them."""
+"""A config's keys as access/ keeps them, and its models as the routes that policy/ decides on."""
 
+from sealink.access.keyring import Keyring
+from sealink.access.keys import api_key
 from sealink.config import Config, ModelConfig, hedge_after_s_of, timeouts_of
-from sealink.policy.auth import ApiKey, Keyring, digest_of
-from sealink.policy.routing import Route, Router, Target
-from sealink.providers.profile import Provider
+from sealink.policy.routing import ModelRoute, Router, Target
+from sealink.providers.provider import Provider
 
 
 def keyring_of(config: Config) -> Keyring:
-    """The keys of a config, hashed."""
-    return Keyring(
-        ApiKey(
-            name=key.name,
-            digest=digest_of(key.key),
-            models=key.models,
-            on_disconnect=key.on_disconnect,
-            heartbeat=key.heartbeat,
-            strict=key.strict,
-        )
-        for key in config.keys
-    )
+    """The keys of a config; of their secrets, only digests."""
+    return Keyring(api_key(key.name, key.key, key) for key in config.keys)
 
 
 def router_of(config: Config, providers: dict[str, Provider]) -> Router:
     """The routes of a config, in its order."""
     settings = {provider.name: provider for provider in config.providers}
 
-    def route(model: ModelConfig) -> Route:
+    def route(model: ModelConfig) -> ModelRoute:
         targets = (
             Target(
                 provider=providers[target.provider],
@@ -35,7 +26,7 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
             )
             for target in model.targets
         )
-        return Route(
+        return ModelRoute(
             model.id, tuple(targets), model.choose, model.on_disconnect, hedge_after_s=hedge_after_s_of(config, model)
         )
 

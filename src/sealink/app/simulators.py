@@ -1,16 +1,12 @@
-"""The simulated models of a config: upstreams like any other, each on a loopback port of its own."""
+"""The simulated models of a config: providers like any other, each on a loopback port of its own."""
 
-from typing import Final
-
+from sealink.app.address import LOOPBACK
 from sealink.app.dialects import SIMULATED, UPSTREAM_DIALECTS
 from sealink.config import ProviderConfig
 from sealink.http.responses import JSON
 from sealink.net.server import Server, ServerLimits
-from sealink.providers.profile import Provider
-from sealink.sim import SimSettings, sim_handler
+from sealink.providers.provider import Provider
 from sealink.wire.dialects import openai_chat
-
-LOOPBACK: Final = "127.0.0.1"
 
 
 class Simulators:
@@ -22,6 +18,8 @@ class Simulators:
 
     async def start(self, config: ProviderConfig) -> Provider:
         """A simulated model, listening."""
+        from sealink.sim import SimSettings, sim_handler  # not for those who run real providers only
+
         server = Server(
             sim_handler(SimSettings(ttft_s=config.ttft_s, tokens_per_s=config.tokens_per_s), SIMULATED),
             limits=ServerLimits(),

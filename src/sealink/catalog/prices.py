@@ -1,79 +1,31 @@
-"""What tokens cost, from the price list of the genai-prices package (it comes with the package: no network)."""
+"""What an answer costs, by the price list that SeaLink comes with."""
 
 import time
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache, partial
-
-import genai_prices
-import msgspec
-from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import TieredPrices
+from functools import lru_cache
+from importlib import import_module
 
 from sealink.usage import Usage
 
-_NANO = Decimal(10**9)
-_MILLION = 10**6
 _HOUR_S = 3600
 
 
-class Rates(msgspec.Struct, frozen=True):
-    """A model's prices where they are plain: nano-dollars for a million tokens of each kind."""
-
-    input: int
-    output: int
-    cached_read: int
-    cached_write: int
-
-    def price(self, usage: Usage) -> int:
-        """Nano-dollars, rounded half up."""
-        fresh = usage.input_tokens - usage.cached_read_tokens - usage.cached_write_tokens
-        price = (
-            fresh * self.input
-            + usage.cached_read_tokens * self.cached_read
-            + usage.cached_write_tokens * self.cached_write
-            + usage.output_tokens * self.output
-        )
-        return (2 * price + _MILLION) // (2 * _MILLION)
-
-
 def load_prices() -> None:
-    """Read the list now: some 30 ms, which else all streams would wait for when the first one is priced."""
-    get_snapshot()
+    """Import the price list now, which else the first request that is priced, and all beside it, would wait for."""
+    import_module("sealink.catalog.price_list")
 
 
 def price_nano_usd(usage: Usage, provider: str, model: str) -> int | None:
     """The price of an answer in nano-dollars, rounded half up; None where the list does not know the model."""
-    price = _price_of(provider, model, int(time.time() // _HOUR_S))
+    price = _pricer_of(provider, model, int(time.time() // _HOUR_S))
     if price is None:
         return None
     return price(usage if usage.billed is None else Usage(*usage.billed))
 
 
-def listed_price(usage: Usage, provider: str, model: str) -> int:
-    """As `price_nano_usd`, by the package itself: for any model, and 150 µs. Raises LookupError."""
-    tokens = genai_prices.Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cached_read_tokens,
-        cache_write_tokens=usage.cached_write_tokens,
-    )
-    price = genai_prices.calc_price(tokens, model_ref=model, provider_id=provider)
-    return int((price.total_price * _NANO).quantize(Decimal(1), ROUND_HALF_UP))
-
-
 @lru_cache(maxsize=1024)
-def _price_of(provider: str, model: str, hour: int) -> Callable[[Usage], int] | None:
-    """What prices an answer of the model; None where the list does not know it. Some prices depend on the hour."""
-    try:
-        listed = genai_prices.calc_price(genai_prices.Usage(input_tokens=1), model_ref=model, provider_id=provider)
-    except LookupError:
-        return None
-    if any(isinstance(price, TieredPrices) for price in vars(listed.model_price).values()):
-        return partial(listed_price, provider=provider, model=model)  # a token's price depends on how many there are
-    return Rates(
-        input=listed_price(Usage(input_tokens=_MILLION), provider, model),
-        output=listed_price(Usage(output_tokens=_MILLION), provider, model),
-        cached_read=listed_price(Usage(input_tokens=_MILLION, cached_read_tokens=_MILLION), provider, model),
-        cached_write=listed_price(Usage(input_tokens=_MILLION, cached_write_tokens=_MILLION), provider, model),
-    ).price
+def _pricer_of(provider: str, model: str, hour: int) -> Callable[[Usage], int] | None:
+    """Looked up anew each hour: some prices depend on the time of day."""
+    from sealink.catalog.price_list import pricer_of
+
+    return pricer_of(provider, model)

@@ -1,12 +1,12 @@
-"""The commands, a file for each: main lists them.
+"""The commands, a file for each: main lists them. A command imports what it needs when it runs.
 
-serve, workers     the gateway, in one process or in several on one port
+serve              the gateway, in one process or in several on one port
 check              is a config right, and what would each model use
-chat               one question, streamed to the terminal
-usage              what the ledger says; usage_tables shows it to people
-providers          which vendors are known
+chat               one question, streamed to the terminal; chat_session: SeaLink started for it
+usage              what the ledger has; usage_tables shows it to people
+providers          which vendors are known; providers_page writes docs/providers.md
 record             the gateway, keeping what upstreams answer
-sim                a stand-in for a provider
+sim                a fake provider; fake_provider: its server
 
-configuration, process   which config a command runs with, and one process's whole life
+configuration      which config a command runs with
 """

@@ -1,27 +1,40 @@
 """`sealink check`: is a config right, and what would each model use?"""
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from sealink.cli.configuration import ConfigOption, load_or_exit, warn_unenforced
-from sealink.config import Config, hedge_after_s_of
+from sealink.cli.configuration import ConfigOption, fail, load_or_exit, warn_unenforced
+
+if TYPE_CHECKING:
+    from sealink.config import Config
 
 
 def check(config: ConfigOption = None) -> None:
-    """Validate a config and say what each model would use. Exits with 1 and file:line on a mistake."""
+    """Check a config, and show what each model would use. Exits with 1 and FILE:LINE if there is a mistake."""
+    from sealink.app.proxies import proxies_of_the_environment
+    from sealink.config import ConfigError
+
     loaded = load_or_exit(config)
+    try:
+        proxies_of_the_environment()
+    except ConfigError as error:
+        fail(str(error))
     warn_unenforced(loaded)
     for line in describe(loaded):
         typer.echo(line)
 
 
-def describe(config: Config) -> list[str]:
+def describe(config: "Config") -> list[str]:
     """One line for each model: its targets in order, and when it is hedged."""
+    from sealink.config import hedge_after_s_of
+
     providers = {provider.name: provider for provider in config.providers}
     lines = []
     for model in config.models:
         targets = [
             f"{target.provider}:{target.model or model.id}"
-            f" ({providers[target.provider].dialect_name}, {providers[target.provider].address or 'built in'})"
+            f" ({providers[target.provider].dialect_name}, {providers[target.provider].base_url or 'built in'})"
             for target in model.targets
         ]
         after_s = hedge_after_s_of(config, model)

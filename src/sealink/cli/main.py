@@ -1,23 +1,41 @@
 """The `sealink` command."""
 
+from typing import Annotated
+
 import typer
 
+from sealink import __version__
 from sealink.cli.chat import chat
 from sealink.cli.check import check
 from sealink.cli.providers import providers
 from sealink.cli.record import record
 from sealink.cli.serve import serve
-from sealink.cli.sim import FAULTS_HELP, sim
+from sealink.cli.sim import SimCommand, sim
 from sealink.cli.usage import app as usage
 
-app = typer.Typer(help="SeaLink: a streaming-first LLM gateway.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(serve)
 app.command()(check)
 app.command()(chat)
 app.command()(providers)
 app.command()(record)
-app.command(epilog=FAULTS_HELP)(sim)
+app.command(cls=SimCommand)(sim)
 app.add_typer(usage, name="usage")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"sealink {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """SeaLink: a streaming-first LLM gateway."""
 
 
 def main() -> None:

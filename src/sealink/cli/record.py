@@ -5,11 +5,8 @@ from typing import Annotated
 
 import typer
 
-from sealink.app import RECORDED_AS
-from sealink.cli.configuration import ConfigOption, load_or_exit, warn_unenforced
-from sealink.cli.process import configure_logging, greeting, run_on_best_loop, serve_until_stopped
-from sealink.cli.serve import HostOption, PortOption, with_options
-from sealink.recorder.pool import Recorder
+from sealink.cli.configuration import ConfigOption, load_or_exit, run_or_exit, warn_unenforced
+from sealink.cli.serve import HostOption, PortOption, greeting, with_options
 
 
 def record(
@@ -18,18 +15,20 @@ def record(
     host: HostOption = None,
     port: PortOption = None,
     with_prompts: Annotated[
-        bool, typer.Option("--with-prompts", help="Keep requests too, prompts and all. Answers are always kept.")
+        bool, typer.Option("--with-prompts", help="Keep requests too, with their prompts. Answers are always kept.")
     ] = False,
 ) -> None:
-    """Run the gateway, and keep the raw bodies of what upstreams answer, whole ones only.
+    """Run the gateway, and keep the raw bodies of what upstreams answer, complete ones only.
 
     Of the headers those are kept that can hold no secret; keys that a provider repeats are overwritten.
     """
+    from sealink.app import RECORDED_AS
+    from sealink.app.process import configure_logging, serve_until_stopped
+    from sealink.recorder.pool import Recorder
+
     configure_logging()
     loaded = with_options(load_or_exit(config), host, port)
     warn_unenforced(loaded)
     apis = {each.name: RECORDED_AS[each.dialect_name or ""] for each in loaded.providers}
     recorder = Recorder(to, apis, with_prompts=with_prompts)
-    run_on_best_loop(
-        serve_until_stopped(loaded, lambda base_url: typer.echo(greeting(loaded, base_url)), recorder=recorder)
-    )
+    run_or_exit(serve_until_stopped(loaded, lambda base_url: typer.echo(greeting(loaded, base_url)), recorder=recorder))

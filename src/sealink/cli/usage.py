@@ -1,40 +1,40 @@
-"""`sealink usage`: what was asked for, what it took, how each request ended."""
+"""`sealink usage`: how many tokens and how much money requests took, and how each ended."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sealink.cli import usage_tables
-from sealink.cli.configuration import ConfigOption, load_or_exit
-from sealink.ledger.report import By, Report, open_report
-from sealink.store.engine import StoreError
+from sealink.cli.configuration import ConfigOption, fail, load_or_exit
+from sealink.ledger.totals import By
+
+if TYPE_CHECKING:
+    from sealink.cli.usage_tables import Parts
+    from sealink.ledger.report import Report
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs; money in nano-dollars.")]
 
 DEFAULT_ROWS = 50
-"""How many rows a person is shown unless they say otherwise."""
+"""How many rows `sealink usage rows` shows by default."""
 
 PIPED_WIDTH = 200
 """Columns of a table that does not go to a terminal."""
 
-app = typer.Typer(help="What was asked for, what it took, how each request ended.")
+app = typer.Typer(help="Usage and cost, and how each request ended.")
 
 
 @app.callback(invoke_without_command=True)
 def summary(
     context: typer.Context,
-    by: Annotated[By, typer.Option(help="What to sum up by; days are days in UTC.")] = "model",
+    by: Annotated[By, typer.Option(help="What to group by; days are days in UTC.")] = "model",
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Sums by model, key, task or day; `rows` and `show` tell of single requests."""
+    """Usage and cost by model, key, task or day; `rows` and `show` are about single requests."""
     context.obj = config
     if context.invoked_subcommand is not None:
         return
@@ -44,6 +44,8 @@ def summary(
         groups = [{by: name, **msgspec.structs.asdict(totals)} for name, totals in found.groups.items()]
         _print_json({**msgspec.structs.asdict(found), "groups": groups})
     else:
+        from sealink.cli import usage_tables
+
         _print_tables(usage_tables.summary(found))
 
 
@@ -60,6 +62,8 @@ def rows(
             for row in report.rows(last):
                 _print_json(row)
         else:
+            from sealink.cli import usage_tables
+
             _print_tables(usage_tables.rows(report.rows(last or DEFAULT_ROWS)))
 
 
@@ -74,37 +78,39 @@ def show(
     with _report(config or context.obj) as report:
         row = report.find(request_id)
     if row is None:
-        _fail(f"there is no request {request_id}")
+        fail(f"there is no request {request_id}")
     if as_json:
         _print_json(row)
     else:
+        from sealink.cli import usage_tables
+
         _print_tables(usage_tables.request(row))
 
 
 @contextmanager
-def _report(config: Path | None) -> Iterator[Report]:
-    """The report of a config's ledger. A store that cannot be read ends the command with 1."""
+def _report(config: Path | None) -> "Iterator[Report]":
+    """A report on the ledger of a config. A store that cannot be read ends the command with 1."""
+    from sealink.ledger.report import open_report
+    from sealink.store.errors import StoreError, StoreUnavailable
+
     store = load_or_exit(config).store
     try:
         with open_report(store.url, Path(store.journal)) as report:
             yield report
     except StoreError as error:
-        _fail(str(error))
-    except SQLAlchemyError as error:
-        _fail(f"cannot read the store: {error.orig if isinstance(error, DBAPIError) else error}")
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)
+        fail(str(error))
+    except StoreUnavailable as error:
+        fail(f"cannot read the store: {error}")
 
 
 def _print_json(value: object) -> None:
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
 
 
-def _print_tables(parts: usage_tables.Parts) -> None:
+def _print_tables(parts: "Parts") -> None:
+    from rich.console import Console
+
     width = None if sys.stdout.isatty() else PIPED_WIDTH
-    console = Console(width=width, markup=False, emoji=False, highlight=False)  # what clients said is not markup
+    console = Console(width=width, markup=False, emoji=False, highlight=False)  # what clients send is not markup
     for part in parts:
         console.print(part)

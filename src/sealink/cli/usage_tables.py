@@ -7,17 +7,17 @@ import msgspec
 from rich.table import Table
 
 from sealink.ledger.entry import Attempt
-from sealink.ledger.report import Summary, Totals
 from sealink.ledger.row import Row
+from sealink.ledger.totals import Summary, Totals
 
 Parts = Iterable[Table | str]
 
 NONE = "-"
-"""Stands where nothing is known, or nothing was said."""
+"""In a cell without a value."""
 
 
 def summary(found: Summary) -> Parts:
-    """A line for each group, and what to know about the sums."""
+    """A line for each group, and remarks on the sums."""
     numbers = ("Requests", "Not done", "Input", "Cached", "Output", "Reasoning", "Cost")
     table = _table(found.by.capitalize(), numbers=numbers, show_footer=True)
     for column, cell in zip(table.columns, ["Total", *_cells(found.total)], strict=True):
@@ -29,13 +29,13 @@ def summary(found: Summary) -> Parts:
     if total.cost_nano_usd:
         yield f"{total.estimated_cost_nano_usd / total.cost_nano_usd:.1%} of the cost is estimated"
     if total.hedge_cost_nano_usd:
-        yield f"on top of it, for hedges that lost: {_usd(total.hedge_cost_nano_usd)}"
+        yield f"additional cost of hedged attempts that lost: {_usd(total.hedge_cost_nano_usd)}"
     if total.unpriced:
-        yield f"without a known cost: {total.unpriced}"
+        yield f"requests without a known cost: {total.unpriced}"
     if found.waiting:
-        yield f"counted above, in the journal and not yet in the store: {found.waiting}"
+        yield f"counted above and not yet in the store: {found.waiting}"
     if found.open:
-        yield f"open, or left by a process that died: {found.open}"
+        yield f"not counted, open or left by a process that died: {found.open}"
 
 
 def rows(found: Iterable[Row]) -> Parts:

@@ -1,27 +1,26 @@
-"""sealink.toml, or the environment where there is none, as frozen structs. The only reader of either.
+"""sealink.toml, or the environment where there is none, as frozen structs. Nothing else reads either.
 
-file         sealink.toml → Config: read, completed and checked when it is read
+file         sealink.toml → Config: read, checked and completed
 no_file      the environment → Config
-sections     what may stand in the file
-completion   what it need not say, filled in
-checks       what it must be beyond the types of its fields
-mistakes     how it is told what is wrong, and toml_location: in which line
-precedence   what holds where a setting may stand in several tables
+sections     the tables of the file
+defaults     what the file leaves out, filled in
+checks       what is checked besides the types of fields
+mistakes     a mistake, and toml_location: its line
+precedence   settings that several tables may have
 environment  the process's variables
 
-Nothing here is used after start-up: app/ builds the house from it.
+Pure, but for reading the file and the environment: nothing is opened, connected to or imported that a config names.
+app/ builds a running SeaLink from a Config.
 """
 
-from sealink.config.completion import GENERATED_KEY
-from sealink.config.environment import proxies_from
+from sealink.config.defaults import GENERATED_KEY
 from sealink.config.file import load, parse
 from sealink.config.mistakes import ConfigError
-from sealink.config.no_file import DOCUMENTED_MODEL, from_environment
+from sealink.config.no_file import from_environment
 from sealink.config.precedence import hedge_after_s_of, timeouts_of
 from sealink.config.sections import Config, ModelConfig, ProviderConfig, ServerConfig, TargetConfig
 
 __all__ = [
-    "DOCUMENTED_MODEL",
     "GENERATED_KEY",
     "Config",
     "ConfigError",
@@ -33,6 +32,5 @@ __all__ = [
     "hedge_after_s_of",
     "load",
     "parse",
-    "proxies_from",
     "timeouts_of",
 ]

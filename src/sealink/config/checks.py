@@ -1,11 +1,12 @@
-"""What a config must be beyond the types of its fields."""
+"""What is checked in a config besides the types of its fields."""
 
 import re
 from urllib.parse import urlsplit
 
 from sealink.config.mistakes import MistakeError
 from sealink.config.sections import Config, ModelConfig, ProviderConfig
-from sealink.store.engine import StoreError, engine_for
+from sealink.store.errors import StoreError
+from sealink.store.url import check_url
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -20,30 +21,32 @@ def check_names(config: Config) -> None:
     ):
         for index, name in enumerate(names):
             if not name.isprintable() or not name.strip():
-                raise MistakeError(f"$.{table}[{index}]", f"{table}: {name!r} is no name")
+                raise MistakeError(
+                    f"$.{table}[{index}]", f"{table}: {name!r} is not a name: it must have visible characters only"
+                )
             if name in names[:index]:
-                raise MistakeError(f"$.{table}[{index}]", f"{table}: {name!r} is there twice")
+                raise MistakeError(f"$.{table}[{index}]", f"{table}: there are two named {name!r}")
     known = {provider.name for provider in config.providers}
     for index, model in enumerate(config.models):
         _check_targets(f"$.models[{index}]", model, known)
 
 
 def check_keys(config: Config) -> None:
-    """A key must be one that a header can carry, and tell its bearer from the others."""
+    """A key must fit into a header, and be different from the others."""
     secrets = [key.key for key in config.keys]
     for index, secret in enumerate(secrets):
         path = f"$.keys[{index}].key"
         if not re.fullmatch(r"[\x21-\x7e]+", secret):
-            raise MistakeError(path, "key: it must be of visible ASCII characters, without spaces")
+            raise MistakeError(path, "key: it must have visible ASCII characters only, no spaces")
         if secret in secrets[:index]:
-            raise MistakeError(path, f"key: {config.keys[secrets.index(secret)].name!r} has the same")
+            raise MistakeError(path, f"key: it is the same as that of {config.keys[secrets.index(secret)].name!r}")
 
 
 def _check_targets(path: str, model: ModelConfig, known: set[str]) -> None:
     if not model.targets:
         raise MistakeError(f"{path}.targets", f"the model {model.id!r} has no target")
     if model.hedge_after_s and len(model.targets) == 1:
-        raise MistakeError(f"{path}.hedge_after_s", f"the model {model.id!r} has no second target")
+        raise MistakeError(f"{path}.hedge_after_s", f"the model {model.id!r} has no second target to hedge with")
     if model.choose == "weighted" and not any(target.weight for target in model.targets):
         raise MistakeError(f"{path}.targets", f"no target of the model {model.id!r} has a weight")
     for index, target in enumerate(model.targets):
@@ -52,28 +55,31 @@ def _check_targets(path: str, model: ModelConfig, known: set[str]) -> None:
 
 
 def check_providers(config: Config) -> None:
-    """A provider must be a known vendor, or say its dialect and (unless simulated) its address."""
+    """A provider must be a known vendor, or have a dialect and (unless it is simulated) an address."""
     for index, provider in enumerate(config.providers):
         path = f"$.providers[{index}]"
         if provider.dialect_name is None:
-            raise MistakeError(path, f"{provider.name!r} is not a known vendor: say its `dialect`")
+            raise MistakeError(path, f"{provider.name!r} is not a known vendor: set its `dialect`")
         _check_address(path, provider)
         for name, value in provider.headers.items():
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-                raise MistakeError(f"{path}.headers", f"headers: {name!r} is no header, or has no header's value")
+                raise MistakeError(
+                    f"{path}.headers",
+                    f"headers: {name!r} is not a header name, or its value has characters that no header may have",
+                )
 
 
 def _check_address(path: str, provider: ProviderConfig) -> None:
-    if provider.address:
-        if not _is_http_url(provider.address):
-            raise MistakeError(f"{path}.base_url", f"base_url is not an http(s) URL: {provider.address!r}")
+    if provider.base_url:
+        if not _is_http_url(provider.base_url):
+            raise MistakeError(f"{path}.base_url", f"base_url is not an http(s) URL: {provider.base_url!r}")
         return
-    if provider.known is not None and provider.vendor_profile is None:
+    if provider.known_vendor is not None and provider.vendor_profile is None:
         raise MistakeError(
-            path, f"no address is known where {provider.known.name!r} speaks {provider.dialect!r}: say its `base_url`"
+            path, f"{provider.known_vendor.name!r} is not known to speak {provider.dialect!r}: set its `base_url`"
         )
     if provider.dialect_name != "sim":
-        raise MistakeError(path, f"{provider.name!r} is not a known vendor: say its `base_url`")
+        raise MistakeError(path, f"{provider.name!r} is not a known vendor: set its `base_url`")
 
 
 def _is_http_url(text: str) -> bool:
@@ -86,8 +92,8 @@ def _is_http_url(text: str) -> bool:
 
 
 def check_store(config: Config) -> None:
-    """The store's URL must be one that can be used; whether the store is up is another matter."""
+    """The store's URL must be usable. Whether the database can be reached shows when the server runs."""
     try:
-        engine_for(config.store.url, timeout_s=1.0)
+        check_url(config.store.url)
     except StoreError as error:
         raise MistakeError("$.store.url", f"url: {error}") from error

@@ -4,23 +4,24 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from sealink.config.mistakes import ConfigError
-from sealink.net.client.proxy import Proxies
+import msgspec
 
 VARIABLES: Final[Mapping[str, str]] = os.environ
 
 
-def proxies_from(variables: Mapping[str, str] = VARIABLES) -> Proxies:
-    """HTTP_PROXY, HTTPS_PROXY and NO_PROXY in either case; the lower-case one wins, as in curl.
+class ProxyVariables(msgspec.Struct, frozen=True):
+    """HTTP_PROXY, HTTPS_PROXY and the parts of NO_PROXY; None and () where they are not set."""
 
-    Raises ConfigError for an address that is none.
-    """
+    http: str | None
+    https: str | None
+    no_proxy: tuple[str, ...]
+
+
+def proxy_variables(variables: Mapping[str, str] = VARIABLES) -> ProxyVariables:
+    """The proxies to use. A lower-case variable wins over its upper-case twin, as in curl."""
 
     def value(name: str) -> str:
         return variables.get(name.lower()) or variables.get(name) or ""
 
     no_proxy = tuple(part.strip() for part in value("NO_PROXY").split(",") if part.strip())
-    try:
-        return Proxies(http=value("HTTP_PROXY") or None, https=value("HTTPS_PROXY") or None, no_proxy=no_proxy)
-    except ValueError as error:
-        raise ConfigError(f"HTTP_PROXY or HTTPS_PROXY: {error}") from error
+    return ProxyVariables(value("HTTP_PROXY") or None, value("HTTPS_PROXY") or None, no_proxy)

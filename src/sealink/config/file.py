@@ -1,4 +1,4 @@
-"""A sealink.toml, read and checked at once; a mistake is told as file:line."""
+"""Reads and checks a sealink.toml; a mistake is reported as file:line."""
 
 import math
 import re
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from sealink.config.checks import check_keys, check_names, check_providers, check_store
-from sealink.config.completion import located, placed, with_key
+from sealink.config.defaults import with_absolute_paths, with_key, with_resolved_providers
 from sealink.config.environment import VARIABLES
 from sealink.config.mistakes import ConfigError, MistakeError, mistake_of
 from sealink.config.sections import Config
@@ -32,14 +32,14 @@ def load(path: Path, variables: Mapping[str, str] = VARIABLES) -> Config:
     try:
         return with_key(parse(text, variables, path.parent), variables)
     except tomllib.TOMLDecodeError as error:
-        said = re.search(r"line (\d+)", str(error))
-        raise ConfigError(f"{path}:{said[1] if said else text.count(chr(10)) + 1}: {error}") from error
+        line_found = re.search(r"line (\d+)", str(error))
+        raise ConfigError(f"{path}:{line_found[1] if line_found else text.count(chr(10)) + 1}: {error}") from error
     except MistakeError as mistake:
         raise ConfigError(f"{path}:{line_of(text, mistake.path)}: {mistake}") from mistake
 
 
 def parse(text: str, variables: Mapping[str, str], folder: Path) -> Config:
-    """Read and check the text of a file that stands in `folder`, where its relative paths start."""
+    """Read and check the text of a file in `folder`, from which its relative paths start."""
     tree = _expand(tomllib.loads(text), variables, "$")
     try:
         config = msgspec.convert(tree, Config, strict=True)
@@ -47,10 +47,10 @@ def parse(text: str, variables: Mapping[str, str], folder: Path) -> Config:
         raise mistake_of(error) from error
     check_names(config)
     check_keys(config)
-    config = placed(config, variables, folder)
+    config = with_resolved_providers(config, variables, folder)
     check_providers(config)
     check_store(config)
-    return located(config, folder)
+    return with_absolute_paths(config, folder)
 
 
 def _expand(value: Any, variables: Mapping[str, str], path: str) -> Any:
@@ -60,7 +60,7 @@ def _expand(value: Any, variables: Mapping[str, str], path: str) -> Any:
     if isinstance(value, list):
         return [_expand(item, variables, f"{path}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
-        raise MistakeError(path, f"{value} is no number to work with")
+        raise MistakeError(path, f"{value} is not a finite number")
     if not isinstance(value, str):
         return value
     for name in _VARIABLE.findall(value):

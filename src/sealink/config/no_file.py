@@ -1,24 +1,22 @@
-"""The config of a run without a file: what the environment has keys for."""
+"""The config of a run without a file: the providers that the environment has keys for."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealink.config.completion import at_its_place, located, with_key
+from sealink.catalog.models import DOCUMENTED_MODEL, SIM_MODEL
+from sealink.config.defaults import resolved, with_absolute_paths, with_key
 from sealink.config.environment import VARIABLES
 from sealink.config.sections import Config, ModelConfig, ProviderConfig, TargetConfig
 from sealink.providers import VENDORS
 from sealink.providers.resolve import UnresolvedProvider
-from sealink.sim import SIM_MODEL
-
-DOCUMENTED_MODEL = "claude-sonnet-4-6"
-"""The model of the documented examples: simulated too, where no provider is configured at all."""
 
 
 def from_environment(variables: Mapping[str, str] = VARIABLES) -> Config:
     """The config of a run without a file: the providers whose keys are in the environment, and the simulated model.
 
     A vendor's models are reached by their own names and as `vendor/model`. Where no provider is found, the
-    simulated model also stands in for the one of the documented examples, and says so in its first words.
+    simulated model also answers to the name of the documented examples' model, and says in its first sentence that it
+    is simulated.
     """
     found = [provider for name in VENDORS if (provider := _in_environment(name, variables)) is not None]
     vendors = [VENDORS[provider.name] for provider in found]
@@ -29,7 +27,7 @@ def from_environment(variables: Mapping[str, str] = VARIABLES) -> Config:
         models.append(_model(DOCUMENTED_MODEL, "sim", DOCUMENTED_MODEL))
     models += [_model(pattern, vendor.name, "") for vendor in vendors for pattern in vendor.serves]
     models += [_model(f"{vendor.name}/*", vendor.name, "") for vendor in vendors]
-    return located(with_key(Config(providers=providers, models=tuple(models)), variables), Path())
+    return with_absolute_paths(with_key(Config(providers=providers, models=tuple(models)), variables), Path())
 
 
 def _in_environment(name: str, variables: Mapping[str, str]) -> ProviderConfig | None:
@@ -37,7 +35,7 @@ def _in_environment(name: str, variables: Mapping[str, str]) -> ProviderConfig |
     if not variables.get(VENDORS[name].key_variable):
         return None
     try:
-        return at_its_place(ProviderConfig(name=name), variables, Path())
+        return resolved(ProviderConfig(name=name), variables, Path())
     except UnresolvedProvider:
         return None
 

@@ -1,9 +1,9 @@
-"""What holds where a setting may stand in several tables: the nearest to the target wins."""
+"""Settings that several tables may have: the table nearest to the target wins."""
 
 import msgspec
 
 from sealink.config.sections import Config, ModelConfig, ProviderConfig
-from sealink.providers.profile import Timeouts
+from sealink.providers.provider import Timeouts
 
 
 def timeouts_of(config: Config, provider: ProviderConfig, model: ModelConfig | None = None) -> Timeouts:

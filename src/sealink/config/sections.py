@@ -1,24 +1,26 @@
-"""What may stand in sealink.toml: its tables as frozen structs. A field's docstring is its documentation."""
+"""The tables of sealink.toml as frozen structs. A field's docstring is its documentation.
 
-from collections.abc import Mapping
+A table that configures one piece of code is declared beside that code (`…Settings`, `…Limits`).
+"""
+
 from typing import Literal
 
 import msgspec
 
+from sealink.access.keys import KeyRules
 from sealink.amounts import Count, Delay, Port, Seconds, Size, Weight
-from sealink.config.environment import VARIABLES
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings
-from sealink.policy.auth import OnDisconnect
+from sealink.net.client.limits import UpstreamLimits
+from sealink.net.server.limits import ServerLimits
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.hedging import HedgeSettings
 from sealink.policy.retry import RetrySettings
-from sealink.policy.routing import Choice
+from sealink.policy.routing import Choice, OnDisconnect
 from sealink.providers import VENDORS
-from sealink.providers.profile import Profile, Vendor
-from sealink.providers.resolve import ResolvedProvider, place
-from sealink.wire.dialect import HeartbeatShape
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
@@ -26,26 +28,22 @@ _NOT_YET = ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "b
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of sealink.toml. An unknown key is a mistake, told by name."""
+    """A table of sealink.toml. An unknown key in it is a mistake."""
 
 
-class ServerConfig(Section, frozen=True, kw_only=True):
-    """[server]: where to listen, and the limits on what comes in."""
+class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[server]: where to listen, and the limits on what clients send and take."""
 
     host: str = "127.0.0.1"
     port: Port = 4000
     cors_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may call SeaLink from a browser; `*` for all (a key is needed all the same)."""
-    max_header_bytes: Size = 32 * 1024
     max_chat_bytes: Size = 10 * 1024 * 1024
+    """The body of a request; beyond it 413 `body_too_large`."""
     max_embeddings_bytes: Size = 1024 * 1024
-    request_timeout_s: Seconds = 60.0
-    """A request must have arrived whole this long after its first byte."""
-    keep_alive_s: Seconds = 75.0
-    max_unsent_bytes: Size = 256 * 1024
-    """Bytes that may wait for a slow client before its upstream is no longer read."""
+    """As `max_chat_bytes`, for /v1/embeddings."""
     slow_client_s: Seconds = 60.0
-    """How long a client may take nothing of what it is owed before its stream is ended."""
+    """How long a client may leave bytes unread before its stream is ended."""
     drain_s: Delay = 30.0
     """How long open streams may go on after SIGTERM."""
 
@@ -58,7 +56,7 @@ class AdminConfig(Section, frozen=True, kw_only=True):
 
 
 class TimeoutsConfig(Section, frozen=True, kw_only=True):
-    """[timeouts]: the four timers of an exchange; what is not said here is taken from further out."""
+    """The four timers of an exchange, as [timeouts] or in a provider or a model; the nearest one set wins."""
 
     connect_s: Seconds | None = None
     first_content_s: Seconds | None = None
@@ -67,7 +65,7 @@ class TimeoutsConfig(Section, frozen=True, kw_only=True):
 
 
 class Timed(TimeoutsConfig, frozen=True, kw_only=True):
-    """A table in which the four timers may stand, as keys of their own or as a table `timeouts`."""
+    """A table with the four timers, as keys of its own or in a table `timeouts`."""
 
     timeouts: TimeoutsConfig = TimeoutsConfig()
 
@@ -77,21 +75,21 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
 
     name: str
     vendor: str = ""
-    """The known vendor that this is, where its name is another: for a second key or region, say."""
+    """The known vendor, where the provider's name is another: for a second key or region, say."""
     dialect: Dialect | None = None
     """Default: the vendor's first."""
     base_url: str = ""
     api_key: str = ""
     """Default: the vendor's usual environment variable, if requests go to the vendor's own address."""
     headers: dict[str, str] = {}
-    """Sent with each request besides the key's: an organisation, a project, what a gateway wants to be told."""
+    """Sent with each request, besides the key's: for an organisation, a project, the options of a gateway."""
     region: str = ""
-    """For clouds, as `project`, `profile` and `credentials`; the vendors' usual environment variables say them too."""
+    """For clouds, as `project`, `profile` and `credentials`. Default: the vendor's usual environment variable."""
     project: str = ""
     profile: str = ""
-    """Of AWS's configuration files."""
+    """A profile of AWS's configuration files."""
     credentials: str = ""
-    """The file of a Google Cloud service account; default: what the machine has."""
+    """The file of a Google Cloud service account. Default: the machine's own credentials."""
     resource: str = ""
     """The name of an Azure resource."""
     account: str = ""
@@ -104,36 +102,23 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
     """For dialect "sim": the pace; 0 is as fast as possible."""
 
     @property
-    def known(self) -> Vendor | None:
-        """What is known of the vendor."""
+    def known_vendor(self) -> Vendor | None:
+        """The record of the vendor; None for a provider that is not a known one."""
         return VENDORS.get(self.vendor or self.name)
 
     @property
     def vendor_profile(self) -> Profile | None:
-        """How the vendor speaks the dialect."""
-        return self.known.profile(self.dialect) if self.known else None
+        """How the vendor speaks the dialect; None where it does not, or is not known."""
+        return self.known_vendor.profile(self.dialect) if self.known_vendor else None
+
+    @property
+    def vendor_settings(self) -> dict[str, str]:
+        """The vendor's settings, those that are not set as ""."""
+        return {name: str(getattr(self, name)) for name in self.known_vendor.settings} if self.known_vendor else {}
 
     @property
     def dialect_name(self) -> str | None:
         return self.dialect or (self.vendor_profile.dialect if self.vendor_profile else None)
-
-    @property
-    def address(self) -> str | None:
-        return self.base_url or None
-
-    def place(self, variables: Mapping[str, str] = VARIABLES) -> ResolvedProvider | None:
-        """Where a known vendor is reached; None for others. Raises UnresolvedProvider or SignerUnavailable."""
-        if self.known is None or self.vendor_profile is None:
-            return None
-        given = {name: str(getattr(self, name)) for name in self.known.settings}
-        return place(
-            self.known,
-            self.vendor_profile,
-            base_url=self.base_url,
-            api_key=self.api_key,
-            given=given,
-            variables=variables,
-        )
 
 
 class TargetConfig(Section, frozen=True, kw_only=True):
@@ -146,7 +131,7 @@ class TargetConfig(Section, frozen=True, kw_only=True):
 
 
 class ModelConfig(Timed, frozen=True, kw_only=True):
-    """[[models]]: a name that clients use, and where it leads."""
+    """[[models]]: a name that clients use, and the targets that answer to it."""
 
     id: str
     targets: tuple[TargetConfig, ...]
@@ -154,40 +139,26 @@ class ModelConfig(Timed, frozen=True, kw_only=True):
     """Which target is tried first: "in_order", "weighted" or "lowest_ttft". The others follow when it fails."""
     on_disconnect: OnDisconnect | None = None
     hedge_after_s: Delay | None = None
-    """[hedge] `after_s` for this model: seconds without content until the next target is started beside; 0: never."""
+    """[hedge] `after_s` for this model: seconds without content until the next target is tried too; 0: never."""
 
 
-class KeyConfig(Section, frozen=True, kw_only=True):
-    """[[keys]]: who may come in."""
+class KeyConfig(KeyRules, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[[keys]]: a key that clients use."""
 
     name: str
     key: str
-    models: tuple[str, ...] = ()
-    requests_per_minute: Count | None = None
-    tokens_per_minute: Count | None = None
-    concurrent_streams: Count | None = None
-    budget_usd: float | None = None
-    budget_period: Literal["day", "month", "total"] | None = None
-    on_disconnect: OnDisconnect | None = None
-    """What becomes of a stream whose client leaves: "cancel" (the default), "drain" or "detach". A model may say it,
-    too; the key's word counts."""
-    heartbeat: HeartbeatShape | None = None
-    """"comment", "chunk" or "off", for clients that need another shape than [heartbeat] says."""
-    strict: bool = False
-    """Refuse a parameter that the provider cannot be told, instead of leaving it out and saying so in
-    `x-sealink-dropped`. A single request asks for it by the header `x-sealink-strict: true`."""
 
 
 class StoreConfig(Section, frozen=True, kw_only=True):
     """[store]: where usage is kept."""
 
     url: str = "sqlite:///sealink.db"
-    """sqlite:///… or postgresql://…; a file's path starts from the config's folder unless it is absolute."""
+    """sqlite:///FILE or postgresql://…; a file's path starts from the config's folder unless it is absolute."""
     journal: str = ""
-    """The folder of what is on its way to the store. Default: the database's name and `.journal`, beside it or,
-    for PostgreSQL, beside the config."""
+    """The folder where usage is written first, before it is uploaded to the store. Default: the database's name and
+    `.journal`, beside an SQLite file, else beside the config."""
     fsync: bool = False
-    """Make what is written to the journal outlive a loss of power too, and wait for the disk with each request."""
+    """Make the journal outlive a loss of power too; each request then waits for the disk."""
 
 
 class SharedConfig(Section, frozen=True, kw_only=True):
@@ -211,12 +182,13 @@ class Config(Section, frozen=True, kw_only=True):
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     drain: FinishSettings = FinishSettings()
     detach: DetachSettings = DetachSettings()
+    upstream: UpstreamLimits = UpstreamLimits()
     store: StoreConfig = StoreConfig()
     shared: SharedConfig = SharedConfig()
 
     @property
     def unenforced(self) -> list[str]:
-        """Settings that this version reads and does not act on yet; `serve` and `check` say so."""
+        """Settings that this version accepts and does not enforce yet; `serve` and `check` warn of them."""
         names = [
             f"keys[{index}].{field}"
             for index, key in enumerate(self.keys)

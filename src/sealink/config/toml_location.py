@@ -1,6 +1,6 @@
-"""Where in a TOML text a value stands, so that a mistake can be told as file:line.
+"""The line of a value in a TOML text, so that a mistake can be reported as file:line.
 
-tomllib does not keep positions. A path is what msgspec says in its messages: `$.models[0].targets[1].model`.
+tomllib does not keep positions. A path is as in msgspec's messages: `$.models[0].targets[1].model`.
 """
 
 import re
@@ -12,7 +12,7 @@ _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
 
 
 def line_of(text: str, path: str) -> int:
-    """The line, from 1, that `path` stands on; the nearest enclosing one if it is not spelled out."""
+    """The line of `path`, counted from 1; that of what encloses it if the path itself is not in the text."""
     steps = [name or int(index) for name, index in _STEP.findall(path.removeprefix("$"))]
     lines = text.splitlines()
     begin, end, rest = _table_of(lines, steps)

@@ -7,11 +7,12 @@ import time
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
+from sealink.access.keys import ApiKey
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.model_api import ModelApi
 from sealink.http.endpoint import RequestContext
 from sealink.net.message import Request
-from sealink.policy.auth import ApiKey, require_model
+from sealink.policy.auth import require_model
 from sealink.policy.routing import Router
 
 

@@ -1,20 +1,22 @@
-"""One row for each request that was let in, whatever became of it.
+"""One row for each request that was admitted, whatever became of it.
 
-    gateway ──admit, settle──▶ Journal (files) ──JournalCursor──▶ Store (SQLite, PostgreSQL) ──▶ report
-                                   └── the Uploader's thread does everything right of here
+    gateway ──admit, settle──▶ Journal (files) ──JournalCursor──▶ RequestsTable (SQLite, PostgreSQL) ──▶ report
+                                   └── the Uploader, in a thread of its own, does everything right of here
 
-An entry is one write() to a file, so it outlives the process and never waits for the store. A row is
-made of an admission and its settlement, and is inserted once, by its request's id: carrying the same
-entries again changes nothing. The journals of processes that have died are taken over by the next
-one to look; what they had let in and not settled is settled there as `killed`.
+An entry is one write() to a file, so it outlives the process and never waits for the store. A row is made of an
+admission and its settlement, and is inserted once, by its request's id: uploading the same entries again changes
+nothing. The journal of a process that has died is taken over by the next process that looks for such journals; the
+requests that were open in it are settled there as `killed`.
 
-ledger             what the gateway sees of it: admit, settle, and nothing to wait for; settings: how it writes
-entry, timeline    what is written down about a request, and when what happened to it
+ledger             what the gateway uses: admit and settle, neither of which waits; settings: its limits and times
+entry, timeline    what is written down about a request, and the marks of what happened when
 journal, replay    the writing end of the files, and the reading end
-cursor            one journal on its way into the store; uploader: all of them; carrier_thread: again and again
-waiting            what is still on its way
-store, engine      where rows are kept, and what differs between databases
-row, table         an entry as a row, and the table; migrations: how it came to be what it is
-location           where all this is
-report             what `sealink usage` tells
+journal_cursor     how far one journal has been uploaded
+uploader           all journals that this process uploads; uploader_thread: runs it again and again
+row                an entry as a row; requests_table: the table that rows are inserted into
+location           where the journals are
+unstored           what the journals hold and the store does not have yet
+report             what `sealink usage` shows: sums, rows, a single request; totals: the sums
+
+Only `requests_table` and `report` import SQLAlchemy: a process that admits and settles does not wait for that.
 """

@@ -1,7 +1,7 @@
-"""What is written down about a request: that it was let in, and how it ended. And how each is spelled in a journal.
+"""What is written down about a request: that it was admitted, and how it ended; and the line of a journal for each.
 
 A journal's line is the CRC-32 of the JSON in eight hex digits, a space, the JSON, a line feed. A line without
-its line feed is one that its writer did not live to finish. Prompts, answers and keys are never part of an entry.
+its line feed was being written when its writer was killed. Prompts, answers and keys are never part of an entry.
 """
 
 from typing import Literal
@@ -14,14 +14,14 @@ from sealink.usage import Provenance, Usage
 Ended = Literal[
     "done", "error", "client_gone", "cancelled", "timed_out", "drained", "detached", "killed", "stopped"
 ]  # fmt: skip
-"""`killed`: the process died; `stopped`: it was told to stop; `drained` and `detached`: the client had left, the answer
-was read to its end."""
+"""`killed`: the process died; `stopped`: it shut down; `drained` and `detached`: the client had left, the answer was
+read to its end."""
 
 EndedBy = Literal["client", "upstream", "sealink"]
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag="admitted"):
-    """A request was let in. `request_id` is unique for all time; `started_at` is a Unix time in seconds.
+    """A request was admitted. `request_id` is unique for all time; `started_at` is a Unix time in seconds.
 
     `key` is the key's name, `client` the dialect that the client speaks.
     """
@@ -38,8 +38,8 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
 class Attempt(msgspec.Struct, omit_defaults=True):
     """A target that was tried. `code` is its error's, None for the one that answered.
 
-    `cancelled`: nobody wanted its answer any longer. `hedge_lost`: nor this one's, for another that ran beside it
-    answered; its usage and its cost are its own, the row's are those of the answer.
+    `cancelled`: the request was cancelled. `hedge_lost`: another attempt, which ran beside this one, answered first;
+    `usage` and `cost_nano_usd` are then this attempt's own and not part of the row's, which are the answer's.
     """
 
     provider: str
@@ -51,13 +51,13 @@ class Attempt(msgspec.Struct, omit_defaults=True):
 
 
 class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="entry", tag="settled"):
-    """How a request ended and what it took. Times are in milliseconds since it was admitted.
+    """How a request ended, its usage and cost. Times are in milliseconds since it was admitted.
 
     `code` is the error's, where there was one. `provider` and `served_model` are those of the answer, `attempts`
     all targets in the order they were tried. `usage` is None where nothing is known; of its fields the ledger keeps
-    the counts, not `extras`. `cost_nano_usd` is what the answer cost, None where the price is not known;
-    `hedge_cost_nano_usd` is what an attempt cost on top of it that lost to another, None where there was none or its
-    price is not known. `bytes_sent` counts what went to the client, `chunks` the upstream's frames. `timeline`: see
+    the counts, not `extras`. `cost_nano_usd` is the cost of the answer, None where the price is not known;
+    `hedge_cost_nano_usd` is the additional cost of a hedged attempt that lost, None where there was none or its price
+    is not known. `bytes_sent` counts what went to the client, `chunks` the upstream's frames. `timeline`: see
     ledger/timeline.py.
     """
 
@@ -84,7 +84,7 @@ Entry = Admission | Settlement
 
 
 class DamagedLine(ValueError):
-    """A whole line that is not what was written, or that this version cannot read."""
+    """A line whose checksum is wrong, or that this version cannot read."""
 
 
 _encoder = msgspec.json.Encoder()

@@ -5,8 +5,8 @@
             00000001.jsonl            segments: appended to until they are full, then never again
             00000002.jsonl
 
-What a write() has taken, the kernel keeps when the process is killed, so an entry is safe as soon as `append`
-returns; only a loss of power can take it back, unless `fsync` is set.
+The kernel keeps what write() has taken when the process is killed, so an entry is safe as soon as `append` returns;
+only a loss of power can lose it, unless `fsync` is set.
 """
 
 import errno
@@ -34,11 +34,11 @@ class OwnedFolder:
 
     @classmethod
     def new(cls, root: Path) -> Self:
-        """A fresh one. Raises OSError where none can be made."""
+        """A new folder below `root`, locked. Raises OSError if none can be made."""
         while True:
             path = root / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}-{secrets.token_hex(4)}"
             path.mkdir(parents=True)
-            # Between these two lines a process in search of dead owners may have taken the folder and removed it.
+            # Between mkdir and flock, a process in search of dead owners may have taken the folder and removed it.
             if (folder := cls.take(path)) is not None:
                 return folder
 
@@ -59,7 +59,7 @@ class OwnedFolder:
         return None
 
     def release(self) -> None:
-        """Let others have it."""
+        """Give up the lock."""
         os.close(self._fd)
 
     def sync(self) -> None:
@@ -96,14 +96,14 @@ class Journal:
         self._open_next()
 
     def append(self, entry: Entry) -> None:
-        """Write an entry down. Raises OSError if that could not be done whole."""
+        """Write an entry. Raises OSError if not all of it could be written."""
         line = to_line(entry)
         fd = self._open_next() if self._fd is None or self._size >= self._segment_bytes else self._fd
         written = os.write(fd, line)
         self._size += written
         if written != len(line):
             self.close()  # what was written of the line stays the last of its segment
-            raise OSError(errno.ENOSPC, "the disk took only a part of a journal's line")
+            raise OSError(errno.ENOSPC, "only a part of a line could be written to the journal")
         if self._fsync:
             os.fsync(fd)
 

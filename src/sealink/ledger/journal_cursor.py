@@ -1,20 +1,20 @@
-"""One journal on its way into the store."""
+"""How far one journal has been uploaded to the store."""
 
 from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.replay import Replay
-from sealink.ledger.row import Row, row_of
-from sealink.store.store import Store
+from sealink.ledger.row import Row, RowTable, row_of
 
 
 class JournalCursor:
     """Pairs the entries of a journal, inserts the rows, and removes the segments that are no longer needed.
 
-    A segment is needed until all that it let in has a row. A step that fails at any point is simply taken again.
+    A segment is needed until every request that was admitted in it has a row. A step that fails at any point is
+    simply taken again. `uploaded` counts the rows that were inserted, `killed` those of them that `settle_open` made.
     """
 
     def __init__(self, folder: OwnedFolder) -> None:
-        self.carried = 0
+        self.uploaded = 0
         self.killed = 0
         self._folder = folder
         self._replay = Replay(folder.path)
@@ -22,52 +22,60 @@ class JournalCursor:
         self._rows: list[Row] = []
         self._is_exhausted = False
 
-    @property
-    def is_settled(self) -> bool:
-        """All that was read is in the store."""
-        return not self._rows and not self._open
-
-    def advance(self, store: Store, batch: int) -> bool:
-        """Carry the next `batch` entries. False when there is nothing more for now."""
+    def advance(self, table: RowTable, batch: int) -> bool:
+        """Upload the next `batch` entries. False when there is nothing more for now."""
         if not self._rows:
             self._read(batch)
-        self._insert(store)
+        self._insert(table)
         self._discard()
         return not self._is_exhausted
 
-    def settle_open(self, store: Store) -> None:
-        """Settle what a dead owner had let in: it was killed."""
+    def settle_open(self, table: RowTable) -> None:
+        """Settle the requests that a dead owner had open: they were killed with it."""
         self._rows += [row_of(admission, _killed(admission)) for admission, _ in self._open.values()]
         self.killed += len(self._open)
         self._open.clear()
-        self._insert(store)
+        self._insert(table)
+
+    def close(self) -> None:
+        """Remove the journal if all of it is in the store; else leave it to the next process that looks for it."""
+        if not self._has_unstored():
+            self._read(1)
+        if self._has_unstored():
+            self.release()
+        else:
+            self.remove()
 
     def remove(self) -> None:
-        """Remove the journal, which is settled."""
+        """Remove the journal, all of which is in the store."""
         self._replay.close()
         self._replay.discard(set())
         self._folder.path.rmdir()
         self._folder.release()
 
     def release(self) -> None:
-        """Leave the journal to whoever finds it."""
+        """Leave the journal to the next process that looks for it."""
         self._replay.close()
         self._folder.release()
 
+    def _has_unstored(self) -> bool:
+        """Whether something that was read is not in the store yet."""
+        return bool(self._rows or self._open)
+
     def _read(self, batch: int) -> None:
-        placed = self._replay.read(batch)
-        self._is_exhausted = len(placed) < batch
-        for one in placed:
-            entry = one.entry
+        positions = self._replay.read(batch)
+        self._is_exhausted = len(positions) < batch
+        for position in positions:
+            entry = position.entry
             if isinstance(entry, Admission):
-                self._open[entry.request_id] = (entry, one.segment)
+                self._open[entry.request_id] = (entry, position.segment)
             else:
                 admission, _ = self._open.pop(entry.request_id, (None, 0))
                 self._rows.append(row_of(admission, entry))
 
-    def _insert(self, store: Store) -> None:
-        store.insert(self._rows)
-        self.carried += len(self._rows)
+    def _insert(self, table: RowTable) -> None:
+        table.insert(self._rows)
+        self.uploaded += len(self._rows)
         self._rows.clear()
 
     def _discard(self) -> None:

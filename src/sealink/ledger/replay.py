@@ -14,7 +14,7 @@ log = logging.getLogger("sealink.ledger")
 
 
 class EntryPosition(msgspec.Struct, frozen=True):
-    """An entry and the segment it stands in."""
+    """An entry, and the number of the segment that it is in."""
 
     entry: Entry
     segment: int
@@ -33,19 +33,19 @@ class Replay:
 
     def read(self, limit: int) -> list[EntryPosition]:
         """The next entries: fewer than `limit` when that is all there is for now."""
-        placed: list[EntryPosition] = []
-        while len(placed) < limit:
+        positions: list[EntryPosition] = []
+        while len(positions) < limit:
             line = self._file.readline() if self._file else b""
             if line.endswith(b"\n"):
-                self._take(line, placed)
+                self._take(line, positions)
             elif not self._go_on(len(line)):
                 break
-        return placed
+        return positions
 
     def discard(self, needed: set[int]) -> None:
         """Remove the segments that were read to their end, but for the `needed` ones.
 
-        One with a damaged line is not removed but put aside, beside the folder, for people to look at.
+        One with a damaged line is not removed but renamed to `*.damaged`, beside the folder, for an operator to read.
         """
         for number in self.read_to_end:
             if number not in needed:
@@ -53,21 +53,21 @@ class Replay:
         self.read_to_end = [number for number in self.read_to_end if number in needed]
 
     def close(self) -> None:
-        """No more will be read: the segment at hand counts as read to its end."""
+        """Stop reading: the segment that is being read counts as read to its end."""
         if self._file is not None:
             self._file.close()
             self._file = None
             self.read_to_end.append(self._number)
 
-    def _take(self, line: bytes, placed: list[EntryPosition]) -> None:
+    def _take(self, line: bytes, positions: list[EntryPosition]) -> None:
         try:
-            placed.append(EntryPosition(from_line(line), self._number))
+            positions.append(EntryPosition(from_line(line), self._number))
         except DamagedLine as error:
             log.error("a damaged line in %s: %s", segment_path(self._folder, self._number), error)
             self._damaged.add(self._number)
 
     def _go_on(self, torn: int) -> bool:
-        """At the end of what is written, perhaps in a torn line: may there be more to read?"""
+        """At the end of what is written so far, perhaps behind `torn` bytes of a line: may there be more to read?"""
         if self._file is not None:
             self._file.seek(-torn, os.SEEK_CUR)
         successor = next((number for number in segment_numbers(self._folder) if number > self._number), None)
@@ -75,7 +75,7 @@ class Replay:
             return False
         if self._is_finished:
             self._open(successor)
-        else:  # it cannot grow any more, but may have grown between the last read and its successor's identity
+        else:  # it is not written any more, but may have grown after the last read and before its successor was made
             self._is_finished = True
         return True
 
@@ -85,7 +85,7 @@ class Replay:
         try:
             self._file = segment_path(self._folder, number).open("rb")
         except FileNotFoundError:
-            return  # its owner has carried it: only one who merely looks on can come to this
+            return  # its owner has uploaded and removed it meanwhile: this reader is a report
         self._is_finished = False
 
     def _remove(self, number: int) -> None:

@@ -1,72 +1,30 @@
-"""What `sealink usage` tells: the store's rows, and those that are still on their way to it."""
+"""What `sealink usage` shows: the rows of the store, and those that are in the journals only."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
-import msgspec
 from sqlalchemy import Connection, Select, case, func, inspect, select
 from sqlalchemy.engine import RowMapping
 
-from sealink.ledger.location import sqlite_file
+from sealink.ledger.requests_table import RequestsTable, requests
 from sealink.ledger.row import Row, open_row
-from sealink.ledger.table import requests
-from sealink.ledger.waiting import Waiting, read_waiting
-from sealink.store.store import Store
-
-By = Literal["model", "key", "task", "day"]
+from sealink.ledger.totals import By, Summary, Totals
+from sealink.ledger.unstored import Unstored, read_unstored
+from sealink.store.url import sqlite_file
 
 _TOKENS = ("input_tokens", "output_tokens", "cached_read_tokens", "cached_write_tokens", "reasoning_tokens")
 _IDS_AT_ONCE = 500
 
 
-class Totals(msgspec.Struct):
-    """Sums over requests. `not_done` ended other than whole; `unpriced` have no known cost.
-
-    `estimated_cost_nano_usd` is the part of the cost whose tokens were not reported by the provider;
-    `hedge_cost_nano_usd` comes on top of it.
-    """
-
-    requests: int = 0
-    not_done: int = 0
-    unpriced: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_read_tokens: int = 0
-    cached_write_tokens: int = 0
-    reasoning_tokens: int = 0
-    cost_nano_usd: int = 0
-    estimated_cost_nano_usd: int = 0
-    hedge_cost_nano_usd: int = 0
-
-    def add(self, other: "Totals") -> None:
-        """Make it the sum of both."""
-        for name in self.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
-class Summary(msgspec.Struct):
-    """Sums by group. `waiting` requests are counted but not yet in the store, `open` ones are not counted.
-
-    The group None is that of the requests without a task.
-    """
-
-    by: By
-    groups: dict[str | None, Totals]
-    total: Totals
-    waiting: int
-    open: int
-
-
 class Report:
-    """All that is known at one moment: what the store has, and what the journals have and the store has not."""
+    """All that is known at one moment: the rows of the store, and those that only the journals have."""
 
-    def __init__(self, connection: Connection | None, waiting: Waiting) -> None:
+    def __init__(self, connection: Connection | None, unstored: Unstored) -> None:
         self._connection = connection
-        stored = self._stored([*waiting.settled, *waiting.open])
-        self._settled = [row for request_id, row in waiting.settled.items() if request_id not in stored]
-        self._open = [admission for request_id, admission in waiting.open.items() if request_id not in stored]
+        stored = self._stored([*unstored.settled, *unstored.open])
+        self._settled = [row for request_id, row in unstored.settled.items() if request_id not in stored]
+        self._open = [admission for request_id, admission in unstored.open.items() if request_id not in stored]
 
     def summary(self, by: By) -> Summary:
         """Sums of all that has ended, the groups in order."""
@@ -83,7 +41,7 @@ class Report:
         return Summary(by, in_order, total, waiting=len(self._settled), open=len(self._open))
 
     def rows(self, last: int | None = None) -> Iterator[Row]:
-        """The rows in the order in which the requests came: all, or the `last` ones."""
+        """The rows in the order in which the requests began: all, or the `last` ones."""
         order = requests.c.started_at, requests.c.request_id
         if last is None:
             yield from self._rows(select(requests).order_by(*order))
@@ -93,16 +51,16 @@ class Report:
         yield from sorted([*self._rows(newest), *self._settled], key=_started)[-last:]
 
     def find(self, request_id: str) -> Row | None:
-        """What is known of a request. While it is open that is little, and `ended` is None."""
-        is_it = requests.c.request_id == request_id
-        candidates = [*self._rows(select(requests).where(is_it)), *self._settled, *map(open_row, self._open)]
+        """What is known of a request. While it is open that is its admission, and `ended` is None."""
+        this_one = requests.c.request_id == request_id
+        candidates = [*self._rows(select(requests).where(this_one)), *self._settled, *map(open_row, self._open)]
         return next((row for row in candidates if row["request_id"] == request_id), None)
 
     def _rows(self, query: Select[*tuple[object, ...]]) -> Iterator[Row]:
         return (dict(mapping) for mapping in self._fetch(query))
 
     def _fetch(self, query: Select[*tuple[object, ...]]) -> Iterable[RowMapping]:
-        """What the store answers, nothing if it has not been made yet."""
+        """The rows of a query; none if the store has not been created yet."""
         if self._connection is None:
             return ()
         return self._connection.execution_options(yield_per=1000).execute(query).mappings()
@@ -119,29 +77,29 @@ class Report:
 
 @contextmanager
 def open_report(store_url: str, journal_root: Path, *, timeout_s: float = 5.0) -> Iterator[Report]:
-    """A report on a ledger, which may be in use. Raises StoreError, or SQLAlchemyError if the store is down.
+    """A report on a ledger, which may be in use. Raises StoreError, or StoreUnavailable if the store is down.
 
     A store that an older SeaLink has left is brought up to date first.
     """
-    waiting = read_waiting(journal_root)
+    unstored = read_unstored(journal_root)
     file = sqlite_file(store_url)
-    if file is not None and not file.exists():  # looking on must not make one
-        yield Report(None, waiting)
+    if file is not None and not file.exists():  # a report must not create it
+        yield Report(None, unstored)
         return
-    store = Store(store_url, timeout_s=timeout_s)
+    table = RequestsTable(store_url, timeout_s=timeout_s)
     try:
-        with store.reading() as connection:
+        with table.reading() as connection:
             columns = _columns(connection)
         if columns and not columns.issuperset(requests.c.keys()):
-            store.migrate()
-        with store.reading() as connection:
-            yield Report(connection if _columns(connection) else None, waiting)
+            table.migrate()
+        with table.reading() as connection:
+            yield Report(connection if _columns(connection) else None, unstored)
     finally:
-        store.close()
+        table.close()
 
 
 def _columns(connection: Connection) -> set[str]:
-    """Those of the table as it is, none if there is none yet."""
+    """The columns of the table as it is; none if there is no table yet."""
     found = inspect(connection)
     return {column["name"] for column in found.get_columns(requests.name)} if found.has_table(requests.name) else set()
 

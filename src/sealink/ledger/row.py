@@ -1,13 +1,23 @@
-"""What the store keeps of a request: an admission and its settlement, as one row of the table `requests`."""
+"""An admission and its settlement as one row of the table `requests`."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sealink.ledger.entry import Admission, Settlement
 from sealink.usage import Usage
 
 Row = dict[str, Any]
 """Values by column. Money in nano-dollars, times in milliseconds, `started_at` in UTC."""
+
+
+class RowTable(Protocol):
+    """Where rows go: ledger/requests_table.py, or a test's. Raises StoreUnavailable while the store is down."""
+
+    def migrate(self) -> None: ...
+    def insert(self, rows: Sequence[Row]) -> None: ...
+    def close(self) -> None: ...
+
 
 MAX_TEXT = 512
 """Characters that are kept of a text: PostgreSQL's indices take at most 2,704 bytes."""
@@ -16,7 +26,7 @@ MAX_COUNT = 10**13
 
 
 def row_of(admission: Admission | None, settlement: Settlement) -> Row:
-    """A row that every store takes. None for an admission that is damaged: what is left is still one request."""
+    """A row that every store takes. `admission` is None where its line in the journal was damaged."""
     return {
         "request_id": settlement.request_id,
         **_admitted(admission),
@@ -27,7 +37,7 @@ def row_of(admission: Admission | None, settlement: Settlement) -> Row:
 
 
 def open_row(admission: Admission) -> Row:
-    """What is known of a request that has not ended: not for the store."""
+    """What is known of a request that has not ended. Reports show it; it is not stored."""
     row = row_of(admission, Settlement(request_id=admission.request_id))
     return {**row, "ended": None, "ended_by": None}
 
@@ -81,10 +91,10 @@ def _measured(settlement: Settlement) -> Row:
 
 
 def _text(value: str | None) -> str | None:
-    """Clients and upstreams may say anything; PostgreSQL takes no NUL."""
+    """A text of any client or upstream, cut to MAX_TEXT; PostgreSQL takes no NUL."""
     return None if value is None else value[:MAX_TEXT].replace("\0", "\ufffd")
 
 
 def _count(value: int | None) -> int | None:
-    """An upstream may report any number."""
+    """A number that an upstream reported, within 0 and MAX_COUNT."""
     return None if value is None else max(0, min(value, MAX_COUNT))

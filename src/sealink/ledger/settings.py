@@ -1,19 +1,19 @@
-"""How the ledger writes and carries."""
+"""The limits and times of a ledger."""
 
 import msgspec
 
 
 class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits and times of a ledger."""
+    """Of one process's ledger. Only `fsync` is set in sealink.toml ([store])."""
 
     segment_bytes: int = 4 * 1024 * 1024
-    """A journal's file is finished at this size; it is removed when all it let in is in the store."""
+    """A journal's file is finished at this size; it is removed when all requests admitted in it are in the store."""
     fsync: bool = False
-    """Make each entry outlive a loss of power, at the price of waiting for the disk with each one."""
-    carry_every_s: float = 1.0
+    """Make each entry outlive a loss of power; each one then waits for the disk."""
+    upload_every_s: float = 1.0
     """How long an entry may wait in the journal while the store is up."""
     batch_entries: int = 100
-    """Entries carried at once. The uploader holds the interpreter's lock for a part of each batch: keep it small."""
+    """Entries uploaded at once. The uploader holds the interpreter's lock for a part of each batch: keep it small."""
     retry_min_s: float = 0.1
     """The first wait after the store has failed; it doubles with each further failure."""
     retry_max_s: float = 5.0
@@ -23,4 +23,4 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
     store_timeout_s: float = 5.0
     """How long to wait for a connection to the store, or for its lock, before that counts as a failure."""
     close_s: float = 5.0
-    """How long `close` may take to carry what is left. The rest is carried at the next start."""
+    """How long `close` may take to upload what is left. The rest is uploaded at the next start."""

@@ -1,4 +1,4 @@
-"""When what happened to a request: kept with its row, shown by `sealink usage show`."""
+"""When what happened to a request. It is stored in the request's row and shown by `sealink usage show`."""
 
 from typing import Literal
 
@@ -30,7 +30,7 @@ class Timeline:
         self.dropped = 0
 
     def mark(self, moment: Moment, at_ms: float) -> None:
-        """Something has happened."""
+        """Add a mark."""
         marks = self.marks
         if len(marks) >= MAX_OF_A_KIND and sum([kind == moment for kind, _ in marks]) >= MAX_OF_A_KIND:
             self.dropped += 1

@@ -1,54 +1,71 @@
-"""Carries journals into the store: this process's own, and those of owners that have died."""
+"""Uploads journals to the store: this process's own, and those of processes that have died."""
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
+from sealink.ledger.row import RowTable
 from sealink.ledger.settings import LedgerSettings
-from sealink.store.store import Store
 
 log = logging.getLogger("sealink.ledger")
 
 
 class Uploader:
-    """All of a process's writes to the store. `recovered` counts the rows that others left, killed ones included."""
+    """All of a process's writes to the store, and what it holds for them: the table's connections, files, locks.
 
-    def __init__(self, own: JournalCursor, root: Path, store: Store, settings: LedgerSettings) -> None:
+    `open_table` is called at the first upload. `recovered` counts the rows of dead processes' journals, those of
+    killed requests included.
+    """
+
+    def __init__(
+        self, own: JournalCursor, root: Path, open_table: Callable[[], RowTable], settings: LedgerSettings
+    ) -> None:
         self.own = own
         self.recovered = 0
         self._root = root
-        self._store = store
+        self._open_table = open_table
+        self._table: RowTable | None = None
         self._settings = settings
         self._inherited: list[JournalCursor] = []
         self._is_migrated = False
         self._look_again_at = 0.0
 
-    def carry(self) -> bool:
-        """Carry a batch of each journal; True if there is more.
+    def upload(self) -> bool:
+        """Upload a batch of each journal; True if there is more.
 
-        Raises SQLAlchemyError or OSError where it got stuck; the next call goes on from there.
+        Raises StoreUnavailable or OSError where it got stuck; the next call goes on from there.
         """
-        if not self._is_migrated:
-            self._store.migrate()
-            self._is_migrated = True
-        has_more = self._advance(self.own)
-        self._inherit()
+        table = self._migrated_table()
+        has_more = self._advance(self.own, table)
+        self._take_over()
         for cursor in self._inherited.copy():
-            if not self._advance(cursor):
-                self._finish(cursor)
+            if not self._advance(cursor, table):
+                self._finish(cursor, table)
         return has_more or bool(self._inherited)
 
-    def release(self) -> None:
-        """Leave to others what was taken over and is not finished."""
+    def close(self) -> None:
+        """Remove the own journal if it is in the store, leave the others as they are, and close the store."""
         for cursor in self._inherited:
             cursor.release()
+        self.own.close()
+        if self._table is not None:
+            self._table.close()
 
-    def _advance(self, cursor: JournalCursor) -> bool:
-        return cursor.advance(self._store, self._settings.batch_entries)
+    def _migrated_table(self) -> RowTable:
+        if self._table is None:
+            self._table = self._open_table()
+        if not self._is_migrated:
+            self._table.migrate()
+            self._is_migrated = True
+        return self._table
 
-    def _inherit(self) -> None:
+    def _advance(self, cursor: JournalCursor, table: RowTable) -> bool:
+        return cursor.advance(table, self._settings.batch_entries)
+
+    def _take_over(self) -> None:
         """Take over the journals whose owners have died, if it is time to look for them again."""
         if time.monotonic() < self._look_again_at:
             return
@@ -57,10 +74,10 @@ class Uploader:
                 self._inherited.append(JournalCursor(folder))
         self._look_again_at = time.monotonic() + self._settings.recover_every_s
 
-    def _finish(self, cursor: JournalCursor) -> None:
-        """Its owner wrote no more than this: what it had let in and not settled was killed with it."""
-        cursor.settle_open(self._store)
+    def _finish(self, cursor: JournalCursor, table: RowTable) -> None:
+        """A dead process's journal has been read to its end: the requests that are still open were killed with it."""
+        cursor.settle_open(table)
         cursor.remove()
         self._inherited.remove(cursor)
-        self.recovered += cursor.carried
-        log.info("recovered %d requests of a process that died, %d of them unsettled", cursor.carried, cursor.killed)
+        self.recovered += cursor.uploaded
+        log.info("recovered %d requests of a process that died, %d of them unsettled", cursor.uploaded, cursor.killed)

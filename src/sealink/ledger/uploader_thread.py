@@ -1,35 +1,36 @@
-"""The thread that carries, again and again, so that nothing else ever waits for the store."""
+"""The thread that uploads, again and again, so that nothing else ever waits for the store."""
 
 import logging
 import threading
-from collections.abc import Callable
-
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sealink.ledger.settings import LedgerSettings
 from sealink.ledger.uploader import Uploader
+from sealink.store.errors import StoreUnavailable
 
 log = logging.getLogger("sealink.ledger")
 
 
 class UploaderThread:
-    """Runs an Uploader until it is stopped, then `at_end`; waits longer and longer while the store fails.
+    """Runs an Uploader from `start` to `stop`; waits longer and longer while the store fails.
 
-    `failures` counts the tries that failed; `last_error` is None while all is well.
+    `failures` counts the uploads that failed; `last_error` is None while all is well. The thread closes the uploader
+    when it ends, since nobody else may touch the files while an upload is stuck.
     """
 
-    def __init__(self, uploader: Uploader, settings: LedgerSettings, at_end: Callable[[], None]) -> None:
+    def __init__(self, uploader: Uploader, settings: LedgerSettings) -> None:
         self.failures = 0
         self.last_error: str | None = None
         self._uploader = uploader
         self._settings = settings
-        self._at_end = at_end
         self._asked = 0
         self._answered = 0
         self._changed = threading.Condition()
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sealink-ledger", daemon=True)
+
+    def start(self) -> None:
+        """Begin to upload."""
         self._thread.start()
 
     def flush(self, timeout_s: float) -> bool:
@@ -41,26 +42,29 @@ class UploaderThread:
             return self._changed.wait_for(lambda: self._answered >= ticket, timeout_s)
 
     def stop(self, timeout_s: float) -> bool:
-        """End the thread. False if the store did not let it go in time: it then ends with the process."""
+        """End the thread, and close the uploader. False if the store holds it up: it ends when that lets go."""
         self._stopping = True
         self._wake.set()
+        if self._thread.ident is None:
+            self._uploader.close()
+            return True
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
-            self._carry_until_stopped()
+            self._upload_until_stopped()
         finally:
-            self._at_end()
+            self._uploader.close()
 
-    def _carry_until_stopped(self) -> None:
+    def _upload_until_stopped(self) -> None:
         retry_s = self._settings.retry_min_s
         while not self._stopping:
             asked = self._asked
             try:
-                has_more = self._uploader.carry()
-            except (SQLAlchemyError, OSError) as error:
-                self._failed(str(error.orig if isinstance(error, DBAPIError) else error))
+                has_more = self._uploader.upload()
+            except (StoreUnavailable, OSError) as error:
+                self._failed(str(error))
                 self._wait(retry_s)
                 retry_s = min(retry_s * 2, self._settings.retry_max_s)
                 continue
@@ -68,7 +72,7 @@ class UploaderThread:
             retry_s = self._settings.retry_min_s
             if not has_more:
                 self._answer(asked)
-                self._wait(self._settings.carry_every_s)
+                self._wait(self._settings.upload_every_s)
 
     def _wait(self, seconds: float) -> None:
         self._wake.wait(seconds)
@@ -76,13 +80,13 @@ class UploaderThread:
 
     def _succeeded(self) -> None:
         if self.last_error is not None:
-            log.warning("the store takes rows again")
+            log.warning("the store can be written again")
             self.last_error = None
 
     def _failed(self, reason: str) -> None:
         self.failures += 1
         if self.last_error is None:
-            log.warning("the store takes no rows, they wait in the journal: %s", reason)
+            log.warning("the store cannot be written, rows wait in the journal: %s", reason)
         self.last_error = reason
 
     def _answer(self, asked: int) -> None:

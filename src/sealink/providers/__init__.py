@@ -1,19 +1,20 @@
-"""The vendors that SeaLink knows by name. A name in sealink.toml that is not here says its dialect and address.
+"""The vendors that SeaLink knows by name. Any other provider needs a dialect and an address in sealink.toml.
 
-vendor                      what is known of a vendor: its file's record is one of these
-placement                   where one is, as the user configured it
-transforms                      its profile, applied to a request
-aws_signer, google_signer   what opens the doors of two clouds
-
-All other files are vendors.
+vendor      what is known of a vendor: the record in its file
+vendors/    a file for each vendor
+profile     how a vendor differs from the dialect that it speaks
+transforms  a profile applied to a request, and transforms that several vendors share
+resolve     a provider's address, key and settings: the user's configuration completed from the vendor's record
+signers/    requests that are authorized by more than an API key
+provider    a provider as requests are sent to it, and its timeouts
 """
 
 from importlib import import_module
 from typing import Final
 
-from sealink.providers.profile import Vendor
+from sealink.providers.vendor import Vendor
 
-FILES: Final = (  # one a line, beside this file; where two answer to a model's name, the first is asked
+FILES: Final = (  # of vendors/, one a line; where two serve a model's name, the first is used
     "anthropic",
     "openai",
     "gemini",

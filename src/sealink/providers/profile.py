@@ -1,22 +1,19 @@
-"""What is known of a vendor, and a vendor as the user configured it."""
+"""What a vendor wants otherwise than the dialect that it speaks has it."""
 
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
 from sealink.errors import HeaderList
-from sealink.wire.dialect import UpstreamDialect
-from sealink.wire.embeddings import EmbeddingsUpstream
 from sealink.wire.raw_json.fields import Fields
 
 Auth = Callable[[str], HeaderList]
+"""An API key → the headers that it is sent in."""
 Transform = Callable[[Fields], Fields]
 """A request's body as the dialect has it → as this vendor wants it. Pure; its docstring is what the docs say of it."""
 Path = Callable[[str, Fields], str]
 """A dialect's path and the request's body, before its transforms → the path at this vendor's."""
-Settings = Mapping[str, str]
-"""What a vendor must know besides a key, by name: `region`, `project`, …"""
 
 
 def bearer(api_key: str) -> HeaderList:
@@ -35,23 +32,24 @@ def x_goog_api_key(api_key: str) -> HeaderList:
 
 
 AUTHS: Final[dict[str, Auth]] = {"anthropic": x_api_key, "gemini": x_goog_api_key}
-"""How the vendors that a dialect comes from take a key, and those who imitate them; all others: bearer."""
+"""How the dialect's own vendor, and those who follow it, take a key; in the other dialects: bearer."""
 
 
 class StatusOverride(msgspec.Struct, frozen=True):
-    """An error whose status says something else than its words, a regular expression, and the status that is meant."""
+    """An error that is answered with a misleading `status`: if `pattern`, a regular expression, matches in its
+    message, it is treated as `meant_status`."""
 
     status: int
-    words: str
-    meant: int
+    pattern: str
+    meant_status: int
 
 
 class Overrides(msgspec.Struct, frozen=True, kw_only=True):
-    """What a vendor wants otherwise than the dialect has it.
+    """How requests to a vendor, and its errors, differ from the dialect.
 
-    `unsupported` are knobs that the vendor answers with an error: they are left out and named in `x-sealink-dropped`.
-    `mistells` are errors whose status would send a request nowhere, or again to where it fails; clients see them as
-    they came.
+    `unsupported` are parameters that the vendor answers with an error: they are dropped and listed in
+    `x-sealink-dropped`. `status_overrides` are for errors whose status would keep a request from being tried elsewhere,
+    or have it tried again in vain; clients see the status as it came.
     """
 
     transforms: tuple[Transform, ...] = ()
@@ -61,12 +59,12 @@ class Overrides(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(Overrides, frozen=True):
-    """Where a vendor speaks a dialect, and its profile there.
+    """Where a vendor speaks a dialect, and how it differs from it.
 
-    `base_url` is what the dialect's own SDK would be given, with `{settings}` in braces; "" where only the user
-    knows it. `auth` is None where the vendor takes a key as the dialect's own vendor does. `embeddings` are its
-    profile when it is asked for embeddings, None where it has none. `wants_thinking`: earlier answers must say again
-    what the model thought before them.
+    `base_url` is what the dialect's own SDK would be given, with settings in braces (`{region}`); "" where only the
+    user knows it. `auth` is None where the vendor takes a key as the dialect's own vendor does. `embeddings` are the
+    overrides for embeddings, None where the vendor has none. `wants_thinking`: a conversation must contain again what
+    the model thought in earlier turns.
     """
 
     dialect: str
@@ -76,84 +74,6 @@ class Profile(Overrides, frozen=True):
     wants_thinking: bool = False
 
     def headers(self, api_key: str) -> HeaderList:
-        """The headers that open the door; none without a key."""
+        """The headers that a key is sent in; none without a key."""
         auth = self.auth or AUTHS.get(self.dialect, bearer)
         return auth(api_key) if api_key else ()
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """Something besides the key that a vendor must know. `variables` of the environment may say it, the first wins."""
-
-    variables: tuple[str, ...]
-    default: str = ""
-    optional: bool = False
-
-
-class Signer(Protocol):
-    """Opens doors that no fixed header opens: what each request must carry is made for it."""
-
-    async def sign(self, method: str, url: str, headers: HeaderList, body: bytes) -> HeaderList:
-        """The headers to send besides `headers`. Never blocks the loop. Raises UpstreamError where credentials fail."""
-
-
-class SignerUnavailable(Exception):
-    """A signer cannot be made here: what is missing, in words for the user."""
-
-
-class Vendor(msgspec.Struct, frozen=True):
-    """One vendor's public facts. A vendor is one file with one of these, and one line in providers/__init__.
-
-    `profiles`: the first one counts unless the user chooses another dialect. `key_variable` is the environment
-    variable its users keep their key in, "" for servers that need none. `serves` are patterns of the model names that
-    it answers to when SeaLink runs without a config; `models` are those that GET /v1/models then lists.
-    `signer` makes what opens the door where there is no key; `located` adds what addresses name besides the settings.
-    """
-
-    name: str
-    docs: str
-    profiles: tuple[Profile, ...]
-    key_variable: str = ""
-    serves: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    settings: Mapping[str, Setting] = {}
-    located: Callable[[Settings], Settings] | None = None
-    signer: Callable[[Settings], Signer] | None = None
-
-    def profile(self, dialect: str | None = None) -> Profile | None:
-        """Where the vendor speaks this dialect; None where it does not."""
-        return next((each for each in self.profiles if dialect in (None, each.dialect)), None)
-
-    def base_url(self, profile: Profile, settings: Settings) -> str:
-        """The address with the settings in it, all of which must be there."""
-        return profile.base_url.format_map(self.located(settings) if self.located else settings)
-
-
-class Timeouts(msgspec.Struct, frozen=True):
-    """The four timers of an exchange, in seconds.
-
-    `connect_s`: until the connection stands. `first_content_s`: from the request until the first real
-    delta of a stream. `idle_s`: between two reads from the upstream, for a whole answer once it has begun. `total_s`:
-    the whole exchange, all attempts together.
-    """
-
-    connect_s: float = 5.0
-    first_content_s: float = 60.0
-    idle_s: float = 60.0
-    total_s: float = 3600.0
-
-
-class Provider(msgspec.Struct, frozen=True):
-    """A place to send requests to: an address, a dialect, and the headers that open the door.
-
-    `habits` are the vendor's, where it is a known one; `signer` adds headers of each request's own. `embeddings` is
-    None where there are none.
-    """
-
-    name: str
-    dialect: UpstreamDialect
-    base_url: str
-    headers: HeaderList = ()
-    simulated: bool = False
-    profile: Profile | None = None
-    signer: Signer | None = None
-    embeddings: EmbeddingsUpstream | None = None

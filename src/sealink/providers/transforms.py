@@ -1,4 +1,4 @@
-"""A request is made to a vendor's taste: what its file declares, applied. What several vendors share stands here."""
+"""A vendor's profile applied to a request or an error, and the transforms that several vendors share."""
 
 import base64
 import hashlib
@@ -24,37 +24,39 @@ from sealink.wire.raw_json.fields import (
     without,
 )
 
+_NINE_CHARACTERS: Final = re.compile("[a-zA-Z0-9]{9}")
+
 
 def apply_profile(outgoing: OutgoingRequest, profile: Overrides | None) -> OutgoingRequest:
-    """The request as the vendor wants it; the very same where it has no wishes."""
+    """The request as the vendor wants it; the same object if its profile is empty."""
     if profile is None or not (profile.transforms or profile.unsupported or profile.path):
         return outgoing
-    said = parse_object(outgoing.body)
-    refused = [name for name in profile.unsupported if not is_null(said.get(name))]
-    fields = without(said, *refused)
-    for quirk in profile.transforms:
-        fields = quirk(fields)
+    parsed = parse_object(outgoing.body)
+    unsupported = [name for name in profile.unsupported if not is_null(parsed.get(name))]
+    fields = without(parsed, *unsupported)
+    for transform in profile.transforms:
+        fields = transform(fields)
     return msgspec.structs.replace(
         outgoing,
-        path=profile.path(outgoing.path, said) if profile.path else outgoing.path,
-        body=outgoing.body if fields == said else encode(fields),
-        dropped=[*outgoing.dropped, *refused],
+        path=profile.path(outgoing.path, parsed) if profile.path else outgoing.path,
+        body=outgoing.body if fields == parsed else encode(fields),
+        dropped=[*outgoing.dropped, *unsupported],
     )
 
 
 def normalized_error(error: SealinkError, profile: Overrides | None) -> SealinkError:
-    """The error, and what the vendor means by it."""
+    """The error, with the status that the vendor means by it."""
     if isinstance(error, UpstreamRejected) and profile is not None:
-        for told in profile.status_overrides:
-            if told.status == error.status and re.search(told.words, error.message, re.IGNORECASE):
-                error.meant_status = told.meant
+        for override in profile.status_overrides:
+            if override.status == error.status and re.search(override.pattern, error.message, re.IGNORECASE):
+                error.meant_status = override.meant_status
     return error
 
 
 def renamed(old: str, new: str, *, models: tuple[str, ...] = ("*",)) -> Transform:
-    """A quirk: what OpenAI calls `old` is `new` here (for models of these names). What says `new` already is left."""
+    """A transform: OpenAI's `old` is `new` here (for models of these names). A `new` that is set already wins."""
 
-    def quirk(fields: Fields) -> Fields:
+    def transform(fields: Fields) -> Fields:
         model = text_of(fields.get("model")) or ""
         if old not in fields or not any(fnmatchcase(model, pattern) for pattern in models):
             return fields
@@ -63,50 +65,50 @@ def renamed(old: str, new: str, *, models: tuple[str, ...] = ("*",)) -> Transfor
         return {new if name == old else name: raw for name, raw in fields.items() if name != new}
 
     where = "" if models == ("*",) else f" ({', '.join(f'`{pattern}`' for pattern in models)})"
-    quirk.__doc__ = f"`{old}` is `{new}`{where}."
-    return quirk
+    transform.__doc__ = f"`{old}` is `{new}`{where}."
+    return transform
 
 
-max_tokens_is_the_old_name = renamed("max_completion_tokens", "max_tokens")
+old_name_of_max_tokens = renamed("max_completion_tokens", "max_tokens")
 
 
-def usage_comes_unasked(fields: Fields) -> Fields:
-    """`stream_options` is refused; usage comes unasked."""
+def no_stream_options(fields: Fields) -> Fields:
+    """`stream_options` is dropped: usage is always sent."""
     return without(fields, "stream_options")
 
 
-def thinking_has_a_switch(fields: Fields) -> Fields:
+def thinking_switch(fields: Fields) -> Fields:
     """`reasoning_effort: "none"` is `thinking: {"type": "disabled"}`."""
     if text_of(fields.get("reasoning_effort")) != "none" or "thinking" in fields:
         return fields
     return {**without(fields, "reasoning_effort"), "thinking": to_raw({"type": "disabled"})}
 
 
-def never_given(*names: str) -> Transform:
-    """A quirk: a conversation that another vendor's model began has fields in its messages and calls, by which that
-    one knows its own thinking (openai_chat/signatures.py). Vendors that are strict answer 400 to those of others."""
+def without_message_fields(*names: str) -> Transform:
+    """A transform: a conversation that another vendor's model began has fields in its messages and tool calls by which
+    that vendor recognizes its own thinking (openai_chat/signatures.py). Strict vendors answer 400 to such fields."""
 
-    def quirk(fields: Fields) -> Fields:
+    def transform(fields: Fields) -> Fields:
         messages = bytes(fields.get("messages", b""))
         if not any(f'"{name}"'.encode() in messages for name in names):
             return fields
         return {**fields, "messages": to_raw([_without(raw, names) for raw in array_of(Raw(messages)) or ()])}
 
-    quirk.__doc__ = f"{' and '.join(f'`{name}`' for name in names)}, other vendors' in earlier answers, left out."
-    return quirk
+    transform.__doc__ = f"{' and '.join(f'`{name}`' for name in names)}, other vendors' in earlier answers, left out."
+    return transform
 
 
 def _without(raw: Raw, names: tuple[str, ...]) -> Raw:
-    said = object_of(raw)
-    if said is None:
+    fields = object_of(raw)
+    if fields is None:
         return raw
-    rest = without(said, *names)
+    rest = without(fields, *names)
     if calls := array_of(rest.get("tool_calls")):
         rest["tool_calls"] = to_raw([_without(call, names) for call in calls])
     return to_raw(rest)
 
 
-knows_openais_fields_alone = never_given("reasoning_details", "extra_content")
+openais_message_fields_only = without_message_fields("reasoning_details", "extra_content")
 
 
 def nine_character_call_ids(fields: Fields) -> Fields:
@@ -115,9 +117,6 @@ def nine_character_call_ids(fields: Fields) -> Fields:
     if messages is None or b"tool_call" not in bytes(fields["messages"]):
         return fields
     return {**fields, "messages": to_raw([_with_nine_character_ids(raw) for raw in messages])}
-
-
-_NINE_CHARACTERS: Final = re.compile("[a-zA-Z0-9]{9}")
 
 
 def _with_nine_character_ids(raw: Raw) -> Raw:

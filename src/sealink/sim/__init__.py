@@ -13,9 +13,9 @@ faults           the kinds of faults, and how a request asks for them; faulty_an
                  faulty_body the bytes and the connection
 """
 
+from sealink.catalog.models import SIM_MODEL
 from sealink.sim.faults import FAULT_HEADER, Chance, described, read_chance
 from sealink.sim.handler import SimDialect, SimSettings, sim_handler
-from sealink.sim.prose import SIM_MODEL
 
 __all__ = [
     "FAULT_HEADER",

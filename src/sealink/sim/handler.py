@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from sealink.catalog.models import SIM_MODEL
 from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
 from sealink.net.message import Request, Responder
 from sealink.net.server import Handler
@@ -18,7 +19,6 @@ from sealink.sim.ask import Ask
 from sealink.sim.faults import FAULT_HEADER, Chance, Fault, drawn, named, read_faults, split_model
 from sealink.sim.faulty_answer import with_faulty_frames, with_faulty_tokens
 from sealink.sim.faulty_body import FaultyBody, ResponseEnded
-from sealink.sim.prose import SIM_MODEL
 from sealink.sim.wires.anthropic import AnthropicWire
 from sealink.sim.wires.gemini import GeminiWire
 from sealink.sim.wires.openai import OpenAIWire

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-SIM_MODEL: Final = "sealink/sim"
-"""The name of the simulated model."""
+from sealink.catalog.models import SIM_MODEL
 
 _PIECE = re.compile(r"[^\S\n]?(?:[^\W\d_]{1,8}|\d{1,3}|[^\w\s]|_)|\s")
 

@@ -1,53 +1,80 @@
-"""Where the rows are kept: a table in SQLite, or in PostgreSQL. Everything here blocks: call it from a thread."""
+"""One database: transactions, inserts, migrations. Everything here blocks: call it from a thread."""
 
 import logging
 import threading
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import alembic.command
-import alembic.config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sealink.ledger.row import Row
-from sealink.store.engine import engine_for, insert_once, transaction
+from sealink.store.engine import Purpose, engine_for, insert_once, transaction
+from sealink.store.errors import StoreUnavailable
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
-logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces itself at every start
+NEWEST = max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("*.py"))
+"""The revision that the newest migration leaves, as Alembic keeps it in the table `alembic_version`."""
+
 _migrating = threading.Lock()
 """Alembic keeps the migration that is running in module-level variables."""
 
 
 class Store:
-    """The table `requests` of one database. Nothing is connected to before the first use.
+    """One database. Nothing is connected to before the first use.
 
-    `timeout_s` is how long to wait for a connection, or for an SQLite file that another process writes.
-    Raises StoreError for a URL that cannot be used; all else raises sqlalchemy.exc.SQLAlchemyError while the
-    database cannot be reached or is locked.
+    `timeout_s` is how long to wait for a connection, or for an SQLite file that another process writes. Raises
+    StoreError for a URL that cannot be used; every other method raises StoreUnavailable while the database is down,
+    locked, or refuses what it is given.
     """
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self._engine = engine_for(url, timeout_s)
-        self._insert_once = insert_once(self._engine)
 
     def migrate(self) -> None:
-        """Bring the table to its newest shape. Safe when several processes do so at once."""
-        with _migrating, transaction(self._engine, "migrating").begin() as connection:
-            config = alembic.config.Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-            alembic.command.upgrade(config, "head")
+        """Bring the tables to their newest shape. Safe when several processes do so at once."""
+        if self._revision() != NEWEST:
+            with _migrating, self._begin("migrating") as connection:
+                _upgrade(connection)
 
-    def insert(self, rows: Sequence[Row]) -> None:
-        """Add the rows whose requests have none yet: all of them or none."""
+    def insert_once(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Add the rows whose primary key is not in the table yet: all of them or none."""
         if rows:
-            with self._engine.begin() as connection:
-                connection.execute(self._insert_once, rows)
+            with self._begin("writing") as connection:
+                connection.execute(insert_once(self._engine, table), rows)
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
         """A transaction whose queries all see the same rows."""
-        return transaction(self._engine, "reading").begin()
+        with self._begin("reading") as connection:
+            yield connection
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
+
+    @contextmanager
+    def _begin(self, purpose: Purpose) -> Iterator[Connection]:
+        try:
+            with transaction(self._engine, purpose).begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(str(error.orig if isinstance(error, DBAPIError) else error)) from error
+
+    def _revision(self) -> str | None:
+        """The revision that the tables have, None if there are none. Where it is the newest, Alembic is not needed."""
+        with self._begin("reading") as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces itself as soon as it is imported
+    import alembic.command  # 80 ms and 11 MiB that a database of the newest revision does not need
+    import alembic.config
+
+    config = alembic.config.Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    alembic.command.upgrade(config, "head")

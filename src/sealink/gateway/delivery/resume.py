@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from sealink.amounts import Count, Delay, Size
-from sealink.errors import NotFound, SealinkError, ServiceUnavailable
+from sealink.errors import NotFound, SealinkError, ShuttingDown
 from sealink.net.message import Responder
 
 _PIECE_BYTES: Final = 64 * 1024
@@ -105,7 +105,7 @@ async def follow(log: StreamLog, position: int, client: Responder) -> None:
         client.write(log.error_frame(error))
     except asyncio.CancelledError:
         if not client.gone:
-            client.write(log.error_frame(ServiceUnavailable("SeaLink is shutting down.", code="draining")))
+            client.write(log.error_frame(ShuttingDown()))
             client.finish()
         raise
     client.finish()

@@ -22,11 +22,8 @@ class Answers:
     def __call__(self, request: Request, responder: Responder, context: RequestContext) -> Awaitable[None]:
         admitted = self._admission.admit(request, context, self._api)
         if isinstance(admitted, AdmittedRequest):  # nearly always: no gate has to wait
-            return self._exchange(admitted, responder).run()
+            return Exchange(admitted, responder, self._services, self._api).run()
         return self._answer_when_admitted(admitted, responder)
 
     async def _answer_when_admitted(self, admitted: Awaitable[AdmittedRequest], responder: Responder) -> None:
-        await self._exchange(await admitted, responder).run()
-
-    def _exchange(self, admitted: AdmittedRequest, responder: Responder) -> Exchange:
-        return Exchange(admitted, responder, self._services, self._api)
+        await Exchange(await admitted, responder, self._services, self._api).run()

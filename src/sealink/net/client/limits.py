@@ -29,11 +29,11 @@ class UpstreamLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     connection_attempt_delay_s: Delay = 0.25
     """How long one address of a host is tried before the next is tried beside it (RFC 8305 §5)."""
 
-    warm_pause_s: Seconds = 1.0
+    reopen_pause_s: Seconds = 1.0
     """Where connections are kept warm: the longest pause before one is opened again after the server has closed or
     refused one. It doubles each time."""
 
-    max_warm_pause_s: Seconds = 60.0
+    max_reopen_pause_s: Seconds = 60.0
     """What that pause doubles up to."""
 
     keepalive_idle_s: Count = 30

@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from sealink.errors import ServiceUnavailable
+from sealink.errors import ServiceUnavailable, ShuttingDown
 from sealink.net.client.connection import Connection
 from sealink.net.client.dial import Dialer
 from sealink.net.client.limits import UpstreamLimits
@@ -52,7 +52,7 @@ class OriginPool:
         try:
             await self._dialer.open(connection, self.origin, self.proxy, connect_s=connect_s)
             if self._is_closed:
-                raise shutting_down()
+                raise ShuttingDown()
             is_ready = True
         finally:
             if not is_ready:
@@ -133,7 +133,3 @@ class OriginPool:
     @property
     def _has_surplus(self) -> bool:
         return len(self.idle) > self.warm
-
-
-def shutting_down() -> ServiceUnavailable:
-    return ServiceUnavailable("SeaLink is shutting down.", code="draining")

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import ssl
 
+from sealink.errors import ShuttingDown
 from sealink.net.client.connection import StaleConnection
 from sealink.net.client.dial import Dialer
 from sealink.net.client.limits import UpstreamLimits
 from sealink.net.client.origin import Origin, split_url
-from sealink.net.client.origin_pool import OriginPool, shutting_down
+from sealink.net.client.origin_pool import OriginPool
 from sealink.net.client.proxy import Proxies
 from sealink.net.client.request_head import request_head
 from sealink.net.message import UpstreamRequest, UpstreamResponse
@@ -46,7 +47,7 @@ class UpstreamPool:
         answer may take is for the caller to bound: when cancelled, this closes the connection. Raises SealinkError.
         """
         if self._is_closed:
-            raise shutting_down()
+            raise ShuttingDown()
         origin, target = split_url(request.url)
         pool = self._pool_of(origin)
         head = request_head(request, origin, target, pool.proxy)

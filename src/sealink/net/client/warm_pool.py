@@ -56,8 +56,8 @@ class WarmPool:
     def _pause_s(self) -> float:
         if not self._setbacks:
             return 0.0
-        longest_s = self._limits.warm_pause_s * 2.0 ** min(self._setbacks - 1, 32)
-        return min(longest_s, self._limits.max_warm_pause_s) * random.uniform(0.5, 1.0)
+        longest_s = self._limits.reopen_pause_s * 2.0 ** min(self._setbacks - 1, 32)
+        return min(longest_s, self._limits.max_reopen_pause_s) * random.uniform(0.5, 1.0)
 
     def _begin(self) -> None:
         self._timer = None

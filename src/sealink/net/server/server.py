@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from sealink.errors import HeaderList, InternalError, SealinkError, ServiceUnavailable
+from sealink.errors import HeaderList, InternalError, SealinkError, ShuttingDown
 from sealink.net.message import Request, Responder
 from sealink.net.server.client_connection import ClientConnection
 from sealink.net.server.limits import ServerLimits
@@ -82,7 +82,9 @@ class Server:
         self._listeners.append(listener)
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
             for listening in listener.sockets:  # and what they accept inherits it
-                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self.limits.max_unsent_in_kernel)
+                listening.setsockopt(
+                    socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self.limits.max_unsent_in_kernel_bytes
+                )
         if self._sweep is None:
             self._sweep_connections()
         return [listening.getsockname()[:2] for listening in listener.sockets]
@@ -124,7 +126,7 @@ class Server:
     def _handled(self, task: asyncio.Task[None]) -> None:
         response = self._open.pop(task)
         if task.cancelled():
-            self._complete(response, _shutting_down() if self.breaking_off else None)
+            self._complete(response, ShuttingDown() if self.breaking_off else None)
         else:
             self._complete(response, task.exception())
         self._notice_idle()
@@ -150,7 +152,7 @@ class Server:
     def _break_off(self) -> None:
         self.breaking_off = True
         for connection in list(self._connections):
-            connection.break_off(_shutting_down())
+            connection.break_off(ShuttingDown())
         for task, response in list(self._open.items()):
             if not response.ended:
                 task.cancel()
@@ -177,7 +179,3 @@ class Server:
     def _notice_idle(self) -> None:
         if self.stopping and not self._connections and not self._open:
             self._idle.set()
-
-
-def _shutting_down() -> ServiceUnavailable:
-    return ServiceUnavailable("SeaLink is shutting down.", code="draining")

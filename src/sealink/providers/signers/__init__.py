@@ -1,1 +1,5 @@
-"""Request signing for clouds that need more than an API key: AWS (SigV4) and Google Cloud (OAuth tokens)."""
+"""Requests that are authorized by more than an API key: AWS (Signature Version 4) and Google Cloud (access tokens).
+
+signing     which vendor's requests are signed how, and by which library
+aws         signs with botocore; google: fetches tokens with google-auth
+"""

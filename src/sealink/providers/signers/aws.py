@@ -4,32 +4,28 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Final
 
 from sealink.errors import HeaderList, UpstreamError
-from sealink.providers.profile import Settings, Signer, SignerUnavailable
+from sealink.providers.signers.signing import Settings
 
-NO_LIBRARY: Final = "without an `api_key`, requests are signed; that needs Amazon's library: pip install botocore"
 NO_CREDENTIALS: Final = (
-    "No AWS credentials were found: say `api_key`, or `profile` (or AWS_PROFILE), "
-    "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+    "No AWS credentials were found: set `api_key` or `profile` (or AWS_PROFILE), "
+    "or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
 )
 
 
-def aws_signer(service: str) -> Callable[[Settings], Signer]:
-    """What makes signers for a service; they need a `region`, and may be told a `profile`."""
-    return lambda settings: AwsSigner(service, settings["region"], settings.get("profile", ""))
+def signer_for(service: str, settings: Settings) -> "AwsSigner":
+    """A signer for a service in a `region`, with the credentials of a `profile` if there is one."""
+    return AwsSigner(service, settings["region"], settings.get("profile", ""))
 
 
 class AwsSigner:
     """A Signer. Credentials come from where AWS's own tools look for them: environment, files, SSO, the machine."""
 
     def __init__(self, service: str, region: str, profile: str = "") -> None:
-        try:
-            import botocore.session
-        except ImportError:
-            raise SignerUnavailable(NO_LIBRARY) from None
+        import botocore.session
+
         self._service, self._region = service, region
         self._session = botocore.session.Session(profile=profile or None)
         self._credentials: Any = None

@@ -7,15 +7,12 @@ import asyncio
 from typing import Any, Final
 
 from sealink.errors import HeaderList, UpstreamError
-from sealink.providers.profile import Settings, SignerUnavailable
+from sealink.providers.signers.signing import Settings
 
-NO_LIBRARY: Final = (
-    "requests carry an access token; fetching it needs Google's library: pip install 'google-auth[requests]'"
-)
 SCOPES: Final = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
-def google_signer(settings: Settings) -> "GoogleSigner":
+def signer_for(service: str, settings: Settings) -> "GoogleSigner":
     """A signer with the `credentials` file of a service account, or with what Google's own tools find (ADC)."""
     return GoogleSigner(settings.get("credentials", ""))
 
@@ -24,10 +21,8 @@ class GoogleSigner:
     """A Signer. A token serves all requests for about an hour; then one of them fetches the next."""
 
     def __init__(self, file: str = "") -> None:
-        try:
-            import google.auth.transport.requests
-        except ImportError:
-            raise SignerUnavailable(NO_LIBRARY) from None
+        import google.auth.transport.requests
+
         self._file = file
         self._fetch = google.auth.transport.requests.Request()
         self._credentials: Any = None

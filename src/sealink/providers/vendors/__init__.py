@@ -1,1 +1,1 @@
-"""One file per vendor: its name, addresses, key variable, and what it does differently from its dialect."""
+"""What is known of each vendor: a file for each, with one record, VENDOR. The list is in providers/__init__.py."""

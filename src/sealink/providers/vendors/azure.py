@@ -1,8 +1,9 @@
 """Azure OpenAI, and Claude in Microsoft Foundry. Models go by the names of your deployments."""
 
 from sealink.errors import HeaderList
-from sealink.providers.profile import Profile, Setting, Vendor
-from sealink.providers.vendors.openai import QUIRKS
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Setting, Vendor
+from sealink.providers.vendors.openai import TRANSFORMS
 
 
 def api_key_header(api_key: str) -> HeaderList:
@@ -14,7 +15,7 @@ VENDOR = Vendor(
     name="azure",
     docs="https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle",
     profiles=(
-        Profile("openai", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header, transforms=QUIRKS),
+        Profile("openai", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header, transforms=TRANSFORMS),
         Profile("responses", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header),
         Profile("anthropic", "https://{resource}.services.ai.azure.com/anthropic"),
     ),

@@ -1,7 +1,8 @@
 """Amazon Bedrock, by Converse, an API of its own, or by OpenAI's."""
 
-from sealink.providers.profile import Profile, Setting, Vendor
-from sealink.providers.signers.aws import aws_signer
+from sealink.providers.profile import Profile
+from sealink.providers.signers.signing import aws_sigv4
+from sealink.providers.vendor import Setting, Vendor
 
 SETTINGS = {
     "region": Setting(("AWS_REGION", "AWS_DEFAULT_REGION")),
@@ -19,5 +20,5 @@ VENDOR = Vendor(
     ),
     key_variable="AWS_BEARER_TOKEN_BEDROCK",  # https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
     settings=SETTINGS,
-    signer=aws_signer("bedrock"),
+    signing=aws_sigv4("bedrock"),
 )

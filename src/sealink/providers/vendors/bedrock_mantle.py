@@ -1,7 +1,8 @@
 """Amazon Bedrock's other endpoint, for models and tools that its first one does not have."""
 
-from sealink.providers.profile import Profile, Vendor, bearer
-from sealink.providers.signers.aws import aws_signer
+from sealink.providers.profile import Profile, bearer
+from sealink.providers.signers.signing import aws_sigv4
+from sealink.providers.vendor import Vendor
 from sealink.providers.vendors.bedrock import SETTINGS
 
 VENDOR = Vendor(
@@ -14,5 +15,5 @@ VENDOR = Vendor(
     ),
     key_variable="AWS_BEARER_TOKEN_BEDROCK",
     settings=SETTINGS,
-    signer=aws_signer("bedrock-mantle"),
+    signing=aws_sigv4("bedrock-mantle"),
 )

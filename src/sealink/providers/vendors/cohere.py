@@ -1,7 +1,8 @@
 """Cohere."""
 
-from sealink.providers.profile import Profile, Vendor
-from sealink.providers.transforms import usage_comes_unasked
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import no_stream_options
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="cohere",
@@ -10,7 +11,7 @@ VENDOR = Vendor(
         Profile("cohere", "https://api.cohere.com"),
         # https://docs.cohere.com/docs/compatibility-api; of stream_options:
         # https://strandsagents.com/docs/user-guide/concepts/model-providers/cohere/
-        Profile("openai", "https://api.cohere.ai/compatibility/v1", transforms=(usage_comes_unasked,)),
+        Profile("openai", "https://api.cohere.ai/compatibility/v1", transforms=(no_stream_options,)),
     ),
     key_variable="CO_API_KEY",
     serves=("command-*",),

@@ -1,7 +1,8 @@
 """DeepSeek."""
 
-from sealink.providers.profile import Profile, Vendor
-from sealink.providers.transforms import max_tokens_is_the_old_name, never_given, thinking_has_a_switch
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import old_name_of_max_tokens, thinking_switch, without_message_fields
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="deepseek",
@@ -11,9 +12,9 @@ VENDOR = Vendor(
             "openai",
             "https://api.deepseek.com/v1",
             # https://api-docs.deepseek.com/api/create-chat-completion
-            # https://api-docs.deepseek.com/guides/thinking_mode: the switch has no place among the efforts
+            # https://api-docs.deepseek.com/guides/thinking_mode: `thinking` switches it off, no effort does
             # "400 invalid params": github.com/google-gemini/gemini-cli/pull/23523
-            transforms=(max_tokens_is_the_old_name, thinking_has_a_switch, never_given("reasoning_details")),
+            transforms=(old_name_of_max_tokens, thinking_switch, without_message_fields("reasoning_details")),
             # "Missing `reasoning_content` field in the assistant message": github.com/decolua/9router/issues/355
             wants_thinking=True,
         ),

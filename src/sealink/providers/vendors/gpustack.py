@@ -1,6 +1,7 @@
-"""GPUStack, a server of your own."""
+"""GPUStack, a server that you run yourself."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="gpustack",

@@ -1,7 +1,8 @@
 """Groq."""
 
-from sealink.providers.profile import Profile, Vendor
-from sealink.providers.transforms import knows_openais_fields_alone
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import openais_message_fields_only
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="groq",
@@ -11,7 +12,7 @@ VENDOR = Vendor(
             "openai",
             "https://api.groq.com/openai/v1",
             # "property … is unsupported": github.com/agentjido/req_llm/issues/772
-            transforms=(knows_openais_fields_alone,),
+            transforms=(openais_message_fields_only,),
             unsupported=("logit_bias",),  # "will result in a 400 error" (the page above)
         ),
         Profile("responses", "https://api.groq.com/openai/v1"),

@@ -1,6 +1,7 @@
 """Heroku Managed Inference; other regions have other addresses."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="heroku",

@@ -1,6 +1,7 @@
 """Hugging Face, whose router hands on to many inference providers."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="huggingface",

@@ -1,13 +1,14 @@
 """Mistral."""
 
-from sealink.providers.profile import Overrides, Profile, Vendor
+from sealink.providers.profile import Overrides, Profile
 from sealink.providers.transforms import (
-    knows_openais_fields_alone,
-    max_tokens_is_the_old_name,
     nine_character_call_ids,
+    no_stream_options,
+    old_name_of_max_tokens,
+    openais_message_fields_only,
     renamed,
-    usage_comes_unasked,
 )
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="mistral",
@@ -20,10 +21,10 @@ VENDOR = Vendor(
             # github.com/mistralai/client-python; of stream_options: github.com/openai/openai-agents-python/issues/442).
             # Recorded requests say random_seed: mistral/dd-trace-py-mistral_v1_chat_completions_post_*.
             transforms=(
-                usage_comes_unasked,
-                max_tokens_is_the_old_name,
+                no_stream_options,
+                old_name_of_max_tokens,
                 renamed("seed", "random_seed"),
-                knows_openais_fields_alone,
+                openais_message_fields_only,
                 # "Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9"
                 # (github.com/zed-industries/zed/issues/53034)
                 nine_character_call_ids,

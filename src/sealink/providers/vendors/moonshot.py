@@ -1,6 +1,7 @@
 """Moonshot (Kimi); in China at https://api.moonshot.cn/v1."""
 
-from sealink.providers.profile import Profile, Vendor, bearer
+from sealink.providers.profile import Profile, bearer
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="moonshot",

@@ -1,7 +1,8 @@
-"""Ollama, a server of your own."""
+"""Ollama, a server that you run yourself."""
 
-from sealink.providers.profile import Profile, Vendor
-from sealink.providers.transforms import max_tokens_is_the_old_name
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import old_name_of_max_tokens
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="ollama",
@@ -9,6 +10,6 @@ VENDOR = Vendor(
     profiles=(
         Profile("ollama", "http://localhost:11434"),
         # https://docs.ollama.com/api/openai-compatibility lists the fields that it knows
-        Profile("openai", "http://localhost:11434/v1", transforms=(max_tokens_is_the_old_name,)),
+        Profile("openai", "http://localhost:11434/v1", transforms=(old_name_of_max_tokens,)),
     ),
 )

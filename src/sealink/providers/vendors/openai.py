@@ -1,20 +1,21 @@
 """OpenAI."""
 
-from sealink.providers.profile import Profile, Vendor
-from sealink.providers.transforms import knows_openais_fields_alone, renamed
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import openais_message_fields_only, renamed
+from sealink.providers.vendor import Vendor
 
 # Reasoning models answer 400 to `max_tokens`, others take either
 # (https://platform.openai.com/docs/api-reference/chat/create).
-QUIRKS = (
+TRANSFORMS = (
     renamed("max_tokens", "max_completion_tokens", models=("o1*", "o3*", "o4*", "gpt-5*")),
-    knows_openais_fields_alone,  # it refuses all that it does not know
+    openais_message_fields_only,  # it refuses all that it does not know
 )
 
 VENDOR = Vendor(
     name="openai",
     docs="https://platform.openai.com/docs/api-reference",
     profiles=(
-        Profile("openai", "https://api.openai.com/v1", transforms=QUIRKS),
+        Profile("openai", "https://api.openai.com/v1", transforms=TRANSFORMS),
         Profile("responses", "https://api.openai.com/v1"),
     ),
     key_variable="OPENAI_API_KEY",

@@ -1,6 +1,7 @@
 """OpenRouter."""
 
-from sealink.providers.profile import Profile, Vendor, bearer
+from sealink.providers.profile import Profile, bearer
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="openrouter",

@@ -1,7 +1,8 @@
 """Portkey, a gateway: models are named `@provider/model`."""
 
 from sealink.errors import HeaderList
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 
 
 def x_portkey_api_key(api_key: str) -> HeaderList:

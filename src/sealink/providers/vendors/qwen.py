@@ -1,7 +1,8 @@
 """Qwen, by Alibaba Cloud's Model Studio (DashScope); in China at https://dashscope.aliyuncs.com/compatible-mode/v1."""
 
-from sealink.providers.profile import Profile, Vendor
-from sealink.providers.transforms import max_tokens_is_the_old_name
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import old_name_of_max_tokens
+from sealink.providers.vendor import Vendor
 from sealink.wire.raw_json.fields import Fields, is_null, text_of, to_raw, without
 
 
@@ -24,7 +25,7 @@ VENDOR = Vendor(
             "openai",
             "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
             # https://www.alibabacloud.com/help/en/model-studio/deep-thinking
-            transforms=(max_tokens_is_the_old_name, thinking_is_a_flag),
+            transforms=(old_name_of_max_tokens, thinking_is_a_flag),
         ),
     ),
     key_variable="DASHSCOPE_API_KEY",

@@ -1,6 +1,7 @@
 """Snowflake Cortex."""
 
-from sealink.providers.profile import Profile, Setting, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Setting, Vendor
 
 VENDOR = Vendor(
     name="snowflake",

@@ -2,8 +2,9 @@
 
 from urllib.parse import quote
 
-from sealink.providers.profile import Profile, Setting, Settings, Vendor, bearer
-from sealink.providers.signers.google import google_signer
+from sealink.providers.profile import Profile, bearer
+from sealink.providers.signers.signing import GOOGLE_ACCESS_TOKEN, Settings
+from sealink.providers.vendor import Setting, Vendor
 from sealink.wire.raw_json.fields import TRUE, Fields, object_of, text_of, to_raw, without
 
 PUBLISHERS = "https://{host}/v1/projects/{project}/locations/{region}/publishers"
@@ -62,5 +63,5 @@ VENDOR = Vendor(
     ),
     settings=SETTINGS,
     located=located,
-    signer=google_signer,
+    signing=GOOGLE_ACCESS_TOKEN,
 )

@@ -1,6 +1,7 @@
-"""vLLM, a server of your own."""
+"""vLLM, a server that you run yourself."""
 
-from sealink.providers.profile import Profile, Vendor
+from sealink.providers.profile import Profile
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="vllm",

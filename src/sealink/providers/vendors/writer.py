@@ -1,7 +1,8 @@
-"""Writer. It knows `max_tokens` alone: ChatChatParams in github.com/writer/writer-sdk-python."""
+"""Writer. Of the two names it knows `max_tokens` only: ChatChatParams in github.com/writer/writer-sdk-python."""
 
-from sealink.providers.profile import Profile, Vendor
-from sealink.providers.transforms import max_tokens_is_the_old_name
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import old_name_of_max_tokens
+from sealink.providers.vendor import Vendor
 from sealink.wire.raw_json.fields import Fields
 
 
@@ -13,7 +14,7 @@ def chat(path: str, fields: Fields) -> str:
 VENDOR = Vendor(
     name="writer",
     docs="https://dev.writer.com/home/chat-completion",
-    profiles=(Profile("openai", "https://api.writer.com/v1", transforms=(max_tokens_is_the_old_name,), path=chat),),
+    profiles=(Profile("openai", "https://api.writer.com/v1", transforms=(old_name_of_max_tokens,), path=chat),),
     key_variable="WRITER_API_KEY",
     serves=("palmyra-*",),
     models=("palmyra-x5",),

@@ -1,7 +1,8 @@
 """Zhipu (GLM), in China."""
 
-from sealink.providers.profile import Profile, Vendor
-from sealink.providers.transforms import max_tokens_is_the_old_name, thinking_has_a_switch
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import old_name_of_max_tokens, thinking_switch
+from sealink.providers.vendor import Vendor
 
 VENDOR = Vendor(
     name="zhipu",
@@ -11,7 +12,7 @@ VENDOR = Vendor(
             "openai",
             "https://open.bigmodel.cn/api/paas/v4",
             # thinking: recorded, zhipu/pydantic-ai-zai_thinking_stream-ea33ea
-            transforms=(max_tokens_is_the_old_name, thinking_has_a_switch),
+            transforms=(old_name_of_max_tokens, thinking_switch),
         ),
     ),
     key_variable="ZHIPU_API_KEY",

@@ -81,8 +81,6 @@ _DECODE: Final = {field.name: msgspec.json.Decoder(field.type).decode for field 
 
 def chunk_of(fields: Fields) -> Chunk:
     """A chunk that has been parsed into fields. Raises ValidationError, as `CHUNK.decode` does."""
-    if "choices" not in fields:
-        raise msgspec.ValidationError("Object missing required field `choices`")
     name, values = "", {}
     try:
         for name, raw in fields.items():
@@ -91,4 +89,6 @@ def chunk_of(fields: Fields) -> Chunk:
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
         raise msgspec.ValidationError(f"{message} - at `$.{name}{place or '`'}") from error
+    if "choices" not in values:
+        raise msgspec.ValidationError("Object missing required field `choices`")
     return Chunk(**values)

@@ -7,7 +7,7 @@ MEAGRE, FULL = 64, 512
 
 SCRIPT = f"""
 import resource
-from sealink.cli.process import raise_file_limit
+from sealink.app.process import raise_file_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, ({MEAGRE}, {FULL}))
 raise_file_limit()
 print(resource.getrlimit(resource.RLIMIT_NOFILE))

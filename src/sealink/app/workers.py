@@ -5,16 +5,17 @@ import logging
 import multiprocessing
 import signal
 import socket
+import sys
+from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from typing import Final
 
 import msgspec
-import typer
 
-from sealink.app import printable
-from sealink.cli.process import cannot_listen, configure_logging, greeting, run_on_best_loop, serve_until_stopped
+from sealink.app.address import printable
+from sealink.app.process import CannotStart, cannot_listen, configure_logging, run_on_best_loop, serve_until_stopped
 from sealink.config import Config
 
 log = logging.getLogger("sealink.workers")
@@ -22,8 +23,12 @@ log = logging.getLogger("sealink.workers")
 _POLL_S: Final = 0.1
 
 
-def supervise(config: Config, count: int) -> None:
-    """Run `count` workers until SIGTERM or SIGINT; one that dies before that is replaced."""
+def supervise(config: Config, count: int, on_listening: Callable[[str], None]) -> None:
+    """Run `count` workers until SIGTERM or SIGINT; one that dies before that is replaced.
+
+    `on_listening` is called with the base URL once all accept connections. Raises CannotStart, or SystemExit if a
+    worker cannot start: it has written why to standard error.
+    """
     with _reserved(config) as reserved:
         port = reserved.getsockname()[1]
         config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
@@ -32,14 +37,14 @@ def supervise(config: Config, count: int) -> None:
             signal.signal(number, lambda *_: workers.stop())
         is_up = workers.are_listening()
         if is_up:
-            typer.echo(greeting(config, f"http://{printable(config.server.host)}:{port}/v1"))
+            on_listening(f"http://{printable(config.server.host)}:{port}/v1")
         workers.run()
     if not is_up:
         raise SystemExit(1)
 
 
 def _reserved(config: Config) -> socket.socket:
-    """A socket that holds the port, so that the workers share one and nobody else takes it. It does not listen."""
+    """A socket that is bound to the port, so that all workers have the same one. It does not listen."""
     host, port = config.server.host or None, config.server.port
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
@@ -58,9 +63,9 @@ def _reserved(config: Config) -> socket.socket:
 
 
 class Workers:
-    """The processes that do the work, each with the event that it sets when it takes connections.
+    """The processes that do the work, each with the event that it sets when it accepts connections.
 
-    The events are held on to: one that is let go of is gone before its process has found it.
+    The events are kept here: one that is garbage-collected is gone before its process has opened it.
     """
 
     def __init__(self, config: Config, count: int) -> None:
@@ -72,7 +77,7 @@ class Workers:
             self._spawn()
 
     def are_listening(self) -> bool:
-        """Wait until every worker takes connections. False if one has ended instead: it has said why."""
+        """Wait until every worker accepts connections. False if one has ended instead."""
         while all(process.is_alive() for process in self._processes):
             if all(listening.wait(_POLL_S) for listening in self._processes.values()):
                 return True
@@ -104,11 +109,14 @@ class Workers:
 
 def _work(config: Config, listening: Event) -> None:
     configure_logging()
-    run_on_best_loop(_serve(config, listening))
+    try:
+        run_on_best_loop(_serve(config, listening))
+    except CannotStart as error:
+        sys.exit(str(error))
 
 
 async def _serve(config: Config, listening: Event) -> None:
-    """A worker's life. It does not outlive its parent: nobody else knows of it, and it would keep the port."""
+    """A worker's life. It stops when its parent dies: nobody would stop it, and it would keep the port."""
     loop, parent = asyncio.get_running_loop(), multiprocessing.parent_process()
     assert parent is not None
 

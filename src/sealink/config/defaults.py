@@ -1,30 +1,32 @@
-"""What a config need not say, filled in: vendors' addresses and keys, where its paths start, a key to come in by."""
+"""What a config leaves out, filled in: vendors' addresses, keys and settings, absolute paths, a key for clients."""
 
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from sealink.config.mistakes import MistakeError
 from sealink.config.sections import Config, KeyConfig, ProviderConfig
-from sealink.ledger.location import absolute_url, journal_root
-from sealink.providers.profile import SignerUnavailable
-from sealink.providers.resolve import UnresolvedProvider
+from sealink.ledger.location import journal_root
+from sealink.providers.resolve import UnresolvedProvider, resolve
+from sealink.providers.signers.signing import SignerUnavailable
+from sealink.store.url import absolute_url
 
-GENERATED_KEY = "generated"
-"""The name of the key that is made up for a run in which none is configured."""
+GENERATED_KEY: Final = "generated"
+"""The name of the key that is generated for a run in which none is configured."""
 
 
-def placed(config: Config, variables: Mapping[str, str], folder: Path) -> Config:
-    """The config with each known vendor's address, key and settings filled in."""
+def with_resolved_providers(config: Config, variables: Mapping[str, str], folder: Path) -> Config:
+    """The config with the address, the key and the settings of each known vendor."""
     providers = []
     for index, provider in enumerate(config.providers):
         path = f"$.providers[{index}]"
-        if provider.vendor and provider.known is None:
+        if provider.vendor and provider.known_vendor is None:
             raise MistakeError(f"{path}.vendor", f"{provider.vendor!r} is not a known vendor")
         try:
-            providers.append(at_its_place(provider, variables, folder))
+            providers.append(resolved(provider, variables, folder))
         except UnresolvedProvider as missing:
             raise MistakeError(f"{path}.{missing.setting}", f"{provider.name}: {missing}") from missing
         except SignerUnavailable as missing:
@@ -32,18 +34,26 @@ def placed(config: Config, variables: Mapping[str, str], folder: Path) -> Config
     return msgspec.structs.replace(config, providers=tuple(providers))
 
 
-def at_its_place(provider: ProviderConfig, variables: Mapping[str, str], folder: Path) -> ProviderConfig:
+def resolved(provider: ProviderConfig, variables: Mapping[str, str], folder: Path) -> ProviderConfig:
     """A provider with what is known of its vendor. Raises UnresolvedProvider or SignerUnavailable."""
-    placement = provider.place(variables)
-    if placement is None:
+    vendor, profile = provider.known_vendor, provider.vendor_profile
+    if vendor is None or profile is None:
         return provider
-    settings = dict(placement.settings)
+    found = resolve(
+        vendor,
+        profile,
+        base_url=provider.base_url,
+        api_key=provider.api_key,
+        given=provider.vendor_settings,
+        variables=variables,
+    )
+    settings = dict(found.settings)
     if settings.get("credentials"):
         settings["credentials"] = str(folder / settings["credentials"])
-    return msgspec.structs.replace(provider, base_url=placement.base_url, api_key=placement.api_key, **settings)
+    return msgspec.structs.replace(provider, base_url=found.base_url, api_key=found.api_key, **settings)
 
 
-def located(config: Config, folder: Path) -> Config:
+def with_absolute_paths(config: Config, folder: Path) -> Config:
     """The config with its paths starting from the folder it was read from."""
     store = config.store
     url = absolute_url(store.url, folder)
@@ -52,7 +62,10 @@ def located(config: Config, folder: Path) -> Config:
 
 
 def with_key(config: Config, variables: Mapping[str, str]) -> Config:
-    """The config with at least one key: SEALINK_API_KEY, or one made up for this run. Never an open door."""
+    """The config with at least one key: that of SEALINK_API_KEY, or one generated for this run.
+
+    A SeaLink without keys would be open to everybody.
+    """
     if config.keys:
         return config
     given = variables.get("SEALINK_API_KEY")
@@ -61,5 +74,5 @@ def with_key(config: Config, variables: Mapping[str, str]) -> Config:
 
 
 def new_key() -> str:
-    """A fresh API key."""
+    """The secret of a new key."""
     return f"sk-sealink-{secrets.token_urlsafe(24)}"

@@ -1,34 +1,13 @@
-"""The table of requests, as the newest migration leaves it."""
+"""The table `requests`: a row for each request that has ended. The uploader writes it, reports read it."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    DateTime,
-    Dialect,
-    Double,
-    Index,
-    MetaData,
-    Table,
-    Text,
-    TypeDecorator,
-)
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Double, Index, Table, Text
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A point in time: timestamptz in PostgreSQL, text in UTC in SQLite."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value if value is None else value.replace(tzinfo=value.tzinfo or UTC)
-
-
-metadata = MetaData()
+from sealink.ledger.row import Row
+from sealink.store.schema import UtcDateTime, metadata
+from sealink.store.store import Store
 
 requests = Table(
     "requests",
@@ -64,3 +43,26 @@ requests = Table(
     Index("requests_by_key", "key", "started_at"),
     Index("requests_by_model", "model", "started_at"),
 )
+
+
+class RequestsTable:
+    """The table in one store. Its methods block, and raise as those of Store do."""
+
+    def __init__(self, store_url: str, *, timeout_s: float) -> None:
+        self._store = Store(store_url, timeout_s=timeout_s)
+
+    def migrate(self) -> None:
+        """Bring the store to its newest shape, from whichever it has."""
+        self._store.migrate()
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        """Add the rows whose requests have none yet: all of them or none."""
+        self._store.insert_once(requests, rows)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A transaction whose queries all see the same rows."""
+        return self._store.reading()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._store.close()

@@ -1,0 +1,5 @@
+"""Keys: what one may do, and which are in force.
+
+keys        a key's record: its name, the digest of its secret, and its rules
+keyring     the keys that are in force in this process; they can be replaced while it runs
+"""

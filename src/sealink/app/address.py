@@ -1,0 +1,12 @@
+"""Addresses of this machine."""
+
+from typing import Final
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+def printable(host: str) -> str:
+    """A host as it is written in a URL that this machine can open."""
+    if host in ("0.0.0.0", "::", ""):
+        return LOOPBACK
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,120 @@
+"""One SeaLink process's whole life: start, wait for a signal, stop."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import math
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from sealink.app.app import App
+from sealink.config import Config
+from sealink.recorder.pool import Recorder
+
+
+class CannotStart(Exception):
+    """The process cannot serve: its port is taken, its journal cannot be written. The message is for the operator."""
+
+
+def run_on_best_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run a command's coroutine to its end: on uvloop where it has a build, else on asyncio's own loop."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+def configure_logging() -> None:
+    """Log to standard error, one line a record."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+def raise_file_limit() -> None:
+    """Let the process open as many files as it may. A stream takes two; most systems begin with 1,024."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS answers "unlimited", and refuses it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class StopSignals:
+    """SIGTERM and SIGINT: the first asks the process to stop, a later one not to wait for open streams.
+
+    Signals within AGAIN_S of the first count as one: a service manager or a terminal signals every process of a group,
+    and so does the parent of workers.
+    """
+
+    AGAIN_S: Final = 1.0
+
+    def __init__(self) -> None:
+        self.first = asyncio.Event()
+        self.second = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._first_at = math.inf
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._received)
+
+    def _received(self) -> None:
+        now = self._loop.time()
+        if not self.first.is_set():
+            self._first_at = now
+            self.first.set()
+        elif now - self._first_at > self.AGAIN_S:
+            self.second.set()
+
+
+async def serve_until_stopped(
+    config: Config,
+    on_listening: Callable[[str], None],
+    *,
+    reuse_port: bool = False,
+    recorder: Recorder | None = None,
+) -> None:
+    """Listen until SIGTERM or SIGINT. `on_listening` is called with the base URL once connections are accepted.
+
+    Raises CannotStart.
+    """
+    raise_file_limit()
+    signals = StopSignals()
+    app = _app(config, recorder)
+    try:
+        base_url = await app.start(reuse_port=reuse_port)
+    except OSError as error:
+        raise cannot_listen(config, error) from error
+    gc.collect()
+    gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
+    on_listening(base_url)
+    await app.loaded()
+    gc.freeze()
+    await signals.first.wait()
+    await _stop(app, signals)
+
+
+def cannot_listen(config: Config, error: OSError) -> CannotStart:
+    """Why the process has no port."""
+    return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}")
+
+
+def _app(config: Config, recorder: Recorder | None) -> App:
+    try:
+        return App(config, recorder)
+    except OSError as error:
+        raise CannotStart(f"cannot write the journal of requests ([store] journal): {error}") from error
+
+
+async def _stop(app: App, signals: StopSignals) -> None:
+    """Stop; after a second signal, without waiting for open streams."""
+    stopping = asyncio.ensure_future(app.stop())
+    again = asyncio.ensure_future(signals.second.wait())
+    await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
+    if again.done():
+        app.hurry()
+    again.cancel()
+    await stopping

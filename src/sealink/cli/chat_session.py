@@ -1,0 +1,99 @@
+"""One question to a SeaLink that is started for it: the answer as it streams, then its time, usage and cost."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import typer
+
+from sealink.app import App
+from sealink.catalog.prices import price_nano_usd
+from sealink.config import Config
+from sealink.errors import SealinkError
+from sealink.net.client import UpstreamPool
+from sealink.net.message import UpstreamRequest, UpstreamResponse
+from sealink.usage import Usage
+from sealink.wire.dialects import openai_chat
+from sealink.wire.framing.sse import SseFramer
+
+
+async def ask(config: Config, model: str, prompt: str) -> None:
+    """Print the answer. Raises SealinkError where there is none."""
+    server = msgspec.structs.replace(config.server, host="127.0.0.1", port=0, drain_s=0.0)
+    app = App(msgspec.structs.replace(config, server=server))
+    pool = UpstreamPool()
+    base_url = await app.start()
+    try:
+        started_at = time.monotonic()
+        upstream = await pool.send(_request(base_url, config.keys[0].key, model, prompt), connect_s=5.0)
+        await _show(upstream, started_at)
+    finally:
+        await pool.close()
+        await app.stop()
+
+
+def _request(base_url: str, key: str, model: str, prompt: str) -> UpstreamRequest:
+    body = {
+        "model": model,
+        "messages": [{"role": "user", "content": prompt}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    return UpstreamRequest(
+        method="POST",
+        url=f"{base_url}/chat/completions",
+        headers=[("authorization", f"Bearer {key}"), ("content-type", "application/json")],
+        body=msgspec.json.encode(body),
+    )
+
+
+async def _show(answer: UpstreamResponse, started_at: float) -> None:
+    """Print the text as it comes, then one line: TTFT, tokens/s, usage, cost."""
+    first_at: float | None = None
+    usage: dict[str, Any] = {}
+    async for chunk in _chunks(answer):
+        usage = chunk.get("usage") or usage
+        for choice in chunk["choices"]:
+            text = choice["delta"].get("content") or choice["delta"].get("refusal")
+            if text:
+                first_at = first_at or time.monotonic()
+                typer.echo(text, nl=False)
+    typer.echo()
+    ended_at = time.monotonic()
+    typer.echo(_summary(dict(answer.headers), usage, (first_at or ended_at) - started_at, ended_at - started_at))
+
+
+async def _chunks(answer: UpstreamResponse) -> AsyncIterator[dict[str, Any]]:
+    """The chunks of a streamed answer. Raises the SealinkError that came instead, or in the middle."""
+    if answer.status != 200:
+        body = b"".join([piece async for piece in _pieces(answer)])
+        raise openai_chat.UPSTREAM.read_error(answer.status, answer.headers, body)
+    framer = SseFramer()
+    async for piece in _pieces(answer):
+        for frame in framer.feed(piece):
+            if frame.data == b"[DONE]":
+                return
+            if frame.data:
+                chunk = msgspec.json.decode(frame.data)
+                if "error" in chunk:
+                    raise SealinkError(chunk["error"]["message"])
+                yield chunk
+
+
+async def _pieces(answer: UpstreamResponse) -> AsyncIterator[bytes]:
+    while piece := await answer.read():
+        yield piece
+
+
+def _summary(headers: dict[str, str], usage: dict[str, Any], ttft_s: float, total_s: float) -> str:
+    prompt, completion = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+    pace = completion / (total_s - ttft_s) if total_s > ttft_s else 0.0
+    return f"TTFT {ttft_s * 1000:.0f} ms · {pace:.1f} tokens/s · {prompt} tokens in, {completion} out · " + _cost(
+        headers, Usage(input_tokens=prompt, output_tokens=completion)
+    )
+
+
+def _cost(headers: dict[str, str], usage: Usage) -> str:
+    price = price_nano_usd(usage, headers.get("x-sealink-upstream", ""), headers.get("x-sealink-served-model", ""))
+    return "price not known" if price is None else f"${price / 1e9:.6f}"

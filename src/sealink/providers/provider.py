@@ -1,0 +1,40 @@
+"""A provider as requests are sent to it."""
+
+import msgspec
+
+from sealink.errors import HeaderList
+from sealink.providers.profile import Profile
+from sealink.providers.signers.signing import Signer
+from sealink.wire.dialect import UpstreamDialect
+from sealink.wire.embeddings import EmbeddingsUpstream
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """The four timers of an exchange, in seconds.
+
+    `connect_s`: until the connection is open. `first_content_s`: from the request until the first content of a stream.
+    `idle_s`: between two reads from the upstream, for a whole answer once it has begun. `total_s`: the whole exchange,
+    all attempts together.
+    """
+
+    connect_s: float = 5.0
+    first_content_s: float = 60.0
+    idle_s: float = 60.0
+    total_s: float = 3600.0
+
+
+class Provider(msgspec.Struct, frozen=True):
+    """Where requests are sent: an address, a dialect, and the headers that authorize them.
+
+    `profile` is the vendor's, where it is a known one; `signer` makes headers for each request. `embeddings` is None
+    where the provider has none.
+    """
+
+    name: str
+    dialect: UpstreamDialect
+    base_url: str
+    headers: HeaderList = ()
+    simulated: bool = False
+    profile: Profile | None = None
+    signer: Signer | None = None
+    embeddings: EmbeddingsUpstream | None = None
