@@ -35,7 +35,6 @@ def public_endpoints(
     def model(
         path: str,
         client: ClientDialect,
-        errors: ErrorBody,
         *,
         heartbeat: HeartbeatShape | None = None,
         whole: WholeOperation = WHOLE,
@@ -43,7 +42,7 @@ def public_endpoints(
     ) -> Endpoint:
         """An endpoint at which a model answers."""
         api = ModelApi(client, services.heartbeat.shape_on(path, heartbeat), whole=whole)
-        return Endpoint("POST", path, Answers(admission, services, api), errors, max_body_bytes)
+        return Endpoint("POST", path, Answers(admission, services, api), client.error_body, max_body_bytes)
 
     count_tokens = TokenCounts(admission, services.pool, MESSAGES)
     models, streams = Models(admission), Streams(admission, services.logs)
@@ -51,11 +50,11 @@ def public_endpoints(
         Endpoint("GET", "/", root, _OPENAI),
         Endpoint("GET", "/health/live", health, _OPENAI),
         Endpoint("GET", "/health/ready", health, _OPENAI),
-        model("/v1/chat/completions", CHAT, _OPENAI),
-        model("/v1/responses", RESPONSES, _OPENAI),
-        model("/v1/embeddings", EMBEDDING, _OPENAI, whole=EMBEDDINGS, max_body_bytes=max_embeddings_bytes),
-        model("/v1/messages", MESSAGES, _ANTHROPIC, heartbeat="chunk"),
-        model("/anthropic/v1/messages", MESSAGES, _ANTHROPIC, heartbeat="chunk"),
+        model("/v1/chat/completions", CHAT),
+        model("/v1/responses", RESPONSES),
+        model("/v1/embeddings", EMBEDDING, whole=EMBEDDINGS, max_body_bytes=max_embeddings_bytes),
+        model("/v1/messages", MESSAGES, heartbeat="chunk"),
+        model("/anthropic/v1/messages", MESSAGES, heartbeat="chunk"),
         Endpoint("POST", "/v1/messages/count_tokens", count_tokens, _ANTHROPIC),
         Endpoint("POST", "/anthropic/v1/messages/count_tokens", count_tokens, _ANTHROPIC),
         Endpoint("GET", "/v1/models", models.list, _OPENAI),

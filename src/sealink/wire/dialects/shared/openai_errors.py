@@ -11,7 +11,6 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
-from sealink.wire.dialects.shared import prompt_too_long
 from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS, rejected
 from sealink.wire.raw_json.fields import (
     NULL,
@@ -36,13 +35,16 @@ _MAX_DEPTH: Final = 3
 """A message is looked for in objects inside objects, so deep."""
 
 
-def error_body(error: SealinkError) -> bytes:
-    """Any error in OpenAI's envelope; one that an upstream already put there whole goes out byte for byte."""
+def error_body(error: SealinkError, overriding: Fields | None = None) -> bytes:
+    """Any error in OpenAI's envelope; one that an upstream already put there whole goes out byte for byte.
+
+    `overriding`: fields that replace the upstream's own.
+    """
     own = upstream_body(error)
     if own is None or not isinstance(error, UpstreamRejected):
         return encode({"error": error_fields(error)})
     around, inner = (own, object_of(own["error"]) or {}) if "error" in own else ({}, own)  # Mistral's has no envelope
-    told = {**error_fields(error), **inner, **own_code(error)}
+    told = {**error_fields(error), **inner, **(overriding or {})}
     return error.body if around and told == inner else encode({**around, "error": {**inner, **told}})
 
 
@@ -50,11 +52,6 @@ def error_fields(error: SealinkError) -> Fields:
     """The four fields of OpenAI's `error`."""
     described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
     return {name: to_raw(value) for name, value in described.items()}
-
-
-def own_code(error: SealinkError) -> Fields:
-    """The code that stands even over the upstream's own: agents shorten the conversation when they read it."""
-    return {"code": to_raw(error.code)} if error.code == prompt_too_long.CODE else {}
 
 
 def upstream_body(error: SealinkError) -> Fields | None:

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from sealink.errors import SealinkError
 from sealink.wire.dialects.openai_responses.finish import STATUS_OF_CODE
-from sealink.wire.dialects.shared.openai_errors import error_body
+from sealink.wire.dialects.shared import openai_errors, prompt_too_long
 from sealink.wire.framing.sse import event_frame
-from sealink.wire.raw_json.fields import encode
+from sealink.wire.raw_json.fields import encode, to_raw
 
 __all__ = ["FAILED", "error_body", "error_frame", "failed_fields"]
 
@@ -28,6 +28,13 @@ _CODE_OF_STATUS: Final = {
 _KNOWN_CODES: Final = STATUS_OF_CODE.keys() | {"server_error", "cyber_policy", "misalignment_policy_violation"}
 
 _RETRY_HINT: Final = re.compile(r"try again in\s*\d", re.I)
+
+
+def error_body(error: SealinkError) -> bytes:
+    """An error in OpenAI's envelope. That the prompt is too long stands even over the upstream's own code: agents
+    shorten the conversation when they read it."""
+    too_long = error.code == prompt_too_long.CODE
+    return openai_errors.error_body(error, {"code": to_raw(error.code)} if too_long else None)
 
 
 def failed_fields(error: SealinkError, response: Mapping[str, Any]) -> dict[str, Any]:
