@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from sealink.events import Event
 from sealink.request import ChatRequest, Image, Message, Part, Reasoning, Text, Tool, ToolCall, ToolResult
-from sealink.wire.dialect import ClientDialect, FallbackIdentity, UpstreamDialect, same_dialect
+from sealink.wire.dialect import ClientDialect, FallbackIdentity, same_dialect
 from sealink.wire.dialects.anthropic_messages import CLIENT as MESSAGES
 from sealink.wire.dialects.anthropic_messages import UPSTREAM as ANTHROPIC
 from sealink.wire.dialects.bedrock_converse import UPSTREAM as BEDROCK
