@@ -17,6 +17,8 @@ TARGET = '{ provider = "p", model = "x"'
         ("[server]\nport = -1\n", 2, "$.server.port"),
         ("[server]\ndrain_s = -1\n", 2, "$.server.drain_s"),
         ("[server]\nmax_chat_bytes = 0\n", 2, "$.server.max_chat_bytes"),
+        ("[server]\nmax_messages = 0\n", 2, "$.server.max_messages"),
+        ("[server]\nmax_tools = 0\n", 2, "$.server.max_tools"),
         ("[timeouts]\nidle_s = 0\n", 2, "$.timeouts.idle_s"),
         ("[timeouts]\nidle_s = nan\n", 2, "nan"),
         ("[timeouts]\ntotal_s = inf\n", 2, "inf"),

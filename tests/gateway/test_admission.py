@@ -1,6 +1,7 @@
 """Admission: who is let in, and what gates may do: decide at once, or have the request wait."""
 
 import asyncio
+import json
 from collections.abc import Awaitable
 
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from fake_clock import on_fake_clock
 from sealink.access.keyring import Keyring
 from sealink.access.keys import ApiKey, digest_of
-from sealink.errors import AuthenticationError, NotFound, PermissionDenied, RateLimited, SealinkError
+from sealink.errors import AuthenticationError, InvalidRequest, NotFound, PermissionDenied, RateLimited, SealinkError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.model_api import ModelApi
+from sealink.gateway.request_limits import RequestLimits
 from sealink.http import RequestContext
 from sealink.net.message import Request
 from sealink.policy.routing import ModelRoute, Router, Target
@@ -124,3 +126,18 @@ async def test_a_gate_may_refuse_after_a_while() -> None:
     with pytest.raises(RateLimited):
         await waiting
     assert after == []
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "is_refused"),
+    [("messages", 20, False), ("messages", 21, True), ("tools", 5, False), ("tools", 6, True), ("input", 21, True)],
+)
+def test_a_request_may_have_so_many_messages_and_tools(name: str, count: int, is_refused: bool) -> None:
+    body = json.dumps({"model": "gpt-4o", "messages": [], name: [{"role": "user", "content": ""}] * count}).encode()
+    limits = RequestLimits(max_messages=20, max_tools=5)
+    if not is_refused:
+        assert admit(limits, body=body)
+        return
+    with pytest.raises(InvalidRequest, match=f"`{name}` has {count} elements") as caught:
+        admit(limits, body=body)
+    assert (caught.value.code, caught.value.param) == ("array_above_max_length", name)

@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from sealink.events import Event
 from sealink.request import ChatRequest, Image, Message, Part, Reasoning, Text, Tool, ToolCall, ToolResult
-from sealink.wire.dialect import ClientDialect, FallbackIdentity
+from sealink.wire.dialect import ClientDialect, FallbackIdentity, same_dialect
 from sealink.wire.dialects.anthropic_messages import CLIENT as MESSAGES
 from sealink.wire.dialects.anthropic_messages import UPSTREAM as ANTHROPIC
 from sealink.wire.dialects.bedrock_converse import UPSTREAM as BEDROCK
@@ -229,9 +229,24 @@ def ollama_stream(size: int) -> bytes:
     return b"".join(json.dumps({"model": "m", **line}).encode() + b"\n" for line in lines)
 
 
+def chat_stream(size: int) -> bytes:
+    """All calls in one frame, then each in a frame of its own, then more arguments for the first one."""
+
+    def call(number: int) -> dict[str, Any]:
+        function = {"name": "f", "arguments": "{}"}
+        return {"index": number, "id": f"c{number}", "type": "function", "function": function}
+
+    more = {"index": 0, "function": {"arguments": " "}}
+    frames = [[call(n) for n in range(size)], *([call(size + n)] for n in range(size)), *([[more]] * size)]
+    last = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+    choices = [{"index": 0, "delta": {"tool_calls": calls}, "finish_reason": None} for calls in frames]
+    return sse(*({"id": "a", "model": "m", "created": 1, "choices": [each]} for each in [*choices, last]))
+
+
 STREAMS: Final[dict[str, Callable[[int], bytes]]] = {
     GEMINI.name: gemini_stream,
     ANTHROPIC.name: anthropic_stream,
+    CHAT.name: chat_stream,
     OLLAMA.name: ollama_stream,
 }
 
@@ -255,3 +270,18 @@ def test_a_stream_is_translated_in_linear_time(upstream: str, client: str) -> No
             encoder.encode(event)
 
     assert_linear(translate, STREAMS[upstream], size=1_000)
+
+
+@pytest.mark.parametrize(("upstream", "client"), [(CHAT.name, "chat"), (ANTHROPIC.name, "messages")])
+def test_a_stream_is_passed_through_in_linear_time(upstream: str, client: str) -> None:
+    dialect, spoken = UPSTREAMS[upstream], CLIENTS[client]
+    assert same_dialect(dialect, spoken)
+    asked = {"model": "m", "max_tokens": 9, "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    head = spoken.parse_head(json.dumps(asked).encode(), {})
+
+    def pass_on(body: bytes) -> None:
+        handler, framer = dialect.passthrough(head), dialect.framer()
+        sent = b"".join([handler.handle(frame) for frame in framer.feed(body)])
+        assert len(sent) > SIZE
+
+    assert_linear(pass_on, STREAMS[upstream], size=1_000)

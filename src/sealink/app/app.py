@@ -18,6 +18,7 @@ from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.endpoints import public_endpoints
 from sealink.gateway.observers import Observers
+from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
@@ -92,7 +93,8 @@ class App:
 
     def _public_port(self, router: Router) -> Dispatcher:
         server = self.config.server
-        admission = AdmissionControl(keyring_of(self.config), router)
+        limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
+        admission = AdmissionControl(keyring_of(self.config), router, [limits])
         endpoints = public_endpoints(admission, self._services(), max_embeddings_bytes=server.max_embeddings_bytes)
         return Dispatcher(endpoints, max_body_bytes=server.max_chat_bytes, cors_origins=server.cors_origins)
 

@@ -42,6 +42,10 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     """The body of a request; beyond it 413 `body_too_large`."""
     max_embeddings_bytes: Size = 1024 * 1024
     """As `max_chat_bytes`, for /v1/embeddings."""
+    max_messages: Size = 100_000
+    """How many messages, or items of `input`, a request may have; beyond it 400 `array_above_max_length`."""
+    max_tools: Size = 1024
+    """As `max_messages`, for `tools`."""
     slow_client_s: Seconds = 60.0
     """How long a client may leave bytes unread before its stream is ended."""
     drain_s: Delay = 30.0

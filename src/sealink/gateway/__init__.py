@@ -3,6 +3,7 @@
 endpoints         the table of the public port: which path is answered by what
 handlers          what answers there
 admission         whether a request may be answered; admitted_request: one that may
+request_limits    how many messages and tools a request may have
 model_api         what an endpoint speaks at which models answer
 exchange          one admitted request's states, the commit point, its end
 operations        how a target's request is written, and its answer read: chat, embeddings, token counts

@@ -63,6 +63,9 @@ class ToolCalls:
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
+        self._last_of_index: dict[int, _Call] = {}
+        self._first_of_id: dict[str, _Call] = {}
+        self._last_of_id: dict[str, _Call] = {}
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -72,16 +75,17 @@ class ToolCalls:
         if view.id is not UNSET or view.function.name is not UNSET or not 0 <= view.index < len(self._calls):
             return False
         call = self._calls[view.index]
-        if any(later.upstream_index == view.index for later in self._calls[view.index + 1 :]):
-            return False  # one index for several calls: it is the last one's
-        return call.opened and call.upstream_index == view.index and view.type in (UNSET, "function")
+        is_its_last = self._last_of_index.get(view.index) is call  # one index for several calls: it is the last one's
+        return is_its_last and call.opened and view.type in (UNSET, "function")
 
     def normalize(self, fields: Fields, answer_id: str) -> Fields | None:
         """A delta in OpenAI's shape, equal to `fields` where nothing has to be changed; None if it is left out."""
         delta = _parse(fields)
         call = self._place(delta)
         has_new_name = bool(delta.name) and not call.name
-        call.id, call.name = call.id or delta.id, call.name or delta.name
+        call.name = call.name or delta.name
+        if delta.id and not call.id:
+            self._identify(call, delta.id)
         if call.opened:
             return _later(fields, call, delta, with_name=has_new_name)
         if not delta.name and not delta.fragment:
@@ -92,22 +96,27 @@ class ToolCalls:
     def _place(self, delta: _Delta) -> _Call:
         known = self._known(delta)
         if known is not None and _is_another(known, delta):
-            known = next((call for call in self._calls if delta.id and call.id == delta.id), None)
+            known = self._first_of_id.get(delta.id) if delta.id else None
         if known is None:
             known = _Call(delta.index, len(self._calls))
             self._calls.append(known)
+            if delta.index is not None:
+                self._last_of_index[delta.index] = known
         return known
+
+    def _identify(self, call: _Call, id: str) -> None:
+        call.id = id
+        self._first_of_id.setdefault(id, call)
+        if id not in self._last_of_id or self._last_of_id[id].index < call.index:
+            self._last_of_id[id] = call
 
     def _known(self, delta: _Delta) -> _Call | None:
         """The last call that has this index; or, without an index, this id; or, without any name, the last one."""
-        for call in reversed(self._calls):
-            if delta.index is not None:
-                found = call.upstream_index == delta.index
-            else:
-                found = call.id == delta.id if delta.id else not delta.name
-            if found:
-                return call
-        return None
+        if delta.index is not None:
+            return self._last_of_index.get(delta.index)
+        if delta.id:
+            return self._last_of_id.get(delta.id)
+        return None if delta.name or not self._calls else self._calls[-1]
 
 
 def in_whole_answer(call: Fields, index: int, answer_id: str) -> Fields:
