@@ -15,7 +15,7 @@ from sealink.wire.raw_json.fields import UNREADABLE
 NAME: Final = "bedrock"
 
 _MODEL_FAILED: Final = 424
-"""The model's own server failed, not the request: the client gets that server's status, or 502."""
+"""The model's own server failed, not the request: the client gets that server's status; 502 where it is 424 too."""
 
 _STATUSES: Final = {
     "internalserverexception": 500,
@@ -66,7 +66,7 @@ def _rejected(exception: str, status: int, body: bytes, headers: HeaderList = ()
     code = "context_length_exceeded" if _TOO_LONG.search(message) else exception or None
     if status == _MODEL_FAILED:
         status = error.original_status_code or 502
-    status = status if 400 <= status < 600 else 502
+    status = status if 400 <= status < 600 and status != _MODEL_FAILED else 502
     return rejected(NAME, status, message, body, code=code, headers=headers, request_id="x-amzn-requestid")
 
 
