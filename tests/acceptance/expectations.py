@@ -50,6 +50,9 @@ WHOLE = {"openai-responses": ("completed",), "gemini": ("STOP",), "ollama-chat":
 FAILED = {"ERROR": "", "UNEXPECTED_TOOL_CALL": "", "MALFORMED_FUNCTION_CALL": ""}
 """Ends that are failures: the answer is not whole. What the error's words must hold."""
 
+CREDENTIALS_REFUSED = (401, 402, 403)
+"""A provider's refusals of the operator's credentials. Clients get 502 `upstream_unauthorized`."""
+
 
 def expected_reading(case: Case, *, straight: bool = False) -> Reading:
     """What expected.json says. `straight`: as a chat client reads it without SeaLink, in the vendor's own words."""
@@ -57,7 +60,8 @@ def expected_reading(case: Case, *, straight: bool = False) -> Reading:
     if case.kind == "error":
         error = expected["error"]
         words = error["message"] if straight else words_of(_error_body(case))
-        return Reading(failure=Failure(words, case.meta["status"]))
+        status = case.meta["status"]
+        return Reading(failure=Failure(words, 502 if status in CREDENTIALS_REFUSED and not straight else status))
     said = _said(case)
     choices = {int(index): _choice(choice) for index, choice in expected.get("choices", {"0": said}).items()}
     usage = said["usage"] or (None if straight else expected.get("x_groq_usage"))

@@ -62,7 +62,6 @@ def ask(method: str, path: str, **headers: str) -> Answer:
         ("HEAD", "/", b'["HEAD",""]'),
         ("GET", "/a/things/x", b'["GET","x"]'),
         ("DELETE", "/a/things/x/y%2Fz", b'["DELETE","x/y%2Fz"]'),
-        ("GET", "/a/things/", b'["GET",""]'),
     ],
 )
 def test_a_request_finds_its_endpoint(method: str, path: str, body: bytes) -> None:

@@ -88,14 +88,15 @@ class UpstreamWords:
             status=502,
             type="upstream_error",
             code=UNAUTHORIZED,
-            headers=[*without_retry_hint(error.headers), ("x-should-retry", "false")],
+            headers=_not_to_be_retried(error.headers),
         )
         unauthorized.meant_status = status
         return unauthorized
 
 
-def without_retry_hint(headers: HeaderList) -> HeaderList:
-    return [(name, value) for name, value in headers if name != "x-should-retry"]
+def _not_to_be_retried(headers: HeaderList) -> HeaderList:
+    """Clients cannot mend it. The upstream's own advice stands, where it gives any."""
+    return headers if "x-should-retry" in dict(headers) else [*headers, ("x-should-retry", "false")]
 
 
 def unexpected_status(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:

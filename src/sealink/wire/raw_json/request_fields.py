@@ -77,6 +77,15 @@ def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type)
 
 
+def no_messages() -> InvalidRequest:
+    """The error for `messages: []`, in the code that OpenAI has for it."""
+    return InvalidRequest(
+        "The field `messages` is an empty array: there must be a message at least.",
+        code="empty_array",
+        param="messages",
+    )
+
+
 def read_task_type(fields: Fields) -> str | None:
     """SeaLink's own `metadata.task_type`."""
     metadata = read_field(fields, "metadata", _Metadata | None)

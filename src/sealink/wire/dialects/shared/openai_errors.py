@@ -66,7 +66,7 @@ def upstream_body(error: SealinkError) -> Fields | None:
 
 def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
     """An answer with an error status: the vendor's own message, and its headers that say when to retry."""
-    return read_error_object(_error_object(body), status, headers, body)
+    return read_error_object(_error_object(body), status if status >= 400 else 502, headers, body)
 
 
 def read_error_object(error: Fields, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
