@@ -44,7 +44,6 @@ _USAGE_NULL = "`usage: null` is passed on as it comes"
 _SEQUENCE = "what is added to a passed-on stream does not continue it"
 _JPG = "image/jpg is not taken for image/jpeg"
 _OVERFLOW = "the server's words for a prompt that is too long are not known"
-_ENCODING = "content-encoding of a request is not looked at"
 _PRICE = "prices are searched by the provider's name, cache writes have one price"
 KNOWN_FAULTS = {
     "stream-answer-to-a-whole-request-chat": _FRAMING,
@@ -101,7 +100,6 @@ KNOWN_FAULTS = {
     "prompt-too-long-not-recognised/vllm-responses": _OVERFLOW,
     "prompt-too-long-not-recognised/zai-messages": _OVERFLOW,
     "prompt-too-long-not-recognised/zai-responses": _OVERFLOW,
-    "compressed-request-body-any": _ENCODING,
     "cache-write-1h-cost-anthropic-row": _PRICE,
 }
 """What fails, by the test's id, and why."""

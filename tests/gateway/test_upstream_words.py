@@ -26,7 +26,8 @@ from sealink.wire.dialects import (
     openai_chat,
     openai_responses,
 )
-from sealink.wire.framing.sse import DONE, data_frame
+from sealink.wire.framing.sse import DONE, data_frame, event_frame
+from sealink.wire.stream.lane import Lane
 
 KEY = "sk-operators-own/key+1"
 PROVIDER = Provider("acme", openai_chat.UPSTREAM, "http://x/v1")
@@ -139,8 +140,8 @@ def test_a_key_is_masked_wherever_an_upstream_repeats_it() -> None:
         for dialect in DIALECTS.values()
         for stream in (True, False)
     ]
-    escaped = words.replace(b"/", b"\\/")
-    told.append(failed(escaped, status=422))
+    for slash, plus in ((b"\\/", b"+"), (b"%2f", b"%2B"), (b"\\u002F", b"\\u002b")):
+        told.append(failed(words.replace(b"/", slash).replace(b"+", plus), status=422))
     told += [failed(data_frame(words)), failed(words, stream=False)]
     told.append(failed(f"<p>{KEY}</p>".encode(), stream=False))
     for error in told:
@@ -210,3 +211,24 @@ def test_what_is_no_secret() -> None:
 )
 def test_the_query_of_an_address_stands_behind_the_path(base_url: str, path: str, url: str) -> None:
     assert joined_url(base_url, path) == url
+
+
+@pytest.mark.parametrize("ends_itself", [True, False])
+def test_a_key_is_masked_in_an_error_event_behind_content_of_a_response(ends_itself: bool) -> None:
+    created = {"type": "response.created", "response": {"id": "resp_1", "status": "in_progress", "output": []}}
+    delta = {"type": "response.output_text.delta", "item_id": "i", "output_index": 0, "content_index": 0, "delta": KEY}
+    wrong = {"type": "error", "code": "server_error", "message": f"Wrong: {KEY}", "param": None, "sequence_number": 3}
+    failure = {"status": "failed", "error": {"code": "server_error", "message": f"Wrong: {KEY}"}}
+    events = [created, delta, wrong, {"type": "response.failed", "response": failure}]
+    request = UpstreamRequest("POST", "http://x/v1", [("authorization", f"Bearer {KEY}")])
+    head = openai_responses.CLIENT.parse_head(b'{"model":"m","input":"hi","stream":true}', {})
+    lane = Lane(openai_responses.UPSTREAM.framer(), openai_responses.UPSTREAM.passthrough(head))
+    lane.words = UpstreamWords(PROVIDER, request)
+    frames = [
+        lane.feed(event_frame(str(event["type"]).encode(), json.dumps(event).encode()))
+        for event in (events if ends_itself else events[:-1])
+    ]
+    ending = b"".join(frames[2:]) + lane.close(None)
+    assert KEY.encode() in b"".join(frames[:2])
+    assert b"operators" not in ending
+    assert [ending.count(b"event: error"), ending.count(b"event: response.failed")] == [1, 1]

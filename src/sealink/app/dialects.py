@@ -58,7 +58,7 @@ SIMULATED: Final = "openai"
 
 
 def spoken_at(dialect: str, base_url: str, profile: Profile) -> UpstreamDialect:
-    """A dialect as a vendor speaks it: with its thinking wanted back, or with a path that its base URL says in part."""
+    """A dialect as a vendor speaks it: it may want earlier thinking again, or have a part of the path in its URL."""
     if profile.wants_thinking:
         return openai_chat.UPSTREAM_THAT_WANTS_THINKING
     at_address = UPSTREAMS_BY_ADDRESS.get(dialect)

@@ -56,7 +56,7 @@ def _log_hangup(*_: object) -> None:
     log.info("SIGHUP: nothing is done. The config is read at the start; restart SeaLink to have a new one read.")
 
 
-def stopping(drain_s: float, number: int) -> str:
+def stop_notice(drain_s: float, number: int) -> str:
     """What the operator is told when the process is asked to stop."""
     again = "Ctrl-C again ends them" if number == signal.SIGINT else "a second SIGTERM or Ctrl-C ends them"
     return f"Stopping. Open streams have up to {drain_s:g} s to finish; {again} at once."
@@ -72,23 +72,23 @@ class StopSignals:
     AGAIN_S: Final = 1.0
 
     def __init__(self) -> None:
-        self.told = asyncio.Event()
-        self.told_again = asyncio.Event()
+        self.first = asyncio.Event()
+        self.second = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._first_at = math.inf
-        self.first: int = signal.SIGTERM
-        """Which it was."""
+        self.number: int = signal.SIGTERM
+        """Which the first was."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self.tell, number)
+            self._loop.add_signal_handler(number, self._received, number)
 
-    def tell(self, number: int) -> None:
+    def _received(self, number: int) -> None:
         now = self._loop.time()
-        if not self.told.is_set():
-            self.first = number
+        if not self.first.is_set():
+            self.number = number
             self._first_at = now
-            self.told.set()
+            self.first.set()
         elif now - self._first_at > self.AGAIN_S:
-            self.told_again.set()
+            self.second.set()
 
 
 async def serve_until_stopped(
@@ -115,9 +115,9 @@ async def serve_until_stopped(
     on_listening(base_url)
     await app.loaded()
     gc.freeze()
-    await signals.told.wait()
+    await signals.first.wait()
     if not reuse_port:  # of several workers the parent says it, once
-        log.info(stopping(config.server.drain_s, signals.first))
+        log.info(stop_notice(config.server.drain_s, signals.number))
     await _stop(app, signals)
 
 
@@ -136,7 +136,7 @@ def _app(config: Config, recorder: Recorder | None) -> App:
 async def _stop(app: App, signals: StopSignals) -> None:
     """Stop; after a second signal, without waiting for open streams."""
     stopping = asyncio.ensure_future(app.stop())
-    again = asyncio.ensure_future(signals.told_again.wait())
+    again = asyncio.ensure_future(signals.second.wait())
     await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
     if again.done():
         app.hurry()

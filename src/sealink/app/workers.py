@@ -21,7 +21,7 @@ from sealink.app.process import (
     configure_logging,
     run_on_best_loop,
     serve_until_stopped,
-    stopping,
+    stop_notice,
 )
 from sealink.config import Config
 
@@ -104,7 +104,7 @@ class Workers:
     def stop_on(self, number: int, *_: object) -> None:
         """A signal asks for it: say so, the first time."""
         if not self._stopping:
-            log.info(stopping(self._config.server.drain_s, number))
+            log.info(stop_notice(self._config.server.drain_s, number))
         self.stop()
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
 from sealink.net.message import UpstreamRequest
@@ -48,16 +48,13 @@ class UpstreamWords:
 
     def masked(self, data: bytes) -> bytes:
         """An upstream's last frames without secrets."""
-        for secret in self._secrets:
-            data = data.replace(secret.encode(), MASK.encode())
-        return data
+        return re.sub(self._secrets.encode(), MASK.encode(), data) if self._secrets else data
 
     @cached_property
-    def _secrets(self) -> list[str]:
-        """Longest first, so that none is left in part."""
+    def _secrets(self) -> str:
+        """A pattern of all secrets, "" for none. The longest is tried first, so that none is left in part."""
         found = {secret for secret in _secrets_of(self._request) if len(secret) >= MIN_SECRET_CHARS}
-        spelled = {spelling for secret in found for spelling in _spellings(secret)}
-        return sorted(spelled, key=len, reverse=True)
+        return "|".join(_spellings(secret) for secret in sorted(found, key=len, reverse=True))
 
     def _mask(self, error: SealinkError) -> None:
         error.message = self._masked_text(error.message)
@@ -70,9 +67,7 @@ class UpstreamWords:
             error.body = self.masked(error.body)
 
     def _masked_text(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return text
+        return re.sub(self._secrets, MASK, text) if self._secrets else text
 
     def _unauthorized(self, error: SealinkError) -> SealinkError:
         name, status = self._provider.name, error.status
@@ -128,8 +123,11 @@ def _secrets_of(request: UpstreamRequest) -> Iterator[str]:
             yield value
 
 
-def _spellings(secret: str) -> Iterator[str]:
-    """A secret as it is, in a URL, and in JSON that escapes slashes."""
-    yield secret
-    yield quote(secret, safe="")
-    yield secret.replace("/", "\\/")
+def _spellings(secret: str) -> str:
+    """A pattern for a secret as it is, in a URL, and in JSON, which may escape slashes and other characters."""
+    return "".join([character if character.isalnum() else _escaped(character) for character in secret])
+
+
+def _escaped(character: str) -> str:
+    plain, code = re.escape(character), ord(character)
+    return rf"(?:\\?{plain}|(?i:\\u{code:04x}|%{code:02x}))"
