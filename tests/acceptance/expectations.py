@@ -60,8 +60,7 @@ def expected_reading(case: Case, *, straight: bool = False) -> Reading:
     if case.kind == "error":
         error = expected["error"]
         words = error["message"] if straight else words_of(_error_body(case))
-        status = case.meta["status"]
-        return Reading(failure=Failure(words, 502 if status in CREDENTIALS_REFUSED and not straight else status))
+        return Reading(failure=Failure(words, case.meta["status"]))
     said = _said(case)
     choices = {int(index): _choice(choice) for index, choice in expected.get("choices", {"0": said}).items()}
     usage = said["usage"] or (None if straight else expected.get("x_groq_usage"))
@@ -92,6 +91,14 @@ def as_seen_by(client: str, case: Case) -> Reading:
         _in_blocks(reading)
     if client == "messages":
         _in_anthropics_words(reading, case)
+    return reading
+
+
+def through_sealink(client: str, case: Case) -> Reading:
+    """What a client of this dialect must read of a case when a whole SeaLink stands between."""
+    reading = as_seen_by(client, case)
+    if reading.failure is not None and reading.failure.status in CREDENTIALS_REFUSED:
+        reading.failure.status = 502
     return reading
 
 

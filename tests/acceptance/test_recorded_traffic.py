@@ -19,7 +19,7 @@ import openai
 import pytest
 
 from acceptance import stock_chat
-from acceptance.expectations import CREDENTIALS_REFUSED, as_seen_by, expected_reading
+from acceptance.expectations import CREDENTIALS_REFUSED, expected_reading, through_sealink
 from acceptance.house import House, house
 from acceptance.node_reader import node_readers
 from acceptance.plain_http import PlainAnswer, post
@@ -173,7 +173,9 @@ def test_a_sample_arrives_in_node_too(line: Line, client: Client, node: str, rep
     sample = sampled(case for case in line.cases if (client.name, case.id) not in excused)
     with node_readers(node, line.house.sealink.url) as read:
         found = {
-            case.id: differences(as_seen_by(client.name, case), read[client.name](request_for(case, client, ASKED)))
+            case.id: differences(
+                through_sealink(client.name, case), read[client.name](request_for(case, client, ASKED))
+            )
             for case in sample
         }
     wrong = {name: why for name, why in found.items() if why}
@@ -183,7 +185,7 @@ def test_a_sample_arrives_in_node_too(line: Line, client: Client, node: str, rep
 
 def faults(line: Line, client: Client, case: Case, way: Pass) -> list[str]:
     """What is not as it should be when this case comes through SeaLink, in words."""
-    request, expected = request_for(case, client, way), as_seen_by(client.name, case)
+    request, expected = request_for(case, client, way), through_sealink(client.name, case)
     if request.get("stream") and client.name == "chat" and not way.include_usage:
         expected.usage = expected.tokens = None
     before = len(line.house.upstream.exchanges)

@@ -78,9 +78,9 @@ def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
 
 
 def no_messages() -> InvalidRequest:
-    """The error for `messages: []`, in the code that OpenAI has for it."""
+    """The error for `messages: []`, in OpenAI's words (recorded: openai-chat/ai-gateway-chat-no-messages-a65196)."""
     return InvalidRequest(
-        "The field `messages` is an empty array: there must be a message at least.",
+        "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
         code="empty_array",
         param="messages",
     )
