@@ -16,7 +16,7 @@ import httptools
 
 from sealink.errors import HeaderList, SealinkError, UpstreamError
 from sealink.net.client.content_encoding import Decoder, decoder_for
-from sealink.net.client.failure import malformed, truncated, undecodable, upstream_failure
+from sealink.net.client.failure import malformed, truncated, unasked, undecodable, upstream_failure
 from sealink.net.client.limits import UpstreamLimits
 
 Taker = Callable[[bytes], bool]
@@ -253,7 +253,7 @@ class Response:
             self._fields = []  # an interim response, the real one follows (RFC 9110 §15.2)
             return
         if status < 200:
-            raise malformed(self._peer, f"status {status} was not asked for")
+            raise unasked(status)
         self.status = status
         self.headers = self._fields
         self.keep_alive = parser.should_keep_alive()
