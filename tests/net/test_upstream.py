@@ -500,7 +500,7 @@ async def test_connect_timeout() -> None:
         ([b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\nok"], "upstream_malformed"),
         ([b"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\nabc"], "upstream_status"),
         ([b"HTTP/1.1 101 Switching\r\n\r\n"], "upstream_status"),
-        ([b"HTTP/1.1 099 Odd\r\n\r\n"], "upstream_malformed"),
+        ([b"HTTP/1.1 099 Odd\r\n\r\n"], "upstream_status"),
         ([b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n"], "upstream_encoding"),
         ([b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: 2\r\n\r\nok"], "upstream_encoding"),
         ([CHUNKED_HEAD, b"zz\r\n"], "upstream_malformed"),

@@ -39,7 +39,7 @@ def upstream_failure(cause: Exception, peer: str, stage: Stage) -> SealinkError:
         case httptools.HttpParserError():
             return malformed(peer, str(cause))
         case httptools.HttpParserUpgrade():
-            return unasked(101)
+            return unasked(peer, 101)
         case zlib.error():
             return undecodable(peer, str(cause))
         case socket.gaierror() | UnicodeError():
@@ -64,9 +64,9 @@ def malformed(peer: str, why: str) -> UpstreamError:
     return UpstreamError(f"The answer of {peer} is not proper HTTP/1.1: {why}.", code="upstream_malformed")
 
 
-def unasked(status: int) -> UpstreamError:
+def unasked(peer: str, status: int) -> UpstreamError:
     """101 switches to another protocol; below 100 there is nothing."""
-    return UpstreamError(f"The upstream answered {status}, which was not asked for.", code="upstream_status")
+    return UpstreamError(f"The upstream answered {status}, which {peer} was not asked for.", code="upstream_status")
 
 
 def undecodable(peer: str, why: str) -> UpstreamError:
