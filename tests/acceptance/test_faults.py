@@ -32,18 +32,14 @@ TARGET_HEADER = "x-fault-target"
 _FRAMING = "the framing is taken from the request, not from the answer"
 _FRAGMENTS = "the pieces of a tool call are expected in one order, under one id"
 _REPEATED = "an id is repeated across the calls of an answer"
-_IDS = "call ids are not made to fit the target, or fall together"
 _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
-_NOVA = "Nova takes three keys at the top of a schema"
 _CODEX = "tools of Codex are not known"
 _METADATA = "metadata that nobody needs fails the answer"
 _INDEX = "block indexes are passed on as they come"
 _USAGE_NULL = "`usage: null` is passed on as it comes"
 _SEQUENCE = "what is added to a passed-on stream does not continue it"
-_JPG = "image/jpg is not taken for image/jpeg"
-_OVERFLOW = "the server's words for a prompt that is too long are not known"
 _PRICE = "prices are searched by the provider's name, cache writes have one price"
 KNOWN_FAULTS = {
     "stream-answer-to-a-whole-request-chat": _FRAMING,
@@ -59,15 +55,10 @@ KNOWN_FAULTS = {
     "tool-call-new-id-each-chunk-responses": _FRAGMENTS,
     "tool-call-ids-repeated-messages": _REPEATED,
     "tool-call-ids-repeated-responses": _REPEATED,
-    "mistral-tool-call-id-sent": _IDS,
-    "tool-call-id-longer-than-64/anthropic-sent": _IDS,
-    "tool-call-id-longer-than-64/bedrock-sent": _IDS,
-    "tool-call-id-longer-than-64/responses-sent": _IDS,
     "custom-tool-to-vendors-with-functions-only-sent": _CUSTOM,
     "moonshot-usage-in-the-choice-chat": _CHOICE_USAGE,
     "moonshot-usage-in-the-choice-row": _CHOICE_USAGE,
     "stop-sequence-not-told-messages": _STOP,
-    "nova-schema-keys-sent": _NOVA,
     "codex-additional-tools-responses": _CODEX,
     "codex-additional-tools-sent": _CODEX,
     "codex-tool-search-tool-any": _CODEX,
@@ -77,29 +68,6 @@ KNOWN_FAULTS = {
     "messages-relay-block-index-repeated-messages": _INDEX,
     "messages-relay-usage-null-messages": _USAGE_NULL,
     "responses-relay-sequence-number-raw": _SEQUENCE,
-    "image-jpg/anthropic-sent": _JPG,
-    "image-jpg/bedrock-chat": _JPG,
-    "image-jpg/bedrock-sent": _JPG,
-    "image-jpg/gemini-sent": _JPG,
-    "prompt-too-long-not-recognised/deepseek-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/deepseek-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/fireworks-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/llamacpp-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/llamacpp-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/mistral-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/mistral-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/ollama-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/ollama-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/openrouter-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/openrouter-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/together-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/together-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-newer-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-newer-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/zai-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/zai-responses": _OVERFLOW,
     "cache-write-1h-cost-anthropic-row": _PRICE,
 }
 """What fails, by the test's id, and why."""

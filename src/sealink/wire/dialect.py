@@ -12,6 +12,7 @@ import msgspec
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
+from sealink.wire.identifiers import Identifiers
 from sealink.wire.stream.handler import Decoder, Encoder, Framer, StreamHandler
 from sealink.wire.stream.outcome import Outcome
 
@@ -104,6 +105,7 @@ class UpstreamDialect(Protocol):
     """A wire format as upstreams speak it."""
 
     name: str
+    identifiers: Identifiers
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         """The request in this dialect. Raises InvalidRequest naming a feature that it does not support."""

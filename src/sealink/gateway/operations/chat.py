@@ -7,6 +7,7 @@ from sealink.gateway.failover.whole import WholeOperation
 from sealink.policy.routing import Target
 from sealink.providers.transforms import apply_profile
 from sealink.wire.dialect import OutgoingRequest, UpstreamDialect, same_dialect
+from sealink.wire.identifiers import NameRestorer, restore_names, sent_names
 from sealink.wire.stream.handler import StreamHandler
 from sealink.wire.stream.lane import Lane
 from sealink.wire.stream.outcome import Outcome, observe
@@ -37,7 +38,8 @@ def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[
     client, dialect = request.client, target.provider.dialect
     if same_dialect(dialect, client):
         return dialect.passthrough_whole(answer)
-    events, outcome = dialect.decode_whole(answer), Outcome()
+    names = sent_names(request.neutral, dialect.identifiers)
+    events, outcome = restore_names(dialect.decode_whole(answer), names), Outcome()
     for event in events:
         observe(event, outcome)
     return client.whole(request.neutral, events, request.fallback_identity), outcome
@@ -60,4 +62,6 @@ def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
     client, dialect = request.client, target.provider.dialect
     if same_dialect(dialect, client):
         return dialect.passthrough(request.head)
-    return Translator(dialect.decoder(), client.encoder(request.neutral, request.fallback_identity))
+    names = sent_names(request.neutral, dialect.identifiers)
+    decoder = NameRestorer(dialect.decoder(), names) if names else dialect.decoder()
+    return Translator(decoder, client.encoder(request.neutral, request.fallback_identity))

@@ -6,7 +6,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.bedrock_converse.upstream.decode import ConverseDecoder, decode_whole
 from sealink.wire.dialects.bedrock_converse.upstream.errors import NAME, read_error
-from sealink.wire.dialects.bedrock_converse.upstream.write_request import write_request
+from sealink.wire.dialects.bedrock_converse.upstream.write_request import IDENTIFIERS, write_request
 from sealink.wire.framing.aws_event_stream import AwsEventStreamFramer
 
 
@@ -14,6 +14,7 @@ class BedrockConverseUpstream:
     """An UpstreamDialect. A provider's base URL has no path: `https://bedrock-runtime.us-east-1.amazonaws.com`."""
 
     name = NAME
+    identifiers = IDENTIFIERS
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)

@@ -18,6 +18,7 @@ from sealink.wire.dialects.bedrock_converse.upstream.tools import write_tools
 from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation, blocks_of
 from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION, required_schema
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
+from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
 from sealink.wire.raw_json.fields import encode, is_null, object_of, text_of
 
 STREAM_ACCEPTED: Final = ("accept", "application/vnd.amazon.eventstream")
@@ -54,8 +55,13 @@ _SERVICE_TIERS: Final = {
 _METADATA_TEXT = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
 
 
+IDENTIFIERS: Final = Identifiers(Rule(64, "a-zA-Z0-9_.:-"), Rule(64), unique_call_ids=True)
+"""https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolUseBlock.html"""
+
+
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Bedrock cannot express."""
+    request = fit_identifiers(request, IDENTIFIERS)
     refuse_features(request, REFUSED, "Bedrock")
     family, dropped = family_of(model), dropped_parameters(request, DROPPED)
     conversation = Conversation(takes_cache_points=family.takes_cache_points)

@@ -17,6 +17,7 @@ from sealink.wire.dialects.gemini_generate.upstream.generation import write_gene
 from sealink.wire.dialects.gemini_generate.upstream.models import rules_of
 from sealink.wire.dialects.gemini_generate.upstream.tools import write_tools
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
+from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
 from sealink.wire.raw_json.fields import UNREADABLE, Fields, is_null
 
 PASSED_EXTRAS: Final = {
@@ -60,8 +61,13 @@ _SERVICE_TIERS: Final = {
 }
 
 
+IDENTIFIERS: Final = Identifiers(tool_name=Rule(64, "a-zA-Z0-9_.:-", first="a-zA-Z_"))
+"""https://ai.google.dev/api/caching#FunctionDeclaration"""
+
+
 def write_request(request: ChatRequest, model: str, models_path: str) -> OutgoingRequest:
     """`models_path`: the path of the provider's models. Raises InvalidRequest naming what Gemini does not support."""
+    request = fit_identifiers(request, IDENTIFIERS)
     refuse_features(request, REFUSED, "Gemini")
     rules, dropped = rules_of(model), dropped_parameters(request, DROPPED)
     extras, left_out = split_extras(request, (*_TOP_LEVEL, *_GENERATION), read=_GENERATION_CONFIG)

@@ -8,6 +8,7 @@ from sealink.wire.dialects.ollama_chat.upstream.decode import ChatDecoder, decod
 from sealink.wire.dialects.ollama_chat.upstream.errors import NAME, read_error
 from sealink.wire.dialects.ollama_chat.upstream.write_request import write_request
 from sealink.wire.framing.ndjson import NdjsonFramer
+from sealink.wire.identifiers import Identifiers
 from sealink.wire.stream.handler import Decoder, Framer
 
 
@@ -15,6 +16,7 @@ class OllamaChatUpstream:
     """An UpstreamDialect. A provider's base URL has no path: `/api/chat` is added."""
 
     name = NAME
+    identifiers = Identifiers()
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)
