@@ -2,6 +2,7 @@
 
     SealinkError
     ├── InvalidRequest       400  invalid_request_error
+    │   ├── UnsupportedEncoding  415
     │   └── ExpectationFailed  417
     ├── AuthenticationError  401  authentication_error
     ├── InsufficientBalance  402  insufficient_balance
@@ -51,6 +52,13 @@ class SealinkError(Exception):
 class InvalidRequest(SealinkError):
     status = 400
     type = "invalid_request_error"
+
+
+class UnsupportedEncoding(InvalidRequest):
+    """The request's body is compressed in a way that is not understood."""
+
+    status = 415
+    code: str | None = "unsupported_encoding"
 
 
 class ExpectationFailed(InvalidRequest):

@@ -50,6 +50,9 @@ WHOLE = {"openai-responses": ("completed",), "gemini": ("STOP",), "ollama-chat":
 FAILED = {"ERROR": "", "UNEXPECTED_TOOL_CALL": "", "MALFORMED_FUNCTION_CALL": ""}
 """Ends that are failures: the answer is not whole. What the error's words must hold."""
 
+CREDENTIALS_REFUSED = (401, 402, 403)
+"""A provider's refusals of the operator's credentials. Clients get 502 `upstream_unauthorized`."""
+
 
 def expected_reading(case: Case, *, straight: bool = False) -> Reading:
     """What expected.json says. `straight`: as a chat client reads it without SeaLink, in the vendor's own words."""
@@ -88,6 +91,14 @@ def as_seen_by(client: str, case: Case) -> Reading:
         _in_blocks(reading)
     if client == "messages":
         _in_anthropics_words(reading, case)
+    return reading
+
+
+def through_sealink(client: str, case: Case) -> Reading:
+    """What a client of this dialect must read of a case when a whole SeaLink stands between."""
+    reading = as_seen_by(client, case)
+    if reading.failure is not None and reading.failure.status in CREDENTIALS_REFUSED:
+        reading.failure.status = 502
     return reading
 
 

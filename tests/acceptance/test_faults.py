@@ -30,8 +30,6 @@ TARGET_HEADER = "x-fault-target"
 """Each target's provider sends its own name in it, so that the upstream knows which answer is asked for."""
 
 _FRAMING = "the framing is taken from the request, not from the answer"
-_REDIRECT = "the status of a redirect is not told"
-_STATUS = "a failure of the model is taken for the client's fault"
 _FRAGMENTS = "the pieces of a tool call are expected in one order, under one id"
 _REPEATED = "an id is repeated across the calls of an answer"
 _CUSTOM = "custom tools are sent to vendors that have functions only"
@@ -42,9 +40,7 @@ _METADATA = "metadata that nobody needs fails the answer"
 _INDEX = "block indexes are passed on as they come"
 _USAGE_NULL = "`usage: null` is passed on as it comes"
 _SEQUENCE = "what is added to a passed-on stream does not continue it"
-_ENCODING = "content-encoding of a request is not looked at"
 _PRICE = "prices are searched by the provider's name, cache writes have one price"
-_QUERY = "the endpoint's path goes behind the query of base_url"
 KNOWN_FAULTS = {
     "stream-answer-to-a-whole-request-chat": _FRAMING,
     "stream-answer-to-a-whole-request-messages": _FRAMING,
@@ -52,8 +48,6 @@ KNOWN_FAULTS = {
     "whole-answer-to-a-stream-anthropic-chat": _FRAMING,
     "whole-answer-to-a-stream-anthropic-messages": _FRAMING,
     "whole-answer-to-a-stream-anthropic-responses": _FRAMING,
-    "redirect-told-as-502-without-a-word-chat": _REDIRECT,
-    "bedrock-stream-error-424-chat": _STATUS,
     "tool-call-arguments-before-name-messages": _FRAGMENTS,
     "tool-call-arguments-before-name-responses": _FRAGMENTS,
     "tool-call-new-id-each-chunk-chat": _FRAGMENTS,
@@ -74,9 +68,7 @@ KNOWN_FAULTS = {
     "messages-relay-block-index-repeated-messages": _INDEX,
     "messages-relay-usage-null-messages": _USAGE_NULL,
     "responses-relay-sequence-number-raw": _SEQUENCE,
-    "compressed-request-body-any": _ENCODING,
     "cache-write-1h-cost-anthropic-row": _PRICE,
-    "base-url-with-a-query-sent": _QUERY,
 }
 """What fails, by the test's id, and why."""
 

@@ -19,7 +19,7 @@ import openai
 import pytest
 
 from acceptance import stock_chat
-from acceptance.expectations import as_seen_by, expected_reading
+from acceptance.expectations import CREDENTIALS_REFUSED, expected_reading, through_sealink
 from acceptance.house import House, house
 from acceptance.node_reader import node_readers
 from acceptance.plain_http import PlainAnswer, post
@@ -173,7 +173,9 @@ def test_a_sample_arrives_in_node_too(line: Line, client: Client, node: str, rep
     sample = sampled(case for case in line.cases if (client.name, case.id) not in excused)
     with node_readers(node, line.house.sealink.url) as read:
         found = {
-            case.id: differences(as_seen_by(client.name, case), read[client.name](request_for(case, client, ASKED)))
+            case.id: differences(
+                through_sealink(client.name, case), read[client.name](request_for(case, client, ASKED))
+            )
             for case in sample
         }
     wrong = {name: why for name, why in found.items() if why}
@@ -183,7 +185,7 @@ def test_a_sample_arrives_in_node_too(line: Line, client: Client, node: str, rep
 
 def faults(line: Line, client: Client, case: Case, way: Pass) -> list[str]:
     """What is not as it should be when this case comes through SeaLink, in words."""
-    request, expected = request_for(case, client, way), as_seen_by(client.name, case)
+    request, expected = request_for(case, client, way), through_sealink(client.name, case)
     if request.get("stream") and client.name == "chat" and not way.include_usage:
         expected.usage = expected.tokens = None
     before = len(line.house.upstream.exchanges)
@@ -222,7 +224,9 @@ def error_faults(case: Case, client: Client, plain: PlainAnswer) -> Iterator[str
         want = case.meta["response_headers"].get(name)
         if case.kind == "error" and want is not None and plain.headers.get(name) != want:
             yield f"header {name}: want {want}, got {plain.headers.get(name)}"
-    if client.name == "messages" and case.api == client.api and case.framing == "json" and case.kind == "error":
+    was_refused = case.kind == "error" and case.meta["status"] in CREDENTIALS_REFUSED
+    is_own = client.name == "messages" and case.api == client.api and case.framing == "json"
+    if is_own and case.kind == "error" and not was_refused:
         if plain.body != case.body:  # Claude Code goes by the upstream's wording
             yield f"the error became {plain.body!r}"
         return
@@ -230,6 +234,10 @@ def error_faults(case: Case, client: Client, plain: PlainAnswer) -> Iterator[str
     error = plain.json["error"]
     if not needed <= error.keys() or (client.name == "messages" and plain.json.get("type") != "error"):
         yield f"not the dialect's error object: {plain.json}"
+    if was_refused:
+        if client.name != "messages" and error["code"] != "upstream_unauthorized":
+            yield f"the code of a refused key: {error['code']}"
+        return
     said = case.expected.get("error", {}).get("body")
     said = said.get("error", said) if isinstance(said, dict) else said
     if case.api == client.api and isinstance(said, dict) and "message" in said:

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from acceptance.expectations import as_seen_by
+from acceptance.expectations import through_sealink
 from acceptance.readings import differences
 from acceptance.sealink_process import SealinkProcess
 from acceptance.stock_clients import readers
@@ -103,7 +103,7 @@ def test_every_stream_comes_through_its_vendors_record(
     wrong: dict[str, list[str]] = {}
     reached: dict[tuple[str, str], set[bool]] = {}
     for case, reading in zip(streams, readings, strict=True):
-        expected = as_seen_by("chat", case)
+        expected = through_sealink("chat", case)
         expected.usage = expected.tokens = None  # they were not asked for
         wrong[case.id] = differences(expected, reading)
         address, vendor, request = address_of(case), vendor_of(case), sent[case.id]

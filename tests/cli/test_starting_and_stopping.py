@@ -140,3 +140,15 @@ def is_answered(url: str) -> bool:
             return True
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_hangup_does_not_end_it_and_ctrl_c_says_what_it_waits_for(folder: Path, workers: str) -> None:
+    with serving(folder, "--workers", workers) as (process, url):
+        process.send_signal(signal.SIGHUP)
+        assert is_answered(f"{url}/models")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert said.count("SIGHUP: nothing is done.") == 1
+    assert said.count("Stopping. Open streams have up to 60 s to finish; Ctrl-C again ends them at once.") == 1

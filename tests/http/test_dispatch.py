@@ -2,9 +2,10 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
-from sealink.errors import HeaderList, InvalidRequest, SealinkError
+from sealink.errors import HeaderList, InvalidRequest, NotFound, SealinkError
 from sealink.http import Dispatcher, Endpoint, RequestContext
 from sealink.http.responses import send_json
 from sealink.net.message import Request, Responder
@@ -62,7 +63,6 @@ def ask(method: str, path: str, **headers: str) -> Answer:
         ("HEAD", "/", b'["HEAD",""]'),
         ("GET", "/a/things/x", b'["GET","x"]'),
         ("DELETE", "/a/things/x/y%2Fz", b'["DELETE","x/y%2Fz"]'),
-        ("GET", "/a/things/", b'["GET",""]'),
     ],
 )
 def test_a_request_finds_its_endpoint(method: str, path: str, body: bytes) -> None:
@@ -127,3 +127,75 @@ def test_a_preflight_is_answered_on_any_path() -> None:
     answer = ask("OPTIONS", "/nothing", origin="http://page")
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (204, "http://page")
     assert "access-control-allow-origin" not in ask("OPTIONS", "/a/things", origin="http://other").headers
+
+
+VERSIONED = Dispatcher(
+    [
+        Endpoint("POST", "/v1/chat/completions", echo, first_shape, max_body_bytes=5),
+        Endpoint("POST", "/v1/messages", echo, first_shape),
+        Endpoint("POST", "/other/v1/messages", echo, second_shape),
+        Endpoint("GET", "/v1/models", echo, first_shape),
+        Endpoint("GET", "/v1/models/{id}", echo, first_shape),
+    ],
+    max_body_bytes=100,
+)
+
+
+def ask_versioned(method: str, path: str) -> Answer:
+    answer = Answer()
+    asyncio.run(VERSIONED.handle(Request(method, path, "", {}), answer))  # type: ignore[arg-type]
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/chat/completions/", b'["POST",""]'),
+        ("POST", "/v1/v1/chat/completions", b'["POST",""]'),
+        ("POST", "/v1/v1/v1/messages/", b'["POST",""]'),
+        ("POST", "//v1//messages", b'["POST",""]'),
+        ("POST", "/chat/completions", b'["POST",""]'),
+        ("POST", "/other/messages", b'["POST",""]'),
+        ("POST", "/other/v1/v1/messages", b'["POST",""]'),
+        ("GET", "/v1/models/", b'["GET",""]'),
+        ("GET", "/models", b'["GET",""]'),
+        ("GET", "/models/a/b", b'["GET","a/b"]'),
+        ("GET", "/v1/v1/models/a", b'["GET","a"]'),
+    ],
+)
+def test_a_path_that_is_nearly_right_is_answered(method: str, path: str, body: bytes) -> None:
+    answer = ask_versioned(method, path)
+    assert (answer.status, answer.body) == (200, body)
+
+
+def test_a_path_that_is_nearly_right_has_the_limit_of_its_endpoint() -> None:
+    assert [VERSIONED.body_limit(path) for path in ("/v1/v1/chat/completions", "/v1/v1/messages")] == [5, 100]
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/api/v1/chat/completions", "/v1/chat/completions"),
+        ("/openai/chat/completions", "/v1/chat/completions"),
+        ("/v1/completions", "/v1/chat/completions"),
+        ("/v1/message", "/v1/messages"),
+        ("/nothing/of/the/kind", None),
+        ("/" + "v1/messages/" * 1000, None),
+    ],
+)
+def test_another_path_is_refused_with_a_hint(path: str, meant: str | None) -> None:
+    with pytest.raises(NotFound) as caught:
+        asyncio.run(raise_error(path))
+    assert caught.value.message == f"There is nothing at {path}." + (f" Did you mean {meant}?" if meant else "")
+
+
+async def raise_error(path: str) -> None:
+    def tell(error: SealinkError, request_id: str) -> bytes:
+        raise error
+
+    endpoints = [msgspec.structs.replace(endpoint, error_body=tell) for endpoint in VERSIONED._endpoints]
+    await Dispatcher(endpoints, max_body_bytes=1).handle(Request("POST", path, "", {}), Answer())  # type: ignore[arg-type]
+
+
+def test_a_clients_mistake_is_not_to_be_sent_again() -> None:
+    assert ask("POST", "/a/things").headers["x-should-retry"] == "false"

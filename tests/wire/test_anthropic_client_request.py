@@ -71,8 +71,9 @@ class TestHead:
             (b'{"model":1,"messages":[]}', "invalid_type", "model"),
             (b'{"model":"m"}', "missing_field", "messages"),
             (b'{"model":"m","messages":{}}', "invalid_type", "messages"),
+            (b'{"model":"m","messages":[]}', "empty_array", "messages"),
             (b'{"model":"m","messages":[{}]}', "missing_field", "messages[0].role"),
-            (b'{"model":"m","messages":[],"stream":1}', "invalid_type", "stream"),
+            (b'{"model":"m","messages":[{"role":"user"}],"stream":1}', "invalid_type", "stream"),
         ],
     )
     def test_the_field_at_fault_is_named(self, body: bytes, code: str, param: str | None) -> None:

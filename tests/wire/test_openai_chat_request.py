@@ -111,6 +111,7 @@ class TestHead:
             ({"model": ""}, "missing_field", "model"),
             ({"model": 1}, "invalid_type", "model"),
             ({"messages": None}, "missing_field", "messages"),
+            ({"messages": []}, "empty_array", "messages"),
             ({"messages": "hi"}, "invalid_type", "messages"),
             ({"messages": ["hi"]}, "invalid_type", "messages[0]"),
             ({"messages": [{"role": "user"}, {}]}, "missing_field", "messages[1].role"),

@@ -13,6 +13,8 @@ from sealink.app.app import App
 from sealink.config import Config
 from sealink.recorder.pool import Recorder
 
+log = logging.getLogger("sealink.process")
+
 
 class CannotStart(Exception):
     """The process cannot serve: its port is taken, its journal cannot be written. The message is for the operator."""
@@ -44,6 +46,22 @@ def raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def survive_hangup() -> None:
+    """SIGHUP, by which other servers read their config again, ends a process that does not handle it."""
+    if hasattr(signal, "SIGHUP"):  # not on Windows
+        signal.signal(signal.SIGHUP, _log_hangup)
+
+
+def _log_hangup(*_: object) -> None:
+    log.info("SIGHUP: nothing is done. The config is read at the start; restart SeaLink to have a new one read.")
+
+
+def stop_notice(drain_s: float, number: int) -> str:
+    """What the operator is told when the process is asked to stop."""
+    again = "Ctrl-C again ends them" if number == signal.SIGINT else "a second SIGTERM or Ctrl-C ends them"
+    return f"Stopping. Open streams have up to {drain_s:g} s to finish; {again} at once."
+
+
 class StopSignals:
     """SIGTERM and SIGINT: the first asks the process to stop, a later one not to wait for open streams.
 
@@ -58,12 +76,15 @@ class StopSignals:
         self.second = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._first_at = math.inf
+        self.number: int = signal.SIGTERM
+        """Which the first was."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._received)
+            self._loop.add_signal_handler(number, self._received, number)
 
-    def _received(self) -> None:
+    def _received(self, number: int) -> None:
         now = self._loop.time()
         if not self.first.is_set():
+            self.number = number
             self._first_at = now
             self.first.set()
         elif now - self._first_at > self.AGAIN_S:
@@ -82,6 +103,7 @@ async def serve_until_stopped(
     Raises CannotStart.
     """
     raise_file_limit()
+    survive_hangup()
     signals = StopSignals()
     app = _app(config, recorder)
     try:
@@ -94,6 +116,8 @@ async def serve_until_stopped(
     await app.loaded()
     gc.freeze()
     await signals.first.wait()
+    if not reuse_port:  # of several workers the parent says it, once
+        log.info(stop_notice(config.server.drain_s, signals.number))
     await _stop(app, signals)
 
 

@@ -14,7 +14,7 @@ def provider_of(config: ProviderConfig) -> Provider:
     own_headers = [(name.lower(), value) for name, value in config.headers.items()]
     return Provider(
         name=config.name,
-        dialect=spoken_at(dialect, config.base_url, profile),
+        dialect=spoken_at(dialect, config.base_url.partition("?")[0], profile),
         base_url=config.base_url,
         headers=[*profile.headers(config.api_key), *own_headers],
         profile=profile,

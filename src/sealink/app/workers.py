@@ -15,7 +15,14 @@ from typing import Final
 import msgspec
 
 from sealink.app.address import printable
-from sealink.app.process import CannotStart, cannot_listen, configure_logging, run_on_best_loop, serve_until_stopped
+from sealink.app.process import (
+    CannotStart,
+    cannot_listen,
+    configure_logging,
+    run_on_best_loop,
+    serve_until_stopped,
+    stop_notice,
+)
 from sealink.config import Config
 
 log = logging.getLogger("sealink.workers")
@@ -34,7 +41,7 @@ def supervise(config: Config, count: int, on_listening: Callable[[str], None]) -
         config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
         workers = Workers(config, count)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: workers.stop())
+            signal.signal(number, workers.stop_on)
         is_up = workers.are_listening()
         if is_up:
             on_listening(f"http://{printable(config.server.host)}:{port}/v1")
@@ -93,6 +100,12 @@ class Workers:
                 if not self._stopping:
                     log.warning("worker %s ended with %s, starting another", process.pid, process.exitcode)
                     self._spawn()
+
+    def stop_on(self, number: int, *_: object) -> None:
+        """A signal asks for it: say so, the first time."""
+        if not self._stopping:
+            log.info(stop_notice(self._config.server.drain_s, number))
+        self.stop()
 
     def stop(self) -> None:
         """Ask all to finish what they are doing and stop."""

@@ -25,10 +25,11 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C, then let open streams finish."""
-    from sealink.app.process import CannotStart, configure_logging, serve_until_stopped
+    from sealink.app.process import CannotStart, configure_logging, serve_until_stopped, survive_hangup
     from sealink.app.workers import supervise
 
     configure_logging()
+    survive_hangup()
     loaded = with_options(load_or_exit(config), host, port, admin_port)
     warn_unenforced(loaded)
 

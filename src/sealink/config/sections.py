@@ -38,8 +38,8 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     port: Port = 4000
     cors_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may call SeaLink from a browser; `*` for all (a key is needed all the same)."""
-    max_chat_bytes: Size = 10 * 1024 * 1024
-    """The body of a request; beyond it 413 `body_too_large`."""
+    max_chat_bytes: Size = 32 * 1024 * 1024
+    """The body of a request, decoded if it is compressed; beyond it 413 `body_too_large`."""
     max_embeddings_bytes: Size = 1024 * 1024
     """As `max_chat_bytes`, for /v1/embeddings."""
     max_messages: Size = 100_000

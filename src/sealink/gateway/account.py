@@ -73,6 +73,11 @@ class Account:
         self.mark("first_content")
         _, self._ttft_ms = self._timeline.marks[-1]
 
+    def timed_out(self, target: Target, outcome: Outcome) -> None:
+        """An attempt came too late, whose upstream has said what the prompt counts: it is charged for, unless another
+        attempt answers."""
+        self._target, self.outcome = target, outcome
+
     def cancelled(self, target: Target, outcome: Outcome) -> None:
         """An attempt was given up before it brought anything. Its prompt may be charged for all the same."""
         self._target, self.outcome = target, outcome

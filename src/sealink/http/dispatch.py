@@ -1,5 +1,6 @@
 """From a request to the handler of its endpoint, and from an error to an answer in the endpoint's error shape."""
 
+import time
 from collections.abc import Iterable
 from itertools import takewhile
 
@@ -8,8 +9,10 @@ import msgspec
 from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
 from sealink.http import cors
 from sealink.http.endpoint import Endpoint, RequestContext
+from sealink.http.near_paths import nearest, respelled
 from sealink.http.responses import JSON, identity, new_request_id
 from sealink.net.message import Request, Responder
+from sealink.policy.client_retry import retry_headers
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class Dispatcher:
 
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer one request."""
+        request.path = self._right_path(request.path)
         context = RequestContext(new_request_id(), cors_headers=self._cors_headers(request))
         try:
             if request.method == "OPTIONS":
@@ -57,19 +61,23 @@ class Dispatcher:
 
     def body_limit(self, path: str) -> int:
         """How many bytes the body of a request to a path may have."""
-        place = self._place_of(path)
+        place = self._place_of(self._right_path(path))
         return place.max_body_bytes if place is not None else self._max_body_bytes
 
     def error_response(self, error: SealinkError, path: str, request_id: str = "") -> tuple[HeaderList, bytes]:
         """Headers and body of the answer to a request on a path that failed."""
         request_id = request_id or new_request_id()
         body = self._nearest(path).error_body(error, request_id)
-        return [*JSON, *identity(request_id), *error.headers], body
+        return [*JSON, *identity(request_id), *error.headers, *retry_headers(error, time.time())], body
 
     def _endpoint_of(self, request: Request, context: RequestContext) -> Endpoint:
         place = self._place_of(request.path)
         if place is None:
-            raise NotFound(f"There is nothing at {request.path}.", code="unknown_url")
+            meant = nearest(
+                request.path, [path for path in self._exact if request.method in self._exact[path].endpoints]
+            )
+            hint = f" Did you mean {meant}?" if meant else ""
+            raise NotFound(f"There is nothing at {request.path}.{hint}", code="unknown_url")
         endpoint = place.endpoints.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
             raise _not_allowed(request, place)
@@ -77,11 +85,18 @@ class Dispatcher:
             context.path_tail = request.path.removeprefix(place.prefix)
         return endpoint
 
+    def _right_path(self, path: str) -> str:
+        """The path, or the one that it stands for if it is nearly right."""
+        if path in self._exact:
+            return path
+        return next((other for other in respelled(path) if self._place_of(other) is not None), path)
+
     def _place_of(self, path: str) -> _Place | None:
         place = self._exact.get(path)
         if place is not None:
             return place
-        return next((place for prefix, place in self._prefixed.items() if path.startswith(prefix)), None)
+        prefixed = self._prefixed.items()
+        return next((place for prefix, place in prefixed if path.startswith(prefix) and path != prefix), None)
 
     def _nearest(self, path: str) -> Endpoint:
         place = self._place_of(path)

@@ -5,6 +5,7 @@ routing       which targets a model name leads to
 health        recent attempts of each target, and the order in which targets are tried
 breaker       when a target that fails is not tried for a while
 retry         what follows an attempt that failed before anything was sent to the client
+client_retry  whether, and when, a client should send a request that failed again
 hedging       whether a second attempt is started beside one that is slow
 token_bucket  how often something costly may be done
 """

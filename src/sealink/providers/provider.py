@@ -12,14 +12,14 @@ from sealink.wire.embeddings import EmbeddingsUpstream
 class Timeouts(msgspec.Struct, frozen=True):
     """The four timers of an exchange, in seconds.
 
-    `connect_s`: until the connection is open. `first_content_s`: from the request until the first content of a stream.
-    `idle_s`: between two reads from the upstream, for a whole answer once it has begun. `total_s`: the whole exchange,
-    all attempts together.
+    `connect_s`: until the connection is open. `first_content_s`: from the request until the first content of a stream,
+    or the first byte of a whole answer; until then it is the only one of the upstream's silence. `idle_s`: from then
+    on, without a byte of any kind. `total_s`: the whole exchange, all attempts together.
     """
 
     connect_s: float = 5.0
-    first_content_s: float = 60.0
-    idle_s: float = 60.0
+    first_content_s: float = 600.0
+    idle_s: float = 300.0
     total_s: float = 3600.0
 
 

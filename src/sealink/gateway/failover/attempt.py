@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol, TypeVar
 
 from sealink import __version__
-from sealink.errors import InvalidRequest
+from sealink.errors import HeaderList, InvalidRequest, SealinkError
 from sealink.gateway.admitted_request import ClientRequest
+from sealink.gateway.failover.upstream_words import UpstreamWords, unexpected_status
 from sealink.gateway.failover.whole_body import read_whole
 from sealink.ledger.timeline import Moment
 from sealink.net.message import Pool, UpstreamRequest, UpstreamResponse
@@ -19,6 +20,8 @@ WriteRequest = Callable[[ClientRequest, Target], OutgoingRequest]
 
 Mark = Callable[[Moment], None]
 """Notes that something has just happened, for the request's timeline."""
+
+ERROR_STATUSES: Final = range(400, 600)
 
 _USER_AGENT: Final = ("user-agent", f"sealink/{__version__}")
 
@@ -43,6 +46,7 @@ class Attempt:
         self._pool = pool
         self._mark = mark
         self._upstream: UpstreamResponse | None = None
+        self._words: UpstreamWords | None = None
 
     @property
     def upstream(self) -> UpstreamResponse:
@@ -50,7 +54,15 @@ class Attempt:
         return self._upstream
 
     async def answer(self) -> None:
-        """Returns when there is something to send to the client. Raises the SealinkError that came instead."""
+        """Returns when there is something to send to the client. Raises the SealinkError that came instead, as the
+        client may read it."""
+        try:
+            await self.receive()
+        except SealinkError as error:
+            raise self._words.told(error) if self._words else error from error.__cause__
+
+    async def receive(self) -> None:
+        """What `answer` does, by the operation."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -71,14 +83,21 @@ class Attempt:
         if signer is not None:
             signature = await signer.sign(request.method, request.url, request.headers, request.body)
             request.headers = [*request.headers, *signature]
+        self._words = UpstreamWords(self.target.provider, request)
         upstream = self._upstream = await self._pool.send(request, connect_s=self.target.timeouts.connect_s)
         self._mark("headers")
         if upstream.status != 200:
-            body = await read_whole(upstream, self.target.timeouts.idle_s)
-            provider = self.target.provider
-            raise normalized_error(
-                provider.dialect.read_error(upstream.status, upstream.headers, body), provider.profile
-            )
+            raise self._rejection(upstream.status, upstream.headers, await read_whole(upstream, self._idle_s))
+
+    @property
+    def _idle_s(self) -> float:
+        return self.target.timeouts.idle_s
+
+    def _rejection(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
+        if status not in ERROR_STATUSES:
+            return unexpected_status(status, headers, body)
+        provider = self.target.provider
+        return normalized_error(provider.dialect.read_error(status, headers, body), provider.profile)
 
     def _connected(self) -> None:
         self.was_sent = True
@@ -110,7 +129,7 @@ def _upstream_request(target: Target, outgoing: OutgoingRequest, *, stream: bool
     provider = target.provider
     return UpstreamRequest(
         method="POST",
-        url=provider.base_url.rstrip("/") + outgoing.path,
+        url=joined_url(provider.base_url, outgoing.path),
         headers=[
             ("content-type", "application/json"),
             ("accept", "text/event-stream" if stream else "application/json"),
@@ -121,3 +140,14 @@ def _upstream_request(target: Target, outgoing: OutgoingRequest, *, stream: bool
         body=outgoing.body,
         provider=provider.name,
     )
+
+
+def joined_url(base_url: str, path: str) -> str:
+    """The URL of a path below a provider's address. Both may have a query: the address's is kept, but for parameters
+    that the path sets itself."""
+    address, _, given = base_url.partition("?")
+    path, _, own = path.partition("?")
+    names = {pair.partition("=")[0] for pair in own.split("&")}
+    kept = [pair for pair in given.split("&") if pair and pair.partition("=")[0] not in names]
+    query = "&".join([*kept, own] if own else kept)
+    return address.rstrip("/") + path + (f"?{query}" if query else "")

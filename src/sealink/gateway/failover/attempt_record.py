@@ -3,7 +3,7 @@
 import time
 from typing import Generic, Literal
 
-from sealink.errors import SealinkError
+from sealink.errors import GatewayTimeout, SealinkError
 from sealink.gateway.account import Account
 from sealink.gateway.failover.attempt import A
 from sealink.policy.health import Candidate
@@ -45,6 +45,8 @@ class AttemptRecord(Generic[A]):
         self.attempt.close()
         self._health.failed(time.monotonic(), at_fault=is_targets_fault(error))
         self._entry.code = error.code or error.type
+        if isinstance(error, GatewayTimeout) and self.attempt.outcome.usage is not None:
+            self._account.timed_out(self.attempt.target, self.attempt.outcome)
 
     def cancelled(self) -> None:
         """What it has cost so far is what the request costs."""

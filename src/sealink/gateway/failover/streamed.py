@@ -36,12 +36,13 @@ class StreamedAttempt(Attempt):
         self.held = b""
         self._open_lane = operation.open_lane
 
-    async def answer(self) -> None:
+    async def receive(self) -> None:
         timeouts, left_s = self.target.timeouts, self.request.time_left_s(self.target)
         try:
             async with asyncio.timeout(min(timeouts.first_content_s, left_s)):
                 await self.send()
                 self.lane = self._open_lane(self.request, self.target)  # not earlier: the upstream need not wait for it
+                self.lane.words = self._words
                 self.outcome = self.lane.outcome
                 self.held = await hold_until_content(self.upstream, self.lane)
         except TimeoutError:

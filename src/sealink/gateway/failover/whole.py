@@ -37,13 +37,26 @@ class WholeAttempt(Attempt):
         self.body = b""
         self._read_answer = operation.read_answer
 
-    async def answer(self) -> None:
+    async def receive(self) -> None:
         timeouts = self.target.timeouts
         try:
             async with asyncio.timeout(self.request.time_left_s(self.target)):
-                await self.send()
-                answer = await read_whole(self.upstream, timeouts.idle_s)
+                first = await self._first_bytes()
+                answer = await read_whole(self.upstream, timeouts.idle_s, first)
         except TimeoutError:
             raise timed_out("total", timeouts.total_s) from None
         self.body, self.outcome = self._read_answer(answer, self.request, self.target)
         self.release()
+
+    async def _first_bytes(self) -> bytes:
+        """The beginning of the answer's body, for which `first_content_s` is allowed."""
+        limit_s = self.target.timeouts.first_content_s
+        timer = asyncio.timeout(limit_s)
+        try:
+            async with timer:
+                await self.send()
+                return await self.upstream.read()
+        except TimeoutError:
+            if timer.expired():
+                raise timed_out("first_content", limit_s) from None
+            raise

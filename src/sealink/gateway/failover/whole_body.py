@@ -21,9 +21,10 @@ def timed_out(timer: str, limit_s: float) -> GatewayTimeout:
     return GatewayTimeout(f"{_MESSAGES[timer]} for {limit_s:g} seconds.", code=timer)
 
 
-async def read_whole(upstream: UpstreamResponse, idle_s: float) -> bytes:
-    """The whole body. `idle_s` applies once it has begun: some upstreams send status 200 first and think then."""
-    pieces, size = [], 0
+async def read_whole(upstream: UpstreamResponse, idle_s: float, first: bytes = b"") -> bytes:
+    """The whole body, of which `first` has been read. `idle_s` applies once it has begun: some upstreams send status
+    200 first and think then."""
+    pieces, size = [first], len(first)
     while data := await _read(upstream, idle_s if size else None):
         pieces.append(data)
         size += len(data)

@@ -23,6 +23,8 @@ from sealink.wire.dialect import CountingDialect
 
 _NO_SUCH_ENDPOINT: Final = frozenset({404, 405, 501})
 _SERVER_ERROR: Final = 500
+_MAX_WAIT_S: Final = 60.0
+"""How long an upstream may count: nothing has to think for it, and an estimate is there at once."""
 
 
 class TokenCounts:
@@ -55,7 +57,7 @@ class TokenCounts:
         own = ClientRequest(request.request_id, request.client, request.head, time.monotonic())  # never strict
         attempt = COUNT_TOKENS.attempt(own, target, self._pool, _no_timeline)
         try:
-            async with asyncio.timeout(target.timeouts.first_content_s):
+            async with asyncio.timeout(min(target.timeouts.first_content_s, _MAX_WAIT_S)):
                 await attempt.answer()
         except UpstreamRejected as error:
             attempt.close()

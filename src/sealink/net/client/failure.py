@@ -7,7 +7,8 @@
 | TimeoutError | connect (504) | connect (504) | upstream_reset |
 | ssl.SSLError | | upstream_tls | upstream_reset |
 | any other OSError | upstream_refused | upstream_tls | upstream_reset |
-| HttpParserError, HttpParserUpgrade | | | upstream_malformed |
+| HttpParserError | | | upstream_malformed |
+| HttpParserUpgrade | | | upstream_status |
 | zlib.error | | | upstream_encoding |
 | anything else: a bug in SeaLink | internal_error (500) | internal_error | internal_error |
 
@@ -38,7 +39,7 @@ def upstream_failure(cause: Exception, peer: str, stage: Stage) -> SealinkError:
         case httptools.HttpParserError():
             return malformed(peer, str(cause))
         case httptools.HttpParserUpgrade():
-            return malformed(peer, "it switches to another protocol, which was not asked for")
+            return unasked(peer, 101)
         case zlib.error():
             return undecodable(peer, str(cause))
         case socket.gaierror() | UnicodeError():
@@ -61,6 +62,11 @@ def upstream_failure(cause: Exception, peer: str, stage: Stage) -> SealinkError:
 
 def malformed(peer: str, why: str) -> UpstreamError:
     return UpstreamError(f"The answer of {peer} is not proper HTTP/1.1: {why}.", code="upstream_malformed")
+
+
+def unasked(peer: str, status: int) -> UpstreamError:
+    """101 switches to another protocol; below 100 there is nothing."""
+    return UpstreamError(f"The upstream answered {status}, which {peer} was not asked for.", code="upstream_status")
 
 
 def undecodable(peer: str, why: str) -> UpstreamError:

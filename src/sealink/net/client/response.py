@@ -16,7 +16,7 @@ import httptools
 
 from sealink.errors import HeaderList, SealinkError, UpstreamError
 from sealink.net.client.content_encoding import Decoder, decoder_for
-from sealink.net.client.failure import malformed, truncated, undecodable, upstream_failure
+from sealink.net.client.failure import malformed, truncated, unasked, undecodable, upstream_failure
 from sealink.net.client.limits import UpstreamLimits
 
 Taker = Callable[[bytes], bool]
@@ -249,11 +249,11 @@ class Response:
         parser = self._parser
         assert parser is not None
         status = parser.get_status_code()
-        if 100 <= status < 200:
+        if status < 100 or status == 101:
+            raise unasked(self._peer, status)
+        if status < 200:
             self._fields = []  # an interim response, the real one follows (RFC 9110 §15.2)
             return
-        if status < 200:
-            raise malformed(self._peer, f"status {status} was not asked for")
         self.status = status
         self.headers = self._fields
         self.keep_alive = parser.should_keep_alive()

@@ -20,6 +20,7 @@ from sealink.errors import (
     SealinkError,
 )
 from sealink.net.message import Request
+from sealink.net.server.body_decoder import coding_of, decode
 
 _ABSOLUTE_TARGET: Final = re.compile(r"https?://([^/?]*)([^?]*)(.*)", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:[\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?", re.ASCII)
@@ -112,6 +113,7 @@ class RequestParser:
         self._body: list[bytes] = []
         self._body_bytes = 0
         self._max_body_bytes = 0
+        self._coding = ""
         self._fruitless = 0
 
     def on_url(self, url: bytes) -> None:
@@ -145,6 +147,7 @@ class RequestParser:
         if "content-length" in self._headers or "transfer-encoding" in self._headers:
             self._max_body_bytes = self._body_limit(request.path)
             self._check_body_size(int(self._headers.get("content-length", 0)))
+            self._coding = coding_of(self._headers.get("content-encoding", ""))
         self.awaits_continue = "expect" in self._headers and _expects_continue(request)
 
     def on_body(self, body: bytes) -> None:
@@ -160,7 +163,12 @@ class RequestParser:
         if self._llhttp.should_upgrade():
             return  # nothing of the body was read; see _parse
         self.receiving = self.awaits_continue = False
-        self._request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        if self._coding and body:
+            body = decode(self._coding, body, self._max_body_bytes)
+            self._check_body_size(len(body))
+            del self._request.headers["content-encoding"]
+        self._request.body = body
         self._whole.append(self._request)
         self._body = []
         self._fruitless = 0

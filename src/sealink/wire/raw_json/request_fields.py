@@ -77,6 +77,15 @@ def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type)
 
 
+def no_messages() -> InvalidRequest:
+    """The error for `messages: []`, in OpenAI's words (recorded: openai-chat/ai-gateway-chat-no-messages-a65196)."""
+    return InvalidRequest(
+        "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+        code="empty_array",
+        param="messages",
+    )
+
+
 def read_task_type(fields: Fields) -> str | None:
     """SeaLink's own `metadata.task_type`."""
     metadata = read_field(fields, "metadata", _Metadata | None)

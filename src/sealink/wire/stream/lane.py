@@ -5,7 +5,7 @@ where both ends speak the same dialect, a Translator where they do not.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
 from sealink.catalog.tokens import count_tokens
 from sealink.errors import SealinkError, UpstreamError
@@ -18,6 +18,13 @@ MAX_MISSES: Final = 8
 """After this many templates that the next frame did not match, a lane makes no more templates for its stream."""
 
 
+class UpstreamWords(Protocol):
+    """What an upstream says about a failure, as its client may read it."""
+
+    def told(self, error: SealinkError) -> SealinkError: ...
+    def masked(self, data: bytes) -> bytes: ...
+
+
 class Lane:
     """Upstream bytes in, client bytes out: whole frames only, and exactly one ending.
 
@@ -27,6 +34,7 @@ class Lane:
 
     def __init__(self, framer: Framer, handler: StreamHandler) -> None:
         self.outcome = handler.outcome
+        self.words: UpstreamWords | None = None
         self.ended = False
         """Whether the client has been sent the stream's ending. What the upstream still sends is not needed."""
         self._framer = framer
@@ -123,8 +131,12 @@ class Lane:
 
     def _fail(self, error: SealinkError) -> bytes:
         self.ended = True
-        self.outcome.error = error
-        return self._handler.fail(error)
+        words = self.words
+        if words is None:
+            self.outcome.error = error
+            return self._handler.fail(error)
+        self.outcome.error = error = words.told(error)
+        return words.masked(self._handler.fail(error))
 
 
 def truncated() -> UpstreamError:

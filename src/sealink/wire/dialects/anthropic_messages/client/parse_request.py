@@ -21,6 +21,7 @@ from sealink.wire.raw_json.fields import NULL, Fields, is_null, object_of, to_ra
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
     missing,
+    no_messages,
     own_metadata,
     read_body,
     read_field,
@@ -82,7 +83,8 @@ def parse_head(body: bytes, headers: Mapping[str, str]) -> RequestHead:
     model = read_field(fields, "model", str)
     if not model:
         raise missing("model")
-    read_field(fields, "messages", list[_MessageHead])
+    if not read_field(fields, "messages", list[_MessageHead]):
+        raise no_messages()
     return RequestHead(
         model=model,
         stream=read_field(fields, "stream", bool | None) or False,

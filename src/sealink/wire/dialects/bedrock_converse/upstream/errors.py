@@ -14,7 +14,7 @@ from sealink.wire.raw_json.fields import UNREADABLE
 NAME: Final = "bedrock"
 
 _MODEL_FAILED: Final = 424
-"""The model's own server failed, not the request: the client gets that server's status, or 502."""
+"""The model's own server failed, not the request: the client gets that server's status; 502 where it is 424 too."""
 
 _STATUSES: Final = {
     "internalserverexception": 500,
@@ -63,7 +63,7 @@ def _rejected(exception: str, status: int | None, body: bytes, headers: HeaderLi
         message = f"{message} {error.original_message}".strip()
     if status == _MODEL_FAILED:
         status = error.original_status_code or 502
-    status = status if status is None or 400 <= status < 600 else 502
+    status = status if status is None or (400 <= status < 600 and status != _MODEL_FAILED) else 502
     return rejected(NAME, status, message, body, code=exception or None, headers=headers, request_id="x-amzn-requestid")
 
 

@@ -22,6 +22,7 @@ from sealink.wire.raw_json.fields import Fields, is_null, to_raw
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
     missing,
+    no_messages,
     own_metadata,
     read_body,
     read_field,
@@ -97,6 +98,8 @@ def parse_head(body: bytes) -> RequestHead:
         head = _parse_one_by_one(fields)
     if not head.model:
         raise _empty_model()
+    if not head.messages:
+        raise no_messages()
     stream, options = head.stream or False, head.stream_options
     return RequestHead(
         model=head.model,

@@ -22,6 +22,9 @@ class ResponsesPassthrough:
         self._decoder = ResponseDecoder()
         self._mender = Mender()
         self._failure: SealinkError | None = None
+        self._error_event = b""
+        """An `error` event behind content, which goes out with the stream's ending: as all that an upstream says about
+        a failure, it may have to be freed from secrets."""
         self._last_frame = b""
 
     def handle(self, frame: Frame) -> bytes:
@@ -40,7 +43,8 @@ class ResponsesPassthrough:
             return frame.raw if fields is None else _framed(frame.event, encode(fields))
         if has_begun and FAILED.encode() not in frame.data:
             self._failure, self.outcome.error = error, None
-            return frame.raw
+            self._error_event = frame.raw
+            return b""
         return self._end(frame, error)
 
     def add_skipped_text(self, text: str) -> None:
@@ -54,7 +58,8 @@ class ResponsesPassthrough:
     def fail(self, error: SealinkError) -> bytes:
         """The last frame. Agents rely on the `response.failed` that OpenAI sends after an `error` event: SeaLink sends
         it if the upstream does not."""
-        return self._last_frame or error_frame(self._failure or error, self._mender.response_id or "")
+        last = self._last_frame or error_frame(self._failure or error, self._mender.response_id or "")
+        return self._error_event + last
 
     def _observe(self, frame: Frame) -> None:
         for event in self._decoder.decode(frame):
