@@ -6,7 +6,9 @@ from sealink.gateway.failover.streamed import StreamOperation
 from sealink.gateway.failover.whole import WholeOperation
 from sealink.policy.routing import Target
 from sealink.providers.transforms import apply_profile
+from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest, UpstreamDialect, same_dialect
+from sealink.wire.stream.answer_framing import WholeDecoder, decode_stream, whole_json
 from sealink.wire.stream.handler import StreamHandler
 from sealink.wire.stream.lane import Lane
 from sealink.wire.stream.outcome import Outcome, observe
@@ -28,19 +30,29 @@ def write_request(request: ClientRequest, target: Target) -> OutgoingRequest:
 
 
 def open_lane(request: ClientRequest, target: Target) -> Lane:
-    """What turns a target's stream into the client's."""
-    return Lane(target.provider.dialect.framer(), _stream_handler(request, target))
+    """What turns a target's stream, or its whole answer, into the client's stream."""
+    dialect = target.provider.dialect
+    handler = _stream_handler(request, target)
+
+    def whole_handler() -> StreamHandler:
+        if same_dialect(dialect, request.client) and dialect.takes_whole_chunks:
+            return handler
+        return Translator(WholeDecoder(dialect), request.client.encoder(_answered(request), request.fallback_identity))
+
+    return Lane(dialect.framer(), handler, whole_handler=whole_handler, json_stream=dialect.json_stream)
 
 
 def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[bytes, Outcome]:
-    """A whole answer in the client's dialect."""
+    """A whole answer in the client's dialect, from a whole answer or from a stream."""
     client, dialect = request.client, target.provider.dialect
-    if same_dialect(dialect, client):
-        return dialect.passthrough_whole(answer)
-    events, outcome = dialect.decode_whole(answer), Outcome()
+    body = whole_json(answer)
+    if body is not None and same_dialect(dialect, client):
+        return dialect.passthrough_whole(body)
+    events = decode_stream(answer, dialect) if body is None else dialect.decode_whole(body)
+    outcome = Outcome()
     for event in events:
         observe(event, outcome)
-    return client.whole(request.neutral, events, request.fallback_identity), outcome
+    return client.whole(_answered(request), events, request.fallback_identity), outcome
 
 
 STREAM = StreamOperation(write_request, open_lane)
@@ -54,6 +66,16 @@ def _translate(request: ClientRequest, dialect: UpstreamDialect, model: str) -> 
     except InvalidRequest as error:
         error.param = request.client.spellings.get(error.param or "", error.param)
         raise
+
+
+def _answered(request: ClientRequest) -> ChatRequest:
+    """What an encoder needs to know of the request. One that was passed through may have what the neutral form does
+    not have: then only its head is known."""
+    try:
+        return request.neutral
+    except InvalidRequest:
+        head = request.head
+        return ChatRequest(head.model, [], stream=head.stream, include_usage=head.include_usage)
 
 
 def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:

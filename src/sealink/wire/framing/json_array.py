@@ -45,10 +45,10 @@ class JsonArrayFramer:
         return frames
 
     def close(self) -> list[Frame]:
-        """What is left of an element that was not finished."""
+        """What is left of an element that was not finished. What is no element, such as `data: [DONE]`, is dropped."""
         frame = _frame(bytes(self._pending))
         self._pending.clear()
-        return [frame] if frame.data else []
+        return [frame] if frame.data.startswith(b"{") else []
 
     def _next_end(self) -> int | None:
         """Where the next element ends; None if its end has not come yet. The array's own brackets do not count."""

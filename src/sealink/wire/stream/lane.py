@@ -4,13 +4,14 @@ A framer cuts the upstream's bytes into frames, a stream handler answers each wi
 where both ends speak the same dialect, a Translator where they do not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from sealink.catalog.tokens import count_tokens
 from sealink.errors import SealinkError, UpstreamError
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import is_noise
+from sealink.wire.stream.answer_framing import FirstBytesFramer, truncated
 from sealink.wire.stream.handler import Framer, StreamHandler
 from sealink.wire.stream.template import Template, template_of
 
@@ -23,14 +24,27 @@ class Lane:
 
     Whatever the dialect: an error inside the stream, invalid bytes and a connection that was cut each end in one error
     frame; nothing follows the ending; a lane that has failed accepts only close().
+
+    With `whole_handler`, an answer that turns out not to be a stream is given to what that returns, as one frame; its
+    bytes are JSON that does not begin with `json_stream`.
     """
 
-    def __init__(self, framer: Framer, handler: StreamHandler) -> None:
+    def __init__(
+        self,
+        framer: Framer,
+        handler: StreamHandler,
+        *,
+        whole_handler: Callable[[], StreamHandler] | None = None,
+        json_stream: bytes = b"",
+    ) -> None:
         self.outcome = handler.outcome
         self.ended = False
         """Whether the client has been sent the stream's ending. What the upstream still sends is not needed."""
         self._framer = framer
         self._handler = handler
+        self._whole_handler = whole_handler
+        if whole_handler is not None:
+            self._framer = FirstBytesFramer(framer, json_stream, self._use_framer, self._use_whole)
         self._template: Template | None = None
         self._pieces_handled = 0
         """How many pieces of the outcome's text the handler has seen itself; templates have answered the rest."""
@@ -92,6 +106,14 @@ class Lane:
             return out
         return out + (self._finish() if framed or self.outcome.usage is not None else self._fail(truncated()))
 
+    def _use_framer(self, framer: Framer) -> None:
+        self._framer = framer
+
+    def _use_whole(self) -> None:
+        assert self._whole_handler is not None
+        self._handler = self._whole_handler()
+        self._handler.outcome = self.outcome
+
     def _forward(self, frames: Iterable[Frame]) -> bytes:
         outcome = self.outcome
         out: list[bytes] = []
@@ -125,11 +147,6 @@ class Lane:
         self.ended = True
         self.outcome.error = error
         return self._handler.fail(error)
-
-
-def truncated() -> UpstreamError:
-    """The upstream's stream ended too early."""
-    return UpstreamError("The upstream ended the stream before the answer was complete.", code="upstream_truncated")
 
 
 def not_an_event(frame: Frame) -> UpstreamError:

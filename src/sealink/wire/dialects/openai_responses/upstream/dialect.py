@@ -18,6 +18,8 @@ class OpenAIResponsesUpstream:
     """A PassthroughDialect. A provider's base URL ends in `/v1`, or wherever `/responses` is."""
 
     name = NAME
+    json_stream = b""
+    takes_whole_chunks = False
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)
