@@ -29,7 +29,6 @@ from replay import Answer, ReplayingUpstream, Request
 TARGET_HEADER = "x-fault-target"
 """Each target's provider sends its own name in it, so that the upstream knows which answer is asked for."""
 
-_FRAMING = "the framing is taken from the request, not from the answer"
 _REDIRECT = "the status of a redirect is not told"
 _STATUS = "a failure of the model is taken for the client's fault"
 _FRAGMENTS = "the pieces of a tool call are expected in one order, under one id"
@@ -50,12 +49,6 @@ _ENCODING = "content-encoding of a request is not looked at"
 _PRICE = "prices are searched by the provider's name, cache writes have one price"
 _QUERY = "the endpoint's path goes behind the query of base_url"
 KNOWN_FAULTS = {
-    "stream-answer-to-a-whole-request-chat": _FRAMING,
-    "stream-answer-to-a-whole-request-messages": _FRAMING,
-    "stream-answer-to-a-whole-request-responses": _FRAMING,
-    "whole-answer-to-a-stream-anthropic-chat": _FRAMING,
-    "whole-answer-to-a-stream-anthropic-messages": _FRAMING,
-    "whole-answer-to-a-stream-anthropic-responses": _FRAMING,
     "redirect-told-as-502-without-a-word-chat": _REDIRECT,
     "bedrock-stream-error-424-chat": _STATUS,
     "tool-call-arguments-before-name-messages": _FRAGMENTS,

@@ -73,5 +73,15 @@ class JsonArrayFramer:
                     return self._searched
 
 
+def json_objects(body: bytes) -> list[bytes]:
+    """The objects that a body begins with: one, the elements of an array, or chunks without any framing."""
+    objects = []
+    for frame in JsonArrayFramer().feed(body):
+        if frame.raw.strip(_BETWEEN)[:1] != b"{":
+            break
+        objects.append(frame.data)
+    return objects
+
+
 def _frame(raw: bytes) -> Frame:
     return Frame(raw, raw.strip(_BETWEEN) if raw.find(b"{") < 0 else raw[raw.find(b"{") :].rstrip())

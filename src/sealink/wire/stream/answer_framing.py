@@ -14,7 +14,7 @@ from msgspec import Raw
 from sealink.errors import UpstreamError
 from sealink.events import Event, StreamEnd, StreamError
 from sealink.wire.framing.frame import MAX_FRAME_BYTES, Frame
-from sealink.wire.framing.json_array import JsonArrayFramer
+from sealink.wire.framing.json_array import json_objects
 from sealink.wire.stream.handler import Decoder, Framer
 
 _BEFORE_JSON: Final = b"\xef\xbb\xbf \t\r\n"
@@ -53,16 +53,6 @@ def whole_json(body: bytes) -> bytes | None:
         objects = json_objects(begun)
         return None if len(objects) > 1 else objects[0] if objects else body
     return body
-
-
-def json_objects(body: bytes) -> list[bytes]:
-    """The objects that a body begins with: one, the elements of an array, or chunks without any framing."""
-    objects = []
-    for frame in JsonArrayFramer().feed(body):
-        if frame.raw.strip(b" \t\r\n,[]")[:1] != b"{":
-            break
-        objects.append(frame.data)
-    return objects
 
 
 def decode_stream(body: bytes, dialect: StreamDialect) -> list[Event]:
@@ -175,7 +165,16 @@ class FirstBytesFramer:
         if whole is None:
             return [Frame(data, data) for data in json_objects(body)]
         self._use_whole()
-        return [Frame(whole, whole)]
+        line = _on_one_line(whole)
+        return [Frame(line, line)]
+
+
+def _on_one_line(whole: bytes) -> bytes:
+    """Values of it go into a client's frames as they are."""
+    try:
+        return msgspec.json.format(whole, indent=-1) if b"\n" in whole or b"\r" in whole else whole
+    except (msgspec.DecodeError, RecursionError):
+        return whole
 
 
 def truncated() -> UpstreamError:
