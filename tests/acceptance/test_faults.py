@@ -38,7 +38,6 @@ _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
 _NOVA = "Nova takes three keys at the top of a schema"
-_CODEX = "tools of Codex are not known"
 _METADATA = "metadata that nobody needs fails the answer"
 _INDEX = "block indexes are passed on as they come"
 _USAGE_NULL = "`usage: null` is passed on as it comes"
@@ -67,10 +66,6 @@ KNOWN_FAULTS = {
     "moonshot-usage-in-the-choice-row": _CHOICE_USAGE,
     "stop-sequence-not-told-messages": _STOP,
     "nova-schema-keys-sent": _NOVA,
-    "codex-additional-tools-responses": _CODEX,
-    "codex-additional-tools-sent": _CODEX,
-    "codex-tool-search-tool-any": _CODEX,
-    "codex-tool-search-tool-responses": _CODEX,
     "chat-chunk-id-null-messages": _METADATA,
     "chat-chunk-id-null-responses": _METADATA,
     "messages-relay-block-index-repeated-messages": _INDEX,

@@ -478,6 +478,7 @@ SILENT = {
     "include_usage": "Gemini always tells the usage",
     "tool.format": "a custom tool is refused",
     "tool.namespace": "a tool's name begins with it",
+    "tool.is_tool_search": "to a model it is a function like others",
 }
 REQUEST_FIELDS: dict[str, tuple[ChatRequest, ChatRequest]] = {
     **FIELDS,
