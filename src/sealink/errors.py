@@ -1,4 +1,4 @@
-"""Every failure that SeaLink tells a client about, as one tree.
+"""Every error that a client can get, as one tree.
 
     SealinkError
     ├── InvalidRequest       400  invalid_request_error
@@ -14,7 +14,7 @@
     ├── RateLimited          429  rate_limit_exceeded
     ├── InternalError        500  internal_error
     ├── UpstreamError        502  upstream_error
-    │   └── UpstreamRejected       the upstream answered with an error of its own: its status, its words
+    │   └── UpstreamRejected       the upstream answered with an error: its status, its message
     ├── ServiceUnavailable   503  service_unavailable
     │   └── ShuttingDown
     └── GatewayTimeout       504  gateway_timeout
@@ -28,7 +28,7 @@ HeaderList = Sequence[tuple[str, str]]
 
 
 class SealinkError(Exception):
-    """A failure with the words, the status and the code that the client will see.
+    """An error with the message, the status and the code that the client gets.
 
     `param` names the request field at fault, in the client's own spelling. `headers` go out with a
     true HTTP status (`retry-after` and its kin); a frame after the first byte cannot carry them.
@@ -123,11 +123,11 @@ class UpstreamError(SealinkError):
 
 
 class UpstreamRejected(UpstreamError):
-    """The upstream answered with an error: its status and words are kept, with its retry headers.
+    """The upstream answered with an error: its status and message are kept, with its retry headers.
 
     `body` is what the upstream sent and `dialect` the wire format it is in, so that a client of the
-    same dialect can be given the very same bytes (Claude Code's recovery matches the wording).
-    `meant_status` is the status that the upstream should have answered with: what is done next goes by it.
+    same dialect gets the same bytes (Claude Code recognizes some errors by their message).
+    `meant_status` is the status that the upstream should have answered with; whether to retry depends on it.
     """
 
     def __init__(

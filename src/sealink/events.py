@@ -37,8 +37,8 @@ class BlockStart(Event):
     """A block opens. `id` and `name` are a tool call's; a `redacted_reasoning` block's `data` is opaque.
 
     A `media` block (an image, a sound) is all there at once: its media type is its `name`, `data` is base64.
-    `raw` is the wire's own opening of an `other` block (a server tool's result, say) as JSON: it means
-    something to a client of the upstream's own dialect only, and no other is told of it.
+    `raw` is the original JSON that opens an `other` block (a server tool's result, say): only clients of the
+    upstream's own dialect understand it, and only they are sent it.
     """
 
     block: int
@@ -75,7 +75,7 @@ class ToolArgsDelta(Event):
 
 
 class BlockMeta(Event):
-    """Something said about an open block that is not its text: the signature with which it can be sent back.
+    """Metadata of an open block: the signature with which it can be sent back.
 
     Signatures are opaque and go through clients unread. One that is not a thinking block's own base64 begins with
     the name of the dialect that understands it and a colon (`gemini:…`): an upstream is given its own only.
@@ -90,7 +90,7 @@ class Citation(Event):
     """A source of what an open text block says.
 
     `url` and `title` name the source, `quote` is what it says. `start` and `end` are the cited characters of the
-    choice's whole text; None: all that the block has said so far. `raw` is the citation as `dialect` has it, JSON.
+    choice's whole text; None: all of the block's text so far. `raw` is the citation as `dialect` has it, JSON.
     """
 
     block: int
@@ -105,7 +105,7 @@ class Citation(Event):
 
 
 class Logprobs(Event):
-    """Log probabilities of what a text or refusal block has just said: a JSON array of OpenAI's token objects
+    """Log probabilities of the last delta of a text or refusal block: a JSON array of OpenAI's token objects
     (`token`, `logprob`, `bytes`, `top_logprobs`)."""
 
     block: int
@@ -128,7 +128,7 @@ class UsageSnapshot(Event):
 
 
 class Finish(Event):
-    """A choice is finished. `raw_reason` is the upstream's own word; `detail` what it said about it."""
+    """A choice is finished. `raw_reason` is the upstream's own value; `detail` an explanation or stop string."""
 
     reason: FinishReason
     raw_reason: str = ""
@@ -149,4 +149,4 @@ class Unmodelled(Event):
 
 
 class StreamEnd(Event):
-    """The upstream said that the answer is whole (`[DONE]`, `message_stop`)."""
+    """The upstream marked the answer as complete (`[DONE]`, `message_stop`)."""

@@ -1,8 +1,8 @@
 """What a client asks for, whichever wire format it asks in.
 
-Only a request that must be translated is read into these; between two ends of one dialect the
-original bytes travel. Fields are None where the client did not say. JSON that SeaLink has no
-business reading (schemas, unknown parameters) stays raw.
+Only a request that must be translated is parsed into these; to an upstream of the same dialect the original bytes
+are sent. Fields are None where the client set none. JSON that SeaLink does not need to read (schemas, unknown
+parameters) stays raw.
 """
 
 from typing import Literal
@@ -48,9 +48,9 @@ class Audio(Part):
 
 
 class Reasoning(Part):
-    """The model's own earlier thinking. `signature` is as in events.BlockMeta: an upstream takes back only its own.
+    """The model's own earlier thinking. `signature` is as in events.BlockMeta: an upstream accepts only its own.
 
-    One without a text belongs to the part before it, where a dialect signs other things than thinking.
+    One without a text is the signature of the part before it, in dialects that sign more than thinking.
     """
 
     text: str = ""
@@ -112,7 +112,7 @@ BuiltinKind = Literal["web_search", "web_fetch", "code_execution", "file_search"
 
 
 class WebSearch(msgspec.Struct, kw_only=True):
-    """A web search in words that several dialects know. `location` is where the user is, by `city`, `region`,
+    """The options of a web search that several dialects have. `location` is where the user is, by `city`, `region`,
     `country` (two letters) and `timezone`; `context_size` is OpenAI's "low", "medium" or "high"."""
 
     allowed_domains: list[str] = []
@@ -126,7 +126,7 @@ class BuiltinTool(msgspec.Struct, kw_only=True):
     """A tool that the upstream itself runs, as the client's `dialect` describes it (`raw`, JSON).
 
     `where` is its place for errors, `tools[3]`. An upstream that has no tool of this kind must refuse it by that name.
-    `web_search` is what a tool of that kind says, for an upstream of another dialect.
+    `web_search` are the options of a tool of that kind, for an upstream of another dialect.
     """
 
     kind: BuiltinKind
@@ -151,7 +151,7 @@ class ResponseFormat(msgspec.Struct):
 
 
 class Sampling(msgspec.Struct):
-    """The knobs. What an upstream cannot turn is dropped and named in `x-sealink-dropped`."""
+    """Sampling parameters. Those that an upstream does not support are dropped and listed in `x-sealink-dropped`."""
 
     max_tokens: int | None = None
     temperature: float | None = None

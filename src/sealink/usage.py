@@ -1,4 +1,4 @@
-"""What an answer cost, in tokens."""
+"""The token counts of an answer."""
 
 from typing import Literal
 
@@ -12,8 +12,8 @@ class Usage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     `input_tokens` is the whole prompt, cached parts included (OpenAI's rule; Anthropic's
     `input_tokens` leaves them out, its dialect adds them). `output_tokens` includes reasoning.
-    `billed`: the input and output tokens that the provider charges for, where it counts them apart.
-    `extras` holds the provider's other usage fields as it spelled them, as raw JSON.
+    `billed`: the input and output tokens that the provider charges for, where it counts them separately.
+    `extras` holds the provider's other usage fields by its own names, as raw JSON.
     """
 
     input_tokens: int = 0

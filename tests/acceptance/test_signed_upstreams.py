@@ -75,7 +75,7 @@ def test_without_credentials_it_is_said_what_is_missing(tmp_path: Path) -> None:
         told = config("bedrock-mantle", upstream.url, "m", 'region = "eu-west-1"')
         with SealinkProcess(told, tmp_path, NOTHING_OF_THIS_MACHINE) as sealink:
             with pytest.raises(
-                openai.InternalServerError, match="No AWS credentials were found: say `api_key`"
+                openai.InternalServerError, match="No AWS credentials were found: set `api_key`"
             ) as caught:
                 ask(sealink)
             assert caught.value.code == "upstream_credentials"

@@ -18,7 +18,7 @@ from sealink.gateway.observers import Observers
 from sealink.gateway.services import Services
 from sealink.ledger.entry import Settlement
 from sealink.policy.retry import RetrySettings
-from sealink.policy.routing import OnDisconnect, Route, Target
+from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.providers.provider import Provider, Timeouts
 from sealink.wire.dialect import HeartbeatShape, UpstreamDialect
 from sealink.wire.dialects import openai_chat
@@ -85,7 +85,7 @@ class Run:
         self.admitted = AdmittedRequest(
             request=ClientRequest("req_1", client, client.parse_head(msgspec.json.encode(body), {}), time.monotonic()),
             key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect),
-            route=Route(
+            route=ModelRoute(
                 "m",
                 tuple(Target(provider, f"m-{provider.name}", times) for provider in providers),
                 hedge_after_s=hedge_after_s,

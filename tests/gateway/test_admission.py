@@ -14,13 +14,13 @@ from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.model_api import ModelApi
 from sealink.http import RequestContext
 from sealink.net.message import Request
-from sealink.policy.routing import Route, Router, Target
+from sealink.policy.routing import ModelRoute, Router, Target
 from sealink.providers.provider import Provider
 from sealink.wire.dialect import HeartbeatShape
 from sealink.wire.dialects import openai_chat
 
 PROVIDER = Provider(name="p", dialect=openai_chat.UPSTREAM, base_url="http://x/v1")
-ROUTER = Router([Route(name, (Target(PROVIDER, name),)) for name in ("gpt-4o", "other")])
+ROUTER = Router([ModelRoute(name, (Target(PROVIDER, name),)) for name in ("gpt-4o", "other")])
 BODY = b'{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}]}'
 
 

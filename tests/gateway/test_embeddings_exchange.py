@@ -17,7 +17,7 @@ from sealink.gateway.observers import Observers
 from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.ledger.entry import Settlement
 from sealink.policy.retry import RetrySettings
-from sealink.policy.routing import Route, Target
+from sealink.policy.routing import ModelRoute, Target
 from sealink.providers import VENDORS
 from sealink.providers.provider import Provider
 from sealink.wire.dialects import gemini_generate, openai_chat
@@ -55,7 +55,7 @@ class Run:
         admitted = AdmittedRequest(
             request=ClientRequest("req_1", CLIENT, head, time.monotonic()),
             key=ApiKey(name="k", digest=b""),
-            route=Route("m", tuple(Target(provider, "e") for provider in providers)),
+            route=ModelRoute("m", tuple(Target(provider, "e") for provider in providers)),
             heartbeat="off",
         )
         self._ledger = FakeLedger()

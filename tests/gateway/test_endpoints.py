@@ -15,7 +15,7 @@ from sealink.gateway.endpoints import public_endpoints
 from sealink.gateway.handlers.answers import Answers
 from sealink.http import Dispatcher, Endpoint
 from sealink.net.message import Request
-from sealink.policy.routing import Route, Router, Target
+from sealink.policy.routing import ModelRoute, Router, Target
 from sealink.providers.provider import Provider
 from sealink.wire.dialects import openai_chat
 
@@ -30,7 +30,7 @@ def ask(
     services = services_with(FakePool())
     admission = AdmissionControl(
         Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
-        Router([Route("gpt-4o", (Target(OPENAI, "gpt-4o"),)), Route("sealink/sim", (Target(SIM, "sim"),))]),
+        Router([ModelRoute("gpt-4o", (Target(OPENAI, "gpt-4o"),)), ModelRoute("sealink/sim", (Target(SIM, "sim"),))]),
     )
     public = Dispatcher(public_endpoints(admission, services), max_body_bytes=1000, cors_origins=origins)
     spelled = {name.replace("_", "-"): value for name, value in headers.items()}

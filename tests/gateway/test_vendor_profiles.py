@@ -13,7 +13,7 @@ from sealink.errors import HeaderList, InvalidRequest, UpstreamError, UpstreamRe
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.model_api import ModelApi
-from sealink.policy.routing import Route, Target
+from sealink.policy.routing import ModelRoute, Target
 from sealink.providers.profile import Profile, StatusOverride
 from sealink.providers.provider import Provider
 from sealink.providers.signers.signing import Signer
@@ -46,7 +46,7 @@ def provider(name: str, signer: Signer | None = None, profile: Profile | None = 
 
 async def answered(pool: FakePool, *providers: Provider, is_strict: bool = False) -> FakeResponder:
     head = openai_chat.CLIENT.parse_head(json.dumps(ASKED).encode(), {})
-    route = Route("m", tuple(Target(provider, "m") for provider in providers))
+    route = ModelRoute("m", tuple(Target(provider, "m") for provider in providers))
     key = ApiKey(name="k", digest=b"")
     responder = FakeResponder()
     admitted = AdmittedRequest(

@@ -13,7 +13,7 @@ from sealink.errors import (
 )
 from sealink.policy.auth import require_model
 from sealink.policy.retry import may_try_elsewhere
-from sealink.policy.routing import Route, Router, Target
+from sealink.policy.routing import ModelRoute, Router, Target
 from sealink.providers.provider import Provider
 
 PROVIDER = Provider(name="p", dialect=None, base_url="http://x")  # type: ignore[arg-type]
@@ -32,9 +32,9 @@ def test_a_keys_models() -> None:
 def test_routes() -> None:
     router = Router(
         [
-            Route("a", (Target(PROVIDER, "x"), Target(PROVIDER, "y"))),
-            Route("claude-*", (Target(PROVIDER, ""),)),
-            Route("vendor/*", (Target(PROVIDER, ""),)),
+            ModelRoute("a", (Target(PROVIDER, "x"), Target(PROVIDER, "y"))),
+            ModelRoute("claude-*", (Target(PROVIDER, ""),)),
+            ModelRoute("vendor/*", (Target(PROVIDER, ""),)),
         ]
     )
     assert [target.model for target in router.route_of("a").targets] == ["x", "y"]

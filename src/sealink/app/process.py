@@ -54,20 +54,20 @@ class StopSignals:
     AGAIN_S: Final = 1.0
 
     def __init__(self) -> None:
-        self.told = asyncio.Event()
-        self.told_again = asyncio.Event()
+        self.first = asyncio.Event()
+        self.second = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._first_at = math.inf
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self.tell)
+            self._loop.add_signal_handler(number, self._received)
 
-    def tell(self) -> None:
+    def _received(self) -> None:
         now = self._loop.time()
-        if not self.told.is_set():
+        if not self.first.is_set():
             self._first_at = now
-            self.told.set()
+            self.first.set()
         elif now - self._first_at > self.AGAIN_S:
-            self.told_again.set()
+            self.second.set()
 
 
 async def serve_until_stopped(
@@ -93,7 +93,7 @@ async def serve_until_stopped(
     on_listening(base_url)
     await app.loaded()
     gc.freeze()
-    await signals.told.wait()
+    await signals.first.wait()
     await _stop(app, signals)
 
 
@@ -112,7 +112,7 @@ def _app(config: Config, recorder: Recorder | None) -> App:
 async def _stop(app: App, signals: StopSignals) -> None:
     """Stop; after a second signal, without waiting for open streams."""
     stopping = asyncio.ensure_future(app.stop())
-    again = asyncio.ensure_future(signals.told_again.wait())
+    again = asyncio.ensure_future(signals.second.wait())
     await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
     if again.done():
         app.hurry()

@@ -3,7 +3,7 @@
 from sealink.access.keyring import Keyring
 from sealink.access.keys import api_key
 from sealink.config import Config, ModelConfig, hedge_after_s_of, timeouts_of
-from sealink.policy.routing import Route, Router, Target
+from sealink.policy.routing import ModelRoute, Router, Target
 from sealink.providers.provider import Provider
 
 
@@ -16,7 +16,7 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
     """The routes of a config, in its order."""
     settings = {provider.name: provider for provider in config.providers}
 
-    def route(model: ModelConfig) -> Route:
+    def route(model: ModelConfig) -> ModelRoute:
         targets = (
             Target(
                 provider=providers[target.provider],
@@ -26,7 +26,7 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
             )
             for target in model.targets
         )
-        return Route(
+        return ModelRoute(
             model.id, tuple(targets), model.choose, model.on_disconnect, hedge_after_s=hedge_after_s_of(config, model)
         )
 

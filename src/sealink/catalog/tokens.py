@@ -1,4 +1,4 @@
-"""How many tokens a text is: an estimate by OpenAI's o200k vocabulary, where no provider has said."""
+"""How many tokens a text has, where no provider has reported it: an estimate by OpenAI's o200k vocabulary."""
 
 import importlib.util
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from importlib.machinery import PathFinder
 from typing import Final
 
 _PIECE_CHARS: Final = 64 * 1024
-"""A border inside a text costs a token at most."""
+"""A text is counted in pieces; each border between two adds one token at most."""
 _SAMPLE_CHARS: Final = 256 * 1024
-"""Ten milliseconds' worth of counting."""
+"""What is counted in ten milliseconds."""
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +39,7 @@ def count_tokens(text: str) -> int:
 
 
 def estimate_tokens(text: str) -> int:
-    """As `count_tokens`, in bounded time: the rest of a very long text is taken to be like its beginning."""
+    """As `count_tokens`, in bounded time: of a very long text the beginning is counted, the rest inferred."""
     if len(text) <= _SAMPLE_CHARS:
         return count_tokens(text)
     return count_tokens(text[:_SAMPLE_CHARS]) * len(text) // _SAMPLE_CHARS

@@ -25,5 +25,5 @@ async def serve(settings: SimSettings, dialect: SimDialect, host: str, port: int
         raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}") from error
     typer.echo(f"a simulated {dialect} provider listens on http://{addresses[0][0]}:{addresses[0][1]}")
     typer.echo(f"its model: {SIM_MODEL}; for a fault: {SIM_MODEL}+close@3, or the header {FAULT_HEADER}: close@3")
-    await signals.told.wait()
+    await signals.first.wait()
     await server.stop(0)

@@ -66,14 +66,14 @@ def _cells(vendor: Vendor) -> Iterator[str]:
     yield "<br>".join(f"`{profile.base_url}`" if profile.base_url else "`base_url`" for profile in vendor.profiles)
     yield f"`{vendor.key_variable}`" if vendor.key_variable else ""
     yield "<br>".join(_setting(vendor, name) for name in vendor.settings)
-    yield "<br>".join(words for profile in vendor.profiles for words in _overrides(profile))
+    yield "<br>".join(override for profile in vendor.profiles for override in _overrides(profile))
 
 
 def _setting(vendor: Vendor, name: str) -> str:
     setting = vendor.settings[name]
     variables = " or ".join(f"`{variable}`" for variable in setting.variables)
-    says = [*([variables] if variables else []), *([f"default `{setting.default}`"] if setting.default else [])]
-    return f"`{name}`" + (f": {', '.join(says)}" if says else "") + (" (optional)" if setting.optional else "")
+    sources = [*([variables] if variables else []), *([f"default `{setting.default}`"] if setting.default else [])]
+    return f"`{name}`" + (f": {', '.join(sources)}" if sources else "") + (" (optional)" if setting.optional else "")
 
 
 def _overrides(profile: Overrides) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _overrides(profile: Overrides) -> Iterator[str]:
     for function in (*profile.transforms, *([profile.path] if profile.path else [])):
         yield (function.__doc__ or "").partition("\n")[0]
     for override in profile.status_overrides:
-        yield f"{override.status} is treated as {override.meant}: “{override.words.replace('|', '”, “')}”."
+        yield f"{override.status} is treated as {override.meant_status}: “{override.pattern.replace('|', '”, “')}”."
     if profile.unsupported:
         yield f"Unsupported, dropped: {', '.join(f'`{name}`' for name in profile.unsupported)}."
 

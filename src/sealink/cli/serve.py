@@ -1,4 +1,4 @@
-"""`sealink serve`: run the gateway until it is told to stop."""
+"""`sealink serve`: run the gateway until a signal stops it."""
 
 from typing import TYPE_CHECKING, Annotated
 

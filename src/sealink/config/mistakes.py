@@ -19,7 +19,7 @@ class MistakeError(Exception):
 
 def mistake_of(error: msgspec.ValidationError) -> MistakeError:
     """A mistake that msgspec found. Its path is that of the table; an unknown field is named in the message only."""
-    words, _, place = str(error).partition(" - at ")
+    found, _, place = str(error).partition(" - at ")
     path = re.search(r"\$[^`]*", place)
-    field = re.search(r"unknown field `(.+?)`", words)
+    field = re.search(r"unknown field `(.+?)`", found)
     return MistakeError((path[0] if path else "$") + (f".{field[1]}" if field else ""), str(error))

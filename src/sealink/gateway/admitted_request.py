@@ -7,7 +7,7 @@ import msgspec
 
 from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList
-from sealink.policy.routing import OnDisconnect, Route, Target
+from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.request import ChatRequest
 from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
 
@@ -48,7 +48,7 @@ class AdmittedRequest(msgspec.Struct):
 
     request: ClientRequest
     key: ApiKey
-    route: Route
+    route: ModelRoute
     heartbeat: HeartbeatShape
     cors_headers: HeaderList = ()
 

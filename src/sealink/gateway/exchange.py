@@ -43,7 +43,7 @@ class Exchange:
         self._api = api
         self._account = Account(_admission(admitted))
         self._client = ClientStream(responder)
-        self._timers = StreamTimers(LONG_GAP_S, partial(self._account.mark, "gap"))
+        self._timers: StreamTimers | None = None
         self._finish: FinishAfterDisconnect | None = None
         self._task: asyncio.Task[None] | None = None
         self._lane: Lane | None = None
@@ -71,7 +71,6 @@ class Exchange:
         finally:
             if not is_through:
                 self._account.end("error", "sealink", "internal_error")  # unless it is known already how it ended
-            self._timers.stop()
             self._settle()
             self._task = self._responder.on_gone = None  # no cycle: memory is free at once, not at the next collection
 
@@ -91,31 +90,32 @@ class Exchange:
     # A stream: committed with its first content, moved to its end.
 
     async def _stream(self) -> None:
-        self._timers.once(self._services.heartbeat.grace_s, self._grace_is_over)
+        timers = self._timers = StreamTimers(LONG_GAP_S, partial(self._account.mark, "gap"))
+        timers.once(self._services.heartbeat.grace_s, partial(self._grace_is_over, timers))
         failover = Failover(self._api.stream, self._admitted, self._services, self._account, self._client)
         record = await failover.first_to_answer()
         attempt = record.attempt
         try:
-            self._commit(attempt)
-            await pump(attempt.upstream, self._client, attempt.lane, self._timers)
+            self._commit(attempt, timers)
+            await pump(attempt.upstream, self._client, attempt.lane, timers)
         finally:
             record.ended()
         self._client.finish()
 
-    def _commit(self, attempt: StreamedAttempt) -> None:
+    def _commit(self, attempt: StreamedAttempt, timers: StreamTimers) -> None:
         self._lane = attempt.lane
-        timeouts, timers = attempt.target.timeouts, self._timers
+        timeouts = attempt.target.timeouts
         timers.resume()
         timers.on_silence(timeouts.idle_s, partial(attempt.time_out, "idle", timeouts.idle_s))
         total_left_s = timeouts.total_s - self._account.elapsed_s
         timers.once(total_left_s, partial(attempt.time_out, "total", timeouts.total_s))
         self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)], attempt.held)
 
-    def _grace_is_over(self) -> None:
+    def _grace_is_over(self, timers: StreamTimers) -> None:
         """Send a first heartbeat if the stream has not begun, and from now on one after each silence."""
         if not self._client.started:
             self._beat()
-        self._timers.on_silence(self._services.heartbeat.interval_s, self._beat)
+        timers.on_silence(self._services.heartbeat.interval_s, self._beat)
 
     def _beat(self) -> None:
         heartbeat = self._request.client.heartbeat(self._admitted.heartbeat)
@@ -186,12 +186,14 @@ class Exchange:
             self._task.cancel()
 
     def _settle(self) -> None:
+        account, request = self._account, self._request
+        if self._timers is not None:
+            self._timers.stop()
+            account.longest_gap_s = self._timers.longest_silence_s
         if self._finish is not None:
             self._finish.stop()
         if self._client.is_resumable:
-            self._services.logs.close(self._request.request_id)
-        account, request = self._account, self._request
-        account.longest_gap_s = self._timers.longest_silence_s
+            self._services.logs.close(request.request_id)
         account.bytes_sent = account.bytes_sent or self._client.bytes_sent
         settlement = account.settlement(lambda: request.client.prompt_text(request.head))
         self._services.observers.settled(account.admission, settlement)

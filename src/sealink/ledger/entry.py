@@ -14,8 +14,8 @@ from sealink.usage import Provenance, Usage
 Ended = Literal[
     "done", "error", "client_gone", "cancelled", "timed_out", "drained", "detached", "killed", "stopped"
 ]  # fmt: skip
-"""`killed`: the process died; `stopped`: it was told to stop; `drained` and `detached`: the client had left, the answer
-was read to its end."""
+"""`killed`: the process died; `stopped`: it shut down; `drained` and `detached`: the client had left, the answer was
+read to its end."""
 
 EndedBy = Literal["client", "upstream", "sealink"]
 

@@ -1,10 +1,10 @@
 """Decisions, one question a file. Pure: no clock, no randomness, no sockets; what they need to know they are given.
 
 auth          which key a request is sent with, and whether it may use a model
-routing       which upstreams a model name leads to, in which order
-health        what recent attempts tell about each of them
-breaker       when an upstream is left alone for a while
-retry         what to do about an attempt that failed before the client was told anything
+routing       which targets a model name leads to
+health        recent attempts of each target, and the order in which targets are tried
+breaker       when a target that fails is not tried for a while
+retry         what follows an attempt that failed before anything was sent to the client
 hedging       whether a second attempt is started beside one that is slow
 token_bucket  how often something costly may be done
 """

@@ -1,4 +1,4 @@
-"""When to leave a target alone for a while, so that nobody waits for one that is down.
+"""When a target that fails is not tried for a while, so that no request waits for one that is down.
 
     state       event                                   next
     ─────────   ─────────────────────────────────────   ─────────
@@ -7,7 +7,7 @@
     half-open   the one probe succeeds                  closed
     half-open   the probe fails                         open
 
-Times are a monotonic clock's, in seconds, and are handed in.
+Times are those of a monotonic clock in seconds; the caller gives them.
 """
 
 from collections import deque
@@ -21,8 +21,8 @@ State = Literal["closed", "open", "half-open"]
 
 
 class BreakerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Open when, of the attempts in the last `window_s` seconds and at least `min_attempts` of them,
-    `failure_share` failed; try again after `open_s` seconds."""
+    """[breaker]: a target is not tried for `open_s` seconds when a `failure_share` of its attempts in the last
+    `window_s` seconds failed, if there were at least `min_attempts`."""
 
     window_s: Seconds = 30.0
     min_attempts: Size = 5
@@ -31,7 +31,7 @@ class BreakerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CircuitBreaker:
-    """One target's breaker. Ask `allows`, tell when an attempt `began` and how it ended."""
+    """One target's breaker: `allows` decides; `began` and one of the others report each attempt."""
 
     def __init__(self, settings: BreakerSettings) -> None:
         self._settings = settings
@@ -45,12 +45,12 @@ class CircuitBreaker:
         return "half-open" if now >= self._opened_at + self._settings.open_s else "open"
 
     def allows(self, now: float) -> bool:
-        """Whether an attempt should be made. In the half-open state that is one, the probe."""
+        """Whether an attempt should be made. In the half-open state only one is, the probe."""
         state = self.state(now)
         return state == "closed" or (state == "half-open" and not self._probing)
 
     def began(self, now: float) -> None:
-        """An attempt is made, allowed or not (where there is no other target, one is made all the same)."""
+        """An attempt is made, perhaps one that is not allowed: where there is no other target, it is made anyway."""
         self._probing = self.state(now) == "half-open"
 
     def succeeded(self, now: float) -> None:
@@ -61,13 +61,13 @@ class CircuitBreaker:
         self._count(now, failed=False)
 
     def failed(self, now: float) -> None:
-        """An attempt failed by the target's fault."""
+        """An attempt failed, and the target was at fault."""
         self._count(now, failed=True)
         if self._opened_at is not None or self._is_failing():
             self._opened_at, self._probing = now, False
 
     def abandoned(self) -> None:
-        """An attempt ended without telling anything about the target (the client left)."""
+        """An attempt ended without a result that says anything about the target (the client left)."""
         self._probing = False
 
     def _count(self, now: float, *, failed: bool) -> None:

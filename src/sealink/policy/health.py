@@ -1,4 +1,4 @@
-"""What recent attempts tell about each target: whether it is up, and how soon it answers."""
+"""Each target's recent attempts: whether it is up, and how soon it answers; and the order that follows from that."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -19,7 +19,7 @@ class TargetHealth:
         self.ttft_s: float | None = None
 
     def failed(self, now: float, *, at_fault: bool) -> None:
-        """An attempt failed; unless it was the target's fault, that tells nothing of it."""
+        """An attempt failed. It counts against the target only if that was at fault."""
         if at_fault:
             self.breaker.failed(now)
         else:
@@ -39,13 +39,14 @@ MAX_KNOWN: Final = 4096
 
 
 class HealthBook:
-    """The health of the targets that were tried last, by provider and model."""
+    """The health of the targets that were tried most recently, by provider and model."""
 
     def __init__(self, settings: BreakerSettings) -> None:
         self._settings = settings
         self._targets: dict[tuple[str, str], TargetHealth] = {}
 
     def of(self, target: Target) -> TargetHealth:
+        """The health of a target; a new one if it has not been tried recently."""
         place = (target.provider.name, target.model)
         known = self._targets.pop(place) if place in self._targets else TargetHealth(self._settings)
         self._targets[place] = known  # the newest is the last
@@ -55,7 +56,7 @@ class HealthBook:
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A target and what is known of it."""
+    """A target, and its health."""
 
     target: Target
     health: TargetHealth
@@ -64,7 +65,7 @@ class Candidate(msgspec.Struct, frozen=True):
 def arrange(candidates: Iterable[Candidate], choice: Choice, draw: float) -> list[Candidate]:
     """The candidates in the order in which to try them. `draw` is a random number in [0, 1).
 
-    Unknown TTFTs come first under `lowest_ttft`: a target that is never tried is never known.
+    Under `lowest_ttft`, targets without a known time come first: else they would never be tried.
     """
     arranged = list(candidates)
     if choice == "lowest_ttft":

@@ -1,4 +1,4 @@
-"""Whether a second target is asked beside one that is slow: the first to bring content answers."""
+"""Whether a second target is tried beside one that is slow: the first to bring content answers."""
 
 import msgspec
 
@@ -8,11 +8,11 @@ from sealink.policy.token_bucket import TokenBucket
 
 
 class HedgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a stream's target may bring no content before the next one is started beside it, and how often.
+    """[hedge]: after how long without content a stream's next target is tried beside the first, and how often.
 
-    `after_s`: 0 is never; a model's own `hedge_after_s` counts instead. `max_share`: hedged requests as a share
-    of those that could be, past the first ten: each is paid for twice, so that a slow day must not double the bill.
-    Whole (not streamed) answers are never hedged: they show nothing before they are done.
+    `after_s`: 0 is never; a model's own `hedge_after_s` wins. `max_share`: hedged requests as a share of those that
+    could be hedged, after the first ten. Each may be paid for twice, and a slow day must not double the bill. Answers
+    that are not streamed are never hedged: until they are complete, nothing shows whether they are slow.
     """
 
     after_s: Delay = 0.0
@@ -30,5 +30,5 @@ class Hedging:
         self._budget.request()
 
     def may_begin(self, next_target: CircuitBreaker, now: float) -> bool:
-        """Whether the next target may be started beside a slow one; if so that is counted."""
+        """Whether the next target may be tried beside a slow one; if so, it counts."""
         return next_target.allows(now) and self._budget.take()

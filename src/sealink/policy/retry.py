@@ -1,4 +1,4 @@
-"""What to do about an attempt that failed before the client was told anything: again, elsewhere, or give up."""
+"""What follows an attempt that failed before anything was sent: the same target again, the next one, or none."""
 
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
@@ -8,12 +8,12 @@ import msgspec
 from sealink.amounts import Delay, Share, Size
 from sealink.errors import GatewayTimeout, SealinkError, UpstreamError, UpstreamRejected
 
-# About this target: its credentials, its models, its load. Another may do better; the rest of 4xx (400, 413,
-# 422 …) is about the request, and would come from every target of the model.
-_TARGETS_OWN = frozenset({401, 402, 403, 404, 408, 409, 429})
+# These are about the target: its credentials, models or load. Another target may succeed. All other 4xx (400, 413,
+# 422 …) are about the request, and every target of the model would answer them.
+_ABOUT_THE_TARGET = frozenset({401, 402, 403, 404, 408, 409, 429})
 
-# Passing: the same target may do better in a moment.
-_PASSING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+# After these the same target may succeed in a moment.
+_TRANSIENT = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
 class Next(Enum):
@@ -25,11 +25,11 @@ class Next(Enum):
 
 
 class RetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often and how soon a target that is the last hope is tried again.
+    """[retry]: how often and how soon a request's last target is tried again.
 
-    `attempts`: tries of one target. `first_delay_s` doubles with each, up to `max_delay_s`, and is
-    spread by jitter. An upstream's own `retry-after` counts instead; one longer than `max_delay_s` is
-    left to the client. `budget_share`: retries as a share of requests, so that an outage is not multiplied.
+    `attempts`: of one target. The delay begins with `first_delay_s`, doubles each time up to `max_delay_s`, and is
+    spread by jitter. An upstream's `retry-after` wins; if it is longer than `max_delay_s`, the client gets the error
+    and may wait itself. `budget_share`: retries as a share of requests, so that they do not multiply an outage.
     """
 
     attempts: Size = 2
@@ -39,7 +39,7 @@ class RetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def after(error: SealinkError, *, tries: int, has_next: bool, settings: RetrySettings, now: float) -> Next:
-    """What to do after `tries` attempts of a target ended in `error`. Another target is preferred to waiting.
+    """What follows when `tries` attempts of a target ended in `error`. Another target is preferred to waiting.
 
     `now` is the Unix time in seconds.
     """
@@ -47,29 +47,29 @@ def after(error: SealinkError, *, tries: int, has_next: bool, settings: RetrySet
         return Next.GIVE_UP
     if has_next:
         return Next.NEXT_TARGET
-    if tries < settings.attempts and is_passing(error) and wait_asked_s(error, 0.0, now) <= settings.max_delay_s:
+    if tries < settings.attempts and is_transient(error) and wait_asked_s(error, 0.0, now) <= settings.max_delay_s:
         return Next.SAME_TARGET
     return Next.GIVE_UP
 
 
 def may_try_elsewhere(error: SealinkError) -> bool:
-    """Whether another target of the model may do better."""
+    """Whether another target of the model may succeed."""
     if isinstance(error, UpstreamRejected):
-        return error.meant_status >= 500 or error.meant_status in _TARGETS_OWN
+        return error.meant_status >= 500 or error.meant_status in _ABOUT_THE_TARGET
     return isinstance(error, UpstreamError | GatewayTimeout)
 
 
-def is_passing(error: SealinkError) -> bool:
-    """Whether the same target may do better in a moment. One that was too slow already is not asked again."""
+def is_transient(error: SealinkError) -> bool:
+    """Whether the same target may succeed in a moment. One that was too slow is not tried again."""
     if isinstance(error, GatewayTimeout):
         return error.code == "connect"
-    if ("x-should-retry", "false") in error.headers:  # as OpenAI's and Anthropic's own clients heed it
+    if ("x-should-retry", "false") in error.headers:  # as OpenAI's and Anthropic's own clients do
         return False
-    return not isinstance(error, UpstreamRejected) or error.meant_status in _PASSING
+    return not isinstance(error, UpstreamRejected) or error.meant_status in _TRANSIENT
 
 
 def is_targets_fault(error: SealinkError) -> bool:
-    """Whether the error counts against the target's health. A rate limit is an answer of a healthy one."""
+    """Whether the error counts against the target's health. A healthy target answers a rate limit, too."""
     if isinstance(error, UpstreamRejected):
         return error.meant_status >= 500
     return isinstance(error, UpstreamError | GatewayTimeout)
@@ -82,7 +82,7 @@ def wait_s(error: SealinkError, *, tries: int, settings: RetrySettings, jitter: 
 
 
 def wait_asked_s(error: SealinkError, otherwise_s: float, now: float) -> float:
-    """What the upstream's `retry-after-ms` or `retry-after` asks for: a number, or a date (RFC 9110 §10.2.3)."""
+    """Seconds by the upstream's `retry-after-ms` or `retry-after`, a number or a date (RFC 9110 §10.2.3)."""
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         for header, value in error.headers:
             if header.lower() == name and value.replace(".", "", 1).isdecimal():
@@ -93,7 +93,7 @@ def wait_asked_s(error: SealinkError, otherwise_s: float, now: float) -> float:
 
 
 def _until_s(date: str, now: float) -> float | None:
-    """Seconds until a date; None if it is none."""
+    """Seconds until a date; None if it is not a date."""
     try:
         return max(0.0, parsedate_to_datetime(date).timestamp() - now)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Which upstreams a model name leads to, in which order."""
+"""Which targets a model name leads to."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -10,15 +10,13 @@ from sealink.errors import NotFound
 from sealink.providers.provider import Provider, Timeouts
 
 Choice = Literal["in_order", "weighted", "lowest_ttft"]
-"""How the first of a model's targets is chosen; the others follow, in their order, when it fails."""
-
-
+"""How the first of a model's targets is chosen; when it fails, the others follow in their order."""
 OnDisconnect = Literal["cancel", "drain", "detach"]
 """What happens to a stream whose client leaves: it is stopped, read on for its usage, or kept to be resumed."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """One place where a model can be had, and the name it has there. `weight` is its share under `weighted`."""
+    """A provider of a model, and the model's name there. `weight` is its share under `weighted`."""
 
     provider: Provider
     model: str
@@ -26,12 +24,12 @@ class Target(msgspec.Struct, frozen=True):
     weight: float = 1.0
 
 
-class Route(msgspec.Struct, frozen=True):
+class ModelRoute(msgspec.Struct, frozen=True):
     """The targets of one model, and how they are tried.
 
-    `model` is the name that clients use, or a pattern (`claude-*`); a pattern's targets are asked for
-    the client's own name (their `model` is ""), and it is not listed. `hedge_after_s`: after so long without content
-    the next target is started beside the first; 0 is never.
+    `model` is the name that clients use, or a pattern (`claude-*`). A pattern is not listed, and its targets are asked
+    for the name that the client used (their `model` is ""). `hedge_after_s`: after so long without content the next
+    target is tried beside the first; 0 is never.
     """
 
     model: str
@@ -46,19 +44,19 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class Router:
-    """All routes: exact names first, then patterns in their order."""
+    """The routes of all models: exact names first, then patterns in their order."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[ModelRoute]) -> None:
         routes = tuple(routes)
         self._exact = {route.model: route for route in routes if not route.is_pattern}
         self._patterns = tuple(route for route in routes if route.is_pattern)
 
     @property
-    def listed(self) -> tuple[Route, ...]:
-        """The routes that GET /v1/models shows."""
+    def listed(self) -> tuple[ModelRoute, ...]:
+        """The routes that GET /v1/models lists."""
         return tuple(self._exact.values())
 
-    def route_of(self, model: str) -> Route:
+    def route_of(self, model: str) -> ModelRoute:
         """The route of a model, under the name that the client used. Raises NotFound when none leads to it."""
         route = self._exact.get(model)
         if route is not None:

@@ -36,12 +36,12 @@ AUTHS: Final[dict[str, Auth]] = {"anthropic": x_api_key, "gemini": x_goog_api_ke
 
 
 class StatusOverride(msgspec.Struct, frozen=True):
-    """An error that is answered with a misleading `status`: where `words`, a regular expression, are in its message,
-    it is treated as `meant`."""
+    """An error that is answered with a misleading `status`: if `pattern`, a regular expression, matches in its
+    message, it is treated as `meant_status`."""
 
     status: int
-    words: str
-    meant: int
+    pattern: str
+    meant_status: int
 
 
 class Overrides(msgspec.Struct, frozen=True, kw_only=True):

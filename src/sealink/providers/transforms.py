@@ -43,8 +43,8 @@ def normalized_error(error: SealinkError, profile: Overrides | None) -> SealinkE
     """The error, with the status that the vendor means by it."""
     if isinstance(error, UpstreamRejected) and profile is not None:
         for override in profile.status_overrides:
-            if override.status == error.status and re.search(override.words, error.message, re.IGNORECASE):
-                error.meant_status = override.meant
+            if override.status == error.status and re.search(override.pattern, error.message, re.IGNORECASE):
+                error.meant_status = override.meant_status
     return error
 
 

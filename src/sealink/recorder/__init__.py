@@ -1,5 +1,5 @@
-"""What upstreams really send, kept as fixtures for tests: `sealink record`.
+"""What upstreams send, recorded as fixtures for tests: `sealink record`.
 
 fixture   an answer → meta.json and response.body, without anything that is secret
-pool      watches a pool of connections, and keeps each answer that has come whole
+pool      a pool of connections that records each complete answer
 """

@@ -1,7 +1,7 @@
 """An upstream's answer as a fixture: `<provider>/<name>/{meta.json,response.body}`, as `tests/recordings.py` reads it.
 
-Of the headers only those stay that are on a list. The request, and with it the prompt, is kept only if that is asked
-for; the answer's own words always are. A key that an upstream repeats in its answer is overwritten.
+Of the headers only those on a list are kept. The request, and with it the prompt, is kept only with `with_prompt`; the
+body of the answer always is. A key that an upstream repeats in its answer is overwritten.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ KEPT_HEADERS: Final = frozenset(
 """The response headers that are kept. No others: they may name an organisation, or set a cookie."""
 
 PUBLIC_REQUEST_HEADERS: Final = frozenset({"content-type", "accept", "user-agent", "x-amz-date"})
-"""The request headers that hold no secret. What any other one says is looked for in the answer, and overwritten."""
+"""The request headers that hold no secret. The values of all others are overwritten where the answer repeats them."""
 
 SHORTEST_SECRET: Final = 8
-"""Characters of a header's word that is taken for a secret."""
+"""A word of a header with fewer characters is not taken for a secret."""
 
 _FRAMINGS: Final = {
     "text/event-stream": "sse",
@@ -40,7 +40,7 @@ _NOT_A_NAME = re.compile(r"[^a-z0-9.]+")
 
 
 class Answer(msgspec.Struct):
-    """One that has come whole. `api` is the wire format as recordings name it, `chunks` are as the network cut it."""
+    """A complete answer. `api` is the wire format as recordings name it, `chunks` are as they were received."""
 
     provider: str
     api: str
@@ -73,7 +73,7 @@ def meta_of(answer: Answer, body: bytes, *, with_prompt: bool) -> dict[str, Any]
         "status": answer.status,
         "framing": framing,
         "response_headers": {name: value for name, value in answer.headers if name in KEPT_HEADERS},
-        "request": _asked(answer) if with_prompt else None,
+        "request": _request_fields(answer) if with_prompt else None,
         "model": _model(answer),
         "features": [],
         "quirks": [],
@@ -86,7 +86,7 @@ def meta_of(answer: Answer, body: bytes, *, with_prompt: bool) -> dict[str, Any]
 
 
 def framing_of(answer: Answer) -> str:
-    """How the answer is cut into frames: its content type says it, but for a JSON array that is a stream."""
+    """The framing, by the content type; a JSON array that is a stream has that of a whole answer."""
     kind = dict(answer.headers).get("content-type", "").partition(";")[0].strip().lower()
     if kind in _FRAMINGS:
         return _FRAMINGS[kind]
@@ -110,15 +110,15 @@ def _secrets(request_headers: HeaderList) -> list[bytes]:
     return [word.encode() for value in hidden for word in value.split() if len(word) >= SHORTEST_SECRET]
 
 
-def _asked(answer: Answer) -> Any:
+def _request_fields(answer: Answer) -> Any:
     return msgspec.json.decode(answer.request.body)
 
 
 def _model(answer: Answer) -> str:
-    """In the body, or in the path where the format has it there: `…/models/NAME:generate`, `…/model/NAME/converse`."""
-    said = _asked(answer).get("model")
+    """In the body, or in the path: `…/models/NAME:generate`, `…/model/NAME/converse`."""
+    model = _request_fields(answer).get("model")
     in_path = re.search(r"/models?/([^/:]+)", urlsplit(answer.request.url).path)
-    return said if isinstance(said, str) else in_path[1] if in_path else "model"
+    return model if isinstance(model, str) else in_path[1] if in_path else "model"
 
 
 def _name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A pool of upstream connections that is watched: what comes whole is kept."""
+"""A pool of upstream connections whose complete answers are recorded."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from sealink.recorder.fixture import Answer, write
 log = logging.getLogger("sealink.recorder")
 
 MAX_BYTES: Final = 64 * 1024 * 1024
-"""Of a longer answer nothing is kept."""
+"""A longer answer is not recorded."""
 
 _NO_CHAT = re.compile(r"embed|count[_-]?tokens", re.IGNORECASE)
 
@@ -28,15 +28,15 @@ class Recorder:
         self._with_prompts = with_prompts
 
     def watch(self, pool: Pool) -> Pool:
-        """The pool, watched."""
+        """The pool, with its answers recorded."""
         return _WatchedPool(pool, self)
 
     def is_wanted(self, request: UpstreamRequest) -> bool:
-        """Whether an answer to it is a chat's, of a format that there are recordings of."""
+        """Whether it is a chat request, in a wire format that there are recordings of."""
         return request.provider in self._apis and not _NO_CHAT.search(request.url)
 
     def keep(self, request: UpstreamRequest, status: int, headers: HeaderList, chunks: list[bytes]) -> None:
-        """Write an answer down, off the loop."""
+        """Write an answer, in a thread."""
         answer = Answer(request.provider, self._apis[request.provider], request, status, headers, chunks)
         asyncio.get_running_loop().run_in_executor(None, self._write, answer)
 
@@ -44,9 +44,9 @@ class Recorder:
         try:
             place = write(answer, self._folder, with_prompt=self._with_prompts)
         except OSError as error:
-            log.error("an answer of %s could not be kept: %s", answer.provider, error)
+            log.error("an answer of %s could not be recorded: %s", answer.provider, error)
         else:
-            log.info("kept %s", place)
+            log.info("recorded %s", place)
 
 
 class _WatchedPool:
@@ -60,7 +60,7 @@ class _WatchedPool:
 
 
 class _WatchedResponse:
-    """An UpstreamResponse that remembers its body until it is known to be whole, or not."""
+    """An UpstreamResponse that keeps its body until it is known whether it is complete."""
 
     def __init__(self, response: UpstreamResponse, request: UpstreamRequest, recorder: Recorder) -> None:
         self.status, self.headers, self.framed = response.status, response.headers, response.framed

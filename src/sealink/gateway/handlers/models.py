@@ -10,7 +10,7 @@ from sealink.gateway.admission import AdmissionControl
 from sealink.http.endpoint import RequestContext
 from sealink.http.responses import send_json
 from sealink.net.message import Request, Responder
-from sealink.policy.routing import Route
+from sealink.policy.routing import ModelRoute
 
 _SIMULATED = "simulated"
 
@@ -42,19 +42,19 @@ def _is_anthropics(request: Request) -> bool:
     return "anthropic-version" in request.headers
 
 
-def openai_list(routes: Iterable[Route], created: int) -> dict[str, Any]:
+def openai_list(routes: Iterable[ModelRoute], created: int) -> dict[str, Any]:
     """https://platform.openai.com/docs/api-reference/models/list. `created` is a Unix time."""
     return {"object": "list", "data": [openai_model(route, created) for route in routes]}
 
 
-def openai_model(route: Route, created: int) -> dict[str, Any]:
+def openai_model(route: ModelRoute, created: int) -> dict[str, Any]:
     """One model. A simulated one has a field that says so, besides its owner's name."""
     first = route.targets[0].provider
     model = {"id": route.model, "object": "model", "created": created, "owned_by": first.name}
     return model | ({_SIMULATED: True} if first.simulated else {})
 
 
-def anthropic_list(routes: Iterable[Route], created: str) -> dict[str, Any]:
+def anthropic_list(routes: Iterable[ModelRoute], created: str) -> dict[str, Any]:
     """https://docs.anthropic.com/en/api/models-list. `created` is an RFC 3339 time."""
     data = [anthropic_model(route, created) for route in routes]
     ids = [model["id"] for model in data]
@@ -66,6 +66,6 @@ def anthropic_list(routes: Iterable[Route], created: str) -> dict[str, Any]:
     }
 
 
-def anthropic_model(route: Route, created: str) -> dict[str, Any]:
+def anthropic_model(route: ModelRoute, created: str) -> dict[str, Any]:
     name = f"{route.model} (simulated)" if route.targets[0].provider.simulated else route.model
     return {"type": "model", "id": route.model, "display_name": name, "created_at": created}

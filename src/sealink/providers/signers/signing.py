@@ -25,7 +25,10 @@ class SignerUnavailable(Exception):
 
 
 class Signing(msgspec.Struct, frozen=True):
-    """The file `module` of this folder makes the signer, for `service`, and needs `libraries`, or says `missing`."""
+    """How a vendor's requests are signed: by the file `module` of this folder, for `service`.
+
+    `libraries` must be installed; `missing` is the message for the user if one is not.
+    """
 
     module: str
     libraries: tuple[str, ...]

@@ -12,7 +12,7 @@ VENDOR = Vendor(
             "openai",
             "https://api.deepseek.com/v1",
             # https://api-docs.deepseek.com/api/create-chat-completion
-            # https://api-docs.deepseek.com/guides/thinking_mode: the switch has no place among the efforts
+            # https://api-docs.deepseek.com/guides/thinking_mode: `thinking` switches it off, no effort does
             # "400 invalid params": github.com/google-gemini/gemini-cli/pull/23523
             transforms=(old_name_of_max_tokens, thinking_switch, without_message_fields("reasoning_details")),
             # "Missing `reasoning_content` field in the assistant message": github.com/decolua/9router/issues/355

@@ -4,18 +4,20 @@ from sealink.providers.profile import Profile, StatusOverride
 from sealink.providers.transforms import without_message_fields
 from sealink.providers.vendor import Vendor
 
-MISTELLS = (StatusOverride(400, "API key not valid", 401),)  # recorded: gemini/mirascope-google_gemini_2_5_flash-d86810
+STATUS_OVERRIDES = (
+    StatusOverride(400, "API key not valid", 401),
+)  # recorded: gemini/mirascope-google_gemini_2_5_flash-d86810
 
 VENDOR = Vendor(
     name="gemini",
     docs="https://ai.google.dev/gemini-api/docs",
     profiles=(
-        Profile("gemini", "https://generativelanguage.googleapis.com", status_overrides=MISTELLS),
+        Profile("gemini", "https://generativelanguage.googleapis.com", status_overrides=STATUS_OVERRIDES),
         Profile(
             "openai",
             "https://generativelanguage.googleapis.com/v1beta/openai",
             transforms=(without_message_fields("reasoning_details"),),  # 'Unknown name "…": Cannot find field'
-            status_overrides=MISTELLS,
+            status_overrides=STATUS_OVERRIDES,
         ),
     ),
     key_variable="GEMINI_API_KEY",

@@ -1,4 +1,4 @@
-"""GPUStack, a server of your own."""
+"""GPUStack, a server that you run yourself."""
 
 from sealink.providers.profile import Profile
 from sealink.providers.vendor import Vendor

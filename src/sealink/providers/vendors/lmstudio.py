@@ -1,4 +1,4 @@
-"""LM Studio, a server of your own."""
+"""LM Studio, a server that you run yourself."""
 
 from sealink.providers.profile import Profile
 from sealink.providers.transforms import old_name_of_max_tokens

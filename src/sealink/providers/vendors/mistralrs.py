@@ -1,4 +1,4 @@
-"""mistral.rs, a server of your own."""
+"""mistral.rs, a server that you run yourself."""
 
 from sealink.providers.profile import Profile
 from sealink.providers.vendor import Vendor

@@ -1,4 +1,4 @@
-"""vLLM, a server of your own."""
+"""vLLM, a server that you run yourself."""
 
 from sealink.providers.profile import Profile
 from sealink.providers.vendor import Vendor

@@ -1,4 +1,4 @@
-"""Writer. It knows `max_tokens` alone: ChatChatParams in github.com/writer/writer-sdk-python."""
+"""Writer. Of the two names it knows `max_tokens` only: ChatChatParams in github.com/writer/writer-sdk-python."""
 
 from sealink.providers.profile import Profile
 from sealink.providers.transforms import old_name_of_max_tokens

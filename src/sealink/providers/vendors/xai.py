@@ -5,15 +5,14 @@ from sealink.providers.vendor import Vendor
 
 # Recorded: xai/ruby_llm-ing_with_xai_grok-4-1-fast-non-reasoning_raises_appropriate_auth_error-d3e5d9,
 # xai/rig-provider_error_classifies_with_contract_but_reports_no_id-baff3f.
-MISTELLS = (StatusOverride(400, "Incorrect API key", 401), StatusOverride(400, "Model not found", 404))
+STATUS_OVERRIDES = (StatusOverride(400, "Incorrect API key", 401), StatusOverride(400, "Model not found", 404))
 
 VENDOR = Vendor(
     name="xai",
     docs="https://docs.x.ai/docs/api-reference",
     profiles=(
-        Profile("openai", "https://api.x.ai/v1", status_overrides=MISTELLS),
         # Its search of X comes as a `custom_tool_call` of `x_keyword_search` (https://docs.x.ai/docs/guides/tools).
-        Profile("responses", "https://api.x.ai/v1", status_overrides=MISTELLS, server_call_ids="xs_call"),
+        Profile("responses", "https://api.x.ai/v1", status_overrides=STATUS_OVERRIDES, server_call_ids="xs_call"),
     ),
     key_variable="XAI_API_KEY",
     serves=("grok-*",),
