@@ -58,12 +58,8 @@ SIMULATED: Final = "openai"
 
 
 def spoken_at(dialect: str, base_url: str, profile: Profile) -> UpstreamDialect:
-<<<<<<< HEAD
-    """A dialect as a vendor speaks it: with its thinking wanted back, with tool calls of its own, or with a path that
-    its base URL says in part."""
-=======
-    """A dialect as a vendor speaks it: it may want earlier thinking again, or have a part of the path in its URL."""
->>>>>>> main
+    """A dialect as a vendor speaks it: it may want earlier thinking again, run tools itself, or have a part of the path
+    in its URL."""
     if profile.wants_thinking:
         return openai_chat.UPSTREAM_THAT_WANTS_THINKING
     if profile.server_call_ids:

@@ -1,6 +1,7 @@
 """The operations of chat: a stream and a whole answer, in any client's dialect, from any upstream's."""
 
 from sealink.errors import InvalidRequest
+from sealink.events import Event
 from sealink.gateway.admitted_request import ClientRequest
 from sealink.gateway.failover.streamed import StreamOperation
 from sealink.gateway.failover.whole import WholeOperation
@@ -11,7 +12,7 @@ from sealink.wire.dialect import OutgoingRequest, UpstreamDialect, same_dialect
 from sealink.wire.stream.answer_framing import WholeDecoder, decode_stream, whole_json
 from sealink.wire.stream.handler import StreamHandler
 from sealink.wire.stream.lane import Lane
-from sealink.wire.stream.outcome import Outcome, observe
+from sealink.wire.stream.outcome import Outcome, empty_answer, is_empty, observe
 from sealink.wire.stream.translator import Translator
 
 
@@ -47,12 +48,14 @@ def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[
     client, dialect = request.client, target.provider.dialect
     body = whole_json(answer)
     if body is not None and same_dialect(dialect, client):
-        return dialect.passthrough_whole(body)
-    events = decode_stream(answer, dialect) if body is None else dialect.decode_whole(body)
-    outcome = Outcome()
-    for event in events:
-        observe(event, outcome)
-    return client.whole(_answered(request), events, request.fallback_identity), outcome
+        read, outcome = dialect.passthrough_whole(body)
+    else:
+        read, outcome = _translated(
+            decode_stream(answer, dialect) if body is None else dialect.decode_whole(body), request
+        )
+    if is_empty(outcome):
+        raise empty_answer()
+    return read, outcome
 
 
 STREAM = StreamOperation(write_request, open_lane)
@@ -66,6 +69,13 @@ def _translate(request: ClientRequest, dialect: UpstreamDialect, model: str) -> 
     except InvalidRequest as error:
         error.param = request.client.spellings.get(error.param or "", error.param)
         raise
+
+
+def _translated(events: list[Event], request: ClientRequest) -> tuple[bytes, Outcome]:
+    outcome = Outcome()
+    for event in events:
+        observe(event, outcome)
+    return request.client.whole(_answered(request), events, request.fallback_identity), outcome
 
 
 def _answered(request: ClientRequest) -> ChatRequest:

@@ -13,6 +13,7 @@ from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import is_noise
 from sealink.wire.stream.answer_framing import FirstBytesFramer, truncated
 from sealink.wire.stream.handler import Framer, StreamHandler
+from sealink.wire.stream.outcome import empty_answer, is_empty
 from sealink.wire.stream.template import Template, template_of
 
 MAX_MISSES: Final = 8
@@ -123,7 +124,10 @@ class Lane:
                 self._last_raw = frame.raw
                 if not frame.data and is_noise(frame):
                     raise not_an_event(frame)
-                out.append(self._handler.handle(frame))
+                answered = self._handler.handle(frame)
+                if outcome.complete and is_empty(outcome):
+                    raise empty_answer()
+                out.append(answered)
                 if outcome.error is not None:
                     raise outcome.error
                 if outcome.complete:
@@ -140,6 +144,8 @@ class Lane:
             return self._fail(error)
         if not self.outcome.complete:
             return out + self._fail(truncated())
+        if is_empty(self.outcome):
+            return self._fail(empty_answer())
         self.ended = True
         return out
 
