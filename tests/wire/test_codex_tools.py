@@ -12,7 +12,15 @@ from sealink.events import BlockEnd, BlockStart, Event, Finish, StreamEnd, Strea
 from sealink.providers import VENDORS
 from sealink.request import ChatRequest, Message, Text, Tool, ToolCall, ToolResult
 from sealink.wire.dialect import FallbackIdentity
-from sealink.wire.dialects import anthropic_messages, gemini_generate, openai_chat, openai_responses
+from sealink.wire.dialects import (
+    anthropic_messages,
+    bedrock_converse,
+    cohere_chat,
+    gemini_generate,
+    ollama_chat,
+    openai_chat,
+    openai_responses,
+)
 from sealink.wire.dialects.openai_responses import CLIENT
 from sealink.wire.stream.answer_framing import decode_stream
 
@@ -203,6 +211,31 @@ def test_what_came_of_openais_own_tools_stays_in_the_conversation(
     (arguments,) = fields.values()
     assert request.messages[1].parts == [ToolCall(id="c", name=kind, arguments=json.dumps(arguments))]
     assert request.messages[2].parts == [ToolResult(call_id="c", content=[Text(text=text)])]
+
+
+FUNCTIONS_ONLY = {
+    "anthropic": (anthropic_messages.UPSTREAM, "claude-sonnet-4-6"),
+    "gemini": (gemini_generate.UPSTREAM, "gemini-2.5-flash"),
+    "bedrock": (bedrock_converse.UPSTREAM, "amazon.nova-pro-v1:0"),
+    "cohere": (cohere_chat.UPSTREAM, "command-a-03-2025"),
+    "ollama": (ollama_chat.UPSTREAM, "llama3"),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS_ONLY)
+def test_custom_tools_are_functions_where_there_are_no_others(name: str) -> None:
+    """Codex's `exec` and `apply_patch`, declared and called; the grammar is in the description, and named as dropped."""
+    upstream, model = FUNCTIONS_ONLY[name]
+    call = {"type": "custom_tool_call", "call_id": "c", "name": "exec", "input": 'say "hi"'}
+    result = {"type": "custom_tool_call_output", "call_id": "c", "output": "hi"}
+    request = read(input=[declared(EXEC, PATCH), HI, call, result], max_output_tokens=99)
+    outgoing = upstream.write_request(request, model)
+    body = outgoing.body.decode()
+    assert body.count('"input":{"type":"string"}') == 2
+    assert "The input must match this lark grammar" in body
+    assert 'say \\"hi\\"' in body or 'say \\\\\\"hi' in body
+    assert "tools.custom.format" in outgoing.dropped
+    assert all(tool.is_custom for tool in request.tools), "for the encoder, which gives the calls back"
 
 
 def test_a_custom_tools_call_comes_back_in_its_group() -> None:
