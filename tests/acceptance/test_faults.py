@@ -33,17 +33,13 @@ _REDIRECT = "the status of a redirect is not told"
 _STATUS = "a failure of the model is taken for the client's fault"
 _FRAGMENTS = "the pieces of a tool call are expected in one order, under one id"
 _REPEATED = "an id is repeated across the calls of an answer"
-_IDS = "call ids are not made to fit the target, or fall together"
 _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
-_NOVA = "Nova takes three keys at the top of a schema"
 _METADATA = "metadata that nobody needs fails the answer"
 _INDEX = "block indexes are passed on as they come"
 _USAGE_NULL = "`usage: null` is passed on as it comes"
 _SEQUENCE = "what is added to a passed-on stream does not continue it"
-_JPG = "image/jpg is not taken for image/jpeg"
-_OVERFLOW = "the server's words for a prompt that is too long are not known"
 _ENCODING = "content-encoding of a request is not looked at"
 _PRICE = "prices are searched by the provider's name, cache writes have one price"
 _QUERY = "the endpoint's path goes behind the query of base_url"
@@ -57,43 +53,15 @@ KNOWN_FAULTS = {
     "tool-call-new-id-each-chunk-responses": _FRAGMENTS,
     "tool-call-ids-repeated-messages": _REPEATED,
     "tool-call-ids-repeated-responses": _REPEATED,
-    "mistral-tool-call-id-sent": _IDS,
-    "tool-call-id-longer-than-64/anthropic-sent": _IDS,
-    "tool-call-id-longer-than-64/bedrock-sent": _IDS,
-    "tool-call-id-longer-than-64/responses-sent": _IDS,
     "custom-tool-to-vendors-with-functions-only-sent": _CUSTOM,
     "moonshot-usage-in-the-choice-chat": _CHOICE_USAGE,
     "moonshot-usage-in-the-choice-row": _CHOICE_USAGE,
     "stop-sequence-not-told-messages": _STOP,
-    "nova-schema-keys-sent": _NOVA,
     "chat-chunk-id-null-messages": _METADATA,
     "chat-chunk-id-null-responses": _METADATA,
     "messages-relay-block-index-repeated-messages": _INDEX,
     "messages-relay-usage-null-messages": _USAGE_NULL,
     "responses-relay-sequence-number-raw": _SEQUENCE,
-    "image-jpg/anthropic-sent": _JPG,
-    "image-jpg/bedrock-chat": _JPG,
-    "image-jpg/bedrock-sent": _JPG,
-    "image-jpg/gemini-sent": _JPG,
-    "prompt-too-long-not-recognised/deepseek-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/deepseek-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/fireworks-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/llamacpp-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/llamacpp-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/mistral-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/mistral-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/ollama-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/ollama-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/openrouter-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/openrouter-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/together-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/together-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-newer-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-newer-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/vllm-responses": _OVERFLOW,
-    "prompt-too-long-not-recognised/zai-messages": _OVERFLOW,
-    "prompt-too-long-not-recognised/zai-responses": _OVERFLOW,
     "compressed-request-body-any": _ENCODING,
     "cache-write-1h-cost-anthropic-row": _PRICE,
     "base-url-with-a-query-sent": _QUERY,

@@ -61,12 +61,12 @@ def test_a_tool_loop() -> None:
                 RedactedReasoning(data="b3BhcXVl"),
                 Text(text="Let me look."),
                 ToolCall(id="toolu_1", name="get_weather", arguments='{"city": "Paris"}'),
-                ToolCall(id="functions.time:1", name="get_time", arguments=""),
+                ToolCall(id="functions_time_1", name="get_time", arguments=""),
             ],
         ),
         Message("tool", [ToolResult(call_id="toolu_1", content=[Text(text="Rain")], cache_control=EPHEMERAL)]),
         user(Text(text="And now?")),
-        Message("tool", [ToolResult(call_id="functions.time:1", is_error=True)]),
+        Message("tool", [ToolResult(call_id="functions_time_1", is_error=True)]),
     ) == [
         {"role": "user", "content": [HI]},
         {

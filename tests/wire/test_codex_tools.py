@@ -224,7 +224,7 @@ FUNCTIONS_ONLY = {
 
 @pytest.mark.parametrize("name", FUNCTIONS_ONLY)
 def test_custom_tools_are_functions_where_there_are_no_others(name: str) -> None:
-    """Codex's `exec` and `apply_patch`, declared and called; the grammar is in the description, and named as dropped."""
+    """Codex's `exec` and `apply_patch`, declared and called; a grammar is described, and named as dropped."""
     upstream, model = FUNCTIONS_ONLY[name]
     call = {"type": "custom_tool_call", "call_id": "c", "name": "exec", "input": 'say "hi"'}
     result = {"type": "custom_tool_call_output", "call_id": "c", "output": "hi"}

@@ -406,3 +406,55 @@ def test_white_space_before_either_form_is_none_of_it() -> None:
 
 def test_log_probabilities_of_nothing_are_none() -> None:
     assert not of_kind(events_of(chunk({"text": "a"}, finish="STOP", logprobsResult={"topCandidates": []})), Logprobs)
+
+
+def piece(path: str, more: bool = True, **value: Any) -> dict[str, Any]:
+    """A piece of a call's arguments, which continue."""
+    return {
+        "functionCall": {"partialArgs": [{"jsonPath": path, "willContinue": more, **value}], "willContinue": True},
+    }
+
+
+def test_streamed_arguments_are_put_together() -> None:
+    """https://docs.cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling#streaming-fc"""
+    events = events_of(
+        chunk({"functionCall": {"name": "f", "id": "c1", "willContinue": True}, "thoughtSignature": "sig"}),
+        chunk(piece("$.city", stringValue="New ")),
+        chunk(piece("$.days", numberValue=3), piece("$.city", stringValue="Delhi", more=False)),
+        chunk(piece("$.stops[0].name", stringValue="a")),
+        chunk(piece("$.stops[1]['na.me']", boolValue=True), piece("$.none", nullValue="NULL_VALUE")),
+        chunk({"functionCall": {}}),
+        chunk({"functionCall": {"name": "g", "willContinue": True}}, finish="STOP"),
+    )
+    names = [start.name for start in of_kind(events, BlockStart)]
+    arguments = [json.loads(delta.fragment) for delta in of_kind(events, ToolArgsDelta)]
+    assert names == ["f", "g"]
+    stops = [{"name": "a"}, {"na.me": True}]
+    assert arguments == [{"city": "New Delhi", "days": 3, "stops": stops, "none": None}, {}]
+    assert of_kind(events, Finish)[0].reason == "tool_calls"
+    assert len(of_kind(events, BlockMeta)) == 1
+
+
+def test_whatever_follows_a_streamed_call_ends_it() -> None:
+    events = events_of(
+        chunk({"functionCall": {"name": "f", "willContinue": True}}),
+        chunk(piece("$.a", stringValue="1")),
+        chunk({"text": "Done."}),
+        chunk({"functionCall": {"name": "g", "partialArgs": [{"jsonPath": "$.b", "numberValue": 2}]}}, finish="STOP"),
+    )
+    assert [(start.kind, start.name) for start in of_kind(events, BlockStart)] == [
+        ("tool_call", "f"),
+        ("text", ""),
+        ("tool_call", "g"),
+    ]
+    assert [json.loads(delta.fragment) for delta in of_kind(events, ToolArgsDelta)] == [{"a": "1"}, {"b": 2}]
+
+
+@pytest.mark.parametrize("path", ["$.a[9]", "$..a", "$.a.b.", "$[0]"])
+def test_a_path_that_makes_no_sense_is_an_error(path: str) -> None:
+    with pytest.raises(UpstreamError):
+        events_of(
+            chunk({"functionCall": {"name": "f", "willContinue": True}}),
+            chunk(piece(path, stringValue="1")),
+            chunk({"functionCall": {}}, finish="STOP"),
+        )

@@ -147,15 +147,6 @@ def test_only_its_own_thinking_goes_back() -> None:
     assert [item["type"] for item in rest] == ["message"]
 
 
-def test_long_call_ids_are_cut_alike() -> None:
-    long = "functions." + "x" * 80
-    call = message("assistant", ToolCall(id=long, name="f", arguments=""))
-    result = message("tool", ToolResult(call_id=long, content=[Text(text="1")]))
-    first, second = input_of(call, result)
-    assert first["call_id"] == second["call_id"]
-    assert len(first["call_id"]) == 64
-
-
 def test_functions_say_that_they_are_not_strict() -> None:
     custom = Tool(name="sql", is_custom=True, format=Raw(b'{"type":"text"}'))
     tools = body(asking(tools=[WEATHER, Tool(name="ping", strict=True), custom]))["tools"]

@@ -1,7 +1,10 @@
 """A vendor's profile applied to a request or an error, and the transforms that several vendors share."""
 
+import base64
+import hashlib
 import re
 from fnmatch import fnmatchcase
+from typing import Final
 
 import msgspec
 from msgspec import Raw
@@ -20,6 +23,8 @@ from sealink.wire.raw_json.fields import (
     to_raw,
     without,
 )
+
+_NINE_CHARACTERS: Final = re.compile("[a-zA-Z0-9]{9}")
 
 
 def apply_profile(outgoing: OutgoingRequest, profile: Overrides | None) -> OutgoingRequest:
@@ -104,3 +109,30 @@ def _without(raw: Raw, names: tuple[str, ...]) -> Raw:
 
 
 openais_message_fields_only = without_message_fields("reasoning_details", "extra_content")
+
+
+def nine_character_call_ids(fields: Fields) -> Fields:
+    """Call ids are nine letters and digits: others become nine characters of their hash."""
+    messages = array_of(fields.get("messages"))
+    if messages is None or b"tool_call" not in bytes(fields["messages"]):
+        return fields
+    return {**fields, "messages": to_raw([_with_nine_character_ids(raw) for raw in messages])}
+
+
+def _with_nine_character_ids(raw: Raw) -> Raw:
+    message = object_of(raw) or {}
+    changed = _nine_characters(message, "tool_call_id")
+    calls = [object_of(call) or {} for call in array_of(message.get("tool_calls")) or ()]
+    fitted = [_nine_characters(call, "id") for call in calls]
+    if any(fitted):
+        changed["tool_calls"] = to_raw([call | id for call, id in zip(calls, fitted, strict=True)])
+    return to_raw({**message, **changed}) if changed else raw
+
+
+def _nine_characters(fields: Fields, name: str) -> Fields:
+    """The field with an id that fits, if it does not."""
+    id = text_of(fields.get(name))
+    if id is None or _NINE_CHARACTERS.fullmatch(id):
+        return {}
+    digest = base64.b32encode(hashlib.sha256(id.encode()).digest())
+    return {name: to_raw(digest[:9].decode().lower())}

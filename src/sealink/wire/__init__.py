@@ -5,5 +5,6 @@ raw_json    JSON objects whose values stay as they were on the wire
 stream      how one upstream stream becomes one client stream
 dialect     what a wire format must be able to do, as a client's and as an upstream's
 dialects    the wire formats, and the rules that several of them share
+identifiers call ids and tool names that a target takes
 embeddings  OpenAI's embeddings, and the formats of several upstreams
 """

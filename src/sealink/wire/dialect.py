@@ -12,6 +12,7 @@ import msgspec
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
+from sealink.wire.identifiers import Identifiers
 from sealink.wire.stream.handler import Decoder, Encoder, Framer, StreamHandler
 from sealink.wire.stream.outcome import Outcome
 
@@ -108,6 +109,7 @@ class UpstreamDialect(Protocol):
 
     name: str
     json_stream: bytes
+    identifiers: Identifiers
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         """The request in this dialect. Raises InvalidRequest naming a feature that it does not support."""

@@ -9,8 +9,9 @@ from sealink.policy.routing import Target
 from sealink.providers.transforms import apply_profile
 from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest, UpstreamDialect, same_dialect
+from sealink.wire.identifiers import NameRestorer, restore_names, sent_names
 from sealink.wire.stream.answer_framing import WholeDecoder, decode_stream, whole_json
-from sealink.wire.stream.handler import StreamHandler
+from sealink.wire.stream.handler import Decoder, StreamHandler
 from sealink.wire.stream.lane import Lane
 from sealink.wire.stream.outcome import Outcome, empty_answer, is_empty, observe
 from sealink.wire.stream.translator import Translator
@@ -38,7 +39,8 @@ def open_lane(request: ClientRequest, target: Target) -> Lane:
     def whole_handler() -> StreamHandler:
         if same_dialect(dialect, request.client) and dialect.takes_whole_chunks:
             return handler
-        return Translator(WholeDecoder(dialect), request.client.encoder(_answered(request), request.fallback_identity))
+        decoder = _with_names(WholeDecoder(dialect), request, dialect)
+        return Translator(decoder, request.client.encoder(_answered(request), request.fallback_identity))
 
     return Lane(dialect.framer(), handler, whole_handler=whole_handler, json_stream=dialect.json_stream)
 
@@ -50,9 +52,8 @@ def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[
     if body is not None and same_dialect(dialect, client):
         read, outcome = dialect.passthrough_whole(body)
     else:
-        read, outcome = _translated(
-            decode_stream(answer, dialect) if body is None else dialect.decode_whole(body), request
-        )
+        events = decode_stream(answer, dialect) if body is None else dialect.decode_whole(body)
+        read, outcome = _translated(events, request, dialect)
     if is_empty(outcome):
         raise empty_answer()
     return read, outcome
@@ -71,8 +72,8 @@ def _translate(request: ClientRequest, dialect: UpstreamDialect, model: str) -> 
         raise
 
 
-def _translated(events: list[Event], request: ClientRequest) -> tuple[bytes, Outcome]:
-    outcome = Outcome()
+def _translated(events: list[Event], request: ClientRequest, dialect: UpstreamDialect) -> tuple[bytes, Outcome]:
+    events, outcome = restore_names(events, _names(request, dialect)), Outcome()
     for event in events:
         observe(event, outcome)
     return request.client.whole(_answered(request), events, request.fallback_identity), outcome
@@ -92,4 +93,15 @@ def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
     client, dialect = request.client, target.provider.dialect
     if same_dialect(dialect, client):
         return dialect.passthrough(request.head)
-    return Translator(dialect.decoder(), client.encoder(request.neutral, request.fallback_identity))
+    decoder = _with_names(dialect.decoder(), request, dialect)
+    return Translator(decoder, client.encoder(request.neutral, request.fallback_identity))
+
+
+def _with_names(decoder: Decoder, request: ClientRequest, dialect: UpstreamDialect) -> Decoder:
+    names = _names(request, dialect)
+    return NameRestorer(decoder, names) if names else decoder
+
+
+def _names(request: ClientRequest, dialect: UpstreamDialect) -> dict[str, str]:
+    """The client's names of tools by those that were sent. A request that was passed through has its own."""
+    return {} if same_dialect(dialect, request.client) else sent_names(request.neutral, dialect.identifiers)

@@ -2,6 +2,7 @@
 
 from sealink.providers.profile import Overrides, Profile
 from sealink.providers.transforms import (
+    nine_character_call_ids,
     no_stream_options,
     old_name_of_max_tokens,
     openais_message_fields_only,
@@ -24,6 +25,9 @@ VENDOR = Vendor(
                 old_name_of_max_tokens,
                 renamed("seed", "random_seed"),
                 openais_message_fields_only,
+                # "Tool call id was … but must be a-z, A-Z, 0-9, with a length of 9"
+                # (github.com/zed-industries/zed/issues/53034)
+                nine_character_call_ids,
             ),
             unsupported=("logit_bias", "store", "user", "verbosity"),
             # https://docs.mistral.ai/api/endpoint/embeddings

@@ -24,3 +24,7 @@ TYPES: Final = {
 
 TOO_LONG: Final = "prompt is too long"
 """How Anthropic's message begins when a prompt exceeds the context window. Its clients match these words."""
+
+TOO_LONG_WITH_OUTPUT: Final = "input length and `max_tokens` exceed context limit"
+"""How it begins when only prompt and `max_tokens` together exceed it: Claude Code reads the numbers that follow, and
+asks for fewer tokens."""

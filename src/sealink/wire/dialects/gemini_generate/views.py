@@ -17,10 +17,23 @@ class View(msgspec.Struct, gc=False, rename="camel"):
     """The fields that are read of a wire object."""
 
 
+class PartialArg(View):
+    """A piece of one argument, named by its JSON path."""
+
+    json_path: str = "$"
+    string_value: str | None = None
+    number_value: int | float | None = None
+    bool_value: bool | None = None
+
+
 class FunctionCall(View):
+    """A call, or a piece of one: all but the last piece say `willContinue`."""
+
     name: str | None = None
     id: str | None = None
     args: Raw = Raw()
+    partial_args: list[PartialArg] | None = None
+    will_continue: bool | None = None
 
 
 class Blob(View):

@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
+from sealink.wire.dialects.shared import prompt_too_long
 from sealink.wire.dialects.shared.upstream_errors import MAX_MESSAGE_CHARS, rejected
 from sealink.wire.raw_json.fields import (
     NULL,
@@ -22,7 +23,6 @@ from sealink.wire.raw_json.fields import (
     parse_object,
     text_of,
     to_raw,
-    without,
 )
 
 NAME: Final = "openai"
@@ -42,14 +42,19 @@ def error_body(error: SealinkError) -> bytes:
     if own is None or not isinstance(error, UpstreamRejected):
         return encode({"error": error_fields(error)})
     around, inner = (own, object_of(own["error"]) or {}) if "error" in own else ({}, own)  # Mistral's has no envelope
-    missing = without(error_fields(error), *inner)
-    return encode({**around, "error": {**inner, **missing}}) if missing or not around else error.body
+    told = {**error_fields(error), **inner, **own_code(error)}
+    return error.body if around and told == inner else encode({**around, "error": {**inner, **told}})
 
 
 def error_fields(error: SealinkError) -> Fields:
     """The four fields of OpenAI's `error`."""
     described = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
     return {name: to_raw(value) for name, value in described.items()}
+
+
+def own_code(error: SealinkError) -> Fields:
+    """The code that stands even over the upstream's own: agents shorten the conversation when they read it."""
+    return {"code": to_raw(error.code)} if error.code == prompt_too_long.CODE else {}
 
 
 def upstream_body(error: SealinkError) -> Fields | None:
@@ -69,7 +74,7 @@ def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejecte
     return read_error_object(_error_object(body), status if status >= 400 else 502, headers, body)
 
 
-def read_error_object(error: Fields, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
+def read_error_object(error: Fields, status: int | None, headers: HeaderList, body: bytes) -> UpstreamRejected:
     """The object that describes an error, {} where there is none. `body` is kept as the upstream's own."""
     number = integer_of(error.get("code"))
     return rejected(
@@ -82,7 +87,13 @@ def read_error_object(error: Fields, status: int, headers: HeaderList, body: byt
         param=text_of(error.get("param")),
         headers=headers,
         request_id="x-request-id",
+        quoted=_quoted(error),
     )
+
+
+def _quoted(error: Fields) -> str | None:
+    """The error of the server behind OpenRouter, whose own message is "Provider returned error"."""
+    return text_of((object_of(error.get("metadata")) or {}).get("raw"))
 
 
 def _error_object(body: bytes) -> Fields:

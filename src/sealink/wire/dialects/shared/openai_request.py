@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.request import Audio, File, Image, Part, Refusal, Sampling, Text
-from sealink.wire.dialects.shared import data_url
+from sealink.request import Part, Refusal, Sampling, Text
+from sealink.wire.dialects.shared import data_url, media
 from sealink.wire.raw_json.fields import NULL, is_null, starts_with
 from sealink.wire.raw_json.request_fields import RequestFields, read_value, untranslatable
 
@@ -52,23 +52,26 @@ def read_refusal(raw: Raw, where: str) -> Part:
 
 def read_audio(raw: Raw, where: str) -> Part:
     audio = read_value(raw, where, _AudioPart).input_audio
-    return Audio(format=audio.format, data=audio.data)
+    url = data_url.parse(audio.data) if data_url.is_data_url(audio.data) else None
+    return media.inline(*url) if url is not None else media.audio(audio.format, audio.data)
 
 
 def image_at(url: str, detail: str | None, where: str) -> Part:
-    """An image by its address, or inline as a data URL."""
+    """An image by its address, or inline as a data URL; some programs send its bare base64."""
+    if media.looks_inline(url):
+        return media.inline("", url, detail=detail or "")
     if not data_url.is_data_url(url):
-        return Image(url=url, detail=detail or "")
+        return media.linked_image(url, detail or "")
     media_type, data = _inline(url, where)
-    return Image(media_type=media_type, data=data, detail=detail or "")
+    return media.inline(media_type, data, detail=detail or "")
 
 
 def inline_file(name: str, data: str, where: str) -> Part:
     """A file inline: as a data URL, or as bare base64, which OpenAI takes for PDF."""
     if not data_url.is_data_url(data):
-        return File(filename=name, media_type="application/pdf", data=data)
+        return media.inline("", data, filename=name, fallback="application/pdf")
     media_type, data = _inline(data, where)
-    return File(filename=name, media_type=media_type, data=data)
+    return media.inline(media_type, data, filename=name)
 
 
 class _Head(msgspec.Struct):

@@ -3,6 +3,7 @@
 from typing import Final
 
 from sealink.errors import HeaderList, UpstreamError, UpstreamRejected
+from sealink.wire.dialects.shared import prompt_too_long
 
 MAX_MESSAGE_CHARS: Final = 8192
 """How much of an error body in an unknown shape (a proxy's page, say) becomes the message."""
@@ -30,7 +31,7 @@ def malformed(what: object) -> UpstreamError:
 
 def rejected(
     dialect: str,
-    status: int,
+    status: int | None,
     message: str,
     body: bytes,
     *,
@@ -40,12 +41,18 @@ def rejected(
     headers: HeaderList = (),
     request_id: str = "",
     limits: str = "x-ratelimit-",
+    quoted: str | None = None,
 ) -> UpstreamRejected:
     """An upstream's own error, with its own message; the body stands in for one that has none.
 
-    `type` is SeaLink's error type, if it is not that of the status. `request_id` is the header with the vendor's id of
-    the request, which its support asks for; `limits` the prefix of its rate limit headers.
+    `status` is None for an error inside a stream that names no status. `type` is SeaLink's error type, if it is not
+    that of the status. `request_id` is the header with the vendor's id of the request, which its support asks for;
+    `limits` the prefix of its rate limit headers; `quoted` the error of another server that this one passes on.
+    A prompt that is too long gets OpenAI's code, whatever the vendor's is.
     """
+    if prompt_too_long.is_prompt_too_long(status, message or page_text(body), code, type, quoted):
+        status, code = status or 400, prompt_too_long.CODE
+    status = status or 502
     return UpstreamRejected(
         message or page_text(body) or f"The upstream answered {status} with an empty body.",
         status=status,

@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.request import File, Image, Part, Reasoning, RedactedReasoning, Text, ToolCall, ToolResult
+from sealink.request import File, Part, Reasoning, RedactedReasoning, Text, ToolCall, ToolResult
+from sealink.wire.dialects.shared import media
 from sealink.wire.raw_json.fields import NULL, is_null, starts_with
 from sealink.wire.raw_json.request_fields import missing, read_value, untranslatable
 
@@ -93,7 +94,9 @@ class ContentReader:
             return [File(file_id=source.file_id)]
         if source.type not in ("base64", "url"):
             raise _unknown_source(source, where)
-        return [Image(url=source.url, media_type=source.media_type, data=source.data)]
+        if source.type == "url":
+            return [media.linked_image(source.url)]
+        return [media.inline(source.media_type, source.data)]
 
     def document(self, block: _Block, where: str) -> list[Part]:
         if not is_null(block.citations):
@@ -102,9 +105,9 @@ class ContentReader:
         name = block.title or ""
         match source.type:
             case "base64":
-                return [File(filename=name, media_type=source.media_type or "application/pdf", data=source.data)]
+                return [media.inline(source.media_type, source.data, filename=name, fallback="application/pdf")]
             case "url":
-                return [File(filename=name, media_type="application/pdf", url=source.url)]
+                return [media.linked_file(source.url, filename=name, fallback="application/pdf")]
             case "file":
                 return [File(filename=name, file_id=source.file_id)]
             case "text":

@@ -9,7 +9,7 @@ from sealink.wire.dialects.anthropic_messages.upstream.decode import MessageDeco
 from sealink.wire.dialects.anthropic_messages.upstream.errors import read_error
 from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_request
 from sealink.wire.dialects.anthropic_messages.upstream.passthrough import MessagesPassthrough, passthrough_whole
-from sealink.wire.dialects.anthropic_messages.upstream.write_request import write_request
+from sealink.wire.dialects.anthropic_messages.upstream.write_request import IDENTIFIERS, write_request
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.stream.outcome import Outcome
 
@@ -20,6 +20,7 @@ class AnthropicMessagesUpstream:
     name = NAME
     json_stream = b""
     takes_whole_chunks = False
+    identifiers = IDENTIFIERS
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import HeaderList, UpstreamRejected
-from sealink.wire.dialects.anthropic_messages.error_types import NAME, TOO_LONG, TYPES
+from sealink.wire.dialects.anthropic_messages.error_types import NAME, TYPES
 from sealink.wire.dialects.shared.upstream_errors import page_text, rejected
 from sealink.wire.raw_json.fields import UNREADABLE
 
@@ -38,7 +38,7 @@ def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejecte
 def read_error_event(data: bytes) -> UpstreamRejected:
     """An `error` event inside a stream, or an error body under a 200: its type stands for the status."""
     type, message = _read(data)
-    _, status = TYPES.get(type, ("", 502))
+    _, status = TYPES.get(type, ("", None))
     return _rejected(type, message or "The upstream reported an error without a message.", status, (), data)
 
 
@@ -55,22 +55,17 @@ def _read(body: bytes) -> tuple[str, str]:
     return error.type or "", error.message or outer.message or outer.detail or page_text(body)
 
 
-def _rejected(wire_type: str, message: str, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
-    fallback = "upstream_error" if status >= 500 else "invalid_request_error"
-    type, _ = TYPES.get(wire_type, (_TYPES_BY_STATUS.get(status, fallback), 0))
+def _rejected(wire_type: str, message: str, status: int | None, headers: HeaderList, body: bytes) -> UpstreamRejected:
+    fallback = "invalid_request_error" if status is not None and status < 500 else ""
+    type, _ = TYPES.get(wire_type, (_TYPES_BY_STATUS.get(status or 0, fallback), 0))
     return rejected(
         NAME,
         status,
         message,
         body,
         type=type,
-        code=_code(wire_type, message),
+        code=wire_type or None,
         headers=headers,
         request_id="request-id",
         limits="anthropic-ratelimit-",
     )
-
-
-def _code(wire_type: str, message: str) -> str | None:
-    """Anthropic's type. A prompt that is too long gets OpenAI's code, by which its clients know to shorten it."""
-    return "context_length_exceeded" if message.startswith(TOO_LONG) else wire_type or None

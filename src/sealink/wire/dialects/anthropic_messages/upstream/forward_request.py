@@ -1,7 +1,8 @@
 """A client's own request, for an Anthropic upstream: the same bytes, with as few changes as possible.
 
-"Forward headers and body unchanged" (https://code.claude.com/docs/en/llm-gateway). Three things in the body are
-SeaLink's and are replaced or removed: the model's alias, `metadata.task_type`, and thinking that Claude did not sign.
+"Forward headers and body unchanged" (https://code.claude.com/docs/en/llm-gateway). Four things in the body
+are replaced or removed: the model's alias, `metadata.task_type`, thinking that Claude did not sign, and media types
+that Anthropic does not know.
 """
 
 import re
@@ -9,9 +10,11 @@ from typing import Final
 
 from msgspec import Raw
 
+from sealink.request import Audio, Image
 from sealink.wire.dialect import OutgoingRequest, RequestHead
 from sealink.wire.dialects.anthropic_messages.upstream.turns import THINKING_TYPES
 from sealink.wire.dialects.anthropic_messages.upstream.write_request import PATH, VERSION
+from sealink.wire.dialects.shared import media
 from sealink.wire.dialects.shared.claude.thinking import is_claude_signature
 from sealink.wire.raw_json.fields import Fields, array_of, encode, object_of, text_of, to_raw
 from sealink.wire.raw_json.request_fields import own_metadata
@@ -21,6 +24,9 @@ COUNT_PATH: Final = f"{PATH}/count_tokens"
 _FOREIGN: Final = re.compile(rb'"(?:signature|data)"\s*:\s*"(?:"|[a-z_]+:)')
 """A signature that is empty, or marked as another dialect's. As this also matches inside a text, the blocks are then
 parsed to be certain."""
+
+_ODD_MEDIA: Final = re.compile(rb'"media_type"\s*:\s*"(?!image/(?:png|jpeg|gif|webp)"|application/pdf"|text/plain")')
+"""A media type that Anthropic does not take: it may be another name of one that it takes."""
 
 
 def forward_request(head: RequestHead, model: str) -> OutgoingRequest:
@@ -41,6 +47,8 @@ def _forwarded(path: str, head: RequestHead, model: str) -> OutgoingRequest:
         fields["metadata"] = to_raw(own_metadata(fields))
     if _FOREIGN.search(head.body):
         fields = _without_foreign_thinking(fields)
+    if _ODD_MEDIA.search(head.body):
+        fields = _with_known_media(fields)
     has_version = any(name == VERSION[0] for name, _ in head.headers)
     return OutgoingRequest(
         path=f"{path}?{head.query}" if head.query else path,
@@ -64,6 +72,37 @@ def _without_foreign_thinking(fields: Fields) -> Fields:
         if kept:
             messages.append(to_raw({**message, "content": to_raw(kept)}))
     return {**fields, "messages": to_raw(messages)} if changed else fields
+
+
+def _with_known_media(fields: Fields) -> Fields:
+    """Gives each inline image and document the media type that its bytes have (`image/jpg` is `image/jpeg`)."""
+    messages = array_of(fields.get("messages"))
+    return fields if messages is None else {**fields, "messages": to_raw([_mended(raw) for raw in messages])}
+
+
+def _mended(raw: Raw) -> Raw:
+    """A message, or a tool's result, with its blocks mended."""
+    outer = object_of(raw) or {}
+    blocks = array_of(outer.get("content"))
+    if blocks is None:
+        return raw
+    return to_raw({**outer, "content": to_raw([_mended_block(block) for block in blocks])})
+
+
+def _mended_block(raw: Raw) -> Raw:
+    block = object_of(raw) or {}
+    kind = text_of(block.get("type"))
+    if kind == "tool_result":
+        return _mended(raw)
+    source = object_of(block.get("source")) or {}
+    if kind not in ("image", "document") or text_of(source.get("type")) != "base64":
+        return raw
+    medium = media.inline(text_of(source.get("media_type")) or "", text_of(source.get("data")) or "")
+    if isinstance(medium, Audio) or not medium.media_type:
+        return raw
+    type = "image" if isinstance(medium, Image) else "document"
+    mended = {**source, "media_type": to_raw(medium.media_type)}
+    return to_raw({**block, "type": to_raw(type), "source": to_raw(mended)})
 
 
 def _is_foreign(raw: Raw) -> bool:

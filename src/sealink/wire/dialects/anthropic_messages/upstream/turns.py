@@ -7,7 +7,6 @@ front, as Anthropic's own OpenAI-compatible endpoint does
 
 import base64
 import binascii
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -27,6 +26,7 @@ from sealink.request import (
     ToolResult,
 )
 from sealink.wire.dialects.shared.claude.thinking import TurnStart, is_claude_signature
+from sealink.wire.dialects.shared.media import is_text
 from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, arguments_object
 from sealink.wire.dialects.shared.turns import Turn, alternating_turns
 from sealink.wire.dialects.shared.unsupported import unsupported
@@ -89,7 +89,7 @@ def _block(part: Part, where: str) -> Block | None:
         case RedactedReasoning(data=data):
             return {"type": "redacted_thinking", "data": data} if is_claude_signature(data) else None
         case ToolCall():
-            block = {"type": "tool_use", "id": _tool_id(part.id), "name": part.name, "input": _input(part, where)}
+            block = {"type": "tool_use", "id": part.id, "name": part.name, "input": _input(part, where)}
             return _with_cache_control(part, block)
         case ToolResult():
             return _with_cache_control(part, _tool_result(part, where))
@@ -125,7 +125,7 @@ def _document_source(file: File, where: str) -> Block:
         return {"type": "url", "url": file.url}
     if file.media_type == "application/pdf":
         return {"type": "base64", "media_type": file.media_type, "data": file.data}
-    if file.media_type.startswith("text/"):
+    if is_text(file.media_type):
         return {"type": "text", "media_type": "text/plain", "data": _plain_text(file, where)}
     type = file.media_type or "unknown"
     raise unsupported(where, "Anthropic", f"a file of type {type}; it takes PDF, text and image files")
@@ -144,17 +144,12 @@ def _input(call: ToolCall, where: str) -> Raw | Block:
 
 
 def _tool_result(result: ToolResult, where: str) -> Block:
-    block: Block = {"type": "tool_result", "tool_use_id": _tool_id(result.call_id)}
+    block: Block = {"type": "tool_result", "tool_use_id": result.call_id}
     if content := _blocks(result.content, where):
         block["content"] = content
     if result.is_error:
         block["is_error"] = True
     return block
-
-
-def _tool_id(id: str) -> str:
-    """Anthropic refuses other vendors' ids ("functions.Bash:0"): "String should match pattern '^[a-zA-Z0-9_-]+$'"."""
-    return re.sub(r"[^a-zA-Z0-9_-]", "_", id)
 
 
 def _trim_prefill(turns: list[Turn[Block]]) -> None:

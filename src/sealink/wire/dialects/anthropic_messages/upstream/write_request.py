@@ -19,6 +19,7 @@ from sealink.wire.dialects.shared.claude.thinking import choose_thinking, read_n
 from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION, required_schema
 from sealink.wire.dialects.shared.turns import Turn
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
+from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
 from sealink.wire.raw_json.fields import NULL, Fields
 from sealink.wire.raw_json.request_fields import read_field, read_value
 
@@ -55,8 +56,14 @@ _SERVICE_TIERS: Final = {
 }
 
 
+IDENTIFIERS: Final = Identifiers(Rule(64), Rule(128), unique_call_ids=True)
+"""https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use: "^[a-zA-Z0-9_-]{1,128}$"; of ids it
+says "String should match pattern '^[a-zA-Z0-9_-]+$'", and "`tool_use` ids must be unique"."""
+
+
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Anthropic cannot express."""
+    request = fit_identifiers(request, IDENTIFIERS)
     refuse_features(request, REFUSED, "Anthropic")
     rules, dropped = rules_of(model), dropped_parameters(request, DROPPED)
     turns = write_turns(request.messages)

@@ -6,7 +6,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.bedrock_converse.upstream.decode import ConverseDecoder, decode_whole
 from sealink.wire.dialects.bedrock_converse.upstream.errors import NAME, read_error
-from sealink.wire.dialects.bedrock_converse.upstream.write_request import write_request
+from sealink.wire.dialects.bedrock_converse.upstream.write_request import IDENTIFIERS, write_request
 from sealink.wire.framing.aws_event_stream import AwsEventStreamFramer
 
 
@@ -15,6 +15,7 @@ class BedrockConverseUpstream:
 
     name = NAME
     json_stream = b""
+    identifiers = IDENTIFIERS
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)

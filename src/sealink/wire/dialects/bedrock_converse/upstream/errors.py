@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
 """
 
-import re
 from typing import Final
 
 import msgspec
@@ -29,7 +28,6 @@ _STATUSES: Final = {
     "validationexception": 400,
     "accessdeniedexception": 403,
 }
-_TOO_LONG = re.compile(r"(input|prompt) is too long|too many input tokens|maximum context length", re.IGNORECASE)
 
 
 class _Body(msgspec.Struct, rename="camel"):
@@ -50,7 +48,7 @@ def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejecte
 
 def read_exception(exception: str, body: bytes) -> UpstreamRejected:
     """An exception inside a stream: its name stands for the status."""
-    return _rejected(exception, _STATUSES.get(exception.lower(), 502), body)
+    return _rejected(exception, _STATUSES.get(exception.lower()), body)
 
 
 def unusable_output(reason: str) -> UpstreamRejected:
@@ -58,16 +56,15 @@ def unusable_output(reason: str) -> UpstreamRejected:
     return rejected(NAME, 502, f"The model's output could not be used: {reason}.", b"", code=reason)
 
 
-def _rejected(exception: str, status: int, body: bytes, headers: HeaderList = ()) -> UpstreamRejected:
+def _rejected(exception: str, status: int | None, body: bytes, headers: HeaderList = ()) -> UpstreamRejected:
     error = _read(body)
     message = error.message or error.capital_message or ""
     if error.original_message and error.original_message not in message:
         message = f"{message} {error.original_message}".strip()
-    code = "context_length_exceeded" if _TOO_LONG.search(message) else exception or None
     if status == _MODEL_FAILED:
         status = error.original_status_code or 502
-    status = status if 400 <= status < 600 else 502
-    return rejected(NAME, status, message, body, code=code, headers=headers, request_id="x-amzn-requestid")
+    status = status if status is None or 400 <= status < 600 else 502
+    return rejected(NAME, status, message, body, code=exception or None, headers=headers, request_id="x-amzn-requestid")
 
 
 def _read(body: bytes) -> _Body:

@@ -17,6 +17,7 @@ from sealink.wire.dialects.shared.claude.models import rules_of
 from sealink.wire.dialects.shared.claude.sampling import write_sampling
 from sealink.wire.dialects.shared.claude.schema import output_schema
 from sealink.wire.dialects.shared.claude.thinking import choose_thinking
+from sealink.wire.dialects.shared.json_schema import merged_object, read_schema, resolved
 from sealink.wire.dialects.shared.turns import Turn
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, supported_effort
 from sealink.wire.raw_json.fields import is_null
@@ -51,6 +52,10 @@ class Family:
         parameters = ModelParameters(inference=plain_inference(request))
         dropped += dropped_parameters(request, ("top_k", "reasoning_effort", "thinking_budget", "thinking_summary"))
         return parameters
+
+    def tool_schema(self, schema: Raw, where: str) -> Raw | dict[str, Any]:
+        """The schema of a tool's input."""
+        return schema
 
     def schema(self, schema: Raw) -> Raw | dict[str, Any]:
         """The schema of an answer. Raises InvalidRequest if the model has no structured outputs."""
@@ -102,6 +107,14 @@ class Nova(Family):
         self.system_tools = (
             {"web_search": "nova_grounding", "code_execution": "nova_code_interpreter"} if self._thinks else {}
         )
+
+    def tool_schema(self, schema: Raw, where: str) -> Raw | dict[str, Any]:
+        """At the top only `type`, `properties` and `required`: "extraneous key [$schema] is not permitted".
+
+        https://docs.aws.amazon.com/nova/latest/userguide/tool-use-definition.html
+        """
+        whole = merged_object(resolved(read_schema(schema, where)))
+        return {name: whole[name] for name in ("type", "properties", "required") if name in whole}
 
     def parameters(self, request: ChatRequest, turns: Sequence[Turn[Group]], dropped: list[str]) -> ModelParameters:
         parameters = ModelParameters(inference=plain_inference(request))

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from sealink.request import Audio, File, Image
+from sealink.wire.dialects.shared.media import is_text
 from sealink.wire.dialects.shared.unsupported import unsupported
 
 Block = dict[str, Any]
@@ -62,6 +63,8 @@ def write_file(file: File, names: DocumentNames, where: str) -> Block:
     if file.media_type.startswith("image/"):
         return write_image(Image(url=file.url, media_type=file.media_type, data=file.data), where)
     format = _DOCUMENT_FORMATS.get(file.media_type) or _suffix(file.url or file.filename)
+    if format not in _DOCUMENT_FORMATS.values() and is_text(file.media_type):
+        format = "txt"
     if format not in _DOCUMENT_FORMATS.values():
         raise unsupported(where, "Bedrock", f"a file of type {file.media_type or 'unknown'}")
     name = names.name(file.filename or file.url)

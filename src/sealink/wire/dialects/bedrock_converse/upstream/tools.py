@@ -47,7 +47,8 @@ def _config(tools: list[Block], request: ChatRequest) -> Block:
 
 
 def _tool(tool: Tool, family: Family, conversation: Conversation, dropped: list[str]) -> list[Block]:
-    schema = tool.parameters if not is_null(tool.parameters) else _ANY_OBJECT
+    given = tool.parameters
+    schema = _ANY_OBJECT if given is None or is_null(given) else family.tool_schema(given, f"tools.{tool.name}")
     spec: dict[str, Any] = {"name": tool.name, "inputSchema": {"json": schema}}
     if tool.description:
         spec["description"] = tool.description

@@ -5,7 +5,6 @@ the front; user and assistant must alternate.
 """
 
 import base64
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -39,8 +38,6 @@ from sealink.wire.dialects.shared.turns import Turn, alternating_turns
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import object_of, text_of
 
-_NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
-_MAX_ID_CHARS: Final = 64
 _SIGNATURE_PREFIX: Final = f"{NAME}:"
 
 Group = list[Block]
@@ -94,7 +91,7 @@ class Conversation:
             case RedactedReasoning(data=data):
                 return {"reasoningContent": {"redactedContent": _redacted_content(data)}}
             case ToolCall():
-                called = {"toolUseId": _tool_id(part.id), "name": part.name, "input": arguments_object(part, where)}
+                called = {"toolUseId": part.id, "name": part.name, "input": arguments_object(part, where)}
                 return {"toolUse": called}
             case ToolResult():
                 return self._tool_result(part, where)
@@ -112,7 +109,7 @@ class Conversation:
 
     def _tool_result(self, result: ToolResult, where: str) -> Block:
         content = [self._result_block(part, where) for part in result.content] or [{"text": ""}]
-        written: Block = {"toolUseId": _tool_id(result.call_id), "content": content}
+        written: Block = {"toolUseId": result.call_id, "content": content}
         if result.is_error:
             written["status"] = "error"
         return {"toolResult": written}
@@ -151,10 +148,6 @@ def _redacted_content(data: str) -> str:
     if data.startswith(_SIGNATURE_PREFIX):
         return data.removeprefix(_SIGNATURE_PREFIX)
     return base64.b64encode(data.encode()).decode()
-
-
-def _tool_id(id: str) -> str:
-    return _NOT_IN_AN_ID.sub("_", id)[-_MAX_ID_CHARS:]
 
 
 def _trim_prefill(turns: list[Turn[Group]]) -> None:

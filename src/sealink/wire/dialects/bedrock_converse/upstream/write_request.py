@@ -19,6 +19,7 @@ from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation, 
 from sealink.wire.dialects.shared.custom_tools import custom_tools_as_functions
 from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION, required_schema
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
+from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
 from sealink.wire.raw_json.fields import encode, is_null, object_of, text_of
 
 STREAM_ACCEPTED: Final = ("accept", "application/vnd.amazon.eventstream")
@@ -55,8 +56,13 @@ _SERVICE_TIERS: Final = {
 _METADATA_TEXT = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
 
 
+IDENTIFIERS: Final = Identifiers(Rule(64, "a-zA-Z0-9_.:-"), Rule(64), unique_call_ids=True)
+"""https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolUseBlock.html"""
+
+
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Bedrock cannot express."""
+    request = fit_identifiers(request, IDENTIFIERS)
     refuse_features(request, REFUSED, "Bedrock")
     request, custom_dropped = custom_tools_as_functions(request)
     family, dropped = family_of(model), [*dropped_parameters(request, DROPPED), *custom_dropped]

@@ -8,6 +8,7 @@ from sealink.wire.dialects.cohere_chat.upstream.decode import ChatDecoder, decod
 from sealink.wire.dialects.cohere_chat.upstream.errors import NAME, read_error
 from sealink.wire.dialects.cohere_chat.upstream.write_request import write_request
 from sealink.wire.framing.sse import SseFramer
+from sealink.wire.identifiers import Identifiers
 from sealink.wire.stream.handler import Decoder, Framer
 
 
@@ -16,6 +17,7 @@ class CohereChatUpstream:
 
     name = NAME
     json_stream = b""
+    identifiers = Identifiers()
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)

@@ -27,8 +27,7 @@ def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejecte
         message = msgspec.json.decode(body, type=_Body).message or ""
     except UNREADABLE:
         message = ""
-    code = "context_length_exceeded" if message.startswith("too many tokens") else None
-    return rejected(NAME, status, message, body, code=code, headers=headers, request_id="x-debug-trace-id")
+    return rejected(NAME, status, message, body, headers=headers, request_id="x-debug-trace-id")
 
 
 def failed_answer(reason: str, message: str, code: str | None) -> UpstreamRejected:

@@ -1,16 +1,17 @@
 """What Gemini is sent, and what it answers.
 
-dialect        the UpstreamDialect, which puts these together
-write_request  a ChatRequest → POST …/models/{model}:streamGenerateContent
-contents       its conversation
-tools          its tools, and which of them may be called
-schema         its JSON Schemas
-generation     its generationConfig
-thinking       its reasoning effort
-models         what each Gemini model accepts
+dialect            the UpstreamDialect, which puts these together
+write_request      a ChatRequest → POST …/models/{model}:streamGenerateContent
+contents           its conversation
+tools              its tools, and which of them may be called
+schema             its JSON Schemas
+generation         its generationConfig
+thinking           its reasoning effort
+models             what each Gemini model accepts
 
-decode         chunks, or a whole answer → events
-text_metadata  the sources and log probabilities of an answer's text
-signatures     thought signatures, on their way through clients
-errors         error bodies, and errors inside a stream
+decode             chunks, or a whole answer → events
+text_metadata      the sources and log probabilities of an answer's text
+streamed_arguments a call whose arguments come in pieces
+signatures         thought signatures, on their way through clients
+errors             error bodies, and errors inside a stream
 """

@@ -55,7 +55,7 @@ class Turn(msgspec.Struct, rename="camel"):
 
     @property
     def has_results(self) -> bool:
-        return any("functionResponse" in part for part in self.parts)
+        return bool(self.parts) and "functionResponse" in self.parts[0]  # they come first
 
 
 def write_system(messages: Sequence[Message]) -> dict[str, Any]:
@@ -115,13 +115,14 @@ class _Answer:
     def parts(self) -> list[WirePart]:
         written = [each for part in self._message.parts if not _is_empty(part) for each in self._part(part)]
         texts = [part for part in written if part.keys() == {"text"}]
+        ends: list[WirePart] = []
         for signature in self._of_text:
             if signature.owner == "text" and texts:
                 texts.pop()["thoughtSignature"] = signature.value
             elif signature.owner == "end":
-                last = max((n for n, part in enumerate(written) if "text" in part), default=-1)
-                written.insert(last + 1, {"text": "", "thoughtSignature": signature.value})
-        return written
+                ends.append({"text": "", "thoughtSignature": signature.value})
+        after_text = max((n for n, part in enumerate(written) if "text" in part), default=-1) + 1
+        return written[:after_text] + ends + written[after_text:]
 
     def _part(self, part: Part) -> Iterable[WirePart]:
         match part:
@@ -202,10 +203,13 @@ def _result(result: ToolResult, names: dict[str, str], rules: ModelRules, where:
         raise InvalidRequest(message, code="invalid_value", param=where)
     response: WirePart = {"id": result.call_id, "name": names[result.call_id], "response": _response(result)}
     media = [_part(part, where) for part in result.content if not isinstance(part, (Text, Refusal))]
-    inside = [part for part in media if rules.multimodal_results and _fits_a_result(part)]
+    inside: list[WirePart] = []
+    beside: list[WirePart] = []
+    for part in media:
+        (inside if rules.multimodal_results and _fits_a_result(part) else beside).append(part)
     if inside:
         response["parts"] = inside
-    return [{"functionResponse": response}, *(part for part in media if part not in inside)]
+    return [{"functionResponse": response}, *beside]
 
 
 def _fits_a_result(part: WirePart) -> bool:

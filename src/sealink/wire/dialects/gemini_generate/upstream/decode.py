@@ -30,6 +30,7 @@ from sealink.events import (
 from sealink.wire.dialects.gemini_generate.finish import FAILURES, failed_answer, read_finish
 from sealink.wire.dialects.gemini_generate.upstream.errors import read_error_in_answer
 from sealink.wire.dialects.gemini_generate.upstream.signatures import Owner, write_signature
+from sealink.wire.dialects.gemini_generate.upstream.streamed_arguments import StreamedCall
 from sealink.wire.dialects.gemini_generate.upstream.text_metadata import (
     grounding_citations,
     quoted_sources,
@@ -61,6 +62,7 @@ class _Choice(msgspec.Struct):
     is_signed: bool = False
     calls: int = 0
     text: list[str] = []
+    streamed_call: StreamedCall | None = None
     finish_reason: str | None = None
     finish_message: str = ""
     grounding: Raw = Raw()
@@ -120,6 +122,7 @@ class GenerateDecoder:
         if self._blocked is not None and not self._choices:
             events += _blocked_prompt(self._blocked)
         for index, choice in self._choices.items():
+            events += self._streamed_call_ends(choice)
             events += _citations(choice)
             events += choice.blocks.close()
             reason, has_calls = choice.finish_reason or "", choice.calls > 0
@@ -175,24 +178,44 @@ class GenerateDecoder:
 
     def _part(self, raw: Raw, choice: _Choice) -> list[Event]:
         part = PART.decode(raw)
-        if part.text is not None:
-            return _text(part, choice)
         if part.function_call is not None:
             return self._call(part.function_call, part.thought_signature or "", choice)
+        return self._streamed_call_ends(choice) + self._content(part, raw, choice)
+
+    def _content(self, part: Part, raw: Raw, choice: _Choice) -> list[Event]:
+        if part.text is not None:
+            return _text(part, choice)
         if part.inline_data is not None and not part.thought:
             # without its signature, which cannot come back: no client sends back what the model drew
             return choice.blocks.whole("media", name=part.inline_data.mime_type, data=part.inline_data.data)
         return _other(raw, choice)
 
     def _call(self, call: FunctionCall, signature: str, choice: _Choice) -> list[Event]:
-        """A call comes whole. Older models give it no id, and may call the same function several times."""
+        """A call comes whole unless its arguments are streamed."""
+        events = self._streamed_call_ends(choice) if call.name else []
+        if call.name and (call.will_continue or call.partial_args):
+            choice.streamed_call = StreamedCall(call, signature)
+        if choice.streamed_call is not None:
+            choice.streamed_call.add(call, signature)
+            return events if call.will_continue else events + self._streamed_call_ends(choice)
         if not call.name:
             raise malformed("a function call has no name.")
         arguments = bytes(call.args).decode() if not is_null(call.args) and call.args else "{}"
-        id = call.id or self._made_id(call.name, arguments, choice)
+        return events + self._whole_call(call.name, call.id, arguments, signature, choice)
+
+    def _streamed_call_ends(self, choice: _Choice) -> list[Event]:
+        """The call whose arguments came in pieces, which are all there now."""
+        call, choice.streamed_call = choice.streamed_call, None
+        if call is None:
+            return []
+        return self._whole_call(call.name, call.id, call.arguments(), call.signature, choice)
+
+    def _whole_call(self, name: str, id: str | None, arguments: str, signature: str, choice: _Choice) -> list[Event]:
+        """Older models give a call no id, and may call the same function several times."""
+        id = id or self._made_id(name, arguments, choice)
         choice.calls += 1
         blocks = choice.blocks
-        events = blocks.open("tool_call", id=id, name=call.name)
+        events = blocks.open("tool_call", id=id, name=name)
         events.append(ToolArgsDelta(blocks.number, arguments, choice=blocks.choice))
         if signature:
             events.append(BlockMeta(blocks.number, write_signature("call", signature, id), choice=blocks.choice))

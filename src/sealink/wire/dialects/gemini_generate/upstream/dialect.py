@@ -8,7 +8,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.gemini_generate.upstream.decode import GenerateDecoder, decode_whole
 from sealink.wire.dialects.gemini_generate.upstream.errors import NAME, read_error
-from sealink.wire.dialects.gemini_generate.upstream.write_request import write_request
+from sealink.wire.dialects.gemini_generate.upstream.write_request import IDENTIFIERS, write_request
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.json_array import JsonArrayFramer
 from sealink.wire.framing.sse import SseFramer
@@ -22,6 +22,7 @@ class GeminiGenerateUpstream:
 
     name = NAME
     json_stream = b"["
+    identifiers = IDENTIFIERS
 
     def __init__(self, models_path: str) -> None:
         self._models_path = models_path

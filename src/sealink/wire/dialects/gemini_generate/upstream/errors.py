@@ -35,7 +35,6 @@ _STATUSES: Final = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
-_TOO_LONG = re.compile(r"input token count.*exceeds the maximum number of tokens", re.IGNORECASE | re.DOTALL)
 _SECONDS = re.compile(r"(\d{1,9})(?:\.\d+)?s")
 
 
@@ -69,7 +68,7 @@ def read_error_in_answer(body: bytes) -> UpstreamRejected:
     """An error inside a stream, or under a 200: its own code stands for the status."""
     error = _read(body)
     status = error.code if error.code is not None and 400 <= error.code <= 599 else None
-    return _rejected(error, status or _STATUSES.get(error.status or "", 502), (), body)
+    return _rejected(error, status or _STATUSES.get(error.status or ""), (), body)
 
 
 def _read(body: bytes) -> _Error:
@@ -82,11 +81,10 @@ def _read(body: bytes) -> _Error:
     return first.error or _Error()
 
 
-def _rejected(error: _Error, status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
+def _rejected(error: _Error, status: int | None, headers: HeaderList, body: bytes) -> UpstreamRejected:
     message = error.message or ""
-    code = "context_length_exceeded" if _TOO_LONG.search(message) else error.status
     with_delay = [*headers, *_retry_delay(headers, error.details or [])]
-    return rejected(NAME, status, message, body, code=code, headers=with_delay)
+    return rejected(NAME, status, message, body, code=error.status, headers=with_delay)
 
 
 def _retry_delay(headers: HeaderList, details: list[Raw]) -> HeaderList:

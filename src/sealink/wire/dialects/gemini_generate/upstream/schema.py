@@ -6,6 +6,7 @@ constraints would be lost, or refused: they are moved into the description, wher
 
 from typing import Any, Final
 
+import msgspec
 from msgspec import Raw
 
 from sealink.wire.dialects.shared.json_schema import describe_constraints, read_schema
@@ -68,15 +69,27 @@ def _place(name: str, value: Any, kept: dict[str, Any], described: dict[str, Any
 
 def _merge(schemas: list[Any], kept: dict[str, Any]) -> None:
     """Gemini has no `allOf`: its schemas are merged into one."""
+    listed: dict[str, set[bytes]] = {}
     for schema in schemas:
         for name, value in schema.items() if isinstance(schema, dict) else ():
             before = kept.get(name)
             if isinstance(before, dict) and isinstance(value, dict):
-                kept[name] = before | value
+                before.update(value)
             elif isinstance(before, list) and isinstance(value, list):
-                kept[name] = before + [each for each in value if each not in before]
+                if name not in listed:
+                    listed[name] = set(map(msgspec.json.encode, before))
+                _extend(before, value, listed[name])
             else:
                 kept.setdefault(name, value)
+
+
+def _extend(before: list[Any], more: list[Any], listed: set[bytes]) -> None:
+    """Appends what is not yet in the list; `listed` is what is, as JSON."""
+    for each in more:
+        encoded = msgspec.json.encode(each)
+        if encoded not in listed:
+            listed.add(encoded)
+            before.append(each)
 
 
 def _type_of(value: Any) -> str:

@@ -18,6 +18,7 @@ from sealink.wire.dialects.gemini_generate.upstream.models import rules_of
 from sealink.wire.dialects.gemini_generate.upstream.tools import write_tools
 from sealink.wire.dialects.shared.custom_tools import custom_tools_as_functions
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, split_extras
+from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
 from sealink.wire.raw_json.fields import UNREADABLE, Fields, is_null
 
 PASSED_EXTRAS: Final = {
@@ -60,9 +61,13 @@ _SERVICE_TIERS: Final = {
 }
 
 
+IDENTIFIERS: Final = Identifiers(tool_name=Rule(64, "a-zA-Z0-9_.:-", first="a-zA-Z_"))
+"""https://ai.google.dev/api/caching#FunctionDeclaration"""
+
+
 def write_request(request: ChatRequest, model: str, models_path: str) -> OutgoingRequest:
     """`models_path`: the path of the provider's models. Raises InvalidRequest naming what Gemini does not support."""
-    request, custom_dropped = custom_tools_as_functions(request)
+    request, custom_dropped = custom_tools_as_functions(fit_identifiers(request, IDENTIFIERS))
     rules, dropped = rules_of(model), [*dropped_parameters(request, DROPPED), *custom_dropped]
     extras, left_out = split_extras(request, (*_TOP_LEVEL, *_GENERATION), read=_GENERATION_CONFIG)
     body: dict[str, Any] = {"contents": write_contents(request.messages, rules)}

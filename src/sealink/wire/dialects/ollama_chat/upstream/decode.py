@@ -95,7 +95,7 @@ class ChatDecoder:
     def _read(self, line: _Line, data: bytes) -> Iterator[Event]:
         if line.error is not None:
             self._ended = True
-            yield StreamError(read_error(502, (), data))
+            yield StreamError(read_error(None, (), data))
             return
         if not self._started:
             self._started = True

@@ -14,6 +14,7 @@ from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.json_array import JsonArrayFramer
 from sealink.wire.framing.ndjson import NdjsonFramer
 from sealink.wire.framing.sse import SseFramer
+from sealink.wire.identifiers import Identifiers
 from sealink.wire.stream.handler import Decoder, Framer
 
 MAX_FIRST_LINE_BYTES: Final = 4096
@@ -25,6 +26,7 @@ class OllamaChatUpstream:
 
     name = NAME
     json_stream = b"{"
+    identifiers = Identifiers()
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)

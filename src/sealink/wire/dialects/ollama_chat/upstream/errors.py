@@ -18,8 +18,8 @@ class _Body(msgspec.Struct):
     error: str | None = None
 
 
-def read_error(status: int, headers: HeaderList, body: bytes) -> UpstreamRejected:
-    """An answer with an error status, or an error inside a stream."""
+def read_error(status: int | None, headers: HeaderList, body: bytes) -> UpstreamRejected:
+    """An answer with an error status, or an error inside a stream, which has no status."""
     try:
         message = msgspec.json.decode(body, type=_Body).error
     except UNREADABLE:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.request import File, Part
-from sealink.wire.dialects.shared import data_url
+from sealink.wire.dialects.shared import data_url, media
 from sealink.wire.dialects.shared.openai_request import (
     PartReader,
     image_at,
@@ -54,7 +54,7 @@ def _file(raw: Raw, where: str) -> Part:
             raise missing(f"{where}.file.file_data")
         return File(filename=name, file_id=source.file_id)
     if data.startswith(("http://", "https://")):
-        return File(filename=name, url=data)
+        return media.linked_file(data, filename=name)
     return inline_file(name, data, f"{where}.file.file_data")
 
 

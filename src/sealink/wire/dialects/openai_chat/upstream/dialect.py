@@ -8,7 +8,7 @@ from sealink.wire.dialects.openai_chat.upstream import errors
 from sealink.wire.dialects.openai_chat.upstream.decode import ChatDecoder, decode_whole
 from sealink.wire.dialects.openai_chat.upstream.forward_request import forward_request
 from sealink.wire.dialects.openai_chat.upstream.passthrough import ChatPassthrough, passthrough_whole
-from sealink.wire.dialects.openai_chat.upstream.write_request import PATH, write_request
+from sealink.wire.dialects.openai_chat.upstream.write_request import IDENTIFIERS, PATH, write_request
 from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.raw_json.fields import integer_of
@@ -24,6 +24,7 @@ class OpenAIChatUpstream:
     name = NAME
     json_stream = b""
     takes_whole_chunks = True
+    identifiers = IDENTIFIERS
 
     def __init__(self, *, wants_thinking: bool = False) -> None:
         self._wants_thinking = wants_thinking

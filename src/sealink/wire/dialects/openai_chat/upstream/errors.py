@@ -53,7 +53,7 @@ def _is_truthy(raw: Raw | None) -> bool:
     return raw is not None and bytes(raw) not in (b"null", b"false", b'""', b"{}", b"[]")
 
 
-def _status_in(error: Fields) -> int:
+def _status_in(error: Fields) -> int | None:
     for name in ("status_code", "status", "code"):
         number = integer_of(error.get(name))
         text = text_of(error.get(name))
@@ -61,4 +61,4 @@ def _status_in(error: Fields) -> int:
             number = int(text)
         if number is not None and 400 <= number <= 599:
             return number
-    return _STATUS_OF_TYPE.get(text_of(error.get("type")) or "", 502)
+    return _STATUS_OF_TYPE.get(text_of(error.get("type")) or "")

@@ -26,12 +26,17 @@ from sealink.request import (
 from sealink.wire.dialects.openai_chat.signatures import read, sent_back
 from sealink.wire.dialects.openai_chat.upstream.tools import write_tools
 from sealink.wire.dialects.shared.unsupported import unsupported
+from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
 from sealink.wire.raw_json.fields import encode
 
 PATH: Final = "/chat/completions"
 
 MAX_USER_CHARS: Final = 64
 """Longer values of `user` are hashed."""
+
+IDENTIFIERS: Final = Identifiers(tool_name=Rule(64))
+CALL_IDS: Final = Rule(64, r"\x20-\U0010ffff")
+"""Call ids are fitted where they are written, since the signatures of earlier answers name the calls by their own."""
 
 _THINKING: Final = (Reasoning, RedactedReasoning)
 
@@ -52,6 +57,7 @@ def write_request(request: ChatRequest, model: str, *, with_thinking: bool = Fal
 
     `with_thinking`: earlier answers have their reasoning in `reasoning_content`.
     """
+    request = fit_identifiers(request, IDENTIFIERS)
     sampling, dropped = msgspec.structs.asdict(request.sampling), _dropped(request)
     body: dict[str, Any] = {
         "model": model,
@@ -138,7 +144,7 @@ def _messages(message: Message, with_thinking: bool) -> Iterator[dict[str, Any]]
         if shown:
             pictures += [Text(text=_SHOWN.format(result.call_id)), *shown]
         content = _content(texts or [Text(text=_SHOWN_BELOW if shown else "")], message.where)
-        yield {"role": "tool", "tool_call_id": result.call_id, "content": content}
+        yield {"role": "tool", "tool_call_id": CALL_IDS.fit(result.call_id), "content": content}
     rest = [*pictures, *(part for part in message.parts if not isinstance(part, ToolResult))]
     if rest:
         yield {"role": "user" if results else message.role, "content": _content(rest, message.where)}
@@ -162,7 +168,7 @@ def _thinking(message: Message) -> dict[str, Any]:
 
 
 def _call(call: ToolCall, signed: dict[str, Raw]) -> dict[str, Any]:
-    fields: dict[str, Any] = {"id": call.id, "type": "function"}
+    fields: dict[str, Any] = {"id": CALL_IDS.fit(call.id), "type": "function"}
     if call.is_custom:
         fields |= {"type": "custom", "custom": {"name": call.name, "input": call.arguments}}
     else:

@@ -23,6 +23,7 @@ from sealink.request import (
 )
 from sealink.wire.dialects.openai_responses.client.tools import TOOL_SEARCH, ReadTools, flat_name
 from sealink.wire.dialects.openai_responses.signatures import FOREIGN, FOREIGN_REDACTED, Signature, write_signature
+from sealink.wire.dialects.shared import media
 from sealink.wire.dialects.shared.openai_request import (
     PartReader,
     image_at,
@@ -223,6 +224,8 @@ def _file(raw: Raw, where: str) -> Part:
         return inline_file(name, part.file_data, f"{where}.file_data")
     if part.file_url is None and part.file_id is None:
         raise missing(f"{where}.file_data")
+    if part.file_url is not None and part.file_id is None:
+        return media.linked_file(part.file_url, filename=name)
     return File(filename=name, url=part.file_url or "", file_id=part.file_id or "")
 
 

@@ -9,7 +9,7 @@ from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecod
 from sealink.wire.dialects.openai_responses.upstream.errors import read_error
 from sealink.wire.dialects.openai_responses.upstream.forward_request import forward_request
 from sealink.wire.dialects.openai_responses.upstream.passthrough import ResponsesPassthrough, passthrough_whole
-from sealink.wire.dialects.openai_responses.upstream.write_request import write_request
+from sealink.wire.dialects.openai_responses.upstream.write_request import IDENTIFIERS, write_request
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.stream.outcome import Outcome
 
@@ -21,6 +21,7 @@ class OpenAIResponsesUpstream:
     """
 
     name = NAME
+    identifiers = IDENTIFIERS
     json_stream = b""
     takes_whole_chunks = False
 

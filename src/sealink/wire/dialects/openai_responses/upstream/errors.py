@@ -11,6 +11,7 @@ import re
 from sealink.errors import UpstreamRejected
 from sealink.wire.dialects.openai_responses.finish import STATUS_OF_CODE
 from sealink.wire.dialects.openai_responses.views import Failure
+from sealink.wire.dialects.shared import prompt_too_long
 from sealink.wire.dialects.shared.openai_errors import NAME as BODY_DIALECT
 from sealink.wire.dialects.shared.openai_errors import read_error
 from sealink.wire.dialects.shared.upstream_errors import type_of_status
@@ -26,8 +27,11 @@ def read_failure(failure: Failure | str | None) -> UpstreamRejected:
     failure = Failure(message=failure) if isinstance(failure, str) else failure or Failure()
     code = None if failure.code is None else str(failure.code)
     status = int(code) if code is not None and _STATUS.fullmatch(code) else 0
-    status = status or STATUS_OF_CODE.get(code or "", 0) or STATUS_OF_CODE.get(failure.type or "", 502)
+    status = status or STATUS_OF_CODE.get(code or "", 0) or STATUS_OF_CODE.get(failure.type or "", 0)
     message = failure.message or "The upstream reported an error without a message."
+    if prompt_too_long.is_prompt_too_long(status or None, message, code, failure.type):
+        status, code = status or 400, prompt_too_long.CODE
+    status = status or 502
     type = failure.type if failure.type not in (None, "error") else type_of_status(status)
     body = {"message": message, "type": type, "param": failure.param, "code": code}
     return UpstreamRejected(

@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/responses/create#responses-create
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from sealink.request import (
     Audio,
@@ -24,9 +24,6 @@ from sealink.wire.dialects.shared import data_url
 from sealink.wire.dialects.shared.unsupported import unsupported
 
 Item = dict[str, Any]
-
-_MAX_CALL_ID_CHARS: Final = 64
-"""OpenAI refuses a longer one: "Expected a string with maximum length 64"."""
 
 
 def write_instructions(messages: Sequence[Message]) -> str:
@@ -80,14 +77,14 @@ def _item(part: Part, where: str, custom: set[str]) -> Iterator[Item]:
         case Reasoning():
             yield from _reasoning(part)
         case ToolCall(is_custom=True):
-            call = {"type": "custom_tool_call", "call_id": _call_id(part.id)}
+            call = {"type": "custom_tool_call", "call_id": part.id}
             yield {**call, "name": part.name, "input": part.arguments}
         case ToolCall():
-            call = {"type": "function_call", "call_id": _call_id(part.id)}
+            call = {"type": "function_call", "call_id": part.id}
             yield {**call, "name": part.name, "arguments": part.arguments}
         case ToolResult(call_id=id):
             type = "custom_tool_call_output" if id in custom else "function_call_output"
-            yield {"type": type, "call_id": _call_id(id), "output": _output(part, where)}
+            yield {"type": type, "call_id": id, "output": _output(part, where)}
 
 
 def _reasoning(part: Reasoning) -> Iterator[Item]:
@@ -137,8 +134,3 @@ def _file(file: File) -> Item:
         return {"type": "input_image", "image_url": data_url.build(file.media_type, file.data), "detail": "auto"}
     name = file.filename or ("document.pdf" if file.media_type == "application/pdf" else "document.txt")
     return {"type": "input_file", "filename": name, "file_data": data_url.build(file.media_type, file.data)}
-
-
-def _call_id(id: str) -> str:
-    """Some vendors' ids are longer than OpenAI accepts; they differ in their ends."""
-    return id[-_MAX_CALL_ID_CHARS:]

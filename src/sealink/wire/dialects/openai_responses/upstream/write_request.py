@@ -16,6 +16,7 @@ from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.dialects.openai_responses.upstream.models import EFFORTS, nearest_effort, rules_of
 from sealink.wire.dialects.openai_responses.upstream.turns import write_input, write_instructions
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras, unsupported
+from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
 from sealink.wire.raw_json.fields import array_of, encode, object_of, text_of
 
 PATH: Final = "/responses"
@@ -71,8 +72,13 @@ class _SearchOptions(msgspec.Struct):
     user_location: dict[str, Raw] | None = None
 
 
+IDENTIFIERS: Final = Identifiers(Rule(64, r"\x20-\U0010ffff"), Rule(64), unique_call_ids=True)
+"""OpenAI refuses a longer id: "Expected a string with maximum length 64"."""
+
+
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what this API does not support."""
+    request = fit_identifiers(request, IDENTIFIERS)
     refuse_features(request, REFUSED, UPSTREAM)
     dropped = dropped_parameters(request, DROPPED)
     extras, left_out = split_extras(request, PASSED_EXTRAS, _READ_EXTRAS)
