@@ -94,6 +94,7 @@ class Tool(msgspec.Struct, kw_only=True):
     One that `is_custom` (OpenAI's custom tools) takes free text; `format` is what that text must look like:
     `{"type": "text"}`, or `{"type": "grammar", "syntax": "lark", "definition": "…"}` (or `"regex"`).
     A tool of a `namespace` (OpenAI's groups of tools) has a `name` that begins with that, for upstreams without groups.
+    `is_tool_search`: it finds other tools, and the client runs it (OpenAI's `tool_search`); a function to upstreams.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Tool(msgspec.Struct, kw_only=True):
     is_custom: bool = False
     format: Raw | None = None
     namespace: str = ""
+    is_tool_search: bool = False
 
 
 BuiltinKind = Literal["web_search", "web_fetch", "code_execution", "file_search", "image_generation", "mcp", "other"]

@@ -29,25 +29,17 @@ from replay import Answer, ReplayingUpstream, Request
 TARGET_HEADER = "x-fault-target"
 """Each target's provider sends its own name in it, so that the upstream knows which answer is asked for."""
 
-_FRAMING = "the framing is taken from the request, not from the answer"
 _FRAGMENTS = "the pieces of a tool call are expected in one order, under one id"
 _REPEATED = "an id is repeated across the calls of an answer"
 _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
-_CODEX = "tools of Codex are not known"
 _METADATA = "metadata that nobody needs fails the answer"
 _INDEX = "block indexes are passed on as they come"
 _USAGE_NULL = "`usage: null` is passed on as it comes"
 _SEQUENCE = "what is added to a passed-on stream does not continue it"
 _PRICE = "prices are searched by the provider's name, cache writes have one price"
 KNOWN_FAULTS = {
-    "stream-answer-to-a-whole-request-chat": _FRAMING,
-    "stream-answer-to-a-whole-request-messages": _FRAMING,
-    "stream-answer-to-a-whole-request-responses": _FRAMING,
-    "whole-answer-to-a-stream-anthropic-chat": _FRAMING,
-    "whole-answer-to-a-stream-anthropic-messages": _FRAMING,
-    "whole-answer-to-a-stream-anthropic-responses": _FRAMING,
     "tool-call-arguments-before-name-messages": _FRAGMENTS,
     "tool-call-arguments-before-name-responses": _FRAGMENTS,
     "tool-call-new-id-each-chunk-chat": _FRAGMENTS,
@@ -59,10 +51,6 @@ KNOWN_FAULTS = {
     "moonshot-usage-in-the-choice-chat": _CHOICE_USAGE,
     "moonshot-usage-in-the-choice-row": _CHOICE_USAGE,
     "stop-sequence-not-told-messages": _STOP,
-    "codex-additional-tools-responses": _CODEX,
-    "codex-additional-tools-sent": _CODEX,
-    "codex-tool-search-tool-any": _CODEX,
-    "codex-tool-search-tool-responses": _CODEX,
     "chat-chunk-id-null-messages": _METADATA,
     "chat-chunk-id-null-responses": _METADATA,
     "messages-relay-block-index-repeated-messages": _INDEX,

@@ -77,6 +77,7 @@ def test_other_codings_are_refused_with_what_is_understood(coding: str) -> None:
         ("gzip", gzip.compress(BODY)[:-9]),
         ("gzip", gzip.compress(BODY) + gzip.compress(BODY)),
     ],
+    ids=["gzip that is JSON", "deflate", "zstd that is JSON", "gzip cut off", "two members of gzip"],
 )
 def test_a_body_that_is_not_in_its_coding(coding: str, body: bytes) -> None:
     _, parser = sent(coding, body)

@@ -268,6 +268,31 @@ class TestTools:
         request = request_of(tools=[{"name": "f", "input_schema": SCHEMA, "defer_loading": True}])
         assert list(openai_chat.UPSTREAM.write_request(request, "m").dropped) == ["tools.defer_loading"]
 
+    @pytest.mark.parametrize(
+        ("type", "name", "argument"),
+        [
+            ("bash_20250124", "bash", "command"),
+            ("text_editor_20250728", "str_replace_based_edit_tool", "old_str"),
+            ("memory_20250818", "memory", "old_path"),
+            ("computer_20250124", "computer", "coordinate"),
+        ],
+    )
+    def test_those_that_the_client_runs_are_functions_to_other_models(
+        self, type: str, name: str, argument: str
+    ) -> None:
+        request = request_of(tools=[{"type": type, "name": name, "display_width_px": 9}])
+        (tool,) = request.tools
+        assert (tool.name, request.builtin_tools) == (name, [])
+        assert argument in plain(tool.parameters)["properties"]
+        (sent,) = json.loads(openai_chat.UPSTREAM.write_request(request, "m").body)["tools"]
+        assert sent["function"]["name"] == name
+
+    def test_a_search_for_tools_is_left_out_by_name(self) -> None:
+        search = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
+        request = request_of(tools=[search, {"name": "f", "input_schema": {"type": "object"}, "defer_loading": True}])
+        assert ([tool.name for tool in request.tools], request.builtin_tools) == (["f"], [])
+        assert "tools[0]" in request.extras
+
     def test_built_in_ones(self) -> None:
         search = {
             "type": "web_search_20260209",
@@ -276,7 +301,7 @@ class TestTools:
             "blocked_domains": ["b"],
             "user_location": {"type": "approximate", "city": "Ulm", "country": None},
         }
-        tools = [search, {"type": "code_execution_20250825", "name": "code_execution"}, {"type": "bash_20250124"}]
+        tools = [search, {"type": "code_execution_20250825", "name": "code_execution"}, {"type": "from_next_year_1"}]
         request = request_of(tools=tools, mcp_servers=[{"type": "url", "url": "https://a"}])
         assert [(tool.kind, tool.where, tool.dialect) for tool in request.builtin_tools] == [
             ("web_search", "tools[0]", "anthropic"),

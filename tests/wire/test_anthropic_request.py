@@ -310,6 +310,7 @@ SILENT = {
     "model": "the target's own name is sent",
     "include_usage": "Anthropic always tells the usage",
     "tool.namespace": "a tool's name begins with it",
+    "tool.is_tool_search": "to a model it is a function like others",
 }
 
 

@@ -25,6 +25,7 @@ class Echo:
         if frame.data == b"error":
             self.outcome.error = UpstreamError("told", code="told")
             return b"(last words)"
+        self.outcome.content_started = True
         self.outcome.complete = frame.data == b"end"
         return frame.data
 

@@ -32,7 +32,7 @@ from wire.openai_chat_line import QUESTION, head_of
 
 MARK = {"type": "ephemeral"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
-PLAIN = {"is_custom": False, "format": None, "namespace": ""}
+PLAIN = {"is_custom": False, "format": None, "namespace": "", "is_tool_search": False}
 FUNCTION = {"name": "weather", "description": "d", "parameters": SCHEMA, "strict": True}
 
 

@@ -235,6 +235,7 @@ def test_tools() -> None:
             {"type": "computer_use_preview"},
         ]
     )
+    assert list(request.extras) == ["tools[5]"], "the client runs it: left out by name"
     assert request.tools == [
         Tool(name="f", description="d", parameters=Raw(b'{"type":"object"}'), strict=True),
         Tool(name="sql", is_custom=True, format=Raw(b'{"type": "text"}')),
@@ -243,7 +244,6 @@ def test_tools() -> None:
         ("web_search", "tools[2]"),
         ("mcp", "tools[3]"),
         ("code_execution", "tools[4]"),
-        ("other", "tools[5]"),
     ]
     assert request.builtin_tools[0].web_search == WebSearch(
         allowed_domains=["a.org"], location={"city": "Bremen"}, context_size="low"

@@ -319,6 +319,7 @@ REQUEST_FIELDS: dict[str, tuple[ChatRequest, ChatRequest]] = {
     "sampling": (asking(), asking(sampling=Sampling(max_tokens=50))),
     "sampling.max_tokens": (asking(), asking(sampling=Sampling(max_tokens=50))),
     "tool.name": (asking(tools=[Tool(name="f")]), asking(tools=[Tool(name="g")])),
+    "tool.is_tool_search": (asking(tools=[Tool(name="f")]), asking(tools=[Tool(name="f", is_tool_search=True)])),
     "tool.format": (
         asking(tools=[Tool(name="f", is_custom=True)]),
         asking(tools=[Tool(name="f", is_custom=True, format=Raw(b'{"type":"text"}'))]),

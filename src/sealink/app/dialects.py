@@ -58,8 +58,11 @@ SIMULATED: Final = "openai"
 
 
 def spoken_at(dialect: str, base_url: str, profile: Profile) -> UpstreamDialect:
-    """A dialect as a vendor speaks it: it may want earlier thinking again, or have a part of the path in its URL."""
+    """A dialect as a vendor speaks it: it may want earlier thinking again, run tools itself, or have a part of the path
+    in its URL."""
     if profile.wants_thinking:
         return openai_chat.UPSTREAM_THAT_WANTS_THINKING
+    if profile.server_call_ids:
+        return openai_responses.OpenAIResponsesUpstream(profile.server_call_ids)
     at_address = UPSTREAMS_BY_ADDRESS.get(dialect)
     return UPSTREAM_DIALECTS[dialect] if at_address is None else at_address(base_url)

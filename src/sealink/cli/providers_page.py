@@ -79,6 +79,8 @@ def _setting(vendor: Vendor, name: str) -> str:
 def _overrides(profile: Overrides) -> Iterator[str]:
     if isinstance(profile, Profile) and profile.wants_thinking:
         yield "The model's earlier thinking is sent again, in `reasoning_content`."
+    if isinstance(profile, Profile) and profile.server_call_ids:
+        yield f"Tool calls `{profile.server_call_ids}…`, which the vendor runs itself, are not passed on as calls."
     for function in (*profile.transforms, *([profile.path] if profile.path else [])):
         yield (function.__doc__ or "").partition("\n")[0]
     for override in profile.status_overrides:

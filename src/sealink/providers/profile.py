@@ -64,7 +64,8 @@ class Profile(Overrides, frozen=True):
     `base_url` is what the dialect's own SDK would be given, with settings in braces (`{region}`); "" where only the
     user knows it. `auth` is None where the vendor takes a key as the dialect's own vendor does. `embeddings` are the
     overrides for embeddings, None where the vendor has none. `wants_thinking`: a conversation must contain again what
-    the model thought in earlier turns.
+    the model thought in earlier turns. `server_call_ids`: what the ids of tool calls begin with that the vendor runs
+    itself, but sends like calls for the client.
     """
 
     dialect: str
@@ -72,6 +73,7 @@ class Profile(Overrides, frozen=True):
     auth: Auth | None = None
     embeddings: Overrides | None = Overrides()
     wants_thinking: bool = False
+    server_call_ids: str = ""
 
     def headers(self, api_key: str) -> HeaderList:
         """The headers that a key is sent in; none without a key."""

@@ -102,9 +102,13 @@ class CountingDialect(ClientDialect, Protocol):
 
 
 class UpstreamDialect(Protocol):
-    """A wire format as upstreams speak it."""
+    """A wire format as upstreams speak it.
+
+    `json_stream`: what its streams begin with if they are JSON themselves (b"[", b"{"); else b"".
+    """
 
     name: str
+    json_stream: bytes
     identifiers: Identifiers
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
@@ -121,7 +125,12 @@ class UpstreamDialect(Protocol):
 
 
 class PassthroughDialect(UpstreamDialect, Protocol):
-    """An upstream dialect that clients speak too: between two ends of it, the original bytes are passed through."""
+    """An upstream dialect that clients speak too: between two ends of it, the original bytes are passed through.
+
+    `takes_whole_chunks`: its passthrough turns a whole answer, given as a stream's only frame, into a stream.
+    """
+
+    takes_whole_chunks: bool
 
     def forward_request(self, head: RequestHead, model: str) -> OutgoingRequest:
         """The client's own request, with only those changes that SeaLink must make: the model's name, no

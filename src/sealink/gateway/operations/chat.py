@@ -1,16 +1,19 @@
 """The operations of chat: a stream and a whole answer, in any client's dialect, from any upstream's."""
 
 from sealink.errors import InvalidRequest
+from sealink.events import Event
 from sealink.gateway.admitted_request import ClientRequest
 from sealink.gateway.failover.streamed import StreamOperation
 from sealink.gateway.failover.whole import WholeOperation
 from sealink.policy.routing import Target
 from sealink.providers.transforms import apply_profile
+from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest, UpstreamDialect, same_dialect
 from sealink.wire.identifiers import NameRestorer, restore_names, sent_names
-from sealink.wire.stream.handler import StreamHandler
+from sealink.wire.stream.answer_framing import WholeDecoder, decode_stream, whole_json
+from sealink.wire.stream.handler import Decoder, StreamHandler
 from sealink.wire.stream.lane import Lane
-from sealink.wire.stream.outcome import Outcome, observe
+from sealink.wire.stream.outcome import Outcome, empty_answer, is_empty, observe
 from sealink.wire.stream.translator import Translator
 
 
@@ -29,20 +32,31 @@ def write_request(request: ClientRequest, target: Target) -> OutgoingRequest:
 
 
 def open_lane(request: ClientRequest, target: Target) -> Lane:
-    """What turns a target's stream into the client's."""
-    return Lane(target.provider.dialect.framer(), _stream_handler(request, target))
+    """What turns a target's stream, or its whole answer, into the client's stream."""
+    dialect = target.provider.dialect
+    handler = _stream_handler(request, target)
+
+    def whole_handler() -> StreamHandler:
+        if same_dialect(dialect, request.client) and dialect.takes_whole_chunks:
+            return handler
+        decoder = _with_names(WholeDecoder(dialect), request, dialect)
+        return Translator(decoder, request.client.encoder(_answered(request), request.fallback_identity))
+
+    return Lane(dialect.framer(), handler, whole_handler=whole_handler, json_stream=dialect.json_stream)
 
 
 def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[bytes, Outcome]:
-    """A whole answer in the client's dialect."""
+    """A whole answer in the client's dialect, from a whole answer or from a stream."""
     client, dialect = request.client, target.provider.dialect
-    if same_dialect(dialect, client):
-        return dialect.passthrough_whole(answer)
-    names = sent_names(request.neutral, dialect.identifiers)
-    events, outcome = restore_names(dialect.decode_whole(answer), names), Outcome()
-    for event in events:
-        observe(event, outcome)
-    return client.whole(request.neutral, events, request.fallback_identity), outcome
+    body = whole_json(answer)
+    if body is not None and same_dialect(dialect, client):
+        read, outcome = dialect.passthrough_whole(body)
+    else:
+        events = decode_stream(answer, dialect) if body is None else dialect.decode_whole(body)
+        read, outcome = _translated(events, request, dialect)
+    if is_empty(outcome):
+        raise empty_answer()
+    return read, outcome
 
 
 STREAM = StreamOperation(write_request, open_lane)
@@ -58,10 +72,36 @@ def _translate(request: ClientRequest, dialect: UpstreamDialect, model: str) -> 
         raise
 
 
+def _translated(events: list[Event], request: ClientRequest, dialect: UpstreamDialect) -> tuple[bytes, Outcome]:
+    events, outcome = restore_names(events, _names(request, dialect)), Outcome()
+    for event in events:
+        observe(event, outcome)
+    return request.client.whole(_answered(request), events, request.fallback_identity), outcome
+
+
+def _answered(request: ClientRequest) -> ChatRequest:
+    """What an encoder needs to know of the request. One that was passed through may have what the neutral form does
+    not have: then only its head is known."""
+    try:
+        return request.neutral
+    except InvalidRequest:
+        head = request.head
+        return ChatRequest(head.model, [], stream=head.stream, include_usage=head.include_usage)
+
+
 def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
     client, dialect = request.client, target.provider.dialect
     if same_dialect(dialect, client):
         return dialect.passthrough(request.head)
-    names = sent_names(request.neutral, dialect.identifiers)
-    decoder = NameRestorer(dialect.decoder(), names) if names else dialect.decoder()
+    decoder = _with_names(dialect.decoder(), request, dialect)
     return Translator(decoder, client.encoder(request.neutral, request.fallback_identity))
+
+
+def _with_names(decoder: Decoder, request: ClientRequest, dialect: UpstreamDialect) -> Decoder:
+    names = _names(request, dialect)
+    return NameRestorer(decoder, names) if names else decoder
+
+
+def _names(request: ClientRequest, dialect: UpstreamDialect) -> dict[str, str]:
+    """The client's names of tools by those that were sent. A request that was passed through has its own."""
+    return {} if same_dialect(dialect, request.client) else sent_names(request.neutral, dialect.identifiers)

@@ -12,7 +12,8 @@ VENDOR = Vendor(
     docs="https://docs.x.ai/docs/api-reference",
     profiles=(
         Profile("openai", "https://api.x.ai/v1", status_overrides=STATUS_OVERRIDES),
-        Profile("responses", "https://api.x.ai/v1", status_overrides=STATUS_OVERRIDES),
+        # Its search of X comes as a `custom_tool_call` of `x_keyword_search` (https://docs.x.ai/docs/guides/tools).
+        Profile("responses", "https://api.x.ai/v1", status_overrides=STATUS_OVERRIDES, server_call_ids="xs_call"),
     ),
     key_variable="XAI_API_KEY",
     serves=("grok-*",),

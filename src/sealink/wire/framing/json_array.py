@@ -45,10 +45,10 @@ class JsonArrayFramer:
         return frames
 
     def close(self) -> list[Frame]:
-        """What is left of an element that was not finished."""
+        """What is left of an element that was not finished. What is no element, such as `data: [DONE]`, is dropped."""
         frame = _frame(bytes(self._pending))
         self._pending.clear()
-        return [frame] if frame.data else []
+        return [frame] if frame.data.startswith(b"{") else []
 
     def _next_end(self) -> int | None:
         """Where the next element ends; None if its end has not come yet. The array's own brackets do not count."""
@@ -71,6 +71,16 @@ class JsonArrayFramer:
                 self._depth -= 1
                 if not self._depth:
                     return self._searched
+
+
+def json_objects(body: bytes) -> list[bytes]:
+    """The objects that a body begins with: one, the elements of an array, or chunks without any framing."""
+    objects = []
+    for frame in JsonArrayFramer().feed(body):
+        if frame.raw.strip(_BETWEEN)[:1] != b"{":
+            break
+        objects.append(frame.data)
+    return objects
 
 
 def _frame(raw: bytes) -> Frame:

@@ -4,14 +4,16 @@ A framer cuts the upstream's bytes into frames, a stream handler answers each wi
 where both ends speak the same dialect, a Translator where they do not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from sealink.catalog.tokens import count_tokens
 from sealink.errors import SealinkError, UpstreamError
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import is_noise
+from sealink.wire.stream.answer_framing import FirstBytesFramer, truncated
 from sealink.wire.stream.handler import Framer, StreamHandler
+from sealink.wire.stream.outcome import empty_answer, is_empty
 from sealink.wire.stream.template import Template, template_of
 
 MAX_MISSES: Final = 8
@@ -30,15 +32,28 @@ class Lane:
 
     Whatever the dialect: an error inside the stream, invalid bytes and a connection that was cut each end in one error
     frame; nothing follows the ending; a lane that has failed accepts only close().
+
+    With `whole_handler`, an answer that turns out not to be a stream is given to what that returns, as one frame; its
+    bytes are JSON that does not begin with `json_stream`.
     """
 
-    def __init__(self, framer: Framer, handler: StreamHandler) -> None:
+    def __init__(
+        self,
+        framer: Framer,
+        handler: StreamHandler,
+        *,
+        whole_handler: Callable[[], StreamHandler] | None = None,
+        json_stream: bytes = b"",
+    ) -> None:
         self.outcome = handler.outcome
         self.words: UpstreamWords | None = None
         self.ended = False
         """Whether the client has been sent the stream's ending. What the upstream still sends is not needed."""
         self._framer = framer
         self._handler = handler
+        self._whole_handler = whole_handler
+        if whole_handler is not None:
+            self._framer = FirstBytesFramer(framer, json_stream, self._use_framer, self._use_whole)
         self._template: Template | None = None
         self._pieces_handled = 0
         """How many pieces of the outcome's text the handler has seen itself; templates have answered the rest."""
@@ -100,6 +115,14 @@ class Lane:
             return out
         return out + (self._finish() if framed or self.outcome.usage is not None else self._fail(truncated()))
 
+    def _use_framer(self, framer: Framer) -> None:
+        self._framer = framer
+
+    def _use_whole(self) -> None:
+        assert self._whole_handler is not None
+        self._handler = self._whole_handler()
+        self._handler.outcome = self.outcome
+
     def _forward(self, frames: Iterable[Frame]) -> bytes:
         outcome = self.outcome
         out: list[bytes] = []
@@ -109,7 +132,10 @@ class Lane:
                 self._last_raw = frame.raw
                 if not frame.data and is_noise(frame):
                     raise not_an_event(frame)
-                out.append(self._handler.handle(frame))
+                answered = self._handler.handle(frame)
+                if outcome.complete and is_empty(outcome):
+                    raise empty_answer()
+                out.append(answered)
                 if outcome.error is not None:
                     raise outcome.error
                 if outcome.complete:
@@ -126,6 +152,8 @@ class Lane:
             return self._fail(error)
         if not self.outcome.complete:
             return out + self._fail(truncated())
+        if is_empty(self.outcome):
+            return self._fail(empty_answer())
         self.ended = True
         return out
 
@@ -137,11 +165,6 @@ class Lane:
             return self._handler.fail(error)
         self.outcome.error = error = words.told(error)
         return words.masked(self._handler.fail(error))
-
-
-def truncated() -> UpstreamError:
-    """The upstream's stream ended too early."""
-    return UpstreamError("The upstream ended the stream before the answer was complete.", code="upstream_truncated")
 
 
 def not_an_event(frame: Frame) -> UpstreamError:

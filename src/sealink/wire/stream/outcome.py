@@ -2,7 +2,7 @@
 
 import msgspec
 
-from sealink.errors import SealinkError
+from sealink.errors import SealinkError, UpstreamError
 from sealink.events import (
     BlockStart,
     Event,
@@ -43,6 +43,17 @@ class Outcome(msgspec.Struct):
         self.text.append(text)
 
 
+def is_empty(outcome: Outcome) -> bool:
+    """Whether a complete answer has nothing in it: no content, no reason to finish, and no token that was charged."""
+    has_tokens = outcome.usage is not None and outcome.usage.output_tokens > 0
+    return not outcome.content_started and not has_tokens and not any(outcome.finish_reasons.values())
+
+
+def empty_answer() -> UpstreamError:
+    """The error for such an answer: it is a failure of the upstream's, which may do better if asked again."""
+    return UpstreamError("The upstream ended the answer without any content.", code="upstream_empty")
+
+
 def observe(event: Event, outcome: Outcome) -> None:
     """Record what an event says about the answer as a whole."""
     match event:
@@ -56,7 +67,8 @@ def observe(event: Event, outcome: Outcome) -> None:
             outcome.content_started |= kind not in ("text", "reasoning", "refusal")
         case UsageSnapshot(usage=usage, final=final):
             outcome.usage, outcome.provenance = usage, "provider" if final else "partial"
-        case Finish(choice=choice, raw_reason=raw_reason):
+        case Finish(choice=choice, raw_reason=raw_reason, detail=detail):
+            outcome.content_started |= bool(detail)  # a refusal, in words
             outcome.finish_reasons[choice] = raw_reason
         case StreamError(error=error):
             outcome.error = error

@@ -17,4 +17,4 @@ from sealink.wire.dialects.openai_responses.upstream.dialect import OpenAIRespon
 CLIENT = OpenAIResponsesClient()
 UPSTREAM = OpenAIResponsesUpstream()
 
-__all__ = ["CLIENT", "UPSTREAM"]
+__all__ = ["CLIENT", "UPSTREAM", "OpenAIResponsesUpstream"]

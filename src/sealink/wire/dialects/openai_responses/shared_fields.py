@@ -17,6 +17,9 @@ def write_tool(tool: Tool) -> dict[str, Any]:
     if tool.is_custom:
         return present({"type": "custom", **fields, "format": tool.format})
     parameters = tool.parameters or {"type": "object", "properties": {}}
+    if tool.is_tool_search:
+        description = {"description": tool.description}
+        return present({"type": "tool_search", "execution": "client", **description, "parameters": parameters})
     return present({"type": "function", **fields, "parameters": parameters, "strict": bool(tool.strict)})
 
 

@@ -5,6 +5,7 @@ unsupported       which features of a request are refused and which parameters d
 turns             a conversation in which user and assistant alternate
 json_schema       JSON Schemas for models that know only a part of JSON Schema
 tool_arguments    a tool call's arguments as an object, or as a custom tool's free text
+custom_tools      custom tools as functions, for upstreams that have only these
 media             what an image, a file or sound really is, whatever its declared type
 data_url          images and files inline
 prompt_text       a request's text, for estimating its tokens

@@ -32,6 +32,15 @@ def arguments_object(call: ToolCall, where: str) -> Raw:
     return Raw(arguments.encode())
 
 
+def is_object(arguments: str) -> bool:
+    """Whether arguments are a JSON object."""
+    try:
+        msgspec.json.decode(arguments, type=Fields)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return True
+
+
 def free_text(arguments: str) -> str:
     """A custom tool's free text, which an upstream that has only functions returns as their one argument.
 

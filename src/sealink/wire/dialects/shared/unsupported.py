@@ -19,7 +19,6 @@ UNSUPPORTED_FEATURES: Final[dict[str, Callable[[ChatRequest], str | None]]] = {
     "logprobs": lambda request: "logprobs" if request.logprobs else "top_logprobs" if request.top_logprobs else None,
     "modalities": lambda request: "modalities" if request.modalities not in (None, [], ["text"]) else None,
     "builtin_tools": lambda request: next((tool.where for tool in request.builtin_tools), None),
-    "custom_tools": lambda request: next((_place(n) for n, tool in enumerate(request.tools) if tool.is_custom), None),
     "forced_tool": lambda request: "tool_choice" if _mode(request) in ("required", "named") else None,
     "response_format": lambda request: "response_format" if _format(request) != "text" else None,
     "web_search_options": lambda request: _if_extra(request, "web_search_options"),
@@ -89,10 +88,6 @@ def split_extras(
     extras = {name: raw for name, raw in request.extras.items() if not is_null(raw)}
     known = {*passed, *read}
     return {name: extras[name] for name in passed if name in extras}, [name for name in extras if name not in known]
-
-
-def _place(number: int) -> str:
-    return f"tools[{number}]"
 
 
 def _mode(request: ChatRequest) -> str:

@@ -20,7 +20,43 @@ _KINDS: Final[dict[str, BuiltinKind]] = {
     "code_execution": "code_execution",
     "mcp_toolset": "mcp",
 }
-"""Kinds by the beginning of the type, before its date. Tools that the client runs (bash, computer) are `other`."""
+"""Kinds by the beginning of the type, before its date; all others are `other`."""
+
+_SCHEMAS: Final[dict[str, tuple[str, dict[str, str], tuple[str, ...]]]] = {
+    "bash_": ("Run a command in a shell that keeps its state.", {"command": "string", "restart": "boolean"}, ()),
+    "text_editor_": (
+        "View, create and edit files. `command` is one of view, create, str_replace, insert; `view_range` is the first "
+        "and the last line.",
+        {
+            **{"command": "string", "path": "string", "file_text": "string", "old_str": "string", "new_str": "string"},
+            **{"insert_line": "integer", "insert_text": "string", "view_range": "array"},
+        },
+        ("command", "path"),
+    ),
+    "memory_": (
+        "Keep notes in files below /memories. `command` is one of view, create, str_replace, insert, delete, rename.",
+        {
+            **{"command": "string", "path": "string", "file_text": "string", "old_str": "string", "new_str": "string"},
+            **{"insert_line": "integer", "insert_text": "string", "view_range": "array"},
+            **{"old_path": "string", "new_path": "string"},
+        },
+        ("command",),
+    ),
+    "computer_": (
+        "Use a computer's screen, mouse and keyboard. `action` is one of screenshot, left_click, right_click, "
+        "double_click, mouse_move, left_click_drag, type, key, scroll, wait; `coordinate` is [x, y] in pixels.",
+        {
+            **{"action": "string", "coordinate": "array", "start_coordinate": "array", "text": "string"},
+            **{"scroll_direction": "string", "scroll_amount": "integer", "duration": "integer"},
+        },
+        ("action",),
+    ),
+}
+"""Tools that the client runs, and whose schemas Claude models know: descriptions, arguments and the required ones for
+other models. https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview#client-tools"""
+
+_TOOL_SEARCH: Final = "tool_search_tool_"
+"""Tools marked `defer_loading` are found by it, which only saves tokens: to other models all are declared at once."""
 
 _MODES: Final[dict[str, Literal["auto", "none", "required", "named"]]] = {
     "auto": "auto",
@@ -69,6 +105,12 @@ def read_tools(read: RequestFields, left_out: Fields) -> tuple[list[Tool], list[
         if type in (None, "custom"):
             tools.append(_function(to_raw(fields), where))
             left_out |= {f"tools.{name}": raw for name, raw in without(fields, *_Function.__struct_fields__).items()}
+        elif (
+            schema := next((schema for begin, schema in _SCHEMAS.items() if type.startswith(begin)), None)
+        ) is not None:
+            tools.append(_known(to_raw(fields), where, *schema))
+        elif type.startswith(_TOOL_SEARCH):
+            left_out[where] = to_raw(fields)
         else:
             builtin.append(_builtin(type, where, to_raw(fields)))
     for number, server in enumerate(read("mcp_servers", list[Raw]) or []):
@@ -85,6 +127,18 @@ def _function(raw: Raw, where: str) -> Tool:
         strict=function.strict,
         cache_control=None if is_null(function.cache_control) else function.cache_control,
     )
+
+
+def _known(raw: Raw, where: str, description: str, arguments: dict[str, str], required: tuple[str, ...]) -> Tool:
+    """A function in place of a tool whose schema is not in the request."""
+    tool = _function(raw, where)
+    properties: dict[str, Any] = {name: {"type": type} for name, type in arguments.items()}
+    for name, type in arguments.items():
+        if type == "array":
+            properties[name]["items"] = {"type": "integer"}
+    tool.description = description
+    tool.parameters = to_raw({"type": "object", "properties": properties, "required": list(required)})
+    return tool
 
 
 def _builtin(type: str, where: str, raw: Raw) -> BuiltinTool:

@@ -18,6 +18,8 @@ class AnthropicMessagesUpstream:
     """A PassthroughDialect. A provider's base URL has no path: `https://api.anthropic.com`."""
 
     name = NAME
+    json_stream = b""
+    takes_whole_chunks = False
     identifiers = IDENTIFIERS
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:

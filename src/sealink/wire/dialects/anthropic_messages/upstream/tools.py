@@ -6,7 +6,6 @@ becomes a function with that text as its one argument.
 
 from typing import Any, Final
 
-import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
@@ -15,7 +14,7 @@ from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.turns import Block
 from sealink.wire.dialects.shared.claude.models import ModelRules
 from sealink.wire.dialects.shared.claude.schema import enforceable
-from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT
+from sealink.wire.dialects.shared.custom_tools import as_function
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.raw_json.fields import NULL, Fields, encode
 from sealink.wire.raw_json.request_fields import read_value
@@ -24,12 +23,6 @@ WEB_SEARCH: Final = {"type": "web_search_20250305", "name": "web_search"}
 """The version of the web search that every Claude model since 3.5 takes."""
 
 _CHOICES: Final = {"auto": "auto", "none": "none", "required": "any", "named": "tool"}
-
-
-class _Format(msgspec.Struct):
-    type: str = "text"
-    syntax: str = ""
-    definition: str = ""
 
 
 def write_tools(request: ChatRequest, rules: ModelRules, dropped: list[str]) -> dict[str, Any]:
@@ -59,7 +52,7 @@ def _no_tools(choice: ToolChoice | None) -> dict[str, Any]:
 
 def _tool(tool: Tool, where: str, rules: ModelRules, dropped: list[str]) -> Block:
     if tool.is_custom:
-        return _with_cache_control(tool, _custom(tool, where, dropped))
+        tool = as_function(tool, where, dropped)
     strict = bool(tool.strict) and rules.structured_outputs
     block: Block = {"name": tool.name}
     if tool.description is not None:
@@ -85,19 +78,6 @@ def _input_schema(tool: Tool, where: str, *, strict: bool) -> Raw | dict[str, An
         schema = {"type": Raw(b'"object"'), **schema}
     raw = Raw(encode(schema))
     return enforceable(raw, param) if strict else raw
-
-
-def _custom(tool: Tool, where: str, dropped: list[str]) -> Block:
-    """Anthropic cannot enforce a grammar: it goes into the description."""
-    format: _Format = read_value(tool.format or NULL, f"{where}.custom.format", _Format | None) or _Format()
-    paragraphs = [tool.description or ""]
-    if format.type == "grammar":
-        dropped.append("tools.custom.format")
-        paragraphs.append(f"The input must match this {format.syntax} grammar:\n\n{format.definition}")
-    properties = {FREE_TEXT_ARGUMENT: {"type": "string"}}
-    schema = {"type": "object", "properties": properties, "required": [FREE_TEXT_ARGUMENT]}
-    described = {"description": text} if (text := "\n\n".join(filter(None, paragraphs))) else {}
-    return {"name": tool.name, **described, "input_schema": schema}
 
 
 def _builtin(tool: BuiltinTool, dropped: list[str]) -> Raw | Block:

@@ -46,7 +46,8 @@ class ConverseDecoder:
         """Raises UpstreamError (`upstream_malformed`) on a malformed message."""
         if self._ended:
             return ()
-        assert isinstance(frame, Message)
+        if not isinstance(frame, Message):
+            raise malformed("it is not an AWS event stream.")
         try:
             return list(self._read(frame))
         except UNREADABLE as error:

@@ -14,6 +14,7 @@ class BedrockConverseUpstream:
     """An UpstreamDialect. A provider's base URL has no path: `https://bedrock-runtime.us-east-1.amazonaws.com`."""
 
     name = NAME
+    json_stream = b""
     identifiers = IDENTIFIERS
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:

@@ -16,6 +16,7 @@ from sealink.wire.dialects.bedrock_converse.upstream.families import Family, Mod
 from sealink.wire.dialects.bedrock_converse.upstream.media import Block
 from sealink.wire.dialects.bedrock_converse.upstream.tools import write_tools
 from sealink.wire.dialects.bedrock_converse.upstream.turns import Conversation, blocks_of
+from sealink.wire.dialects.shared.custom_tools import custom_tools_as_functions
 from sealink.wire.dialects.shared.json_schema import JSON_OBJECT_INSTRUCTION, required_schema
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
 from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
@@ -23,7 +24,7 @@ from sealink.wire.raw_json.fields import encode, is_null, object_of, text_of
 
 STREAM_ACCEPTED: Final = ("accept", "application/vnd.amazon.eventstream")
 
-REFUSED: Final = ("n", "logprobs", "modalities", "custom_tools", "web_search_options")
+REFUSED: Final = ("n", "logprobs", "modalities", "web_search_options")
 DROPPED: Final = (
     "seed",
     "frequency_penalty",
@@ -63,7 +64,8 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Bedrock cannot express."""
     request = fit_identifiers(request, IDENTIFIERS)
     refuse_features(request, REFUSED, "Bedrock")
-    family, dropped = family_of(model), dropped_parameters(request, DROPPED)
+    request, custom_dropped = custom_tools_as_functions(request)
+    family, dropped = family_of(model), [*dropped_parameters(request, DROPPED), *custom_dropped]
     conversation = Conversation(takes_cache_points=family.takes_cache_points)
     turns = conversation.turns(request.messages)
     parameters = family.parameters(request, turns, dropped)

@@ -16,6 +16,7 @@ class CohereChatUpstream:
     """An UpstreamDialect. A provider's base URL has no path: `https://api.cohere.com`."""
 
     name = NAME
+    json_stream = b""
     identifiers = Identifiers()
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:

@@ -10,13 +10,14 @@ from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest, ResponseFormat, Tool
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.cohere_chat.upstream.messages import write_messages
+from sealink.wire.dialects.shared.custom_tools import custom_tools_as_functions
 from sealink.wire.dialects.shared.json_schema import required_schema
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras, supported_effort
 from sealink.wire.raw_json.fields import encode, is_null
 
 PATH: Final = "/v2/chat"
 
-REFUSED: Final = ("n", "modalities", "builtin_tools", "custom_tools", "web_search_options")
+REFUSED: Final = ("n", "modalities", "builtin_tools", "web_search_options")
 DROPPED: Final = (
     "logit_bias",
     "parallel_tool_calls",
@@ -41,8 +42,9 @@ _CHOICES: Final = {"required": "REQUIRED", "none": "NONE"}
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Cohere does not support."""
     refuse_features(request, REFUSED, "Cohere")
+    request, custom_dropped = custom_tools_as_functions(request)
     passed, left_out = split_extras(request, PASSED_EXTRAS)
-    dropped = [*dropped_parameters(request, DROPPED), *left_out]
+    dropped = [*dropped_parameters(request, DROPPED), *custom_dropped, *left_out]
     body: dict[str, Any] = {"model": model, "messages": write_messages(request.messages), "stream": request.stream}
     body |= _tools(request) | _sampling(request, dropped) | _thinking(request, model, dropped) | passed
     if request.response_format is not None and request.response_format.kind != "text":

@@ -193,9 +193,6 @@ def _file_data(address: str, media_type: str) -> WirePart:
 
 
 def _call(call: ToolCall, where: str) -> WirePart:
-    """The free text that another vendor's model gave to a custom tool is put into an object."""
-    if call.is_custom:
-        return {"id": call.id, "name": call.name, "args": {"input": call.arguments}}
     return {"id": call.id, "name": call.name, "args": arguments_object(call, where)}
 
 

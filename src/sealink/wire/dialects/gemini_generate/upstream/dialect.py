@@ -21,6 +21,7 @@ class GeminiGenerateUpstream:
     """An UpstreamDialect. `models_path`: the path of the models below a provider's base URL."""
 
     name = NAME
+    json_stream = b"["
     identifiers = IDENTIFIERS
 
     def __init__(self, models_path: str) -> None:

@@ -16,7 +16,8 @@ from sealink.wire.dialects.gemini_generate.upstream.contents import write_conten
 from sealink.wire.dialects.gemini_generate.upstream.generation import write_generation
 from sealink.wire.dialects.gemini_generate.upstream.models import rules_of
 from sealink.wire.dialects.gemini_generate.upstream.tools import write_tools
-from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras
+from sealink.wire.dialects.shared.custom_tools import custom_tools_as_functions
+from sealink.wire.dialects.shared.unsupported import dropped_parameters, split_extras
 from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
 from sealink.wire.raw_json.fields import UNREADABLE, Fields, is_null
 
@@ -43,7 +44,6 @@ def _both_spellings(names: dict[str, str]) -> dict[str, str]:
     return {spelling: wire for name, wire in names.items() for spelling in (name, wire)}
 
 
-REFUSED: Final = ("custom_tools",)
 DROPPED: Final = ("user", "image_url.detail", "cache_control", "logit_bias")
 """`cache_control`: Gemini caches prompts by default."""
 
@@ -67,9 +67,8 @@ IDENTIFIERS: Final = Identifiers(tool_name=Rule(64, "a-zA-Z0-9_.:-", first="a-zA
 
 def write_request(request: ChatRequest, model: str, models_path: str) -> OutgoingRequest:
     """`models_path`: the path of the provider's models. Raises InvalidRequest naming what Gemini does not support."""
-    request = fit_identifiers(request, IDENTIFIERS)
-    refuse_features(request, REFUSED, "Gemini")
-    rules, dropped = rules_of(model), dropped_parameters(request, DROPPED)
+    request, custom_dropped = custom_tools_as_functions(fit_identifiers(request, IDENTIFIERS))
+    rules, dropped = rules_of(model), [*dropped_parameters(request, DROPPED), *custom_dropped]
     extras, left_out = split_extras(request, (*_TOP_LEVEL, *_GENERATION), read=_GENERATION_CONFIG)
     body: dict[str, Any] = {"contents": write_contents(request.messages, rules)}
     body |= write_system(request.messages)

@@ -26,6 +26,7 @@ from sealink.wire.dialects.ollama_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
+from sealink.wire.framing.json_array import json_objects
 from sealink.wire.raw_json.fields import NULL, UNREADABLE, starts_with, utf8
 
 _NOT_A_DIGIT = re.compile(r"\D")
@@ -78,11 +79,18 @@ class ChatDecoder:
         try:
             return list(self._read(_LINE.decode(frame.data), frame.data))
         except UNREADABLE as error:
-            raise malformed(error) from error
+            return self._read_first_object(frame.data, error)
 
     def close(self) -> Sequence[Event]:
         """Only a line with `done` ends an answer; the end of the bytes does not."""
         return ()
+
+    def _read_first_object(self, data: bytes, reason: Exception) -> Sequence[Event]:
+        """A line with something behind its object. Raises UpstreamError if that is not what is wrong with it."""
+        match json_objects(data):
+            case [line] if line != data:
+                return self.decode(Frame(line, line))
+        raise malformed(reason) from reason
 
     def _read(self, line: _Line, data: bytes) -> Iterator[Event]:
         if line.error is not None:

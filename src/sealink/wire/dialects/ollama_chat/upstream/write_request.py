@@ -11,6 +11,7 @@ from sealink.errors import InvalidRequest
 from sealink.request import ChatRequest, ResponseFormat, Tool
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.ollama_chat.upstream.messages import write_messages
+from sealink.wire.dialects.shared.custom_tools import custom_tools_as_functions
 from sealink.wire.dialects.shared.json_schema import required_schema
 from sealink.wire.dialects.shared.unsupported import dropped_parameters, refuse_features, split_extras, supported_effort
 from sealink.wire.raw_json.fields import encode, is_null, object_of
@@ -18,7 +19,7 @@ from sealink.wire.raw_json.fields import encode, is_null, object_of
 PATH: Final = "/api/chat"
 STREAM_ACCEPTED: Final = ("accept", "application/x-ndjson")
 
-REFUSED: Final = ("n", "modalities", "builtin_tools", "custom_tools", "forced_tool", "web_search_options")
+REFUSED: Final = ("n", "modalities", "builtin_tools", "forced_tool", "web_search_options")
 DROPPED: Final = (
     "logit_bias",
     "parallel_tool_calls",
@@ -61,6 +62,7 @@ _OPTIONS: Final = {
 def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
     """Raises InvalidRequest naming what Ollama does not support."""
     refuse_features(request, REFUSED, "Ollama")
+    request, custom_dropped = custom_tools_as_functions(request)
     passed, left_out = split_extras(request, PASSED_EXTRAS, read=("options",))
     body: dict[str, Any] = {"model": model, "messages": write_messages(request.messages), "stream": request.stream}
     # Ollama has no choice of tools: without any, none is called.
@@ -72,7 +74,9 @@ def write_request(request: ChatRequest, model: str) -> OutgoingRequest:
         body["options"] = options
     body |= _thinking(request) | _logprobs(request) | passed
     headers = [STREAM_ACCEPTED] if request.stream else ()
-    return OutgoingRequest(PATH, encode(body), headers, dropped=(*dropped_parameters(request, DROPPED), *left_out))
+    return OutgoingRequest(
+        PATH, encode(body), headers, dropped=(*dropped_parameters(request, DROPPED), *custom_dropped, *left_out)
+    )
 
 
 def _tool(tool: Tool) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class OpenAIChatUpstream:
     """
 
     name = NAME
+    json_stream = b""
+    takes_whole_chunks = True
     identifiers = IDENTIFIERS
 
     def __init__(self, *, wants_thinking: bool = False) -> None:

@@ -45,6 +45,7 @@ from sealink.wire.raw_json.fields import (
     to_raw,
     without,
 )
+from sealink.wire.stream.outcome import empty_answer
 
 _DONE: Final = Frame(DONE, b"[DONE]")
 _KEEP_ALIVE: Final = Frame(KEEP_ALIVE, b"")
@@ -286,7 +287,7 @@ class StreamNormalizer:
     def _end(self) -> list[Chunk]:
         """What the client must still get: finish reasons that were left out (Snowflake), the usage, `[DONE]`."""
         if not self._choices:
-            raise UpstreamError("The upstream ended the stream before any answer.", code="upstream_empty")
+            raise empty_answer()
         self.is_complete = True
         unfinished = [choice for choice in self._choices.values() if not choice.finished]
         return [*self.release(), *map(self._finish_chunk, unfinished), *self._usage_chunk(None, {}), _DONE]

@@ -3,7 +3,7 @@
 from sealink.errors import SealinkError
 from sealink.wire.dialects.openai_chat.client.errors import error_frame
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, one_line
-from sealink.wire.dialects.openai_chat.upstream.normalize_message import text_in
+from sealink.wire.dialects.openai_chat.upstream.normalize_message import has_content, text_in
 from sealink.wire.dialects.openai_chat.upstream.normalize_stream import StreamNormalizer
 from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize_whole
 from sealink.wire.dialects.openai_chat.usage import read_usage
@@ -56,9 +56,12 @@ def _bytes_of(chunk: Chunk) -> bytes:
 def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
     """A not-streamed answer: the same bytes where nothing has to be changed. Raises UpstreamError."""
     answer = normalize_whole(body)
-    outcome = Outcome(content_started=True, complete=True, finish_reasons=answer.finish_reasons)
+    outcome = Outcome(
+        content_started=any(map(has_content, answer.messages)), complete=True, finish_reasons=answer.finish_reasons
+    )
     for message in answer.messages:
-        outcome.add_text(text_in(message))
+        if text := text_in(message):
+            outcome.add_text(text)
     if usage := object_of(answer.fields.get("usage")):
         outcome.usage, outcome.provenance = read_usage(usage), "provider"
     return (encode(answer.fields) if answer.is_changed else answer.body), outcome

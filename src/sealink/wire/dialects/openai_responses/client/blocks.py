@@ -12,7 +12,7 @@ from sealink.events import Citation
 from sealink.wire.dialects.openai_responses.annotations import write_annotation
 from sealink.wire.dialects.openai_responses.client.items import Items, Place
 from sealink.wire.dialects.openai_responses.signatures import FOREIGN
-from sealink.wire.dialects.shared.tool_arguments import free_text
+from sealink.wire.dialects.shared.tool_arguments import free_text, is_object
 from sealink.wire.raw_json.fields import array_of
 
 
@@ -183,6 +183,28 @@ class FreeTextBlock:
     def close(self, signature: str) -> bytes:
         call = CallBlock(self._items, self._called, is_custom=True)
         return call.added + call.add(free_text("".join(self._pieces))) + call.close(signature)
+
+
+class ToolSearchBlock:
+    """A call of the client's search for tools, which upstreams know as a function. Sent once its arguments are whole.
+
+    https://developers.openai.com/api/docs/guides/tools-tool-search
+    """
+
+    def __init__(self, items: Items, call_id: str) -> None:
+        self._items = items
+        self._call_id = call_id
+        self._pieces: list[str] = []
+
+    def add(self, text: str) -> bytes:
+        self._pieces.append(text)
+        return b""
+
+    def close(self, signature: str) -> bytes:
+        text = "".join(self._pieces)
+        arguments = Raw(text.encode()) if is_object(text) else {"query": text}
+        call = {"call_id": self._call_id, "execution": "client", "arguments": arguments, "status": "completed"}
+        return self._items.at_once("tsc", "tool_search_call", **call) + signature_item(self._items, signature)
 
 
 _FUNCTION = ("fc", "function_call", "arguments")

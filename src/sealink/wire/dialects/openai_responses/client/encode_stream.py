@@ -3,7 +3,7 @@
     text, refusal       parts of a message; consecutive ones are parts of the same message
     reasoning           a reasoning item, its signature as `encrypted_content`
     redacted_reasoning  a reasoning item without text
-    tool_call           a function_call; a custom_tool_call if the client knows the tool as a custom one
+    tool_call           a function_call; a custom_tool_call or tool_search_call if the client knows the tool as one
     custom_tool_call    a custom_tool_call
     media               an image_generation_call
     other               nothing: only clients of the upstream's own dialect know it
@@ -39,6 +39,7 @@ from sealink.wire.dialects.openai_responses.client.blocks import (
     FreeTextBlock,
     TextBlock,
     ThinkingBlock,
+    ToolSearchBlock,
 )
 from sealink.wire.dialects.openai_responses.client.errors import FAILED, failed_fields
 from sealink.wire.dialects.openai_responses.client.items import Items
@@ -128,6 +129,9 @@ class ResponseEncoder:
     def _call(self, event: BlockStart) -> bytes:
         tool = self._tools.get(event.name, Tool(name=event.name))
         called = Called(event.id, tool.name, tool.namespace)
+        if event.kind == "tool_call" and tool.is_tool_search:
+            self._blocks[event.block] = ToolSearchBlock(self._items, event.id)
+            return b""
         if event.kind == "tool_call" and tool.is_custom:
             self._blocks[event.block] = FreeTextBlock(self._items, called)
             return b""

@@ -21,7 +21,7 @@ from sealink.request import (
     ToolCall,
     ToolResult,
 )
-from sealink.wire.dialects.openai_responses.client.tools import flat_name
+from sealink.wire.dialects.openai_responses.client.tools import TOOL_SEARCH, ReadTools, flat_name
 from sealink.wire.dialects.openai_responses.signatures import FOREIGN, FOREIGN_REDACTED, Signature, write_signature
 from sealink.wire.dialects.shared import media
 from sealink.wire.dialects.shared.openai_request import (
@@ -33,7 +33,7 @@ from sealink.wire.dialects.shared.openai_request import (
     read_refusal,
     read_text,
 )
-from sealink.wire.raw_json.fields import NULL, is_null, starts_with
+from sealink.wire.raw_json.fields import NULL, is_null, starts_with, text_of
 from sealink.wire.raw_json.request_fields import missing, read_value, untranslatable
 
 _ROLES: Final[dict[str, Role]] = {
@@ -43,21 +43,23 @@ _ROLES: Final[dict[str, Role]] = {
     "assistant": "assistant",
 }
 
-_OF_UPSTREAM_TOOLS: Final = frozenset(
+_LEFT_OUT: Final = frozenset(
     {
+        "additional_tools",
         "code_interpreter_call",
         "file_search_call",
         "image_generation_call",
         "mcp_approval_request",
         "mcp_call",
         "mcp_list_tools",
-        "tool_search_call",
-        "tool_search_output",
         "web_search_call",
     }
 )
-"""Items of tools that an upstream ran itself. They mean nothing to another one, and what came of them is in the
-message that follows: they are left out."""
+"""Items that are no part of the conversation for another upstream: tools that an upstream ran itself, whose results
+are in the message that follows, and declarations of tools, which are read with `tools`."""
+
+_ACTIONS: Final = {"local_shell_call": "action", "shell_call": "action", "apply_patch_call": "operation"}
+"""Calls of OpenAI's own tools that the client has run, by the field that says what for."""
 
 
 class _Item(msgspec.Struct, kw_only=True):
@@ -70,9 +72,13 @@ class _Item(msgspec.Struct, kw_only=True):
     call_id: str | None = None
     name: str | None = None
     namespace: str | None = None
-    arguments: str | None = None
+    arguments: Raw = NULL
     input: str | None = None
     output: Raw = NULL
+    execution: str | None = None
+    tools: Raw = NULL
+    action: Raw = NULL
+    operation: Raw = NULL
 
 
 class _TextPart(msgspec.Struct):
@@ -117,7 +123,18 @@ def _read_item(item: _Item, where: str) -> tuple[Role, list[Part]]:
             return "assistant", [_call(item, where)]
         case "function_call_output" | "custom_tool_call_output":
             return "tool", [ToolResult(call_id=_call_id(item, where), content=_parts(item.output, f"{where}.output"))]
-    if item.type in _OF_UPSTREAM_TOOLS:
+        case "tool_search_call" | "tool_search_output" if not item.call_id or item.execution == "server":
+            return "assistant", []
+        case "tool_search_call":
+            arguments = "{}" if is_null(item.arguments) else bytes(item.arguments).decode()
+            return "assistant", [ToolCall(id=item.call_id or "", name=TOOL_SEARCH, arguments=arguments)]
+        case "tool_search_output":
+            return "tool", [ToolResult(call_id=item.call_id or "", content=[_found(item, where)])]
+        case "local_shell_call" | "shell_call" | "apply_patch_call":
+            return "assistant", [_action(item, where)]
+        case "local_shell_call_output" | "shell_call_output" | "apply_patch_call_output":
+            return "tool", [ToolResult(call_id=_call_id(item, where), content=[_outcome(item)])]
+    if item.type in _LEFT_OUT:
         return "assistant", []
     raise untranslatable(f"an item of type {item.type!r}", f"{where}.type")
 
@@ -154,8 +171,29 @@ def _call(item: _Item, where: str) -> ToolCall:
     if not item.name:
         raise missing(f"{where}.name")
     name, is_custom = flat_name(item.namespace, item.name), item.type == "custom_tool_call"
-    arguments = item.input if is_custom else item.arguments
+    arguments = item.input if is_custom else read_value(item.arguments, f"{where}.arguments", str | None)
     return ToolCall(id=_call_id(item, where), name=name, arguments=arguments or "", is_custom=is_custom)
+
+
+def _action(item: _Item, where: str) -> ToolCall:
+    """The call of a tool that has a type of its own, as of a function of that name."""
+    field = item.action if _ACTIONS[item.type] == "action" else item.operation
+    arguments = "{}" if is_null(field) else bytes(field).decode()
+    return ToolCall(id=_call_id(item, where), name=item.type.removesuffix("_call"), arguments=arguments)
+
+
+def _outcome(item: _Item) -> Part:
+    """What came of it: a text, or an object for each command, as JSON."""
+    return Text(text="" if is_null(item.output) else text_of(item.output) or bytes(item.output).decode())
+
+
+def _found(item: _Item, where: str) -> Part:
+    """The result of a search for tools: the names that the model can call them by."""
+    found = ReadTools()
+    if not is_null(item.tools):
+        for number, raw in enumerate(read_value(item.tools, f"{where}.tools", list[Raw])):
+            found.add(raw, f"{where}.tools[{number}]")
+    return Text(text="\n".join(tool.name for tool in found.own) or "No tools were found.")
 
 
 def _call_id(item: _Item, where: str) -> str:

@@ -8,7 +8,7 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest
 from sealink.request import BuiltinKind, BuiltinTool, Tool, ToolChoice, WebSearch
 from sealink.wire.dialects.openai_responses.signatures import NAME
-from sealink.wire.raw_json.fields import NULL, Fields, is_null, text_of, to_raw
+from sealink.wire.raw_json.fields import NULL, Fields, is_null, starts_with, text_of, to_raw
 from sealink.wire.raw_json.request_fields import RequestFields, missing, read_value, untranslatable
 
 _MODES: Final[dict[str, Literal["auto", "none", "required"]]] = {
@@ -26,8 +26,21 @@ _KINDS: Final[dict[str, BuiltinKind]] = {
 """Built-in tools by the prefixes of their types (`web_search_preview_2025_03_11`); all others are `other`."""
 
 
+_RUN_BY_CLIENT: Final = ("tool_search", "local_shell", "shell", "apply_patch", "computer", "computer_use_preview")
+"""Tools of OpenAI's that no other upstream knows, and without which an answer is possible: the client runs them, or
+they only save tokens."""
+
+_DEFAULT_NAMESPACE: Final = "functions"
+"""Where OpenAI's models find all tools that have no namespace: to Codex it is the same as none."""
+
+TOOL_SEARCH: Final = "tool_search"
+
+
 class _Tool(msgspec.Struct, kw_only=True):
-    """A tool of any type; `tools` are those of a namespace."""
+    """A tool of any type; `tools` are those of a namespace, or of an item that declares tools.
+
+    `execution` says who runs a `tool_search`: `client` or `server`.
+    """
 
     type: str
     name: str | None = None
@@ -38,6 +51,7 @@ class _Tool(msgspec.Struct, kw_only=True):
     cache_control: Raw = NULL
     tools: list[Raw] | None = None
     external_web_access: bool | None = None
+    execution: str | None = None
 
 
 class _Filters(msgspec.Struct):
@@ -58,6 +72,16 @@ class _Choice(msgspec.Struct):
     tools: list[dict[str, Raw]] | None = None
 
 
+class _Declaring(msgspec.Struct):
+    """What is read of an input item here: whether it declares tools."""
+
+    type: str = ""
+    tools: Raw = NULL
+
+
+_DECLARING_ITEMS: Final = ("additional_tools", "tool_search_output")
+
+
 class ReadTools(msgspec.Struct):
     """`own`: functions and custom tools, which the client runs. `builtin`: tools that the upstream runs.
     `left_out`: tools that are dropped, by their places in the request."""
@@ -66,47 +90,55 @@ class ReadTools(msgspec.Struct):
     builtin: list[BuiltinTool] = []
     left_out: Fields = {}
 
+    def add(self, raw: Raw, where: str, namespace: str = "") -> None:
+        """Raises InvalidRequest."""
+        tool = read_value(raw, where, _Tool)
+        if tool.type in ("function", "custom"):
+            self.own.append(_tool(tool, where, namespace))
+        elif tool.type == "namespace":
+            for number, inner in enumerate(tool.tools or ()):
+                self.add(inner, f"{where}.tools[{number}]", tool.name or "")
+        elif tool.type == TOOL_SEARCH and (tool.execution == "client" or tool.parameters is not None):
+            tool.name = tool.name or TOOL_SEARCH
+            search = _tool(tool, where, "")
+            search.is_tool_search = True
+            self.own.append(search)
+        elif tool.external_web_access is False or tool.type in _RUN_BY_CLIENT:
+            # A search in OpenAI's own copy of the web, which only OpenAI has. Codex offers it with every request.
+            self.left_out[where] = raw
+        else:
+            self.builtin.append(_builtin(tool.type, raw, where))
+
 
 def read_tools(read: RequestFields) -> ReadTools:
-    """Raises InvalidRequest."""
+    """The tools of `tools`, and of the items of `input` that declare or load some (Codex does so since 0.144). One
+    that is declared again is the same tool. Raises InvalidRequest."""
     tools = ReadTools()
     for number, raw in enumerate(read("tools", list[Raw]) or []):
-        _add(tools, raw, f"tools[{number}]")
+        tools.add(raw, f"tools[{number}]")
+    input = read.fields.get("input", NULL)
+    for number, item in enumerate(read_value(input, "input", list[Raw]) if starts_with(input, b"[") else ()):
+        declaring = read_value(item, f"input[{number}]", _Declaring)
+        if declaring.type in _DECLARING_ITEMS and not is_null(declaring.tools):
+            where = f"input[{number}].tools"
+            for place, raw in enumerate(read_value(declaring.tools, where, list[Raw])):
+                tools.add(raw, f"{where}[{place}]")
+    tools.own = list({tool.name: tool for tool in tools.own}.values())
     return tools
-
-
-def _add(tools: ReadTools, raw: Raw, where: str) -> None:
-    tool = read_value(raw, where, _Tool)
-    if tool.type in ("function", "custom"):
-        tools.own.append(_tool(tool, where))
-    elif tool.type == "namespace":
-        tools.own += _group(tool, where)
-    elif tool.external_web_access is False:
-        # A search in OpenAI's own copy of the web, which only OpenAI has. Codex offers it with every request.
-        tools.left_out[where] = raw
-    else:
-        tools.builtin.append(_builtin(tool.type, raw, where))
-
-
-def _group(tool: _Tool, where: str) -> list[Tool]:
-    group = []
-    for number, raw in enumerate(tool.tools or ()):
-        inner = _tool(read_value(raw, f"{where}.tools[{number}]", _Tool), f"{where}.tools[{number}]")
-        inner.namespace, inner.name = tool.name or "", flat_name(tool.name, inner.name)
-        group.append(inner)
-    return group
 
 
 def flat_name(namespace: str | None, name: str) -> str:
     """The name that a tool of a namespace has at an upstream without namespaces."""
-    return f"{namespace}__{name}" if namespace else name
+    return name if namespace in (None, "", _DEFAULT_NAMESPACE) else f"{namespace}__{name}"
 
 
-def _tool(tool: _Tool, where: str) -> Tool:
+def _tool(tool: _Tool, where: str, namespace: str) -> Tool:
     if not tool.name:
         raise missing(f"{where}.name")
+    name = flat_name(namespace, tool.name)
     return Tool(
-        name=tool.name,
+        name=name,
+        namespace=namespace if name != tool.name else "",
         description=tool.description,
         parameters=None if tool.parameters is None else to_raw(tool.parameters),
         strict=tool.strict,

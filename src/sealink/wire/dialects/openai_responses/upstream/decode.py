@@ -53,7 +53,8 @@ class ResponseDecoder:
 
     stateless_deltas = False
 
-    def __init__(self) -> None:
+    def __init__(self, server_call_ids: str = "") -> None:
+        self._server_call_ids = server_call_ids
         self._output: Output | None = None
         self._ended = False
 
@@ -127,7 +128,7 @@ class ResponseDecoder:
 
     def _start(self, response: Response) -> Iterator[Event]:
         if self._output is None:
-            self._output = Output()
+            self._output = Output(self._server_call_ids)
             created = None if response.created_at is None else int(response.created_at)
             yield StreamStart(response.id or "", response.model or "", created)
 
@@ -153,11 +154,11 @@ class ResponseDecoder:
         return (StreamError(read_failure(failure)),)
 
 
-def decode_whole(body: bytes) -> list[Event]:
+def decode_whole(body: bytes, server_call_ids: str = "") -> list[Event]:
     """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
     response = read_response(body)
     try:
-        return ResponseDecoder().whole(response)
+        return ResponseDecoder(server_call_ids).whole(response)
     except UNREADABLE as error:
         raise malformed(str(error)) from error
 

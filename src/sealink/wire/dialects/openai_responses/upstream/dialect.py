@@ -15,10 +15,18 @@ from sealink.wire.stream.outcome import Outcome
 
 
 class OpenAIResponsesUpstream:
-    """A PassthroughDialect. A provider's base URL ends in `/v1`, or wherever `/responses` is."""
+    """A PassthroughDialect. A provider's base URL ends in `/v1`, or wherever `/responses` is.
+
+    `server_call_ids`: what the ids of calls begin with that the vendor runs itself, but sends like the client's.
+    """
 
     name = NAME
     identifiers = IDENTIFIERS
+    json_stream = b""
+    takes_whole_chunks = False
+
+    def __init__(self, server_call_ids: str = "") -> None:
+        self._server_call_ids = server_call_ids
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model)
@@ -30,13 +38,13 @@ class OpenAIResponsesUpstream:
         return SseFramer()
 
     def decoder(self) -> ResponseDecoder:
-        return ResponseDecoder()
+        return ResponseDecoder(self._server_call_ids)
 
     def passthrough(self, head: RequestHead) -> ResponsesPassthrough:
         return ResponsesPassthrough()
 
     def decode_whole(self, body: bytes) -> list[Event]:
-        return decode_whole(body)
+        return decode_whole(body, self._server_call_ids)
 
     def passthrough_whole(self, body: bytes) -> tuple[bytes, Outcome]:
         return passthrough_whole(body)

@@ -56,19 +56,25 @@ class _Item(msgspec.Struct):
     """What has been seen of an item: its blocks by their content index (0 in all but messages).
 
     `thinks_in`: the type of a reasoning item's deltas. Its text counts once if it comes as a summary and in full.
+    `is_run_by_server`: a call that is not for the client.
     """
 
     blocks: dict[int, _Block] = {}
     open: _Block | None = None
     done: bool = False
+    is_run_by_server: bool = False
     thinks_in: type | None = None
 
 
 class Output:
-    """An answer's items so far. Raises UpstreamError, or what msgspec raises, on malformed ones."""
+    """An answer's items so far. Raises UpstreamError, or what msgspec raises, on malformed ones.
 
-    def __init__(self) -> None:
+    `server_call_ids`: what the ids of calls begin with that the upstream itself has run; "" if it has no such calls.
+    """
+
+    def __init__(self, server_call_ids: str = "") -> None:
         self.has_calls = False
+        self._server_call_ids = server_call_ids
         self._items: dict[int, _Item] = {}
         self._blocks = 0
         self._chars = 0
@@ -108,7 +114,10 @@ class Output:
         yield ReasoningDelta(item.blocks[0].number, event.delta)
 
     def arguments(self, event: ArgumentsPiece | InputPiece) -> Iterator[Event]:
-        block = self._item(event.output_index).open
+        item = self._item(event.output_index)
+        if item.is_run_by_server:
+            return
+        block = item.open
         if block is None or block.kind not in _CALLS.values():
             raise malformed(f"arguments came for item {event.output_index}, which is not an open tool call.")
         if event.delta:
@@ -159,8 +168,14 @@ class Output:
         if is_null(event.item) or known.blocks:
             return
         item = ITEM.decode(event.item)
-        if item.type in _CALLS and item.name:
+        known.is_run_by_server = self._is_run_by_server(item)
+        if item.type in _CALLS and item.name and not known.is_run_by_server:
             yield from self._open_call(known, item)
+
+    def _is_run_by_server(self, item: Item) -> bool:
+        """Whether the item is a call that the upstream has run itself, of the shape of a client's."""
+        prefix = self._server_call_ids
+        return bool(prefix) and item.type in _CALLS and (item.call_id or "").startswith(prefix)
 
     def _open_call(self, known: _Item, item: Item) -> Iterator[Event]:
         self.has_calls = True
@@ -176,7 +191,7 @@ class Output:
                 yield from self._finish_message(index, item)
             case "reasoning":
                 yield from self._finish_reasoning(index, known, item)
-            case "function_call" | "custom_tool_call":
+            case "function_call" | "custom_tool_call" if not self._is_run_by_server(item):
                 yield from self._finish_call(known, item)
             case "image_generation_call" if item.result:
                 yield from self._open_block(known, 0, self._image(item))
