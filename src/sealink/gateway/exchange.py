@@ -24,6 +24,7 @@ from sealink.gateway.delivery.stream_timers import StreamTimers
 from sealink.gateway.failover.attempt import Attempt
 from sealink.gateway.failover.failover import Failover
 from sealink.gateway.failover.streamed import StreamedAttempt
+from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity
@@ -41,7 +42,7 @@ class Exchange:
         self._responder = responder
         self._services = services
         self._api = api
-        self._account = Account(_admission(admitted))
+        self._account = Account(_admission(admitted), Meter(admitted.request, services.prices))
         self._client = ClientStream(responder)
         self._timers: StreamTimers | None = None
         self._finish: FinishAfterDisconnect | None = None
@@ -195,8 +196,7 @@ class Exchange:
         if self._client.is_resumable:
             self._services.logs.close(request.request_id)
         account.bytes_sent = account.bytes_sent or self._client.bytes_sent
-        settlement = account.settlement(lambda: request.client.prompt_text(request.head))
-        self._services.observers.settled(account.admission, settlement)
+        self._services.observers.settled(account.admission, account.settlement())
 
 
 def _admission(admitted: AdmittedRequest) -> Admission:
