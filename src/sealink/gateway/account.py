@@ -1,10 +1,13 @@
 """The account of an exchange: what happens is noted on the way, and becomes its one settlement at the end."""
 
 import time
+from decimal import Decimal
 from typing import Final
 
 import msgspec
+from msgspec import Raw
 
+from sealink.catalog.rates import NANO
 from sealink.errors import GatewayTimeout, InvalidRequest, SealinkError, UpstreamError
 from sealink.gateway.metering import Meter, Metered
 from sealink.ledger.entry import Admission, Attempt, Ended, EndedBy, Settlement
@@ -111,14 +114,23 @@ class Account:
             return Metered()
         return self._meter.read(self.outcome, self._target)
 
+    @property
+    def price_usd(self) -> str | None:
+        """The price of the answer in dollars; None where it is not known."""
+        price = self.metered().charge.price_nano_usd
+        return None if price is None else f"{(Decimal(price) / NANO).normalize():f}"
+
+    def extras(self) -> Raw:
+        """What a stream's last chunk says of it, as JSON. The stream has ended."""
+        self._conclude()
+        price = self.price_usd
+        cost = {} if price is None else {"cost_usd": Raw(price.encode())}
+        return Raw(msgspec.json.encode({**cost, "ended_by": self._ended_by}))
+
     def settlement(self) -> Settlement:
         """How the request ended, and what it cost. Never fails."""
+        self._conclude()
         outcome = self.outcome
-        if outcome is not None and outcome.error is not None:
-            self.fail(outcome.error)
-        if self._left is not None:
-            self.end(self._left, "client")
-        self.end("done", "upstream")
         answer, target = self.metered(), self._target
         assert self._ended is not None
         return Settlement(
@@ -141,6 +153,14 @@ class Account:
             bytes_sent=self.bytes_sent,
             timeline=self._timeline.marks,
         )
+
+    def _conclude(self) -> None:
+        """How the exchange ended, if nothing has said so yet."""
+        if self.outcome is not None and self.outcome.error is not None:
+            self.fail(self.outcome.error)
+        if self._left is not None:
+            self.end(self._left, "client")
+        self.end("done", "upstream")
 
     def _hedge_cost(self, answer: Metered) -> int | None:
         """The cost of the lost hedge, which is noted with its attempt too. Its prompt was the same as the answer's."""

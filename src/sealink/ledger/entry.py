@@ -57,8 +57,8 @@ class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="en
     all targets in the order they were tried. `usage` is None where nothing is known; of its fields the ledger keeps
     the counts, not `extras`. `cost_nano_usd` is the cost of the answer, None where the price is not known;
     `price_nano_usd` is that cost with the operator's markup. `hedge_cost_nano_usd` is the additional cost of a hedged
-    attempt that lost, None where there was none or its price is not known. `bytes_sent` counts what went to the client, `chunks` the upstream's frames. `timeline`: see
-    ledger/timeline.py.
+    attempt that lost, None where there was none or its price is not known. `bytes_sent` counts what went to the client,
+    `chunks` the upstream's frames. `timeline`: see ledger/timeline.py.
     """
 
     request_id: str
