@@ -138,7 +138,12 @@ async def ask_again_and_again(port: int, streams: list[Stream], dice: random.Ran
 
 
 async def live(port: int, stream: Stream) -> None:
-    question = {"model": "m", "stream": True, "messages": [], "metadata": {"task_type": str(stream.number)}}
+    question = {
+        "model": "m",
+        "stream": True,
+        "messages": [{"role": "user", "content": "?"}],
+        "metadata": {"task_type": str(stream.number)},
+    }
     asked_at = time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
