@@ -13,6 +13,7 @@ from programs import KEY, LOAD_CORE, pin_to
 STREAMS_PER_S = 100
 OPEN_STREAMS = 1000
 CONNECTIONS = 32
+SETTLING_S = 2
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Load:
 
     def memory_per_stream(self, contender: Contender) -> float:
         """Bytes of resident memory that each of OPEN_STREAMS streams adds."""
+        time.sleep(SETTLING_S)  # streams that the warm-up has left open are settled, for which the tokenizer is loaded
         before = rss_bytes(contender.pid)
         arguments = [contender.slow_path, "5", "stream", contender.slow_model, KEY, f"conns={OPEN_STREAMS}"]
         command = [self._program, str(contender.port), *arguments]

@@ -114,7 +114,9 @@ def crowd(port: int) -> Iterator[list[int]]:
 
 def ask(port: int, user: str) -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
-    client.sendall(chat_request({"model": "m", "stream": True, "messages": [], "user": user}))
+    client.sendall(
+        chat_request({"model": "m", "stream": True, "messages": [{"role": "user", "content": "?"}], "user": user})
+    )
     return client
 
 

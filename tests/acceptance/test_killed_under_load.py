@@ -65,10 +65,10 @@ def test_what_was_admitted_has_one_row(tmp_path: Path, store: str, full: bool, r
         config = config_of(upstream.url, {"m": "openai"}, "")
         with locked(tmp_path / "sealink.db") if store != "at hand" else nullcontext():
             for _ in range(kills // 2):
-                streams += killed_under_load(config, tmp_path, dice)
+                streams += killed_under_load(config, tmp_path, dice, at_any_time=bool(streams))
                 admitted |= admitted_in_journals(tmp_path)
         for _ in range(kills - kills // 2):
-            streams += killed_under_load(config, tmp_path, dice)
+            streams += killed_under_load(config, tmp_path, dice, at_any_time=bool(streams))
             admitted |= admitted_in_journals(tmp_path)
         with SealinkProcess(config, tmp_path):
             _, rows = settled_rows(tmp_path)
@@ -107,15 +107,20 @@ def answer(_: Request) -> Answer:
     return ANSWER
 
 
-def killed_under_load(config: str, folder: Path, dice: random.Random) -> list[Stream]:
-    """Start a process on what the one before it left, and kill it among its streams."""
+def killed_under_load(config: str, folder: Path, dice: random.Random, *, at_any_time: bool) -> list[Stream]:
+    """Start a process on what the one before it left, and kill it among its streams; or not before one has ended."""
     with SealinkProcess(config, folder) as sealink:
-        return asyncio.run(live_until_killed(sealink, dice))
+        return asyncio.run(live_until_killed(sealink, dice, at_any_time=at_any_time))
 
 
-async def live_until_killed(sealink: SealinkProcess, dice: random.Random) -> list[Stream]:
+async def live_until_killed(sealink: SealinkProcess, dice: random.Random, *, at_any_time: bool) -> list[Stream]:
     streams: list[Stream] = []
-    clients = [asyncio.create_task(ask_again_and_again(sealink.port, streams, dice)) for _ in range(AT_ONCE)]
+    first_whole = asyncio.Event()
+    clients = [
+        asyncio.create_task(ask_again_and_again(sealink.port, streams, dice, first_whole)) for _ in range(AT_ONCE)
+    ]
+    if not at_any_time:
+        await first_whole.wait()
     await asyncio.sleep(dice.uniform(0, LONGEST_S))
     killed_at = time.monotonic()
     sealink.kill()
@@ -125,20 +130,29 @@ async def live_until_killed(sealink: SealinkProcess, dice: random.Random) -> lis
     return streams
 
 
-async def ask_again_and_again(port: int, streams: list[Stream], dice: random.Random) -> None:
+async def ask_again_and_again(
+    port: int, streams: list[Stream], dice: random.Random, first_whole: asyncio.Event
+) -> None:
     """One stream after the other, until there is nobody there any more."""
     while True:
         stream = Stream(next(NUMBERS), leaves=dice.random() < LEAVING)
         streams.append(stream)
         try:
             await live(port, stream)
+            if stream.whole_at:
+                first_whole.set()
         except (ConnectionError, asyncio.IncompleteReadError):
             stream.cut_at = time.monotonic()
             return
 
 
 async def live(port: int, stream: Stream) -> None:
-    question = {"model": "m", "stream": True, "messages": [], "metadata": {"task_type": str(stream.number)}}
+    question = {
+        "model": "m",
+        "stream": True,
+        "messages": [{"role": "user", "content": "?"}],
+        "metadata": {"task_type": str(stream.number)},
+    }
     asked_at = time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:

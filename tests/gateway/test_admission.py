@@ -128,12 +128,15 @@ async def test_a_gate_may_refuse_after_a_while() -> None:
     assert after == []
 
 
+MESSAGE = {"role": "user", "content": "?"}
+
+
 @pytest.mark.parametrize(
     ("name", "count", "is_refused"),
     [("messages", 20, False), ("messages", 21, True), ("tools", 5, False), ("tools", 6, True), ("input", 21, True)],
 )
 def test_a_request_may_have_so_many_messages_and_tools(name: str, count: int, is_refused: bool) -> None:
-    body = json.dumps({"model": "gpt-4o", "messages": [], name: [{"role": "user", "content": ""}] * count}).encode()
+    body = json.dumps({"model": "gpt-4o", "messages": [MESSAGE], name: [MESSAGE] * count}).encode()
     limits = RequestLimits(max_messages=20, max_tools=5)
     if not is_refused:
         assert admit(limits, body=body)

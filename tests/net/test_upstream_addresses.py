@@ -175,7 +175,7 @@ FAILURES: list[tuple[Exception, str, str, str]] = [  # cause, then its code at c
     (UnicodeError("x"), *["upstream_unresolved"] * 3),
     (httptools.HttpParserError("x"), *["upstream_malformed"] * 3),
     (httptools.HttpParserInvalidStatusError("x"), *["upstream_malformed"] * 3),
-    (httptools.HttpParserUpgrade(1), *["upstream_malformed"] * 3),
+    (httptools.HttpParserUpgrade(1), *["upstream_status"] * 3),
     (httptools.HttpParserCallbackError("x"), *["upstream_malformed"] * 3),
     (_raised_in_callback(), *["ours"] * 3),
     (zlib.error("x"), *["upstream_encoding"] * 3),

@@ -15,13 +15,17 @@ class RequestLimits:
 
     def __init__(self, *, max_messages: int, max_tools: int) -> None:
         self._limits = {"messages": max_messages, "input": max_messages, "tools": max_tools}
+        self._short_bytes = min(max_messages, max_tools) * _MIN_BYTES
 
     def admit(self, request: AdmittedRequest) -> None:
         """Raises InvalidRequest, naming the field."""
-        fields = request.request.head.fields
+        head = request.request.head
+        if len(head.body) <= self._short_bytes:
+            return
+        fields = head.fields
         for name, limit in self._limits.items():
             raw = fields.get(name)
-            if raw is None or len(bytes(raw)) <= limit * _MIN_BYTES:
+            if raw is None or memoryview(raw).nbytes <= limit * _MIN_BYTES:
                 continue
             if (count := len(array_of(raw) or ())) > limit:
                 message = f"`{name}` has {count} elements, but at most {limit} are allowed."

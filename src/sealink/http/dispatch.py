@@ -48,7 +48,8 @@ class Dispatcher:
 
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer one request."""
-        request.path = self._right_path(request.path)
+        if request.path not in self._exact:
+            request.path = self._right_path(request.path)
         context = RequestContext(new_request_id(), cors_headers=self._cors_headers(request))
         try:
             if request.method == "OPTIONS":
@@ -61,7 +62,7 @@ class Dispatcher:
 
     def body_limit(self, path: str) -> int:
         """How many bytes the body of a request to a path may have."""
-        place = self._place_of(self._right_path(path))
+        place = self._exact.get(path) or self._place_of(self._right_path(path))
         return place.max_body_bytes if place is not None else self._max_body_bytes
 
     def error_response(self, error: SealinkError, path: str, request_id: str = "") -> tuple[HeaderList, bytes]:
@@ -86,9 +87,7 @@ class Dispatcher:
         return endpoint
 
     def _right_path(self, path: str) -> str:
-        """The path, or the one that it stands for if it is nearly right."""
-        if path in self._exact:
-            return path
+        """The path that one which is not exactly right stands for; the same if it stands for none."""
         return next((other for other in respelled(path) if self._place_of(other) is not None), path)
 
     def _place_of(self, path: str) -> _Place | None:

@@ -145,6 +145,8 @@ def _upstream_request(target: Target, outgoing: OutgoingRequest, *, stream: bool
 def joined_url(base_url: str, path: str) -> str:
     """The URL of a path below a provider's address. Both may have a query: the address's is kept, but for parameters
     that the path sets itself."""
+    if "?" not in base_url:  # nearly always
+        return base_url.rstrip("/") + path
     address, _, given = base_url.partition("?")
     path, _, own = path.partition("?")
     names = {pair.partition("=")[0] for pair in own.split("&")}
