@@ -38,7 +38,6 @@ _METADATA = "metadata that nobody needs fails the answer"
 _INDEX = "block indexes are passed on as they come"
 _USAGE_NULL = "`usage: null` is passed on as it comes"
 _SEQUENCE = "what is added to a passed-on stream does not continue it"
-_PRICE = "prices are searched by the provider's name, cache writes have one price"
 KNOWN_FAULTS = {
     "tool-call-arguments-before-name-messages": _FRAGMENTS,
     "tool-call-arguments-before-name-responses": _FRAGMENTS,
@@ -56,7 +55,6 @@ KNOWN_FAULTS = {
     "messages-relay-block-index-repeated-messages": _INDEX,
     "messages-relay-usage-null-messages": _USAGE_NULL,
     "responses-relay-sequence-number-raw": _SEQUENCE,
-    "cache-write-1h-cost-anthropic-row": _PRICE,
 }
 """What fails, by the test's id, and why."""
 

@@ -13,7 +13,7 @@ class PricedTargets:
         self.unpriced: list[str] = []
 
     def price(self, provider: ProviderConfig, target: TargetConfig) -> str:
-        """The price of a target, in words; "" for a simulated one. A pattern's models are known by name only when they are
+        """The price of a target, in words; "" for a simulated one. A pattern does not name the models that will be
         asked for."""
         rule = self._rules.rule_for(provider.name, target.model)
         vendor = provider.pricing_vendor
