@@ -1,6 +1,7 @@
 """Work grows with the size of what is read or written, not with its square: a few megabytes must not block a process.
 
-CPU time is compared, not measured: four times the input may take some four times as long; quadratic work takes sixteen.
+CPU time is compared, not measured: sixteen times the input may take some sixteen times as long, more where it no longer
+fits the processor's cache; quadratic work takes 256 times as long.
 """
 
 import gc
@@ -34,9 +35,9 @@ OBJECT: Final = Raw(b'{"type":"object","properties":{}}')
 
 def assert_linear(work: Callable[[Any], object], made: Callable[[int], Any], size: int = SIZE) -> None:
     """The least of several runs counts, so that other processes do not matter."""
-    small, large = made(size), made(4 * size)
+    small, large = made(size // 4), made(4 * size)
     ratio = min(_cpu_s(work, large) / _cpu_s(work, small) for _ in range(3))
-    assert ratio < 9, f"four times the input took {ratio:.0f} times as long"
+    assert ratio < 60, f"sixteen times the input took {ratio:.0f} times as long"
 
 
 def _cpu_s(work: Callable[[Any], object], of: Any) -> float:
@@ -265,7 +266,7 @@ def test_a_stream_is_translated_in_linear_time(upstream: str, client: str) -> No
         for frame in [*framer.feed(body), *framer.close()]:
             events += decoder.decode(frame)
         events += decoder.close()
-        assert len(events) > SIZE
+        assert len(events) >= 250
         for event in events:
             encoder.encode(event)
 
