@@ -1,0 +1,37 @@
+"""Requests that are refused: each that was sent with a valid key has a row, as those have that are answered."""
+
+import contextlib
+
+from sealink.access.keys import ApiKey
+from sealink.errors import SealinkError, ServiceUnavailable
+from sealink.gateway import headers
+from sealink.gateway.admitted_request import admission_of
+from sealink.gateway.observers import Observers
+from sealink.ledger.entry import Settlement
+from sealink.wire.dialect import ClientDialect, RequestHead
+
+_SERVER_ERROR = 500
+
+
+class Refusals:
+    """Notifies the observers of them."""
+
+    def __init__(self, observers: Observers) -> None:
+        self._observers = observers
+
+    def record(
+        self, error: SealinkError, request_id: str, key: ApiKey, client: ClientDialect, head: RequestHead | None = None
+    ) -> None:
+        """A request is refused with `error`. `head` is None where it was not read, or could not be."""
+        if head is not None:
+            error.headers = [*error.headers, *headers.requested(head.model)]
+        admission = admission_of(request_id, key, client, head)
+        settlement = Settlement(
+            request_id=request_id,
+            ended="refused",
+            ended_by="client" if error.status < _SERVER_ERROR else "sealink",
+            code=error.code or error.type,
+        )
+        with contextlib.suppress(ServiceUnavailable):  # the ledger has said in the log that it cannot be written
+            self._observers.admitted(admission)
+            self._observers.settled(admission, settlement)
