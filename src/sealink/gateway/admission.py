@@ -16,7 +16,7 @@ from sealink.errors import AuthenticationError, SealinkError
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
-from sealink.gateway.refusals import Refusals
+from sealink.gateway.refusals import Refusals, readable_head
 from sealink.http.endpoint import RequestContext
 from sealink.net.message import Request
 from sealink.policy.auth import require_model
@@ -91,7 +91,7 @@ class AdmissionControl:
                 if waiting is not None:
                     return self._pass_rest(admitted, waiting, self._gates[index + 1 :])
         except SealinkError as error:
-            self._refusals.record(error, context.request_id, key, api.client, head)
+            self._refusals.record(error, context.request_id, key, api.client, head or readable_head(request.body))
             raise
         return admitted
 

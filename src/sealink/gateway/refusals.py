@@ -1,6 +1,9 @@
 """Requests that are refused: each that was sent with a valid key has a row, as those have that are answered."""
 
 import contextlib
+from typing import Final
+
+import msgspec
 
 from sealink.access.keys import ApiKey
 from sealink.errors import SealinkError, ServiceUnavailable
@@ -10,7 +13,17 @@ from sealink.gateway.observers import Observers
 from sealink.ledger.entry import Settlement
 from sealink.wire.dialect import ClientDialect, RequestHead
 
-_SERVER_ERROR = 500
+_SERVER_ERROR: Final = 500
+
+
+class _Readable(msgspec.Struct):
+    """What a row says of a request whose other fields are wrong."""
+
+    model: str
+    stream: object = False
+
+
+_decoder = msgspec.json.Decoder(_Readable)
 
 
 class Refusals:
@@ -35,3 +48,12 @@ class Refusals:
         with contextlib.suppress(ServiceUnavailable):  # the ledger has said in the log that it cannot be written
             self._observers.admitted(admission)
             self._observers.settled(admission, settlement)
+
+
+def readable_head(body: bytes) -> RequestHead | None:
+    """What can be read of a body that is no proper request."""
+    try:
+        fields = _decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return RequestHead(fields.model, fields.stream is True, include_usage=False, task_type=None, fields={})
