@@ -6,12 +6,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
-from sealink.telemetry.exposition import exposition
+from sealink.telemetry.exposition import Gauge, exposition
 from sealink.telemetry.histogram import Histogram
 from sealink.telemetry.request_metrics import MAX_SERIES, OTHER, RequestMetrics
 from sealink.usage import Usage
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+GAUGES = [
+    Gauge("sealink_loop_lag_seconds", "Lag.", {(): 0.25}),
+    Gauge("sealink_target_up", "Up.", {("p", "m"): 0.0}, labels=("provider", "model")),
+]
 
 
 def admission(model: str = "m", *, streamed: bool = True, client: str = "openai") -> Admission:
@@ -25,7 +31,7 @@ def answer(provider: str = "p", **fields: object) -> Settlement:
 
 def samples(metrics: RequestMetrics) -> Samples:
     """What Prometheus' own parser makes of the metrics."""
-    text = exposition(metrics, {("sealink_loop_lag_seconds", "Lag."): 0.25}).decode()
+    text = exposition(metrics, GAUGES).decode()
     families = text_string_to_metric_families(text)
     return {(one.name, tuple(sorted(one.labels.items()))): one.value for each in families for one in each.samples}
 
@@ -62,6 +68,7 @@ def test_a_stream_is_counted_once_in_each_metric() -> None:
     assert found["gen_ai_server_time_to_first_token_seconds_bucket", gen_ai(le="0.5")] == 1
     assert found["gen_ai_server_time_per_output_token_seconds_sum", gen_ai()] == pytest.approx(0.1)
     assert found["sealink_loop_lag_seconds", ()] == 0.25
+    assert found["sealink_target_up", one] == 0
 
 
 def test_a_whole_answer_has_no_time_to_first_token() -> None:

@@ -37,6 +37,7 @@ from sealink.recorder.pool import Recorder
 from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
+from sealink.telemetry.target_log import log_target
 
 
 class App:
@@ -111,7 +112,7 @@ class App:
         return Services(
             pool=self._upstreams,
             observers=Observers(self._ledger, self._metrics, RequestLog(self._log_lines.write)),
-            health=HealthBook(config.breaker),
+            health=HealthBook(config.breaker, log_target),
             logs=StreamLogs(config.detach),
             retry=config.retry,
             retry_budget=TokenBucket(config.retry.budget_share),

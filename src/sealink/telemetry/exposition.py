@@ -4,10 +4,11 @@ What OpenTelemetry's conventions for generative AI have a name for is called `ge
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final
 
+import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -36,11 +37,23 @@ _COUNTERS: Final = (
     ("sealink_hedges", "hedges", "Second attempts made beside a slow one."),
 )
 
-Gauges = Mapping[tuple[str, str], float]
-"""Values by name and help text."""
+
+class Gauge(msgspec.Struct, frozen=True):
+    """A number that goes up and down. `samples` are its values by those of the labels."""
+
+    name: str
+    help: str
+    samples: dict[tuple[str, ...], float]
+    labels: tuple[str, ...] = ()
+
+    def family(self) -> GaugeMetricFamily:
+        family = GaugeMetricFamily(self.name, self.help, labels=self.labels)
+        for values, number in self.samples.items():
+            family.add_metric(values, number)
+        return family
 
 
-def exposition(metrics: RequestMetrics, gauges: Gauges) -> bytes:
+def exposition(metrics: RequestMetrics, gauges: Sequence[Gauge]) -> bytes:
     """All metrics as text."""
     registry = CollectorRegistry()
     registry.register(_Families(metrics, gauges))
@@ -48,7 +61,7 @@ def exposition(metrics: RequestMetrics, gauges: Gauges) -> bytes:
 
 
 class _Families(Collector):
-    def __init__(self, metrics: RequestMetrics, gauges: Gauges) -> None:
+    def __init__(self, metrics: RequestMetrics, gauges: Sequence[Gauge]) -> None:
         self._metrics = metrics
         self._gauges = gauges
 
@@ -83,8 +96,7 @@ class _Families(Collector):
             yield _histogram(name, help_text, field, series)
         yield GaugeMetricFamily("sealink_open_requests", "Requests under way.", self._metrics.open_requests)
         yield GaugeMetricFamily("sealink_open_streams", "Streams under way.", self._metrics.open_streams)
-        for (name, help_text), number in self._gauges.items():
-            yield GaugeMetricFamily(name, help_text, number)
+        yield from (gauge.family() for gauge in self._gauges)
 
 
 def _names(series: Series) -> tuple[str, ...]:
