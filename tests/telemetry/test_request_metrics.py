@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
-from sealink.telemetry.exposition import Gauge, exposition
+from sealink.telemetry.exposition import Gauge, exposition, merged
 from sealink.telemetry.histogram import Histogram
 from sealink.telemetry.request_metrics import MAX_SERIES, OTHER, RequestMetrics
 from sealink.usage import Usage
@@ -150,3 +150,16 @@ def test_an_observation_on_a_bound_is_counted_below_it() -> None:
         histogram.observe(value)
     assert histogram.cumulative() == [("1.0", 2), ("2.0", 3), ("+Inf", 4)]
     assert histogram.sum == 12.0
+
+
+def test_gauges_of_several_processes() -> None:
+    def process(number: float) -> list[Gauge]:
+        return [
+            Gauge("a", "", {(): number}),
+            Gauge("b", "", {(): number}, across="max"),
+            Gauge("c", "", {("p", "m"): number, (str(number), "m"): number}, ("provider", "model"), across="min"),
+        ]
+
+    total, worst, least = merged([process(1.0), process(3.0)])
+    assert (total.samples, worst.samples) == ({(): 4.0}, {(): 3.0})
+    assert least.samples == {("p", "m"): 1.0, ("1.0", "m"): 1.0, ("3.0", "m"): 3.0}

@@ -4,9 +4,10 @@ What OpenTelemetry's conventions for generative AI have a name for is called `ge
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from operator import add, attrgetter
+from typing import Final, Literal
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
@@ -39,18 +40,34 @@ _COUNTERS: Final = (
 
 
 class Gauge(msgspec.Struct, frozen=True):
-    """A number that goes up and down. `samples` are its values by those of the labels."""
+    """A number that goes up and down. `samples` are its values by those of the labels; `across` says what several
+    processes' values come to."""
 
     name: str
     help: str
     samples: dict[tuple[str, ...], float]
     labels: tuple[str, ...] = ()
+    across: Literal["sum", "max", "min"] = "sum"
 
     def family(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily(self.name, self.help, labels=self.labels)
         for values, number in self.samples.items():
             family.add_metric(values, number)
         return family
+
+
+_ACROSS: Final[dict[str, Callable[[float, float], float]]] = {"sum": add, "max": max, "min": min}
+
+
+def merged(processes: Iterable[Sequence[Gauge]]) -> list[Gauge]:
+    """The gauges of several processes as those of one."""
+    total: dict[str, Gauge] = {}
+    for gauge in chain.from_iterable(processes):
+        samples = total.setdefault(gauge.name, msgspec.structs.replace(gauge, samples={})).samples
+        across = _ACROSS[gauge.across]
+        for values, number in gauge.samples.items():
+            samples[values] = across(samples[values], number) if values in samples else number
+    return list(total.values())
 
 
 def exposition(metrics: RequestMetrics, gauges: Sequence[Gauge]) -> bytes:
