@@ -3,6 +3,7 @@
 file         sealink.toml → Config: read, checked and completed
 no_file      the environment → Config
 sections     the tables of the file
+changes      what two configs differ in, and what of it waits for a restart
 defaults     what the file leaves out, filled in
 checks       what is checked besides the types of fields
 mistakes     a mistake, and toml_location: its line
