@@ -10,7 +10,7 @@ import pytest
 
 from sealink.benchmark.measurement import Endpoint, Measurement, Plan, measure
 from sealink.benchmark.summary import Quantiles, histogram, quantiles, summary
-from sealink.cli.bench_session import chart
+from sealink.benchmark.terminal import chart
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
 

@@ -25,7 +25,7 @@ def bench(
     """Measure time to first token, pace and gaps of streams from one or several endpoints. Each request is paid for."""
     from sealink.app.process import run_on_best_loop
     from sealink.benchmark.measurement import Plan
-    from sealink.cli.bench_session import run
+    from sealink.benchmark.terminal import run
     from sealink.errors import SealinkError
 
     plan = Plan(requests, concurrency, prompt, max_tokens, timeout_s)

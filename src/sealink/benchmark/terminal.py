@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -41,7 +40,7 @@ async def run(wanted: Sequence[tuple[str, str, str]], plan: Plan, *, as_json: bo
         tasks = {each: progress.add_task(f"{each.url} {each.model}", total=plan.requests) for each in endpoints}
         found = await measure(endpoints, plan, lambda endpoint, _: progress.advance(tasks[endpoint]))
     if as_json:
-        typer.echo(msgspec.json.encode(_as_json(found)))
+        print(msgspec.json.encode(_as_json(found)).decode())
     else:
         _show(found)
 
