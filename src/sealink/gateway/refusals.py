@@ -44,6 +44,7 @@ class Refusals:
             ended="refused",
             ended_by="client" if error.status < _SERVER_ERROR else "sealink",
             code=error.code or error.type,
+            status=error.status,
         )
         with contextlib.suppress(ServiceUnavailable):  # the ledger has said in the log that it cannot be written
             self._observers.admitted(admission)

@@ -52,6 +52,7 @@ class TokenCounts:
         except SealinkError as error:
             error.headers = [*error.headers, *headers.requested(admitted.request.head.model)]
             account.fail(error)
+            account.status = error.status
             raise
         except asyncio.CancelledError:
             if responder.gone:
