@@ -55,6 +55,6 @@ def readable_head(body: bytes) -> RequestHead | None:
     """What can be read of a body that is no proper request."""
     try:
         fields = _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return RequestHead(fields.model, fields.stream is True, include_usage=False, task_type=None, fields={})
