@@ -21,6 +21,7 @@ async def loop_timeout(limit_s: float) -> AsyncIterator[None]:
     counts as it should.
     """
     loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
     async with asyncio.timeout(None) as timeout:
 
         def wait(left_s: float, halvings: int) -> None:
