@@ -51,9 +51,9 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     """As `max_messages`, for `tools`."""
     max_requests: Count = 0
     """How many requests may be under way at a time in one process (503 `overloaded` beyond); 0: no limit."""
-    max_loop_lag_s: Seconds = 2.0
-    """How far the process may be behind its work before it refuses new requests (503 `overloaded`): half of
-    `connect_s`, so that no connection times out because SeaLink is late to look at it."""
+    max_loop_lag_s: Seconds = 1.0
+    """How far the process may be behind its work, twice in a row, before it refuses new requests (503 `overloaded`).
+    A request that it lets in waits for that some six times before its first token."""
     slow_client_s: Seconds = 60.0
     """How long a client may leave bytes unread before its stream is ended."""
     drain_s: Delay = 30.0
