@@ -78,11 +78,10 @@ async def test_a_loop_that_was_late_twice_takes_no_more_until_it_is_in_time_once
 
 @on_fake_clock
 async def test_so_many_requests_may_be_under_way() -> None:
-    """The one that asks is one of them."""
-    gate = shedding(max_requests=3, under_way=3)
+    gate = shedding(max_requests=3, under_way=2)
     gate.admit(ANY)
     gate.stop()
-    gate = shedding(max_requests=3, under_way=4)
+    gate = shedding(max_requests=3, under_way=3)
     with pytest.raises(ServiceUnavailable, match="max_requests"):
         gate.admit(ANY)
     gate.stop()

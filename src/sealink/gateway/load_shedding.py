@@ -17,8 +17,8 @@ LOOK_S: Final = 0.1
 
 
 class LoadShedding:
-    """A Gate. Refuses a request while `max_requests` are under way (0: no limit), or while the event loop comes round
-    more than `max_loop_lag_s` late, the second time in a row: once is what a single large request takes.
+    """A Gate. Refuses a request while `max_requests` admitted ones are under way (0: no limit), or while the event loop
+    comes round more than `max_loop_lag_s` late, the second time in a row: once is what a single large request takes.
 
     The latter measures the load whatever it consists of, and whatever the machine is: from a request to its first token
     the loop has to come round about six times.
@@ -46,7 +46,7 @@ class LoadShedding:
         """Raises ServiceUnavailable."""
         if self._late_turns and (self._late_turns > 1 or time.monotonic() > self._late_at):
             raise ServiceUnavailable("SeaLink has more to do than it can do in time. Try again.")
-        if self._max_requests and self._under_way() > self._max_requests:
+        if self._max_requests and self._under_way() >= self._max_requests:
             raise ServiceUnavailable(f"{self._max_requests} requests are under way (max_requests). Try again.")
 
     def _watch(self) -> None:
