@@ -60,6 +60,7 @@ from sealink.wire.dialects.anthropic_messages.views import (
 from sealink.wire.dialects.anthropic_messages.views import TextDelta as WireTextDelta
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
+from sealink.wire.identifiers import UniqueIds
 from sealink.wire.raw_json.fields import UNREADABLE, utf8
 
 Events = Sequence[Event]
@@ -96,6 +97,7 @@ class MessageDecoder:
         self._open: dict[int, _OpenBlock] = {}
         self._blocks = 0
         self._has_calls = False
+        self._call_ids = UniqueIds()
         self._usage: dict[str, Raw] = {}
         self._stop = Stop()
 
@@ -176,6 +178,7 @@ class MessageDecoder:
         if kind == "tool_call":
             self._has_calls = True
             block.input = bytes(view.input)
+            view.id = self._call_ids.take(view.id or f"toolu_{block.number}")
         return (_block_start(block.number, kind, view), *_first_content(block.number, kind, view))
 
     def _extend_block(self, event: ContentBlockDelta, data: bytes) -> Events:

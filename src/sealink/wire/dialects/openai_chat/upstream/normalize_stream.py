@@ -157,7 +157,7 @@ class StreamNormalizer:
 
     def _finishes(self, choice: Choice, view: ChoiceView) -> bool:
         """Whether a choice's last delta is the finish reason and nothing else. The choice has then finished."""
-        if has_more_than_role(view.delta):
+        if has_more_than_role(view.delta) or choice.calls.is_waiting:
             return False
         choice.finished = True
         self._add_content("", view.index)
@@ -285,18 +285,26 @@ class StreamNormalizer:
         return chunk | without(extra, *chunk)
 
     def _end(self) -> list[Chunk]:
-        """What the client must still get: finish reasons that were left out (Snowflake), the usage, `[DONE]`."""
+        """What the client must still get: finish reasons that were left out (Snowflake), a call that waits for more,
+        the usage, `[DONE]`."""
         if not self._choices:
             raise empty_answer()
+        envelope = envelope_of(parse_object(self._last_data))
+        last = [self._last_chunk(choice, envelope) for choice in self._choices.values()]
         self.is_complete = True
-        unfinished = [choice for choice in self._choices.values() if not choice.finished]
-        return [*self.release(), *map(self._finish_chunk, unfinished), *self._usage_chunk(None, {}), _DONE]
+        return [*self.release(), *filter(None, last), *self._usage_chunk(None, {}), _DONE]
 
-    def _finish_chunk(self, choice: Choice) -> Fields:
+    def _last_chunk(self, choice: Choice, envelope: Fields) -> Fields:
+        """A chunk with what is left of a choice; {} if nothing is."""
+        delta = choice.last_delta(text_of(envelope.get("id")) or "")
+        if choice.finished and not delta:
+            return {}
+        reason = None if choice.finished else "tool_calls" if choice.calls else "stop"
         choice.finished = True
-        reason = "tool_calls" if choice.calls else "stop"
-        entry = {"index": choice.index, "delta": {}, "logprobs": None, "finish_reason": reason}
-        return {**envelope_of(parse_object(self._last_data)), "choices": to_raw([entry]), **self.usage_collector.null()}
+        if delta:
+            self._add_content("", choice.index)
+        entry = {"index": choice.index, "delta": delta, "logprobs": None, "finish_reason": reason}
+        return {**envelope, "choices": to_raw([entry]), **self.usage_collector.null()}
 
     def _only_usage_is_due(self) -> bool:
         """Whether nothing more is expected but the usage and the end."""

@@ -8,7 +8,7 @@ import msgspec
 from sealink.errors import UpstreamError
 from sealink.wire.dialects.openai_chat.finish import standard_reason
 from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
-from sealink.wire.dialects.openai_chat.upstream.normalize_calls import in_whole_answer
+from sealink.wire.dialects.openai_chat.upstream.normalize_calls import whole_calls
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import ASSISTANT, normalize_content
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.raw_json.fields import (
@@ -106,5 +106,5 @@ def _normalize_message(message: Fields, answer_id: str) -> Fields:
     if (calls := array_of(message.get("tool_calls"))) is None:
         return message
     before = [call for call in map(object_of, calls) if call is not None]
-    after = [in_whole_answer(call, index, answer_id) for index, call in enumerate(before)]
+    after = whole_calls(before, answer_id)
     return message if after == before and len(before) == len(calls) else {**message, "tool_calls": to_raw(after)}

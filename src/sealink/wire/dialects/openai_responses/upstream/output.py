@@ -37,6 +37,7 @@ from sealink.wire.dialects.openai_responses.views import (
     ThoughtPiece,
 )
 from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.identifiers import UniqueIds
 from sealink.wire.raw_json.fields import encode, is_null, text_of, utf8
 
 _CALLS: Final[dict[str, BlockKind]] = {"function_call": "tool_call", "custom_tool_call": "custom_tool_call"}
@@ -78,6 +79,7 @@ class Output:
         self._items: dict[int, _Item] = {}
         self._blocks = 0
         self._chars = 0
+        self._call_ids = UniqueIds()
 
     # Deltas: the first of a block opens it.
 
@@ -179,7 +181,8 @@ class Output:
 
     def _open_call(self, known: _Item, item: Item) -> Iterator[Event]:
         self.has_calls = True
-        start = BlockStart(self._blocks, _CALLS[item.type], id=item.call_id or item.id or "", name=item.name or "")
+        id = self._call_ids.take(item.call_id or item.id or f"call_{self._blocks}")
+        start = BlockStart(self._blocks, _CALLS[item.type], id=id, name=item.name or "")
         yield from self._open_block(known, 0, start)
 
     def finish_item(self, index: int, raw: Raw) -> Iterator[Event]:
