@@ -33,9 +33,6 @@ _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
 _METADATA = "metadata that nobody needs fails the answer"
-_INDEX = "block indexes are passed on as they come"
-_USAGE_NULL = "`usage: null` is passed on as it comes"
-_SEQUENCE = "what is added to a passed-on stream does not continue it"
 _PRICE = "prices are searched by the provider's name, cache writes have one price"
 KNOWN_FAULTS = {
     "custom-tool-to-vendors-with-functions-only-sent": _CUSTOM,
@@ -44,9 +41,6 @@ KNOWN_FAULTS = {
     "stop-sequence-not-told-messages": _STOP,
     "chat-chunk-id-null-messages": _METADATA,
     "chat-chunk-id-null-responses": _METADATA,
-    "messages-relay-block-index-repeated-messages": _INDEX,
-    "messages-relay-usage-null-messages": _USAGE_NULL,
-    "responses-relay-sequence-number-raw": _SEQUENCE,
     "cache-write-1h-cost-anthropic-row": _PRICE,
 }
 """What fails, by the test's id, and why."""

@@ -35,7 +35,7 @@ class AnthropicMessagesUpstream:
         return MessageDecoder()
 
     def passthrough(self, head: RequestHead) -> MessagesPassthrough:
-        return MessagesPassthrough()
+        return MessagesPassthrough(head)
 
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body)

@@ -41,7 +41,7 @@ class OpenAIResponsesUpstream:
         return ResponseDecoder(self._server_call_ids)
 
     def passthrough(self, head: RequestHead) -> ResponsesPassthrough:
-        return ResponsesPassthrough()
+        return ResponsesPassthrough(head.model)
 
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body, self._server_call_ids)

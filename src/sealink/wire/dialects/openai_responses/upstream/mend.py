@@ -1,4 +1,6 @@
-"""Where vendors deviate from OpenAI's streams so far that its own SDK breaks; each with the recording that shows it.
+"""What went before in a passed-on stream: for what SeaLink adds to it, and for what has to be mended.
+
+Vendors deviate from OpenAI's streams so far that its own SDK breaks; each with the recording that shows it:
 
 `client.responses.stream()` raises where each event has ids of its own
 (github-copilot/rig-reasoning_roundtrip-streaming-fa04f6) or a message's first part is not number 0
@@ -26,6 +28,7 @@ class _Position(View):
     """The fields by which an event says which item, part or response it belongs to."""
 
     type: str = ""
+    sequence_number: int | float | str | None = None
     output_index: int | None = None
     content_index: int | None = None
     item_id: str | None = None
@@ -37,23 +40,37 @@ _POSITION: Final = msgspec.json.Decoder(_Position)
 
 
 class Mender:
-    """Remembers a stream's ids, and its finished items until the last event has shown that it repeats them."""
+    """Remembers a stream's ids, and its finished items until the last event has shown that it repeats them.
+
+    `next_number` is the sequence number of what may be added to the stream.
+    """
 
     def __init__(self) -> None:
-        self.response_id: str | None = None
+        self.next_number = 0
+        self._response_id: str | None = None
+        self._told: Fields = {}
         self._items: dict[int, str] = {}
-        self._parts: dict[int, list[int]] = {}
+        self._parts: dict[int, dict[int, int]] = {}
         self._done: dict[int, Raw] = {}
 
     def mended(self, data: bytes) -> Fields | None:
         """The event's fields as they should be; None if there is nothing to mend, or the event cannot be read."""
         try:
             position = _POSITION.decode(data)
+            if type(position.sequence_number) is int:
+                self.next_number = position.sequence_number + 1
             if position.response is not None:
                 return self._response(position, position.response, data)
             return None if position.output_index is None else self._item(position, position.output_index, data)
         except _UNREADABLE:
             return None
+
+    def response(self) -> Fields:
+        """The response as the client has been told it so far, with the items that were finished."""
+        return {**self._told, "output": to_raw(self._finished())} if self._told else {}
+
+    def _finished(self) -> list[Raw]:
+        return [self._done[index] for index in sorted(self._done)]
 
     def _item(self, position: _Position, index: int, data: bytes) -> Fields | None:
         named = position.item_id if position.item is None else position.item.id
@@ -78,20 +95,19 @@ class Mender:
 
     def _part(self, index: int, part: int) -> int:
         """The number that a message's part should have: its position among the parts."""
-        parts = self._parts.setdefault(index, [])
-        if part not in parts:
-            parts.append(part)
-        return parts.index(part)
+        parts = self._parts.setdefault(index, {})
+        return parts.setdefault(part, len(parts))
 
     def _response(self, position: _Position, response: _Named, data: bytes) -> Fields | None:
-        self.response_id = self.response_id or response.id
-        is_renamed = response.id != self.response_id
+        self._response_id = self._response_id or response.id
+        is_renamed = response.id != self._response_id
         may_lack_output = bool(self._done) and position.type in ("response.completed", "response.incomplete")
-        if not is_renamed and not may_lack_output:
+        if self._told and not is_renamed and not may_lack_output:
             return None
         fields = parse_object(data)
         inner = object_of(fields.get("response")) or {}
-        mended = {**inner, "id": to_raw(self.response_id)} if is_renamed else dict(inner)
+        mended = {**inner, "id": to_raw(self._response_id)} if is_renamed else dict(inner)
+        self._told = self._told or mended
         if may_lack_output:
             mended |= self._output(inner.get("output"))
         return None if mended == inner else fields | {"response": to_raw(mended)}
@@ -99,7 +115,7 @@ class Mender:
     def _output(self, output: Raw | None) -> Fields:
         """All finished items, where the last event has none; the ids they had before, where it has them all."""
         if is_null(output) or output in _NO_OUTPUT:
-            return {"output": to_raw([self._done[index] for index in sorted(self._done)])}
+            return {"output": to_raw(self._finished())}
         items = [object_of(item) or {} for item in array_of(output) or ()]
         named = [
             {**item, "id": to_raw(known)} if (known := self._items.get(index)) and "id" in item else item

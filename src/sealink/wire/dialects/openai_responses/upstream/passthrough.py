@@ -17,7 +17,8 @@ class ResponsesPassthrough:
     delta_text = ""  # no frame repeats another: each has its sequence number
     padding_field = b""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str) -> None:
+        self._model = model
         self.outcome = Outcome()
         self._decoder = ResponseDecoder()
         self._mender = Mender()
@@ -37,9 +38,8 @@ class ResponsesPassthrough:
             return self._end(frame, self._failure)
         has_begun = self.outcome.content_started
         self._observe(frame)
-        error = self.outcome.error
+        error, fields = self.outcome.error, self._mender.mended(frame.data)
         if error is None:
-            fields = self._mender.mended(frame.data)
             return frame.raw if fields is None else _framed(frame.event, encode(fields))
         if has_begun and FAILED.encode() not in frame.data:
             self._failure, self.outcome.error = error, None
@@ -58,8 +58,10 @@ class ResponsesPassthrough:
     def fail(self, error: SealinkError) -> bytes:
         """The last frame. Agents rely on the `response.failed` that OpenAI sends after an `error` event: SeaLink sends
         it if the upstream does not."""
-        last = self._last_frame or error_frame(self._failure or error, self._mender.response_id or "")
-        return self._error_event + last
+        if self._last_frame:
+            return self._error_event + self._last_frame
+        response = {"model": self._model, **self._mender.response()}
+        return self._error_event + error_frame(self._failure or error, response, self._mender.next_number)
 
     def _observe(self, frame: Frame) -> None:
         for event in self._decoder.decode(frame):

@@ -1,0 +1,130 @@
+"""What Anthropic's own SDKs rely on, in answers of vendors that leave it out or count otherwise.
+
+They look a block up by its index, which must be its position in the answer; add to the texts with which a block
+started; and overwrite fields of `usage`. Without one of these they raise, or drop text without an error:
+github.com/NousResearch/hermes-agent/issues/60683, github.com/Wei-Shaw/sub2api/pull/4286,
+github.com/anthropics/anthropic-sdk-python/issues/1799.
+"""
+
+import hashlib
+from typing import Final
+
+from msgspec import Raw
+
+from sealink.wire.dialect import RequestHead
+from sealink.wire.raw_json.fields import Fields, array_of, integer_of, is_null, object_of, text_of, to_raw
+
+_EMPTY_TEXT: Final = Raw(b'""')
+_ZERO: Final = Raw(b"0")
+_EMPTY_BLOCKS: Final[dict[str, Fields]] = {
+    "text": {"text": _EMPTY_TEXT},
+    "thinking": {"thinking": _EMPTY_TEXT},
+    "tool_use": {"input": Raw(b"{}")},
+}
+"""The fields with which a block of a type starts."""
+
+
+class Mender:
+    """Mends one stream's events. Remembers which of its blocks are open."""
+
+    def __init__(self, head: RequestHead) -> None:
+        self._head = head
+        self._started = False
+        self._blocks = 0
+        self._numbers: dict[int, int] = {}
+        self._last_index = 0
+
+    def mended(self, fields: Fields, call_id: str, output_tokens: int) -> Fields | None:
+        """An event as SDKs can read it, equal to what was given where nothing has to be changed; None if they cannot
+        be sent it at all.
+
+        `call_id` is that of the call which it starts, `output_tokens` how many have been counted so far.
+        """
+        match text_of(fields.get("type")):
+            case "message_start":
+                return self._start(fields)
+            case "content_block_start":
+                return self._open(fields, call_id)
+            case "content_block_delta":
+                return self._numbered(fields, self._numbers.get(self._index(fields)))
+            case "content_block_stop":
+                return self._numbered(fields, self._numbers.pop(self._index(fields), None))
+            case "message_delta":
+                return _message_delta(fields, output_tokens)
+        return fields
+
+    def _start(self, fields: Fields) -> Fields | None:
+        if self._started:
+            return None
+        self._started = True
+        message = object_of(fields.get("message")) or {}
+        self._blocks = len(array_of(message.get("content")) or ())
+        mended = mend_message(message, ()) | self._identity(message)
+        return fields if mended == message else {**fields, "message": to_raw(mended)}
+
+    def _identity(self, message: Fields) -> Fields:
+        """The fields by which clients tell messages apart, where an upstream gives none of them."""
+        if text_of(message.get("id")):
+            return {}
+        digest = hashlib.sha256(self._head.body).hexdigest()
+        named = {"id": f"msg_{digest[:24]}", "type": "message", "role": "assistant", "model": self._head.model}
+        return {name: to_raw(value) for name, value in named.items() if not text_of(message.get(name))}
+
+    def _open(self, fields: Fields, call_id: str) -> Fields:
+        index = integer_of(fields.get("index"))
+        number, self._blocks = self._blocks, self._blocks + 1
+        self._last_index = number if index is None else index
+        self._numbers[self._last_index] = number
+        block = object_of(fields.get("content_block")) or {}
+        mended = _block(block, call_id)
+        fields = fields if mended == block else {**fields, "content_block": to_raw(mended)}
+        return fields if index == number else {**fields, "index": to_raw(number)}
+
+    def _index(self, fields: Fields) -> int:
+        index = integer_of(fields.get("index"))
+        return self._last_index if index is None else index
+
+    def _numbered(self, fields: Fields, number: int | None) -> Fields | None:
+        if number is None:
+            return None
+        return fields if integer_of(fields.get("index")) == number else {**fields, "index": to_raw(number)}
+
+
+def mend_message(message: Fields, call_ids: tuple[str, ...]) -> Fields:
+    """A whole message, or one that starts, with its content and its usage; `call_ids` are those of its calls."""
+    mended = dict(message)
+    if (blocks := array_of(message.get("content"))) is None:
+        mended["content"] = Raw(b"[]")
+    elif blocks:
+        mended["content"] = _blocks(blocks, call_ids) or message["content"]
+    usage = object_of(message.get("usage")) or {}
+    if missing := [name for name in ("input_tokens", "output_tokens") if is_null(usage.get(name))]:
+        mended["usage"] = to_raw(usage | dict.fromkeys(missing, _ZERO))
+    return mended
+
+
+def _blocks(blocks: list[Raw], call_ids: tuple[str, ...]) -> Raw | None:
+    """The blocks, if one of them had to be changed."""
+    before = [object_of(raw) or {} for raw in blocks]
+    ids = iter(call_ids)
+    after = [_block(block, next(ids, "") if _is_call(block) else "") for block in before]
+    return None if after == before else to_raw(after)
+
+
+def _block(block: Fields, call_id: str) -> Fields:
+    empty = _EMPTY_BLOCKS.get(text_of(block.get("type")) or "", {})
+    mended = block | {name: raw for name, raw in empty.items() if is_null(block.get(name))}
+    return mended if not call_id or text_of(block.get("id")) == call_id else {**mended, "id": to_raw(call_id)}
+
+
+def _is_call(block: Fields) -> bool:
+    return text_of(block.get("type")) == "tool_use"
+
+
+def _message_delta(fields: Fields, output_tokens: int) -> Fields:
+    usage = object_of(fields.get("usage"))
+    if usage is None or is_null(usage.get("output_tokens")):
+        fields = {**fields, "usage": to_raw({**(usage or {}), "output_tokens": to_raw(output_tokens)})}
+    if object_of(fields.get("delta")) is None:
+        fields = {**fields, "delta": to_raw({"stop_reason": None, "stop_sequence": None})}
+    return fields
