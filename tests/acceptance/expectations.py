@@ -204,9 +204,9 @@ def _said(case: Case) -> Fields:
 
 
 def _count_reasoning(tokens: Tokens, usage: Fields) -> None:
-    """xAI, and Gemini behind Vercel, leave the reasoning out of `completion_tokens`: all others count it."""
+    """xAI leaves the reasoning out of `completion_tokens`, and counts it in the total: all others count it in both."""
     reasoning, output = tokens.reasoning or 0, tokens.output or 0
-    if reasoning > output or (reasoning and usage.get("total_tokens") == (tokens.input or 0) + output + reasoning):
+    if reasoning and usage.get("total_tokens") == (tokens.input or 0) + output + reasoning:
         tokens.output = output + reasoning
 
 

@@ -33,7 +33,6 @@ _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
 _METADATA = "metadata that nobody needs fails the answer"
-_PRICE = "prices are searched by the provider's name, cache writes have one price"
 KNOWN_FAULTS = {
     "custom-tool-to-vendors-with-functions-only-sent": _CUSTOM,
     "moonshot-usage-in-the-choice-chat": _CHOICE_USAGE,
@@ -41,7 +40,6 @@ KNOWN_FAULTS = {
     "stop-sequence-not-told-messages": _STOP,
     "chat-chunk-id-null-messages": _METADATA,
     "chat-chunk-id-null-responses": _METADATA,
-    "cache-write-1h-cost-anthropic-row": _PRICE,
 }
 """What fails, by the test's id, and why."""
 

@@ -94,6 +94,42 @@ def test_check_says_when_a_model_is_hedged() -> None:
     assert said == ["hedged after 3 s", "", "hedged after 1.5 s", "", ""]
 
 
+def test_check_says_what_each_model_costs_and_which_have_no_price(config: Path) -> None:
+    config.write_text(
+        """
+[[providers]]
+name = "anthropic"
+api_key = "k"
+[[providers]]
+name = "my-vllm"
+dialect = "openai"
+base_url = "http://x/v1"
+[[providers]]
+name = "router"
+vendor = "openrouter"
+api_key = "k"
+[[models]]
+id = "claude"
+targets = [{ provider = "anthropic", model = "claude-sonnet-4-6" }, { provider = "my-vllm", model = "qwen3" }]
+[[models]]
+id = "llama"
+targets = [{ provider = "my-vllm", model = "llama" }, { provider = "router", model = "meta/llama" }]
+[[prices]]
+model = "qwen*"
+input_usd_per_mtok = 0.2
+output_usd_per_mtok = 0.6
+request_usd = 0.01
+markup_percent = 10
+"""
+    )
+    claude, llama, unpriced, _ = run("check", cwd=config.parent).stdout.splitlines()
+    assert "(anthropic, https://api.anthropic.com, $3 in, $15 out)" in claude
+    assert "(openai, http://x/v1, $0.2 in, $0.6 out, $0.01 a request +10 %)" in claude
+    assert "(openai, http://x/v1, no price)" in llama
+    assert "https://openrouter.ai/api/v1, priced by openrouter)" in llama
+    assert unpriced.startswith("no price is known of my-vllm:llama:")
+
+
 def test_check_finds_the_file_in_the_folder(config: Path) -> None:
     assert "small → sim:small" in run("check", cwd=config.parent).stdout
 

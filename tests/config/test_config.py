@@ -8,12 +8,14 @@ import pytest
 from sealink.app import keyring_of, router_of
 from sealink.app.proxies import proxies_of
 from sealink.catalog.models import DOCUMENTED_MODEL, SIM_MODEL
+from sealink.catalog.rates import Rates
 from sealink.config import (
     GENERATED_KEY,
     Config,
     ConfigError,
     from_environment,
     load,
+    rule_of,
     timeouts_of,
 )
 from sealink.config.environment import proxy_variables
@@ -267,3 +269,75 @@ def test_a_limit_of_connections_that_cannot_be(tmp_path: Path, table: str, words
     with pytest.raises(ConfigError, match=re.escape(words)) as told:
         read(tmp_path, GOOD + table, ANTHROPIC_API_KEY="k")
     assert "sealink.toml:31: " in str(told.value)
+
+
+PRICES = """
+[[prices]]
+provider = "my-*"
+model = "qwen3*"
+input_usd_per_mtok = 0.2
+output_usd_per_mtok = 0.6
+cached_read_usd_per_mtok = 0.02
+cached_write_5m_usd_per_mtok = 0.25
+cached_write_1h_usd_per_mtok = 0.4
+reasoning_usd_per_mtok = 0.7
+request_usd = 0.001
+image_usd = 0.0005
+markup_percent = 12.5
+
+[[prices]]
+request_usd = 0.1
+
+[[prices]]
+markup_percent = -20
+"""
+
+
+def test_prices_are_whole_nano_dollars(tmp_path: Path) -> None:
+    first, second, third = map(rule_of, read(tmp_path, GOOD + PRICES, ANTHROPIC_API_KEY="k").prices)
+    assert (first.provider, first.model, first.markup_millipercent) == ("my-*", "qwen3*", 12_500)
+    assert first.rates == Rates(
+        input=200_000_000,
+        output=600_000_000,
+        cached_read=20_000_000,
+        cached_write_5m=250_000_000,
+        cached_write_1h=400_000_000,
+        reasoning=700_000_000,
+        request=1_000_000,
+        image=500_000,
+    )
+    assert (second.provider, second.model) == ("*", "*")
+    assert second.rates == Rates(input=0, output=0, request=100_000_000)
+    assert (third.rates, third.markup_millipercent) == (None, -20_000)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('model = "m"', "neither a price nor a markup"),
+        ("input_usd_per_mtok = -1", "Expected `float` >= 0"),
+        ("markup_percent = -101", "Expected `float` >= -100"),
+        ("input_usd = 1", "unknown field `input_usd`"),
+    ],
+)
+def test_a_price_that_cannot_be(tmp_path: Path, table: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        read(tmp_path, f"{GOOD}\n[[prices]]\n{table}\n", ANTHROPIC_API_KEY="k")
+
+
+@pytest.mark.parametrize(
+    ("provider", "vendor"),
+    [
+        ('name = "mine"\nvendor = "xai"', "xai"),
+        ('name = "groq"', "groq"),
+        ('name = "gemini-at-home"\ndialect = "openai"\nbase_url = "http://x/v1"', "openai"),
+        ('name = "a"\ndialect = "bedrock"\nbase_url = "http://x"', "bedrock"),
+        ('name = "a"\ndialect = "ollama"\nbase_url = "http://x"', None),
+        ('name = "a"\ndialect = "sim"', None),
+    ],
+)
+def test_prices_are_those_of_the_vendor_else_of_the_dialects_own(
+    tmp_path: Path, provider: str, vendor: str | None
+) -> None:
+    (config,) = read(tmp_path, f'[[providers]]\napi_key = "k"\n{provider}\n').providers
+    assert (config.pricing_vendor and config.pricing_vendor.name) == vendor

@@ -39,7 +39,7 @@ async def test_an_answer_that_comes_whole() -> None:
     assert repr(record) == "<AttemptRecord of a/m-a, answered>"
     record.ended()
     assert repr(record) == "<AttemptRecord of a/m-a, ended>"
-    settlement = run.exchange._account.settlement(lambda: "")
+    settlement = run.exchange._account.settlement()
     assert (settlement.provider, [attempt.code for attempt in settlement.attempts]) == ("a", [None])
     assert [moment for moment, _ in settlement.timeline][-1] == "last_byte"
     assert failures(run) == [False]
@@ -64,7 +64,7 @@ async def test_a_failure_counts_against_the_target_if_it_is_its_fault() -> None:
             await record.attempt.answer()
         record.failed(caught.value)
         assert (record.state, upstream.closed, failures(run)) == ("failed", True, expected)
-        assert [attempt.code for attempt in run.exchange._account.settlement(lambda: "").attempts] == ["bad_key"]
+        assert [attempt.code for attempt in run.exchange._account.settlement().attempts] == ["bad_key"]
 
 
 @on_fake_clock
@@ -74,7 +74,7 @@ async def test_one_that_is_cancelled_or_lost_says_nothing_about_the_target() -> 
         getattr(record, end)()
         assert (record.state, failures(run)) == (end, [])
         assert run.services.health.of(record.attempt.target).breaker.allows(time.monotonic())
-        assert [attempt.code for attempt in run.exchange._account.settlement(lambda: "").attempts] == [code]
+        assert [attempt.code for attempt in run.exchange._account.settlement().attempts] == [code]
 
 
 @on_fake_clock

@@ -65,7 +65,7 @@ async def a_turn() -> None:
 def priced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A nano-dollar for a token in, ten for one out."""
     monkeypatch.setattr(
-        metering, "price_nano_usd", lambda usage, provider, model: usage.input_tokens + 10 * usage.output_tokens
+        metering, "listed_cost_nano_usd", lambda usage, provider, model: usage.input_tokens + 10 * usage.output_tokens
     )
 
 

@@ -137,12 +137,13 @@ def test_a_store_that_an_older_version_has_left_is_brought_up_to_date(tmp_path: 
     store.migrate()
     store.insert([row_of(admission("req_1"), settlement("req_1"))])
     with transaction(store._store._engine, "writing").begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE requests DROP COLUMN hedge_cost_nano_usd")
+        for column in ("hedge_cost_nano_usd", "price_nano_usd"):
+            connection.exec_driver_sql(f"ALTER TABLE requests DROP COLUMN {column}")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     store.close()
     with open_report(store_url, tmp_path / "journal") as report:
         (row,) = report.rows()
-        assert (row["output_tokens"], row["hedge_cost_nano_usd"]) == (7, None)
+        assert (row["output_tokens"], row["hedge_cost_nano_usd"], row["price_nano_usd"]) == (7, None, None)
         assert report.summary("key").total.hedge_cost_nano_usd == 0
 
 

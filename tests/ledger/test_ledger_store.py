@@ -90,6 +90,7 @@ def test_a_row_is_kept_as_it_was_given(store_url: str) -> None:
         "reasoning_tokens": 2,
         "usage_source": "provider",
         "cost_nano_usd": 7000,
+        "price_nano_usd": None,
         "hedge_cost_nano_usd": 300,
         "ttft_ms": 123.4,
         "duration_ms": 2345.6,

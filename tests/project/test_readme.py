@@ -184,11 +184,10 @@ def test_sealink(command: str, tmp_path: Path) -> None:
         printed([str(BIN / "sealink"), "chat", "Hello"], tmp_path)
         assert "sealink/sim" in printed([str(BIN / "sealink"), *words[1:]], tmp_path)
     else:
-        (config,) = examples("toml")
-        (tmp_path / "sealink.toml").write_text(config.code)
+        (tmp_path / "sealink.toml").write_text("\n".join(example.code for example in examples("toml")))
         said = printed([str(BIN / "sealink"), *words[1:]], tmp_path, ANTHROPIC_API_KEY="a", SEALINK_API_KEY="s")
         assert "claude-sonnet-4-6 → anthropic:claude-sonnet-4-6" in said
-        assert "then my-vllm:qwen3" in said
+        assert re.search(r"then my-vllm:qwen3 \(.*, \$0.2 in, \$0.6 out \+10 %\)", said)
 
 
 def test_every_path_the_readme_links_to_is_there() -> None:

@@ -25,6 +25,9 @@ class KeyRules(msgspec.Struct, frozen=True, kw_only=True):
     too; the key's setting wins."""
     heartbeat: HeartbeatShape | None = None
     """"comment", "chunk" or "off", for clients that need another shape than [heartbeat] says."""
+    usage_extras: bool = False
+    """Tell the client the price of each answer: in the header `x-sealink-cost-usd`, and in the field `sealink` of a
+    stream's last chunk. Absent where it is not known."""
     strict: bool = False
     """Refuse a request with a parameter that the provider does not support, instead of dropping the parameter and
     listing it in `x-sealink-dropped`. A single request asks for it by the header `x-sealink-strict: true`."""

@@ -10,8 +10,8 @@ from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import keyring_of, router_of
 from sealink.app.simulators import Simulators
-from sealink.catalog.prices import load_prices
-from sealink.config import Config, ProviderConfig, timeouts_of
+from sealink.catalog.prices import PriceRules, load_prices
+from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.delivery.finish_after_disconnect import Slots
@@ -111,6 +111,7 @@ class App:
             heartbeat=config.heartbeat,
             finish=config.drain,
             finishing=Slots(config.drain.max_streams),
+            prices=PriceRules(rule_of(price) for price in config.prices),
         )
 
     def _keep_warm(self) -> None:

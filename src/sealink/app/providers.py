@@ -3,7 +3,7 @@
 from sealink.app.dialects import EMBEDDINGS, spoken_at
 from sealink.config import ProviderConfig
 from sealink.providers.profile import Profile
-from sealink.providers.provider import Provider
+from sealink.providers.provider import Pricing, Provider
 from sealink.providers.signers.signing import Signer
 
 
@@ -20,7 +20,13 @@ def provider_of(config: ProviderConfig) -> Provider:
         profile=profile,
         signer=_signer_of(config),
         embeddings=EMBEDDINGS.get(dialect) if profile.embeddings is not None else None,
+        pricing=_pricing_of(config),
     )
+
+
+def _pricing_of(config: ProviderConfig) -> Pricing:
+    vendor = config.pricing_vendor
+    return Pricing(vendor.price_list, vendor.stated_cost, vendor.one_search_fee) if vendor else Pricing()
 
 
 def _signer_of(config: ProviderConfig) -> Signer | None:

@@ -1,13 +1,54 @@
-"""What an answer costs, by the price list that SeaLink comes with."""
+"""The price of an answer: by the operator's own prices, what the vendor says that it charges, or the built-in list."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
+import msgspec
+
+from sealink.catalog.rates import Rates
 from sealink.usage import Usage
 
+if TYPE_CHECKING:
+    from sealink.catalog.price_list import ListedRates
+
 _HOUR_S = 3600
+
+
+class PriceRule(msgspec.Struct, frozen=True, kw_only=True):
+    """The operator's price of the models that both patterns fit: of the provider's name, and of the model's name there.
+
+    `rates` is None where only a markup is set. The markup is in thousandths of a percent: 10 % is 10,000.
+    """
+
+    provider: str = "*"
+    model: str = "*"
+    rates: Rates | None = None
+    markup_millipercent: int = 0
+
+    def marked_up(self, cost_nano_usd: int) -> int:
+        """The price, rounded half up."""
+        return (2 * cost_nano_usd * (100_000 + self.markup_millipercent) + 100_000) // 200_000
+
+
+NO_RULE = PriceRule()
+
+
+class PriceRules:
+    """The operator's prices: the first rule that fits counts."""
+
+    def __init__(self, rules: Iterable[PriceRule] = ()) -> None:
+        self._rules = tuple(rules)
+
+    def rule_for(self, provider: str, model: str) -> PriceRule:
+        """The rule of a model; one that changes nothing where none fits."""
+        for rule in self._rules:
+            if fnmatchcase(provider, rule.provider) and fnmatchcase(model, rule.model):
+                return rule
+        return NO_RULE
 
 
 def load_prices() -> None:
@@ -15,17 +56,23 @@ def load_prices() -> None:
     import_module("sealink.catalog.price_list")
 
 
-def price_nano_usd(usage: Usage, provider: str, model: str) -> int | None:
-    """The price of an answer in nano-dollars, rounded half up; None where the list does not know the model."""
-    price = _pricer_of(provider, model, int(time.time() // _HOUR_S))
-    if price is None:
-        return None
-    return price(usage if usage.billed is None else Usage(*usage.billed))
+def listed_cost_nano_usd(usage: Usage, vendor: str, model: str) -> int | None:
+    """What the list says that an answer costs, in nano-dollars, rounded half up; None where it does not know.
+
+    `vendor` is the vendor's id in the list, "" for one that is not in it.
+    """
+    listed = current_rates(vendor, model, usage.service_tier)
+    return None if listed is None else listed.of(usage.input_tokens).cost(usage)
+
+
+def current_rates(vendor: str, model: str, service_tier: str = "") -> "ListedRates | None":
+    """The list's rates of a model; None where it does not know the vendor or the model."""
+    return _rates_of(vendor, model, service_tier, int(time.time() // _HOUR_S)) if vendor else None
 
 
 @lru_cache(maxsize=1024)
-def _pricer_of(provider: str, model: str, hour: int) -> Callable[[Usage], int] | None:
+def _rates_of(vendor: str, model: str, service_tier: str, hour: int) -> "ListedRates | None":
     """Looked up anew each hour: some prices depend on the time of day."""
-    from sealink.catalog.price_list import pricer_of
+    from sealink.catalog.price_list import listed_rates
 
-    return pricer_of(provider, model)
+    return listed_rates(vendor, model, service_tier, hour * _HOUR_S)

@@ -1,7 +1,7 @@
 """The commands, a file for each: main lists them. A command imports what it needs when it runs.
 
 serve              the gateway, in one process or in several on one port
-check              is a config right, and what would each model use
+check              is a config right, and what would each model use; check_prices: and cost
 chat               one question, streamed to the terminal; chat_session: SeaLink started for it
 usage              what the ledger has; usage_tables shows it to people
 providers          which vendors are known; providers_page writes docs/providers.md

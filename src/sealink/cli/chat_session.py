@@ -8,12 +8,10 @@ import msgspec
 import typer
 
 from sealink.app import App
-from sealink.catalog.prices import price_nano_usd
 from sealink.config import Config
 from sealink.errors import SealinkError
 from sealink.net.client import UpstreamPool
 from sealink.net.message import UpstreamRequest, UpstreamResponse
-from sealink.usage import Usage
 from sealink.wire.dialects import openai_chat
 from sealink.wire.framing.sse import SseFramer
 
@@ -21,12 +19,13 @@ from sealink.wire.framing.sse import SseFramer
 async def ask(config: Config, model: str, prompt: str) -> None:
     """Print the answer. Raises SealinkError where there is none."""
     server = msgspec.structs.replace(config.server, host="127.0.0.1", port=0, drain_s=0.0)
-    app = App(msgspec.structs.replace(config, server=server))
+    key = msgspec.structs.replace(config.keys[0], usage_extras=True)
+    app = App(msgspec.structs.replace(config, server=server, keys=(key, *config.keys[1:])))
     pool = UpstreamPool()
     base_url = await app.start()
     try:
         started_at = time.monotonic()
-        upstream = await pool.send(_request(base_url, config.keys[0].key, model, prompt), connect_s=5.0)
+        upstream = await pool.send(_request(base_url, key.key, model, prompt), connect_s=5.0)
         await _show(upstream, started_at)
     finally:
         await pool.close()
@@ -52,8 +51,10 @@ async def _show(answer: UpstreamResponse, started_at: float) -> None:
     """Print the text as it comes, then one line: TTFT, tokens/s, usage, cost."""
     first_at: float | None = None
     usage: dict[str, Any] = {}
+    extras: dict[str, Any] = {}
     async for chunk in _chunks(answer):
         usage = chunk.get("usage") or usage
+        extras = chunk.get("sealink") or extras
         for choice in chunk["choices"]:
             text = choice["delta"].get("content") or choice["delta"].get("refusal")
             if text:
@@ -61,7 +62,7 @@ async def _show(answer: UpstreamResponse, started_at: float) -> None:
                 typer.echo(text, nl=False)
     typer.echo()
     ended_at = time.monotonic()
-    typer.echo(_summary(dict(answer.headers), usage, (first_at or ended_at) - started_at, ended_at - started_at))
+    typer.echo(_summary(usage, extras.get("cost_usd"), (first_at or ended_at) - started_at, ended_at - started_at))
 
 
 async def _chunks(answer: UpstreamResponse) -> AsyncIterator[dict[str, Any]]:
@@ -86,14 +87,8 @@ async def _pieces(answer: UpstreamResponse) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _summary(headers: dict[str, str], usage: dict[str, Any], ttft_s: float, total_s: float) -> str:
+def _summary(usage: dict[str, Any], cost_usd: float | None, ttft_s: float, total_s: float) -> str:
     prompt, completion = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
     pace = completion / (total_s - ttft_s) if total_s > ttft_s else 0.0
-    return f"TTFT {ttft_s * 1000:.0f} ms · {pace:.1f} tokens/s · {prompt} tokens in, {completion} out · " + _cost(
-        headers, Usage(input_tokens=prompt, output_tokens=completion)
-    )
-
-
-def _cost(headers: dict[str, str], usage: Usage) -> str:
-    price = price_nano_usd(usage, headers.get("x-sealink-upstream", ""), headers.get("x-sealink-served-model", ""))
-    return "price not known" if price is None else f"${price / 1e9:.6f}"
+    cost = "price not known" if cost_usd is None else f"${cost_usd:.6f}"
+    return f"TTFT {ttft_s * 1000:.0f} ms · {pace:.1f} tokens/s · {prompt} tokens in, {completion} out · {cost}"

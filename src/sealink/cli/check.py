@@ -7,7 +7,7 @@ import typer
 from sealink.cli.configuration import ConfigOption, fail, load_or_exit, warn_unenforced
 
 if TYPE_CHECKING:
-    from sealink.config import Config
+    from sealink.config import Config, ProviderConfig
 
 
 def check(config: ConfigOption = None) -> None:
@@ -26,18 +26,30 @@ def check(config: ConfigOption = None) -> None:
 
 
 def describe(config: "Config") -> list[str]:
-    """One line for each model: its targets in order, and when it is hedged."""
+    """One line for each model: its targets in order, what they cost for a million tokens, and when it is hedged."""
+    from sealink.cli.check_prices import PricedTargets
     from sealink.config import hedge_after_s_of
 
     providers = {provider.name: provider for provider in config.providers}
+    prices = PricedTargets(config)
     lines = []
     for model in config.models:
         targets = [
             f"{target.provider}:{target.model or model.id}"
-            f" ({providers[target.provider].dialect_name}, {providers[target.provider].base_url or 'built in'})"
+            f" ({_about(providers[target.provider], prices.price(providers[target.provider], target))})"
             for target in model.targets
         ]
         after_s = hedge_after_s_of(config, model)
         hedged = f"; hedged after {after_s:g} s" if after_s and len(targets) > 1 else ""
         lines.append(f"{model.id} → {', then '.join(targets)}{hedged}")
+    if prices.unpriced:
+        lines.append(
+            f"no price is known of {', '.join(dict.fromkeys(prices.unpriced))}: what they cost is shown as -."
+            " Set the provider's `vendor`, or [[prices]]"
+        )
     return [*lines, f"{len(config.models)} models, {len(config.providers)} providers, {len(config.keys)} keys: ok"]
+
+
+def _about(provider: "ProviderConfig", price: str) -> str:
+    """A provider's dialect and address, and the price of the model there."""
+    return ", ".join(filter(None, (provider.dialect_name, provider.base_url or "built in", price)))

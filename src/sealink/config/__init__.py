@@ -7,6 +7,7 @@ defaults     what the file leaves out, filled in
 checks       what is checked besides the types of fields
 mistakes     a mistake, and toml_location: its line
 precedence   settings that several tables may have
+pricing      [[prices]] as rules
 environment  the process's variables
 
 Pure, but for reading the file and the environment: nothing is opened, connected to or imported that a config names.
@@ -18,6 +19,7 @@ from sealink.config.file import load, parse
 from sealink.config.mistakes import ConfigError
 from sealink.config.no_file import from_environment
 from sealink.config.precedence import hedge_after_s_of, timeouts_of
+from sealink.config.pricing import rule_of
 from sealink.config.sections import Config, ModelConfig, ProviderConfig, ServerConfig, TargetConfig
 
 __all__ = [
@@ -32,5 +34,6 @@ __all__ = [
     "hedge_after_s_of",
     "load",
     "parse",
+    "rule_of",
     "timeouts_of",
 ]

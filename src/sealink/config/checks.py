@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from sealink.config.mistakes import MistakeError
+from sealink.config.pricing import rule_of
 from sealink.config.sections import Config, ModelConfig, ProviderConfig
 from sealink.store.errors import StoreError
 from sealink.store.url import check_url
@@ -89,6 +90,13 @@ def _is_http_url(text: str) -> bool:
         return urlsplit(text).port != 0
     except ValueError:  # no number, or none of a port
         return False
+
+
+def check_prices(config: Config) -> None:
+    """A table of prices must change something."""
+    for index, price in enumerate(config.prices):
+        if rule_of(price).rates is None and not price.markup_percent:
+            raise MistakeError(f"$.prices[{index}]", "prices: the table has neither a price nor a markup")
 
 
 def check_store(config: Config) -> None:

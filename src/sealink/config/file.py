@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sealink.config.checks import check_keys, check_names, check_providers, check_store
+from sealink.config.checks import check_keys, check_names, check_prices, check_providers, check_store
 from sealink.config.defaults import with_absolute_paths, with_key, with_resolved_providers
 from sealink.config.environment import VARIABLES
 from sealink.config.mistakes import ConfigError, MistakeError, mistake_of
@@ -49,6 +49,7 @@ def parse(text: str, variables: Mapping[str, str], folder: Path) -> Config:
     check_keys(config)
     config = with_resolved_providers(config, variables, folder)
     check_providers(config)
+    check_prices(config)
     check_store(config)
     return with_absolute_paths(config, folder)
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from sealink.access.keys import KeyRules
-from sealink.amounts import Count, Delay, Port, Seconds, Size, Weight
+from sealink.amounts import Count, Delay, Markup, Port, Seconds, Size, Usd, Weight
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings
@@ -19,7 +19,7 @@ from sealink.policy.hedging import HedgeSettings
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Choice, OnDisconnect
 from sealink.providers import VENDORS
-from sealink.providers.profile import Profile
+from sealink.providers.profile import OWN_VENDORS, Profile
 from sealink.providers.vendor import Vendor
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
@@ -111,6 +111,11 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
         return VENDORS.get(self.vendor or self.name)
 
     @property
+    def pricing_vendor(self) -> Vendor | None:
+        """The vendor whose prices count: the known one, else the dialect's own. A provider's name says nothing."""
+        return self.known_vendor or VENDORS.get(OWN_VENDORS.get(self.dialect_name or "", ""))
+
+    @property
     def vendor_profile(self) -> Profile | None:
         """How the vendor speaks the dialect; None where it does not, or is not known."""
         return self.known_vendor.profile(self.dialect) if self.known_vendor else None
@@ -153,6 +158,36 @@ class KeyConfig(KeyRules, frozen=True, forbid_unknown_fields=True, kw_only=True)
     key: str
 
 
+class PriceConfig(Section, frozen=True, kw_only=True):
+    """[[prices]]: what the models that both patterns fit cost, before what the vendor or the built-in list says. The
+    first table that fits counts. Dollars; a token's price is that of a million.
+
+    A kind of token without a price of its own is charged as the one it is a part of. A table without any price is a
+    markup on what the vendor or the list says.
+    """
+
+    provider: str = "*"
+    """A pattern of the provider's `name`."""
+    model: str = "*"
+    """A pattern of the model's name at the provider: the target's `model`."""
+    input_usd_per_mtok: Usd | None = None
+    output_usd_per_mtok: Usd | None = None
+    cached_read_usd_per_mtok: Usd | None = None
+    """Default: as input."""
+    cached_write_5m_usd_per_mtok: Usd | None = None
+    """What is written to the vendor's cache for five minutes. Default: as input."""
+    cached_write_1h_usd_per_mtok: Usd | None = None
+    """What is written for an hour. Default: as for five minutes."""
+    reasoning_usd_per_mtok: Usd | None = None
+    """Default: as output."""
+    request_usd: Usd | None = None
+    """Each request, besides its tokens. Without a price of input or output, these cost nothing."""
+    image_usd: Usd | None = None
+    """Each image in a request."""
+    markup_percent: Markup = 0.0
+    """What the price has on top of the cost; negative is a discount."""
+
+
 class StoreConfig(Section, frozen=True, kw_only=True):
     """[store]: where usage is kept."""
 
@@ -179,6 +214,7 @@ class Config(Section, frozen=True, kw_only=True):
     providers: tuple[ProviderConfig, ...] = ()
     models: tuple[ModelConfig, ...] = ()
     keys: tuple[KeyConfig, ...] = ()
+    prices: tuple[PriceConfig, ...] = ()
     timeouts: TimeoutsConfig = TimeoutsConfig()
     retry: RetrySettings = RetrySettings()
     hedge: HedgeSettings = HedgeSettings()

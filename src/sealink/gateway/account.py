@@ -1,18 +1,18 @@
 """The account of an exchange: what happens is noted on the way, and becomes its one settlement at the end."""
 
 import time
-from collections.abc import Callable
+from decimal import Decimal
 from typing import Final
 
 import msgspec
+from msgspec import Raw
 
-from sealink.catalog.tokens import estimate_tokens
+from sealink.catalog.rates import NANO
 from sealink.errors import GatewayTimeout, InvalidRequest, SealinkError, UpstreamError
-from sealink.gateway.metering import cost_nano_usd, metered
+from sealink.gateway.metering import Meter, Metered
 from sealink.ledger.entry import Admission, Attempt, Ended, EndedBy, Settlement
 from sealink.ledger.timeline import Moment, Timeline
 from sealink.policy.routing import Target
-from sealink.usage import Provenance, Usage
 from sealink.wire.stream.outcome import Outcome
 
 LONG_GAP_S: Final = 1.0
@@ -30,8 +30,9 @@ class LostHedge(msgspec.Struct):
 class Account:
     """The account of one request. Times in its timeline are milliseconds since it was opened."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: Admission, meter: Meter) -> None:
         self.admission = admission
+        self._meter = meter
         self.outcome: Outcome | None = None
         self.first_choice: Target | None = None
         self.bytes_sent = 0
@@ -107,16 +108,30 @@ class Account:
         by: EndedBy = "upstream" if isinstance(error, UpstreamError) or timed_out else at_fault
         self.end("timed_out" if timed_out else "error", by, error.code or error.type)
 
-    def settlement(self, prompt: Callable[[], str]) -> Settlement:
-        """The settlement. `prompt` returns the text whose tokens are counted where no provider has reported them."""
+    def metered(self) -> Metered:
+        """The answer's usage and cost, by what has come of it."""
+        if self.outcome is None or self._target is None:
+            return Metered()
+        return self._meter.read(self.outcome, self._target)
+
+    @property
+    def price_usd(self) -> str | None:
+        """The price of the answer in dollars; None where it is not known."""
+        price = self.metered().charge.price_nano_usd
+        return None if price is None else f"{(Decimal(price) / NANO).normalize():f}"
+
+    def extras(self) -> Raw:
+        """What a stream's last chunk says of it, as JSON. The stream has ended."""
+        self._conclude()
+        price = self.price_usd
+        cost = {} if price is None else {"cost_usd": Raw(price.encode())}
+        return Raw(msgspec.json.encode({**cost, "ended_by": self._ended_by}))
+
+    def settlement(self) -> Settlement:
+        """How the request ended, and what it cost. Never fails."""
+        self._conclude()
         outcome = self.outcome
-        if outcome is not None and outcome.error is not None:
-            self.fail(outcome.error)
-        if self._left is not None:
-            self.end(self._left, "client")
-        self.end("done", "upstream")
-        usage, source = self._usage(prompt)
-        target = self._target
+        answer, target = self.metered(), self._target
         assert self._ended is not None
         return Settlement(
             request_id=self.admission.request_id,
@@ -126,10 +141,11 @@ class Account:
             provider=target.provider.name if target else None,
             served_model=target.model if target else None,
             attempts=self._attempts,
-            usage=usage,
-            usage_source=source,
-            cost_nano_usd=self._cost(usage),
-            hedge_cost_nano_usd=self._hedge_cost(usage, prompt),
+            usage=answer.usage,
+            usage_source=answer.source,
+            cost_nano_usd=answer.charge.cost_nano_usd,
+            price_nano_usd=answer.charge.price_nano_usd,
+            hedge_cost_nano_usd=self._hedge_cost(answer),
             ttft_ms=self._ttft_ms,
             duration_ms=self.elapsed_s * 1000,
             chunks=outcome.frames if outcome is not None else 0,
@@ -138,25 +154,23 @@ class Account:
             timeline=self._timeline.marks,
         )
 
-    def _usage(self, prompt: Callable[[], str]) -> tuple[Usage | None, Provenance | None]:
-        if self.outcome is None:
-            return None, None
-        return metered(self.outcome, lambda: estimate_tokens(prompt()))
+    def _conclude(self) -> None:
+        """How the exchange ended, if nothing has said so yet."""
+        if self.outcome is not None and self.outcome.error is not None:
+            self.fail(self.outcome.error)
+        if self._left is not None:
+            self.end(self._left, "client")
+        self.end("done", "upstream")
 
-    def _cost(self, usage: Usage | None) -> int | None:
-        if usage is None or self._target is None:
-            return None
-        return cost_nano_usd(usage, self._target)
-
-    def _hedge_cost(self, usage: Usage | None, prompt: Callable[[], str]) -> int | None:
+    def _hedge_cost(self, answer: Metered) -> int | None:
         """The cost of the lost hedge, which is noted with its attempt too. Its prompt was the same as the answer's."""
         lost = self._lost
         if lost is None:
             return None
         if lost.outcome is None:
             return 0
-        spent, source = metered(lost.outcome, lambda: usage.input_tokens if usage else estimate_tokens(prompt()))
+        spent = self._meter.read(lost.outcome, lost.target, answer.usage.input_tokens if answer.usage else None)
         entry = lost.entry
-        entry.usage, entry.usage_source = msgspec.structs.replace(spent, extras={}), source
-        entry.cost_nano_usd = cost_nano_usd(spent, lost.target)
+        entry.usage = spent.usage and msgspec.structs.replace(spent.usage, extras={})
+        entry.usage_source, entry.cost_nano_usd = spent.source, spent.charge.cost_nano_usd
         return entry.cost_nano_usd

@@ -24,6 +24,7 @@ from sealink.gateway.delivery.stream_timers import StreamTimers
 from sealink.gateway.failover.attempt import Attempt
 from sealink.gateway.failover.failover import Failover
 from sealink.gateway.failover.streamed import StreamedAttempt
+from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity
@@ -41,7 +42,7 @@ class Exchange:
         self._responder = responder
         self._services = services
         self._api = api
-        self._account = Account(_admission(admitted))
+        self._account = Account(_admission(admitted), Meter(admitted.request, services.prices))
         self._client = ClientStream(responder)
         self._timers: StreamTimers | None = None
         self._finish: FinishAfterDisconnect | None = None
@@ -109,7 +110,15 @@ class Exchange:
         timers.on_silence(timeouts.idle_s, partial(attempt.time_out, "idle", timeouts.idle_s))
         total_left_s = timeouts.total_s - self._account.elapsed_s
         timers.once(total_left_s, partial(attempt.time_out, "total", timeouts.total_s))
-        self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)], attempt.held)
+        held = attempt.held
+        if self._admitted.key.usage_extras:
+            self._client.complete = partial(self._with_extras, held)
+            held = self._with_extras(held, held) if attempt.lane.ended else held
+        self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)], held)
+
+    def _with_extras(self, first: bytes, last: bytes) -> bytes:
+        """The stream's last bytes with what the answer cost, and who ended it."""
+        return self._request.client.with_extras(first, last, self._account.extras())
 
     def _grace_is_over(self, timers: StreamTimers) -> None:
         """Send a first heartbeat if the stream has not begun, and from now on one after each silence."""
@@ -129,7 +138,7 @@ class Exchange:
         failover = Failover(self._api.whole, self._admitted, self._services, self._account, self._client)
         attempt = (await failover.first_to_answer()).attempt
         self._account.bytes_sent = 0 if self._responder.gone else len(attempt.body)
-        self._responder.send(200, [*JSON, *self._headers(attempt)], attempt.body)
+        self._responder.send(200, [*JSON, *self._headers(attempt), *self._price_header()], attempt.body)
 
     # What the client is sent beside the answer.
 
@@ -138,6 +147,10 @@ class Exchange:
             self._request.head.model, attempt.target, attempt.outgoing, is_fallback=self._account.fell_back
         )
         return [*self._own_headers(), *provenance]
+
+    def _price_header(self) -> HeaderList:
+        price = self._account.price_usd if self._admitted.key.usage_extras else None
+        return [] if price is None else [("x-sealink-cost-usd", price)]
 
     def _own_headers(self) -> HeaderList:
         request_id = self._request.request_id
@@ -148,8 +161,7 @@ class Exchange:
         """By status while that is possible; in a frame when a heartbeat or content has been sent."""
         if not self._client.awaits_ending:
             raise error
-        self._client.write(self._lane.close(error) if self._lane else self._request.client.error_frame(error))
-        self._client.finish()
+        self._client.finish(self._lane.close(error) if self._lane else self._request.client.error_frame(error))
 
     def _break_off(self) -> None:
         """SeaLink stops, or the client has cancelled its detached stream."""
@@ -195,8 +207,7 @@ class Exchange:
         if self._client.is_resumable:
             self._services.logs.close(request.request_id)
         account.bytes_sent = account.bytes_sent or self._client.bytes_sent
-        settlement = account.settlement(lambda: request.client.prompt_text(request.head))
-        self._services.observers.settled(account.admission, settlement)
+        self._services.observers.settled(account.admission, account.settlement())
 
 
 def _admission(admitted: AdmittedRequest) -> Admission:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from sealink.catalog.prices import PriceRules
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slots
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import StreamLogs
@@ -16,7 +17,8 @@ from sealink.policy.token_bucket import TokenBucket
 class Services(msgspec.Struct):
     """The connections to upstreams, the observers, and what policies count and are set to.
 
-    `finish` and `finishing`: how far, and how many, answers are read on after their clients have left.
+    `finish` and `finishing`: how far, and how many, answers are read on after their clients have left. `prices` are the
+    operator's.
     """
 
     pool: Pool
@@ -29,3 +31,4 @@ class Services(msgspec.Struct):
     heartbeat: HeartbeatSettings
     finish: FinishSettings
     finishing: Slots
+    prices: PriceRules = msgspec.field(default_factory=PriceRules)

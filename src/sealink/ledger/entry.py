@@ -56,9 +56,9 @@ class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="en
     `code` is the error's, where there was one. `provider` and `served_model` are those of the answer, `attempts`
     all targets in the order they were tried. `usage` is None where nothing is known; of its fields the ledger keeps
     the counts, not `extras`. `cost_nano_usd` is the cost of the answer, None where the price is not known;
-    `hedge_cost_nano_usd` is the additional cost of a hedged attempt that lost, None where there was none or its price
-    is not known. `bytes_sent` counts what went to the client, `chunks` the upstream's frames. `timeline`: see
-    ledger/timeline.py.
+    `price_nano_usd` is that cost with the operator's markup. `hedge_cost_nano_usd` is the additional cost of a hedged
+    attempt that lost, None where there was none or its price is not known. `bytes_sent` counts what went to the client,
+    `chunks` the upstream's frames. `timeline`: see ledger/timeline.py.
     """
 
     request_id: str
@@ -71,6 +71,7 @@ class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="en
     usage: Usage | None = None
     usage_source: Provenance | None = None
     cost_nano_usd: int | None = None
+    price_nano_usd: int | None = None
     hedge_cost_nano_usd: int | None = None
     ttft_ms: float | None = None
     duration_ms: float | None = None

@@ -32,6 +32,7 @@ requests = Table(
     Column("reasoning_tokens", BigInteger),
     Column("usage_source", Text),
     Column("cost_nano_usd", BigInteger),
+    Column("price_nano_usd", BigInteger),
     Column("hedge_cost_nano_usd", BigInteger),
     Column("ttft_ms", Double),
     Column("duration_ms", Double),

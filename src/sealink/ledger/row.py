@@ -80,6 +80,7 @@ def _measured(settlement: Settlement) -> Row:
     return {
         "usage_source": settlement.usage_source,
         "cost_nano_usd": _count(settlement.cost_nano_usd),
+        "price_nano_usd": _count(settlement.price_nano_usd),
         "hedge_cost_nano_usd": _count(settlement.hedge_cost_nano_usd),
         "ttft_ms": settlement.ttft_ms,
         "duration_ms": settlement.duration_ms,

@@ -6,6 +6,7 @@ profile     how a vendor differs from the dialect that it speaks
 transforms  a profile applied to a request, and transforms that several vendors share
 resolve     a provider's address, key and settings: the user's configuration completed from the vendor's record
 signers/    requests that are authorized by more than an API key
+stated_cost what a vendor says that an answer costs
 provider    a provider as requests are sent to it, and its timeouts
 """
 

@@ -35,6 +35,17 @@ AUTHS: Final[dict[str, Auth]] = {"anthropic": x_api_key, "gemini": x_goog_api_ke
 """How the dialect's own vendor, and those who follow it, take a key; in the other dialects: bearer."""
 
 
+OWN_VENDORS: Final = {
+    "anthropic": "anthropic",
+    "bedrock": "bedrock",
+    "cohere": "cohere",
+    "gemini": "gemini",
+    "openai": "openai",
+    "responses": "openai",
+}
+"""The vendor whose API a dialect is. Its list has the prices where a provider's vendor is not known."""
+
+
 class StatusOverride(msgspec.Struct, frozen=True):
     """An error that is answered with a misleading `status`: if `pattern`, a regular expression, matches in its
     message, it is treated as `meant_status`."""

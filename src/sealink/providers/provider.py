@@ -5,6 +5,7 @@ import msgspec
 from sealink.errors import HeaderList
 from sealink.providers.profile import Profile
 from sealink.providers.signers.signing import Signer
+from sealink.providers.stated_cost import StatedCost
 from sealink.wire.dialect import UpstreamDialect
 from sealink.wire.embeddings import EmbeddingsUpstream
 
@@ -23,11 +24,19 @@ class Timeouts(msgspec.Struct, frozen=True):
     total_s: float = 3600.0
 
 
+class Pricing(msgspec.Struct, frozen=True):
+    """Where to find what a provider's answers cost: the fields of the same names in its vendor's record."""
+
+    price_list: str = ""
+    stated_cost: StatedCost | None = None
+    one_search_fee: tuple[str, ...] = ()
+
+
 class Provider(msgspec.Struct, frozen=True):
     """Where requests are sent: an address, a dialect, and the headers that authorize them.
 
     `profile` is the vendor's, where it is a known one; `signer` makes headers for each request. `embeddings` is None
-    where the provider has none.
+    where the provider has none. `pricing`: what its answers cost.
     """
 
     name: str
@@ -38,3 +47,4 @@ class Provider(msgspec.Struct, frozen=True):
     profile: Profile | None = None
     signer: Signer | None = None
     embeddings: EmbeddingsUpstream | None = None
+    pricing: Pricing = Pricing()

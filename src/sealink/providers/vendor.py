@@ -6,6 +6,7 @@ import msgspec
 
 from sealink.providers.profile import Profile
 from sealink.providers.signers.signing import Settings, Signing
+from sealink.providers.stated_cost import StatedCost
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -26,6 +27,10 @@ class Vendor(msgspec.Struct, frozen=True):
     model names that lead to it when SeaLink runs without a config; `models` are those that GET /v1/models then lists.
     `settings` are what it must know besides a key; `located` adds what its addresses contain besides the settings.
     `signing` is how requests are signed where there is no key.
+
+    `price_list` is its id in the built-in price list (genai-prices), "" where it is not in it. `stated_cost` is where
+    it says itself what it charges. `one_search_fee`: patterns of the models whose web searches are charged once a
+    request, however many there were.
     """
 
     name: str
@@ -37,6 +42,9 @@ class Vendor(msgspec.Struct, frozen=True):
     settings: Mapping[str, Setting] = {}
     located: Callable[[Settings], Settings] | None = None
     signing: Signing | None = None
+    price_list: str = ""
+    stated_cost: StatedCost | None = None
+    one_search_fee: tuple[str, ...] = ()
 
     def profile(self, dialect: str | None = None) -> Profile | None:
         """How the vendor speaks this dialect, or its first one; None where it does not speak it."""

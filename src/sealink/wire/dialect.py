@@ -86,6 +86,10 @@ class ClientDialect(Protocol):
     def heartbeat(self, shape: HeartbeatShape) -> bytes:
         """Bytes that show a waiting client that the stream is alive; b"" for `off`."""
 
+    def with_extras(self, first: bytes, last: bytes, extras: msgspec.Raw) -> bytes:
+        """The last bytes of a stream whose `first` frames these were, with `extras` as the field `sealink` of its last
+        chunk."""
+
     def prompt_text(self, head: RequestHead) -> str:
         """A request's text, for estimating its tokens where no provider reports their number."""
 

@@ -18,6 +18,8 @@ class ClientStream:
         self._log: StreamLog | None = None
         self._listener: Callable[[bytes], None] | None = None
         self._finished = False
+        self.complete: Callable[[bytes], bytes] | None = None
+        """What becomes of the stream's last bytes before they are sent."""
         self.write: Callable[[bytes], bool] = responder.write
         """Write to the client, and to the listener. Returns whether there is room for more."""
 
@@ -77,6 +79,8 @@ class ClientStream:
     def finish(self, data: bytes = b"") -> None:
         """End the stream, with `data`."""
         self._finished = True
+        if data and self.complete is not None:
+            data = self.complete(data)
         if data and self._listener is not None:
             self._listener(data)
         self._responder.finish(data)

@@ -9,6 +9,7 @@ STATUS_OVERRIDES = (StatusOverride(400, "credit balance is too low", 402),)
 VENDOR = Vendor(
     name="anthropic",
     docs="https://docs.anthropic.com/en/api/overview",
+    price_list="anthropic",
     profiles=(Profile("anthropic", "https://api.anthropic.com", status_overrides=STATUS_OVERRIDES),),
     key_variable="ANTHROPIC_API_KEY",
     serves=("claude-*",),

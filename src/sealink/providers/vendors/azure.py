@@ -14,6 +14,7 @@ def api_key_header(api_key: str) -> HeaderList:
 VENDOR = Vendor(
     name="azure",
     docs="https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle",
+    price_list="azure",
     profiles=(
         Profile("openai", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header, transforms=TRANSFORMS),
         Profile("responses", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header),

@@ -12,6 +12,7 @@ SETTINGS = {
 VENDOR = Vendor(
     name="bedrock",
     docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
+    price_list="aws",
     profiles=(
         Profile("bedrock", "https://bedrock-runtime.{region}.amazonaws.com"),
         # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html

@@ -8,6 +8,7 @@ from sealink.providers.vendors.bedrock import SETTINGS
 VENDOR = Vendor(
     name="bedrock-mantle",
     docs="https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
+    price_list="aws",
     profiles=(
         Profile("openai", "https://bedrock-mantle.{region}.api.aws/v1"),
         Profile("responses", "https://bedrock-mantle.{region}.api.aws/v1"),

@@ -7,6 +7,7 @@ from sealink.providers.vendor import Vendor
 VENDOR = Vendor(
     name="cohere",
     docs="https://docs.cohere.com/reference/chat",
+    price_list="cohere",
     profiles=(
         Profile("cohere", "https://api.cohere.com"),
         # https://docs.cohere.com/docs/compatibility-api; of stream_options:

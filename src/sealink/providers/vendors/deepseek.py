@@ -7,6 +7,7 @@ from sealink.providers.vendor import Vendor
 VENDOR = Vendor(
     name="deepseek",
     docs="https://api-docs.deepseek.com",
+    price_list="deepseek",
     profiles=(
         Profile(
             "openai",

@@ -11,6 +11,9 @@ STATUS_OVERRIDES = (
 VENDOR = Vendor(
     name="gemini",
     docs="https://ai.google.dev/gemini-api/docs",
+    price_list="google",
+    # From Gemini 3 on each search query is charged: https://ai.google.dev/gemini-api/docs/google-search#pricing
+    one_search_fee=("gemini-1*", "gemini-2*"),
     profiles=(
         Profile("gemini", "https://generativelanguage.googleapis.com", status_overrides=STATUS_OVERRIDES),
         Profile(

@@ -7,6 +7,7 @@ from sealink.providers.vendor import Vendor
 VENDOR = Vendor(
     name="groq",
     docs="https://console.groq.com/docs/openai",
+    price_list="groq",
     profiles=(
         Profile(
             "openai",

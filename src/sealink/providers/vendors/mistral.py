@@ -13,6 +13,7 @@ from sealink.providers.vendor import Vendor
 VENDOR = Vendor(
     name="mistral",
     docs="https://docs.mistral.ai/api",
+    price_list="mistral",
     profiles=(
         Profile(
             "openai",

@@ -6,6 +6,7 @@ from sealink.providers.vendor import Vendor
 VENDOR = Vendor(
     name="moonshot",
     docs="https://platform.kimi.ai/docs/api/overview",
+    price_list="moonshotai",
     profiles=(
         # `reasoning_content` is to be kept: https://platform.kimi.ai/docs/guide/use-kimi-k2-thinking-model
         Profile("openai", "https://api.moonshot.ai/v1", wants_thinking=True),

@@ -14,6 +14,7 @@ TRANSFORMS = (
 VENDOR = Vendor(
     name="openai",
     docs="https://platform.openai.com/docs/api-reference",
+    price_list="openai",
     profiles=(
         Profile("openai", "https://api.openai.com/v1", transforms=TRANSFORMS),
         Profile("responses", "https://api.openai.com/v1"),

@@ -50,6 +50,9 @@ def without_invocations(fields: Fields) -> Fields:
 VENDOR = Vendor(
     name="vertex",
     docs="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
+    price_list="google",
+    # From Gemini 3 on each search query is charged: https://ai.google.dev/gemini-api/docs/google-search#pricing
+    one_search_fee=("gemini-1*", "gemini-2*"),
     profiles=(
         Profile("gemini", PUBLISHERS + "/google", auth=bearer, embeddings=None, transforms=(without_invocations,)),
         # https://docs.anthropic.com/en/api/claude-on-vertex-ai, and anthropic.lib.vertex in Anthropic's SDK

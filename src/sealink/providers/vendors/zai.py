@@ -7,6 +7,7 @@ from sealink.providers.vendor import Vendor
 VENDOR = Vendor(
     name="zai",
     docs="https://docs.z.ai/api-reference",
+    price_list="zai",
     profiles=(  # thinking: recorded, zhipu/pydantic-ai-zai_thinking_stream-ea33ea
         Profile("openai", "https://api.z.ai/api/paas/v4", transforms=(old_name_of_max_tokens, thinking_switch)),
         Profile("anthropic", "https://api.z.ai/api/anthropic", auth=bearer),

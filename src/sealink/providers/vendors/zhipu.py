@@ -7,6 +7,7 @@ from sealink.providers.vendor import Vendor
 VENDOR = Vendor(
     name="zhipu",
     docs="https://docs.bigmodel.cn/api-reference",
+    price_list="zhipuai",
     profiles=(
         Profile(
             "openai",

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from msgspec import Raw
+
 from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
@@ -41,6 +43,9 @@ class EmbeddingsClient:
         raise _never_streamed()
 
     def heartbeat(self, shape: HeartbeatShape) -> bytes:
+        raise _never_streamed()
+
+    def with_extras(self, first: bytes, last: bytes, extras: Raw) -> bytes:
         raise _never_streamed()
 
 

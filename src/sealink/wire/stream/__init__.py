@@ -7,6 +7,7 @@ template       recognises a frame that differs from the previous one only in its
 answer_framing tells by an answer's first bytes whether it is a stream or whole
 outcome        what has been learned about an answer: usage, finish reasons, text, error
 streamed_text  an answer's text so far, for counting its tokens
+extras         SeaLink's own field in a stream's last frame
 fold           a stream's events collected into one whole answer
 
 The other StreamHandler, passthrough, is for two ends of one dialect: see `upstream/passthrough.py` in the dialects.

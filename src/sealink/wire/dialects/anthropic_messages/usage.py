@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from sealink.usage import Usage
-from sealink.wire.dialects.anthropic_messages.views import Counts, OutputDetails
+from sealink.usage import Usage, service_tier_of
+from sealink.wire.dialects.anthropic_messages.views import Charged, Counts, OutputDetails
+from sealink.wire.raw_json.fields import UNREADABLE
 
 
 def read_usage(fields: dict[str, Raw]) -> Usage:
     """Raises msgspec.ValidationError."""
-    counts = msgspec.json.decode(msgspec.json.encode(fields), type=Counts)
+    data = msgspec.json.encode(fields)
+    counts, charged = msgspec.json.decode(data, type=Counts), _charged(data)
     cached, written = counts.cache_read_input_tokens or 0, counts.cache_creation_input_tokens or 0
     details = counts.output_tokens_details or OutputDetails()
     return Usage(
@@ -24,7 +26,18 @@ def read_usage(fields: dict[str, Raw]) -> Usage:
         cached_write_tokens=written,
         reasoning_tokens=details.thinking_tokens or 0,
         extras={name: raw for name, raw in fields.items() if name not in Counts.__struct_fields__},
+        cached_write_1h_tokens=charged.cache_creation.ephemeral_1h_input_tokens or 0 if charged.cache_creation else 0,
+        web_searches=charged.server_tool_use.web_search_requests or 0 if charged.server_tool_use else 0,
+        service_tier=service_tier_of(charged.service_tier) or service_tier_of(charged.speed),
     )
+
+
+def _charged(data: bytes) -> Charged:
+    """Nothing where it cannot be read: it is no part of the answer."""
+    try:
+        return msgspec.json.decode(data, type=Charged)
+    except UNREADABLE:
+        return Charged()
 
 
 def usage_object(usage: Usage | None) -> dict[str, Any]:

@@ -132,6 +132,23 @@ class OutputDetails(View):
     thinking_tokens: int | None = None
 
 
+class CacheCreation(View):
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class ServerToolUse(View):
+    web_search_requests: int | None = None
+
+
+class Charged(View):
+    """What the price depends on besides the counts. All of it is passed on as it is."""
+
+    cache_creation: CacheCreation | None = None
+    server_tool_use: ServerToolUse | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+
+
 class Counts(View):
     input_tokens: int | None = None
     output_tokens: int | None = None

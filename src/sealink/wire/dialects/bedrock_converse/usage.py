@@ -4,14 +4,15 @@ Bedrock's `inputTokens` does not include cached input; SeaLink's does. Bedrock d
 """
 
 import msgspec
+from msgspec import Raw
 
-from sealink.usage import Usage
-from sealink.wire.dialects.bedrock_converse.views import Counts
-from sealink.wire.raw_json.fields import Fields, encode, is_null, utf8
+from sealink.usage import Usage, service_tier_of
+from sealink.wire.dialects.bedrock_converse.views import CACHE_DETAILS, SERVICE_TIER, Counts
+from sealink.wire.raw_json.fields import UNREADABLE, Fields, encode, is_null, utf8
 
 
-def read_usage(fields: Fields) -> Usage:
-    """Raises msgspec.ValidationError."""
+def read_usage(fields: Fields, service_tier: Raw) -> Usage:
+    """`service_tier` stands beside the counts. Raises msgspec.ValidationError."""
     counts = msgspec.json.decode(utf8(encode(fields)), type=Counts)
     cached, written = counts.cache_read_input_tokens or 0, counts.cache_write_input_tokens or 0
     names = Counts.__struct_encode_fields__
@@ -21,4 +22,21 @@ def read_usage(fields: Fields) -> Usage:
         cached_read_tokens=cached,
         cached_write_tokens=written,
         extras={name: raw for name, raw in fields.items() if name not in names and not is_null(raw)},
+        cached_write_1h_tokens=_written_for_1h(fields.get("cacheDetails")),
+        service_tier=_tier(service_tier),
     )
+
+
+def _written_for_1h(details: Raw | None) -> int:
+    try:
+        lifetimes = CACHE_DETAILS.decode(details or b"[]")
+    except UNREADABLE:  # it is no part of the answer
+        return 0
+    return sum(each.input_tokens or 0 for each in lifetimes if each.ttl == "1h")
+
+
+def _tier(service_tier: Raw) -> str:
+    try:
+        return service_tier_of(SERVICE_TIER.decode(service_tier or b"{}").type)
+    except UNREADABLE:
+        return ""

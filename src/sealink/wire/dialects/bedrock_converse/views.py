@@ -111,6 +111,7 @@ class Stop(View):
 
 class Metadata(View):
     usage: Fields | None = None
+    service_tier: Raw = Raw()
 
 
 class OutputMessage(View):
@@ -126,6 +127,18 @@ class Answer(Stop, kw_only=True):
 
     output: Output
     usage: Fields | None = None
+    service_tier: Raw = Raw()
+
+
+class CacheDetail(View):
+    """The tokens that are written to the cache for as long as `ttl` says: "5m" or "1h"."""
+
+    ttl: str | None = None
+    input_tokens: int | None = None
+
+
+class ServiceTier(View):
+    type: str | None = None
 
 
 class Counts(View):
@@ -145,3 +158,5 @@ ANSWER: Final = msgspec.json.Decoder(Answer)
 CONTENT: Final = msgspec.json.Decoder(Content)
 CITED_SOURCE: Final = msgspec.json.Decoder(CitedSource)
 STRING: Final = msgspec.json.Decoder(str)
+CACHE_DETAILS: Final = msgspec.json.Decoder(list[CacheDetail])
+SERVICE_TIER: Final = msgspec.json.Decoder(ServiceTier)

@@ -3,7 +3,7 @@
 https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 Parts of other kinds than these are passed on as they are. Not read: `safetyRatings`, `avgLogprobs`, `tokenCount` (no
-client's format has a field for them), `urlContextMetadata` and a search's queries and widgets (what was found is in
+client's format has a field for them), `urlContextMetadata` and a search's widgets (what was found is in
 `groundingMetadata`'s chunks), `createTime` (SeaLink's clock says when an answer began).
 """
 
@@ -120,6 +120,12 @@ class GroundingMetadata(View):
     grounding_supports: list[Raw] | None = None
 
 
+class Searches(View):
+    """The queries of a grounded answer, in its `groundingMetadata`."""
+
+    web_search_queries: list[str] | None = None
+
+
 class CitationMetadata(View):
     """The clouds call the same list `citations`, the Gemini API calls it `citationSources`."""
 
@@ -135,6 +141,7 @@ class CitedSource(View):
 
 
 GROUNDING: Final = msgspec.json.Decoder(GroundingMetadata | None)
+SEARCHES: Final = msgspec.json.Decoder(Searches)
 CHUNK: Final = msgspec.json.Decoder(GroundingChunk)
 SUPPORT: Final = msgspec.json.Decoder(GroundingSupport)
 CITATIONS: Final = msgspec.json.Decoder(CitationMetadata | None)
@@ -169,5 +176,22 @@ class Counts(View):
     total_token_count: int | None = None
 
 
+class ModalityCount(View):
+    modality: str | None = None
+    token_count: int | None = None
+
+
+class Charged(View):
+    """What the price depends on besides the counts. All of it is passed on as it is."""
+
+    prompt_tokens_details: list[ModalityCount] | None = None
+    tool_use_prompt_tokens_details: list[ModalityCount] | None = None
+    cache_tokens_details: list[ModalityCount] | None = None
+    candidates_tokens_details: list[ModalityCount] | None = None
+    service_tier: str | None = None
+    traffic_type: str | None = None
+
+
+CHARGED: Final = msgspec.json.Decoder(Charged)
 COUNTS: Final = msgspec.json.Decoder(Counts | None)
 COUNT_NAMES: Final = frozenset(field.encode_name for field in msgspec.structs.fields(Counts))

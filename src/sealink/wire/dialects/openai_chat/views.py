@@ -69,6 +69,7 @@ class Chunk(msgspec.Struct):
     model: str = ""
     created: int | None = None
     usage: Fields | None = None
+    service_tier: Raw = NULL
     citations: Raw = NULL
     search_results: Raw = NULL
 

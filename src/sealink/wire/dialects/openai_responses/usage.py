@@ -1,24 +1,39 @@
 """Token counts, as the Responses API names them. https://platform.openai.com/docs/api-reference/responses/object"""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
-from sealink.usage import Usage
-from sealink.wire.raw_json.fields import Fields, integer_of, is_null, object_of
+from msgspec import Raw
+
+from sealink.usage import Usage, service_tier_of
+from sealink.wire.dialects.shared.openai_usage import audio_in, with_reasoning
+from sealink.wire.raw_json.fields import Fields, integer_of, is_null, object_of, text_of
 
 _MODELLED: Final = ("input_tokens", "input_tokens_details", "output_tokens", "output_tokens_details", "total_tokens")
 
 
-def read_usage(fields: Fields) -> Usage:
-    """A `usage` object. A count that it lacks is 0."""
+def read_usage(fields: Fields, service_tier: str | None = None, output: Iterable[Raw] = ()) -> Usage:
+    """A `usage` object. A count that it lacks is 0. `service_tier` and `output` are those of the response: OpenAI
+    charges for each search in it."""
+    calls = [object_of(item) or {} for item in output if _is_search(item)]
     input_details = object_of(fields.get("input_tokens_details")) or {}
     output_details = object_of(fields.get("output_tokens_details")) or {}
+    prompt, completion = _count(fields, "input_tokens"), _count(fields, "output_tokens")
+    reasoning = _count(output_details, "reasoning_tokens")
     return Usage(
-        input_tokens=_count(fields, "input_tokens"),
-        output_tokens=_count(fields, "output_tokens"),
+        input_tokens=prompt,
+        output_tokens=with_reasoning(completion, reasoning, prompt, integer_of(fields.get("total_tokens"))),
         cached_read_tokens=_count(input_details, "cached_tokens"),
         cached_write_tokens=_count(input_details, "cache_write_tokens"),
-        reasoning_tokens=_count(output_details, "reasoning_tokens"),
+        reasoning_tokens=reasoning,
         extras={name: raw for name, raw in fields.items() if name not in _MODELLED and not is_null(raw)},
+        input_audio_tokens=audio_in(fields.get("input_tokens_details")),
+        output_audio_tokens=audio_in(fields.get("output_tokens_details")),
+        input_image_tokens=_count(input_details, "image_tokens"),
+        output_image_tokens=_count(output_details, "image_tokens"),
+        web_searches=sum(map(_is_web_search, calls)),
+        file_searches=sum(text_of(call.get("type")) == "file_search_call" for call in calls),
+        service_tier=service_tier_of(service_tier),
     )
 
 
@@ -35,6 +50,18 @@ def usage_object(usage: Usage) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
         "total_tokens": usage.input_tokens + usage.output_tokens,
     }
+
+
+def _is_search(item: Raw) -> bool:
+    """Whether it may be one: most items need not be parsed for it."""
+    return b"_search_call" in bytes(item)
+
+
+def _is_web_search(call: Fields) -> bool:
+    """Opening a page that was found is a `web_search_call` too, and costs nothing:
+    https://platform.openai.com/docs/guides/tools-web-search"""
+    action = object_of(call.get("action")) or {}
+    return text_of(call.get("type")) == "web_search_call" and text_of(action.get("type")) in (None, "search")
 
 
 def _count(fields: Fields, name: str) -> int:

@@ -9,6 +9,8 @@ from typing import Final, Union
 import msgspec
 from msgspec import Raw
 
+from sealink.wire.raw_json.fields import NULL
+
 IGNORED: Final = (
     "keepalive",
     "response.audio.delta",
@@ -143,6 +145,7 @@ class Response(View):
     status: str | None = None
     output: list[Raw] | None = None
     usage: dict[str, Raw] | None = None
+    service_tier: Raw = NULL
     incomplete_details: Reason | None = None
     error: Failure | str | None = None
 

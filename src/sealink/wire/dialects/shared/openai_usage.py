@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from sealink.usage import Usage
+from sealink.usage import Usage, service_tier_of
 from sealink.wire.raw_json.fields import NULL, Fields, encode, integer_of, object_of
 
 _MODELLED: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
@@ -21,6 +21,9 @@ class _Details(msgspec.Struct, gc=False):
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
+    image_tokens: int | None = None
+    cached_tokens_details: Raw = NULL
 
 
 class _Counts(msgspec.Struct, gc=False):
@@ -41,11 +44,12 @@ class _Counts(msgspec.Struct, gc=False):
 _NONE: Final = _Details()
 _DETAILS: Final = ("prompt_tokens_details", "completion_tokens_details")
 _COUNT_NAMES: Final = frozenset(_Counts.__struct_fields__) - frozenset(_DETAILS)
+_DETAIL_COUNTS: Final = frozenset(_Details.__struct_fields__) - {"cached_tokens_details"}
 _COUNTS: Final = msgspec.json.Decoder(_Counts)
 
 
-def read_usage(fields: Fields) -> Usage:
-    """The tokens that a `usage` object counts; a count that it lacks is 0."""
+def read_usage(fields: Fields, service_tier: str | None = None) -> Usage:
+    """The tokens that a `usage` object counts; a count that it lacks is 0. `service_tier` stands beside it."""
     counts = _counts(fields)
     prompt, completion = counts.prompt_tokens_details or _NONE, counts.completion_tokens_details or _NONE
     reasoning = _first(completion.reasoning_tokens, counts.reasoning_tokens)
@@ -61,7 +65,24 @@ def read_usage(fields: Fields) -> Usage:
         cached_write_tokens=_first(prompt.cache_write_tokens, counts.cache_creation_input_tokens),
         reasoning_tokens=reasoning,
         extras={name: raw for name, raw in fields.items() if name not in _MODELLED and raw != NULL},
+        cached_write_1h_tokens=written_for_1h(fields.get("cache_creation")),
+        input_audio_tokens=_first(prompt.audio_tokens),
+        cached_audio_tokens=audio_in(prompt.cached_tokens_details),
+        output_audio_tokens=_first(completion.audio_tokens),
+        input_image_tokens=_first(prompt.image_tokens),
+        output_image_tokens=_first(completion.image_tokens),
+        service_tier=service_tier_of(service_tier),
     )
+
+
+def written_for_1h(cache_creation: Raw | None) -> int:
+    """The tokens that are kept for an hour, in Anthropic's object of cache writes."""
+    return _first(integer_of((object_of(cache_creation) or {}).get("ephemeral_1h_input_tokens")))
+
+
+def audio_in(details: Raw | None) -> int:
+    """The tokens of audio in an object of details."""
+    return _first(integer_of((object_of(details) or {}).get("audio_tokens")))
 
 
 def _counts(fields: Fields) -> _Counts:
@@ -74,7 +95,9 @@ def _counts(fields: Fields) -> _Counts:
 
 
 def _details(raw: Raw | None) -> _Details:
-    return _Details(**_integers(object_of(raw) or {}, _Details.__struct_fields__))
+    fields = object_of(raw) or {}
+    cached = fields.get("cached_tokens_details", NULL)
+    return _Details(**_integers(fields, _DETAIL_COUNTS), cached_tokens_details=cached)
 
 
 def _integers(fields: Fields, names: Iterable[str]) -> dict[str, Any]:
@@ -82,10 +105,17 @@ def _integers(fields: Fields, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _output_tokens(counts: _Counts, reasoning: int) -> int:
-    """The completion's tokens with those of its reasoning, which xAI, and Gemini behind Vercel, do not include in
-    `completion_tokens`."""
     prompt, completion = _first(counts.prompt_tokens), _first(counts.completion_tokens)
-    is_separate = reasoning > completion or (reasoning > 0 and counts.total_tokens == prompt + completion + reasoning)
+    return with_reasoning(completion, reasoning, prompt, counts.total_tokens)
+
+
+def with_reasoning(completion: int, reasoning: int, prompt: int, total: int | None) -> int:
+    """The answer's tokens, its reasoning included. xAI does not count it in the completion, and its total shows that.
+
+    Where the total shows nothing, the completion includes the reasoning, as OpenAI's does, even if it is said to be
+    larger: recording openrouter/pydantic-ai-openrouter_stream_error-baafd4.
+    """
+    is_separate = reasoning > 0 and total == prompt + completion + reasoning
     return completion + reasoning if is_separate else completion
 
 

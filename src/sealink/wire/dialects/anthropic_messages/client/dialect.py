@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from msgspec import Raw
+
 from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
@@ -15,6 +17,7 @@ from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_
 from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_count
 from sealink.wire.raw_json.fields import encode
+from sealink.wire.stream.extras import with_field
 
 
 class AnthropicMessagesClient:
@@ -61,6 +64,9 @@ class AnthropicMessagesClient:
 
     def counted(self, tokens: int) -> bytes:
         return encode({"input_tokens": tokens})
+
+    def with_extras(self, first: bytes, last: bytes, extras: Raw) -> bytes:
+        return with_field(last, extras)
 
     def prompt_text(self, head: RequestHead) -> str:
         return prompt_text(head)

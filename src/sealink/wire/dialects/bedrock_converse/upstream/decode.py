@@ -93,7 +93,7 @@ class ConverseDecoder:
     def _end(self, metadata: Metadata) -> Iterator[Event]:
         """The usage comes last, after messageStop."""
         if metadata.usage:
-            yield UsageSnapshot(read_usage(metadata.usage))
+            yield UsageSnapshot(read_usage(metadata.usage, metadata.service_tier))
         if self._stopped:
             self._ended = True
             yield StreamEnd()
@@ -113,7 +113,7 @@ def decode_whole(body: bytes) -> list[Event]:
         for index, raw in enumerate(answer.output.message.content):
             events += blocks.whole(index, CONTENT.decode(raw), bytes(raw))
         if answer.usage:
-            events.append(UsageSnapshot(read_usage(answer.usage)))
+            events.append(UsageSnapshot(read_usage(answer.usage, answer.service_tier)))
         return [*events, read_finish(answer), StreamEnd()]
     except UNREADABLE as error:
         raise malformed(error) from error

@@ -36,7 +36,7 @@ from sealink.wire.dialects.gemini_generate.upstream.text_metadata import (
     quoted_sources,
     read_logprobs,
 )
-from sealink.wire.dialects.gemini_generate.usage import read_usage
+from sealink.wire.dialects.gemini_generate.usage import read_usage, search_count
 from sealink.wire.dialects.gemini_generate.views import (
     PART,
     RESPONSE,
@@ -151,7 +151,8 @@ class GenerateDecoder:
         if not raw or self._counted == (bytes(raw), is_final):
             return []
         self._counted = bytes(raw), is_final
-        usage = read_usage(raw, final=is_final)
+        searches = sum(search_count(choice.grounding) for choice in self._choices.values()) if is_final else 0
+        usage = read_usage(raw, final=is_final, web_searches=searches)
         return [] if usage is None else [UsageSnapshot(usage, is_final)]
 
     def _failure(self) -> list[Event]:

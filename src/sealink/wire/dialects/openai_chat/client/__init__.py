@@ -10,5 +10,6 @@ encode_stream   events → chunks
 encode_whole    events → a whole completion
 answer_fields   fields that chunks and whole completions share
 heartbeat       signs of life before the first content
+extras          SeaLink's own field in a stream's last chunk
 errors          errors as a body, or as a stream's last frame
 """

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from msgspec import Raw
+
 from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
@@ -10,6 +12,7 @@ from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape
 from sealink.wire.dialects.openai_chat.client import errors
 from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
 from sealink.wire.dialects.openai_chat.client.encode_whole import encode_whole
+from sealink.wire.dialects.openai_chat.client.extras import with_extras
 from sealink.wire.dialects.openai_chat.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_chat.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_chat.client.responses_body import is_responses_body, rewrite
@@ -49,6 +52,9 @@ class OpenAIChatClient:
 
     def heartbeat(self, shape: HeartbeatShape) -> bytes:
         return HEARTBEATS[shape]
+
+    def with_extras(self, first: bytes, last: bytes, extras: Raw) -> bytes:
+        return with_extras(first, last, extras)
 
     def prompt_text(self, head: RequestHead) -> str:
         return prompt_text(head)

@@ -36,7 +36,7 @@ from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
-from sealink.wire.raw_json.fields import Fields, encode, is_null
+from sealink.wire.raw_json.fields import Fields, encode, is_null, text_of
 
 _REASONS: Final[dict[str, FinishReason]] = {
     "stop": "stop",
@@ -272,7 +272,7 @@ class _AnswerReader:
         for choice in chunk.choices:
             yield from self._choice(choice)
         if chunk.usage:
-            yield UsageSnapshot(read_usage(chunk.usage))
+            yield UsageSnapshot(read_usage(chunk.usage, text_of(chunk.service_tier)))
 
     def _choice(self, choice: views.Choice) -> Iterator[Event]:
         message = choice.message or choice.delta

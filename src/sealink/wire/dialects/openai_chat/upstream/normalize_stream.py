@@ -122,7 +122,8 @@ class StreamNormalizer:
 
     def _normalize_usage(self, frame: Frame, view: PlainChunk, usage: Fields) -> list[Chunk]:
         """OpenAI's own chunk with the usage, as it came, if the client has asked for it."""
-        if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(usage):
+        tier = text_of(view.service_tier)
+        if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(usage, tier):
             return self._normalize_fields(*parse_frame(frame))
         return [as_it_came(frame)] if self._usage_asked else []
 

@@ -9,7 +9,7 @@ from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame
-from sealink.wire.raw_json.fields import encode, object_of
+from sealink.wire.raw_json.fields import encode, object_of, text_of
 from sealink.wire.stream.outcome import Outcome
 
 
@@ -63,5 +63,5 @@ def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
         if text := text_in(message):
             outcome.add_text(text)
     if usage := object_of(answer.fields.get("usage")):
-        outcome.usage, outcome.provenance = read_usage(usage), "provider"
+        outcome.usage, outcome.provenance = read_usage(usage, text_of(answer.fields.get("service_tier"))), "provider"
     return (encode(answer.fields) if answer.is_changed else answer.body), outcome

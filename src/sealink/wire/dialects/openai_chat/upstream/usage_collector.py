@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from sealink.usage import Usage
 from sealink.wire.dialects.openai_chat.usage import read_usage
-from sealink.wire.raw_json.fields import NULL, Fields, object_of, to_raw, without
+from sealink.wire.raw_json.fields import NULL, Fields, object_of, text_of, to_raw, without
 
 CHUNK: Final = to_raw("chat.completion.chunk")
 
@@ -48,11 +48,11 @@ class UsageCollector:
             self._owed = {**chunk, "object": CHUNK, "choices": _NO_CHOICES, "usage": to_raw(usage)}
         return bool(usage)
 
-    def take_final(self, usage: Fields) -> bool:
+    def take_final(self, usage: Fields, service_tier: str | None) -> bool:
         """Whether this usage, in a chunk of OpenAI's own shape, is the first to be sent: then that chunk is sent."""
         if self._sent or not usage:
             return False
-        self.usage = read_usage(usage)
+        self.usage = read_usage(usage, service_tier)
         self._owed, self._sent = None, True
         return True
 
@@ -73,7 +73,7 @@ class UsageCollector:
         own = object_of(chunk.get("x_groq")) or {}
         usage = object_of(chunk.get("usage")) or object_of(own.get("usage"))
         if usage:
-            self.usage = read_usage(usage)
+            self.usage = read_usage(usage, text_of(chunk.get("service_tier")))
         return usage
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from msgspec import Raw
+
 from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
@@ -13,6 +15,7 @@ from sealink.wire.dialects.openai_responses.client.errors import error_body, err
 from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_responses.signatures import NAME
+from sealink.wire.stream.extras import with_field
 
 
 class OpenAIResponsesClient:
@@ -53,6 +56,9 @@ class OpenAIResponsesClient:
 
     def heartbeat(self, shape: HeartbeatShape) -> bytes:
         return HEARTBEATS[shape]
+
+    def with_extras(self, first: bytes, last: bytes, extras: Raw) -> bytes:
+        return with_field(last, extras)
 
     def prompt_text(self, head: RequestHead) -> str:
         return prompt_text(head)

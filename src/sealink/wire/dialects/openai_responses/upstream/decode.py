@@ -41,7 +41,7 @@ from sealink.wire.dialects.openai_responses.views import (
 )
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
-from sealink.wire.raw_json.fields import UNREADABLE
+from sealink.wire.raw_json.fields import UNREADABLE, text_of
 
 Events = Iterable[Event]
 
@@ -144,7 +144,7 @@ class ResponseDecoder:
             return
         yield from output.end(response.output or ())
         if response.usage:
-            yield UsageSnapshot(read_usage(response.usage))
+            yield UsageSnapshot(read_usage(response.usage, text_of(response.service_tier), response.output or ()))
         self._ended = True
         yield read_finish(response, has_calls=output.has_calls)
         yield StreamEnd()
