@@ -6,6 +6,8 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from acceptance import stock_messages, stock_responses
+from acceptance.readings import Reading
 from acceptance.stock_chat import read
 from sealink.errors import UpstreamError
 from sealink.wire.dialects.anthropic_messages import UPSTREAM as ANTHROPIC
@@ -15,7 +17,11 @@ from sealink.wire.dialects.gemini_generate import UPSTREAM as GEMINI
 from sealink.wire.dialects.openai_chat import UPSTREAM
 from sealink.wire.dialects.openai_responses import UPSTREAM as RESPONSES
 from sealink.wire.stream.fold import fold
+from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.translator import Translator
+from wire.anthropic_line import stock_client as anthropic_client
 from wire.openai_chat_line import QUESTION, chunk, frames, relayed, said, stock_client
+from wire.pairs import BIRTH, dialect_of, head_of
 from wire.upstream_line import read_stream
 
 Piece = dict[str, Any]
@@ -55,6 +61,14 @@ STREAMS: Final[dict[str, tuple[list[dict[str, Any]], list[Call]]]] = {
     ),
     "a new id and an empty name each": (
         [delta(piece("f", "", "a")), delta(piece("", '{"x":', "b")), delta(piece("", "1}", "c")), LAST],
+        F_OF_1,
+    ),
+    "a new id and the same name each": (
+        [delta(piece("f", '{"x":', "a")), delta(piece("f", "1", "b")), delta(piece("f", "}", "c")), LAST],
+        F_OF_1,
+    ),
+    "a new id and the same name each, without an index": (
+        [delta(piece("f", '{"x":', "a", None)), delta(piece("f", "1}", "b", None)), LAST],
         F_OF_1,
     ),
     "arguments before the name": ([delta(piece(None, '{"x":', "a")), delta(piece("f", "1}")), LAST], F_OF_1),
@@ -157,6 +171,33 @@ def test_other_clients_are_told_the_same_calls(name: str) -> None:
     blocks = fold(read_stream(UPSTREAM, [frames(*chunks)])).choices[0].blocks
     assert [Call(block.name, json.loads(block.text or "null")) for block in blocks] == calls
     assert len({block.id for block in blocks}) == len(calls)
+
+
+def read_by(client: str, chunks: list[dict[str, Any]]) -> Reading:
+    """What the stock SDK of another API than OpenAI's chat is told."""
+    lane = translating_lane_of(client)
+    body = lane.feed(frames(*chunks)) + lane.close(None)
+    if client == "messages":
+        asked = {"model": "m", "max_tokens": 9, "messages": QUESTION, "stream": True}
+        return stock_messages.read(anthropic_client(lambda: (200, body)), asked)
+    return stock_responses.read(stock_client(lambda: (200, body)), {"model": "m", "input": "?", "stream": True})
+
+
+def translating_lane_of(client: str) -> Lane:
+    dialect = dialect_of(client)
+    encoder = dialect.encoder(dialect.parse_request(head_of(client, stream=True)), BIRTH)
+    return Lane(UPSTREAM.framer(), Translator(UPSTREAM.decoder(), encoder))
+
+
+@pytest.mark.parametrize("client", ["messages", "responses"])
+@pytest.mark.parametrize("name", STREAMS)
+def test_the_sdks_of_other_clients_read_the_calls(name: str, client: str) -> None:
+    chunks, calls = STREAMS[name]
+    reading = read_by(client, chunks)
+    assert reading.failure is None
+    told = reading.choices[0].tool_calls
+    assert [Call(call.name, call.arguments or None) for call in told] == calls
+    assert len({call.id for call in told}) == len(calls)
 
 
 @pytest.mark.parametrize("name", STREAMS)

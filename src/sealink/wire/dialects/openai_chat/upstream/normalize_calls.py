@@ -149,13 +149,14 @@ class ToolCalls:
 
     def _known(self, delta: _Delta) -> _Call | None:
         """The last call that has this index; or else this id; or, of deltas without an index, the last call if it
-        still needs a name or this delta has none."""
+        still needs a name, this delta has none, or its arguments only go on."""
         if delta.index is not None and delta.index in self._last_of_index:
             return self._last_of_index[delta.index]
         if delta.id in self._last_of_id and (delta.index is None or not delta.name):
             return self._last_of_id[delta.id]
         last = self._calls[-1] if self._calls and delta.index is None else None
-        return last if last is not None and (not delta.name or not last.name) else None
+        goes_on = last is not None and (not delta.name or not last.name or _goes_on(last, delta))
+        return last if goes_on else None
 
     def _identify(self, call: _Call, id: str) -> None:
         call.id = id
@@ -220,10 +221,18 @@ def _is_another(call: _Call, delta: _Delta) -> bool:
     if not delta.name or not call.name:
         return False
     if delta.id and call.id and delta.id != call.id:
-        return True
+        return not _goes_on(call, delta)
     if delta.name == call.name:
         return call.is_whole and bool(delta.fragment.strip())
     return call.has_arguments  # before that, it is more of the name
+
+
+def _goes_on(call: _Call, delta: _Delta) -> bool:
+    """Whether a delta of the same name but another id can only have more arguments of the call: a function's begin with
+    a brace. Such servers repeat all in each delta, and make a new id for it."""
+    fragment = delta.fragment.lstrip()
+    is_unfinished = call.name == delta.name and call.has_arguments and not call.is_whole
+    return is_unfinished and delta.kind == "function" and bool(fragment) and not fragment.startswith("{")
 
 
 def _keep(call: _Call, fields: Fields, delta: _Delta) -> None:
