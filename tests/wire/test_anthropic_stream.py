@@ -261,7 +261,6 @@ def test_what_is_new_is_carried(data: str) -> None:
         '{"type":"content_block_start","index":1}',
         '{"type":"content_block_start","index":1,"content_block":{"type":"text","text":{}}}',
         '{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t"}}',
-        '{"type":"message_delta","delta":{},"usage":{"output_tokens":"many"}}',
         '{"type":"message_stop"',
         '{"type":"ping","deep":' + "[" * 5000 + "}",
     ],

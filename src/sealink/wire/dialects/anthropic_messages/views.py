@@ -128,35 +128,6 @@ class CitedSource(View):
     cited_text: str | None = None
 
 
-class OutputDetails(View):
-    thinking_tokens: int | None = None
-
-
-class CacheCreation(View):
-    ephemeral_1h_input_tokens: int | None = None
-
-
-class ServerToolUse(View):
-    web_search_requests: int | None = None
-
-
-class Charged(View):
-    """What the price depends on besides the counts. All of it is passed on as it is."""
-
-    cache_creation: CacheCreation | None = None
-    server_tool_use: ServerToolUse | None = None
-    service_tier: str | None = None
-    speed: str | None = None
-
-
-class Counts(View):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    output_tokens_details: OutputDetails | None = None
-
-
 EVENT: Final = msgspec.json.Decoder(WireEvent)
 UNKNOWN_EVENT: Final = msgspec.json.Decoder(UnknownEvent)
 TYPED: Final = msgspec.json.Decoder(Typed)

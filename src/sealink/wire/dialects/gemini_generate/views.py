@@ -78,8 +78,8 @@ class Response(View):
     candidates: list[Candidate] | None = None
     prompt_feedback: PromptFeedback | None = None
     usage_metadata: Raw = Raw()
-    response_id: str | None = None
-    model_version: str | None = None
+    response_id: Raw = Raw()
+    model_version: Raw = Raw()
     error: Raw = Raw()
 
 

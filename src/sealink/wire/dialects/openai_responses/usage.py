@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from sealink.usage import Usage, service_tier_of
 from sealink.wire.dialects.shared.openai_usage import audio_in, with_reasoning
-from sealink.wire.raw_json.fields import Fields, integer_of, is_null, object_of, text_of
+from sealink.wire.raw_json.fields import Fields, count_of, is_null, object_of, text_of
 
 _MODELLED: Final = ("input_tokens", "input_tokens_details", "output_tokens", "output_tokens_details", "total_tokens")
 
@@ -22,7 +22,7 @@ def read_usage(fields: Fields, service_tier: str | None = None, output: Iterable
     reasoning = _count(output_details, "reasoning_tokens")
     return Usage(
         input_tokens=prompt,
-        output_tokens=with_reasoning(completion, reasoning, prompt, integer_of(fields.get("total_tokens"))),
+        output_tokens=with_reasoning(completion, reasoning, prompt, count_of(fields.get("total_tokens"))),
         cached_read_tokens=_count(input_details, "cached_tokens"),
         cached_write_tokens=_count(input_details, "cache_write_tokens"),
         reasoning_tokens=reasoning,
@@ -65,4 +65,4 @@ def _is_web_search(call: Fields) -> bool:
 
 
 def _count(fields: Fields, name: str) -> int:
-    return max(0, integer_of(fields.get(name)) or 0)
+    return count_of(fields.get(name)) or 0

@@ -6,16 +6,26 @@ github.com/NousResearch/hermes-agent/issues/60683, github.com/Wei-Shaw/sub2api/p
 github.com/anthropics/anthropic-sdk-python/issues/1799.
 """
 
-import hashlib
 from typing import Final
 
 from msgspec import Raw
 
-from sealink.wire.dialect import RequestHead
-from sealink.wire.raw_json.fields import Fields, array_of, integer_of, is_null, object_of, text_of, to_raw
+from sealink.wire.dialect import FallbackIdentity
+from sealink.wire.dialects.anthropic_messages.usage import COUNTS
+from sealink.wire.dialects.shared.metadata import right_metadata, wrong_metadata
+from sealink.wire.raw_json.fields import (
+    Fields,
+    array_of,
+    count_of,
+    integer_of,
+    is_count,
+    is_null,
+    object_of,
+    text_of,
+    to_raw,
+)
 
 _EMPTY_TEXT: Final = Raw(b'""')
-_ZERO: Final = Raw(b"0")
 _EMPTY_BLOCKS: Final[dict[str, Fields]] = {
     "text": {"text": _EMPTY_TEXT},
     "thinking": {"thinking": _EMPTY_TEXT},
@@ -27,8 +37,8 @@ _EMPTY_BLOCKS: Final[dict[str, Fields]] = {
 class Mender:
     """Mends one stream's events. Remembers which of its blocks are open."""
 
-    def __init__(self, head: RequestHead) -> None:
-        self._head = head
+    def __init__(self, identity: FallbackIdentity) -> None:
+        self._identity = identity
         self._started = False
         self._blocks = 0
         self._numbers: dict[int, int] = {}
@@ -59,16 +69,8 @@ class Mender:
         self._started = True
         message = object_of(fields.get("message")) or {}
         self._blocks = len(array_of(message.get("content")) or ())
-        mended = mend_message(message, ()) | self._identity(message)
+        mended = mend_message(message, self._identity)
         return fields if mended == message else {**fields, "message": to_raw(mended)}
-
-    def _identity(self, message: Fields) -> Fields:
-        """The fields by which clients tell messages apart, where an upstream gives none of them."""
-        if text_of(message.get("id")):
-            return {}
-        digest = hashlib.sha256(self._head.body).hexdigest()
-        named = {"id": f"msg_{digest[:24]}", "type": "message", "role": "assistant", "model": self._head.model}
-        return {name: to_raw(value) for name, value in named.items() if not text_of(message.get(name))}
 
     def _open(self, fields: Fields, call_id: str) -> Fields:
         index = integer_of(fields.get("index"))
@@ -90,17 +92,35 @@ class Mender:
         return fields if integer_of(fields.get("index")) == number else {**fields, "index": to_raw(number)}
 
 
-def mend_message(message: Fields, call_ids: tuple[str, ...]) -> Fields:
-    """A whole message, or one that starts, with its content and its usage; `call_ids` are those of its calls."""
-    mended = dict(message)
+def mend_message(message: Fields, identity: FallbackIdentity, call_ids: tuple[str, ...] = ()) -> Fields:
+    """A whole message, or one that starts, with its content, usage and metadata; `call_ids` are those of its calls."""
+    mended = message | _metadata(message, identity)
     if (blocks := array_of(message.get("content"))) is None:
         mended["content"] = Raw(b"[]")
     elif blocks:
         mended["content"] = _blocks(blocks, call_ids) or message["content"]
     usage = object_of(message.get("usage")) or {}
-    if missing := [name for name in ("input_tokens", "output_tokens") if is_null(usage.get(name))]:
-        mended["usage"] = to_raw(usage | dict.fromkeys(missing, _ZERO))
+    if (counted := _with_counts(usage, {"input_tokens": 0, "output_tokens": 0})) is not usage:
+        mended["usage"] = to_raw(counted)
     return mended
+
+
+def _metadata(message: Fields, identity: FallbackIdentity) -> Fields:
+    """The fields by which clients tell messages apart, where the upstream's make no sense."""
+    wrong = wrong_metadata(message, ("id", "type", "role", "model"))
+    if not wrong:
+        return {}
+    own = {"id": f"msg_{identity.id}", "type": "message", "role": "assistant", "model": identity.model}
+    return right_metadata(message, wrong, {name: to_raw(value) for name, value in own.items()})
+
+
+def _with_counts(usage: Fields, required: dict[str, int]) -> Fields:
+    """The very same fields if their counts are right. `required` has those that must be there, with their values."""
+    wrong = [name for name in COUNTS if not is_count(raw := usage.get(name)) and (name in required or not is_null(raw))]
+    if not wrong:
+        return usage
+    counts = {name: count_of(usage.get(name)) for name in wrong}
+    return usage | {name: to_raw(required.get(name, 0) if count is None else count) for name, count in counts.items()}
 
 
 def _blocks(blocks: list[Raw], call_ids: tuple[str, ...]) -> Raw | None:
@@ -122,9 +142,9 @@ def _is_call(block: Fields) -> bool:
 
 
 def _message_delta(fields: Fields, output_tokens: int) -> Fields:
-    usage = object_of(fields.get("usage"))
-    if usage is None or is_null(usage.get("output_tokens")):
-        fields = {**fields, "usage": to_raw({**(usage or {}), "output_tokens": to_raw(output_tokens)})}
+    usage = object_of(fields.get("usage")) or {}
+    if (counted := _with_counts(usage, {"output_tokens": output_tokens})) is not usage:
+        fields = {**fields, "usage": to_raw(counted)}
     if object_of(fields.get("delta")) is None:
         fields = {**fields, "delta": to_raw({"stop_reason": None, "stop_sequence": None})}
     return fields

@@ -15,7 +15,7 @@ from typing import Final
 from sealink.errors import SealinkError
 from sealink.events import BlockStart, Event, ReasoningDelta, TextDelta, Unmodelled
 from sealink.usage import Usage
-from sealink.wire.dialect import RequestHead
+from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.anthropic_messages.client.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.upstream.decode import DONE, MessageDecoder, decode_whole
 from sealink.wire.dialects.anthropic_messages.upstream.mend import Mender, mend_message
@@ -39,11 +39,11 @@ class MessagesPassthrough:
 
     padding_field = b""
 
-    def __init__(self, head: RequestHead) -> None:
+    def __init__(self, identity: FallbackIdentity) -> None:
         self.outcome = Outcome()
         self.delta_text = ""
         self._decoder = MessageDecoder()
-        self._mender = Mender(head)
+        self._mender = Mender(identity)
 
     def handle(self, frame: Frame) -> bytes:
         """The frame, mended if needed; nothing for an upstream's error, which `fail` writes when the stream ends."""
@@ -115,7 +115,7 @@ def _server_tool_input(data: bytes) -> str:
     )
 
 
-def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
+def passthrough_whole(body: bytes, identity: FallbackIdentity) -> tuple[bytes, Outcome]:
     """The body as it came where nothing has to be changed, and its outcome."""
     outcome, events = Outcome(), decode_whole(body)
     for event in events:
@@ -124,5 +124,5 @@ def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
         fields = parse_object(body)
     except (ValueError, RecursionError) as error:
         raise malformed(str(error)) from error
-    mended = mend_message(fields, tuple(_call_ids(events)))
+    mended = mend_message(fields, identity, tuple(_call_ids(events)))
     return body if mended == fields else encode(mended), outcome

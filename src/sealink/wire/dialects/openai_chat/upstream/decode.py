@@ -267,7 +267,7 @@ class _AnswerReader:
             raise malformed(str(error)) from error
         if not self._started:
             self._started = True
-            yield StreamStart(chunk.id, chunk.model, chunk.created)
+            yield StreamStart(chunk.id, chunk.model, chunk.created or None)
         self._sources = read_sources(chunk.search_results, chunk.citations) or self._sources
         for choice in chunk.choices:
             yield from self._choice(choice)

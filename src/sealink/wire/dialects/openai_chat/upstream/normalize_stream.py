@@ -11,11 +11,13 @@ from typing import Final
 import msgspec
 
 from sealink.errors import UpstreamError
+from sealink.wire.dialect import ANONYMOUS, FallbackIdentity
 from sealink.wire.dialects.openai_chat.client.heartbeat import KEEP_ALIVE
 from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, as_it_came, is_utf8, json_frame, parse_frame
 from sealink.wire.dialects.openai_chat.upstream.normalize_choice import Choice, ChoiceDelta
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import has_content, text_in
+from sealink.wire.dialects.openai_chat.upstream.normalize_metadata import normalize_metadata
 from sealink.wire.dialects.openai_chat.upstream.plain_delta import (
     PLAIN_CHUNK,
     ChoiceView,
@@ -37,6 +39,7 @@ from sealink.wire.raw_json.fields import (
     NULL,
     Fields,
     array_of,
+    encode,
     integer_of,
     is_null,
     object_of,
@@ -64,10 +67,17 @@ class StreamNormalizer:
 
     `delta_text`: the last frame's text, if it was a plain delta with text alone. `finish_reasons`: by choice, as the
     upstream spelled them. `error` and `is_complete` are set at the end. `add_text` is given all text of the answer, and
-    the choice that it belongs to; "" for content without text.
+    the choice that it belongs to; "" for content without text. `identity` stands in for what no chunk has.
     """
 
-    def __init__(self, add_text: Callable[[str, int], None], *, usage_asked: bool, choices_asked: int) -> None:
+    def __init__(
+        self,
+        add_text: Callable[[str, int], None],
+        *,
+        usage_asked: bool,
+        choices_asked: int,
+        identity: FallbackIdentity = ANONYMOUS,
+    ) -> None:
         self.delta_text = ""
         self.finish_reasons: dict[int, str] = {}
         self.error: UpstreamError | None = None
@@ -81,6 +91,7 @@ class StreamNormalizer:
         self._last_data = b"{}"
         self._held: _HeldChunk | None = None
         self._extra_fields: Fields = {}
+        self._identity = identity
 
     def normalize(self, frame: Frame) -> list[Chunk]:
         """The chunks for the client: `frame` itself where nothing has to be changed. Sets `error` at an error."""
@@ -122,7 +133,7 @@ class StreamNormalizer:
 
     def _normalize_usage(self, frame: Frame, view: PlainChunk, usage: Fields) -> list[Chunk]:
         """OpenAI's own chunk with the usage, as it came, if the client has asked for it."""
-        tier = text_of(view.service_tier)
+        tier = view.service_tier or None
         if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(usage, tier):
             return self._normalize_fields(*parse_frame(frame))
         return [as_it_came(frame)] if self._usage_asked else []
@@ -197,6 +208,8 @@ class StreamNormalizer:
     def _normalize_fields(self, frame: Frame, fields: Fields) -> list[Chunk]:
         if (error := error_in(fields, frame.event)) is not None:
             raise read_error_event(error)
+        if (mended := normalize_metadata(fields, self._identity, self._last_data)) is not fields:
+            return self._normalize(json_frame(encode(mended)))
         choices, deltas = self._normalize_choices(fields)
         kept = [delta.fields for delta in deltas if delta.fields is not None]
         if not kept:

@@ -13,9 +13,14 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
+from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_responses.views import View
-from sealink.wire.raw_json.fields import NULL, Fields, array_of, is_null, object_of, parse_object, to_raw
+from sealink.wire.dialects.shared.metadata import right_metadata, wrong_metadata
+from sealink.wire.dialects.shared.openai_usage import standard_counts
+from sealink.wire.raw_json.fields import NULL, Fields, array_of, is_null, object_of, parse_object, text_of, to_raw
 
+_METADATA: Final = ("id", "created_at", "model")
+_COUNTS: Final = ("input_tokens", "output_tokens", "total_tokens")
 _UNREADABLE: Final = (ValueError, RecursionError)
 _NO_OUTPUT: Final = (Raw(b"[]"), NULL)
 
@@ -33,7 +38,7 @@ class _Position(View):
     content_index: int | None = None
     item_id: str | None = None
     item: _Named | None = None
-    response: _Named | None = None
+    response: Raw = NULL
 
 
 _POSITION: Final = msgspec.json.Decoder(_Position)
@@ -45,8 +50,9 @@ class Mender:
     `next_number` is the sequence number of what may be added to the stream.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, identity: FallbackIdentity) -> None:
         self.next_number = 0
+        self._identity = identity
         self._response_id: str | None = None
         self._told: Fields = {}
         self._items: dict[int, str] = {}
@@ -59,15 +65,16 @@ class Mender:
             position = _POSITION.decode(data)
             if type(position.sequence_number) is int:
                 self.next_number = position.sequence_number + 1
-            if position.response is not None:
-                return self._response(position, position.response, data)
+            if not is_null(position.response):
+                return self._response(position.type, data)
             return None if position.output_index is None else self._item(position, position.output_index, data)
         except _UNREADABLE:
             return None
 
     def response(self) -> Fields:
         """The response as the client has been told it so far, with the items that were finished."""
-        return {**self._told, "output": to_raw(self._finished())} if self._told else {}
+        told = self._told or mend_metadata({}, self._identity)
+        return {**told, "output": to_raw(self._finished())}
 
     def _finished(self) -> list[Raw]:
         return [self._done[index] for index in sorted(self._done)]
@@ -98,15 +105,14 @@ class Mender:
         parts = self._parts.setdefault(index, {})
         return parts.setdefault(part, len(parts))
 
-    def _response(self, position: _Position, response: _Named, data: bytes) -> Fields | None:
-        self._response_id = self._response_id or response.id
-        is_renamed = response.id != self._response_id
-        may_lack_output = bool(self._done) and position.type in ("response.completed", "response.incomplete")
-        if self._told and not is_renamed and not may_lack_output:
-            return None
+    def _response(self, type: str, data: bytes) -> Fields | None:
         fields = parse_object(data)
         inner = object_of(fields.get("response")) or {}
-        mended = {**inner, "id": to_raw(self._response_id)} if is_renamed else dict(inner)
+        mended = dict(mend_metadata(inner, self._identity, self._told))
+        self._response_id = self._response_id or text_of(mended["id"])
+        if text_of(mended["id"]) != self._response_id:
+            mended["id"] = to_raw(self._response_id)
+        may_lack_output = bool(self._done) and type in ("response.completed", "response.incomplete")
         self._told = self._told or mended
         if may_lack_output:
             mended |= self._output(inner.get("output"))
@@ -122,3 +128,17 @@ class Mender:
             for index, item in enumerate(items)
         ]
         return {} if named == items or len(items) != len(self._items) else {"output": to_raw(named)}
+
+
+def mend_metadata(response: Fields, identity: FallbackIdentity, last: Fields | None = None) -> Fields:
+    """The very same response if its metadata has the right types; else with the `last` one's, or SeaLink's own."""
+    wrong = wrong_metadata(response, _METADATA)
+    if wrong:
+        own = {"id": f"resp_{identity.id}", "created_at": identity.created, "model": identity.model}
+        otherwise = {name: to_raw(value) for name, value in own.items()} | (last or {})
+        response = {**response, **right_metadata(response, wrong, otherwise)}
+    if is_null(response.get("usage")):
+        return response
+    usage = object_of(response["usage"])
+    standard = None if usage is None else standard_counts(usage, _COUNTS)
+    return response if usage is not None and standard is usage else {**response, "usage": to_raw(standard)}
