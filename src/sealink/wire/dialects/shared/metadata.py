@@ -46,5 +46,7 @@ def _is_right(name: str, raw: Raw | None) -> bool:
 
 
 def _read(name: str, raw: Raw | None) -> Raw | None:
+    if name in _OPTIONAL:
+        return NULL
     value = count_of(raw) if name in _TIMES else name_of(raw)
     return None if value is None else to_raw(value)

@@ -20,7 +20,6 @@ from sealink.wire.raw_json.fields import (
     object_of,
     starts_with,
     to_raw,
-    without,
 )
 
 _MODELLED: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
@@ -87,7 +86,7 @@ def read_usage(fields: Fields, service_tier: str | None = None) -> Usage:
 
 
 def standard_counts(usage: Fields, required: Sequence[str] = _MODELLED) -> Fields:
-    """The very same `usage` object if its counts have OpenAI's types. A count that makes no sense is left out.
+    """The very same `usage` object if its counts have OpenAI's types. A count that makes no sense is 0.
 
     `required`: the names of the prompt's tokens, the answer's, and their sum."""
     standard = _with_counts(usage, _COUNT_NAMES.union(required))
@@ -106,10 +105,7 @@ def standard_counts(usage: Fields, required: Sequence[str] = _MODELLED) -> Field
 
 def _with_counts(fields: Fields, names: Iterable[str]) -> Fields:
     wrong = [name for name in names if not (is_null(fields.get(name)) or is_count(fields[name]))]
-    if not wrong:
-        return fields
-    right = {name: to_raw(count) for name in wrong if (count := count_of(fields[name])) is not None}
-    return {**without(fields, *wrong), **right}
+    return fields | {name: to_raw(count_of(fields[name]) or 0) for name in wrong} if wrong else fields
 
 
 def written_for_1h(cache_creation: Raw | None) -> int:

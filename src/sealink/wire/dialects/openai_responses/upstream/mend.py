@@ -14,13 +14,12 @@ import msgspec
 from msgspec import Raw
 
 from sealink.wire.dialect import FallbackIdentity
+from sealink.wire.dialects.openai_responses.usage import standard_usage
 from sealink.wire.dialects.openai_responses.views import View
 from sealink.wire.dialects.shared.metadata import right_metadata, wrong_metadata
-from sealink.wire.dialects.shared.openai_usage import standard_counts
 from sealink.wire.raw_json.fields import NULL, Fields, array_of, is_null, object_of, parse_object, text_of, to_raw
 
 _METADATA: Final = ("id", "created_at", "model")
-_COUNTS: Final = ("input_tokens", "output_tokens", "total_tokens")
 _UNREADABLE: Final = (ValueError, RecursionError)
 _NO_OUTPUT: Final = (Raw(b"[]"), NULL)
 
@@ -140,5 +139,5 @@ def mend_metadata(response: Fields, identity: FallbackIdentity, last: Fields | N
     if is_null(response.get("usage")):
         return response
     usage = object_of(response["usage"])
-    standard = None if usage is None else standard_counts(usage, _COUNTS)
+    standard = None if usage is None else standard_usage(usage)
     return response if usage is not None and standard is usage else {**response, "usage": to_raw(standard)}
