@@ -32,14 +32,11 @@ TARGET_HEADER = "x-fault-target"
 _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
-_METADATA = "metadata that nobody needs fails the answer"
 KNOWN_FAULTS = {
     "custom-tool-to-vendors-with-functions-only-sent": _CUSTOM,
     "moonshot-usage-in-the-choice-chat": _CHOICE_USAGE,
     "moonshot-usage-in-the-choice-row": _CHOICE_USAGE,
     "stop-sequence-not-told-messages": _STOP,
-    "chat-chunk-id-null-messages": _METADATA,
-    "chat-chunk-id-null-responses": _METADATA,
 }
 """What fails, by the test's id, and why."""
 

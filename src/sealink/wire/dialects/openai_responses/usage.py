@@ -50,10 +50,8 @@ def standard_usage(fields: Fields) -> Fields:
     for name, counts in _NO_DETAILS.items():
         details = object_of(standard.get(name)) or {}
         if is_null(details.get(counts[0])):
-            standard = {
-                **standard,
-                name: to_raw({**details, **{count: 0 for count in counts if is_null(details.get(count))}}),
-            }
+            zeros = {count: 0 for count in counts if is_null(details.get(count))}
+            standard = {**standard, name: to_raw({**details, **zeros})}
     return standard
 
 

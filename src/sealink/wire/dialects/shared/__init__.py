@@ -12,7 +12,6 @@ prompt_text       a request's text, for estimating its tokens
 flat_blocks       the blocks of a format that has none
 forwarded_fields  a client's own request for an upstream of the same API
 openai_request    what requests of OpenAI's APIs have in common: sampling parameters, parts of content
-metadata          metadata of an answer, in the types that clients' SDKs have for it
 openai_errors     error bodies of OpenAI's APIs, written and read
 openai_usage      token counts of OpenAI-compatible vendors
 prompt_too_long   whether an error says that the prompt exceeds the context window

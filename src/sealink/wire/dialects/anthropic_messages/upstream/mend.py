@@ -12,7 +12,6 @@ from msgspec import Raw
 
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.anthropic_messages.usage import COUNTS
-from sealink.wire.dialects.shared.metadata import right_metadata, wrong_metadata
 from sealink.wire.raw_json.fields import (
     Fields,
     array_of,
@@ -24,6 +23,7 @@ from sealink.wire.raw_json.fields import (
     text_of,
     to_raw,
 )
+from sealink.wire.raw_json.metadata import right_metadata, wrong_metadata
 
 _EMPTY_TEXT: Final = Raw(b'""')
 _EMPTY_BLOCKS: Final[dict[str, Fields]] = {

@@ -7,7 +7,6 @@ forward_request  a client's own request, changed only where it must be
 
 normalize_stream, normalize_whole                      an answer → OpenAI's own shape
 normalize_choice, normalize_message, normalize_calls   … a choice, a message's content, its tool calls
-normalize_metadata                                     … its id, model and time
 frames           a frame and the JSON in it
 plain_delta      a view of the frame that nearly every frame is
 usage_collector  a stream's usage, sent once at its end

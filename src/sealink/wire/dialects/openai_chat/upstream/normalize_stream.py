@@ -13,11 +13,11 @@ import msgspec
 from sealink.errors import UpstreamError
 from sealink.wire.dialect import ANONYMOUS, FallbackIdentity
 from sealink.wire.dialects.openai_chat.client.heartbeat import KEEP_ALIVE
+from sealink.wire.dialects.openai_chat.metadata import normalize_metadata
 from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, as_it_came, is_utf8, json_frame, parse_frame
 from sealink.wire.dialects.openai_chat.upstream.normalize_choice import Choice, ChoiceDelta
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import has_content, text_in
-from sealink.wire.dialects.openai_chat.upstream.normalize_metadata import normalize_metadata
 from sealink.wire.dialects.openai_chat.upstream.plain_delta import (
     PLAIN_CHUNK,
     ChoiceView,

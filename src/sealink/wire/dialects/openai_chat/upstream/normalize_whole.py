@@ -7,10 +7,10 @@ import msgspec
 from sealink.errors import UpstreamError
 from sealink.wire.dialect import ANONYMOUS, FallbackIdentity
 from sealink.wire.dialects.openai_chat.finish import standard_reason
+from sealink.wire.dialects.openai_chat.metadata import normalize_metadata
 from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.normalize_calls import whole_calls
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import ASSISTANT, normalize_content
-from sealink.wire.dialects.openai_chat.upstream.normalize_metadata import normalize_metadata
 from sealink.wire.dialects.openai_chat.usage import standard_counts
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.raw_json.fields import (

@@ -16,8 +16,8 @@ from msgspec import Raw
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_responses.usage import standard_usage
 from sealink.wire.dialects.openai_responses.views import View
-from sealink.wire.dialects.shared.metadata import right_metadata, wrong_metadata
 from sealink.wire.raw_json.fields import NULL, Fields, array_of, is_null, object_of, parse_object, text_of, to_raw
+from sealink.wire.raw_json.metadata import right_metadata, wrong_metadata
 
 _METADATA: Final = ("id", "created_at", "model")
 _UNREADABLE: Final = (ValueError, RecursionError)

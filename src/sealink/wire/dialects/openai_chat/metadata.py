@@ -3,8 +3,8 @@
 from typing import Final
 
 from sealink.wire.dialect import FallbackIdentity
-from sealink.wire.dialects.shared.metadata import right_metadata, wrong_metadata
 from sealink.wire.raw_json.fields import Fields, parse_object, to_raw
+from sealink.wire.raw_json.metadata import right_metadata, wrong_metadata
 
 _REQUIRED: Final = ("id", "created", "model")
 
