@@ -138,7 +138,7 @@ def test_check_tells_a_mistake_with_its_line(config: Path) -> None:
     config.write_text(CONFIG.replace('dialect = "sim"', 'dialect = "smi"'))
     checked = run("check", "--config", str(config), cwd=config.parent)
     assert checked.returncode == 1
-    assert checked.stderr.startswith(f"{config}:3: Invalid enum value 'smi'")
+    assert checked.stderr.startswith(f"{config}:3: dialect: 'smi' is not one of openai, ")
 
 
 def test_check_names_what_is_not_enforced(config: Path) -> None:

@@ -134,7 +134,11 @@ class TargetConfig(Section, frozen=True, kw_only=True):
     """One entry of a model's `targets`."""
 
     provider: str
+    """The `name` of a provider."""
     model: str
+    """The model's name there. `*` alone is the name that the client asks for; where the `id` is a pattern, each `*` of
+    a longer name stands for what one of the `id` fits: with `id = "my-*"`, `"claude-*"` sends `my-opus` to
+    `claude-opus`."""
     weight: Weight = 1.0
     """Its share of the requests, where the model's `choose` is "weighted"."""
 

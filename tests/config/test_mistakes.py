@@ -1,0 +1,117 @@
+"""All mistakes of a file are told at once, in the order of their lines, each with what was probably meant."""
+
+from pathlib import Path
+
+import pytest
+
+from sealink.config import ConfigError, load, load_with_warnings
+
+SIM = '[[providers]]\nname = "sim"\ndialect = "sim"\n'
+
+
+def mistakes(folder: Path, text: str, **variables: str) -> list[str]:
+    """The mistakes of a text, each as `line: what`."""
+    path = folder / "sealink.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as told:
+        load(path, variables)
+    lines = str(told.value).split("\n")
+    assert all(line.startswith(f"{path}:") for line in lines)
+    return [line.removeprefix(f"{path}:") for line in lines]
+
+
+def warnings(folder: Path, text: str) -> list[str]:
+    path = folder / "sealink.toml"
+    path.write_text(text)
+    return [line.removeprefix(f"{path}:") for line in load_with_warnings(path, {})[1]]
+
+
+EVERYTHING = """\
+[sever]
+port = 1
+
+[server]
+prot = 4100
+drain_s = "x"
+max-chat-bytes = 0
+base_url = "http://h"
+
+[[providers]]
+nmae = "mine"
+dialect = "opnai"
+base_url = "http://h/v1"
+
+[[providers]]
+name = "antropic"
+
+[[providers]]
+name = "anthropic"
+vendor = "antropic"
+
+[[models]]
+id = "m"
+targets = [
+  { provider = "mine", modle = "x" },
+  { provider = "antropik", model = "x-*" },
+]
+
+[[keys]]
+key = "${NOT_SET}"
+models = ["m", 3]
+
+[heartbeat.paths]
+"/v1/a" = "chnk"
+
+[store]
+url = "${NOT_SET}"
+
+[[keys]]
+name = "a b"
+key = "has space"
+
+[[prices]]
+input_usd_per_mtok = -1
+"""
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, EVERYTHING) == [
+        "1: unknown table [sever], did you mean [server]?",
+        "5: unknown key `prot`, did you mean `port`?",
+        "6: drain_s: expected `float`, got `str`",
+        "7: unknown key `max-chat-bytes`, did you mean `max_chat_bytes`?",
+        "8: unknown key `base_url`; it is a key of [providers]",
+        "11: unknown key `nmae`, did you mean `name`?",
+        "12: dialect: 'opnai' is not one of openai, anthropic, bedrock, cohere, gemini, ollama, responses, sim, "
+        "did you mean 'openai'?",
+        "15: 'antropic' is not a known vendor, did you mean 'anthropic'? If not: set its `dialect`",
+        "20: 'antropic' is not a known vendor, did you mean 'anthropic'?",
+        "25: unknown key `modle`, did you mean `model`?",
+        "26: there is no provider 'antropik' in [[providers]], did you mean 'antropic'?",
+        "26: model: each * in 'x-*' stands for what one fits in the model's id, but 'm' has none; '*' alone is the "
+        "name that the client asks for",
+        "29: `name` is missing",
+        "30: the environment variable NOT_SET is not set",
+        "31: models: expected `str`, got `int`",
+        "34: /v1/a: 'chnk' is not one of comment, chunk, off, did you mean 'chunk'?",
+        "37: the environment variable NOT_SET is not set",
+        "41: key: it must have visible ASCII characters only, no spaces",
+        "44: input_usd_per_mtok: expected `float` >= 0.0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[models]\nid = 1\n", ["1: models: expected an array of tables, got a table"]),
+        ("[[server]]\nport = 1\n", ["1: server: expected a table, got an array"]),
+        ("server = 3\n", ["1: server: expected a table, got `int`"]),
+        ("models = ['m']\n", ["1: models: expected a table, got `str`"]),
+        ("[server]\nport = 1\nport = 2\n", ["3: this is not TOML: Cannot overwrite a value"]),
+        ("[server\n", ["1: this is not TOML: Expected ']' at the end of a table declaration"]),
+        ("[timeouts]\nidle_s = nan\n", ["2: nan is not a finite number"]),
+        ("[[keys]]\n", ["1: `key` is missing", "1: `name` is missing"]),
+    ],
+)
+def test_a_mistake_is_told_once(tmp_path: Path, text: str, told: list[str]) -> None:
+    assert sorted(mistakes(tmp_path, text)) == told
