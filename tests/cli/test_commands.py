@@ -1,68 +1,15 @@
 """The commands, as processes: what they print and how they end."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
+from cli.commands import CONFIG, run, serving
 from sealink.cli.check import describe
 from sealink.config import Config, ModelConfig, ProviderConfig, TargetConfig
 from sealink.policy.hedging import HedgeSettings
-
-SEALINK = [sys.executable, "-m", "sealink"]
-
-CONFIG = """\
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0
-tokens_per_s = 0
-
-[[models]]
-id = "small"
-targets = [{ provider = "sim", model = "small" }]
-
-[[keys]]
-name = "dev"
-key = "sk-test-secret"
-"""
-
-
-def environment(**extra: str) -> dict[str, str]:
-    """The environment of a machine without any key."""
-    return {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")} | extra
-
-
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*SEALINK, *arguments], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=30, check=False
-    )
-
-
-@contextmanager
-def serving(*arguments: str, cwd: Path, **environ: str) -> Iterator[list[str]]:
-    """A running `sealink serve`, and the lines of its greeting. Ends well when it is told to."""
-    process = subprocess.Popen(
-        [*SEALINK, "serve", "--port", "0", *arguments],
-        cwd=cwd,
-        env=environment(**environ),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield [process.stdout.readline() for _ in range(3)]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        with process.stdout:
-            assert process.wait(timeout=20) == 0
 
 
 @pytest.fixture
@@ -160,24 +107,6 @@ def test_chat_tells_an_error(config: Path) -> None:
     chatted = run("chat", "-m", "large", "Hello?", cwd=config.parent)
     assert chatted.returncode == 1
     assert "The model 'large' is not configured here" in chatted.stderr
-
-
-def test_serve_without_a_config_prints_a_key_and_a_line_that_works(tmp_path: Path) -> None:
-    with serving(cwd=tmp_path) as greeting:
-        address = re.search(r"listens on (http://127\.0\.0\.1:\d+/v1)$", greeting[0])
-        key = re.fullmatch(r"key: (sk-sealink-\S+)\n", greeting[1])
-        assert address
-        assert key
-        line = greeting[2].removeprefix("try: ")
-        answer = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30, check=True)
-        assert "simulated" in "".join(re.findall(r'"content":"(.*?)"', answer.stdout))
-        assert answer.stdout.endswith("data: [DONE]\n\n")
-
-
-def test_serve_does_not_show_a_key_that_the_user_keeps(config: Path) -> None:
-    with serving(cwd=config.parent) as greeting:
-        assert greeting[1] == "key: the one named 'dev'\n"
-        assert "sk-test-secret" not in "".join(greeting)
 
 
 def test_workers_share_the_port(config: Path) -> None:

@@ -218,7 +218,7 @@ def test_proxies() -> None:
     proxies = proxies_of(
         proxy_variables({"HTTPS_PROXY": "http://upper", "https_proxy": "http://lower", "no_proxy": "a, .b ,"})
     )
-    assert (proxies.http, proxies.https, proxies.no_proxy) == (None, "http://lower", ("a", ".b"))
+    assert (proxies.http, proxies.https, proxies.no_proxy) == (None, "http://lower", ("a", ".b", "127.0.0.1"))
 
 
 def test_the_store_is_beside_the_config_whatever_the_working_directory(tmp_path: Path) -> None:

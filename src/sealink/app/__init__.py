@@ -9,6 +9,8 @@ proxies     the proxies that the environment names
 simulators  simulated providers
 routes      the keys of a config, and the routes of its models
 address     addresses of this machine
+dev_key     the key of a run for which none is configured
+greeting    what is printed once SeaLink listens
 """
 
 from sealink.app.app import App

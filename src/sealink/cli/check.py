@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sealink.cli.configuration import ConfigOption, fail, load_or_exit, warn_unenforced
+from sealink.cli.configuration import ConfigOption, fail, load_or_exit
 
 if TYPE_CHECKING:
     from sealink.config import Config, ProviderConfig
@@ -15,12 +15,11 @@ def check(config: ConfigOption = None) -> None:
     from sealink.app.proxies import proxies_of_the_environment
     from sealink.config import ConfigError
 
-    loaded = load_or_exit(config)
+    loaded = load_or_exit(config, warn=True)
     try:
         proxies_of_the_environment()
     except ConfigError as error:
         fail(str(error))
-    warn_unenforced(loaded)
     for line in describe(loaded):
         typer.echo(line)
 

@@ -174,7 +174,7 @@ def _check_prices(config: Config, mistakes: Mistakes) -> None:
 def _check_store(config: Config, mistakes: Mistakes) -> None:
     """The store's URL must be usable. Whether the database can be reached shows when the server runs."""
     path = ("store", "url")
-    if mistakes.within(path):
+    if not config.store.url or mistakes.within(path):
         return
     try:
         check_url(config.store.url)

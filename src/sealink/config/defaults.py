@@ -15,6 +15,8 @@ from sealink.providers.resolve import UnresolvedProvider, resolve
 from sealink.providers.signers.signing import SignerUnavailable
 from sealink.store.url import absolute_url
 
+_DATABASE: Final = "sqlite:///sealink.db"
+
 GENERATED_KEY: Final = "generated"
 """The name of the key that is generated for a run in which none is configured."""
 
@@ -57,10 +59,15 @@ def resolved(provider: ProviderConfig, variables: Mapping[str, str], folder: Pat
 
 def with_absolute_paths(config: Config, folder: Path) -> Config:
     """The config with its paths starting from the folder it was read from."""
-    store = config.store
-    url = absolute_url(store.url, folder)
-    journal = folder / store.journal if store.journal else journal_root(url, folder)
-    return msgspec.structs.replace(config, store=msgspec.structs.replace(store, url=url, journal=str(journal)))
+    server, store = config.server, config.store
+    data = folder / server.data_dir
+    url = absolute_url(store.url, folder) if store.url else absolute_url(_DATABASE, data)
+    journal = folder / store.journal if store.journal else journal_root(url, data)
+    return msgspec.structs.replace(
+        config,
+        server=msgspec.structs.replace(server, data_dir=str(data)),
+        store=msgspec.structs.replace(store, url=url, journal=str(journal)),
+    )
 
 
 def with_key(config: Config, variables: Mapping[str, str]) -> Config:

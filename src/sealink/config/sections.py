@@ -36,6 +36,11 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
 
     host: str = "127.0.0.1"
     port: Port = 4000
+    data_dir: str = "."
+    """The folder of what SeaLink keeps: the database, the journal, the key of a run without one (`dev-key`). It starts
+    from the config's folder, and is made if it is not there."""
+    models_without_key: bool = True
+    """Whether GET /v1/models answers without a key, with all models. With a key it lists those that the key may use."""
     cors_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may call SeaLink from a browser; `*` for all (a key is needed all the same)."""
     max_chat_bytes: Size = 32 * 1024 * 1024
@@ -195,8 +200,9 @@ class PriceConfig(Section, frozen=True, kw_only=True):
 class StoreConfig(Section, frozen=True, kw_only=True):
     """[store]: where usage is kept."""
 
-    url: str = "sqlite:///sealink.db"
-    """sqlite:///FILE or postgresql://…; a file's path starts from the config's folder unless it is absolute."""
+    url: str = ""
+    """`sqlite:///FILE` or `postgresql://…`; a file's path starts from the config's folder unless it is absolute.
+    Default: the file sealink.db in [server] `data_dir`."""
     journal: str = ""
     """The folder where usage is written first, before it is uploaded to the store. Default: the database's name and
     `.journal`, beside an SQLite file, else beside the config."""
