@@ -32,9 +32,15 @@ def environment(**extra: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")} | extra
 
 
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*SEALINK, *arguments], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=30, check=False
+        [*SEALINK, *arguments],
+        cwd=cwd,
+        env=environment(**environ),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
 
 

@@ -77,6 +77,59 @@ markup_percent = 10
     assert unpriced.startswith("no price is known of my-vllm:llama:")
 
 
+def test_check_says_what_a_pattern_leads_to(config: Path) -> None:
+    config.write_text(
+        """
+[[providers]]
+name = "anthropic"
+api_key = "k"
+[[providers]]
+name = "box"
+dialect = "ollama"
+base_url = "http://x"
+[[models]]
+id = "claude-*"
+targets = [{ provider = "anthropic", model = "*" }]
+[[models]]
+id = "my-*"
+targets = [{ provider = "anthropic", model = "claude-*-latest" }, { provider = "box", model = "*" }]
+[[models]]
+id = "box/*"
+targets = [{ provider = "box", model = "*" }]
+[[models]]
+id = "box/llama"
+targets = [{ provider = "box", model = "llama" }]
+"""
+        '[[prices]]\nprovider = "box"\nmodel = "qwen*"\ninput_usd_per_mtok = 1\n'
+    )
+    said = run("check", cwd=config.parent).stdout.splitlines()
+    assert said[0] == "claude-* → anthropic:claude-* (anthropic, https://api.anthropic.com, priced by the model's name)"
+    assert "anthropic:claude-*-latest (" in said[1]
+    assert "then box:my-* (ollama, http://x, no price)" in said[1]
+    assert said[2] == "box/* → box:* (ollama, http://x, priced by the model's name)"
+    assert said[4].startswith("no price is known of box:my-*, box:llama: ")
+
+
+def test_check_tells_every_mistake_that_it_finds(config: Path) -> None:
+    config.write_text(CONFIG.replace("ttft_s", "ttft") + "\n[server]\nport = 'x'\n")
+    checked = run("check", cwd=config.parent, http_proxy="ftp://nowhere")
+    assert checked.returncode == 1
+    assert checked.stderr.splitlines() == [
+        "sealink.toml:4: unknown key `ttft`, did you mean `ttft_s`?",
+        "sealink.toml:16: port: expected `int`, got `str`",
+        "HTTP_PROXY or HTTPS_PROXY: the http proxy: a ftp:// proxy is not supported, only http:// and https://",
+    ]
+
+
+def test_check_warns_of_what_is_probably_not_meant(config: Path) -> None:
+    config.write_text(CONFIG + 'models = ["smal"]\n')
+    checked = run("check", cwd=config.parent)
+    assert checked.returncode == 0
+    assert checked.stderr == (
+        "warning: sealink.toml:14: the key 'dev' may use 'smal', but no model has such a name, did you mean 'small'?\n"
+    )
+
+
 def test_check_finds_the_file_in_the_folder(config: Path) -> None:
     assert "small → sim:small" in run("check", cwd=config.parent).stdout
 

@@ -30,7 +30,7 @@ def ask(
     body: bytes = b"",
     key: str = "sk-1",
     origins: tuple[str, ...] = ("*",),
-    open_: bool = True,
+    models_without_key: bool = True,
     **headers: str,
 ) -> FakeResponder:
     """One request to a gateway with two models and a key that may use one of them."""
@@ -39,7 +39,7 @@ def ask(
         Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
         Router([ModelRoute("gpt-4o", (Target(OPENAI, "gpt-4o"),)), ModelRoute("sealink/sim", (Target(SIM, "sim"),))]),
     )
-    endpoints = public_endpoints(admission, services, models_without_key=open_)
+    endpoints = public_endpoints(admission, services, models_without_key=models_without_key)
     public = Dispatcher(endpoints, max_body_bytes=1000, cors_origins=origins)
     spelled = {name.replace("_", "-"): value for name, value in headers.items()}
     responder = FakeResponder()
@@ -77,7 +77,7 @@ def test_one_model() -> None:
 @pytest.mark.parametrize("version", [{}, {"anthropic_version": "2023-06-01"}], ids=["openai", "anthropic"])
 def test_a_key_is_told_of_what_it_may_use(path: str, version: dict[str, str]) -> None:
     assert [model["id"] for model in told(ask("GET", path, **version))["data"]] == ["gpt-4o"]
-    assert [model["id"] for model in told(ask("GET", path, open_=False, **version))["data"]] == ["gpt-4o"]
+    assert [model["id"] for model in told(ask("GET", path, models_without_key=False, **version))["data"]] == ["gpt-4o"]
     assert told(ask("GET", f"{path}/gpt-4o", **version))["id"] == "gpt-4o"
     assert ask("GET", f"{path}/sealink/sim", **version).status == 403
 
@@ -85,7 +85,7 @@ def test_a_key_is_told_of_what_it_may_use(path: str, version: dict[str, str]) ->
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/gpt-4o", "/anthropic/v1/models"])
 def test_without_a_key_all_models_are_told_of_or_none(path: str) -> None:
     assert ask("GET", path, key="").status == 200
-    assert ask("GET", path, key="", open_=False).status == 401
+    assert ask("GET", path, key="", models_without_key=False).status == 401
     assert ask("GET", path, key="sk-wrong").status == 401
 
 

@@ -1,6 +1,6 @@
 """Which config a command runs with."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -17,21 +17,31 @@ ConfigOption = Annotated[
 ]
 
 
-def load_or_exit(path: Path | None, *, warn: bool = False) -> "Config":
-    """The config of `path`, of ./sealink.toml, or of the environment. Mistakes end the command with 1."""
-    from sealink.config import ConfigError, from_environment, load_with_warnings
+def load_or_exit(path: Path | None, *, warn: bool = False, mistakes: Iterable[str] = ()) -> "Config":
+    """The config of `path`, of ./sealink.toml, or of the environment. Mistakes in it, and `mistakes` that were found
+    elsewhere, end the command with 1."""
+    from sealink.config import ConfigError
 
+    mistakes = list(mistakes)
     try:
-        if path is None and not DEFAULT_PATH.exists():
-            return from_environment()
-        config, warnings = load_with_warnings(path or DEFAULT_PATH)
+        config, warnings = _loaded(path)
     except ConfigError as error:
-        fail(str(error))
+        mistakes.insert(0, str(error))
+    if mistakes:
+        fail("\n".join(mistakes))
     if warn:
         unenforced = [f"{name} is not enforced by this version" for name in config.unenforced]
         for warning in (*warnings, *unenforced):
             typer.echo(f"warning: {warning}", err=True)
     return config
+
+
+def _loaded(path: Path | None) -> tuple["Config", list[str]]:
+    from sealink.config import from_environment, load_with_warnings
+
+    if path is None and not DEFAULT_PATH.exists():
+        return from_environment(), []
+    return load_with_warnings(path or DEFAULT_PATH)
 
 
 def load_to_serve(path: Path | None) -> tuple["Config", str]:
