@@ -51,8 +51,6 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     """How many messages, or items of `input`, a request may have; beyond it 400 `array_above_max_length`."""
     max_tools: Size = 1024
     """As `max_messages`, for `tools`."""
-    slow_client_s: Seconds = 60.0
-    """How long a client may leave bytes unread before its stream is ended."""
     drain_s: Delay = 30.0
     """How long open streams may go on after SIGTERM."""
 

@@ -15,7 +15,7 @@ from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.gateway.services import Services
 from sealink.http import Endpoint, ErrorBody
 from sealink.wire import embeddings
-from sealink.wire.dialect import ClientDialect, HeartbeatShape
+from sealink.wire.dialect import ClientApi, HeartbeatShape
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
 
 CHAT: Final = openai_chat.OpenAIChatClient(responses_api=openai_responses.CLIENT)
@@ -38,7 +38,7 @@ def public_endpoints(
 
     def model(
         path: str,
-        client: ClientDialect,
+        client: ClientApi,
         *,
         heartbeat: HeartbeatShape | None = None,
         whole: WholeOperation = WHOLE,

@@ -14,9 +14,10 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """From a request's first byte to its last (408 beyond)."""
     keep_alive_s: Seconds = 75.0
     """How long a connection may stay open without a request; nginx's `keepalive_timeout`."""
-    slow_client_s: Seconds = 300.0
-    """How long a client may read nothing of what waits for it. TCP opens its window in steps of a segment, up to
-    64 KiB of them on loopback, so a slow reader shows no progress for a while; memory is bounded meanwhile."""
+    slow_client_s: Seconds = 60.0
+    """How long a client may read nothing of what waits for it, before its stream is ended. TCP opens its window in
+    steps of a segment, up to 64 KiB of them on loopback, so a slow reader shows no progress for a while; memory is
+    bounded meanwhile."""
     linger_s: Delay = 10.0
     """After a refusal: how long what the client still sends is read and thrown away. Were the socket closed at
     once, its reset could reach the client before the answer did."""
