@@ -11,6 +11,7 @@ mistakes       mistakes, all of which are told at once, and toml_location: their
 precedence     settings that several tables may have
 pricing        [[prices]] as rules
 environment    the process's variables
+reference      docs/configuration.md, from the docstrings of the tables
 
 Pure, but for reading the file and the environment: nothing is opened, connected to or imported that a config names.
 app/ builds a running SeaLink from a Config.

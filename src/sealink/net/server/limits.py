@@ -22,7 +22,8 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """After a refusal: how long what the client still sends is read and thrown away. Were the socket closed at
     once, its reset could reach the client before the answer did."""
     max_unsent_bytes: Size = 256 * 1024
-    """What may wait for a client in memory: above it `Responder.paused` is True, until half of it is left."""
+    """What may wait for a client in memory: above it what is on its way is paused (`Responder.paused`), until half of
+    it is left."""
     max_unsent_in_kernel_bytes: Size = 128 * 1024
     """What may wait for it in the kernel besides (`TCP_NOTSENT_LOWAT`, where there is such an option). Without a limit
     the kernel takes megabytes, and it takes long to notice a client that has stopped reading."""
