@@ -24,7 +24,7 @@ from acceptance.made_streams import MADE, begin_of
 from acceptance.plain_http import chat_request
 from replay import Answer, Exchange, ReplayingUpstream, Request
 from sealink.app import App
-from sealink.config import Config, load
+from sealink.config import Config, parse
 
 STREAMS, WARM_UP, AT_ONCE = 2000, 3000, 40
 MOST = 0.7
@@ -61,9 +61,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def test_no_task_is_left(tmp_path: Path) -> None:
     """The same in one process with the test, where asyncio can be asked."""
     with ReplayingUpstream(answer) as upstream:
-        path = tmp_path / "sealink.toml"
-        path.write_text(config_of(upstream.url, MODELS, "port = 0"))
-        config = load(path, {})
+        config = parse(config_of(upstream.url, MODELS, "port = 0"), {}, tmp_path)
         assert asyncio.run(tasks_left(config, some_streams(random.Random(4), 200))) == set()
 
 

@@ -27,9 +27,9 @@ def record(
     from sealink.app.process import configure_logging, serve_until_stopped
     from sealink.recorder.pool import Recorder
 
-    configure_logging()
     loaded, note = load_to_serve(config)
     loaded = with_options(loaded, host, port)
+    configure_logging(loaded.log)
     apis = {each.name: RECORDED_AS[each.dialect_name or ""] for each in loaded.providers}
     recorder = Recorder(to, apis, with_prompts=with_prompts)
     run_or_exit(serve_until_stopped(loaded, partial(greet, loaded, note), recorder=recorder))

@@ -28,10 +28,10 @@ def serve(
     from sealink.app.process import CannotStart, configure_logging, serve_until_stopped, survive_hangup
     from sealink.app.workers import supervise
 
-    configure_logging()
     survive_hangup()
     loaded, note = load_to_serve(config)
     loaded = with_options(loaded, host, port, admin_port)
+    configure_logging(loaded.log)
     on_listening = partial(greet, loaded, note)
     if workers == 1:
         run_or_exit(serve_until_stopped(loaded, on_listening))

@@ -4,6 +4,7 @@ file           sealink.toml → Config: read, checked and completed
 no_file        the environment → Config
 sections       the tables of the file
 tables         reads a table into its struct, and notes what is wrong in it
+changes        what two configs differ in, and what of it waits for a restart
 defaults       what the file leaves out, filled in
 served_models  the models where the file names none
 checks         what is checked besides the types of fields, and warnings
@@ -18,17 +19,18 @@ app/ builds a running SeaLink from a Config.
 """
 
 from sealink.config.defaults import GENERATED_KEY
-from sealink.config.file import load, load_with_warnings
+from sealink.config.file import load, load_with_warnings, parse
 from sealink.config.mistakes import ConfigError
 from sealink.config.no_file import from_environment
 from sealink.config.precedence import hedge_after_s_of, timeouts_of
 from sealink.config.pricing import rule_of
-from sealink.config.sections import Config, ModelConfig, ProviderConfig, ServerConfig, TargetConfig
+from sealink.config.sections import Config, LogConfig, ModelConfig, ProviderConfig, ServerConfig, TargetConfig
 
 __all__ = [
     "GENERATED_KEY",
     "Config",
     "ConfigError",
+    "LogConfig",
     "ModelConfig",
     "ProviderConfig",
     "ServerConfig",
@@ -37,6 +39,7 @@ __all__ = [
     "hedge_after_s_of",
     "load",
     "load_with_warnings",
+    "parse",
     "rule_of",
     "timeouts_of",
 ]

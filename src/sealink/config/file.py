@@ -30,7 +30,15 @@ def load(path: Path, variables: Mapping[str, str] = VARIABLES) -> Config:
 
 def load_with_warnings(path: Path, variables: Mapping[str, str] = VARIABLES) -> tuple[Config, list[str]]:
     """As `load`, with what is probably not meant, each as file:line."""
-    text = _text_of(path)
+    return _read(_text_of(path), variables, path)
+
+
+def parse(text: str, variables: Mapping[str, str], folder: Path) -> Config:
+    """As `load`, for the text of a file in `folder`, from which its relative paths start."""
+    return _read(text, variables, folder / "sealink.toml")[0]
+
+
+def _read(text: str, variables: Mapping[str, str], path: Path) -> tuple[Config, list[str]]:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -38,14 +46,14 @@ def load_with_warnings(path: Path, variables: Mapping[str, str] = VARIABLES) -> 
         line = int(place.partition(",")[0]) if place else text.count("\n") + 1
         raise ConfigError(f"{path}:{line}: this is not TOML: {message}") from error
     mistakes = Mistakes()
-    config = checked(tree, variables, path.parent, mistakes)
+    config = _checked(tree, variables, path.parent, mistakes)
     if mistakes.found:
         raise ConfigError("\n".join(_placed(mistakes.found, path, text)))
     return with_key(config, variables), _placed(warnings_of(config), path, text)
 
 
-def checked(tree: dict[str, Any], variables: Mapping[str, str], folder: Path, mistakes: Mistakes) -> Config:
-    """The config of a file in `folder`, from which its relative paths start. It can be used if there is no mistake."""
+def _checked(tree: dict[str, Any], variables: Mapping[str, str], folder: Path, mistakes: Mistakes) -> Config:
+    """The config of a tree. It can be used if there is no mistake."""
     config = TableReader(Config, mistakes).read(Config, _Variables(variables, mistakes).expand(tree, ()))
     if not config.providers and not config.models:
         config = msgspec.structs.replace(config, providers=providers_in(variables))

@@ -32,7 +32,7 @@ with 1. What can be, but is probably not meant, is a warning: a key's pattern of
 
 **Models.** With `[[providers]]` and no `[[models]]`, the models are those that the providers serve: of known vendors by
 their own names (`claude-sonnet-4-6`, and whatever fits `claude-*`), of all providers as `provider/model`
-(`my-vllm/qwen3`), and with a single provider of which no names are known, all names. Where two providers serve a name,
+(`mine/qwen3`), and with a single provider of which no names are known, all names. Where two providers serve a name,
 the first is used. As soon as there are `[[models]]`, they are all there are. With neither, the providers are those of
 the environment.
 
