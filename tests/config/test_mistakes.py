@@ -80,7 +80,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Pat
         "5: unknown key `prot`, did you mean `port`?",
         "6: drain_s: expected `float`, got `str`",
         "7: unknown key `max-chat-bytes`, did you mean `max_chat_bytes`?",
-        "8: unknown key `base_url`; it is a key of [providers]",
+        "8: unknown key `base_url`; it is a key of [[providers]]",
         "11: unknown key `nmae`, did you mean `name`?",
         "12: dialect: 'opnai' is not one of openai, anthropic, bedrock, cohere, gemini, ollama, responses, sim, "
         "did you mean 'openai'?",
@@ -110,6 +110,19 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Pat
         ("[server]\nport = 1\nport = 2\n", ["3: this is not TOML: Cannot overwrite a value"]),
         ("[server\n", ["1: this is not TOML: Expected ']' at the end of a table declaration"]),
         ("[timeouts]\nidle_s = nan\n", ["2: nan is not a finite number"]),
+        ("[[model]]\nid = 'm'\n", ["1: `targets` is missing", "1: unknown table [[model]], did you mean [[models]]?"]),
+        (
+            "[servr]\nhost = 3\nprot = 1\n",
+            [
+                "1: unknown table [servr], did you mean [server]?",
+                "2: host: expected `str`, got `int`",
+                "3: unknown key `prot`, did you mean `port`?",
+            ],
+        ),
+        ("[[keys]]\nnmae = 3\nkey = 'k'\n", ["2: unknown key `nmae`, did you mean `name`?"]),
+        ("[[providers]]\nname = 'p'\nnmae = 'q'\ndialect = 'sim'\n", ["3: unknown key `nmae`, did you mean `name`?"]),
+        ("[xyz]\n", ["1: unknown table [xyz]"]),
+        ("port = 1\n", ["1: unknown key `port`; it is a key of [server] and [admin]"]),
         ("[[keys]]\n", ["1: `key` is missing", "1: `name` is missing"]),
     ],
 )

@@ -48,7 +48,8 @@ def _read(text: str, variables: Mapping[str, str], path: Path) -> tuple[Config, 
     mistakes = Mistakes()
     config = _checked(tree, variables, path.parent, mistakes)
     if mistakes.found:
-        raise ConfigError("\n".join(_placed(mistakes.found, path, text)))
+        found = [msgspec.structs.replace(each, path=mistakes.as_written(each.path)) for each in mistakes.found]
+        raise ConfigError("\n".join(_placed(found, path, text)))
     return with_key(config, variables), _placed(warnings_of(config), path, text)
 
 

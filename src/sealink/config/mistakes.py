@@ -24,10 +24,19 @@ class Mistakes:
     def __init__(self) -> None:
         self.found: list[Mistake] = []
         self._wrong: set[Path] = set()
+        self._spellings: dict[Path, str] = {}
 
     def add(self, path: Path, message: str) -> None:
         self.found.append(Mistake(path, message))
         self._wrong.update(path[:length] for length in range(len(path) + 1))
+
+    def misspelled(self, path: Path, written: str) -> None:
+        """The last key of a path is written otherwise in the file."""
+        self._spellings[path] = written
+
+    def as_written(self, path: Path) -> Path:
+        """The path with its keys as they are written in the file."""
+        return tuple(self._spellings.get(path[: index + 1], step) for index, step in enumerate(path))
 
     def within(self, path: Path) -> bool:
         """Whether something is wrong there already: what may only follow from it need not be told as well."""

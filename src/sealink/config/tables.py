@@ -34,7 +34,7 @@ class TableReader:
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         values = {}
         for name, written in self._named(table, set(fields), path).items():
-            value = self._value(fields[name].type, table[written], (*path, written))
+            value = self._value(fields[name].type, table[written], (*path, name))
             if value is not _WRONG:
                 values[name] = value
         for name, field in fields.items():
@@ -47,18 +47,25 @@ class TableReader:
         named = {name: name for name in table if name in known}
         for written in table:
             if written not in known:
-                self._mistakes.add((*path, written), self._unknown(written, table[written], known))
-                named.setdefault(similar(written, known) or written, written)
-        return {name: written for name, written in named.items() if name in known}
+                meant = similar(written, known)
+                told = self._unknown(written, meant, table[written], path)
+                if meant and meant not in named:
+                    named[meant] = written
+                    self._mistakes.misspelled((*path, meant), written)
+                    self._mistakes.add((*path, meant), told)
+                else:
+                    self._mistakes.add((*path, written), told)
+        return named
 
-    def _unknown(self, written: str, value: object, known: set[str]) -> str:
-        is_table = isinstance(value, dict) or (isinstance(value, list) and isinstance((value or [0])[0], dict))
-        quote, kind = ("[{}]", "table [{}]") if is_table else ("`{}`", "key `{}`")
-        hint = did_you_mean(written, known, quote)
-        if not hint:
-            owners = [f"[{name}]" for name, keys in tables_of(self._root).items() if written in keys]
-            hint = f"; it is a key of {' and '.join(owners)}" if owners else ""
-        return f"unknown {kind.format(written)}{hint}"
+    def _unknown(self, written: str, meant: str, value: object, path: Path) -> str:
+        tables = tables_of(self._root)
+        if not path and isinstance(value, dict | list):
+            is_array = isinstance(value, list)
+            hint = f", did you mean {_header(meant, is_array=tables[meant].is_array)}?" if meant else ""
+            return f"unknown table {_header(written, is_array=is_array)}{hint}"
+        owners = [_header(name, is_array=table.is_array) for name, table in tables.items() if written in table.keys]
+        hint = f"; it is a key of {' and '.join(owners)}" if owners else ""
+        return f"unknown key `{written}`" + (f", did you mean `{meant}`?" if meant else hint)
 
     def _value(self, kind: Any, value: object, path: Path) -> Any:
         if table := table_type(kind):
@@ -97,10 +104,24 @@ def _completed(kind: type[_Table], values: dict[str, Any]) -> _Table:
     return kind(**{name: (get_origin(type_) or type_)() for name, type_ in required.items()} | values)
 
 
-def tables_of(root: type[msgspec.Struct]) -> dict[str, set[str]]:
-    """The tables of a file, each with its keys."""
-    kinds = {field.encode_name: table_type(field.type) for field in msgspec.structs.fields(root)}
-    return {name: set(kind.__struct_encode_fields__) for name, kind in kinds.items() if kind}
+class KnownTable(msgspec.Struct, frozen=True):
+    """A table of a file: its keys, and whether there may be several."""
+
+    keys: tuple[str, ...]
+    is_array: bool
+
+
+def tables_of(root: type[msgspec.Struct]) -> dict[str, KnownTable]:
+    """The tables of a file."""
+    return {
+        field.encode_name: KnownTable(kind.__struct_encode_fields__, is_array_of_tables(field.type))
+        for field in msgspec.structs.fields(root)
+        if (kind := table_type(field.type))
+    }
+
+
+def _header(name: str, *, is_array: bool) -> str:
+    return f"[[{name}]]" if is_array else f"[{name}]"
 
 
 def table_type(kind: Any) -> type[msgspec.Struct] | None:
