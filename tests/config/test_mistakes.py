@@ -1,12 +1,13 @@
 """All mistakes of a file are told at once, in the order of their lines, each with what was probably meant."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sealink.config import ConfigError, load, load_with_warnings
-
-SIM = '[[providers]]\nname = "sim"\ndialect = "sim"\n'
+from sealink.config import ConfigError, load, parse
 
 
 def mistakes(folder: Path, text: str, **variables: str) -> list[str]:
@@ -18,12 +19,6 @@ def mistakes(folder: Path, text: str, **variables: str) -> list[str]:
     lines = str(told.value).split("\n")
     assert all(line.startswith(f"{path}:") for line in lines)
     return [line.removeprefix(f"{path}:") for line in lines]
-
-
-def warnings(folder: Path, text: str) -> list[str]:
-    path = folder / "sealink.toml"
-    path.write_text(text)
-    return [line.removeprefix(f"{path}:") for line in load_with_warnings(path, {})[1]]
 
 
 EVERYTHING = """\
@@ -128,3 +123,39 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(tmp_path: Pat
 )
 def test_a_mistake_is_told_once(tmp_path: Path, text: str, told: list[str]) -> None:
     assert sorted(mistakes(tmp_path, text)) == told
+
+
+VALUES = [
+    "3",
+    "-1",
+    "2.5",
+    "nan",
+    "true",
+    '"x"',
+    "'''\n[x]\n'''",
+    "[]",
+    "[1, 'a']",
+    "{}",
+    "{ a = 1 }",
+    "[{}, 2]",
+    "1979-05-27",
+]
+
+
+@given(data=st.data())
+def test_whatever_stands_in_a_file_is_read_or_refused_with_lines(data: st.DataObject) -> None:
+    lines = EVERYTHING.splitlines()
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        key, equals, _ = lines[at].partition(" = ")
+        changed = data.draw(
+            st.sampled_from([[], [lines[at]] * 2, [f"{key}{equals}{data.draw(st.sampled_from(VALUES))}"]])
+        )
+        lines[at : at + 1] = changed
+    try:
+        parse("\n".join(lines), {}, Path("/etc"))
+    except ConfigError as error:
+        found = [re.match(r"/etc/sealink\.toml:(\d+): .", line) for line in str(error).split("\n")]
+        numbers = [int(each[1]) for each in found if each]
+        assert len(numbers) == len(found)
+        assert numbers == sorted(numbers)

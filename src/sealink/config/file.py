@@ -78,7 +78,7 @@ def _placed(mistakes: Iterable[Mistake], path: Path, text: str) -> list[str]:
     """The mistakes with their lines, in the order of these."""
     lines = Lines(text)
     placed = sorted({(lines.of(mistake.path), mistake.message): None for mistake in mistakes}, key=lambda each: each[0])
-    return [f"{path}:{line}: {message}" for line, message in placed]
+    return [f"{path}:{line}: {' '.join(message.splitlines())}" for line, message in placed]
 
 
 class _Variables:
