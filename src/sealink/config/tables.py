@@ -87,14 +87,13 @@ class TableReader:
         except msgspec.ValidationError as error:
             if self._mistakes.within(path):  # of a variable of the environment, say
                 return _WRONG
-            found, _, place = str(error).partition(" - at ")
-            item = re.search(r"\$\[(\d+)\]", place)
-            name = _name_of(path)
-            choices, chosen = choices_of(kind), next(iter(value.values())) if isinstance(value, dict) else value
+            chosen = next(iter(value.values())) if get_origin(kind) is dict and isinstance(value, dict) else value
+            choices, name = choices_of(kind), _name_of(path)
             if choices and isinstance(chosen, str) and chosen not in choices:
                 self._mistakes.add(path, f"{name}: {chosen!r} is not one of {_listed(choices, chosen)}")
                 return (chosen is value and similar(chosen, choices)) or _WRONG
-            self._mistakes.add((*path, int(item[1])) if item else path, f"{name}: {found[:1].lower()}{found[1:]}")
+            found, item = _in_words(error)
+            self._mistakes.add((*path, item) if item is not None else path, f"{name}: {found}")
             return _WRONG
 
 
@@ -147,6 +146,15 @@ def choices_of(kind: Any) -> tuple[str, ...]:
     if origin is dict:
         return choices_of(arguments[1])
     return choices_of(arguments[0]) if origin is Annotated else ()
+
+
+def _in_words(error: msgspec.ValidationError) -> tuple[str, int | None]:
+    """What msgspec found, in the words of TOML; and the index where it is about an item of an array."""
+    found, _, place = str(error).partition(" - at ")
+    for word, meaning in ((" | null", ""), ("`object`", "a table"), ("`array`", "an array")):
+        found = found.replace(word, meaning)
+    item = re.search(r"\$\[(\d+)\]", place)
+    return f"{found[:1].lower()}{found[1:]}", int(item[1]) if item else None
 
 
 def _listed(choices: tuple[str, ...], chosen: str) -> str:
