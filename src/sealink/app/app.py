@@ -104,7 +104,12 @@ class App:
         server = self.config.server
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         admission = AdmissionControl(keyring_of(self.config), router, [limits])
-        endpoints = public_endpoints(admission, self._services(), max_embeddings_bytes=server.max_embeddings_bytes)
+        endpoints = public_endpoints(
+            admission,
+            self._services(),
+            max_embeddings_bytes=server.max_embeddings_bytes,
+            models_without_key=server.models_without_key,
+        )
         return Dispatcher(endpoints, max_body_bytes=server.max_chat_bytes, cors_origins=server.cors_origins)
 
     def _services(self) -> Services:

@@ -15,7 +15,7 @@ from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.gateway.services import Services
 from sealink.http import Endpoint, ErrorBody
 from sealink.wire import embeddings
-from sealink.wire.dialect import ClientDialect, HeartbeatShape
+from sealink.wire.dialect import ClientApi, HeartbeatShape
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
 
 CHAT: Final = openai_chat.OpenAIChatClient(responses_api=openai_responses.CLIENT)
@@ -28,13 +28,17 @@ _ANTHROPIC: Final[ErrorBody] = anthropic_messages.error_body
 
 
 def public_endpoints(
-    admission: AdmissionControl, services: Services, *, max_embeddings_bytes: int | None = None
+    admission: AdmissionControl,
+    services: Services,
+    *,
+    max_embeddings_bytes: int | None = None,
+    models_without_key: bool = True,
 ) -> tuple[Endpoint, ...]:
     """The table. It holds what is spoken on each path, so that a new endpoint is one entry here."""
 
     def model(
         path: str,
-        client: ClientDialect,
+        client: ClientApi,
         *,
         heartbeat: HeartbeatShape | None = None,
         whole: WholeOperation = WHOLE,
@@ -45,7 +49,7 @@ def public_endpoints(
         return Endpoint("POST", path, Answers(admission, services, api), client.error_body, max_body_bytes)
 
     count_tokens = TokenCounts(admission, services.pool, MESSAGES)
-    models, streams = Models(admission), Streams(admission, services.logs)
+    models, streams = Models(admission, without_key=models_without_key), Streams(admission, services.logs)
     return (
         Endpoint("GET", "/", root, _OPENAI),
         Endpoint("GET", "/health/live", health, _OPENAI),

@@ -85,7 +85,7 @@ class Exchange:
         admitted = self._admitted
         if admitted.on_disconnect != "detach" or not self._request.head.stream:
             return None
-        stream = DetachedStream(admitted.key.name, self.cancel, self._request.client.error_frame)
+        stream = DetachedStream(admitted.key.name, self.cancel, self._request.dialect.error_frame)
         return self._services.logs.open(admitted.request_id, stream)
 
     # A stream: committed with its first content, moved to its end.
@@ -118,7 +118,7 @@ class Exchange:
 
     def _with_extras(self, first: bytes, last: bytes) -> bytes:
         """The stream's last bytes with what the answer cost, and who ended it."""
-        return self._request.client.with_extras(first, last, self._account.extras())
+        return self._request.dialect.with_extras(first, last, self._account.extras())
 
     def _grace_is_over(self, timers: StreamTimers) -> None:
         """Send a first heartbeat if the stream has not begun, and from now on one after each silence."""
@@ -127,7 +127,7 @@ class Exchange:
         timers.on_silence(self._services.heartbeat.interval_s, self._beat)
 
     def _beat(self) -> None:
-        heartbeat = self._request.client.heartbeat(self._admitted.heartbeat)
+        heartbeat = self._request.dialect.heartbeat(self._admitted.heartbeat)
         if heartbeat and not (self._client.abandoned or self._client.paused):
             self._client.start([*headers.EVENT_STREAM, *self._own_headers()], heartbeat)
             self._account.mark("heartbeat")
@@ -162,7 +162,7 @@ class Exchange:
         if not self._client.awaits_ending:
             self._account.status = error.status
             raise error
-        self._client.finish(self._lane.close(error) if self._lane else self._request.client.error_frame(error))
+        self._client.finish(self._lane.close(error) if self._lane else self._request.dialect.error_frame(error))
 
     def _break_off(self) -> None:
         """SeaLink stops, or the client has cancelled its detached stream."""

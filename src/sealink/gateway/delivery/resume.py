@@ -14,15 +14,14 @@ _PIECE_BYTES: Final = 64 * 1024
 
 
 class DetachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much of detached streams is kept, and for how long.
-
-    `max_bytes`: of one stream; what was sent before the last so many bytes is gone. `max_streams`: at once, on
-    this process. `linger_s`: how long a stream that has ended can still be read.
-    """
+    """[detach]: how much of detached streams is kept, and for how long, under `on_disconnect = "detach"`."""
 
     max_bytes: Size = 4 * 1024 * 1024
+    """Of one stream. What was sent before the last so many bytes is gone."""
     max_streams: Count = 1000
+    """Streams at once on each process; one more is not kept."""
     linger_s: Delay = 300.0
+    """How long a stream that has ended can still be read."""
 
 
 class Gone(SealinkError):
