@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from importlib import import_module
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from sealink.policy.routing import Router
 from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
+
+log = logging.getLogger("sealink.app")
 
 
 class App:
@@ -87,8 +90,11 @@ class App:
         Rows wait in the journal until then, and so does a request that is priced before. The tokenizer is loaded by
         the first request that needs it: see catalog/tokens.py.
         """
-        await asyncio.to_thread(load_prices)
-        await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
+        try:
+            await asyncio.to_thread(load_prices)
+            await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
+        except (ImportError, OSError) as error:  # a start under full load may find no file descriptor left
+            log.warning("loaded when it is needed, for now it cannot be: %s", error)
         self._ledger.start()
 
     def _public_port(self, router: Router) -> Dispatcher:
