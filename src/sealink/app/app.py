@@ -16,6 +16,7 @@ from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
+from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import public_endpoints
 from sealink.gateway.observers import Observers
 from sealink.gateway.request_limits import RequestLimits
@@ -95,7 +96,12 @@ class App:
         server = self.config.server
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         admission = AdmissionControl(keyring_of(self.config), router, [limits])
-        endpoints = public_endpoints(admission, self._services(), max_embeddings_bytes=server.max_embeddings_bytes)
+        endpoints = public_endpoints(
+            admission,
+            self._services(),
+            max_embeddings_bytes=server.max_embeddings_bytes,
+            max_before_content_bytes=self.config.upstream.max_before_content_bytes,
+        )
         return Dispatcher(endpoints, max_body_bytes=server.max_chat_bytes, cors_origins=server.cors_origins)
 
     def _services(self) -> Services:
@@ -111,6 +117,7 @@ class App:
             heartbeat=config.heartbeat,
             finish=config.drain,
             finishing=Slots(config.drain.max_streams),
+            unattended=Unattended(config.detach.max_bytes, config.detach.return_s),
             prices=PriceRules(rule_of(price) for price in config.prices),
         )
 
