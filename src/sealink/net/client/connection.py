@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
         if response is not None and response.rest:
             data, response.rest = response.rest, b""
             self.data_received(data)
-            response.rest_was_fed()
+            response.read_on()
 
     def _feed_all(self) -> None:
         """The connection ends: what has come before that counts."""

@@ -119,11 +119,7 @@ class Response:
         most = self._limits.max_bytes_per_turn
         if self._unread_bytes > most:
             await asyncio.sleep(0)
-        if self._unread_bytes <= most:
-            return await self.read() or None
-        data = self._take()
-        self._chunks, self._unread_bytes = [data[most:]], len(data) - most
-        return data[:most]
+        return self._take(most) if self._chunks else await self.read() or None
 
     async def _pass_on(self, take: Taker) -> bool:
         """Let `deliver` call `take`; returns when it has had enough (False) or nothing more comes (True)."""
@@ -169,13 +165,17 @@ class Response:
             raise self._error
         return self.complete
 
-    def _take(self) -> bytes:
+    def _take(self, most: int | None = None) -> bytes:
+        """What waits, or at most so many bytes of it."""
         chunks = self._chunks
         data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
-        self._unread_bytes = 0
+        if most is not None and len(data) > most:
+            chunks.append(data[most:])
+            data = data[:most]
+        self._unread_bytes -= len(data)
         if self._is_paused:
-            self._resume()
+            self.read_on()
         return data
 
     def _news(self) -> asyncio.Future[None]:
@@ -239,9 +239,9 @@ class Response:
             self._pause()
         self._loop.call_soon(self._feed_rest)
 
-    def rest_was_fed(self) -> None:
-        """Read on, unless there is more to feed, or too much that waits."""
-        if self._is_paused and self._unread_bytes <= self._limits.max_buffered_bytes:
+    def read_on(self) -> None:
+        """Read from the socket again, unless there is more to feed, or too much that waits."""
+        if self._is_paused and not self.rest and self._unread_bytes <= self._limits.max_buffered_bytes:
             self._resume()
 
     def _deliver(self) -> None:
@@ -289,8 +289,6 @@ class Response:
         self._transport.pause_reading()
 
     def _resume(self) -> None:
-        if self.rest:
-            return  # what has been read comes first
         self._is_paused = False
         if not self._transport.is_closing():
             self._transport.resume_reading()
