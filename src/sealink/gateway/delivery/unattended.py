@@ -8,8 +8,10 @@ import asyncio
 from collections import deque
 from typing import Final
 
-STREAMS_PER_TURN: Final = 4
-"""How many of them go on in one turn of the event loop, each by one piece, however many there are."""
+STREAMS_PER_TURN: Final = 8
+"""How many of them may go on in one turn of the event loop, each by one piece, however many there are."""
+LONG_TURN_S: Final = 0.01
+"""After a turn that took longer, for whatever reason, only one goes on in the next."""
 
 
 class Unattended:
@@ -20,9 +22,11 @@ class Unattended:
         self.s_per_byte = return_s / kept_bytes
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_due = False
+        self._last_at = 0.0
+        self._share = 1
 
     async def turn(self) -> None:
-        """Wait for a turn: in the order in which the streams ask, a few in each turn of the event loop."""
+        """Wait for a turn: in the order in which the streams ask, few in each turn of the event loop."""
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
@@ -36,7 +40,10 @@ class Unattended:
 
     def _let_some_go_on(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_due = False
-        for _ in range(min(STREAMS_PER_TURN, len(self._waiting))):
+        now = loop.time()
+        self._share = min(self._share + 1, STREAMS_PER_TURN) if now - self._last_at < LONG_TURN_S else 1
+        self._last_at = now
+        for _ in range(min(self._share, len(self._waiting))):
             turn = self._waiting.popleft()
             if not turn.done():  # else its stream was cancelled
                 turn.set_result(None)
