@@ -19,6 +19,7 @@ from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
+from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import public_endpoints
 from sealink.gateway.observers import Observers
 from sealink.gateway.request_limits import RequestLimits
@@ -115,6 +116,7 @@ class App:
             self._services(),
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
+            max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
         return Dispatcher(endpoints, max_body_bytes=server.max_chat_bytes, cors_origins=server.cors_origins)
 
@@ -131,6 +133,7 @@ class App:
             heartbeat=config.heartbeat,
             finish=config.drain,
             finishing=Slots(config.drain.max_streams),
+            unattended=Unattended(config.detach.max_bytes, config.detach.return_s),
             prices=PriceRules(rule_of(price) for price in config.prices),
         )
 

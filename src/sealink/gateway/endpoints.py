@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.failover.whole import WholeOperation
 from sealink.gateway.handlers.answers import Answers
@@ -10,7 +12,7 @@ from sealink.gateway.handlers.models import Models
 from sealink.gateway.handlers.streams import Streams
 from sealink.gateway.handlers.token_counts import TokenCounts
 from sealink.gateway.model_api import ModelApi
-from sealink.gateway.operations.chat import WHOLE
+from sealink.gateway.operations.chat import STREAM, WHOLE
 from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.gateway.services import Services
 from sealink.http import Endpoint, ErrorBody
@@ -33,8 +35,10 @@ def public_endpoints(
     *,
     max_embeddings_bytes: int | None = None,
     models_without_key: bool = True,
+    max_before_content_bytes: int = STREAM.max_before_content_bytes,
 ) -> tuple[Endpoint, ...]:
     """The table. It holds what is spoken on each path, so that a new endpoint is one entry here."""
+    stream = msgspec.structs.replace(STREAM, max_before_content_bytes=max_before_content_bytes)
 
     def model(
         path: str,
@@ -45,7 +49,7 @@ def public_endpoints(
         max_body_bytes: int | None = None,
     ) -> Endpoint:
         """An endpoint at which a model answers."""
-        api = ModelApi(client, services.heartbeat.shape_on(path, heartbeat), whole=whole)
+        api = ModelApi(client, services.heartbeat.shape_on(path, heartbeat), stream=stream, whole=whole)
         return Endpoint("POST", path, Answers(admission, services, api), client.error_body, max_body_bytes)
 
     count_tokens = TokenCounts(admission, services.pool, MESSAGES)

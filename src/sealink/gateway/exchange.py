@@ -21,6 +21,7 @@ from sealink.gateway.delivery.finish_after_disconnect import FinishAfterDisconne
 from sealink.gateway.delivery.pump import pump
 from sealink.gateway.delivery.resume import DetachedStream, StreamLog
 from sealink.gateway.delivery.stream_timers import StreamTimers
+from sealink.gateway.delivery.unattended import Pace
 from sealink.gateway.failover.attempt import Attempt
 from sealink.gateway.failover.failover import Failover
 from sealink.gateway.failover.streamed import StreamedAttempt
@@ -109,7 +110,7 @@ class Exchange:
         timers.resume()
         timers.on_silence(timeouts.idle_s, partial(attempt.time_out, "idle", timeouts.idle_s))
         total_left_s = timeouts.total_s - self._account.elapsed_s
-        timers.once(total_left_s, partial(attempt.time_out, "total", timeouts.total_s))
+        timers.end(total_left_s, partial(attempt.time_out, "total", timeouts.total_s))
         held = attempt.held
         if self._admitted.key.usage_extras:
             self._client.complete = partial(self._with_extras, held)
@@ -178,6 +179,7 @@ class Exchange:
         services = self._services
         if self._client.is_resumable:
             self._account.leave("detached")
+            self._client.go_on_without_client(Pace(services.unattended))
         elif self._responder.too_slow:
             self._account.end("error", "sealink", "slow_client")
             self._stop()
@@ -185,6 +187,7 @@ class Exchange:
             self._account.leave("drained")
             self._finish = FinishAfterDisconnect(services.finish, services.finishing, self._has_read_enough)
             self._client.copy_to(self._finish.count)
+            self._client.go_on_without_client(Pace(services.unattended))
         else:
             self._account.end("client_gone", "client")
             self._stop()

@@ -32,6 +32,8 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     that leaves is noticed only by writing to it."""
     max_pipelined_bytes: Size = 256 * 1024
     """As `max_pipelined`, for the sum of their bodies."""
+    max_bytes_per_turn: Size = 64 * 1024
+    """Bytes of one connection that are parsed in one turn of the event loop: then the others have their turn."""
     cancel_grace_s: Delay = 2.0
     """When the server stops and the shutdown grace is over: how long cancelled handlers have to end their streams."""
     backlog: Size = 2048

@@ -126,8 +126,7 @@ class RequestParser:
         self._url = b""
         self._headers: dict[str, str] = {}
         self._header_bytes = 0
-        self._body: list[bytes] = []
-        self._body_bytes = 0
+        self._body = bytearray()  # not a list: a body in chunks of a byte each would take fifty times its size
         self._max_body_bytes = 0
         self._coding = ""
         self._fruitless = 0
@@ -169,9 +168,8 @@ class RequestParser:
 
     def on_body(self, body: bytes) -> None:
         self.awaits_continue = False
-        self._body.append(body)
-        self._body_bytes += len(body)
-        self._check_body_size(self._body_bytes)
+        self._body += body
+        self._check_body_size(len(self._body))
         self._fruitless = 0
 
     def on_message_complete(self) -> None:
@@ -180,14 +178,14 @@ class RequestParser:
         if self._llhttp.should_upgrade():
             return  # nothing of the body was read; see _parse
         self.receiving = self.awaits_continue = False
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        body = bytes(self._body)
         if self._coding and body:
             body = decode(self._coding, body, self._max_body_bytes)
             self._check_body_size(len(body))
             del self._request.headers["content-encoding"]
         self._request.body = body
         self._whole.append(self._request)
-        self._body = []
+        self._body = bytearray()
         self._fruitless = 0
 
     def _check_request_line(self, request: Request) -> None:
