@@ -21,7 +21,7 @@ from sealink.http.endpoint import RequestContext
 from sealink.net.message import Request
 from sealink.policy.auth import require_model
 from sealink.policy.routing import Router
-from sealink.wire.dialect import ClientDialect
+from sealink.wire.dialect import ClientApi
 
 
 class Keys(Protocol):
@@ -64,7 +64,7 @@ class AdmissionControl:
             raise
         return key
 
-    def refused_unread(self, client: ClientDialect, request: Request, error: SealinkError) -> None:
+    def refused_unread(self, client: ClientApi, request: Request, error: SealinkError) -> None:
         """A request that was authenticated is refused before it is whole, or is not proper HTTP."""
         self._refusals.record(error, request.id, self.authenticate(request), client)
 

@@ -43,7 +43,7 @@ def _requested(model: str) -> HeaderList:
 
 @lru_cache(maxsize=1024)
 def _source(provider: str, served: str) -> HeaderList:
-    return (("x-sealink-upstream", provider), ("x-sealink-served-model", _as_field_value(served)))
+    return (("x-sealink-upstream", _as_field_value(provider)), ("x-sealink-served-model", _as_field_value(served)))
 
 
 MAX_NAME_CHARS: Final = 256

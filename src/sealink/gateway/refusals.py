@@ -11,7 +11,7 @@ from sealink.gateway import headers
 from sealink.gateway.admitted_request import admission_of
 from sealink.gateway.observers import Observers
 from sealink.ledger.entry import Settlement
-from sealink.wire.dialect import ClientDialect, RequestHead
+from sealink.wire.dialect import ClientApi, RequestHead
 
 _SERVER_ERROR: Final = 500
 
@@ -33,7 +33,7 @@ class Refusals:
         self._observers = observers
 
     def record(
-        self, error: SealinkError, request_id: str, key: ApiKey, client: ClientDialect, head: RequestHead | None = None
+        self, error: SealinkError, request_id: str, key: ApiKey, client: ClientApi, head: RequestHead | None = None
     ) -> None:
         """A request is refused with `error`. `head` is None where it was not read, or could not be."""
         if head is not None:
