@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -38,6 +39,8 @@ from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
+
+log = logging.getLogger("sealink.app")
 
 
 class App:
@@ -96,8 +99,11 @@ class App:
         Rows wait in the journal until then, and so does a request that is priced before. The tokenizer is loaded by
         the first request that needs it: see catalog/tokens.py.
         """
-        await asyncio.to_thread(load_prices)
-        await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
+        try:
+            await asyncio.to_thread(load_prices)
+            await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
+        except (ImportError, OSError) as error:  # a start under full load may find no file descriptor left
+            log.warning("loaded when it is needed, for now it cannot be: %s", error)
         self._ledger.start()
 
     def _public_port(self, router: Router) -> Dispatcher:

@@ -42,8 +42,8 @@ class ClientRequest(msgspec.Struct, dict=True):
 
     @property
     def fallback_identity(self) -> FallbackIdentity:
-        """The id and time of an answer whose upstream gives it none."""
-        return FallbackIdentity(self.request_id.removeprefix("req_"), int(time.time()))
+        """The id, time and model of an answer whose upstream gives it none."""
+        return FallbackIdentity(self.request_id.removeprefix("req_"), int(time.time()), self.head.model)
 
 
 class AdmittedRequest(msgspec.Struct):

@@ -1,12 +1,12 @@
 """What follows an attempt that failed before anything was sent: the same target again, the next one, or none."""
 
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 import msgspec
 
 from sealink.amounts import Delay, Share, Size
 from sealink.errors import GatewayTimeout, SealinkError, UpstreamError, UpstreamRejected
+from sealink.wire.retry_after import delay_s
 
 # These are about the target: its credentials, models or load. Another target may succeed. All other 4xx (400, 413,
 # 422 …) are about the request, and every target of the model would answer them.
@@ -82,19 +82,6 @@ def wait_s(error: SealinkError, *, tries: int, settings: RetrySettings, jitter: 
 
 
 def wait_asked_s(error: SealinkError, otherwise_s: float, now: float) -> float:
-    """Seconds by the upstream's `retry-after-ms` or `retry-after`, a number or a date (RFC 9110 §10.2.3)."""
-    for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        for header, value in error.headers:
-            if header.lower() == name and value.replace(".", "", 1).isdecimal():
-                return float(value) * unit_s
-            if header.lower() == "retry-after" and (until_s := _until_s(value, now)) is not None:
-                return until_s
-    return otherwise_s
-
-
-def _until_s(date: str, now: float) -> float | None:
-    """Seconds until a date; None if it is not a date."""
-    try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
+    """Seconds by the upstream's `retry-after-ms` or `retry-after`."""
+    asked_s = delay_s(error.headers, now)
+    return otherwise_s if asked_s is None else asked_s

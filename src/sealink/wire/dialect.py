@@ -5,7 +5,7 @@ about a pair of formats. All of it is pure: bytes and plain data in, bytes and p
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol, TypeGuard, runtime_checkable
+from typing import Final, Literal, Protocol, TypeGuard, runtime_checkable
 
 import msgspec
 
@@ -50,10 +50,14 @@ class RequestHead(msgspec.Struct):
 
 
 class FallbackIdentity(msgspec.Struct, frozen=True):
-    """The id and time of creation (Unix time in seconds) of an answer whose upstream gives it none."""
+    """The id, time of creation (Unix time in seconds) and model of an answer whose upstream gives it none."""
 
     id: str
     created: int
+    model: str = ""
+
+
+ANONYMOUS: Final = FallbackIdentity("", 0)
 
 
 class ClientApi(Protocol):
@@ -146,9 +150,9 @@ class PassthroughDialect(UpstreamDialect, Protocol):
         """The client's own request, with only those changes that SeaLink must make: the model's name, no
         `metadata.task_type`, usage asked for."""
 
-    def passthrough(self, head: RequestHead) -> StreamHandler: ...
+    def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> StreamHandler: ...
 
-    def passthrough_whole(self, body: bytes) -> tuple[bytes, Outcome]:
+    def passthrough_whole(self, body: bytes, identity: FallbackIdentity = ANONYMOUS) -> tuple[bytes, Outcome]:
         """A not-streamed answer for a client of the same dialect, changed only where a vendor departs from it."""
 
 

@@ -50,7 +50,7 @@ def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[
     client, dialect = request.dialect, target.provider.dialect
     body = whole_json(answer)
     if body is not None and same_dialect(dialect, client):
-        read, outcome = dialect.passthrough_whole(body)
+        read, outcome = dialect.passthrough_whole(body, request.fallback_identity)
     else:
         events = decode_stream(answer, dialect) if body is None else dialect.decode_whole(body)
         read, outcome = _translated(events, request, dialect)
@@ -92,7 +92,7 @@ def _answered(request: ClientRequest) -> ChatRequest:
 def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
     client, dialect = request.dialect, target.provider.dialect
     if same_dialect(dialect, client):
-        return dialect.passthrough(request.head)
+        return dialect.passthrough(request.head, request.fallback_identity)
     decoder = _with_names(dialect.decoder(), request, dialect)
     return Translator(decoder, client.encoder(request.neutral, request.fallback_identity))
 
