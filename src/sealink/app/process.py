@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import math
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final
 
 from sealink.app.app import App
@@ -50,6 +51,16 @@ def survive_hangup() -> None:
     """SIGHUP, by which other servers read their config again, ends a process that does not handle it."""
     if hasattr(signal, "SIGHUP"):  # not on Windows
         signal.signal(signal.SIGHUP, _log_hangup)
+
+
+@contextlib.contextmanager
+def hangup_ignored() -> Iterator[None]:
+    """Processes that are started meanwhile ignore SIGHUP, which a terminal sends to all, until they handle it."""
+    handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, handler)
 
 
 def _log_hangup(*_: object) -> None:
@@ -123,7 +134,9 @@ async def serve_until_stopped(
 
 def cannot_listen(config: Config, error: OSError) -> CannotStart:
     """Why the process has no port."""
-    return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}")
+    is_taken = error.errno == errno.EADDRINUSE
+    hint = ". If it is SeaLink that runs there with --workers, --takeover starts beside it" if is_taken else ""
+    return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}{hint}")
 
 
 def _app(config: Config, recorder: Recorder | None) -> App:
