@@ -1,19 +1,22 @@
 """`sealink serve` where something stands in its way, and where it is told to stop in a hurry."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
+from typer.testing import CliRunner
 
 from sealink.app.workers import Restarts
+from sealink.cli.main import app
 
 SEALINK = Path(sys.executable).with_name("sealink")
 CONFIG = """
@@ -55,9 +58,9 @@ def serving(folder: Path, *options: str, leads: bool = False) -> Iterator[tuple[
             process.kill()
 
 
-def refused(folder: Path, *options: str) -> str:
-    """What a `serve` that cannot start says."""
-    done = subprocess.run([SEALINK, "serve", *options], cwd=folder, capture_output=True, text=True, timeout=60)
+def refused(folder: Path, *options: str, command: Sequence[str] = ("serve",)) -> str:
+    """What a command that cannot start says."""
+    done = subprocess.run([SEALINK, *command, *options], cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr
@@ -76,10 +79,34 @@ def test_a_host_that_is_none(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_journal_that_cannot_be_written(folder: Path, workers: str) -> None:
+@pytest.mark.parametrize("place", ["/proc", "/sys", "a file in its way"])
+@pytest.mark.parametrize("command", ["serve", "serve --workers 2", "record --to recorded", "chat Hello"])
+def test_where_nothing_can_be_written_one_line_says_so(folder: Path, place: str, command: str) -> None:
+    """In /proc and /sys not even root can make a folder."""
     (folder / "sealink.db.journal").write_text("in the way")
-    assert "cannot write the journal" in refused(folder, "--workers", workers)
+    (folder / "sealink.toml").write_text(CONFIG)
+    words = command.split()
+    options = [] if place.startswith("/") else ["--config", "sealink.toml"]
+    where = Path(place) if place.startswith("/") else folder
+    told = refused(where, *options, *([] if words[0] == "chat" else ["--port", "0"]), command=words)
+    assert re.fullmatch(r"cannot write the journal of requests \(\[store\] journal\): .+\n", told)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")])
+def test_what_cannot_be_looked_at_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    runner = CliRunner()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "exists", fail)
+        for command in ("chat Hello", "usage", "check"):
+            done = runner.invoke(app, command.split())
+            assert (done.exit_code, done.output) == (1, f"sealink.toml: {error.strerror}\n")
+    monkeypatch.setattr("sealink.ledger.report.read_unstored", fail)
+    done = runner.invoke(app, ["usage"])
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert "the journal of requests cannot be read" in done.output
 
 
 def test_told_twice_it_does_not_wait_for_open_streams(folder: Path) -> None:

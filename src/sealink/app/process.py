@@ -8,10 +8,12 @@ import logging
 import math
 import signal
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from sealink.app.app import App
 from sealink.config import Config
+from sealink.ledger.journal import OwnedFolder
 from sealink.recorder.pool import Recorder
 
 log = logging.getLogger("sealink.process")
@@ -116,7 +118,7 @@ async def serve_until_stopped(
     raise_file_limit()
     survive_hangup()
     signals = StopSignals()
-    app = _app(config, recorder)
+    app = app_of(config, recorder)
     try:
         base_url = await app.start(reuse_port=reuse_port)
     except OSError as error:
@@ -139,11 +141,26 @@ def cannot_listen(config: Config, error: OSError) -> CannotStart:
     return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}{hint}")
 
 
-def _app(config: Config, recorder: Recorder | None) -> App:
+def app_of(config: Config, recorder: Recorder | None = None) -> App:
+    """Raises CannotStart where its journal cannot be written."""
     try:
         return App(config, recorder)
     except OSError as error:
-        raise CannotStart(f"cannot write the journal of requests ([store] journal): {error}") from error
+        raise _cannot_write(error) from error
+
+
+def check_journal(config: Config) -> None:
+    """Raises CannotStart where no journal can be written, before each worker says so."""
+    try:
+        folder = OwnedFolder.new(Path(config.store.journal))
+        folder.path.rmdir()
+    except OSError as error:
+        raise _cannot_write(error) from error
+    folder.release()
+
+
+def _cannot_write(error: OSError) -> CannotStart:
+    return CannotStart(f"cannot write the journal of requests ([store] journal): {error}")
 
 
 async def _stop(app: App, signals: StopSignals) -> None:

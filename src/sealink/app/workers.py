@@ -19,6 +19,7 @@ from sealink.app.address import printable
 from sealink.app.process import (
     CannotStart,
     cannot_listen,
+    check_journal,
     configure_logging,
     hangup_ignored,
     run_on_best_loop,
@@ -39,6 +40,7 @@ def supervise(config: Config, count: int, on_listening: Callable[[str], None], *
     worker cannot start: it has written why to standard error. With `takes_over` the port may be one that the workers
     of another process listen on; new connections are then spread over both.
     """
+    check_journal(config)
     with _reserved(config, takes_over=takes_over) as reserved:
         port = reserved.getsockname()[1]
         config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))

@@ -27,6 +27,8 @@ def load_or_exit(path: Path | None) -> "Config":
         return load(path or DEFAULT_PATH)
     except ConfigError as error:
         fail(str(error))
+    except OSError as error:  # nobody may look into this folder
+        fail(f"{DEFAULT_PATH}: {error.strerror}")
 
 
 def warn_unenforced(config: "Config") -> None:
