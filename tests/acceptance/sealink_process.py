@@ -73,6 +73,10 @@ class SealinkProcess:
             self._is_told_to_stop = True
             self._process.send_signal(signal.SIGTERM)
 
+    def wait(self) -> None:
+        """Until it has ended."""
+        self._process.wait(STOP_S)
+
     def kill(self) -> None:
         """SIGKILL. It is dead when this returns."""
         self._must_end_with = -signal.SIGKILL

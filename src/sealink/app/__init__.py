@@ -8,7 +8,10 @@ providers   a provider of the config, as requests are sent to it
 proxies     the proxies that the environment names
 simulators  simulated providers
 routes      the keys of a config, and the routes of its models
+gauges      the state of one process in numbers, for /metrics
 address     addresses of this machine
+dev_key     the key of a run for which none is configured
+greeting    what is printed once SeaLink listens
 """
 
 from sealink.app.app import App

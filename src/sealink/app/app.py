@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -17,7 +19,9 @@ from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
+from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import public_endpoints
+from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
 from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
@@ -33,6 +37,10 @@ from sealink.policy.routing import Router
 from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
+from sealink.telemetry.log_lines import LogLines
+from sealink.telemetry.request_log import RequestLog
+from sealink.telemetry.request_metrics import RequestMetrics
+from sealink.telemetry.target_log import log_target
 
 log = logging.getLogger("sealink.app")
 
@@ -45,7 +53,15 @@ class App:
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
         self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
+        self._metrics = RequestMetrics()
+        self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
+        self._observers = Observers(self._ledger, self._metrics, RequestLog(self._log_lines.write))
+        self._load_shedding = LoadShedding(
+            max_requests=config.server.max_requests,
+            max_loop_lag_s=config.server.max_loop_lag_s,
+            under_way=lambda: self._server.open_requests if self._server else 0,
+        )
         self._server: Server | None = None
         self._loading: asyncio.Task[None] | None = None
 
@@ -58,10 +74,12 @@ class App:
         self._server = Server(
             public.handle,
             limits=config.server,
-            body_limit=public.body_limit,
+            check_head=public.check_head,
             error_response=public.error_response,
+            refuse=public.refuse,
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        self._load_shedding.start()
         self._loading = asyncio.create_task(self._load())
         return f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
 
@@ -75,8 +93,10 @@ class App:
         await self.loaded()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
+        self._load_shedding.stop()
         await self._pool.close()
         await self._simulators.stop()
+        self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
     def hurry(self) -> None:
@@ -100,16 +120,27 @@ class App:
     def _public_port(self, router: Router) -> Dispatcher:
         server = self.config.server
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        admission = AdmissionControl(keyring_of(self.config), router, [limits])
-        endpoints = public_endpoints(admission, self._services(), max_embeddings_bytes=server.max_embeddings_bytes)
-        return Dispatcher(endpoints, max_body_bytes=server.max_chat_bytes, cors_origins=server.cors_origins)
+        admission = AdmissionControl(keyring_of(self.config), router, self._observers, [self._load_shedding, limits])
+        endpoints = public_endpoints(
+            admission,
+            self._services(),
+            max_embeddings_bytes=server.max_embeddings_bytes,
+            models_without_key=server.models_without_key,
+            max_before_content_bytes=self.config.upstream.max_before_content_bytes,
+        )
+        return Dispatcher(
+            endpoints,
+            max_body_bytes=server.max_chat_bytes,
+            max_keyless_body_bytes=server.max_keyless_body_bytes,
+            cors_origins=server.cors_origins,
+        )
 
     def _services(self) -> Services:
         config = self.config
         return Services(
             pool=self._upstreams,
-            observers=Observers(self._ledger),
-            health=HealthBook(config.breaker),
+            observers=self._observers,
+            health=HealthBook(config.breaker, log_target),
             logs=StreamLogs(config.detach),
             retry=config.retry,
             retry_budget=TokenBucket(config.retry.budget_share),
@@ -117,8 +148,13 @@ class App:
             heartbeat=config.heartbeat,
             finish=config.drain,
             finishing=Slots(config.drain.max_streams),
+            unattended=Unattended(config.detach.max_bytes, config.detach.return_s),
             prices=PriceRules(rule_of(price) for price in config.prices),
         )
+
+    @staticmethod
+    def _call_later(delay_s: float, call: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(delay_s, call)
 
     def _keep_warm(self) -> None:
         """Keep connections open to the providers that models lead to; simulated ones are on this machine."""

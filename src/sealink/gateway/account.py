@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from sealink.catalog.rates import NANO
 from sealink.errors import GatewayTimeout, InvalidRequest, SealinkError, UpstreamError
-from sealink.gateway.metering import Meter, Metered
+from sealink.gateway.metering import Charge, Meter, Metered
 from sealink.ledger.entry import Admission, Attempt, Ended, EndedBy, Settlement
 from sealink.ledger.timeline import Moment, Timeline
 from sealink.policy.routing import Target
@@ -17,6 +17,9 @@ from sealink.wire.stream.outcome import Outcome
 
 LONG_GAP_S: Final = 1.0
 """Silences of the upstream longer than this are marked in the timeline."""
+
+_NOTHING_SENT: Final = {"client_gone": 499, "cancelled": 499, "stopped": 503}
+"""The status of a request that ended before its client was sent one. nginx logs 499 where the client has left."""
 
 
 class LostHedge(msgspec.Struct):
@@ -36,6 +39,7 @@ class Account:
         self.outcome: Outcome | None = None
         self.first_choice: Target | None = None
         self.bytes_sent = 0
+        self.status = 200
         self.longest_gap_s = 0.0
         self._opened_at_ns = time.monotonic_ns()
         self._timeline = Timeline()
@@ -45,6 +49,7 @@ class Account:
         self._ttft_ms: float | None = None
         self._ended: Ended | None = None
         self._left: Ended | None = None
+        self._is_free = False
         self._ended_by: EndedBy = "upstream"
         self._code: str | None = None
         self._timeline.mark("admitted", 0.0)
@@ -73,6 +78,10 @@ class Account:
         self._target, self.outcome = target, outcome
         self.mark("first_content")
         _, self._ttft_ms = self._timeline.marks[-1]
+
+    def answered_free(self, target: Target | None) -> None:
+        """The answer has no tokens, and costs nothing. None: no target was needed for it."""
+        self._target, self._is_free = target, True
 
     def timed_out(self, target: Target, outcome: Outcome) -> None:
         """An attempt came too late, whose upstream has said what the prompt counts: it is charged for, unless another
@@ -103,6 +112,9 @@ class Account:
 
     def fail(self, error: SealinkError) -> None:
         """The exchange ends with an error."""
+        if isinstance(error, InvalidRequest) and not self._attempts:
+            self.end("refused", "client", error.code or error.type)
+            return
         timed_out = isinstance(error, GatewayTimeout)
         at_fault: EndedBy = "client" if isinstance(error, InvalidRequest) else "sealink"
         by: EndedBy = "upstream" if isinstance(error, UpstreamError) or timed_out else at_fault
@@ -111,7 +123,7 @@ class Account:
     def metered(self) -> Metered:
         """The answer's usage and cost, by what has come of it."""
         if self.outcome is None or self._target is None:
-            return Metered()
+            return Metered(charge=Charge(0, 0)) if self._is_free else Metered()
         return self._meter.read(self.outcome, self._target)
 
     @property
@@ -135,6 +147,7 @@ class Account:
         assert self._ended is not None
         return Settlement(
             request_id=self.admission.request_id,
+            status=self._status_sent,
             ended=self._ended,
             ended_by=self._ended_by,
             code=self._code,
@@ -153,6 +166,12 @@ class Account:
             bytes_sent=self.bytes_sent,
             timeline=self._timeline.marks,
         )
+
+    @property
+    def _status_sent(self) -> int:
+        if self.bytes_sent or self._ended is None:
+            return self.status
+        return 500 if self._code == "internal_error" else _NOTHING_SENT.get(self._ended, self.status)
 
     def _conclude(self) -> None:
         """How the exchange ended, if nothing has said so yet."""

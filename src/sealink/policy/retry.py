@@ -25,17 +25,17 @@ class Next(Enum):
 
 
 class RetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[retry]: how often and how soon a request's last target is tried again.
-
-    `attempts`: of one target. The delay begins with `first_delay_s`, doubles each time up to `max_delay_s`, and is
-    spread by jitter. An upstream's `retry-after` wins; if it is longer than `max_delay_s`, the client gets the error
-    and may wait itself. `budget_share`: retries as a share of requests, so that they do not multiply an outage.
-    """
+    """[retry]: how often and how soon a request's last target is tried again."""
 
     attempts: Size = 2
+    """Attempts at one target, the first included. 1: it is never tried again."""
     first_delay_s: Delay = 0.25
+    """The delay before the second attempt. It doubles each time up to `max_delay_s`, and is spread by jitter."""
     max_delay_s: Delay = 5.0
+    """The longest delay. An upstream's `retry-after` wins; if that is longer, the client gets the error and may wait
+    itself."""
     budget_share: Share = 0.1
+    """Retries as a share of requests, so that they do not multiply an outage."""
 
 
 def after(error: SealinkError, *, tries: int, has_next: bool, settings: RetrySettings, now: float) -> Next:

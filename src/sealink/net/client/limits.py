@@ -56,3 +56,11 @@ class UpstreamLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     max_header_bytes: Size = 64 * 1024
     """Names and values of one response's headers, trailers included."""
+
+    max_before_content_bytes: Size = 4 * 1024 * 1024
+    """What a stream may send before its first content (comments, pings, an echo of the request); beyond that it fails
+    with `upstream_too_large`."""
+
+    max_bytes_per_turn: Size = 16 * 1024
+    """Bytes of one response, decompressed ones included, that are handled in one turn of the event loop: then the other
+    connections have their turn. Much that comes at once (an image, a compressed stream) takes several turns."""
