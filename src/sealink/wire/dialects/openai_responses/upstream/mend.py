@@ -42,7 +42,7 @@ class Mender:
     def __init__(self) -> None:
         self.response_id: str | None = None
         self._items: dict[int, str] = {}
-        self._parts: dict[int, list[int]] = {}
+        self._parts: dict[int, dict[int, int]] = {}
         self._done: dict[int, Raw] = {}
 
     def mended(self, data: bytes) -> Fields | None:
@@ -78,10 +78,8 @@ class Mender:
 
     def _part(self, index: int, part: int) -> int:
         """The number that a message's part should have: its position among the parts."""
-        parts = self._parts.setdefault(index, [])
-        if part not in parts:
-            parts.append(part)
-        return parts.index(part)
+        parts = self._parts.setdefault(index, {})
+        return parts.setdefault(part, len(parts))
 
     def _response(self, position: _Position, response: _Named, data: bytes) -> Fields | None:
         self.response_id = self.response_id or response.id
