@@ -63,6 +63,10 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     A request that it lets in waits for that some six times before its first token."""
     drain_s: Delay = 30.0
     """How long open streams may go on after SIGTERM."""
+    restart_pause_s: Seconds = 0.5
+    """With `--workers`: the first pause before a worker that did not last is started anew. It doubles each time."""
+    max_restart_pause_s: Seconds = 30.0
+    """What that pause doubles up to. A worker that has lived so long is started anew at once."""
 
 
 class AdminConfig(Section, frozen=True, kw_only=True):
