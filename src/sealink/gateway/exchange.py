@@ -14,7 +14,7 @@ from functools import partial
 from sealink.errors import HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
 from sealink.gateway import headers
 from sealink.gateway.account import LONG_GAP_S, Account
-from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.admitted_request import AdmittedRequest, admission_of
 from sealink.gateway.delivery.client_stream import ClientStream
 from sealink.gateway.delivery.finish_after_disconnect import FinishAfterDisconnect
 from sealink.gateway.delivery.pump import pump
@@ -37,11 +37,14 @@ class Exchange:
 
     def __init__(self, admitted: AdmittedRequest, responder: Responder, services: Services, api: ModelApi) -> None:
         self._admitted = admitted
-        self._request = admitted.request
+        self._request = request = admitted.request
         self._responder = responder
         self._services = services
         self._api = api
-        self._account = Account(admitted.entry, Meter(admitted.request, services.prices))
+        self._account = Account(
+            admission_of(request.request_id, admitted.key, request.client, request.head),
+            Meter(admitted.request, services.prices),
+        )
         self._client = ClientStream(responder)
         self._timers: StreamTimers | None = None
         self._finish: FinishAfterDisconnect | None = None
