@@ -23,6 +23,9 @@ def serve(
         typer.Option(help="The port of the console. Accepted, but nothing listens on it in this version."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
+    takeover: Annotated[
+        bool, typer.Option("--takeover", help="Start even if the workers of another SeaLink listen on the port.")
+    ] = False,
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C, then let open streams finish."""
     from sealink.app.process import CannotStart, configure_logging, serve_until_stopped, survive_hangup
@@ -33,11 +36,11 @@ def serve(
     loaded = with_options(loaded, host, port, admin_port)
     configure_logging(loaded.log)
     on_listening = partial(greet, loaded, note)
-    if workers == 1:
+    if workers == 1 and not takeover:
         run_or_exit(serve_until_stopped(loaded, on_listening))
         return
     try:
-        supervise(loaded, workers, on_listening)
+        supervise(loaded, workers, on_listening, takes_over=takeover)
     except CannotStart as error:
         fail(str(error))
 

@@ -34,7 +34,7 @@ from sealink.wire.dialects.openai_chat.upstream.normalize_stream import StreamNo
 from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize_whole
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
-from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.dialects.shared.upstream_errors import check_choices, malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import Fields, encode, is_null, text_of
 
@@ -280,6 +280,7 @@ class _AnswerReader:
         message = choice.message or choice.delta
         open = self._choices.get(choice.index)
         if open is None:
+            check_choices(len(self._choices))
             open = self._choices[choice.index] = _Open(choice.index)
         blocks, is_whole = open.blocks, choice.message is not None
         if open.new_call is not None and open.new_call.name and not (message.tool_calls or message.function_call):
