@@ -138,8 +138,9 @@ def test_tools_of_other_apis_become_functions(tool: Fields, vendor: str) -> None
 
 @pytest.mark.parametrize("vendor", ["", "openai"])
 def test_a_request_of_openais_shape_goes_out_as_it_came(vendor: str) -> None:
-    body = b'{"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [%b, {"type": "web_search"}]}'
-    head = openai_chat.CLIENT.parse_head(body % json.dumps(FUNCTION).encode(), {})
+    body = b'{"model": "m", "messages": [{"role": "user", "content": "Hi"}], "tools": [%b, %b, %b]}'
+    others = b'{"type": "web_search", "user_location": 5}', b'{"type": "builtin_function", "function": {"name": "$w"}}'
+    head = openai_chat.CLIENT.parse_head(body % (json.dumps(FUNCTION).encode(), *others), {})
     request = ClientRequest("req_1", openai_chat.CLIENT, head, 0.0)
     assert write_request(request, target(vendor)).body == head.body
 

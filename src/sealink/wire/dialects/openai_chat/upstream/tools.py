@@ -72,7 +72,8 @@ def _are_standard(tools: Raw, *, takes_custom_tools: bool) -> bool:
 def _forwarded(raw: Raw, number: int, dropped: list[str], takes_custom_tools: bool) -> Raw:
     """Tools that the vendor runs itself are its own affair."""
     fields = object_of(raw) or {}
-    if _are_standard(to_raw([fields]), takes_custom_tools=takes_custom_tools):
+    is_other = text_of(fields.get("type")) not in (None, "function", "custom")
+    if is_other or _are_standard(to_raw([fields]), takes_custom_tools=takes_custom_tools):
         return raw
     tool = read_tool(fields, f"tools[{number}]")
     if isinstance(tool, BuiltinTool):
