@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sealink.app import keyring_of, router_of
+from sealink.access.keyring import Keyring
+from sealink.app import configured_by, router_of
 from sealink.app.proxies import proxies_of
 from sealink.catalog.models import DOCUMENTED_MODEL, SIM_MODEL
 from sealink.catalog.rates import Rates
@@ -245,8 +246,8 @@ def test_without_a_config_the_store_is_in_the_working_directory() -> None:
 def test_a_key_can_be_strict(tmp_path: Path) -> None:
     text = GOOD.replace('key = "sk-1"', 'key = "sk-1"\nstrict = true')
     headers = {"x-api-key": "sk-1"}
-    assert keyring_of(read(tmp_path, text, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
-    assert not keyring_of(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
+    assert Keyring(configured_by(read(tmp_path, text, ANTHROPIC_API_KEY="a"))).authenticate(headers).strict
+    assert not Keyring(configured_by(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a"))).authenticate(headers).strict
 
 
 def test_all_limits_of_connections_can_be_set(tmp_path: Path) -> None:

@@ -1,26 +1,62 @@
 """The keys that are in force in this process."""
 
-import hmac
-from collections.abc import Iterable
+import secrets
+import time
+from typing import Final
 
-from sealink.access.keys import ApiKey, digest_of
-from sealink.errors import AuthenticationError
+import msgspec
+
+from sealink.access.configured import Configured
+from sealink.access.credential import Changes, Credential, credential_of
+from sealink.access.key_secrets import digest_of
+from sealink.access.keys import ApiKey, Team
+from sealink.errors import AuthenticationError, ServiceUnavailable
 from sealink.policy.auth import presented_key
+
+_SECRET_BYTES: Final = 32
+
+
+class _Credentials(msgspec.Struct):
+    """Credentials by the digests of their secrets under one access secret."""
+
+    access_secret: bytes
+    configured: dict[bytes, Credential]
+    stored: dict[bytes, Credential] = {}
+
+    def find(self, secret: str) -> Credential | None:
+        digest = digest_of(secret, self.access_secret)
+        return self.stored.get(digest) or self.configured.get(digest)
 
 
 class Keyring:
-    """The keys in force, found by the digest of their secrets.
+    """The keys in force: those of the config, and those of the store as far as this process knows them.
 
-    How long a lookup takes can tell something about a digest only, never about a secret.
+    Another thread may call `learn` and `configure`; requests that are already admitted keep their record. How long a
+    lookup takes can tell something about a digest only, never about a secret. While `is_complete` is False, the keys of
+    the store are not known yet.
     """
 
-    def __init__(self, keys: Iterable[ApiKey]) -> None:
-        self._by_digest: dict[bytes, ApiKey] = {}
-        self.replace(keys)
+    def __init__(self, configured: Configured, *, is_complete: bool = True) -> None:
+        self.is_complete = is_complete
+        self.teams: dict[str, Team] = {}
+        self._configured = configured
+        self._stored_teams: dict[str, Team] = {}
+        self._credentials = _Credentials(b"", {})
+        self._digest_anew(secrets.token_bytes(_SECRET_BYTES))
 
-    def replace(self, keys: Iterable[ApiKey]) -> None:
-        """Put these keys in force instead of those before. Requests that are already admitted keep their record."""
-        self._by_digest = {key.digest: key for key in keys}
+    def configure(self, configured: Configured) -> None:
+        """Put the keys and teams of another config in force, instead of those before."""
+        self._configured = configured
+        self._digest_anew(self._credentials.access_secret)
+
+    def learn(self, changes: Changes) -> None:
+        """What has changed in the store, the first time all of it."""
+        if changes.access_secret != self._credentials.access_secret:
+            self._digest_anew(changes.access_secret)
+        self._stored_teams.update(changes.teams)
+        self._merge_teams()
+        self._credentials.stored.update(changes.credentials)
+        self.is_complete = True
 
     def authenticate(self, headers: dict[str, str]) -> ApiKey:
         """The key that a request is sent with. Raises AuthenticationError if there is none, or none in force."""
@@ -29,8 +65,29 @@ class Keyring:
             raise AuthenticationError(
                 "No API key was sent. Send it as `Authorization: Bearer <key>` or `x-api-key: <key>`."
             )
-        digest = digest_of(secret)
-        key = self._by_digest.get(digest)
-        if key is None or not hmac.compare_digest(key.digest, digest):
-            raise AuthenticationError("The API key that was sent is not known here.")
+        credential = self._credentials.find(secret)
+        if credential is None:
+            raise self._unknown()
+        if credential.valid_until is not None and credential.valid_until <= time.time():
+            raise AuthenticationError(credential.ended)
+        key = credential.key
+        if key.team is not None and (team := self.teams.get(key.team)) is not None and team.is_revoked:
+            raise AuthenticationError(f"The API key {key.name!r} is of the team {team.name!r}, which was revoked.")
         return key
+
+    def _unknown(self) -> AuthenticationError | ServiceUnavailable:
+        if self.is_complete:
+            return AuthenticationError("The API key that was sent is not known here.")
+        return ServiceUnavailable("The keys cannot be read from the store now.", code="store_unavailable")
+
+    def _digest_anew(self, access_secret: bytes) -> None:
+        """Digest the config's secrets. What the store has of secrets does not fit another access secret."""
+        keys = self._configured.key_list
+        configured = {digest_of(each.secret, access_secret): credential_of(each.key) for each in keys}
+        before = self._credentials
+        stored = before.stored if before.access_secret == access_secret else {}
+        self._credentials = _Credentials(access_secret, configured, stored)
+        self._merge_teams()
+
+    def _merge_teams(self) -> None:
+        self.teams = {**self._stored_teams, **{name: each.team for name, each in self._configured.teams.items()}}

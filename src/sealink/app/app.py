@@ -5,10 +5,12 @@ import contextlib
 from importlib import import_module
 from pathlib import Path
 
+from sealink.access.credential import Changes
+from sealink.app.access import Access
 from sealink.app.address import printable
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
-from sealink.app.routes import keyring_of, router_of
+from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
@@ -18,6 +20,7 @@ from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.endpoints import public_endpoints
 from sealink.gateway.observers import Observers
+from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
@@ -43,12 +46,18 @@ class App:
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
         self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
+        self._open = OpenExchanges()
+        self._access = Access(config, self._revoke)
         self._server: Server | None = None
         self._loading: asyncio.Task[None] | None = None
 
     async def start(self, *, reuse_port: bool = False) -> str:
-        """Listen. Returns the base URL that clients are given, with the port that was really taken."""
+        """Listen. Returns the base URL that clients are given, with the port that was really taken.
+
+        Raises OSError if it cannot listen, StoreTooNew if a newer SeaLink has changed the store.
+        """
         config = self.config
+        await self._access.start()
         providers = {provider.name: await self._provider(provider) for provider in config.providers}
         public = self._public_port(router_of(config, providers))
         self._keep_warm()
@@ -74,6 +83,7 @@ class App:
             await self._server.stop(self.config.server.drain_s)
         await self._pool.close()
         await self._simulators.stop()
+        await self._access.stop()
         await asyncio.to_thread(self._ledger.close)
 
     def hurry(self) -> None:
@@ -94,7 +104,7 @@ class App:
     def _public_port(self, router: Router) -> Dispatcher:
         server = self.config.server
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        admission = AdmissionControl(keyring_of(self.config), router, [limits])
+        admission = AdmissionControl(self._access.keyring, router, [limits])
         endpoints = public_endpoints(admission, self._services(), max_embeddings_bytes=server.max_embeddings_bytes)
         return Dispatcher(endpoints, max_body_bytes=server.max_chat_bytes, cors_origins=server.cors_origins)
 
@@ -112,7 +122,12 @@ class App:
             finish=config.drain,
             finishing=Slots(config.drain.max_streams),
             prices=PriceRules(rule_of(price) for price in config.prices),
+            open=self._open,
         )
+
+    def _revoke(self, changes: Changes) -> None:
+        """Keys, or teams, were revoked with their open streams."""
+        self._open.revoke(changes.ended_keys, changes.ended_teams)
 
     def _keep_warm(self) -> None:
         """Keep connections open to the providers that models lead to; simulated ones are on this machine."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sealink.app.app import App
 from sealink.config import Config
 from sealink.recorder.pool import Recorder
+from sealink.store.errors import StoreTooNew
 
 log = logging.getLogger("sealink.process")
 
@@ -110,6 +111,8 @@ async def serve_until_stopped(
         base_url = await app.start(reuse_port=reuse_port)
     except OSError as error:
         raise cannot_listen(config, error) from error
+    except StoreTooNew as error:
+        raise CannotStart(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
     on_listening(base_url)

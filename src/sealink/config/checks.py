@@ -1,11 +1,13 @@
 """What is checked in a config besides the types of its fields."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from sealink.access.checks import wrong_rules
 from sealink.config.mistakes import MistakeError
 from sealink.config.pricing import rule_of
-from sealink.config.sections import Config, ModelConfig, ProviderConfig
+from sealink.config.sections import Config, KeyConfig, ModelConfig, ProviderConfig, TeamConfig
 from sealink.store.errors import StoreError
 from sealink.store.url import check_url
 
@@ -19,6 +21,7 @@ def check_names(config: Config) -> None:
         ("providers", [provider.name for provider in config.providers]),
         ("models", [model.id for model in config.models]),
         ("keys", [key.name for key in config.keys]),
+        ("teams", [team.name for team in config.teams]),
     ):
         for index, name in enumerate(names):
             if not name.isprintable() or not name.strip():
@@ -41,6 +44,19 @@ def check_keys(config: Config) -> None:
             raise MistakeError(path, "key: it must have visible ASCII characters only, no spaces")
         if secret in secrets[:index]:
             raise MistakeError(path, f"key: it is the same as that of {config.keys[secrets.index(secret)].name!r}")
+
+
+def check_access(config: Config) -> None:
+    """The rules of keys and teams must be able to work; a key's team must be there."""
+    teams = {team.name for team in config.teams}
+    tables: dict[str, Sequence[KeyConfig | TeamConfig]] = {"keys": config.keys, "teams": config.teams}
+    for table, entries in tables.items():
+        for index, entry in enumerate(entries):
+            for field, wrong in wrong_rules(entry):
+                raise MistakeError(f"$.{table}[{index}].{field}", wrong)
+    for index, key in enumerate(config.keys):
+        if key.team is not None and key.team not in teams:
+            raise MistakeError(f"$.keys[{index}].team", f"there is no team {key.team!r} in [[teams]]")
 
 
 def _check_targets(path: str, model: ModelConfig, known: set[str]) -> None:

@@ -1,12 +1,12 @@
 """What a config leaves out, filled in: vendors' addresses, keys and settings, absolute paths, a key for clients."""
 
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from sealink.access.key_secrets import new_secret
 from sealink.config.mistakes import MistakeError
 from sealink.config.sections import Config, KeyConfig, ProviderConfig
 from sealink.ledger.location import journal_root
@@ -58,7 +58,9 @@ def with_absolute_paths(config: Config, folder: Path) -> Config:
     store = config.store
     url = absolute_url(store.url, folder)
     journal = folder / store.journal if store.journal else journal_root(url, folder)
-    return msgspec.structs.replace(config, store=msgspec.structs.replace(store, url=url, journal=str(journal)))
+    server = msgspec.structs.replace(config.server, data_dir=str(folder / config.server.data_dir))
+    store = msgspec.structs.replace(store, url=url, journal=str(journal))
+    return msgspec.structs.replace(config, server=server, store=store)
 
 
 def with_key(config: Config, variables: Mapping[str, str]) -> Config:
@@ -69,10 +71,6 @@ def with_key(config: Config, variables: Mapping[str, str]) -> Config:
     if config.keys:
         return config
     given = variables.get("SEALINK_API_KEY")
-    key = KeyConfig(name="SEALINK_API_KEY", key=given) if given else KeyConfig(name=GENERATED_KEY, key=new_key())
-    return msgspec.structs.replace(config, keys=(key,))
-
-
-def new_key() -> str:
-    """The secret of a new key."""
-    return f"sk-sealink-{secrets.token_urlsafe(24)}"
+    key = KeyConfig(name="SEALINK_API_KEY", key=given) if given else KeyConfig(name=GENERATED_KEY, key=new_secret())
+    place = "the environment variable SEALINK_API_KEY" if given else "this run of `sealink serve`"
+    return msgspec.structs.replace(config, keys=(key,), places={**config.places, f"keys.{key.name}": place})

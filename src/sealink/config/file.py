@@ -3,17 +3,17 @@
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from sealink.config.checks import check_keys, check_names, check_prices, check_providers, check_store
+from sealink.config.checks import check_access, check_keys, check_names, check_prices, check_providers, check_store
 from sealink.config.defaults import with_absolute_paths, with_key, with_resolved_providers
 from sealink.config.environment import VARIABLES
 from sealink.config.mistakes import ConfigError, MistakeError, mistake_of
-from sealink.config.sections import Config
+from sealink.config.sections import Config, ConfigFile, KeyConfig, TeamConfig
 from sealink.config.toml_location import line_of
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -30,7 +30,8 @@ def load(path: Path, variables: Mapping[str, str] = VARIABLES) -> Config:
         line = raw[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path}:{line}: this is not UTF-8") from error
     try:
-        return with_key(parse(text, variables, path.parent), variables)
+        config = parse(text, variables, path.parent)
+        return with_key(msgspec.structs.replace(config, places=_places(config, text, path)), variables)
     except tomllib.TOMLDecodeError as error:
         line_found = re.search(r"line (\d+)", str(error))
         raise ConfigError(f"{path}:{line_found[1] if line_found else text.count(chr(10)) + 1}: {error}") from error
@@ -42,16 +43,28 @@ def parse(text: str, variables: Mapping[str, str], folder: Path) -> Config:
     """Read and check the text of a file in `folder`, from which its relative paths start."""
     tree = _expand(tomllib.loads(text), variables, "$")
     try:
-        config = msgspec.convert(tree, Config, strict=True)
+        read = msgspec.convert(tree, ConfigFile, strict=True)
     except msgspec.ValidationError as error:
         raise mistake_of(error) from error
+    config = Config(**{name: getattr(read, name) for name in ConfigFile.__struct_fields__})
     check_names(config)
     check_keys(config)
+    check_access(config)
     config = with_resolved_providers(config, variables, folder)
     check_providers(config)
     check_prices(config)
     check_store(config)
     return with_absolute_paths(config, folder)
+
+
+def _places(config: Config, text: str, path: Path) -> dict[str, str]:
+    """Where each key and each team stands."""
+    tables: dict[str, Sequence[KeyConfig | TeamConfig]] = {"keys": config.keys, "teams": config.teams}
+    return {
+        f"{table}.{entry.name}": f"{path}:{line_of(text, f'$.{table}[{index}]')}"
+        for table, entries in tables.items()
+        for index, entry in enumerate(entries)
+    }
 
 
 def _expand(value: Any, variables: Mapping[str, str], path: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from sealink.access.keys import KeyRules
+from sealink.access.keys import KeyRules, TeamRules, UsageLimits
 from sealink.amounts import Count, Delay, Markup, Port, Seconds, Size, Usd, Weight
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
@@ -24,7 +24,7 @@ from sealink.providers.vendor import Vendor
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
-_NOT_YET = ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "budget_usd", "budget_period")
+_NOT_YET = (*UsageLimits.__struct_fields__, "balance_usd")
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,6 +36,8 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
 
     host: str = "127.0.0.1"
     port: Port = 4000
+    data_dir: str = "."
+    """The folder of what SeaLink keeps besides the store: `admin-token`. It starts from the config's folder."""
     cors_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may call SeaLink from a browser; `*` for all (a key is needed all the same)."""
     max_chat_bytes: Size = 32 * 1024 * 1024
@@ -57,6 +59,10 @@ class AdminConfig(Section, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Port = 4001
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which browsers and programs may call the port, besides `localhost`, `host` and addresses."""
+    max_body_bytes: Size = 1024 * 1024
+    """The body of a request."""
 
 
 class TimeoutsConfig(Section, frozen=True, kw_only=True):
@@ -158,6 +164,12 @@ class KeyConfig(KeyRules, frozen=True, forbid_unknown_fields=True, kw_only=True)
     key: str
 
 
+class TeamConfig(TeamRules, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[[teams]]: keys that share limits. A key's `team` names one."""
+
+    name: str
+
+
 class PriceConfig(Section, frozen=True, kw_only=True):
     """[[prices]]: what the models that both patterns fit cost, before what the vendor or the built-in list says. The
     first table that fits counts. Dollars; a token's price is that of a million.
@@ -200,13 +212,23 @@ class StoreConfig(Section, frozen=True, kw_only=True):
     """Make the journal outlive a loss of power too; each request then waits for the disk."""
 
 
+class AccessConfig(Section, frozen=True, kw_only=True):
+    """[access]: how keys are kept."""
+
+    secret: str = ""
+    """What the secrets of keys are hashed with (HMAC-SHA-256). Default: one that is made once and kept in the store.
+    Keys that were made with another secret are not valid."""
+    poll_s: Seconds = 0.5
+    """How often each process looks for changes to keys and teams in the store."""
+
+
 class SharedConfig(Section, frozen=True, kw_only=True):
     """[shared]: what several nodes share."""
 
     redis_url: str | None = None
 
 
-class Config(Section, frozen=True, kw_only=True):
+class ConfigFile(Section, frozen=True, kw_only=True):
     """A whole sealink.toml."""
 
     server: ServerConfig = ServerConfig()
@@ -214,6 +236,7 @@ class Config(Section, frozen=True, kw_only=True):
     providers: tuple[ProviderConfig, ...] = ()
     models: tuple[ModelConfig, ...] = ()
     keys: tuple[KeyConfig, ...] = ()
+    teams: tuple[TeamConfig, ...] = ()
     prices: tuple[PriceConfig, ...] = ()
     timeouts: TimeoutsConfig = TimeoutsConfig()
     retry: RetrySettings = RetrySettings()
@@ -224,15 +247,24 @@ class Config(Section, frozen=True, kw_only=True):
     detach: DetachSettings = DetachSettings()
     upstream: UpstreamLimits = UpstreamLimits()
     store: StoreConfig = StoreConfig()
+    access: AccessConfig = AccessConfig()
     shared: SharedConfig = SharedConfig()
+
+
+class Config(ConfigFile, frozen=True, kw_only=True):
+    """A sealink.toml that was read, or what the environment says where there is none."""
+
+    places: dict[str, str] = {}
+    """Where each key and team stands: `{"keys.dev": "sealink.toml:12"}`."""
 
     @property
     def unenforced(self) -> list[str]:
         """Settings that this version accepts and does not enforce yet; `serve` and `check` warn of them."""
         names = [
-            f"keys[{index}].{field}"
-            for index, key in enumerate(self.keys)
+            f"{table}[{index}].{field}"
+            for table, entries in (("keys", self.keys), ("teams", self.teams))
+            for index, entry in enumerate(entries)
             for field in _NOT_YET
-            if getattr(key, field) is not None
+            if getattr(entry, field, None) is not None
         ]
         return names + (["shared.redis_url"] if self.shared.redis_url else [])

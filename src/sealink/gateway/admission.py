@@ -12,7 +12,7 @@ from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.model_api import ModelApi
 from sealink.http.endpoint import RequestContext
 from sealink.net.message import Request
-from sealink.policy.auth import require_model
+from sealink.policy.auth import require_model, require_place
 from sealink.policy.routing import Router
 
 
@@ -20,7 +20,7 @@ class Keys(Protocol):
     """The API keys that are in force now."""
 
     def authenticate(self, headers: dict[str, str]) -> ApiKey:
-        """The key that a request carries. Raises AuthenticationError when there is none that is known."""
+        """The key that a request carries. Raises AuthenticationError when there is none that is in force."""
 
 
 class Gate(Protocol):
@@ -44,8 +44,11 @@ class AdmissionControl:
         return self._router
 
     def authenticate(self, request: Request) -> ApiKey:
-        """The key of a request that asks no model. Raises AuthenticationError."""
-        return self._keys.authenticate(request.headers)
+        """The key of a request. Raises AuthenticationError, or PermissionDenied if it may not be used from there."""
+        key = self._keys.authenticate(request.headers)
+        if key.allowed_networks or key.endpoints:
+            require_place(key, request.peer, request.path)
+        return key
 
     def admit(
         self, request: Request, context: RequestContext, api: ModelApi
@@ -61,7 +64,7 @@ class AdmissionControl:
 
     def _identify(self, request: Request, context: RequestContext, api: ModelApi) -> AdmittedRequest:
         """Who asks which model, and where it leads."""
-        key = self._keys.authenticate(request.headers)
+        key = self.authenticate(request)
         head = api.client.parse_head(request.body, request.headers)
         head.query = request.query
         require_model(key, head.model)

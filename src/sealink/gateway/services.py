@@ -7,6 +7,7 @@ from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slo
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.observers import Observers
+from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.net.message import Pool
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
@@ -18,7 +19,7 @@ class Services(msgspec.Struct):
     """The connections to upstreams, the observers, and what policies count and are set to.
 
     `finish` and `finishing`: how far, and how many, answers are read on after their clients have left. `prices` are the
-    operator's.
+    operator's. `open`: the exchanges that have not ended.
     """
 
     pool: Pool
@@ -32,3 +33,4 @@ class Services(msgspec.Struct):
     finish: FinishSettings
     finishing: Slots
     prices: PriceRules = msgspec.field(default_factory=PriceRules)
+    open: OpenExchanges = msgspec.field(default_factory=OpenExchanges)
