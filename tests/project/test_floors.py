@@ -20,6 +20,7 @@ FLOORS = [
     {"wire", "providers", "catalog"},
     {"policy", "store"},
     {"ledger", "access"},
+    {"telemetry"},
     {"net"},
     {"http"},
     {"gateway"},

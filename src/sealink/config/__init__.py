@@ -20,12 +20,13 @@ from sealink.config.mistakes import ConfigError
 from sealink.config.no_file import from_environment
 from sealink.config.precedence import hedge_after_s_of, timeouts_of
 from sealink.config.pricing import rule_of
-from sealink.config.sections import Config, ModelConfig, ProviderConfig, ServerConfig, TargetConfig
+from sealink.config.sections import Config, LogConfig, ModelConfig, ProviderConfig, ServerConfig, TargetConfig
 
 __all__ = [
     "GENERATED_KEY",
     "Config",
     "ConfigError",
+    "LogConfig",
     "ModelConfig",
     "ProviderConfig",
     "ServerConfig",

@@ -21,6 +21,7 @@ from sealink.policy.routing import Choice, OnDisconnect
 from sealink.providers import VENDORS
 from sealink.providers.profile import OWN_VENDORS, Profile
 from sealink.providers.vendor import Vendor
+from sealink.telemetry.log_format import LogFormat, LogLevel
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
@@ -200,6 +201,15 @@ class PriceConfig(Section, frozen=True, kw_only=True):
     """What the price has on top of the cost; negative is a discount."""
 
 
+class LogConfig(Section, frozen=True, kw_only=True):
+    """[log]: what is written to standard error: one line per request at its end, and what operators should know."""
+
+    format: LogFormat = "text"
+    """"text" for a terminal, "json" for a machine."""
+    level: LogLevel = "info"
+    """The least important lines that are written: "debug", "info", "warning" or "error"."""
+
+
 class StoreConfig(Section, frozen=True, kw_only=True):
     """[store]: where usage is kept."""
 
@@ -248,6 +258,7 @@ class ConfigFile(Section, frozen=True, kw_only=True):
     upstream: UpstreamLimits = UpstreamLimits()
     store: StoreConfig = StoreConfig()
     access: AccessConfig = AccessConfig()
+    log: LogConfig = LogConfig()
     shared: SharedConfig = SharedConfig()
 
 

@@ -81,10 +81,10 @@ def changes_of(kind: "type[KeyRules] | type[TeamRules]", given: Mapping[str, str
 def _parameter(name: str, metavar: str | None, help: str) -> inspect.Parameter:
     flag = f"--{name.replace('_', '-')}"
     if metavar is None:
-        option, kind = typer.Option(f"{flag}/--no-{flag.removeprefix('--')}", help=help), bool
+        flags = f"{flag}/--no-{flag.removeprefix('--')}"
+        annotation: Any = Annotated[bool | None, typer.Option(flags, help=help)]
     else:
-        option, kind = typer.Option(flag, metavar=metavar, help=help), str
-    annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
+        annotation = Annotated[str | None, typer.Option(flag, metavar=metavar, help=help)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
