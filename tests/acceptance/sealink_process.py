@@ -31,6 +31,8 @@ class SealinkProcess:
         self._is_told_to_stop = False
         self._must_end_with = 0
         self._options = ["--port", str(self.port)]
+        if command[0] == "serve":
+            self._options += ["--admin-port", "0"]
         if config is not None:
             (folder / "sealink.toml").write_text(config)
             self._options += ["--config", "sealink.toml"]

@@ -62,7 +62,7 @@ def admit(
     spelled = {name.replace("_", "-"): value for name, value in {"authorization": "Bearer sk-1", **headers}.items()}
     request = Request("POST", "/v1/chat/completions", "beta=true", spelled, body)
     return control.admit(
-        request, RequestContext("req_1", cors_headers=[("a", "b")]), ModelApi(openai_chat.CLIENT, "chunk")
+        request, RequestContext("req_1", answer_headers=[("a", "b")]), ModelApi(openai_chat.CLIENT, "chunk")
     )
 
 

@@ -24,7 +24,7 @@ FLOORS = [
     {"net"},
     {"http"},
     {"gateway"},
-    {"sim", "recorder"},
+    {"sim", "recorder", "admin"},
     {"config", "app"},
     {"cli", "__main__"},
 ]

@@ -9,6 +9,7 @@ proxies     the proxies that the environment names
 simulators  simulated providers
 routes      the keys and teams of a config, and the routes of its models
 access      the keys of a running SeaLink, as they change
+admin_port  the admin port of a running SeaLink
 gauges      the state of one process in numbers, for /metrics
 address     addresses of this machine
 """

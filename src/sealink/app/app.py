@@ -10,6 +10,7 @@ from pathlib import Path
 from sealink.access.credential import Changes
 from sealink.app.access import Access
 from sealink.app.address import printable
+from sealink.app.admin_port import AdminPort
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
@@ -56,11 +57,13 @@ class App:
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
+        self._admin = AdminPort(config, self._access)
         self._server: Server | None = None
         self._loading: asyncio.Task[None] | None = None
 
-    async def start(self, *, reuse_port: bool = False) -> str:
-        """Listen. Returns the base URL that clients are given, with the port that was really taken.
+    async def start(self, *, reuse_port: bool = False, with_admin: bool = False) -> str:
+        """Listen, `with_admin` on the admin port too. Returns the base URL that clients are given, with the port that
+        was really taken.
 
         Raises OSError if it cannot listen, StoreTooNew if a newer SeaLink has changed the store.
         """
@@ -76,6 +79,8 @@ class App:
             error_response=public.error_response,
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        if with_admin:
+            self._admin.start()
         self._loading = asyncio.create_task(self._load())
         return f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
 
@@ -87,6 +92,7 @@ class App:
     async def stop(self) -> None:
         """Let open streams finish for up to `drain_s`, then end them, and give everything back."""
         await self.loaded()
+        await self._admin.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
         await self._pool.close()

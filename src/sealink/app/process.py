@@ -100,18 +100,19 @@ async def serve_until_stopped(
     on_listening: Callable[[str], None],
     *,
     reuse_port: bool = False,
+    with_admin: bool = False,
     recorder: Recorder | None = None,
 ) -> None:
     """Listen until SIGTERM or SIGINT. `on_listening` is called with the base URL once connections are accepted.
 
-    Raises CannotStart.
+    `with_admin`: on the admin port too. Raises CannotStart.
     """
     raise_file_limit()
     survive_hangup()
     signals = StopSignals()
     app = _app(config, recorder)
     try:
-        base_url = await app.start(reuse_port=reuse_port)
+        base_url = await app.start(reuse_port=reuse_port, with_admin=with_admin)
     except OSError as error:
         raise cannot_listen(config, error) from error
     except StoreTooNew as error:

@@ -70,7 +70,8 @@ def _reserved(config: Config) -> socket.socket:
 
 
 class Workers:
-    """The processes that do the work, each with the event that it sets when it accepts connections.
+    """The processes that do the work, each with the event that it sets when it accepts connections. One of them has
+    the admin port.
 
     The events are kept here: one that is garbage-collected is gone before its process has opened it.
     """
@@ -80,6 +81,7 @@ class Workers:
         self._stopping = False
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[BaseProcess, Event] = {}
+        self._with_admin: BaseProcess | None = None
         for _ in range(count):
             self._spawn()
 
@@ -115,20 +117,23 @@ class Workers:
 
     def _spawn(self) -> None:
         listening = self._context.Event()
-        process = self._context.Process(target=_work, args=(self._config, listening))
+        with_admin = self._with_admin not in self._processes
+        process = self._context.Process(target=_work, args=(self._config, listening, with_admin))
         process.start()
+        if with_admin:
+            self._with_admin = process
         self._processes[process] = listening
 
 
-def _work(config: Config, listening: Event) -> None:
+def _work(config: Config, listening: Event, with_admin: bool) -> None:
     configure_logging(config.log)
     try:
-        run_on_best_loop(_serve(config, listening))
+        run_on_best_loop(_serve(config, listening, with_admin))
     except CannotStart as error:
         sys.exit(str(error))
 
 
-async def _serve(config: Config, listening: Event) -> None:
+async def _serve(config: Config, listening: Event, with_admin: bool) -> None:
     """A worker's life. It stops when its parent dies: nobody would stop it, and it would keep the port."""
     loop, parent = asyncio.get_running_loop(), multiprocessing.parent_process()
     assert parent is not None
@@ -138,4 +143,4 @@ async def _serve(config: Config, listening: Event) -> None:
         signal.raise_signal(signal.SIGTERM)
 
     loop.add_reader(parent.sentinel, orphaned)
-    await serve_until_stopped(config, reuse_port=True, on_listening=lambda _: listening.set())
+    await serve_until_stopped(config, reuse_port=True, with_admin=with_admin, on_listening=lambda _: listening.set())

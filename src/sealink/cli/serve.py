@@ -19,8 +19,7 @@ def serve(
     host: HostOption = None,
     port: PortOption = None,
     admin_port: Annotated[
-        int | None,
-        typer.Option(help="The port of the console. Accepted, but nothing listens on it in this version."),
+        int | None, typer.Option(min=0, max=65535, help="The port of the admin API; 0 takes a free one.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
 ) -> None:
@@ -37,7 +36,7 @@ def serve(
         typer.echo(greeting(loaded, base_url))
 
     if workers == 1:
-        run_or_exit(serve_until_stopped(loaded, greet))
+        run_or_exit(serve_until_stopped(loaded, greet, with_admin=True))
         return
     try:
         supervise(loaded, workers, greet)

@@ -74,7 +74,7 @@ class AdmissionControl:
             key=key,
             route=self._router.route_of(head.model),
             heartbeat=key.heartbeat or api.heartbeat,
-            cors_headers=context.cors_headers,
+            cors_headers=context.answer_headers,
         )
 
     async def _pass_rest(

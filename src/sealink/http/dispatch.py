@@ -28,15 +28,21 @@ class Dispatcher:
 
     `max_body_bytes` is the limit of all endpoints that have none of their own. An error on a path without an endpoint
     has the shape of the endpoint whose path has the most leading segments in common with it; of several, the first in
-    the table.
+    the table. `headers` go out with every answer of the port.
     """
 
     def __init__(
-        self, endpoints: Iterable[Endpoint], *, max_body_bytes: int, cors_origins: tuple[str, ...] = ()
+        self,
+        endpoints: Iterable[Endpoint],
+        *,
+        max_body_bytes: int,
+        cors_origins: tuple[str, ...] = (),
+        headers: HeaderList = (),
     ) -> None:
         self._endpoints = tuple(endpoints)
         self._max_body_bytes = max_body_bytes
         self._cors_origins = cors_origins
+        self._headers = headers
         self._exact: dict[str, _Place] = {}
         self._prefixed: dict[str, _Place] = {}
         for endpoint in self._endpoints:
@@ -50,15 +56,16 @@ class Dispatcher:
         """Answer one request."""
         if request.path not in self._exact:
             request.path = self._right_path(request.path)
-        context = RequestContext(new_request_id(), cors_headers=self._cors_headers(request))
+        context = RequestContext(new_request_id(), answer_headers=self._answer_headers(request))
         try:
             if request.method == "OPTIONS":
-                responder.send(204, cors.preflight_headers(request.headers, self._cors_origins), b"")
+                preflight = cors.preflight_headers(request.headers, self._cors_origins)
+                responder.send(204, [*self._headers, *preflight], b"")
             else:
                 await self._endpoint_of(request, context).handler(request, responder, context)
         except SealinkError as error:
             fields, body = self.error_response(error, request.path, context.request_id)
-            responder.send(error.status, [*fields, *context.cors_headers], body)
+            responder.send(error.status, [*fields, *self._cors_headers(request)], body)
 
     def body_limit(self, path: str) -> int:
         """How many bytes the body of a request to a path may have."""
@@ -69,7 +76,8 @@ class Dispatcher:
         """Headers and body of the answer to a request on a path that failed."""
         request_id = request_id or new_request_id()
         body = self._nearest(path).error_body(error, request_id)
-        return [*JSON, *identity(request_id), *error.headers, *retry_headers(error, time.time())], body
+        own = [*JSON, *identity(request_id), *error.headers, *retry_headers(error, time.time())]
+        return [*own, *self._headers], body
 
     def _endpoint_of(self, request: Request, context: RequestContext) -> Endpoint:
         place = self._place_of(request.path)
@@ -103,6 +111,10 @@ class Dispatcher:
             return next(iter(place.endpoints.values()))
         segments = path.split("/")
         return max(self._endpoints, key=lambda endpoint: _common_segments(endpoint.path.split("/"), segments))
+
+    def _answer_headers(self, request: Request) -> HeaderList:
+        cors_headers = self._cors_headers(request)
+        return [*self._headers, *cors_headers] if self._headers else cors_headers
 
     def _cors_headers(self, request: Request) -> HeaderList:
         origin = request.headers.get("origin")

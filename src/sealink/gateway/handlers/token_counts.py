@@ -40,7 +40,7 @@ class TokenCounts:
         admitted = self._admission.admit(request, context, self._api)
         if not isinstance(admitted, AdmittedRequest):
             admitted = await admitted
-        fields = [*JSON, *identity(context.request_id), *context.cors_headers]
+        fields = [*JSON, *identity(context.request_id), *context.answer_headers]
         for target in admitted.route.targets:
             counted = await self._counted_by(target, admitted.request)
             if counted is not None:
