@@ -21,25 +21,24 @@ _NO_CHANGE: Final = -1
 class KeyWatch:
     """Keeps a keyring up to date with the store. No request waits for it.
 
-    `poll_s` is how often it looks; `on_ended` is called, in its thread, with changes that end open streams. While the
-    store is away, the keys that are known stay in force.
+    `store` opens the store when it is first called. `poll_s` is how often it is looked at; `on_ended` is called, in its
+    thread, with changes that end open streams. While the store is away, the keys that are known stay in force.
     """
 
     def __init__(
         self,
         keyring: Keyring,
-        open_store: "Callable[[], AccessStore]",
+        store: "Callable[[], AccessStore]",
         *,
         store_url: str,
         poll_s: float,
         on_ended: Callable[[Changes], None],
     ) -> None:
         self._keyring = keyring
-        self._open_store = open_store
+        self._store = store
         self._file = sqlite_file(store_url)
         self._poll_s = poll_s
         self._on_ended = on_ended
-        self._store: AccessStore | None = None
         self._seen = _NO_CHANGE
         self._is_away = False
         self._wake = threading.Event()
@@ -60,7 +59,7 @@ class KeyWatch:
         self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
-        """Look no more, and give the connections back."""
+        """Look no more."""
         self._stopping = True
         self._wake.set()
         if self._thread.ident is not None:
@@ -81,15 +80,13 @@ class KeyWatch:
             return
         self._seen = changes.number
         self._keyring.learn(changes)
+        for name in sorted(self._keyring.hidden_by_config(changes)):
+            log.warning("the key %r of the store is not in force: the config has one of that name", name)
         if changes.ended_keys or changes.ended_teams:
             self._on_ended(changes)
 
     def _changes(self) -> Changes | None:
-        if not self.has_store:
-            return None
-        if self._store is None:
-            self._store = self._open_store()
-        return self._store.changed_since(self._seen)
+        return self._store().changed_since(self._seen) if self.has_store else None
 
     def _run(self) -> None:
         while not self._stopping:
@@ -99,8 +96,6 @@ class KeyWatch:
                 self._report_away(str(error))
             self._wake.wait(self._poll_s)
             self._wake.clear()
-        if self._store is not None:
-            self._store.close()
 
     def _report_away(self, reason: str) -> None:
         if not self._is_away:

@@ -23,10 +23,6 @@ class _Credentials(msgspec.Struct):
     configured: dict[bytes, Credential]
     stored: dict[bytes, Credential] = {}
 
-    def find(self, secret: str) -> Credential | None:
-        digest = digest_of(secret, self.access_secret)
-        return self.stored.get(digest) or self.configured.get(digest)
-
 
 class Keyring:
     """The keys in force: those of the config, and those of the store as far as this process knows them.
@@ -65,7 +61,7 @@ class Keyring:
             raise AuthenticationError(
                 "No API key was sent. Send it as `Authorization: Bearer <key>` or `x-api-key: <key>`."
             )
-        credential = self._credentials.find(secret)
+        credential = self._find(secret)
         if credential is None:
             raise self._unknown()
         if credential.valid_until is not None and credential.valid_until <= time.time():
@@ -74,6 +70,18 @@ class Keyring:
         if key.team is not None and (team := self.teams.get(key.team)) is not None and team.is_revoked:
             raise AuthenticationError(f"The API key {key.name!r} is of the team {team.name!r}, which was revoked.")
         return key
+
+    def hidden_by_config(self, changes: Changes) -> set[str]:
+        """The names of keys that are not in force because the config has keys of these names."""
+        return {credential.key.name for credential in changes.credentials.values()} & self._configured.keys.keys()
+
+    def _find(self, secret: str) -> Credential | None:
+        credentials = self._credentials
+        digest = digest_of(secret, credentials.access_secret)
+        stored = credentials.stored.get(digest)
+        if stored is not None and stored.key.name not in self._configured.keys:
+            return stored
+        return credentials.configured.get(digest)
 
     def _unknown(self) -> AuthenticationError | ServiceUnavailable:
         if self.is_complete:

@@ -1,8 +1,8 @@
 """The keys of a running SeaLink: those of its config, and those of its store as they change."""
 
 import asyncio
+import threading
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes
@@ -25,20 +25,25 @@ class Access:
         self._on_revoked = on_revoked
         self.configured = configured_by(config)
         self.keyring = Keyring(self.configured)
+        self._store: AccessStore | None = None
+        self._opening = threading.Lock()
         self._watch = KeyWatch(
             self.keyring,
-            lambda: self.store,
+            self.store,
             store_url=config.store.url,
             poll_s=config.access.poll_s,
             on_ended=self._ended,
         )
 
-    @cached_property
     def store(self) -> "AccessStore":
-        """The store of keys. Importing it takes 0.1 s: only a thread asks for it."""
+        """The store of keys. Importing it takes 0.1 s: only threads ask for it."""
         from sealink.access.access_store import AccessStore
 
-        return AccessStore(self._config.store.url, self.configured, secret=self._config.access.secret)
+        with self._opening:
+            if self._store is None:
+                url, secret = self._config.store.url, self._config.access.secret
+                self._store = AccessStore(url, self.configured, secret=secret)
+            return self._store
 
     async def start(self) -> None:
         """Learn the keys, so that the first request of each finds it in force. Raises StoreTooNew."""
@@ -54,6 +59,8 @@ class Access:
 
     async def stop(self) -> None:
         await asyncio.to_thread(self._watch.stop, _STOP_S)
+        if self._store is not None:
+            self._store.close()
 
     def _ended(self, changes: Changes) -> None:
         self._loop.call_soon_threadsafe(self._on_revoked, changes)

@@ -68,7 +68,7 @@ class AdminPort:
     def _server_for(self, token: str) -> Server:
         admin = self._config.admin
         guard = Guard(token, (admin.host, *admin.allowed_hosts))
-        operations = operations_on(lambda: self._access.store, self._access.changed)
+        operations = operations_on(self._access.store, self._access.changed)
         dispatcher = Dispatcher(admin_endpoints(operations), max_body_bytes=admin.max_body_bytes, headers=HEADERS)
 
         async def handle(request: Request, responder: Responder) -> None:
