@@ -82,6 +82,8 @@ def _query_of(operation: Operation, request: Request) -> Any:
     if operation.query is None:
         return None
     given = dict(parse_qsl(request.query, keep_blank_values=True))
+    if "\0" in "".join(given.values()):  # PostgreSQL takes none
+        raise InvalidRequest("The query has a NUL character.", code="invalid_value")
     try:
         return msgspec.convert(given, operation.query, strict=False)
     except msgspec.ValidationError as error:

@@ -7,7 +7,7 @@ dialects    which wire format stands behind each name
 providers   a provider of the config, as requests are sent to it
 proxies     the proxies that the environment names
 simulators  simulated providers
-routes      the keys and teams of a config, and the routes of its models
+routes      the routes of a config's models
 access      the keys of a running SeaLink, as they change
 admin_port  the admin port of a running SeaLink
 gauges      the state of one process in numbers, for /metrics
@@ -16,6 +16,6 @@ address     addresses of this machine
 
 from sealink.app.app import App
 from sealink.app.dialects import RECORDED_AS, UPSTREAM_DIALECTS
-from sealink.app.routes import configured_by, router_of
+from sealink.app.routes import router_of
 
-__all__ = ["RECORDED_AS", "UPSTREAM_DIALECTS", "App", "configured_by", "router_of"]
+__all__ = ["RECORDED_AS", "UPSTREAM_DIALECTS", "App", "router_of"]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sealink.access.credential import Changes
 from sealink.access.key_watch import KeyWatch
 from sealink.access.keyring import Keyring
-from sealink.app.routes import configured_by
-from sealink.config import Config
+from sealink.config import Config, configured_by
 
 if TYPE_CHECKING:
     from sealink.access.access_store import AccessStore

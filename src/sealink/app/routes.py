@@ -1,18 +1,8 @@
-"""A config's keys as access/ keeps them, and its models as the routes that policy/ decides on."""
+"""A config's models as the routes that policy/ decides on."""
 
-from sealink.access.configured import Configured, ConfiguredKey, ConfiguredTeam
-from sealink.access.keys import api_key, team_of
 from sealink.config import Config, ModelConfig, hedge_after_s_of, timeouts_of
 from sealink.policy.routing import ModelRoute, Router, Target
 from sealink.providers.provider import Provider
-
-
-def configured_by(config: Config) -> Configured:
-    """The keys and teams of a config."""
-    places = config.places
-    keys = (ConfiguredKey(api_key(key.name, key), key.key, places.get(f"keys.{key.name}", "")) for key in config.keys)
-    teams = (ConfiguredTeam(team_of(team.name, team), places.get(f"teams.{team.name}", "")) for team in config.teams)
-    return Configured(tuple(keys), tuple(teams))
 
 
 def router_of(config: Config, providers: dict[str, Provider]) -> Router:

@@ -7,13 +7,14 @@ defaults     what the file leaves out, filled in
 checks       what is checked besides the types of fields
 mistakes     a mistake, and toml_location: its line
 precedence   settings that several tables may have
-pricing      [[prices]] as rules
+pricing      [[prices]] as rules; access: [[keys]] and [[teams]] as records
 environment  the process's variables
 
 Pure, but for reading the file and the environment: nothing is opened, connected to or imported that a config names.
 app/ builds a running SeaLink from a Config.
 """
 
+from sealink.config.access import configured_by
 from sealink.config.defaults import GENERATED_KEY
 from sealink.config.file import load, parse
 from sealink.config.mistakes import ConfigError
@@ -31,6 +32,7 @@ __all__ = [
     "ProviderConfig",
     "ServerConfig",
     "TargetConfig",
+    "configured_by",
     "from_environment",
     "hedge_after_s_of",
     "load",

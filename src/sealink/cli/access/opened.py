@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def opened(config_path: Path | None) -> "Iterator[AccessStore]":
     """The store, made if it is not there yet. What cannot be done ends the command with 1."""
     from sealink.access.access_store import AccessStore
-    from sealink.app.routes import configured_by
+    from sealink.config import configured_by
     from sealink.errors import SealinkError
     from sealink.store.errors import StoreError, StoreUnavailable
 
