@@ -1,5 +1,6 @@
 """The keys in force: a known one is found, any other is refused, and they change while the process runs."""
 
+import hmac
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -57,6 +58,12 @@ def test_any_other_does_not(headers: dict[str, str]) -> None:
     with pytest.raises(AuthenticationError) as refused:
         Keyring(CONFIGURED).authenticate(headers)
     assert (refused.value.status, refused.value.code) == (401, "invalid_api_key")
+
+
+@pytest.mark.parametrize("access_secret", [b"", b"k", b"x" * 63, b"x" * 64, b"x" * 65, bytes(range(256))])
+@pytest.mark.parametrize("secret", ["", "sk-1", "\u00e9" * 100])
+def test_what_is_kept_of_secrets_is_what_the_hmac_module_says(access_secret: bytes, secret: str) -> None:
+    assert digest_of(secret, access_secret) == hmac.digest(access_secret, secret.encode(), "sha256")
 
 
 def test_what_is_kept_of_secrets_is_hmac_sha_256_under_the_access_secret() -> None:

@@ -2,13 +2,14 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from sealink.access.configured import Configured
 from sealink.access.credential import Changes, Credential, credential_of
-from sealink.access.key_secrets import digest_of
+from sealink.access.key_secrets import SecretHash
 from sealink.access.keys import ApiKey, Team
 from sealink.errors import AuthenticationError, ServiceUnavailable
 from sealink.policy.auth import presented_key
@@ -20,8 +21,9 @@ class _Credentials(msgspec.Struct):
     """Credentials by the digests of their secrets under one access secret."""
 
     access_secret: bytes
+    digest: Callable[[str], bytes]
     configured: dict[bytes, Credential]
-    stored: dict[bytes, Credential] = {}
+    stored: dict[bytes, Credential]
 
 
 class Keyring:
@@ -37,18 +39,19 @@ class Keyring:
         self.teams: dict[str, Team] = {}
         self._configured = configured
         self._stored_teams: dict[str, Team] = {}
-        self._credentials = _Credentials(b"", {})
-        self._digest_anew(secrets.token_bytes(_SECRET_BYTES))
+        self._credentials = self._digested(secrets.token_bytes(_SECRET_BYTES), {})
+        self._merge_teams()
 
     def configure(self, configured: Configured) -> None:
         """Put the keys and teams of another config in force, instead of those before."""
         self._configured = configured
-        self._digest_anew(self._credentials.access_secret)
+        self._credentials = self._digested(self._credentials.access_secret, self._credentials.stored)
+        self._merge_teams()
 
     def learn(self, changes: Changes) -> None:
         """What has changed in the store, the first time all of it."""
         if changes.access_secret != self._credentials.access_secret:
-            self._digest_anew(changes.access_secret)
+            self._credentials = self._digested(changes.access_secret, {})
         self._stored_teams.update(changes.teams)
         self._merge_teams()
         self._credentials.stored.update(changes.credentials)
@@ -77,7 +80,7 @@ class Keyring:
 
     def _find(self, secret: str) -> Credential | None:
         credentials = self._credentials
-        digest = digest_of(secret, credentials.access_secret)
+        digest = credentials.digest(secret)
         stored = credentials.stored.get(digest)
         if stored is not None and stored.key.name not in self._configured.keys:
             return stored
@@ -88,14 +91,11 @@ class Keyring:
             return AuthenticationError("The API key that was sent is not known here.")
         return ServiceUnavailable("The keys cannot be read from the store now.", code="store_unavailable")
 
-    def _digest_anew(self, access_secret: bytes) -> None:
-        """Digest the config's secrets. What the store has of secrets does not fit another access secret."""
-        keys = self._configured.key_list
-        configured = {digest_of(each.secret, access_secret): credential_of(each.key) for each in keys}
-        before = self._credentials
-        stored = before.stored if before.access_secret == access_secret else {}
-        self._credentials = _Credentials(access_secret, configured, stored)
-        self._merge_teams()
+    def _digested(self, access_secret: bytes, stored: dict[bytes, Credential]) -> _Credentials:
+        """The config's credentials under an access secret, beside those of the store under the same."""
+        digest = SecretHash(access_secret).digest
+        configured = {digest(each.secret): credential_of(each.key) for each in self._configured.key_list}
+        return _Credentials(access_secret, digest, configured, stored)
 
     def _merge_teams(self) -> None:
         self.teams = {**self._stored_teams, **{name: each.team for name, each in self._configured.teams.items()}}
