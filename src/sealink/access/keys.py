@@ -17,13 +17,17 @@ class UsageLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much a key or a team may use. None: no limit. Each limit of a key's team applies besides the key's own."""
 
     requests_per_minute: Count | None = None
+    """Requests that may begin in a minute."""
     tokens_per_minute: Count | None = None
+    """Tokens, of prompts and answers together."""
     concurrent_streams: Count | None = None
+    """Streams that may be open at once."""
     requests_per_day: Count | None = None
+    """Requests that may begin in a day."""
     budget_usd: Usd | None = None
     """How much requests may cost in a `budget_period`, at the price, markup included."""
     budget_period: BudgetPeriod | None = None
-    """"day", "week", "month" or "total" (the default); days, weeks from Monday and months in UTC."""
+    """`day`, `week` (from Monday) and `month`: those of UTC. `total`, the default: for all time."""
 
 
 class TeamRules(UsageLimits, frozen=True, kw_only=True):
@@ -55,10 +59,11 @@ class KeyRules(UsageLimits, frozen=True, kw_only=True):
     balance_usd: Usd | None = None
     """A prepaid balance, credited once."""
     on_disconnect: OnDisconnect | None = None
-    """What becomes of a stream whose client leaves: "cancel" (the default), "drain" or "detach". A model may say it
-    too; the key's setting wins."""
+    """What becomes of a stream whose client leaves. `cancel`, the default: it is stopped. `drain`: it is read on, for
+    its usage, as far as [drain] allows. `detach`: it goes on and is kept, as [detach] says, so that its client can
+    resume it. A model may say it too; the key's setting wins."""
     heartbeat: HeartbeatShape | None = None
-    """"comment", "chunk" or "off", for clients that need another shape than [heartbeat] says."""
+    """The shape for clients that need another one than [heartbeat] says: `comment`, `chunk` or `off`."""
     usage_extras: bool = False
     """Tell the client the price of each answer: in the header `x-sealink-cost-usd`, and in the field `sealink` of a
     stream's last chunk. Absent where it is not known."""

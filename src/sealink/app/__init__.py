@@ -12,6 +12,8 @@ access      the keys of a running SeaLink, as they change
 admin_port  the admin port of a running SeaLink
 gauges      the state of one process in numbers, for /metrics
 address     addresses of this machine
+dev_key     the key of a run for which none is configured
+greeting    what is printed once SeaLink listens
 """
 
 from sealink.app.app import App

@@ -8,6 +8,7 @@ access             keys and teams: made, listed, changed, revoked
 providers          which vendors are known; providers_page writes docs/providers.md
 record             the gateway, keeping what upstreams answer
 sim                a fake provider; fake_provider: its server
+bench              how fast endpoints stream
 
 configuration      which config a command runs with
 """

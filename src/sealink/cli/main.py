@@ -7,6 +7,7 @@ import typer
 from sealink import __version__
 from sealink.cli.access.keys import app as keys
 from sealink.cli.access.teams import app as teams
+from sealink.cli.bench import bench
 from sealink.cli.chat import chat
 from sealink.cli.check import check
 from sealink.cli.providers import providers
@@ -21,6 +22,7 @@ app.command()(check)
 app.command()(chat)
 app.command()(providers)
 app.command()(record)
+app.command()(bench)
 app.command(cls=SimCommand)(sim)
 app.add_typer(usage, name="usage")
 app.add_typer(keys, name="keys")

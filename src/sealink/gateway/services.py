@@ -6,6 +6,7 @@ from sealink.catalog.prices import PriceRules
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slots
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import StreamLogs
+from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.net.message import Pool
@@ -18,8 +19,9 @@ from sealink.policy.token_bucket import TokenBucket
 class Services(msgspec.Struct):
     """The connections to upstreams, the observers, and what policies count and are set to.
 
-    `finish` and `finishing`: how far, and how many, answers are read on after their clients have left. `prices` are the
-    operator's. `open`: the exchanges that have not ended.
+    `finish` and `finishing`: how far, and how many, answers are read on after their clients have left; `unattended`,
+    at which pace. `prices` are the operator's. `open`: the exchanges that have
+    not ended.
     """
 
     pool: Pool
@@ -32,5 +34,6 @@ class Services(msgspec.Struct):
     heartbeat: HeartbeatSettings
     finish: FinishSettings
     finishing: Slots
+    unattended: Unattended
     prices: PriceRules = msgspec.field(default_factory=PriceRules)
     open: OpenExchanges = msgspec.field(default_factory=OpenExchanges)

@@ -43,7 +43,12 @@ def require_place(key: Caller, address: str, path: str) -> None:
         raise PermissionDenied(f"The key {key.name!r} may not use {path}.", code="endpoint_not_allowed")
 
 
+def may_use(key: ModelUser, model: str) -> bool:
+    """Whether the key may use the model."""
+    return not key.models or any(fnmatchcase(model, pattern) for pattern in key.models)
+
+
 def require_model(key: ModelUser, model: str) -> None:
     """Raises PermissionDenied if the key may not use the model."""
-    if key.models and not any(fnmatchcase(model, pattern) for pattern in key.models):
+    if not may_use(key, model):
         raise PermissionDenied(f"The key {key.name!r} may not use the model {model!r}.", param="model")
