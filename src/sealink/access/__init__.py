@@ -6,6 +6,7 @@ checks          what is wrong with rules; changed_rules: rules after a change
 configured      those of sealink.toml
 credential      what a secret gives access to, and until when
 keyring         the keys that are in force in this process; they can be replaced while it runs
+rejected_keys   requests without a key that is known, counted and told in the log
 key_watch       the thread by which a process learns of changes
 records         keys, teams and changes as people see them
 

@@ -75,9 +75,8 @@ class AdminPort:
             guard.check(request)
             await dispatcher.handle(request, responder)
 
-        return Server(
-            handle,
-            limits=ServerLimits(),
-            body_limit=dispatcher.body_limit,
-            error_response=dispatcher.error_response,
-        )
+        def check_head(request: Request) -> int:
+            guard.check(request)
+            return dispatcher.check_head(request)
+
+        return Server(handle, limits=ServerLimits(), check_head=check_head, error_response=dispatcher.error_response)

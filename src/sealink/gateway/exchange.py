@@ -9,7 +9,6 @@ Whatever happens, and whoever ends it, an exchange is settled exactly once.
 """
 
 import asyncio
-import time
 from functools import partial
 
 from sealink.access.keys import ApiKey
@@ -30,7 +29,6 @@ from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity
-from sealink.ledger.entry import Admission
 from sealink.net.message import Responder
 from sealink.wire.stream.lane import Lane
 
@@ -44,7 +42,7 @@ class Exchange:
         self._responder = responder
         self._services = services
         self._api = api
-        self._account = Account(_admission(admitted), Meter(admitted.request, services.prices))
+        self._account = Account(admitted.entry, Meter(admitted.request, services.prices))
         self._client = ClientStream(responder)
         self._timers: StreamTimers | None = None
         self._finish: FinishAfterDisconnect | None = None
@@ -72,6 +70,7 @@ class Exchange:
             is_through = True
         except SealinkError as error:
             self._account.fail(error)
+            error.headers = [*error.headers, *headers.requested(self._request.head.model)]
             self._tell(error)
         except asyncio.CancelledError:
             self._account.end("stopped", "sealink", "draining")
@@ -229,16 +228,3 @@ class Exchange:
             self._services.logs.close(request.request_id)
         account.bytes_sent = account.bytes_sent or self._client.bytes_sent
         self._services.observers.settled(account.admission, account.settlement())
-
-
-def _admission(admitted: AdmittedRequest) -> Admission:
-    request = admitted.request
-    return Admission(
-        request_id=request.request_id,
-        key=admitted.key.name,
-        model=request.head.model,
-        client=request.client.name,
-        streamed=request.head.stream,
-        started_at=time.time(),
-        task_type=request.head.task_type,
-    )
