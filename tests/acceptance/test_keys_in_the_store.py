@@ -61,6 +61,10 @@ def made(folder: Path, *arguments: str) -> str:
     return sealink(folder, "keys", *arguments).splitlines()[-1]
 
 
+def rows_of(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in sealink(folder, "usage", "rows", "--json").splitlines()]
+
+
 def asked(port: int, secret: str, *, path: str = "/v1/chat/completions", **more: object) -> HTTPResponse:
     """A request on a connection of its own, so that any worker may get it."""
     body = {"model": "sealink/sim", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 2, **more}
@@ -180,8 +184,7 @@ def test_a_whole_answer_that_is_awaited_is_ended_too(tmp_path: Path) -> None:
             in_force_after_s(lambda: json.loads(sealink(tmp_path, "usage", "--json"))["open"] == 1)
             sealink(tmp_path, "keys", "revoke", "dev", "--end-streams")
             assert awaited.result(PATIENCE_S).status == 401
-        rows = [json.loads(line) for line in sealink(tmp_path, "usage", "rows", "--json").splitlines()]
-        assert [row["ended"] for row in rows if row["code"] == "key_revoked"] == ["stopped"]
+        assert [row["ended"] for row in rows_of(tmp_path) if row["code"] == "key_revoked"] == ["stopped"]
 
 
 def test_where_and_for_what_a_key_may_be_used(tmp_path: Path) -> None:
@@ -207,6 +210,13 @@ def test_where_and_for_what_a_key_may_be_used(tmp_path: Path) -> None:
         }
         with asked(running.port, keys["messages"], path="/v1/messages") as answer:
             assert answer.status == 200
+        in_force_after_s(lambda: len(rows_of(tmp_path)) >= 6)
+        codes = {row["key"]: row["code"] for row in rows_of(tmp_path) if row["ended"] == "refused"}
+        assert codes == {
+            "elsewhere": "network_not_allowed",
+            "messages": "endpoint_not_allowed",
+            "other model": "model_not_allowed",
+        }
 
 
 def test_two_nodes_share_the_keys_of_a_postgresql_store(postgresql: PostgresqlServer, tmp_path: Path) -> None:
