@@ -67,7 +67,7 @@ class App:
         self._load_shedding = LoadShedding(
             max_requests=config.server.max_requests,
             max_loop_lag_s=config.server.max_loop_lag_s,
-            under_way=lambda: self._server.open_requests if self._server else 0,
+            under_way=lambda: self._metrics.open_requests,
         )
         self._server: Server | None = None
         self._loading: asyncio.Task[None] | None = None

@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import math
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from sealink.app.app import App
 from sealink.config import Config, LogConfig
+from sealink.ledger.journal import OwnedFolder
 from sealink.recorder.pool import Recorder
 from sealink.store.errors import StoreTooNew
 from sealink.telemetry.log_format import formatter
@@ -54,6 +57,16 @@ def survive_hangup() -> None:
     """SIGHUP, by which other servers read their config again, ends a process that does not handle it."""
     if hasattr(signal, "SIGHUP"):  # not on Windows
         signal.signal(signal.SIGHUP, _log_hangup)
+
+
+@contextlib.contextmanager
+def hangup_ignored() -> Iterator[None]:
+    """Processes that are started meanwhile ignore SIGHUP, which a terminal sends to all, until they handle it."""
+    handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, handler)
 
 
 def _log_hangup(*_: object) -> None:
@@ -110,7 +123,7 @@ async def serve_until_stopped(
     raise_file_limit()
     survive_hangup()
     signals = StopSignals()
-    app = _app(config, recorder)
+    app = app_of(config, recorder)
     try:
         base_url = await app.start(reuse_port=reuse_port, with_admin=with_admin)
     except OSError as error:
@@ -130,14 +143,31 @@ async def serve_until_stopped(
 
 def cannot_listen(config: Config, error: OSError) -> CannotStart:
     """Why the process has no port."""
-    return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}")
+    is_taken = error.errno == errno.EADDRINUSE
+    hint = ". If it is SeaLink that runs there with --workers, --takeover starts beside it" if is_taken else ""
+    return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}{hint}")
 
 
-def _app(config: Config, recorder: Recorder | None) -> App:
+def app_of(config: Config, recorder: Recorder | None = None) -> App:
+    """Raises CannotStart where its journal cannot be written."""
     try:
         return App(config, recorder)
     except OSError as error:
-        raise CannotStart(f"cannot write the journal of requests ([store] journal): {error}") from error
+        raise _cannot_write(error) from error
+
+
+def check_journal(config: Config) -> None:
+    """Raises CannotStart where no journal can be written, before each worker says so."""
+    try:
+        folder = OwnedFolder.new(Path(config.store.journal))
+        folder.path.rmdir()
+    except OSError as error:
+        raise _cannot_write(error) from error
+    folder.release()
+
+
+def _cannot_write(error: OSError) -> CannotStart:
+    return CannotStart(f"cannot write the journal of requests ([store] journal): {error}")
 
 
 async def _stop(app: App, signals: StopSignals) -> None:

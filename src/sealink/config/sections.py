@@ -58,11 +58,15 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     """As `max_messages`, for `tools`."""
     max_requests: Count = 0
     """How many requests may be under way at a time in one process (503 `overloaded` beyond); 0: no limit."""
-    max_loop_lag_s: Seconds = 2.0
-    """How far the process may be behind its work before it refuses new requests (503 `overloaded`): half of
-    `connect_s`, so that no connection times out because SeaLink is late to look at it."""
+    max_loop_lag_s: Seconds = 1.0
+    """How far the process may be behind its work, twice in a row, before it refuses new requests (503 `overloaded`).
+    A request that it lets in waits for that some six times before its first token."""
     drain_s: Delay = 30.0
     """How long open streams may go on after SIGTERM."""
+    restart_pause_s: Seconds = 0.5
+    """With `--workers`: the first pause before a worker that did not last is started anew. It doubles each time."""
+    max_restart_pause_s: Seconds = 30.0
+    """What that pause doubles up to. A worker that has lived so long is started anew at once."""
 
 
 class AdminConfig(Section, frozen=True, kw_only=True):

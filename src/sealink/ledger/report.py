@@ -11,6 +11,7 @@ from sealink.ledger.requests_table import RequestsTable, requests
 from sealink.ledger.row import Row, open_row
 from sealink.ledger.totals import By, Summary, Totals
 from sealink.ledger.unstored import Unstored, read_unstored
+from sealink.store.errors import StoreUnavailable
 from sealink.store.url import sqlite_file
 
 _TOKENS = ("input_tokens", "output_tokens", "cached_read_tokens", "cached_write_tokens", "reasoning_tokens")
@@ -82,7 +83,10 @@ def open_report(store_url: str, journal_root: Path, *, timeout_s: float = 5.0) -
 
     A store that an older SeaLink has left is brought up to date first.
     """
-    unstored = read_unstored(journal_root)
+    try:
+        unstored = read_unstored(journal_root)
+    except OSError as error:
+        raise StoreUnavailable(f"the journal of requests cannot be read: {error}") from error
     file = sqlite_file(store_url)
     if file is not None and not file.exists():  # a report must not create it
         yield Report(None, unstored)
