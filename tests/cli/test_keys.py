@@ -192,6 +192,19 @@ def test_a_rotation_prints_the_new_key(config: str) -> None:
     assert json.loads(done(config, "keys", "rotate", "dev", "--json"))["key"].startswith("sk-sealink-")
 
 
+def test_a_teams_rotation_rotates_each_of_its_keys(config: str) -> None:
+    done(config, "teams", "create", "research")
+    for name in ("a", "b", "gone"):
+        done(config, "keys", "create", name, "--team", "research")
+    other = done(config, "keys", "create", "other").splitlines()[-1]
+    done(config, "keys", "revoke", "gone")
+    lines = [json.loads(line) for line in done(config, "teams", "rotate", "research", "--json").splitlines()]
+    keyring = keyring_of(config)
+    assert [keyring.authenticate({"x-api-key": line["key"]}).name for line in lines] == ["a", "b"]
+    assert keyring.authenticate({"x-api-key": other}).name == "other"
+    assert "There is no team 'nobody'" in told(config, "teams", "rotate", "nobody")
+
+
 def test_teams_from_their_making_to_their_end(config: str) -> None:
     done(config, "teams", "create", "research", "--requests-per-day", "7", "--budget-usd", "5")
     done(config, "keys", "create", "dev", "--team", "research")

@@ -16,6 +16,7 @@ app = typer.Typer(help="API keys: made, listed, changed, rotated, revoked.", no_
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The key's name.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+OverlapOption = Annotated[float, typer.Option(min=0, help="How long the old one goes on, in seconds.")]
 EndStreamsOption = Annotated[bool, typer.Option("--end-streams", help="End open streams too.")]
 
 
@@ -66,7 +67,7 @@ def update(name: NameArgument, given: dict[str, Any], as_json: JsonOption = Fals
 @app.command()
 def rotate(
     name: NameArgument,
-    overlap_s: Annotated[float, typer.Option(min=0, help="How long the old one goes on, in seconds.")] = 0.0,
+    overlap_s: OverlapOption = 0.0,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
