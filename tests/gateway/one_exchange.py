@@ -83,7 +83,7 @@ class Run:
         api = ModelApi(client, self.services.heartbeat.shape_on("/v1/chat/completions"))
         self.admitted = AdmittedRequest(
             request=ClientRequest("req_1", client, client.parse_head(msgspec.json.encode(body), {}), time.monotonic()),
-            key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect),
+            key=ApiKey(name="dev", on_disconnect=on_disconnect),
             route=ModelRoute(
                 "m",
                 tuple(Target(provider, f"m-{provider.name}", times) for provider in providers),

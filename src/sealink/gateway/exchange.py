@@ -11,7 +11,8 @@ Whatever happens, and whoever ends it, an exchange is settled exactly once.
 import asyncio
 from functools import partial
 
-from sealink.errors import HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
+from sealink.access.keys import ApiKey
+from sealink.errors import AuthenticationError, HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
 from sealink.gateway import headers
 from sealink.gateway.account import LONG_GAP_S, Account
 from sealink.gateway.admitted_request import AdmittedRequest, admission_of
@@ -50,6 +51,12 @@ class Exchange:
         self._finish: FinishAfterDisconnect | None = None
         self._task: asyncio.Task[None] | None = None
         self._lane: Lane | None = None
+        self._revoked: AuthenticationError | None = None
+
+    @property
+    def key(self) -> ApiKey:
+        """The key that it is for."""
+        return self._admitted.key
 
     async def run(self) -> None:
         """Answer the client, and settle whatever comes."""
@@ -59,6 +66,7 @@ class Exchange:
         self._services.retry_budget.request()
         self._task = asyncio.current_task()
         self._responder.on_gone = self._client_gone
+        self._services.open.add(self)
         is_through = False
         try:
             await (self._stream() if self._request.head.stream else self._whole())
@@ -69,7 +77,9 @@ class Exchange:
             self._tell(error)
         except asyncio.CancelledError:
             self._account.end("stopped", "sealink", "draining")
-            if self._client.awaits_ending:
+            if self._revoked is not None:
+                self._tell(self._revoked)
+            elif self._client.awaits_ending:
                 self._break_off()
             raise
         finally:
@@ -81,6 +91,12 @@ class Exchange:
     def cancel(self) -> None:
         """The client asks for the end of its detached stream (DELETE /v1/streams/{id})."""
         self._account.end("cancelled", "client")
+        self._stop()
+
+    def revoke(self) -> None:
+        """The key was revoked, and with it what is open."""
+        self._revoked = AuthenticationError(f"The API key {self.key.name!r} was revoked.")
+        self._account.end("stopped", "sealink", "key_revoked")
         self._stop()
 
     def _open_log(self) -> StreamLog | None:
@@ -205,6 +221,7 @@ class Exchange:
 
     def _settle(self) -> None:
         account, request = self._account, self._request
+        self._services.open.remove(self)
         if self._timers is not None:
             self._timers.stop()
             account.longest_gap_s = self._timers.longest_silence_s
