@@ -64,7 +64,7 @@ class TokenCounts:
             raise
         finally:
             account.end("error", "sealink", "internal_error")  # unless it is known already how it ended
-            observers.settled(account.admission, account.settlement())
+            observers.settled(admission, account.settlement())
         responder.send(200, [*JSON, *identity(context.request_id), *context.answer_headers, *source], counted)
 
     async def _count(self, admitted: AdmittedRequest, account: Account) -> tuple[HeaderList, bytes]:
