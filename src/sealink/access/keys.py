@@ -1,16 +1,14 @@
 """Records of keys and teams: names, labels, rules, limits. Of a key's secret nothing is in them."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from sealink.amounts import Count, Usd
+from sealink.policy.budgets import BudgetPeriod
 from sealink.policy.routing import OnDisconnect
 from sealink.wire.dialect import HeartbeatShape
-
-BudgetPeriod = Literal["day", "week", "month", "total"]
-"""How long a budget lasts: a day, a week from Monday or a month, in UTC; or for all time."""
 
 
 class UsageLimits(msgspec.Struct, frozen=True, kw_only=True):
