@@ -2,6 +2,7 @@
 
 from collections import deque
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from sealink.policy.limits import (
     Excess,
     Need,
     Remaining,
+    UsageLimits,
     Used,
     Window,
     excess,
@@ -27,14 +29,6 @@ S = 10**9
 
 def window(length_ns: int = MINUTE_NS) -> Window:
     return Window(length_ns, (0, 0, 0, 0, 0), [0] * RING_CELLS)
-
-
-class Limits:
-    def __init__(self, **limits: int) -> None:
-        self.requests_per_minute = limits.get("requests_per_minute")
-        self.tokens_per_minute = limits.get("tokens_per_minute")
-        self.concurrent_streams = limits.get("concurrent_streams")
-        self.requests_per_day = limits.get("requests_per_day")
 
 
 def used(streams: int = 0) -> Used:
@@ -138,6 +132,15 @@ def test_a_clock_that_goes_back_holds_what_was_used_for_longer() -> None:
     assert counted.total == 0
 
 
+def test_a_total_that_a_kill_has_left_too_large_is_right_again_after_some_windows() -> None:
+    counted = window()
+    counted.total = 10**6
+    for now in range(MINUTE_NS, 4 * MINUTE_NS, STEP_NS):
+        counted.advance(now)
+        counted.add(1, now)
+    assert counted.total <= STEPS + 2
+
+
 def test_the_work_of_a_use_does_not_grow_with_the_uses_before_it() -> None:
     reads = 0
 
@@ -183,14 +186,14 @@ def test_a_request_must_fit_into_every_limit(
     for each, amount in zip((counted.requests, counted.tokens, counted.requests_of_day), amounts, strict=True):
         if amount:
             each.add(amount, now)
-    assert excess(Limits(**limits), counted, need, now) == found
+    assert excess(msgspec.convert(limits, UsageLimits), counted, need, now) == found
 
 
 def test_what_is_left_is_that_of_the_limit_with_the_least_left() -> None:
     counted, now = used(), DAY_NS * 2
     counted.requests.add(3, now)
     counted.requests_of_day.add(3, now)
-    limits = Limits(requests_per_minute=10, requests_per_day=5, tokens_per_minute=7)
+    limits = UsageLimits(requests_per_minute=10, requests_per_day=5, tokens_per_minute=7)
     assert requests_left(limits, counted, now) == Remaining(5, 2, DAY_NS)
     assert tokens_left(limits, counted, now) == Remaining(7, 7, 0)
-    assert requests_left(Limits(), counted, now) is tokens_left(Limits(), counted, now) is None
+    assert requests_left(UsageLimits(), counted, now) is tokens_left(UsageLimits(), counted, now) is None

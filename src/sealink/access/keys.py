@@ -5,27 +5,10 @@ from typing import Any
 
 import msgspec
 
-from sealink.amounts import Count, Usd
-from sealink.policy.budgets import BudgetPeriod
+from sealink.amounts import Usd
+from sealink.policy.limits import UsageLimits
 from sealink.policy.routing import OnDisconnect
 from sealink.wire.dialect import HeartbeatShape
-
-
-class UsageLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a key or a team may use. None: no limit. Each limit of a key's team applies besides the key's own."""
-
-    requests_per_minute: Count | None = None
-    """Requests that may begin in a minute."""
-    tokens_per_minute: Count | None = None
-    """Tokens, of prompts and answers together."""
-    concurrent_streams: Count | None = None
-    """Streams that may be open at once."""
-    requests_per_day: Count | None = None
-    """Requests that may begin in a day."""
-    budget_usd: Usd | None = None
-    """How much requests may cost in a `budget_period`, at the price, markup included."""
-    budget_period: BudgetPeriod | None = None
-    """`day`, `week` (from Monday) and `month`: those of UTC. `total`, the default: for all time."""
 
 
 class TeamRules(UsageLimits, frozen=True, kw_only=True):

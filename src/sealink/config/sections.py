@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from sealink.access.keys import KeyRules, TeamRules, UsageLimits
+from sealink.access.keys import KeyRules, TeamRules
 from sealink.amounts import Count, Delay, Markup, Port, Seconds, Size, Usd, Weight
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
@@ -16,6 +16,7 @@ from sealink.net.client.limits import UpstreamLimits
 from sealink.net.server.limits import ServerLimits
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.hedging import HedgeSettings
+from sealink.policy.limits import UsageLimits
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Choice, OnDisconnect
 from sealink.providers import VENDORS

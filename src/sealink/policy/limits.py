@@ -5,8 +5,13 @@ window is long. So in no such time more than the limit is used, the whole of it 
 held for one step too long at most: 0.8 % of the window.
 """
 
-from collections.abc import Iterable, MutableSequence
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple, Protocol
+
+import msgspec
+
+from sealink.amounts import Count, Usd
+from sealink.policy.budgets import BudgetPeriod
 
 STEPS: Final = 126
 """The steps of a window. Uses less than a step apart may leave it together."""
@@ -23,6 +28,13 @@ Code = Literal["requests", "tokens", "concurrency", "requests_per_day"]
 """Which limit it is, as a 429 names it."""
 
 
+class Ring(Protocol):
+    """RING_CELLS whole numbers: a list, or cells of a file."""
+
+    def __getitem__(self, index: int, /) -> int: ...
+    def __setitem__(self, index: int, value: int, /) -> None: ...
+
+
 class Window:
     """What was used within the last `length_ns`. Times are nanoseconds of a clock that never goes back by much: a use
     that is later than now counts as one of now.
@@ -33,7 +45,7 @@ class Window:
 
     __slots__ = ("_head", "_length", "_newest", "_newest_at", "_ring", "_step_ns", "length_ns", "total")
 
-    def __init__(self, length_ns: int, state: Iterable[int], ring: MutableSequence[int]) -> None:
+    def __init__(self, length_ns: int, state: Iterable[int], ring: Ring) -> None:
         self.length_ns = length_ns
         self._step_ns = length_ns // STEPS
         self._head, self._length, self.total, self._newest_at, self._newest = state
@@ -53,7 +65,7 @@ class Window:
         if not self._length:
             if self._newest_at <= since:
                 self._newest = 0
-            self.total = self._newest  # whatever a killed process has left
+            self.total = self._newest
 
     def add(self, amount: int, now_ns: int) -> None:
         """Something is used now. The window was advanced to now."""
@@ -63,6 +75,8 @@ class Window:
             self._ring[2 * end], self._ring[2 * end + 1] = self._newest_at, self._newest
             self._length += 1
             self._newest = 0
+            if end == 0:  # once in each window: a process may have been killed in `take_back`
+                self.total = sum(self._ring[2 * ((self._head + index) % RING) + 1] for index in range(self._length))
         self._newest_at = now_ns
         self._newest += amount
         self.total += amount
@@ -103,17 +117,22 @@ class Window:
         return max(0, self._newest_at + self.length_ns - now_ns) if self.total else 0
 
 
-class Limits(Protocol):
-    """The limits of a key, a team or a model; None: there is none."""
+class UsageLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a key, a team or a model may use. None: no limit. Those of a request's key, its team and the model all
+    apply."""
 
-    @property
-    def requests_per_minute(self) -> int | None: ...
-    @property
-    def tokens_per_minute(self) -> int | None: ...
-    @property
-    def concurrent_streams(self) -> int | None: ...
-    @property
-    def requests_per_day(self) -> int | None: ...
+    requests_per_minute: Count | None = None
+    """Requests that may begin in a minute."""
+    tokens_per_minute: Count | None = None
+    """Tokens, of prompts and answers together."""
+    concurrent_streams: Count | None = None
+    """Streams that may be open at once."""
+    requests_per_day: Count | None = None
+    """Requests that may begin in a day."""
+    budget_usd: Usd | None = None
+    """How much requests may cost in a `budget_period`, at the price, markup included."""
+    budget_period: BudgetPeriod | None = None
+    """`day`, `week` (from Monday) and `month`: those of UTC. `total`, the default: for all time."""
 
 
 class Used(NamedTuple):
@@ -156,7 +175,7 @@ class Remaining(NamedTuple):
     reset_ns: int
 
 
-def excess(limits: Limits, used: Used, need: Need, now_ns: int) -> Excess | None:
+def excess(limits: UsageLimits, used: Used, need: Need, now_ns: int) -> Excess | None:
     """The limit that keeps a request out the longest; None if it fits into all. The windows were advanced to now."""
     found: list[Excess] = []
     if (limit := limits.requests_per_minute) is not None and (wait := used.requests.wait_ns(1, limit, now_ns)) != 0:
@@ -179,13 +198,13 @@ def longest(found: Iterable[Excess]) -> Excess | None:
     return max(found, key=_how_long, default=None)
 
 
-def requests_left(limits: Limits, used: Used, now_ns: int) -> Remaining | None:
+def requests_left(limits: UsageLimits, used: Used, now_ns: int) -> Remaining | None:
     """How many more requests are allowed: by the minute or by the day, whichever is less; None: any number."""
     windows = (limits.requests_per_minute, used.requests), (limits.requests_per_day, used.requests_of_day)
     return least(_left(limit, window, now_ns) for limit, window in windows if limit is not None)
 
 
-def tokens_left(limits: Limits, used: Used, now_ns: int) -> Remaining | None:
+def tokens_left(limits: UsageLimits, used: Used, now_ns: int) -> Remaining | None:
     """How many more tokens are allowed in this minute; None: any number."""
     limit = limits.tokens_per_minute
     return None if limit is None else _left(limit, used.tokens, now_ns)
