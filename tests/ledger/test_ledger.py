@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from file_size import largest_file
 from ledger_samples import IMPATIENT, admission, settlement, sqlite_url, stored_rows
-from postgresql_server import PostgresqlServer
 
+from postgresql_server import PostgresqlServer
 from sealink.errors import ServiceUnavailable
 from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.ledger import Ledger
