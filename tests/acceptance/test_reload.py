@@ -80,7 +80,9 @@ def test_sealink_reload_says_what_changed_and_it_is_in_force(tmp_path: Path) -> 
     with running.process as process:
         until(lambda: "admin API: " in process.log)
         assert running.status("before") == 200
-        running.file.write_text(running.config("after", secret="sk-another").replace("keep_alive_s = 60", "keep_alive_s = 50"))
+        running.file.write_text(
+            running.config("after", secret="sk-another").replace("keep_alive_s = 60", "keep_alive_s = 50")
+        )
         done = running.reload()
         assert (done.returncode, done.stderr) == (0, "")
         assert sorted(done.stdout.splitlines()) == [

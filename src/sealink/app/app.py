@@ -71,6 +71,8 @@ class App:
         self._siblings = Siblings(siblings, self._answer)
         self._providers: dict[str, Provider] = {}
         self._reloading = asyncio.Lock()
+        self._hurried = asyncio.Event()
+        self._is_stopping = False
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
         self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
@@ -130,7 +132,9 @@ class App:
 
     async def stop(self) -> None:
         """Let open streams finish for up to `drain_s`, then end them, and give everything back."""
+        self._is_stopping = True
         await self.loaded()
+        await self._notice()
         await self._admin.stop()
         await self._siblings.stop()
         if self._server is not None:
@@ -145,8 +149,24 @@ class App:
 
     def hurry(self) -> None:
         """Wait no longer for open streams: end them now."""
+        self._hurried.set()
         if self._server is not None:
             self._server.hurry()
+
+    async def _notice(self) -> None:
+        """Go on as before while load balancers notice that this process is not ready any more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.config.server.drain_notice_s):
+                await self._hurried.wait()
+
+    def unready(self) -> list[str]:
+        """Why new requests should go to another process; empty where they need not."""
+        reasons = {
+            "SeaLink is stopping.": self._is_stopping,
+            "The ledger cannot be written, so every request is refused.": not self._ledger.can_write(),
+            "No model is configured.": not self.config.models,
+        }
+        return [reason for reason, holds in reasons.items() if holds]
 
     async def reload(self) -> Changes:
         """Read the config again, and put it in force for new requests; an open stream keeps what it began with.
@@ -241,6 +261,7 @@ class App:
             self._services(),
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
+            unready=self.unready,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
         return Dispatcher(
