@@ -149,8 +149,8 @@ async def serve_until_stopped(
         raise CannotStart(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
-    on_listening(base_url)
     reload_on_hangup(app)
+    on_listening(base_url)
     await app.loaded()
     gc.freeze()
     await signals.first.wait()
