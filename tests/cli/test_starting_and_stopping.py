@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -47,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 def serving(folder: Path, *options: str, leads: bool = False) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A process, which `leads` a group of its own, and its base URL. It must end by itself once it is told to, or has
     been killed."""
-    command = [SEALINK, "serve", *options]
+    command = [SEALINK, "serve", "--admin-port", "0", *options]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=leads) as process:
         assert process.stdout
@@ -143,6 +144,22 @@ def test_a_worker_that_dies_is_replaced(folder: Path) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
+def test_one_worker_has_the_admin_port_and_its_successor_takes_it_over(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    admin = f"http://127.0.0.1:{port}/"
+    with serving(folder, "--workers", "2", "--admin-port", str(port)) as (process, _):
+        wait_until(lambda: is_refused(admin))
+        for worker in workers_of(process.pid):
+            replaced(process.pid, worker)
+        wait_until(lambda: is_refused(admin))
+        process.terminate()
+        assert process.stderr
+        log = process.stderr.read()
+    assert log.count(f"admin API: http://127.0.0.1:{port}/admin/v1") == 2
+    assert "the admin API waits" not in log
+
+
 def replaced(pid: int, worker: int) -> int:
     """Kill a worker, and wait until there is another one in its place. Returns the new one."""
     before = workers_of(pid)
@@ -163,6 +180,17 @@ def workers_of(pid: int) -> set[int]:
     """Its children but for the one that minds what they share."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
+
+
+def is_refused(url: str) -> bool:
+    """Whether somebody listens there who says that there is nothing."""
+    try:
+        with urlopen(url, timeout=5):
+            return False
+    except HTTPError as error:
+        return error.code == 404
+    except OSError:
+        return False
 
 
 def is_answered(url: str) -> bool:

@@ -15,6 +15,7 @@ from sealink.app.app import App
 from sealink.config import Config, LogConfig
 from sealink.ledger.journal import OwnedFolder
 from sealink.recorder.pool import Recorder
+from sealink.store.errors import StoreTooNew
 from sealink.telemetry.log_format import formatter
 
 log = logging.getLogger("sealink.process")
@@ -112,20 +113,23 @@ async def serve_until_stopped(
     on_listening: Callable[[str], None],
     *,
     reuse_port: bool = False,
+    with_admin: bool = False,
     recorder: Recorder | None = None,
 ) -> None:
     """Listen until SIGTERM or SIGINT. `on_listening` is called with the base URL once connections are accepted.
 
-    Raises CannotStart.
+    `with_admin`: on the admin port too. Raises CannotStart.
     """
     raise_file_limit()
     survive_hangup()
     signals = StopSignals()
     app = app_of(config, recorder)
     try:
-        base_url = await app.start(reuse_port=reuse_port)
+        base_url = await app.start(reuse_port=reuse_port, with_admin=with_admin)
     except OSError as error:
         raise cannot_listen(config, error) from error
+    except StoreTooNew as error:
+        raise CannotStart(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
     on_listening(base_url)

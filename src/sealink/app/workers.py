@@ -114,7 +114,8 @@ class Restarts:
 
 
 class Workers:
-    """The processes that do the work, each with the event that it sets when it accepts connections.
+    """The processes that do the work, each with the event that it sets when it accepts connections. One of them has
+    the admin port.
 
     The events are kept here: one that is garbage-collected is gone before its process has opened it.
     """
@@ -124,6 +125,7 @@ class Workers:
         self._stopping = False
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[BaseProcess, Event] = {}
+        self._with_admin: BaseProcess | None = None
         self._started_at: dict[BaseProcess, float] = {}
         self._restarts = Restarts(config.server.restart_pause_s, config.server.max_restart_pause_s)
         for _ in range(count):
@@ -168,23 +170,26 @@ class Workers:
             process.terminate()
 
     def _spawn(self) -> None:
+        with_admin = self._with_admin not in self._processes
         with hangup_ignored():  # multiprocessing's resource tracker, which the first event starts, never handles it
             listening = self._context.Event()
-            process = self._context.Process(target=_work, args=(self._config, listening))
+            process = self._context.Process(target=_work, args=(self._config, listening, with_admin))
             process.start()
+        if with_admin:
+            self._with_admin = process
         self._processes[process] = listening
         self._started_at[process] = time.monotonic()
 
 
-def _work(config: Config, listening: Event) -> None:
+def _work(config: Config, listening: Event, with_admin: bool) -> None:
     configure_logging(config.log)
     try:
-        run_on_best_loop(_serve(config, listening))
+        run_on_best_loop(_serve(config, listening, with_admin))
     except CannotStart as error:
         sys.exit(str(error))
 
 
-async def _serve(config: Config, listening: Event) -> None:
+async def _serve(config: Config, listening: Event, with_admin: bool) -> None:
     """A worker's life. It stops when its parent dies: nobody would stop it, and it would keep the port."""
     loop, parent = asyncio.get_running_loop(), multiprocessing.parent_process()
     assert parent is not None
@@ -194,4 +199,4 @@ async def _serve(config: Config, listening: Event) -> None:
         signal.raise_signal(signal.SIGTERM)
 
     loop.add_reader(parent.sentinel, orphaned)
-    await serve_until_stopped(config, reuse_port=True, on_listening=lambda _: listening.set())
+    await serve_until_stopped(config, reuse_port=True, with_admin=with_admin, on_listening=lambda _: listening.set())

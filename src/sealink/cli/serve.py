@@ -19,8 +19,7 @@ def serve(
     host: HostOption = None,
     port: PortOption = None,
     admin_port: Annotated[
-        int | None,
-        typer.Option(help="The port of the console. Accepted, but nothing listens on it in this version."),
+        int | None, typer.Option(min=0, max=65535, help="The port of the admin API; 0 takes a free one.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
     takeover: Annotated[
@@ -37,7 +36,7 @@ def serve(
     configure_logging(loaded.log)
     on_listening = partial(greet, loaded, note)
     if workers == 1 and not takeover:
-        run_or_exit(serve_until_stopped(loaded, on_listening))
+        run_or_exit(serve_until_stopped(loaded, on_listening, with_admin=True))
         return
     try:
         supervise(loaded, workers, on_listening, takes_over=takeover)
