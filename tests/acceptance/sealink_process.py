@@ -105,6 +105,10 @@ class SealinkProcess:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     @property
+    def threads(self) -> int:
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
+    @property
     def open_files(self) -> int:
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 

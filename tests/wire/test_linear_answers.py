@@ -78,14 +78,19 @@ def ollama_stream(size: int) -> bytes:
 
 
 def chat_stream(size: int) -> bytes:
-    """All calls in one frame, then each in a frame of its own, then more arguments for the first one."""
+    """All calls in one frame, then each in a frame of its own, then more arguments for the first one; then calls under
+    one id, and one whose arguments come before its name."""
 
     def call(number: int) -> dict[str, Any]:
         function = {"name": "f", "arguments": "{}"}
         return {"index": number, "id": f"c{number}", "type": "function", "function": function}
 
-    more = {"index": 0, "function": {"arguments": " "}}
-    frames = [[call(n) for n in range(size)], *([call(size + n)] for n in range(size)), *([[more]] * size)]
+    def more(number: int) -> dict[str, Any]:
+        return {"index": number, "function": {"arguments": " "}}
+
+    frames = [[call(n) for n in range(size)], *([call(size + n)] for n in range(size)), *([[more(0)]] * size)]
+    frames += [[{**call(2 * size + n), "id": "same"}] for n in range(size)]
+    frames += [*([[more(3 * size)]] * size), [call(3 * size)]]
     last = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
     choices = [{"index": 0, "delta": {"tool_calls": calls}, "finish_reason": None} for calls in frames]
     return sse(*({"id": "a", "model": "m", "created": 1, "choices": [each]} for each in [*choices, last]))
@@ -110,7 +115,7 @@ def chat_choices(size: int) -> bytes:
 
 
 def chat_scattered(size: int) -> bytes:
-    """Calls of one id whose arguments come round and round, and calls without an index."""
+    """Calls of one id whose arguments come round and round, calls without an index, and names that come last."""
 
     def chunk(*calls: dict[str, Any]) -> dict[str, Any]:
         return {"id": "a", "choices": [{"index": 0, "delta": {"tool_calls": list(calls)}}]}
@@ -119,7 +124,9 @@ def chat_scattered(size: int) -> bytes:
     filled = [chunk({"index": n, "function": {"arguments": "a"}}) for n in range(size)]
     loose = [chunk({"id": f"l{n}", "function": {"name": "f", "arguments": "{}"}}) for n in range(size)]
     last = {"id": "a", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
-    return sse(*begun, *filled, *reversed(filled), *loose, last)
+    nameless = [chunk({"index": 2 * size + n, "id": f"n{n}", "function": {"arguments": "a"}}) for n in range(size)]
+    named = [chunk({"index": 2 * size + n, "function": {"name": "f"}}) for n in range(size)]
+    return sse(*begun, *filled, *reversed(filled), *loose, *nameless, *named, last)
 
 
 def anthropic_texts(size: int) -> bytes:

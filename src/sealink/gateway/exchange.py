@@ -9,7 +9,6 @@ Whatever happens, and whoever ends it, an exchange is settled exactly once.
 """
 
 import asyncio
-import time
 from functools import partial
 
 from sealink.errors import HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
@@ -29,7 +28,6 @@ from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity
-from sealink.ledger.entry import Admission
 from sealink.net.message import Responder
 from sealink.wire.stream.lane import Lane
 
@@ -43,7 +41,7 @@ class Exchange:
         self._responder = responder
         self._services = services
         self._api = api
-        self._account = Account(_admission(admitted), Meter(admitted.request, services.prices))
+        self._account = Account(admitted.entry, Meter(admitted.request, services.prices))
         self._client = ClientStream(responder)
         self._timers: StreamTimers | None = None
         self._finish: FinishAfterDisconnect | None = None
@@ -64,6 +62,7 @@ class Exchange:
             is_through = True
         except SealinkError as error:
             self._account.fail(error)
+            error.headers = [*error.headers, *headers.requested(self._request.head.model)]
             self._tell(error)
         except asyncio.CancelledError:
             self._account.end("stopped", "sealink", "draining")
@@ -86,7 +85,7 @@ class Exchange:
         admitted = self._admitted
         if admitted.on_disconnect != "detach" or not self._request.head.stream:
             return None
-        stream = DetachedStream(admitted.key.name, self.cancel, self._request.client.error_frame)
+        stream = DetachedStream(admitted.key.name, self.cancel, self._request.dialect.error_frame)
         return self._services.logs.open(admitted.request_id, stream)
 
     # A stream: committed with its first content, moved to its end.
@@ -119,7 +118,7 @@ class Exchange:
 
     def _with_extras(self, first: bytes, last: bytes) -> bytes:
         """The stream's last bytes with what the answer cost, and who ended it."""
-        return self._request.client.with_extras(first, last, self._account.extras())
+        return self._request.dialect.with_extras(first, last, self._account.extras())
 
     def _grace_is_over(self, timers: StreamTimers) -> None:
         """Send a first heartbeat if the stream has not begun, and from now on one after each silence."""
@@ -128,7 +127,7 @@ class Exchange:
         timers.on_silence(self._services.heartbeat.interval_s, self._beat)
 
     def _beat(self) -> None:
-        heartbeat = self._request.client.heartbeat(self._admitted.heartbeat)
+        heartbeat = self._request.dialect.heartbeat(self._admitted.heartbeat)
         if heartbeat and not (self._client.abandoned or self._client.paused):
             self._client.start([*headers.EVENT_STREAM, *self._own_headers()], heartbeat)
             self._account.mark("heartbeat")
@@ -163,7 +162,7 @@ class Exchange:
         if not self._client.awaits_ending:
             self._account.status = error.status
             raise error
-        self._client.finish(self._lane.close(error) if self._lane else self._request.client.error_frame(error))
+        self._client.finish(self._lane.close(error) if self._lane else self._request.dialect.error_frame(error))
 
     def _break_off(self) -> None:
         """SeaLink stops, or the client has cancelled its detached stream."""
@@ -212,16 +211,3 @@ class Exchange:
             self._services.logs.close(request.request_id)
         account.bytes_sent = account.bytes_sent or self._client.bytes_sent
         self._services.observers.settled(account.admission, account.settlement())
-
-
-def _admission(admitted: AdmittedRequest) -> Admission:
-    request = admitted.request
-    return Admission(
-        request_id=request.request_id,
-        key=admitted.key.name,
-        model=request.head.model,
-        client=request.client.name,
-        streamed=request.head.stream,
-        started_at=time.time(),
-        task_type=request.head.task_type,
-    )

@@ -15,18 +15,17 @@ _PIECE_BYTES: Final = 64 * 1024
 
 
 class DetachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much of detached streams is kept, and for how long.
-
-    `max_bytes`: of one stream; what was sent before the last so many bytes is gone. `max_streams`: at once, on
-    this process. `linger_s`: how long a stream that has ended can still be read. `return_s`: how long a client has to
-    come back before anything is gone that it has not read; a stream that nobody reads, drained ones included, is read
-    as fast as it comes up to `max_bytes`, and then only so many in this time.
-    """
+    """[detach]: how much of detached streams is kept, and for how long, under `on_disconnect = "detach"`."""
 
     max_bytes: Size = 4 * 1024 * 1024
+    """Of one stream. What was sent before the last so many bytes is gone."""
     max_streams: Count = 1000
+    """Streams at once on each process; one more is not kept."""
     linger_s: Delay = 300.0
+    """How long a stream that has ended can still be read."""
     return_s: Delay = 30.0
+    """How long a client has to come back before anything is gone that it has not read. A stream that nobody reads,
+    drained ones included, is read as fast as it comes up to `max_bytes`, and then only so many in this time."""
 
 
 class Gone(SealinkError):

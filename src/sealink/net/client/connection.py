@@ -72,9 +72,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None or not self.is_open:
             raise closed(self.peer)
         self._transport.writelines((head, body) if body else (head,))
-        response = self._response = Response(
-            self._transport, self.peer, method, self._limits, self._feed_rest
-        )
+        response = self._response = Response(self._transport, self.peer, method, self._limits, self._feed_rest)
         self._head_bytes = 0
         self._sent_at = self._loop.time()
         is_under_way = False

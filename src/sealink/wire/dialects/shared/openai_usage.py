@@ -3,14 +3,24 @@
 https://platform.openai.com/docs/api-reference/chat/object
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
 from sealink.usage import Usage, service_tier_of
-from sealink.wire.raw_json.fields import NULL, Fields, encode, integer_of, object_of
+from sealink.wire.raw_json.fields import (
+    NULL,
+    Fields,
+    count_of,
+    encode,
+    is_count,
+    is_null,
+    object_of,
+    starts_with,
+    to_raw,
+)
 
 _MODELLED: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
 
@@ -75,14 +85,37 @@ def read_usage(fields: Fields, service_tier: str | None = None) -> Usage:
     )
 
 
+def standard_counts(usage: Fields, required: Sequence[str] = _MODELLED) -> Fields:
+    """The very same `usage` object if its counts have OpenAI's types. A count that makes no sense is 0.
+
+    `required`: the names of the prompt's tokens, the answer's, and their sum."""
+    standard = _with_counts(usage, _COUNT_NAMES.union(required))
+    for name in (f"{name}_details" for name in required[:2]):
+        if not is_null(raw := usage.get(name)):
+            details = object_of(raw) or {}
+            if (right := _with_counts(details, _DETAIL_COUNTS)) is not details or not starts_with(usage[name], b"{"):
+                standard = {**standard, name: to_raw(right)}
+    if not any(is_null(standard.get(name)) for name in required):
+        return standard
+    prompt, completion, total = (count_of(standard.get(name)) for name in required)
+    total = (prompt or 0) + (completion or 0) if total is None else total
+    counts = zip(required, (prompt or 0, completion or 0, total), strict=True)
+    return standard | {name: to_raw(count) for name, count in counts}
+
+
+def _with_counts(fields: Fields, names: Iterable[str]) -> Fields:
+    wrong = [name for name in names if not (is_null(fields.get(name)) or is_count(fields[name]))]
+    return fields | {name: to_raw(count_of(fields[name]) or 0) for name in wrong} if wrong else fields
+
+
 def written_for_1h(cache_creation: Raw | None) -> int:
     """The tokens that are kept for an hour, in Anthropic's object of cache writes."""
-    return _first(integer_of((object_of(cache_creation) or {}).get("ephemeral_1h_input_tokens")))
+    return _first(count_of((object_of(cache_creation) or {}).get("ephemeral_1h_input_tokens")))
 
 
 def audio_in(details: Raw | None) -> int:
     """The tokens of audio in an object of details."""
-    return _first(integer_of((object_of(details) or {}).get("audio_tokens")))
+    return _first(count_of((object_of(details) or {}).get("audio_tokens")))
 
 
 def _counts(fields: Fields) -> _Counts:
@@ -101,7 +134,7 @@ def _details(raw: Raw | None) -> _Details:
 
 
 def _integers(fields: Fields, names: Iterable[str]) -> dict[str, Any]:
-    return {name: integer_of(fields.get(name)) for name in names}
+    return {name: count_of(fields.get(name)) for name in names}
 
 
 def _output_tokens(counts: _Counts, reasoning: int) -> int:

@@ -7,5 +7,6 @@ tools            its tools
 forward_request  the request of a client of the same dialect
 decode           a stream, or a whole message → events
 passthrough      a stream for a client of the same dialect
+mend             what Anthropic's SDKs rely on, where a vendor leaves it out
 errors           Anthropic's errors → SeaLink's
 """

@@ -7,11 +7,11 @@ does not. Fields that are not named here may be present: they are not read, and 
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, UnsetType
 
 from sealink.wire.dialects.openai_chat.finish import Standard
 from sealink.wire.dialects.openai_chat.upstream.normalize_calls import CallView
-from sealink.wire.raw_json.fields import NULL, Fields, encode, parse_object, without
+from sealink.wire.raw_json.fields import Fields, encode, parse_object, without
 
 _Absent = None | UnsetType
 _Text = str | None | UnsetType
@@ -58,10 +58,14 @@ class ChoiceView(msgspec.Struct, gc=False):
 class PlainChunk(msgspec.Struct, gc=False):
     """A chunk with one delta, or with the usage and no delta."""
 
+    id: str
+    created: int
+    model: str
     choices: Annotated[list[ChoiceView], msgspec.Meta(max_length=1)]
     object: Literal["chat.completion.chunk"]
     usage: Fields | UnsetType | None = UNSET
-    service_tier: Raw = NULL
+    system_fingerprint: _Text = UNSET
+    service_tier: _Text = UNSET
     error: _Absent = UNSET
     x_groq: _Absent = UNSET
 
