@@ -13,6 +13,7 @@ failover          from target to target until one answers
 delivery          the stream on its way to the client: pump, timers, heartbeats, resuming
 services          what the exchanges of one process share
 account           what an exchange is settled as; metering: usage and cost
+open_exchanges    those that have not ended yet
 observers         are notified of admissions and settlements: the ledger, and others
 headers           response headers of answers
 """

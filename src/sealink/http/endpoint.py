@@ -14,13 +14,13 @@ ErrorBody = Callable[[SealinkError, str], bytes]
 class RequestContext(msgspec.Struct):
     """What the dispatcher has found out about a request.
 
-    `path_tail`: what stands in the path where the endpoint has `{…}`, still percent-encoded. `cors_headers` go out
-    with the answer.
+    `path_tail`: what stands in the path where the endpoint has `{…}`, still percent-encoded. `answer_headers` go
+    out with the answer.
     """
 
     request_id: str
     path_tail: str = ""
-    cors_headers: HeaderList = ()
+    answer_headers: HeaderList = ()
 
 
 Handler = Callable[[Request, Responder, RequestContext], Awaitable[None]]

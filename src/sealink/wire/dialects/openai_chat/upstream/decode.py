@@ -109,10 +109,11 @@ class _Open:
     """A choice's open blocks: the current one, and those of its calls, by their index and by their id.
 
     `piece` is the last one of `reasoning_details`, and `piece_at` the block that it is in. `finish` is the finish
-    reason of a choice with calls, which counts at the end of the stream: arguments may come behind it.
+    reason of a choice with calls, which counts at the end of the stream: arguments may come behind it. `stop` is the
+    stop string that ended it.
     """
 
-    __slots__ = ("blocks", "calls", "finish", "ids", "new_call", "piece", "piece_at")
+    __slots__ = ("blocks", "calls", "finish", "ids", "new_call", "piece", "piece_at", "stop")
 
     def __init__(self, index: int) -> None:
         self.blocks = Blocks(index)
@@ -120,6 +121,7 @@ class _Open:
         self.ids: dict[str, int] = {}
         self.new_call: _NewCall | None = None
         self.finish: str | None = None
+        self.stop = ""
         self.piece = Piece({})
         self.piece_at = -1
 
@@ -305,6 +307,7 @@ class _AnswerReader:
             yield from _call(open, 0, views.ToolCall(function=message.function_call))
         if choice.finish_reason is not None:
             open.finish = choice.finish_reason
+            open.stop = text_of(choice.stop_reason) or text_of(choice.matched_stop) or ""
             if not open.calls and open.new_call is None and choice.finish_reason != "tool_calls":
                 yield from self._finish(open)
 
@@ -325,4 +328,5 @@ class _AnswerReader:
         for block in open.calls.values():
             yield BlockEnd(block, index)
         open.calls, open.ids = {}, {}
-        yield Finish(_REASONS[reason], self._finish_reasons.get(index, ""), index)
+        detail = open.stop if reason == "stop" else ""
+        yield Finish(_REASONS[reason], self._finish_reasons.get(index, ""), index, detail)

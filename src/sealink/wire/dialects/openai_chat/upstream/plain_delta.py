@@ -52,6 +52,7 @@ class ChoiceView(msgspec.Struct, gc=False):
     finish_reason: Standard | UnsetType | None = UNSET
     logprobs: _AnyObject | UnsetType | None = UNSET
     message: _Absent = UNSET
+    usage: _Absent = UNSET
     error: _Absent = UNSET
 
 
