@@ -56,8 +56,8 @@ def supervise(
     check_journal(config)
     with _reserved(config, takes_over=takes_over) as reserved, TemporaryDirectory(prefix="sealink-") as folder:
         port = reserved.getsockname()[1]
-        config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
-        workers = Workers(config, count, partial(_Life, load=load, siblings=Path(folder)))
+        config = _on_port(config, port)
+        workers = Workers(config, count, partial(_Life, load=partial(_load, load, port), siblings=Path(folder)))
         signal.signal(signal.SIGHUP, workers.pass_on)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, workers.stop_on)
@@ -67,6 +67,15 @@ def supervise(
         workers.run()
     if not is_up:
         raise SystemExit(1)
+
+
+def _on_port(config: Config, port: int) -> Config:
+    """The config with the port that was really taken."""
+    return msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
+
+
+def _load(load: Callable[[], Config], port: int) -> Config:
+    return _on_port(load(), port)
 
 
 def _reserved(config: Config, *, takes_over: bool) -> socket.socket:
