@@ -20,6 +20,7 @@ from sealink.net.client.failure import malformed, truncated, unasked, undecodabl
 from sealink.net.client.limits import UpstreamLimits
 
 Taker = Callable[[bytes], bool]
+PassOn = Callable[[bytes], bool | None]
 
 _MAX_SIZE_DIGITS: Final = 8
 _BODYLESS_STATUSES: Final = (204, 304)
@@ -55,6 +56,7 @@ class Response:
         self._error: SealinkError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._taker: Taker | None = None
+        self._pass_on: PassOn | None = None
         self._between_chunks = False
 
     # The reader's side
@@ -77,12 +79,13 @@ class Response:
             await self._news()
         return self._take()
 
-    async def forward(self, take: Taker) -> bool:
+    async def forward(self, take: Taker, pass_on: PassOn | None = None) -> bool:
         """Give the body to `take` as it comes, in the very call that received it, while it answers True.
 
-        Returns whether the body has come to its proper end. Raises as `read` does.
+        `pass_on` is asked first, with each read that begins with a chunk's header. It answers None to one that it
+        leaves alone. Returns whether the body has come to its proper end. Raises as `read` does.
         """
-        while self._chunks or self._decoder is not None or await self._pass_on(take):
+        while self._chunks or self._decoder is not None or await self._hand_over(take, pass_on):
             data = await self.read()
             if not data:
                 return True
@@ -90,15 +93,15 @@ class Response:
                 return False
         return False
 
-    async def _pass_on(self, take: Taker) -> bool:
-        """Let `deliver` call `take`; returns when it has had enough (False) or nothing more comes (True)."""
-        self._taker = take
+    async def _hand_over(self, take: Taker, pass_on: PassOn | None) -> bool:
+        """Let `feed` call them; returns when they have had enough (False) or nothing more comes (True)."""
+        self._taker, self._pass_on = take, pass_on
         try:
             while self._taker is not None and not self.complete and self._error is None:
                 await self._news()
             return self._taker is not None
         finally:
-            self._taker = None
+            self._taker = self._pass_on = None
 
     async def _read_decoded(self, decoder: Decoder) -> bytes:
         while True:
@@ -171,16 +174,26 @@ class Response:
 
     def feed(self, data: bytes) -> None:
         """Some more of the response has come. Raises what httptools does."""
+        if self._pass_on is not None and self._between_chunks:
+            goes_on = self._pass_on(data)
+            if goes_on:  # nearly every read
+                return
+            if goes_on is not None:
+                self._taker = self._pass_on = None
+                self._wake()
+                return
         chunk = _only_chunk(data) if self._between_chunks else b""
         if not chunk:
             if self._parser is not None:
                 self._parser.feed_data(data)
+            if not data.endswith(b"\r\n"):
+                self._between_chunks = False  # the next chunk's header may have begun: llhttp tells when it is whole
             self._deliver()
         elif self._taker is None or self._chunks:
             self.on_body(chunk)
             self._deliver()
         elif not self._taker(chunk):
-            self._taker = None
+            self._taker = self._pass_on = None
             self._wake()
 
     def _deliver(self) -> None:
@@ -188,7 +201,7 @@ class Response:
             self._limit_unread()
             self._wake()
         elif self._chunks and not self._taker(self._take()):
-            self._taker = None
+            self._taker = self._pass_on = None
             self._wake()
 
     def _limit_unread(self) -> None:
