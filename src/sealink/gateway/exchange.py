@@ -160,6 +160,7 @@ class Exchange:
     def _tell(self, error: SealinkError) -> None:
         """By status while that is possible; in a frame when a heartbeat or content has been sent."""
         if not self._client.awaits_ending:
+            self._account.status = error.status
             raise error
         self._client.finish(self._lane.close(error) if self._lane else self._request.client.error_frame(error))
 
