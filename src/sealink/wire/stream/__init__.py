@@ -10,6 +10,7 @@ outcome        what has been learned about an answer: usage, finish reasons, tex
 streamed_text  an answer's text so far, for counting its tokens
 extras         SeaLink's own field in a stream's last frame
 fold           a stream's events collected into one whole answer
+plain_answer   a whole answer that is one text and nothing else
 
 The other StreamHandler, passthrough, is for two ends of one dialect: see `upstream/passthrough.py` in the dialects.
 """
