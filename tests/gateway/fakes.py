@@ -9,6 +9,7 @@ from sealink.errors import HeaderList, SealinkError
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slots
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings, StreamLogs
+from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.observers import Observers
 from sealink.gateway.services import Services
 from sealink.ledger.entry import Admission, Settlement
@@ -175,4 +176,5 @@ def services_with(
         heartbeat=heartbeat or HeartbeatSettings(),
         finish=FinishSettings(),
         finishing=Slots(finishing),
+        unattended=Unattended(DetachSettings().max_bytes, DetachSettings().return_s),
     )

@@ -20,7 +20,7 @@ CHAT: dict[str, Any] = {
     "choices": [
         {
             "index": 0,
-            "message": {"role": "assistant", "content": "Hello \n \"you\" é \u2028", "refusal": None, "annotations": []},
+            "message": {"role": "assistant", "content": 'Hello \n "you" é \u2028', "refusal": None, "annotations": []},
             "logprobs": None,
             "finish_reason": "stop",
         }
@@ -62,7 +62,14 @@ RESPONSE: dict[str, Any] = {
             "content": [{"type": "output_text", "text": "Hello", "annotations": [], "logprobs": []}],
         }
     ],
-    "usage": {"input_tokens": 12, "output_tokens": 9, "total_tokens": 21, "more": [1]},
+    "usage": {
+        "input_tokens": 12,
+        "input_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 0},
+        "output_tokens": 9,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": 21,
+        "more": [1],
+    },
     "service_tier": "default",
 }
 GEMINI: dict[str, Any] = {
@@ -146,7 +153,8 @@ def test_recordings(api: str, recorded: list[Case]) -> None:
         ("anthropic-messages", "stop_reason", "max_tokens"),
         ("anthropic-messages", "stop_sequence", "END"),
         ("anthropic-messages", "content.0.citations", None),
-        ("anthropic-messages", "usage.cache_creation", {"ephemeral_1h_input_tokens": 2}),
+        ("anthropic-messages", "usage.cache_creation", None),
+        ("anthropic-messages", "usage.output_tokens_details", {"thinking_tokens": 2}),
         ("anthropic-messages", "usage.cache_creation_input_tokens", 7),
         ("openai-responses", "usage", None),
         ("openai-responses", "output.0.content.0.logprobs", ...),
@@ -214,6 +222,8 @@ def test_plain_answers(api: str, path: str, value: Any) -> None:
         ("anthropic-messages", "stop_reason", "refusal"),
         ("anthropic-messages", "stop_reason", None),
         ("anthropic-messages", "usage", None),
+        ("anthropic-messages", "usage.cache_creation", {"ephemeral_1h_input_tokens": 2}),
+        ("anthropic-messages", "usage.server_tool_use", {"web_search_requests": 2}),
         ("anthropic-messages", "usage.output_tokens", None),
         ("openai-responses", "status", "incomplete"),
         ("openai-responses", "error", {"message": "no"}),
@@ -222,6 +232,9 @@ def test_plain_answers(api: str, path: str, value: Any) -> None:
         ("openai-responses", "output.0.content.1", {"type": "output_text", "text": "x"}),
         ("openai-responses", "output.0.content.0.annotations", [{"type": "url_citation"}]),
         ("openai-responses", "usage.input_tokens", "12"),
+        ("openai-responses", "usage.output_tokens_details", ...),
+        ("openai-responses", "usage.input_tokens_details", {"cached_tokens": 0}),
+        ("openai-responses", "usage.input_tokens_details.audio_tokens", 2),
         ("gemini", "candidates.0.finishReason", "SAFETY"),
         ("gemini", "candidates.0.finishReason", ...),
         ("gemini", "candidates.0.content.parts.0.thought", True),

@@ -31,6 +31,8 @@ class StreamTimers:
         self.since = self.now()
         self.longest_silence_s = 0.0
         self._notable_s = 0.0
+        self.ends_at: float | None = None
+        """When the stream's time is over, whatever is heard; None if that is not limited."""
         self._long_silence_s = long_silence_s
         self._long_silence_ended = long_silence_ended
         self._timers: list[_Timer] = []
@@ -44,6 +46,11 @@ class StreamTimers:
     def once(self, after_s: float, act: Callable[[], None]) -> None:
         """Call `act` in `after_s` seconds, whatever is heard until then."""
         self._add(_Timer(act, after_s, self.now(), repeats=False))
+
+    def end(self, after_s: float, act: Callable[[], None]) -> None:
+        """As `once`, for what ends the stream."""
+        self.once(after_s, act)
+        self.ends_at = self.now() + after_s
 
     def heard(self) -> None:
         """The upstream has sent something."""

@@ -1,5 +1,6 @@
 """An attempt: one request to one target. What differs between operations is passed in."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol, TypeVar
 
@@ -26,7 +27,7 @@ ERROR_STATUSES: Final = range(400, 600)
 _USER_AGENT: Final = ("user-agent", f"sealink/{__version__}")
 
 
-class Attempt:
+class Attempt(ABC):
     """Writes the request when it is made, and owns its upstream connection from `answer` to `close` or `release`.
 
     `outcome` is what was learned about the answer; of one that is not streamed, once it is there. `was_sent`: the
@@ -61,9 +62,9 @@ class Attempt:
         except SealinkError as error:
             raise self._words.told(error) if self._words else error from error.__cause__
 
+    @abstractmethod
     async def receive(self) -> None:
         """What `answer` does, by the operation."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Give up what is still under way, at once."""

@@ -9,16 +9,21 @@ from sealink.gateway.admitted_request import ClientRequest
 from sealink.gateway.delivery.pump import hold_until_content
 from sealink.gateway.failover.attempt import Attempt, Mark, WriteRequest
 from sealink.gateway.failover.whole_body import timed_out
+from sealink.net.client.limits import UpstreamLimits
 from sealink.net.message import Pool
 from sealink.policy.routing import Target
 from sealink.wire.stream.lane import Lane
 
 
 class StreamOperation(msgspec.Struct, frozen=True):
-    """How the request for a stream is written, and which lane turns a target's stream into the client's."""
+    """How the request for a stream is written, and which lane turns a target's stream into the client's.
+
+    `max_before_content_bytes`: what a stream may send before its first content.
+    """
 
     write_request: WriteRequest
     open_lane: Callable[[ClientRequest, Target], Lane]
+    max_before_content_bytes: int = UpstreamLimits().max_before_content_bytes
 
     def attempt(self, request: ClientRequest, target: Target, pool: Pool, mark: Mark) -> "StreamedAttempt":
         return StreamedAttempt(self, request, target, pool, mark)
@@ -34,17 +39,19 @@ class StreamedAttempt(Attempt):
     ) -> None:
         super().__init__(operation.write_request, request, target, pool, mark)
         self.held = b""
-        self._open_lane = operation.open_lane
+        self._operation = operation
 
     async def receive(self) -> None:
         timeouts, left_s = self.target.timeouts, self.request.time_left_s(self.target)
         try:
             async with asyncio.timeout(min(timeouts.first_content_s, left_s)):
                 await self.send()
-                self.lane = self._open_lane(self.request, self.target)  # not earlier: the upstream need not wait for it
+                # not earlier: the upstream need not wait for it
+                self.lane = self._operation.open_lane(self.request, self.target)
                 self.lane.words = self._words
                 self.outcome = self.lane.outcome
-                self.held = await hold_until_content(self.upstream, self.lane)
+                most = self._operation.max_before_content_bytes
+                self.held = await hold_until_content(self.upstream, self.lane, most)
         except TimeoutError:
             if left_s < timeouts.first_content_s:
                 raise timed_out("total", timeouts.total_s) from None

@@ -72,7 +72,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None or not self.is_open:
             raise closed(self.peer)
         self._transport.writelines((head, body) if body else (head,))
-        response = self._response = Response(self._transport, self.peer, method, self._limits)
+        response = self._response = Response(self._transport, self.peer, method, self._limits, self._feed_rest)
         self._head_bytes = 0
         self._sent_at = self._loop.time()
         is_under_way = False
@@ -112,12 +112,25 @@ class Connection(asyncio.Protocol):
             return
         try:
             response.feed(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+        except (SealinkError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             response.break_off(upstream_failure(error, self.peer, "exchange"))
             self.abort()
             return
         if not response.in_body:
-            self._after_feed(response, len(data))
+            self._after_feed(response, len(data) - len(response.rest))
+
+    def _feed_rest(self) -> None:
+        """The next turn's share of a read that was more than one turn may handle."""
+        response = self._response
+        if response is not None and response.rest:
+            data, response.rest = response.rest, b""
+            self.data_received(data)
+            response.read_on()
+
+    def _feed_all(self) -> None:
+        """The connection ends: what has come before that counts."""
+        while self._response is not None and self._response.rest:
+            self._feed_rest()
 
     def _after_feed(self, response: Response, size: int) -> None:
         """Outside a body: the response is over, or its headers are still coming."""
@@ -144,6 +157,7 @@ class Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.get_write_buffer_size()
 
     def eof_received(self) -> None:
+        self._feed_all()
         if self._response is not None and self._response.status:
             self._response.end_of_stream()
         else:
@@ -151,6 +165,7 @@ class Connection(asyncio.Protocol):
         self.abort()  # a TLS transport would wait for the other end's shutdown
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._feed_all()
         self._fail(exc)
         self._response = None
         if not self._lost.done():

@@ -5,6 +5,9 @@ waiting for headers ──▶ in_body ──▶ complete
 
 A chunk goes from `feed` straight to the callable given to `forward`, or wakes the one future of a waiting `read`.
 A read from the socket that is exactly one chunk of the transfer coding, as nearly all are, needs no parser.
+
+However fast it comes, and whatever it inflates to: of one response no more than `max_bytes_per_turn` is handled in a
+turn of the event loop, so that other connections, timers and signals have theirs.
 """
 
 import asyncio
@@ -29,11 +32,19 @@ _BODYLESS_STATUSES: Final = (204, 304)
 class Response:
     """Implements UpstreamResponse. `status` is 0 until the headers are in; `headers` have lower-case names.
 
-    `in_body`, `complete`, `keep_alive` and `surplus` are for the connection: whether only the body's bytes are
-    awaited, whether all has come, whether the connection may be used again, whether more came than belongs here.
+    `in_body`, `complete`, `keep_alive`, `surplus` and `rest` are for the connection: whether only the body's bytes are
+    awaited, whether all has come, whether the connection may be used again, whether more came than belongs here, and
+    what has been read from the socket and is to be fed in the loop's next turn, in which `feed_rest` is called.
     """
 
-    def __init__(self, transport: asyncio.Transport, peer: str, method: str, limits: UpstreamLimits) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        peer: str,
+        method: str,
+        limits: UpstreamLimits,
+        feed_rest: Callable[[], None],
+    ) -> None:
         self.status = 0
         self.headers: HeaderList = ()
         self.framed = False
@@ -41,6 +52,8 @@ class Response:
         self.complete = False
         self.keep_alive = False
         self.surplus = False
+        self.rest = b""
+        self._feed_rest = feed_rest
         self._transport = transport
         self._peer = peer
         self._limits = limits
@@ -49,6 +62,7 @@ class Response:
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._fields: list[tuple[str, str]] = []
         self._header_bytes = 0
+        self._fruitless_bytes = 0  # fed to the parser since the body last grew
         self._chunks: list[bytes] = []
         self._unread_bytes = 0
         self._is_paused = False
@@ -57,7 +71,8 @@ class Response:
         self._waiter: asyncio.Future[None] | None = None
         self._taker: Taker | None = None
         self._pass_on: PassOn | None = None
-        self._between_chunks = False
+        self._chunk_limit = 0
+        """Between two chunks: up to which size the next one needs no parser. Else 0."""
 
     # The reader's side
 
@@ -71,8 +86,12 @@ class Response:
 
     async def read(self) -> bytes:
         """The next bytes of the body, all that wait; b"" at its end."""
-        if self._decoder is not None:
-            return await self._read_decoded(self._decoder)
+        while self._decoder is not None:
+            data = await self._read_decoded(self._decoder)
+            if data is None:
+                return b""
+            if data:
+                return data
         while not self._chunks:
             if self._has_ended():
                 return b""
@@ -86,12 +105,24 @@ class Response:
         leaves alone. Returns whether the body has come to its proper end. Raises as `read` does.
         """
         while self._chunks or self._decoder is not None or await self._hand_over(take, pass_on):
-            data = await self.read()
-            if not data:
+            data = await self._next_piece()
+            if data is None:
                 return True
             if not take(data):
                 return False
         return False
+
+    async def _next_piece(self) -> bytes | None:
+        """The next bytes of the body, of those that wait no more than one turn may handle; None at the end.
+
+        b"": compressed bytes have come that have not become any others yet.
+        """
+        if self._decoder is not None:
+            return await self._read_decoded(self._decoder)
+        most = self._limits.max_bytes_per_turn
+        if self._unread_bytes > most:
+            await asyncio.sleep(0)
+        return self._take(most) if self._chunks else await self.read() or None
 
     async def _hand_over(self, take: Taker, pass_on: PassOn | None) -> bool:
         """Let `feed` call them; returns when they have had enough (False) or nothing more comes (True)."""
@@ -103,20 +134,21 @@ class Response:
         finally:
             self._taker = self._pass_on = None
 
-    async def _read_decoded(self, decoder: Decoder) -> bytes:
-        while True:
-            if not self._chunks and not decoder.pending:
-                if self._has_ended():
-                    self._decode_end(decoder)
-                    return b""
-                await self._news()
-            elif data := self._decode(decoder):
-                return data
+    async def _read_decoded(self, decoder: Decoder) -> bytes | None:
+        """What has come, decoded: one piece of it in each turn of the loop, and maybe nothing yet. None at the end."""
+        if decoder.pending:
+            await asyncio.sleep(0)
+        while not self._chunks and not decoder.pending:
+            if self._has_ended():
+                self._decode_end(decoder)
+                return None
+            await self._news()
+        return self._decode(decoder) if self._decoder is not None else b""  # unless it has failed meanwhile
 
     def _decode(self, decoder: Decoder) -> bytes:
         data = b"" if decoder.pending else self._take()
         try:
-            out = decoder.decode(data, self._limits.max_buffered_bytes)
+            out = decoder.decode(data, self._limits.max_bytes_per_turn)
         except (zlib.error, UpstreamError) as error:
             self.fail(upstream_failure(error, self._peer, "exchange"))
             return b""
@@ -136,13 +168,17 @@ class Response:
             raise self._error
         return self.complete
 
-    def _take(self) -> bytes:
+    def _take(self, most: int | None = None) -> bytes:
+        """What waits, or at most so many bytes of it."""
         chunks = self._chunks
         data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
-        self._unread_bytes = 0
+        if most is not None and len(data) > most:
+            chunks.append(data[most:])
+            data = data[:most]
+        self._unread_bytes -= len(data)
         if self._is_paused:
-            self._resume()
+            self.read_on()
         return data
 
     def _news(self) -> asyncio.Future[None]:
@@ -162,6 +198,8 @@ class Response:
     def fail(self, error: SealinkError) -> None:
         """End the body with `error`: the pending or next read raises it, whatever was still unread."""
         self._chunks.clear()
+        self._unread_bytes = 0
+        self._decoder = None
         self._give_up(error)
         self._error = error
 
@@ -174,7 +212,7 @@ class Response:
 
     def feed(self, data: bytes) -> None:
         """Some more of the response has come. Raises what httptools does."""
-        if self._pass_on is not None and self._between_chunks:
+        if self._pass_on is not None and len(data) <= self._chunk_limit:
             goes_on = self._pass_on(data)
             if goes_on:  # nearly every read
                 return
@@ -182,12 +220,10 @@ class Response:
                 self._taker = self._pass_on = None
                 self._wake()
                 return
-        chunk = _only_chunk(data) if self._between_chunks else b""
+        chunk = _only_chunk(data, self._chunk_limit) if self._chunk_limit else b""
         if not chunk:
             if self._parser is not None:
-                self._parser.feed_data(data)
-            if not data.endswith(b"\r\n"):
-                self._between_chunks = False  # the next chunk's header may have begun: llhttp tells when it is whole
+                self._parse(self._parser, data)
             self._deliver()
         elif self._taker is None or self._chunks:
             self.on_body(chunk)
@@ -195,6 +231,31 @@ class Response:
         elif not self._taker(chunk):
             self._taker = self._pass_on = None
             self._wake()
+
+    def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
+        most = self._limits.max_bytes_per_turn
+        if len(data) > most:
+            self._put_off(data[most:])
+            data = data[:most]
+        self._fruitless_bytes += len(data)
+        parser.feed_data(data)
+        if not data.endswith(b"\r\n"):
+            self._chunk_limit = 0  # the next chunk's header may have begun: llhttp tells when it is whole
+        limit = self._limits.max_header_bytes
+        if self._fruitless_bytes > 2 * limit and not self.complete:  # a field that llhttp has not reported yet
+            raise malformed(self._peer, f"a field or chunk extension is longer than {limit} bytes")
+
+    def _put_off(self, data: bytes) -> None:
+        """Keep the rest of a read for the next turn. Until then nothing more is read."""
+        self.rest = data
+        if not self._is_paused:
+            self._pause()
+        self._loop.call_soon(self._feed_rest)
+
+    def read_on(self) -> None:
+        """Read from the socket again, unless there is more to feed, or too much that waits."""
+        if self._is_paused and not self.rest and self._unread_bytes <= self._limits.max_buffered_bytes:
+            self._resume()
 
     def _deliver(self) -> None:
         if self._taker is None:
@@ -207,8 +268,7 @@ class Response:
     def _limit_unread(self) -> None:
         too_much = self._unread_bytes > self._limits.max_buffered_bytes
         if too_much and self.in_body and not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
+            self._pause()
 
     def break_off(self, error: SealinkError) -> None:
         """The connection has failed: what came before it can still be read, then `error` is raised."""
@@ -230,10 +290,16 @@ class Response:
     def _settle(self) -> None:
         self.in_body = False
         self._parser = None  # it refers back to this response
-        self._between_chunks = False
+        self._chunk_limit = 0
+        self.surplus = self.surplus or bool(self.rest)
+        self.rest = b""
         if self._is_paused:
             self._resume()
         self._wake()
+
+    def _pause(self) -> None:
+        self._is_paused = True
+        self._transport.pause_reading()
 
     def _resume(self) -> None:
         self._is_paused = False
@@ -292,20 +358,22 @@ class Response:
             return
         self._chunks.append(data)
         self._unread_bytes += len(data)
+        self._fruitless_bytes = 0
 
     def on_chunk_header(self) -> None:
-        self._between_chunks = False
+        self._chunk_limit = 0
 
     def on_chunk_complete(self) -> None:
-        self._between_chunks = self.in_body
+        self._chunk_limit = self._limits.max_bytes_per_turn if self.in_body else 0
 
     def on_message_complete(self) -> None:
         if self.in_body:
             self._finish()
 
 
-def _only_chunk(data: bytes) -> bytes:
-    """The body of the one whole chunk that `data` is (RFC 9112 §7.1); b"" if it is anything else."""
+def _only_chunk(data: bytes, most: int) -> bytes:
+    """The body of the one whole chunk that `data` is (RFC 9112 §7.1), of at most `most` bytes; b"" if it is anything
+    else."""
     end = data.find(b"\r\n", 0, _MAX_SIZE_DIGITS + 2)
     digits = data[:end]
     if end < 1 or not digits.isalnum() or not data.endswith(b"\r\n"):
@@ -314,4 +382,4 @@ def _only_chunk(data: bytes) -> bytes:
         size = int(digits, 16)
     except ValueError:
         return b""
-    return data[end + 2 : -2] if size and len(data) == end + size + 4 else b""
+    return data[end + 2 : -2] if 0 < size <= most and len(data) == end + size + 4 else b""
