@@ -117,24 +117,26 @@ class StreamNormalizer:
 
     def _normalize(self, frame: Frame) -> list[Chunk]:
         data = frame.data
+        if data == b"[DONE]":
+            return self._end()
         try:
             view = PLAIN_CHUNK.decode(data)
         except (ValueError, RecursionError):
             return self._normalize_other(frame)
         if self._extra_fields or not (data.isascii() or is_utf8(data)):
             return self._normalize_fields(*parse_frame(frame))
-        if isinstance(view.usage, dict):
-            return self._normalize_usage(frame, view, view.usage)
+        if view.usage and view.usage != NULL:
+            return self._normalize_usage(frame, view)
         spliced = self._splice(data, view) if view.choices else b""
         if not spliced:
             return self._normalize_fields(*parse_frame(frame))
         self._last_data = data
         return [as_it_came(frame) if spliced is data else json_frame(spliced)]
 
-    def _normalize_usage(self, frame: Frame, view: PlainChunk, usage: Fields) -> list[Chunk]:
+    def _normalize_usage(self, frame: Frame, view: PlainChunk) -> list[Chunk]:
         """OpenAI's own chunk with the usage, as it came, if the client has asked for it."""
         tier = view.service_tier or None
-        if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(usage, tier):
+        if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(view.usage, tier):
             return self._normalize_fields(*parse_frame(frame))
         return [as_it_came(frame)] if self._usage_asked else []
 
@@ -147,7 +149,7 @@ class StreamNormalizer:
             data = with_reasoning_content(data, delta)
         if data:
             self._note_texts(view.choices[0])
-        return without_null_usage(data) if data and view.usage is None and not self._usage_asked else data
+        return without_null_usage(data) if data and view.usage and not self._usage_asked else data
 
     def _is_next_delta(self, view: ChoiceView) -> bool:
         """Whether a plain delta starts a choice as OpenAI does, continues one that has started, or finishes it."""
@@ -303,16 +305,16 @@ class StreamNormalizer:
         the usage, `[DONE]`."""
         if not self._choices:
             raise empty_answer()
-        envelope = envelope_of(parse_object(self._last_data))
-        last = [self._last_chunk(choice, envelope) for choice in self._choices.values()]
+        for choice in self._choices.values():
+            choice.calls.require_names()
+        last = [self._last_chunk(choice) for choice in self._choices.values() if choice.has_more]
         self.is_complete = True
-        return [*self.release(), *filter(None, last), *self._usage_chunk(None, {}), _DONE]
+        return [*self.release(), *last, *self._usage_chunk(None, {}), _DONE]
 
-    def _last_chunk(self, choice: Choice, envelope: Fields) -> Fields:
-        """A chunk with what is left of a choice; {} if nothing is."""
+    def _last_chunk(self, choice: Choice) -> Fields:
+        """A chunk with what is left of a choice."""
+        envelope = envelope_of(parse_object(self._last_data))
         delta = choice.last_delta(text_of(envelope.get("id")) or "")
-        if choice.finished and not delta:
-            return {}
         reason = None if choice.finished else "tool_calls" if choice.calls else "stop"
         choice.finished = True
         if delta:

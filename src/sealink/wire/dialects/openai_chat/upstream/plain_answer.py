@@ -15,7 +15,7 @@ from sealink.wire.dialects.openai_chat.finish import Standard
 from sealink.wire.dialects.openai_chat.upstream.frames import is_utf8
 from sealink.wire.dialects.openai_chat.upstream.normalize_calls import CallView
 from sealink.wire.dialects.openai_chat.usage import read_plain_usage
-from sealink.wire.raw_json.fields import NULL, UNREADABLE, Fields, encode, parse_object, without
+from sealink.wire.raw_json.fields import NULL, UNREADABLE, encode, parse_object, without
 from sealink.wire.stream.plain_answer import PlainAnswer
 
 _Absent = None | UnsetType
@@ -61,14 +61,14 @@ class ChoiceView(msgspec.Struct, gc=False):
 
 
 class PlainChunk(msgspec.Struct, gc=False):
-    """A chunk with one delta, or with the usage and no delta."""
+    """A chunk with one delta, or with the usage and no delta. `usage` is empty where there is none, not even null."""
 
     id: str
     created: int
     model: str
     choices: Annotated[list[ChoiceView], msgspec.Meta(max_length=1)]
     object: Literal["chat.completion.chunk"]
-    usage: Fields | UnsetType | None = UNSET
+    usage: Raw = Raw()
     system_fingerprint: _Text = UNSET
     service_tier: _Text = UNSET
     error: _Absent = UNSET
