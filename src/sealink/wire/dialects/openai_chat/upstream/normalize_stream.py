@@ -180,6 +180,8 @@ class StreamNormalizer:
 
     def _note_texts(self, view: ChoiceView) -> None:
         delta = view.delta
+        if not has_more_than_role(delta):
+            return
         texts = [delta.content, delta.reasoning_content or delta.reasoning, delta.refusal]
         texts += [call.function.arguments for call in delta.tool_calls or ()]
         found = [text for text in texts if text]
