@@ -3,15 +3,21 @@
 Nearly every read of a stream is one chunk with one frame, which differs from the last one only in its text: the lane's
 template says how it begins and ends. With the chunk's header before it, the beginning depends on nothing but the read's
 length, and so does the header of the client's chunk. So a comparison of both ends tells whether a read is such a one.
+Some vendors pad their frames, and some texts have escapes: these take a second look, and still no parser.
 """
 
 from typing import Final
 
+import msgspec
+
+from sealink.wire.raw_json.fields import UNREADABLE, encode
 from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.template import MAX_USES, Template
 
 _LINE_END: Final = b"\r\n"
+_QUOTE: Final = b'"'
 _MAX_DIGITS: Final = 8
+_STRING: Final = msgspec.json.Decoder(str)
 
 _Way = tuple[bytes, int, bytes, int]
 """For reads of one length: their beginning, the bytes of text between it and the end, what begins the client's chunk
@@ -27,6 +33,7 @@ class Passage:
 
     __slots__ = (
         "_add_text",
+        "_bare_closing",
         "_client_closing",
         "_closing",
         "_outcome",
@@ -50,6 +57,7 @@ class Passage:
         self.is_open = True
         self._template = template
         self._closing = template.after + template.tail + _LINE_END
+        self._bare_closing = self._closing.replace(b" ", b"")
         self._client_closing = template.closing + template.tail + _LINE_END
         self._add_text = self._outcome.text.append
 
@@ -67,22 +75,56 @@ class Passage:
         A read that begins within a chunk must not be given.
         """
         way = self._ways.get(len(read)) or self._find_way(len(read))
-        if way is None:
+        if way is None or not self.left:
             return b""
         opening, text_bytes, client_opening, size = way
         raw = read.removeprefix(opening).removesuffix(self._closing)
-        if len(raw) != text_bytes or not self.left:
-            return b""
+        if len(raw) != text_bytes:
+            return self._take_padded(read, opening)
         try:
             text = raw.decode()
         except UnicodeDecodeError:
             return b""
         if '"' in text or "\\" in text or not text.isprintable():
-            return b""  # an escape, or a character that may need one
+            return self._take_escaped(read, raw, b"")
         self.left -= 1
         self._add_text(text)
         self.size = size
         return client_opening + raw + self._client_closing if client_opening else read
+
+    def _take_padded(self, read: bytes, opening: bytes) -> bytes:
+        """The client's chunk for a read with padding behind its text: spaces (Anthropic), or a field (OpenAI)."""
+        body = read.removeprefix(opening)
+        at = body.find(_QUOTE)
+        raw, rest = body[:at], body[at:]
+        if len(body) == len(read) or at < 1:
+            return b""
+        template = self._template
+        assert template is not None
+        if not template.tail:
+            return self._take_escaped(read, raw, b"") if rest.replace(b" ", b"") == self._bare_closing else b""
+        tail = template.tail + _LINE_END
+        padding = rest.removeprefix(template.after).removesuffix(tail)
+        if len(padding) != len(rest) - len(template.after) - len(tail) or _QUOTE in padding:
+            return b""
+        return self._take_escaped(read, raw, padding)
+
+    def _take_escaped(self, read: bytes, raw: bytes, padding: bytes) -> bytes:
+        """The client's chunk for a read whose text may have escapes."""
+        try:
+            text = _STRING.decode(_QUOTE + raw + _QUOTE)
+        except UNREADABLE:
+            return b""
+        self.left -= 1
+        self._add_text(text)
+        template = self._template
+        assert template is not None
+        if template.is_unchanged:
+            self.size = _chunk_size(len(read))
+            return read
+        frame = template.opening + encode(text)[1:-1] + template.closing + padding + template.tail
+        self.size = len(frame)
+        return b"%x\r\n%b\r\n" % (len(frame), frame)
 
     def _find_way(self, length: int) -> _Way | None:
         """The way of reads of this length; None for those that have no place for a text."""
