@@ -18,6 +18,8 @@ _LINE_END: Final = b"\r\n"
 _QUOTE: Final = b'"'
 _MAX_DIGITS: Final = 8
 _STRING: Final = msgspec.json.Decoder(str)
+_NO_TEXT: Final = -1
+"""The bytes of text in a read that is as long as the template's frame without any, or shorter: but for its padding."""
 
 _Way = tuple[bytes, int, bytes, int]
 """For reads of one length: their beginning, the bytes of text between it and the end, what begins the client's chunk
@@ -127,16 +129,15 @@ class Passage:
         return b"%x\r\n%b\r\n" % (len(frame), frame)
 
     def _find_way(self, length: int) -> _Way | None:
-        """The way of reads of this length; None for those that have no place for a text."""
+        """The way of reads of this length; None while there is no template."""
         template = self._template
         if template is None:
             return None
         size = _chunk_size(length)
         text_bytes = size - len(template.before) - len(self._closing) + len(_LINE_END)
-        if text_bytes < 1:
-            return None
+        text_bytes = text_bytes if text_bytes > 0 else _NO_TEXT
         client_opening, client_size = b"", size
-        if not template.is_unchanged:
+        if not template.is_unchanged and text_bytes > 0:
             client_size = len(template.opening) + text_bytes + len(self._client_closing) - len(_LINE_END)
             client_opening = b"%x\r\n%b" % (client_size, template.opening)
         way = self._ways[length] = (b"%x\r\n%b" % (size, template.before), text_bytes, client_opening, client_size)

@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from sealink.wire.raw_json.fields import encode
+
 _QUOTE: Final = b'"'
 
 MAX_USES: Final = 256
@@ -61,13 +63,13 @@ class Template(msgspec.Struct, gc=False):
 
 
 def template_of(frame: bytes, answer: bytes, text: str, padding_field: bytes = b"") -> Template | None:
-    """The template of a frame and of the client's frame for it, if `text` is in each exactly once, and unescaped.
+    """The template of a frame and of the client's frame for it, if `text` is in each exactly once, escaped alike.
 
     `padding_field` is the beginning (`"name":"`) of a field whose value is random padding.
     """
-    quoted = _QUOTE + text.encode() + _QUOTE
+    quoted = encode(text)
     before, found, after = frame.partition(quoted)
-    if "\\" in text or not text.isprintable() or not found or quoted in after:
+    if not found or quoted in after:
         return None
     opening, closing, tail, is_unchanged = before, after, b"", frame == answer
     if not is_unchanged:

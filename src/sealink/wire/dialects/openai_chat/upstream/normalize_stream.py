@@ -65,9 +65,10 @@ class _HeldChunk(msgspec.Struct):
 class StreamNormalizer:
     """Normalises one stream. Keeps no content but that of the last frame.
 
-    `delta_text`: the last frame's text, if it was a plain delta with text alone. `finish_reasons`: by choice, as the
-    upstream spelled them. `error` and `is_complete` are set at the end. `add_text` is given all text of the answer, and
-    the choice that it belongs to; "" for content without text. `identity` stands in for what no chunk has.
+    `delta_text`: the last frame's text, if it was a plain delta with that alone: also more of a call's arguments.
+    `finish_reasons`: by choice, as the upstream spelled them. `error` and `is_complete` are set at the end. `add_text`
+    is given all text of the answer, and the choice that it belongs to; "" for content without text. `identity` stands
+    in for what no chunk has.
     """
 
     def __init__(
@@ -188,7 +189,7 @@ class StreamNormalizer:
         for text in found:
             self._add_text(text, view.index)
             self._content_started = True
-        if len(found) == 1 and not delta.tool_calls:
+        if len(found) == 1 and len(delta.tool_calls or ()) < 2:
             self.delta_text = found[0]
 
     def _add_content(self, text: str, choice: int) -> None:
