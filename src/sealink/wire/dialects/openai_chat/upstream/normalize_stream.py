@@ -66,9 +66,9 @@ class StreamNormalizer:
     """Normalises one stream. Keeps no content but that of the last frame.
 
     `delta_text`: the last frame's text, if it was a plain delta with that alone: also more of a call's arguments.
-    `finish_reasons`: by choice, as the upstream spelled them. `error` and `is_complete` are set at the end. `add_text`
-    is given all text of the answer, and the choice that it belongs to; "" for content without text. `identity` stands
-    in for what no chunk has.
+    `plain`: the last frame, if it was a plain delta. `finish_reasons`: by choice, as the upstream spelled them. `error`
+    and `is_complete` are set at the end. `add_text` is given all text of the answer, and the choice that it belongs to;
+    "" for content without text. `identity` stands in for what no chunk has.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class StreamNormalizer:
         identity: FallbackIdentity = ANONYMOUS,
     ) -> None:
         self.delta_text = ""
+        self.plain: PlainChunk | None = None
         self.finish_reasons: dict[int, str] = {}
         self.error: UpstreamError | None = None
         self.is_complete = False
@@ -96,7 +97,7 @@ class StreamNormalizer:
 
     def normalize(self, frame: Frame) -> list[Chunk]:
         """The chunks for the client: `frame` itself where nothing has to be changed. Sets `error` at an error."""
-        self.delta_text = ""
+        self.delta_text, self.plain = "", None
         released = self._release_before(frame.data) if self._held is not None and frame.data else []
         try:
             chunks = self._normalize(frame)
@@ -150,6 +151,7 @@ class StreamNormalizer:
             data = with_reasoning_content(data, delta)
         if data:
             self._note_texts(view.choices[0])
+            self.plain = view
         return without_null_usage(data) if data and view.usage and not self._usage_asked else data
 
     def _is_next_delta(self, view: ChoiceView) -> bool:

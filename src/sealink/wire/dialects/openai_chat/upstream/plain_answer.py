@@ -47,6 +47,7 @@ class DeltaView(msgspec.Struct, gc=False):
     images: _List = UNSET
     reasoning_details: _List = UNSET
     thinking_blocks: _List = UNSET
+    extra_content: Raw = NULL
     reasoning_text: _Absent = UNSET
     thinking: _Absent = UNSET
 
@@ -69,11 +70,15 @@ class PlainChunk(msgspec.Struct, gc=False):
     choices: Annotated[list[ChoiceView], msgspec.Meta(max_length=1)]
     object: Literal["chat.completion.chunk"]
     usage: Raw = Raw()
+    citations: Raw = NULL
+    search_results: Raw = NULL
     system_fingerprint: _Text = UNSET
     service_tier: _Text = UNSET
     error: _Absent = UNSET
     x_groq: _Absent = UNSET
 
+
+_NO_EXTRAS: Final = (NULL, NULL, NULL)
 
 PLAIN_CHUNK: Final = msgspec.json.Decoder(PlainChunk)
 
@@ -148,6 +153,16 @@ def has_more_than_role(delta: DeltaView) -> bool:
     texts = delta.content or delta.refusal or delta.reasoning_content or delta.reasoning
     lists = delta.tool_calls or delta.annotations or delta.images or delta.reasoning_details
     return bool(texts or lists)
+
+
+def text_alone(chunk: PlainChunk) -> str:
+    """The text of a chunk that continues a choice's text and says nothing else; "" for any other."""
+    (choice,) = chunk.choices
+    delta = choice.delta
+    texts = delta.refusal or delta.reasoning_content or delta.reasoning or choice.finish_reason or choice.logprobs
+    lists = delta.tool_calls or delta.annotations or delta.images or delta.reasoning_details or delta.thinking_blocks
+    raw = (delta.extra_content, chunk.citations, chunk.search_results)
+    return "" if texts or lists or raw != _NO_EXTRAS else delta.content or ""
 
 
 def with_reasoning_content(data: bytes, delta: DeltaView) -> bytes:
