@@ -5,14 +5,17 @@ import json
 from collections.abc import Awaitable
 
 import pytest
+from fakes import FakeLedger
 
 from fake_clock import on_fake_clock
+from sealink.access.configured import Configured, ConfiguredKey
 from sealink.access.keyring import Keyring
-from sealink.access.keys import ApiKey, digest_of
+from sealink.access.keys import ApiKey
 from sealink.errors import AuthenticationError, InvalidRequest, NotFound, PermissionDenied, RateLimited, SealinkError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.model_api import ModelApi
+from sealink.gateway.observers import Observers
 from sealink.gateway.request_limits import RequestLimits
 from sealink.http import RequestContext
 from sealink.net.message import Request
@@ -56,12 +59,13 @@ class Slow:
 def admit(
     *gates: Gate, body: bytes = BODY, key_heartbeat: HeartbeatShape | None = None, strict: bool = False, **headers: str
 ) -> AdmittedRequest | Awaitable[AdmittedRequest]:
-    key = ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",), heartbeat=key_heartbeat, strict=strict)
-    control = AdmissionControl(Keyring([key]), ROUTER, gates)
+    key = ApiKey(name="dev", models=("gpt-*",), heartbeat=key_heartbeat, strict=strict)
+    keyring = Keyring(Configured((ConfiguredKey(key, "sk-1", "sealink.toml:1"),)))
+    control = AdmissionControl(keyring, ROUTER, Observers(FakeLedger()), gates)
     spelled = {name.replace("_", "-"): value for name, value in {"authorization": "Bearer sk-1", **headers}.items()}
     request = Request("POST", "/v1/chat/completions", "beta=true", spelled, body)
     return control.admit(
-        request, RequestContext("req_1", cors_headers=[("a", "b")]), ModelApi(openai_chat.CLIENT, "chunk")
+        request, RequestContext("req_1", answer_headers=[("a", "b")]), ModelApi(openai_chat.CLIENT, "chunk")
     )
 
 
@@ -84,7 +88,8 @@ def test_what_the_key_says_counts_before_the_endpoint() -> None:
     assert admitted(x_sealink_strict="True").request.is_strict
 
 
-def test_who_is_refused() -> None:
+@on_fake_clock
+async def test_who_is_refused() -> None:
     gate = Log()
     with pytest.raises(AuthenticationError):
         admit(gate, authorization="Bearer sk-2")

@@ -54,7 +54,7 @@ class Run:
         head = CLIENT.parse_head(json.dumps({"model": "m", "input": "Hi"} | asked).encode(), {})
         admitted = AdmittedRequest(
             request=ClientRequest("req_1", CLIENT, head, time.monotonic()),
-            key=ApiKey(name="k", digest=b""),
+            key=ApiKey(name="k"),
             route=ModelRoute("m", tuple(Target(provider, "e") for provider in providers)),
             heartbeat="off",
         )
@@ -136,6 +136,6 @@ def test_a_provider_without_embeddings_is_named() -> None:
         run = Run(providers=(NONE,))
         with pytest.raises(InvalidRequest, match="The provider 'third' has no embeddings"):
             await run.to_the_end()
-        assert run.settlement.ended == "error"
+        assert run.settlement.ended == "refused"
 
     run_on_fake_clock(scenario())

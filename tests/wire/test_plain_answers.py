@@ -192,6 +192,7 @@ def test_plain_answers(api: str, path: str, value: Any) -> None:
         ("openai-chat", "choices.0.finish_reason", None),
         ("openai-chat", "choices.0.logprobs", {"content": []}),
         ("openai-chat", "choices.0.error", {"message": "no"}),
+        ("openai-chat", "choices.0.usage", {"prompt_tokens": 1}),
         ("openai-chat", "choices.0.message.role", "model"),
         ("openai-chat", "choices.0.message.content", ""),
         ("openai-chat", "choices.0.message.content", None),

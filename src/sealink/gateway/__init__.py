@@ -3,7 +3,9 @@
 endpoints         the table of the public port: which path is answered by what
 handlers          what answers there
 admission         whether a request may be answered; admitted_request: one that may
+refusals          the rows of requests that may not
 request_limits    how many messages and tools a request may have
+load_shedding     whether there is time to answer one more request
 model_api         what an endpoint speaks at which models answer
 exchange          one admitted request's states, the commit point, its end
 operations        how a target's request is written, and its answer read: chat, embeddings, token counts
@@ -11,6 +13,7 @@ failover          from target to target until one answers
 delivery          the stream on its way to the client: pump, timers, heartbeats, resuming
 services          what the exchanges of one process share
 account           what an exchange is settled as; metering: usage and cost
+open_exchanges    those that have not ended yet
 observers         are notified of admissions and settlements: the ledger, and others
 headers           response headers of answers
 """

@@ -9,13 +9,13 @@ Whatever happens, and whoever ends it, an exchange is settled exactly once.
 """
 
 import asyncio
-import time
 from functools import partial
 
-from sealink.errors import HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
+from sealink.access.keys import ApiKey
+from sealink.errors import AuthenticationError, HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
 from sealink.gateway import headers
 from sealink.gateway.account import LONG_GAP_S, Account
-from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.admitted_request import AdmittedRequest, admission_of
 from sealink.gateway.delivery.client_stream import ClientStream
 from sealink.gateway.delivery.finish_after_disconnect import FinishAfterDisconnect
 from sealink.gateway.delivery.pump import pump
@@ -29,7 +29,6 @@ from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity
-from sealink.ledger.entry import Admission
 from sealink.net.message import Responder
 from sealink.wire.stream.lane import Lane
 
@@ -39,16 +38,25 @@ class Exchange:
 
     def __init__(self, admitted: AdmittedRequest, responder: Responder, services: Services, api: ModelApi) -> None:
         self._admitted = admitted
-        self._request = admitted.request
+        self._request = request = admitted.request
         self._responder = responder
         self._services = services
         self._api = api
-        self._account = Account(_admission(admitted), Meter(admitted.request, services.prices))
+        self._account = Account(
+            admission_of(request.request_id, admitted.key, request.client, request.head),
+            Meter(admitted.request, services.prices),
+        )
         self._client = ClientStream(responder)
         self._timers: StreamTimers | None = None
         self._finish: FinishAfterDisconnect | None = None
         self._task: asyncio.Task[None] | None = None
         self._lane: Lane | None = None
+        self._revoked: AuthenticationError | None = None
+
+    @property
+    def key(self) -> ApiKey:
+        """The key that it is for."""
+        return self._admitted.key
 
     async def run(self) -> None:
         """Answer the client, and settle whatever comes."""
@@ -58,16 +66,20 @@ class Exchange:
         self._services.retry_budget.request()
         self._task = asyncio.current_task()
         self._responder.on_gone = self._client_gone
+        self._services.open.add(self)
         is_through = False
         try:
             await (self._stream() if self._request.head.stream else self._whole())
             is_through = True
         except SealinkError as error:
             self._account.fail(error)
+            error.headers = [*error.headers, *headers.requested(self._request.head.model)]
             self._tell(error)
         except asyncio.CancelledError:
             self._account.end("stopped", "sealink", "draining")
-            if self._client.awaits_ending:
+            if self._revoked is not None:
+                self._tell(self._revoked)
+            elif self._client.awaits_ending:
                 self._break_off()
             raise
         finally:
@@ -79,6 +91,12 @@ class Exchange:
     def cancel(self) -> None:
         """The client asks for the end of its detached stream (DELETE /v1/streams/{id})."""
         self._account.end("cancelled", "client")
+        self._stop()
+
+    def revoke(self) -> None:
+        """The key was revoked, and with it what is open."""
+        self._revoked = AuthenticationError(f"The API key {self.key.name!r} was revoked.")
+        self._account.end("stopped", "sealink", "key_revoked")
         self._stop()
 
     def _open_log(self) -> StreamLog | None:
@@ -203,6 +221,7 @@ class Exchange:
 
     def _settle(self) -> None:
         account, request = self._account, self._request
+        self._services.open.remove(self)
         if self._timers is not None:
             self._timers.stop()
             account.longest_gap_s = self._timers.longest_silence_s
@@ -212,16 +231,3 @@ class Exchange:
             self._services.logs.close(request.request_id)
         account.bytes_sent = account.bytes_sent or self._client.bytes_sent
         self._services.observers.settled(account.admission, account.settlement())
-
-
-def _admission(admitted: AdmittedRequest) -> Admission:
-    request = admitted.request
-    return Admission(
-        request_id=request.request_id,
-        key=admitted.key.name,
-        model=request.head.model,
-        client=request.client.name,
-        streamed=request.head.stream,
-        started_at=time.time(),
-        task_type=request.head.task_type,
-    )

@@ -26,11 +26,21 @@ def provenance(model: str, target: Target, outgoing: OutgoingRequest, *, is_fall
     return [*source, *fallback, *dropped]
 
 
+def requested(model: str) -> HeaderList:
+    """What an error tells where no target was asked: the model that the request names."""
+    return [("x-sealink-original-model", _as_field_value(_cut(model)))]
+
+
+def asked(target: Target, outgoing: OutgoingRequest, *, is_fallback: bool) -> HeaderList:
+    """What an error tells besides: the target that has failed, and what it was asked without."""
+    return provenance("", target, outgoing, is_fallback=is_fallback)[1:]
+
+
 @lru_cache(maxsize=1024)
 def _source(requested: str, provider: str, served: str) -> HeaderList:
     return (
-        ("x-sealink-upstream", _as_field_value(provider)),
         ("x-sealink-original-model", _as_field_value(requested)),
+        ("x-sealink-upstream", provider),
         ("x-sealink-served-model", _as_field_value(served)),
     )
 

@@ -8,6 +8,7 @@ from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.observers import Observers
+from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.net.message import Pool
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
@@ -19,7 +20,8 @@ class Services(msgspec.Struct):
     """The connections to upstreams, the observers, and what policies count and are set to.
 
     `finish` and `finishing`: how far, and how many, answers are read on after their clients have left; `unattended`,
-    at which pace. `prices` are the operator's.
+    at which pace. `prices` are the operator's. `open`: the exchanges that have
+    not ended.
     """
 
     pool: Pool
@@ -34,3 +36,4 @@ class Services(msgspec.Struct):
     finishing: Slots
     unattended: Unattended
     prices: PriceRules = msgspec.field(default_factory=PriceRules)
+    open: OpenExchanges = msgspec.field(default_factory=OpenExchanges)

@@ -18,60 +18,90 @@ from sealink.policy.client_retry import retry_headers
 class _Place(msgspec.Struct, frozen=True):
     """A path, or what a path begins with, and its endpoints by their methods."""
 
-    max_body_bytes: int
     prefix: str | None
     endpoints: dict[str, Endpoint] = {}
 
 
 class Dispatcher:
-    """Answers the requests of one port. `handle`, `body_limit` and `error_response` are what a net.server.Server needs.
+    """Answers the requests of one port. `handle`, `check_head`, `error_response` and `refuse` are what a
+    net.server.Server needs.
 
-    `max_body_bytes` is the limit of all endpoints that have none of their own. An error on a path without an endpoint
-    has the shape of the endpoint whose path has the most leading segments in common with it; of several, the first in
-    the table.
+    `max_body_bytes` is the limit of all endpoints that have none of their own; of those that authenticate nobody it is
+    `max_keyless_body_bytes`, where there is one. An error on a path without an endpoint has the shape of the endpoint
+    whose path has the most leading segments in common with it; of several, the first in the table. `headers` go out
+    with every answer of the port.
     """
 
     def __init__(
-        self, endpoints: Iterable[Endpoint], *, max_body_bytes: int, cors_origins: tuple[str, ...] = ()
+        self,
+        endpoints: Iterable[Endpoint],
+        *,
+        max_body_bytes: int,
+        max_keyless_body_bytes: int | None = None,
+        cors_origins: tuple[str, ...] = (),
+        headers: HeaderList = (),
     ) -> None:
         self._endpoints = tuple(endpoints)
         self._max_body_bytes = max_body_bytes
+        self._max_keyless_body_bytes = max_body_bytes if max_keyless_body_bytes is None else max_keyless_body_bytes
         self._cors_origins = cors_origins
+        self._headers = headers
         self._exact: dict[str, _Place] = {}
         self._prefixed: dict[str, _Place] = {}
         for endpoint in self._endpoints:
             prefix = endpoint.prefix
             places = self._exact if prefix is None else self._prefixed
-            limit = max_body_bytes if endpoint.max_body_bytes is None else endpoint.max_body_bytes
-            place = places.setdefault(prefix or endpoint.path, _Place(limit, prefix))
+            place = places.setdefault(prefix or endpoint.path, _Place(prefix))
             place.endpoints[endpoint.method] = endpoint
+
+    def check_head(self, request: Request) -> int:
+        """The head of a request that has a body: how many bytes of that may be read. Raises the SealinkError that
+        refuses it unread: it is for nobody, or by nobody."""
+        if request.path not in self._exact:
+            request.path = self._right_path(request.path)
+        if request.method == "OPTIONS":
+            return self._max_keyless_body_bytes
+        endpoint = self._endpoint_of(request)
+        if endpoint.authenticate is None:
+            return self._max_keyless_body_bytes if endpoint.max_body_bytes is None else endpoint.max_body_bytes
+        endpoint.authenticate(request)
+        return self._max_body_bytes if endpoint.max_body_bytes is None else endpoint.max_body_bytes
 
     async def handle(self, request: Request, responder: Responder) -> None:
         """Answer one request."""
         if request.path not in self._exact:
             request.path = self._right_path(request.path)
-        context = RequestContext(new_request_id(), cors_headers=self._cors_headers(request))
+        request.id = new_request_id()
+        context = RequestContext(request.id, answer_headers=self._answer_headers(request))
         try:
             if request.method == "OPTIONS":
-                responder.send(204, cors.preflight_headers(request.headers, self._cors_origins), b"")
+                preflight = cors.preflight_headers(request.headers, self._cors_origins)
+                responder.send(204, [*self._headers, *preflight], b"")
             else:
-                await self._endpoint_of(request, context).handler(request, responder, context)
+                endpoint = self._endpoint_of(request)
+                if request.path not in self._exact:
+                    context.path_tail = request.path.removeprefix(endpoint.prefix or "")
+                await endpoint.handler(request, responder, context)
         except SealinkError as error:
-            fields, body = self.error_response(error, request.path, context.request_id)
-            responder.send(error.status, [*fields, *context.cors_headers], body)
+            responder.send(error.status, *self.error_response(error, request))
 
-    def body_limit(self, path: str) -> int:
-        """How many bytes the body of a request to a path may have."""
-        place = self._exact.get(path) or self._place_of(self._right_path(path))
-        return place.max_body_bytes if place is not None else self._max_body_bytes
+    def refuse(self, error: SealinkError, request: Request) -> tuple[HeaderList, bytes]:
+        """Headers and body of the answer to a request that the server has refused before it was whole."""
+        request.id = new_request_id()
+        if request.principal is not None:
+            refused = self._endpoint_of(request).refused
+            if refused is not None:
+                refused(request, error)
+        return self.error_response(error, request)
 
-    def error_response(self, error: SealinkError, path: str, request_id: str = "") -> tuple[HeaderList, bytes]:
-        """Headers and body of the answer to a request on a path that failed."""
-        request_id = request_id or new_request_id()
-        body = self._nearest(path).error_body(error, request_id)
-        return [*JSON, *identity(request_id), *error.headers, *retry_headers(error, time.time())], body
+    def error_response(self, error: SealinkError, request: Request) -> tuple[HeaderList, bytes]:
+        """Headers and body of the answer to a request that failed."""
+        request_id = request.id or new_request_id()
+        body = self._nearest(request.path).error_body(error, request_id)
+        own = [*JSON, *identity(request_id), *error.headers, *retry_headers(error, time.time())]
+        return [*own, *self._answer_headers(request)], body
 
-    def _endpoint_of(self, request: Request, context: RequestContext) -> Endpoint:
+    def _endpoint_of(self, request: Request) -> Endpoint:
         place = self._place_of(request.path)
         if place is None:
             meant = nearest(
@@ -82,8 +112,6 @@ class Dispatcher:
         endpoint = place.endpoints.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
             raise _not_allowed(request, place)
-        if place.prefix is not None:
-            context.path_tail = request.path.removeprefix(place.prefix)
         return endpoint
 
     def _right_path(self, path: str) -> str:
@@ -104,9 +132,10 @@ class Dispatcher:
         segments = path.split("/")
         return max(self._endpoints, key=lambda endpoint: _common_segments(endpoint.path.split("/"), segments))
 
-    def _cors_headers(self, request: Request) -> HeaderList:
+    def _answer_headers(self, request: Request) -> HeaderList:
+        """What an answer bears besides its own headers."""
         origin = request.headers.get("origin")
-        return cors.answer_headers(origin, self._cors_origins) if origin else ()
+        return [*self._headers, *cors.answer_headers(origin, self._cors_origins)] if origin else self._headers
 
 
 def _not_allowed(request: Request, place: _Place) -> MethodNotAllowed:

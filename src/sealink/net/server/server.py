@@ -16,11 +16,13 @@ from typing import Any
 
 from sealink.errors import HeaderList, InternalError, SealinkError, ShuttingDown
 from sealink.net.message import Request, Responder
+from sealink.net.server.buffered_bytes import BufferedBytes
 from sealink.net.server.client_connection import ClientConnection
 from sealink.net.server.limits import ServerLimits
 from sealink.net.server.response_writer import ResponseWriter
 
 Handler = Callable[[Request, Responder], Coroutine[Any, Any, None]]
+ErrorResponse = Callable[[SealinkError, Request], tuple[HeaderList, bytes]]
 
 _log = logging.getLogger(__name__)
 
@@ -28,8 +30,10 @@ _log = logging.getLogger(__name__)
 class Server:
     """Serves `handler` over HTTP/1.1 and HTTP/1.0.
 
-    `body_limit(path)` is the largest request body in bytes; called when the head is in. `error_response(error, path)`
-    renders a failure; `path` is "" while it is not known.
+    `check_head(request)` is called when the head of a request is in that has a body: it gives the largest body in
+    bytes, or raises the SealinkError that refuses the request unread. `error_response(error, request)` renders a
+    failure; of the request, what is known is set. `refuse` is called instead of it for a request that is refused before
+    it is whole.
     If a handler raises a SealinkError before it has started its response, that is the answer. Anything else that it
     raises, and a response left unfinished, is a bug: it is logged, and the client gets a 500 or a cut connection.
     """
@@ -39,12 +43,15 @@ class Server:
         handler: Handler,
         *,
         limits: ServerLimits,
-        body_limit: Callable[[str], int],
-        error_response: Callable[[SealinkError, str], tuple[HeaderList, bytes]],
+        check_head: Callable[[Request], int],
+        error_response: ErrorResponse,
+        refuse: ErrorResponse | None = None,
     ) -> None:
         self.limits = limits
-        self.body_limit = body_limit
-        self.error_response = error_response
+        self.check_head = check_head
+        self.refuse = refuse or error_response
+        self.buffered = BufferedBytes(limits.max_buffered_bytes)
+        self._error_response = error_response
         self.stopping = self.breaking_off = False
         self._handler = handler
         self._listeners: list[asyncio.Server] = []
@@ -125,6 +132,7 @@ class Server:
 
     def _handled(self, task: asyncio.Task[None]) -> None:
         response = self._open.pop(task)
+        self.buffered.held -= len(response.request.body)
         if task.cancelled():
             self._complete(response, ShuttingDown() if self.breaking_off else None)
         else:
@@ -141,7 +149,7 @@ class Server:
             response.abort()
         elif unfinished:
             answer = error if isinstance(error, SealinkError) else InternalError("SeaLink has failed on this request.")
-            response.send(answer.status, *self.error_response(answer, response.request.path))
+            response.send(answer.status, *self._error_response(answer, response.request))
 
     def _sweep_connections(self) -> None:
         now = self._loop.time()

@@ -35,7 +35,7 @@ from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize
 from sealink.wire.dialects.openai_chat.upstream.plain_answer import PlainChunk, text_alone
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
-from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.dialects.shared.upstream_errors import check_choices, malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import Fields, encode, is_null, text_of
 
@@ -114,10 +114,11 @@ class _Open:
     """A choice's open blocks: the current one, and those of its calls, by their index and by their id.
 
     `piece` is the last one of `reasoning_details`, and `piece_at` the block that it is in. `finish` is the finish
-    reason of a choice with calls, which counts at the end of the stream: arguments may come behind it.
+    reason of a choice with calls, which counts at the end of the stream: arguments may come behind it. `stop` is the
+    stop string that ended it.
     """
 
-    __slots__ = ("blocks", "calls", "finish", "ids", "new_call", "piece", "piece_at")
+    __slots__ = ("blocks", "calls", "finish", "ids", "new_call", "piece", "piece_at", "stop")
 
     def __init__(self, index: int) -> None:
         self.blocks = Blocks(index)
@@ -125,6 +126,7 @@ class _Open:
         self.ids: dict[str, int] = {}
         self.new_call: _NewCall | None = None
         self.finish: str | None = None
+        self.stop = ""
         self.piece = Piece({})
         self.piece_at = -1
 
@@ -292,6 +294,7 @@ class _AnswerReader:
         message = choice.message or choice.delta
         open = self._choices.get(choice.index)
         if open is None:
+            check_choices(len(self._choices))
             open = self._choices[choice.index] = _Open(choice.index)
         blocks, is_whole = open.blocks, choice.message is not None
         if open.new_call is not None and open.new_call.name and not (message.tool_calls or message.function_call):
@@ -318,6 +321,7 @@ class _AnswerReader:
             yield from _call(open, 0, views.ToolCall(function=message.function_call))
         if choice.finish_reason is not None:
             open.finish = choice.finish_reason
+            open.stop = text_of(choice.stop_reason) or text_of(choice.matched_stop) or ""
             if not open.calls and open.new_call is None and choice.finish_reason != "tool_calls":
                 yield from self._finish(open)
 
@@ -338,4 +342,5 @@ class _AnswerReader:
         for block in open.calls.values():
             yield BlockEnd(block, index)
         open.calls, open.ids = {}, {}
-        yield Finish(_REASONS[reason], self._finish_reasons.get(index, ""), index)
+        detail = open.stop if reason == "stop" else ""
+        yield Finish(_REASONS[reason], self._finish_reasons.get(index, ""), index, detail)

@@ -61,6 +61,7 @@ class Choice:
             return ChoiceDelta(self.index, None)
         fields = {**entry, "index": to_raw(self.index)}
         fields.pop("message", None)  # the whole answer so far, again (Perplexity, Writer)
+        fields.pop("usage", None)  # the usage collector has it
         if delta != original:
             fields["delta"] = to_raw(delta)
         if not is_null(logprobs := entry.get("logprobs")) and object_of(logprobs) is None:

@@ -32,7 +32,7 @@ from sealink.wire.dialects.openai_chat.upstream.usage_collector import (
     envelope_of,
     extra_fields_of,
 )
-from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.dialects.shared.upstream_errors import check_choices, malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import DONE
 from sealink.wire.raw_json.fields import (
@@ -246,6 +246,7 @@ class StreamNormalizer:
 
     def _choice(self, index: int) -> Choice:
         if index not in self._choices:
+            check_choices(len(self._choices))
             self._choices[index] = Choice(index)
         return self._choices[index]
 

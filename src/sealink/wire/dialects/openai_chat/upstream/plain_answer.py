@@ -58,6 +58,7 @@ class ChoiceView(msgspec.Struct, gc=False):
     finish_reason: Standard | UnsetType | None = UNSET
     logprobs: _AnyObject | UnsetType | None = UNSET
     message: _Absent = UNSET
+    usage: _Absent = UNSET
     error: _Absent = UNSET
 
 
@@ -109,6 +110,7 @@ class _Choice(msgspec.Struct, gc=False):
     message: _Message
     finish_reason: Literal["stop", "length"]
     logprobs: _Absent = UNSET
+    usage: _Absent = UNSET
     error: _Absent = UNSET
 
 
