@@ -58,6 +58,7 @@ class _PlainCounts(_Counts, gc=False):
     prompt_tokens: Count
     completion_tokens: Count
     total_tokens: Count
+    cached_tokens: None = None
 
 
 _NONE: Final = _Details()

@@ -110,6 +110,8 @@ class _Choice(msgspec.Struct, gc=False):
     message: _Message
     finish_reason: Literal["stop", "length"]
     logprobs: _Absent = UNSET
+    stop_reason: _Absent = UNSET
+    matched_stop: _Absent = UNSET
     usage: _Absent = UNSET
     error: _Absent = UNSET
 
