@@ -11,6 +11,8 @@ from sealink.errors import UpstreamError
 from sealink.wire.framing.frame import MAX_FRAME_BYTES, Frame
 
 DONE: Final = b"data: [DONE]\n\n"
+BLANK_LINE: Final = b"\n\n"
+"""What ends nearly every frame."""
 
 _BLANK_LINE = re.compile(rb"\r\n\r\n?|\n\n|\r\r\n?|\n\r\n?")
 _BLANK_BYTES = 3  # of a blank line, at most, before its last
@@ -37,10 +39,10 @@ class SseFramer:
         return self._any_line_ends(data) if b"\r" in data else self._lf_frames(data)
 
     def _lf_frames(self, data: bytes) -> list[Frame]:
-        lines, blank, rest = data.partition(b"\n\n")
+        lines, blank, rest = data.partition(BLANK_LINE)
         if blank and not rest:
             return [_lf_frame(lines)]  # nearly every read
-        *whole, rest = data.split(b"\n\n")
+        *whole, rest = data.split(BLANK_LINE)
         self._keep(rest)
         return [_lf_frame(lines) for lines in whole]
 
@@ -98,8 +100,8 @@ def _lf_frame(lines: bytes) -> Frame:
         first, _, data = lines.partition(b"\n")
         event = first[7:]
     if data[:6] == b"data: " and b"\n" not in data:
-        return Frame(lines + b"\n\n", data[6:], event)
-    return parse_frame(lines + b"\n\n")
+        return Frame(lines + BLANK_LINE, data[6:], event)
+    return parse_frame(lines + BLANK_LINE)
 
 
 def simple_frame(raw: bytes) -> Frame | None:

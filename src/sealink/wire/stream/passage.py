@@ -76,13 +76,14 @@ class Passage:
 
         A read that begins within a chunk must not be given.
         """
-        way = self._ways.get(len(read)) or self._find_way(len(read))
-        if way is None or not self.left:
+        length = len(read)
+        way = self._ways.get(length) or self._find_way(length)
+        if way is None:
             return b""
         opening, text_bytes, client_opening, size = way
         raw = read.removeprefix(opening).removesuffix(self._closing)
-        if len(raw) != text_bytes:
-            return self._take_padded(read, opening)
+        if len(raw) != text_bytes or not self.left:
+            return self._take_padded(read, opening) if self.left else b""
         try:
             text = raw.decode()
         except UnicodeDecodeError:
