@@ -45,7 +45,9 @@ class FakeUpstream:
             raise piece
         return await self._failure if isinstance(piece, Never) else piece
 
-    async def forward(self, take: Callable[[bytes], bool]) -> bool:
+    async def forward(
+        self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None
+    ) -> bool:
         while data := await self.read():
             if not take(data):
                 return False
@@ -86,7 +88,7 @@ class FakeResponder:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = b""
-        self.started = self.finished = self.gone = self.paused = self.too_slow = False
+        self.started = self.finished = self.gone = self.paused = self.too_slow = self.is_chunked = False
         self.on_gone: Callable[[], None] | None = None
         self.first_byte = asyncio.Event()
 

@@ -49,6 +49,14 @@ class Responder(Protocol):
     gone: bool
     too_slow: bool
     bytes_sent: int
+
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the stream has been started and goes out in chunks, so that `write_chunk` may be used."""
+
+    def write_chunk(self, chunk: bytes, size: int) -> bool:
+        """What `write` does, for data that is framed as a chunk already: `size` bytes without its framing."""
+
     on_gone: Callable[[], None] | None
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None: ...
@@ -97,7 +105,9 @@ class UpstreamResponse(Protocol):
     framed: bool
 
     async def read(self) -> bytes: ...
-    async def forward(self, take: Callable[[bytes], bool]) -> bool: ...
+    async def forward(
+        self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None
+    ) -> bool: ...
     def close(self) -> None: ...
     def release(self) -> None: ...
     def fail(self, error: SealinkError) -> None: ...

@@ -79,7 +79,9 @@ class _WatchedResponse:
             self._finish()
         return data
 
-    async def forward(self, take: Callable[[bytes], bool]) -> bool:
+    async def forward(
+        self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None
+    ) -> bool:
         def remember_and_take(data: bytes) -> bool:
             self._remember(data)
             return take(data)

@@ -15,6 +15,7 @@ class Client(Protocol):
     """Where the stream goes: a Responder, or a ClientStream around one."""
 
     write: Callable[[bytes], bool]
+    write_chunk: Callable[[bytes, int], bool] | None
 
     @property
     def paused(self) -> bool: ...
@@ -48,8 +49,17 @@ async def hold_until_content(upstream: UpstreamResponse, lane: Lane, max_bytes: 
 async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, timers: StreamTimers) -> None:
     """Move the rest of a stream and finish the client's. While the client's buffer is full, the upstream is not read.
 
-    While all goes well this coroutine sleeps, and `move` runs in the very call that received the bytes.
+    While all goes well this coroutine sleeps, and `pass_on` or `move` runs in the very call that received the bytes.
     """
+    passage = lane.passage
+    take, heard = passage.take, timers.heard
+
+    def pass_on(read: bytes) -> bool | None:
+        write_chunk = client.write_chunk
+        if write_chunk is None or not passage.is_open or not (chunk := take(read)):
+            return None
+        heard()
+        return write_chunk(chunk, passage.size)
 
     def move(data: bytes) -> bool:
         timers.heard()
@@ -62,13 +72,15 @@ async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, timers: S
     try:
         while not lane.ended:
             timers.resume()
-            if await upstream.forward(move):
+            if await upstream.forward(move, pass_on):
                 client.finish(lane.close(None, framed=upstream.framed))
             elif not lane.ended:  # there is no room for more
                 timers.pause()
                 await _flush(client, timers)
     except SealinkError as error:
         client.finish(lane.close(error))
+    finally:
+        passage.close()
 
 
 async def _flush(client: Client, timers: StreamTimers) -> None:

@@ -23,6 +23,7 @@ from sealink.net.client.failure import malformed, truncated, unasked, undecodabl
 from sealink.net.client.limits import UpstreamLimits
 
 Taker = Callable[[bytes], bool]
+PassOn = Callable[[bytes], bool | None]
 
 _MAX_SIZE_DIGITS: Final = 8
 _BODYLESS_STATUSES: Final = (204, 304)
@@ -69,6 +70,7 @@ class Response:
         self._error: SealinkError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._taker: Taker | None = None
+        self._pass_on: PassOn | None = None
         self._chunk_limit = 0
         """Between two chunks: up to which size the next one needs no parser. Else 0."""
 
@@ -96,12 +98,13 @@ class Response:
             await self._news()
         return self._take()
 
-    async def forward(self, take: Taker) -> bool:
+    async def forward(self, take: Taker, pass_on: PassOn | None = None) -> bool:
         """Give the body to `take` as it comes, in the very call that received it, while it answers True.
 
-        Returns whether the body has come to its proper end. Raises as `read` does.
+        `pass_on` is asked first, with each read that begins with a chunk's header. It answers None to one that it
+        leaves alone. Returns whether the body has come to its proper end. Raises as `read` does.
         """
-        while self._chunks or self._decoder is not None or await self._pass_on(take):
+        while self._chunks or self._decoder is not None or await self._hand_over(take, pass_on):
             data = await self._next_piece()
             if data is None:
                 return True
@@ -121,15 +124,15 @@ class Response:
             await asyncio.sleep(0)
         return self._take(most) if self._chunks else await self.read() or None
 
-    async def _pass_on(self, take: Taker) -> bool:
-        """Let `deliver` call `take`; returns when it has had enough (False) or nothing more comes (True)."""
-        self._taker = take
+    async def _hand_over(self, take: Taker, pass_on: PassOn | None) -> bool:
+        """Let `feed` call them; returns when they have had enough (False) or nothing more comes (True)."""
+        self._taker, self._pass_on = take, pass_on
         try:
             while self._taker is not None and not self.complete and self._error is None:
                 await self._news()
             return self._taker is not None
         finally:
-            self._taker = None
+            self._taker = self._pass_on = None
 
     async def _read_decoded(self, decoder: Decoder) -> bytes | None:
         """What has come, decoded: one piece of it in each turn of the loop, and maybe nothing yet. None at the end."""
@@ -209,6 +212,14 @@ class Response:
 
     def feed(self, data: bytes) -> None:
         """Some more of the response has come. Raises what httptools does."""
+        if self._pass_on is not None and len(data) <= self._chunk_limit:
+            goes_on = self._pass_on(data)
+            if goes_on:  # nearly every read
+                return
+            if goes_on is not None:
+                self._taker = self._pass_on = None
+                self._wake()
+                return
         chunk = _only_chunk(data, self._chunk_limit) if self._chunk_limit else b""
         if not chunk:
             if self._parser is not None:
@@ -218,7 +229,7 @@ class Response:
             self.on_body(chunk)
             self._deliver()
         elif not self._taker(chunk):
-            self._taker = None
+            self._taker = self._pass_on = None
             self._wake()
 
     def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
@@ -228,6 +239,8 @@ class Response:
             data = data[:most]
         self._fruitless_bytes += len(data)
         parser.feed_data(data)
+        if not data.endswith(b"\r\n"):
+            self._chunk_limit = 0  # the next chunk's header may have begun: llhttp tells when it is whole
         limit = self._limits.max_header_bytes
         if self._fruitless_bytes > 2 * limit and not self.complete:  # a field that llhttp has not reported yet
             raise malformed(self._peer, f"a field or chunk extension is longer than {limit} bytes")
@@ -249,7 +262,7 @@ class Response:
             self._limit_unread()
             self._wake()
         elif self._chunks and not self._taker(self._take()):
-            self._taker = None
+            self._taker = self._pass_on = None
             self._wake()
 
     def _limit_unread(self) -> None:
