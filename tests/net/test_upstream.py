@@ -15,6 +15,7 @@ from scripted_upstream import (
     RESET,
     ask,
     failure_of,
+    forward,
     on_both_loops,
     parse_request,
     pooled,
@@ -291,7 +292,7 @@ async def test_a_taker_that_fails_is_a_fault_of_our_own() -> None:
             pieces.append(data)
             return [True][len(pieces) - 1]
 
-        forwarding = asyncio.create_task(failure_of(response.forward(take)))
+        forwarding = asyncio.create_task(failure_of(forward(response, take)))
         await until(lambda: bool(pieces))
         upstream.go_on()
         assert (await forwarding).code == "internal_error"

@@ -76,25 +76,27 @@ class UpstreamRequest(msgspec.Struct):
 
 
 class UpstreamResponse(Protocol):
-    """The upstream's end of one response.
+    """The upstream's end of one response, from when its request is to be sent. Nothing waits for it.
 
-    `read` returns the next bytes as they come, b"" at the proper end of the body. It raises UpstreamError
-    (`upstream_truncated`, `upstream_reset`) when the body is cut off.
-    `forward` gives each piece to `take` in the very call that received it, as long as `take` returns True, and returns
-    whether the body has come to its proper end. (Waking a task for every piece would cost more than all the rest.)
+    `on_news` is called, in the very call that received them, when the headers have come (`status` is 0 until then),
+    some of the body, its end or a failure. `read_now` returns the next bytes: None while there are none, b"" at the
+    proper end of the body. It raises SealinkError when the request failed or the body is cut off (`upstream_refused`,
+    `upstream_truncated`, `upstream_reset`).
+    `taker`, while it is set, is given each piece of the body instead, until it answers False.
     `close` may be called at any time and more than once: unless the whole body has come, the connection is closed at
     once. `release` gives the rest up too, but waits a moment for an end that is due, so that the pool can use the
-    connection again. `fail` ends the body with an error of SeaLink's own, such as a timeout: the pending or next
-    `read` raises it. `framed` says whether the end of the body can be told from a cut: it has chunks or a length, and
-    does not just end with the connection.
+    connection again. After both there is no news. `fail` ends the response with an error of SeaLink's own, such
+    as a timeout. `framed` says whether the end of the body can be told from a cut: it has chunks or a length, and does
+    not just end with the connection.
     """
 
     status: int
     headers: HeaderList
     framed: bool
+    on_news: Callable[[], None] | None
+    taker: Callable[[bytes], bool] | None
 
-    async def read(self) -> bytes: ...
-    async def forward(self, take: Callable[[bytes], bool]) -> bool: ...
+    def read_now(self) -> bytes | None: ...
     def close(self) -> None: ...
     def release(self) -> None: ...
     def fail(self, error: SealinkError) -> None: ...
@@ -103,4 +105,5 @@ class UpstreamResponse(Protocol):
 class Pool(Protocol):
     """Sends requests to upstreams: an UpstreamPool, one that records what it sees, or a test's fake."""
 
-    async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse: ...
+    def start(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse:
+        """Send a request, at once or when a connection is open. Raises SealinkError if it cannot be sent."""

@@ -3,13 +3,14 @@
 waiting for headers ──▶ in_body ──▶ complete
           └────────────────┴──────▶ failed
 
-A chunk goes from `feed` straight to the callable given to `forward`, or wakes the one future of a waiting `read`.
-A read from the socket that is exactly one chunk of the transfer coding, as nearly all are, needs no parser.
+A read from the socket that is exactly one chunk of the transfer coding, as nearly all are, needs no parser: it goes
+straight to `taker`.
 """
 
 import asyncio
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import httptools
@@ -30,21 +31,24 @@ class Response:
 
     `in_body`, `complete`, `keep_alive` and `surplus` are for the connection: whether only the body's bytes are
     awaited, whether all has come, whether the connection may be used again, whether more came than belongs here.
+    `stop_sending` gives up what is under way for it: the connection, or the opening of one.
     """
 
-    def __init__(self, transport: asyncio.Transport, peer: str, method: str, limits: UpstreamLimits) -> None:
+    def __init__(self, peer: str, method: str, limits: UpstreamLimits) -> None:
         self.status = 0
         self.headers: HeaderList = ()
         self.framed = False
+        self.on_news: Callable[[], None] | None = None
+        self.taker: Taker | None = None
         self.in_body = False
         self.complete = False
         self.keep_alive = False
         self.surplus = False
-        self._transport = transport
+        self.method = method
+        self.stop_sending: Callable[[], object] | None = None
         self._peer = peer
         self._limits = limits
-        self.method = method
-        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._fields: list[tuple[str, str]] = []
         self._header_bytes = 0
@@ -53,11 +57,28 @@ class Response:
         self._is_paused = False
         self._decoder: Decoder | None = None
         self._error: SealinkError | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._taker: Taker | None = None
         self._between_chunks = False
 
+    def sent_over(self, transport: asyncio.Transport, peer: str) -> None:
+        """The request is sent over this connection."""
+        self._transport = transport
+        self._peer = peer
+        self.stop_sending = transport.abort
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.complete or self._error is not None
+
     # The reader's side
+
+    def read_now(self) -> bytes | None:
+        """The next bytes of the body, all that wait; None while there are none, b"" at its end."""
+        if self._decoder is not None:
+            return self._read_decoded(self._decoder)
+        if self._chunks:
+            return self._take()
+        return b"" if self._has_ended() else None
 
     async def begin(self) -> None:
         """Returns when the headers are in. Raises SealinkError if they do not come, or announce what is unknown."""
@@ -65,58 +86,30 @@ class Response:
             if self._error is not None:
                 raise self._error
             await self._news()
-        self._decoder, self.headers = decoder_for(self.headers, self._peer)
 
     async def read(self) -> bytes:
-        """The next bytes of the body, all that wait; b"" at its end."""
-        if self._decoder is not None:
-            return await self._read_decoded(self._decoder)
-        while not self._chunks:
-            if self._has_ended():
-                return b""
+        """As `read_now`, for a task that has nothing else to do than to wait for it."""
+        while (data := self.read_now()) is None:
             await self._news()
-        return self._take()
+        return data
 
-    async def forward(self, take: Taker) -> bool:
-        """Give the body to `take` as it comes, in the very call that received it, while it answers True.
-
-        Returns whether the body has come to its proper end. Raises as `read` does.
-        """
-        while self._chunks or self._decoder is not None or await self._pass_on(take):
-            data = await self.read()
-            if not data:
-                return True
-            if not take(data):
-                return False
-        return False
-
-    async def _pass_on(self, take: Taker) -> bool:
-        """Let `deliver` call `take`; returns when it has had enough (False) or nothing more comes (True)."""
-        self._taker = take
-        try:
-            while self._taker is not None and not self.complete and self._error is None:
-                await self._news()
-            return self._taker is not None
-        finally:
-            self._taker = None
-
-    async def _read_decoded(self, decoder: Decoder) -> bytes:
-        while True:
-            if not self._chunks and not decoder.pending:
-                if self._has_ended():
-                    self._decode_end(decoder)
-                    return b""
-                await self._news()
-            elif data := self._decode(decoder):
+    def _read_decoded(self, decoder: Decoder) -> bytes | None:
+        while self._chunks or decoder.pending:
+            if data := self._decode(decoder):
                 return data
+        if not self._has_ended():
+            return None
+        self._decode_end(decoder)
+        return b""
 
     def _decode(self, decoder: Decoder) -> bytes:
         data = b"" if decoder.pending else self._take()
         try:
             out = decoder.decode(data, self._limits.max_buffered_bytes)
         except (zlib.error, UpstreamError) as error:
-            self.fail(upstream_failure(error, self._peer, "exchange"))
-            return b""
+            failure = upstream_failure(error, self._peer, "exchange")
+            self._give_up(failure)
+            raise failure from error
         if decoder.transparent:
             self._decoder = None
         return out
@@ -125,7 +118,7 @@ class Response:
         try:
             decoder.finish()
         except UpstreamError as error:
-            self.fail(error)
+            self._give_up(error)
             raise
 
     def _has_ended(self) -> bool:
@@ -142,71 +135,89 @@ class Response:
             self._resume()
         return data
 
-    def _news(self) -> asyncio.Future[None]:
+    def _news(self) -> "asyncio.Future[None]":
         """Done when something has come since. A reader that is cancelled just leaves it behind."""
-        self._waiter = waiter = self._loop.create_future()
+        waiter = asyncio.get_running_loop().create_future()
+        self.on_news = partial(_wake, waiter)
         return waiter
 
     def close(self) -> None:
         """Give the rest up: unless all has come, the connection is closed at once."""
-        self._give_up(UpstreamError(f"The answer of {self._peer} was closed.", code="upstream_closed"))
+        self.on_news = self.taker = None
+        if not self.is_over:
+            self._give_up(UpstreamError(f"The answer of {self._peer} was closed.", code="upstream_closed"))
 
     def release(self) -> None:
         """Give the rest up, but wait a moment for the end that is due, so that the connection can be used again."""
-        if not self.complete and self._error is None:
-            self._loop.call_later(self._limits.linger_s, self.close)
+        self.on_news = self.taker = None
+        if not self.is_over:
+            asyncio.get_running_loop().call_later(self._limits.linger_s, self.close)
 
     def fail(self, error: SealinkError) -> None:
-        """End the body with `error`: the pending or next read raises it, whatever was still unread."""
-        self._chunks.clear()
+        """End the body with `error`: the next read raises it, whatever was still unread."""
         self._give_up(error)
-        self._error = error
+        self._notify()
 
     def _give_up(self, error: SealinkError) -> None:
-        if not self.complete and self._error is None:
-            self.break_off(error)
-            self._transport.abort()
+        was_over, self._error = self.is_over, error
+        self._chunks.clear()
+        if not was_over:
+            self._settle()
+            if self.stop_sending is not None:
+                self.stop_sending()
 
     # The connection's side
 
-    def feed(self, data: bytes) -> None:
-        """Some more of the response has come. Raises what httptools does."""
+    def feed(self, data: bytes) -> bool:
+        """Some more of the response has come. True: it was a chunk that has been passed on. Otherwise `deliver` is to
+        follow. Raises what httptools does."""
         chunk = _only_chunk(data) if self._between_chunks else b""
         if not chunk:
             if self._parser is not None:
                 self._parser.feed_data(data)
-            self._deliver()
-        elif self._taker is None or self._chunks:
+            return False
+        if self.taker is None or self._chunks:
             self.on_body(chunk)
-            self._deliver()
-        elif not self._taker(chunk):
-            self._taker = None
-            self._wake()
+            return False
+        if not self.taker(chunk):
+            self.taker = None
+        return True
 
-    def _deliver(self) -> None:
-        if self._taker is None:
-            self._limit_unread()
-            self._wake()
-        elif self._chunks and not self._taker(self._take()):
-            self._taker = None
-            self._wake()
+    def deliver(self) -> None:
+        """Give what has come to whoever is there for it."""
+        if self.taker is not None and self._decoder is None and self._chunks:
+            if not self.taker(self._take()):
+                self.taker = None
+            if self.in_body:
+                return
+        self._notify()
+        self._limit_unread()
+
+    def _notify(self) -> None:
+        on_news = self.on_news
+        if self.is_over:
+            self.on_news = self.taker = None  # no cycle is left behind
+        if on_news is not None:
+            on_news()
 
     def _limit_unread(self) -> None:
         too_much = self._unread_bytes > self._limits.max_buffered_bytes
-        if too_much and self.in_body and not self._is_paused:
+        if too_much and self.in_body and not self._is_paused and self._transport is not None:
             self._is_paused = True
             self._transport.pause_reading()
 
     def break_off(self, error: SealinkError) -> None:
         """The connection has failed: what came before it can still be read, then `error` is raised."""
-        if not self.complete and self._error is None:
+        if not self.is_over:
             self._error = error
             self._settle()
+        self._notify()
 
     def end_of_stream(self) -> None:
         """The connection has ended properly. Is that the end of the body?"""
         if self.in_body and not self.framed:
             self._finish()
+            self._notify()
         else:
             self.break_off(truncated(self._peer))
 
@@ -220,17 +231,11 @@ class Response:
         self._between_chunks = False
         if self._is_paused:
             self._resume()
-        self._wake()
 
     def _resume(self) -> None:
         self._is_paused = False
-        if not self._transport.is_closing():
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
 
     # llhttp's side. What is raised here comes out of feed() in an HttpParserCallbackError
 
@@ -254,15 +259,14 @@ class Response:
         if status < 200:
             self._fields = []  # an interim response, the real one follows (RFC 9110 §15.2)
             return
+        named = dict(self._fields)
+        self._decoder, self.headers = decoder_for(self._fields, named, self._peer)
         self.status = status
-        self.headers = self._fields
         self.keep_alive = parser.should_keep_alive()
-        self._frame_body()
-        self._wake()
+        self._frame_body(named)
 
-    def _frame_body(self) -> None:
+    def _frame_body(self, named: dict[str, str]) -> None:
         """Where the body ends (RFC 9112 §6.3): llhttp finds the ends, and does not know what was asked."""
-        named = dict(self.headers)
         opens_tunnel = self.method == "CONNECT" and self.status < 300
         has_no_body = self.method == "HEAD" or opens_tunnel or self.status in _BODYLESS_STATUSES
         coding = named.get("transfer-encoding")
@@ -289,6 +293,11 @@ class Response:
     def on_message_complete(self) -> None:
         if self.in_body:
             self._finish()
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _only_chunk(data: bytes) -> bytes:
