@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable
 
 import pytest
+from fakes import FakeResponder
 
 from fake_clock import on_fake_clock
 from sealink.access.keyring import Keyring
@@ -61,7 +62,9 @@ def admit(
     spelled = {name.replace("_", "-"): value for name, value in {"authorization": "Bearer sk-1", **headers}.items()}
     request = Request("POST", "/v1/chat/completions", "beta=true", spelled, body)
     return control.admit(
-        request, RequestContext("req_1", cors_headers=[("a", "b")]), ModelApi(openai_chat.CLIENT, "chunk")
+        request,
+        RequestContext("req_1", FakeResponder().refuse, cors_headers=[("a", "b")]),
+        ModelApi(openai_chat.CLIENT, "chunk"),
     )
 
 

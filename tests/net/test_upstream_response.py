@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted_upstream import failure_of, forward, read_all
 
-from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
+from sealink.errors import SealinkError, UpstreamError
 from sealink.net.client.connection import Connection
 from sealink.net.client.content_encoding import Decoder
 from sealink.net.client.limits import UpstreamLimits
@@ -254,17 +254,6 @@ def test_a_response_that_came_whole_does_not_keep_its_connection_paused() -> Non
     run(main)
 
 
-def test_what_is_unread_when_a_timer_strikes_is_dropped() -> None:
-    async def main() -> None:
-        stage = await Stage().receive(SIZED[:-1])
-        response = await stage.sending
-        timeout = GatewayTimeout("Silence.", code="idle")
-        response.fail(timeout)
-        assert await failure_of(response.read()) is timeout
-
-    run(main)
-
-
 def test_a_cancelled_request_leaves_alone_a_connection_that_it_has_given_back() -> None:
     async def main() -> None:
         stage = await Stage().receive(SIZED)
@@ -382,15 +371,31 @@ def test_a_taker_that_has_enough_is_given_no_more_and_nothing_is_lost() -> None:
     run(main)
 
 
-def test_a_timer_ends_a_forwarding() -> None:
+def test_what_is_closed_has_no_more_news() -> None:
     async def main() -> None:
         stage = await Stage().receive(SIZED[:-3])
-        forwarding = asyncio.ensure_future(stage.forwarded())
-        await asyncio.sleep(0)
-        timeout = GatewayTimeout("Silence.", code="idle")
-        stage.sending.result().fail(timeout)
-        assert await forwarding == (b"hello, wo", timeout)
-        assert stage.transport.calls == ["abort"]
+        response = await stage.sending
+        news: list[str] = []
+        response.on_news = lambda: news.append("news")
+        response.taker = lambda data: bool(news.append("data") or True)
+        response.close()
+        assert (news, stage.transport.calls) == ([], ["abort"])
+        assert (await failure_of(response.read())).code == "upstream_closed"
+
+    run(main)
+
+
+def test_the_connection_is_free_before_the_end_is_told() -> None:
+    """So that a request that the end brings about can be sent on it."""
+
+    async def main() -> None:
+        stage = await Stage().receive(SIZED[:-3])
+        response = await stage.sending
+        told: list[list[str]] = []
+        response.on_news = lambda: told.append(list(stage.events))
+        await stage.receive(SIZED[-3:])
+        assert told == [["idle"]]
+        assert (response.on_news, response.read_now(), response.read_now()) == (None, b"hello, world", b"")
 
     run(main)
 

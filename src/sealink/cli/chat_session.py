@@ -11,7 +11,8 @@ from sealink.app import App
 from sealink.config import Config
 from sealink.errors import SealinkError
 from sealink.net.client import UpstreamPool
-from sealink.net.message import UpstreamRequest, UpstreamResponse
+from sealink.net.client.response import Response
+from sealink.net.message import UpstreamRequest
 from sealink.wire.dialects import openai_chat
 from sealink.wire.framing.sse import SseFramer
 
@@ -47,7 +48,7 @@ def _request(base_url: str, key: str, model: str, prompt: str) -> UpstreamReques
     )
 
 
-async def _show(answer: UpstreamResponse, started_at: float) -> None:
+async def _show(answer: Response, started_at: float) -> None:
     """Print the text as it comes, then one line: TTFT, tokens/s, usage, cost."""
     first_at: float | None = None
     usage: dict[str, Any] = {}
@@ -65,7 +66,7 @@ async def _show(answer: UpstreamResponse, started_at: float) -> None:
     typer.echo(_summary(usage, extras.get("cost_usd"), (first_at or ended_at) - started_at, ended_at - started_at))
 
 
-async def _chunks(answer: UpstreamResponse) -> AsyncIterator[dict[str, Any]]:
+async def _chunks(answer: Response) -> AsyncIterator[dict[str, Any]]:
     """The chunks of a streamed answer. Raises the SealinkError that came instead, or in the middle."""
     if answer.status != 200:
         body = b"".join([piece async for piece in _pieces(answer)])
@@ -82,7 +83,7 @@ async def _chunks(answer: UpstreamResponse) -> AsyncIterator[dict[str, Any]]:
                 yield chunk
 
 
-async def _pieces(answer: UpstreamResponse) -> AsyncIterator[bytes]:
+async def _pieces(answer: Response) -> AsyncIterator[bytes]:
     while piece := await answer.read():
         yield piece
 

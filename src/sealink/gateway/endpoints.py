@@ -44,7 +44,7 @@ def public_endpoints(
         api = ModelApi(client, services.heartbeat.shape_on(path, heartbeat), whole=whole)
         return Endpoint("POST", path, Answers(admission, services, api), client.error_body, max_body_bytes)
 
-    count_tokens = TokenCounts(admission, services.pool, MESSAGES)
+    count_tokens = TokenCounts(admission, services, MESSAGES)
     models, streams = Models(admission), Streams(admission, services.logs)
     return (
         Endpoint("GET", "/", root, _OPENAI),

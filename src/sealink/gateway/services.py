@@ -7,6 +7,7 @@ from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slo
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.observers import Observers
+from sealink.gateway.timer_wheel import TimerWheel
 from sealink.net.message import Pool
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
@@ -31,4 +32,5 @@ class Services(msgspec.Struct):
     heartbeat: HeartbeatSettings
     finish: FinishSettings
     finishing: Slots
+    timers: TimerWheel = msgspec.field(default_factory=TimerWheel)
     prices: PriceRules = msgspec.field(default_factory=PriceRules)

@@ -1,8 +1,10 @@
 """From a request to the handler of its endpoint, and from an error to an answer in the endpoint's error shape."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
+from functools import partial
 from itertools import takewhile
+from typing import Any
 
 import msgspec
 
@@ -46,19 +48,28 @@ class Dispatcher:
             place = places.setdefault(prefix or endpoint.path, _Place(limit, prefix))
             place.endpoints[endpoint.method] = endpoint
 
-    async def handle(self, request: Request, responder: Responder) -> None:
-        """Answer one request."""
+    def handle(self, request: Request, responder: Responder) -> Coroutine[Any, Any, None] | None:
+        """Answer one request; what is returned answers it in a task."""
         if request.path not in self._exact:
             request.path = self._right_path(request.path)
-        context = RequestContext(new_request_id(), cors_headers=self._cors_headers(request))
+        request_id, cors_headers = new_request_id(), self._cors_headers(request)
+        refuse = partial(self._refuse, responder, request.path, request_id, cors_headers)
+        context = RequestContext(request_id, refuse, cors_headers=cors_headers)
         try:
             if request.method == "OPTIONS":
                 responder.send(204, cors.preflight_headers(request.headers, self._cors_origins), b"")
-            else:
-                await self._endpoint_of(request, context).handler(request, responder, context)
+                return None
+            answering = self._endpoint_of(request, context).handler(request, responder, context)
         except SealinkError as error:
-            fields, body = self.error_response(error, request.path, context.request_id)
-            responder.send(error.status, [*fields, *context.cors_headers], body)
+            refuse(error)
+            return None
+        return None if answering is None else _answer(answering, context)
+
+    def _refuse(
+        self, responder: Responder, path: str, request_id: str, cors_headers: HeaderList, error: SealinkError
+    ) -> None:
+        fields, body = self.error_response(error, path, request_id)
+        responder.send(error.status, [*fields, *cors_headers], body)
 
     def body_limit(self, path: str) -> int:
         """How many bytes the body of a request to a path may have."""
@@ -107,6 +118,13 @@ class Dispatcher:
     def _cors_headers(self, request: Request) -> HeaderList:
         origin = request.headers.get("origin")
         return cors.answer_headers(origin, self._cors_origins) if origin else ()
+
+
+async def _answer(answering: Awaitable[None], context: RequestContext) -> None:
+    try:
+        await answering
+    except SealinkError as error:
+        context.refuse(error)
 
 
 def _not_allowed(request: Request, place: _Place) -> MethodNotAllowed:

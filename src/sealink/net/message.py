@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from sealink.errors import HeaderList, SealinkError
+from sealink.errors import HeaderList
 
 
 class Request(msgspec.Struct):
@@ -35,10 +35,10 @@ class Responder(Protocol):
     client has gone, all of them do nothing. The server adds the framing, `connection` and `date`; other headers go
     out as they are, their names in lower case.
 
-    The handler's task is cancelled for one of two reasons. Either the client has left before the response was
-    finished: `gone` is True (if `on_gone` is set, it is called instead, and `too_slow` says whether the server has
-    dropped the client for not reading). Or the server stops and its shutdown grace is over: `gone` is False, and there
-    is a moment left to end the stream with an error.
+    A handler's task is cancelled for one of two reasons. Either the client has left before the response was finished:
+    `gone` is True, and `too_slow` says whether the server has dropped the client for not reading. Or the server stops
+    and its shutdown grace is over: `gone` is False, and there is a moment left to end the stream with an error.
+    A handler without a task gives the response an owner by `hold`, who is told the same, and lets go of it in the end.
     """
 
     started: bool
@@ -46,7 +46,10 @@ class Responder(Protocol):
     gone: bool
     too_slow: bool
     bytes_sent: int
-    on_gone: Callable[[], None] | None
+
+    def hold(self, owner: "ResponseOwner") -> None: ...
+    def let_go(self, bug: Exception | None = None) -> None:
+        """The owner has done all it had to do, or has failed by a `bug`, which the server logs and answers."""
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None: ...
     def start(self, status: int, headers: HeaderList, data: bytes = b"") -> None: ...
@@ -55,6 +58,19 @@ class Responder(Protocol):
     def finish(self, data: bytes = b"") -> None: ...
     def abort(self) -> None:
         """Drop the connection: a stream that cannot be ended properly must not look as if it had been."""
+
+
+class ResponseOwner(Protocol):
+    """What answers a request without a task, after its handler has returned."""
+
+    def client_gone(self) -> None:
+        """The client has left before the response was finished."""
+
+    def client_ready(self) -> None:
+        """The client's buffer has room again, after `write` has returned False."""
+
+    def shut_down(self) -> None:
+        """The server stops, and its shutdown grace is over."""
 
 
 def _ignore() -> None: ...
@@ -85,21 +101,23 @@ class UpstreamResponse(Protocol):
     `taker`, while it is set, is given each piece of the body instead, until it answers False.
     `close` may be called at any time and more than once: unless the whole body has come, the connection is closed at
     once. `release` gives the rest up too, but waits a moment for an end that is due, so that the pool can use the
-    connection again. After both there is no news. `fail` ends the response with an error of SeaLink's own, such
-    as a timeout. `framed` says whether the end of the body can be told from a cut: it has chunks or a length, and does
-    not just end with the connection.
+    connection again. After both there is no news. `framed` says whether the end of the body can be told from a cut: it
+    has chunks or a length, and does not just end with the connection.
     """
 
-    status: int
-    headers: HeaderList
-    framed: bool
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> HeaderList: ...
+    @property
+    def framed(self) -> bool: ...
+
     on_news: Callable[[], None] | None
     taker: Callable[[bytes], bool] | None
 
     def read_now(self) -> bytes | None: ...
     def close(self) -> None: ...
     def release(self) -> None: ...
-    def fail(self, error: SealinkError) -> None: ...
 
 
 class Pool(Protocol):

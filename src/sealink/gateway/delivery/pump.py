@@ -16,45 +16,102 @@ class Client(Protocol):
 
     @property
     def paused(self) -> bool: ...
-    async def flush(self) -> None: ...
     def finish(self, data: bytes = b"") -> None: ...
 
 
-async def hold_until_content(upstream: UpstreamResponse, lane: Lane) -> bytes:
-    """The client's bytes up to the first real content. They are held back, so that a failure can still be a status.
+class Pump:
+    """Moves the rest of a stream in the calls that receive it, and finishes the client's. While the client's buffer is
+    full, the upstream is not read.
 
-    Raises the SealinkError that the stream brought instead. An answer that is complete and empty is an answer.
-    """
-    held: list[bytes] = []
-    while not lane.outcome.content_started and not lane.ended:
-        data = await upstream.read()
-        held.append(lane.feed(data) if data else lane.close(None, framed=upstream.framed))
-    if lane.outcome.error is not None:
-        raise lane.outcome.error
-    return b"".join(held)
-
-
-async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, timers: StreamTimers) -> None:
-    """Move the rest of a stream and finish the client's. While the client's buffer is full, the upstream is not read.
-
-    While all goes well this coroutine sleeps, and `move` runs in the very call that received the bytes.
+    `on_end` is called once, when the client's stream is finished; with an exception if that is a bug of SeaLink's.
     """
 
-    def move(data: bytes) -> bool:
-        timers.heard()
+    __slots__ = ("_client", "_is_over", "_lane", "_on_end", "_timers", "_upstream", "_waits_for_client")
+
+    def __init__(
+        self,
+        upstream: UpstreamResponse,
+        client: Client,
+        lane: Lane,
+        timers: StreamTimers,
+        on_end: Callable[[Exception | None], None],
+    ) -> None:
+        self._upstream = upstream
+        self._client = client
+        self._lane = lane
+        self._timers = timers
+        self._on_end = on_end
+        self._is_over = self._waits_for_client = False
+
+    def start(self) -> None:
+        """Move what has come already, and from now on all that comes."""
+        self._upstream.on_news = self.go_on
+        self._timers.resume()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Something has come that was not moved: what has waited, the end, a failure; or the client has room again."""
+        if self._is_over:
+            return
+        try:
+            self._move_waiting()
+        except SealinkError as error:
+            self.fail(error)
+        except Exception as bug:  # noqa: BLE001 -- it is logged by the server
+            self.stop()
+            self._on_end(bug)
+
+    def client_ready(self) -> None:
+        """The client's buffer has room again."""
+        if self._waits_for_client and not self._is_over:
+            self._waits_for_client = False
+            self._timers.resume()
+            self.go_on()
+
+    def fail(self, error: SealinkError) -> None:
+        """End the stream with an error."""
+        if not self._is_over:
+            self._finish(self._lane.close(error))
+
+    def stop(self) -> None:
+        """Move nothing more."""
+        self._is_over = True
+        self._upstream.on_news = self._upstream.taker = None
+
+    def _move_waiting(self) -> None:
+        if self._lane.ended:
+            self._finish(b"")
+            return
+        if self._client.paused:
+            self._wait_for_client()
+            return
+        upstream = self._upstream
+        while (data := upstream.read_now()) is not None:
+            if not data:
+                self._finish(self._lane.close(None, framed=upstream.framed))
+                return
+            if not self._move(data):
+                return
+        upstream.taker = self._move
+
+    def _move(self, data: bytes) -> bool:
+        """Move one read. Returns whether the next is wanted."""
+        self._timers.heard()
+        lane = self._lane
         out = lane.feed(data)
         if lane.ended:
-            client.finish(out)
+            self._finish(out)
             return False
-        return client.write(out)
+        if self._client.write(out):
+            return True
+        self._wait_for_client()
+        return False
 
-    try:
-        while not lane.ended:
-            timers.resume()
-            if await upstream.forward(move):
-                client.finish(lane.close(None, framed=upstream.framed))
-            elif client.paused and not lane.ended:
-                timers.pause()
-                await client.flush()
-    except SealinkError as error:
-        client.finish(lane.close(error))
+    def _wait_for_client(self) -> None:
+        self._waits_for_client = True
+        self._timers.pause()
+
+    def _finish(self, out: bytes) -> None:
+        self.stop()
+        self._client.finish(out)
+        self._on_end(None)

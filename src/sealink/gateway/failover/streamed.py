@@ -1,15 +1,11 @@
 """Attempts at a stream."""
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
 
 from sealink.gateway.admitted_request import ClientRequest
-from sealink.gateway.delivery.pump import hold_until_content
-from sealink.gateway.failover.attempt import Attempt, Mark, WriteRequest
-from sealink.gateway.failover.whole_body import timed_out
-from sealink.net.message import Pool
+from sealink.gateway.failover.attempt import Attempt, Surroundings, WriteRequest
 from sealink.policy.routing import Target
 from sealink.wire.stream.lane import Lane
 
@@ -20,36 +16,36 @@ class StreamOperation(msgspec.Struct, frozen=True):
     write_request: WriteRequest
     open_lane: Callable[[ClientRequest, Target], Lane]
 
-    def attempt(self, request: ClientRequest, target: Target, pool: Pool, mark: Mark) -> "StreamedAttempt":
-        return StreamedAttempt(self, request, target, pool, mark)
+    def attempt(self, request: ClientRequest, target: Target, surroundings: Surroundings) -> "StreamedAttempt":
+        return StreamedAttempt(self, request, target, surroundings)
 
 
 class StreamedAttempt(Attempt):
-    """`answer` returns when the first content has come. All up to it is in `held`; `lane` turns what follows."""
+    """It ends when the first content has come. All up to it is in `held`: so a failure can still be a status. `lane`
+    turns what follows. An answer that is complete and empty is an answer.
+    """
 
     lane: Lane
 
     def __init__(
-        self, operation: StreamOperation, request: ClientRequest, target: Target, pool: Pool, mark: Mark
+        self, operation: StreamOperation, request: ClientRequest, target: Target, surroundings: Surroundings
     ) -> None:
-        super().__init__(operation.write_request, request, target, pool, mark)
-        self.held = b""
+        super().__init__(operation.write_request, request, target, surroundings)
+        self._held: list[bytes] = []
         self._open_lane = operation.open_lane
 
-    async def receive(self) -> None:
-        timeouts, left_s = self.target.timeouts, self.request.time_left_s(self.target)
-        try:
-            async with asyncio.timeout(min(timeouts.first_content_s, left_s)):
-                await self.send()
-                self.lane = self._open_lane(self.request, self.target)  # not earlier: the upstream need not wait for it
-                self.lane.words = self._words
-                self.outcome = self.lane.outcome
-                self.held = await hold_until_content(self.upstream, self.lane)
-        except TimeoutError:
-            if left_s < timeouts.first_content_s:
-                raise timed_out("total", timeouts.total_s) from None
-            raise timed_out("first_content", timeouts.first_content_s) from None
+    @property
+    def held(self) -> bytes:
+        return b"".join(self._held)
 
-    def time_out(self, timer: str, limit_s: float) -> None:
-        """One of the timers that run from the first content on has fired: the stream ends with its error."""
-        self.upstream.fail(timed_out(timer, limit_s))
+    def begin(self) -> None:
+        lane = self.lane = self._open_lane(self.request, self.target)  # not earlier: the upstream need not wait for it
+        lane.words = self._words
+        self.outcome = lane.outcome
+
+    def receive(self, data: bytes) -> bool:
+        lane, outcome = self.lane, self.outcome
+        self._held.append(lane.feed(data) if data else lane.close(None, framed=self.upstream.framed))
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.content_started or lane.ended

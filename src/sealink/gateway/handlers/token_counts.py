@@ -12,12 +12,14 @@ from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import SealinkError, UpstreamRejected
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
+from sealink.gateway.failover.attempt import Surroundings
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.operations.token_counts import COUNT_TOKENS
+from sealink.gateway.services import Services
 from sealink.http.endpoint import RequestContext
 from sealink.http.responses import JSON, identity
 from sealink.ledger.timeline import Moment
-from sealink.net.message import Pool, Request, Responder
+from sealink.net.message import Request, Responder
 from sealink.policy.routing import Target
 from sealink.wire.dialect import CountingDialect
 
@@ -30,9 +32,9 @@ _MAX_WAIT_S: Final = 60.0
 class TokenCounts:
     """The handler of one such endpoint."""
 
-    def __init__(self, admission: AdmissionControl, pool: Pool, client: CountingDialect) -> None:
+    def __init__(self, admission: AdmissionControl, services: Services, client: CountingDialect) -> None:
         self._admission = admission
-        self._pool = pool
+        self._surroundings = Surroundings(services.pool, services.timers, _no_timeline)
         self._client = client
         self._api = ModelApi(client, "off", whole=COUNT_TOKENS)
 
@@ -55,7 +57,7 @@ class TokenCounts:
         if target.provider.dialect.name != self._client.name:
             return None
         own = ClientRequest(request.request_id, request.client, request.head, time.monotonic())  # never strict
-        attempt = COUNT_TOKENS.attempt(own, target, self._pool, _no_timeline)
+        attempt = COUNT_TOKENS.attempt(own, target, self._surroundings)
         try:
             async with asyncio.timeout(min(target.timeouts.first_content_s, _MAX_WAIT_S)):
                 await attempt.answer()

@@ -153,11 +153,6 @@ class Response:
         if not self.is_over:
             asyncio.get_running_loop().call_later(self._limits.linger_s, self.close)
 
-    def fail(self, error: SealinkError) -> None:
-        """End the body with `error`: the next read raises it, whatever was still unread."""
-        self._give_up(error)
-        self._notify()
-
     def _give_up(self, error: SealinkError) -> None:
         was_over, self._error = self.is_over, error
         self._chunks.clear()
