@@ -283,7 +283,7 @@ class Response:
         self._between_chunks = False
 
     def on_chunk_complete(self) -> None:
-        self._between_chunks = self.in_body
+        self._between_chunks = self.in_body and self._decoder is None
 
     def on_message_complete(self) -> None:
         if self.in_body:
