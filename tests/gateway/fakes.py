@@ -38,7 +38,7 @@ class FakeUpstream:
         self.framed = framed
         self.closed = False
         self.on_news: Callable[[], None] | None = None
-        self.taker: Callable[[bytes], bool] | None = None
+        self._taker: Callable[[bytes], bool] | None = None
         self._status = status
         self._pieces = list(pieces)
         self._unread: list[bytes | SealinkError] = []
@@ -65,10 +65,10 @@ class FakeUpstream:
             except SealinkError as error:
                 self._unread.append(error)
                 break
-            if not data or self.taker is None or self._unread:
+            if not data or self._taker is None or self._unread:
                 self._unread.append(data)
-            elif not self.taker(data):
-                self.taker = None
+            elif not self._taker(data):
+                self._taker = None
             if data:
                 self._notify()
         self._notify()
@@ -82,9 +82,12 @@ class FakeUpstream:
             raise self._unread[0]
         return self._unread.pop(0) if self._unread else None  # type: ignore[return-value]
 
+    def forward_to(self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None) -> None:
+        self._taker = take
+
     def close(self) -> None:
         self.closed = True
-        self.on_news = self.taker = None
+        self.on_news = self._taker = None
         if self._coming is not None and asyncio.current_task() is not self._coming:
             self._coming.cancel()
 
@@ -116,7 +119,7 @@ class FakeResponder:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = b""
-        self.started = self.finished = self.gone = self.paused = self.too_slow = False
+        self.started = self.finished = self.gone = self.paused = self.too_slow = self.is_chunked = False
         self.owner: ResponseOwner | None = None
         self.refused: SealinkError | None = None
         self.bug: Exception | None = None

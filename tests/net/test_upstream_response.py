@@ -371,13 +371,101 @@ def test_a_taker_that_has_enough_is_given_no_more_and_nothing_is_lost() -> None:
     run(main)
 
 
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 10, 15, 18, len(CHUNKED)])
+@pytest.mark.parametrize("passes", [True, False])
+def test_reads_that_begin_with_a_chunk_may_be_passed_on_as_they_are(step: int, passes: bool) -> None:
+    """Reads within a chunk, the head and the end are parsed; a read that is left alone, too."""
+    chunks = [b"a\r\ndata: {}\n\n\r\n", b"0009\r\ndata: \n\n\n\r\n", b"a\r\ndata: {}\n\n\r\n"]
+    head, end = CHUNKED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", b"0\r\n\r\n"
+    wire = head + b"".join(chunks) + end
+
+    async def main() -> None:
+        stage = await Stage().receive(head + chunks[0])
+        response = await stage.sending
+        got: list[bytes] = []
+        asked: list[bytes] = []
+        passed: list[bytes] = []
+
+        def pass_on(read: bytes) -> bool | None:
+            asked.append(read)
+            if not passes or read not in chunks:
+                return None
+            got.append(read.partition(b"\r\n")[2][:-2])
+            passed.append(read)
+            return True
+
+        forwarding = asyncio.ensure_future(forward(response, lambda data: not got.append(data), pass_on))  # type: ignore[func-returns-value]
+        await asyncio.sleep(0)
+        rest = wire[len(head) + len(chunks[0]) :]
+        for at in range(0, len(rest), step):
+            stage.connection.data_received(rest[at : at + step])
+        assert await forwarding is True
+        assert b"".join(got) == b"data: {}\n\ndata: \n\n\ndata: {}\n\n"
+        assert {read[:1] for read in asked} <= {b"0", b"9", b"a"}
+
+    run(main)
+
+
+def test_what_looks_like_a_chunk_behind_the_first_digit_of_its_size_is_not_one() -> None:
+    async def main() -> None:
+        head = CHUNKED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        stage = await Stage().receive(head + b"1\r\na\r\n")
+        response = await stage.sending
+        assert await response.read() == b"a"
+        taken: list[bytes] = []
+        asked: list[bytes] = []
+        forwarding = asyncio.ensure_future(
+            forward(response, lambda data: not taken.append(data), lambda read: asked.append(read))  # type: ignore[func-returns-value]
+        )
+        await asyncio.sleep(0)
+        for read in (
+            b"1",
+            b"2\r\nbc\r\n",
+            b"0123456789abcd\r\n",
+            b"2\r\nbc\r\n1",
+            b"2\r\nbc\r\n",
+            b"0123456789abcd\r\n",
+        ):
+            stage.connection.data_received(read)
+        stage.connection.data_received(b"0\r\n\r\n")
+        assert await forwarding is True
+        assert b"".join(taken) == b"bc\r\n0123456789abcd" + b"bc" + b"bc\r\n0123456789abcd"
+        assert asked == [b"1", b"2\r\nbc\r\n1", b"0\r\n\r\n"]
+
+    run(main)
+
+
+def test_passing_on_ends_where_the_client_has_enough_and_nothing_is_lost() -> None:
+    async def main() -> None:
+        head = CHUNKED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        stage = await Stage().receive(head + b"1\r\na\r\n")
+        response = await stage.sending
+        assert await response.read() == b"a"
+        passed: list[bytes] = []
+        taken: list[bytes] = []
+
+        def pass_on(read: bytes) -> bool:
+            passed.append(read)
+            return False
+
+        forwarding = asyncio.ensure_future(forward(response, lambda data: not taken.append(data), pass_on))  # type: ignore[func-returns-value]
+        await asyncio.sleep(0)
+        stage.connection.data_received(b"1\r\nb\r\n")
+        stage.connection.data_received(b"1\r\nc\r\n")
+        assert await forwarding is False
+        assert (passed, taken) == ([b"1\r\nb\r\n"], [])
+        assert await response.read() == b"c"
+
+    run(main)
+
+
 def test_what_is_closed_has_no_more_news() -> None:
     async def main() -> None:
         stage = await Stage().receive(SIZED[:-3])
         response = await stage.sending
         news: list[str] = []
         response.on_news = lambda: news.append("news")
-        response.taker = lambda data: bool(news.append("data") or True)
+        response.forward_to(lambda data: bool(news.append("data") or True))
         response.close()
         assert (news, stage.transport.calls) == ([], ["abort"])
         assert (await failure_of(response.read())).code == "upstream_closed"

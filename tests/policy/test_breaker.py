@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealink.policy.breaker import BreakerSettings, CircuitBreaker
+from sealink.policy.breaker import BreakerChange, BreakerSettings, CircuitBreaker
 
 SETTINGS = BreakerSettings(window_s=30, min_attempts=4, failure_share=0.5, open_s=10)
 
@@ -84,3 +84,19 @@ def test_there_is_always_a_way_back(history: list[tuple[float, str]]) -> None:
         if begin(breaker, now):
             {"ok": breaker.succeeded, "fail": breaker.failed, "abandon": lambda _: breaker.abandoned()}[end](now)
     assert breaker.allows(now + SETTINGS.open_s)
+
+
+def test_a_change_of_state_is_told_once() -> None:
+    """Down when it opens, up when a probe succeeds; probes that fail between say nothing new."""
+    changes: list[BreakerChange] = []
+    breaker = CircuitBreaker(SETTINGS, changes.append)
+    for _ in range(4):
+        breaker.failed(1)
+    for now in (11, 21, 31):
+        assert begin(breaker, now)
+        breaker.failed(now)
+    assert changes == [BreakerChange(False, failures=4, attempts=4)]
+    assert begin(breaker, 41)
+    breaker.succeeded(41)
+    breaker.succeeded(42)
+    assert changes[1:] == [BreakerChange(True, down_s=40)]

@@ -20,10 +20,11 @@ FLOORS = [
     {"wire", "providers", "catalog"},
     {"policy", "store"},
     {"ledger", "access"},
+    {"telemetry"},
     {"net"},
     {"http"},
     {"gateway"},
-    {"sim", "recorder"},
+    {"sim", "recorder", "benchmark"},
     {"config", "app"},
     {"cli", "__main__"},
 ]

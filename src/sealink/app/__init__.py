@@ -8,6 +8,7 @@ providers   a provider of the config, as requests are sent to it
 proxies     the proxies that the environment names
 simulators  simulated providers
 routes      the keys of a config, and the routes of its models
+gauges      the state of one process in numbers, for /metrics
 address     addresses of this machine
 """
 

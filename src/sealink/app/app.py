@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -32,6 +34,10 @@ from sealink.policy.routing import Router
 from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
+from sealink.telemetry.log_lines import LogLines
+from sealink.telemetry.request_log import RequestLog
+from sealink.telemetry.request_metrics import RequestMetrics
+from sealink.telemetry.target_log import log_target
 
 
 class App:
@@ -42,6 +48,8 @@ class App:
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
         self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
+        self._metrics = RequestMetrics()
+        self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._server: Server | None = None
         self._loading: asyncio.Task[None] | None = None
@@ -74,6 +82,7 @@ class App:
             await self._server.stop(self.config.server.drain_s)
         await self._pool.close()
         await self._simulators.stop()
+        self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
     def hurry(self) -> None:
@@ -102,8 +111,8 @@ class App:
         config = self.config
         return Services(
             pool=self._upstreams,
-            observers=Observers(self._ledger),
-            health=HealthBook(config.breaker),
+            observers=Observers(self._ledger, self._metrics, RequestLog(self._log_lines.write)),
+            health=HealthBook(config.breaker, log_target),
             logs=StreamLogs(config.detach),
             retry=config.retry,
             retry_budget=TokenBucket(config.retry.budget_share),
@@ -113,6 +122,10 @@ class App:
             finishing=Slots(config.drain.max_streams),
             prices=PriceRules(rule_of(price) for price in config.prices),
         )
+
+    @staticmethod
+    def _call_later(delay_s: float, call: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(delay_s, call)
 
     def _keep_warm(self) -> None:
         """Keep connections open to the providers that models lead to; simulated ones are on this machine."""

@@ -10,8 +10,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from sealink.app.app import App
-from sealink.config import Config
+from sealink.config import Config, LogConfig
 from sealink.recorder.pool import Recorder
+from sealink.telemetry.log_format import formatter
 
 log = logging.getLogger("sealink.process")
 
@@ -30,9 +31,11 @@ def run_on_best_loop(main: Coroutine[Any, Any, None]) -> None:
         uvloop.run(main)
 
 
-def configure_logging() -> None:
+def configure_logging(config: LogConfig) -> None:
     """Log to standard error, one line a record."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(config.format))
+    logging.basicConfig(level=config.level.upper(), handlers=[handler], force=True)
 
 
 def raise_file_limit() -> None:

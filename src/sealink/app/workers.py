@@ -121,7 +121,7 @@ class Workers:
 
 
 def _work(config: Config, listening: Event) -> None:
-    configure_logging()
+    configure_logging(config.log)
     try:
         run_on_best_loop(_serve(config, listening))
     except CannotStart as error:

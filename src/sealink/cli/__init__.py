@@ -7,6 +7,7 @@ usage              what the ledger has; usage_tables shows it to people
 providers          which vendors are known; providers_page writes docs/providers.md
 record             the gateway, keeping what upstreams answer
 sim                a fake provider; fake_provider: its server
+bench              how fast endpoints stream
 
 configuration      which config a command runs with
 """

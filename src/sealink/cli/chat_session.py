@@ -1,20 +1,16 @@
 """One question to a SeaLink that is started for it: the answer as it streams, then its time, usage and cost."""
 
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import typer
 
 from sealink.app import App
+from sealink.benchmark.chat_stream import chat_request, chunks
 from sealink.config import Config
-from sealink.errors import SealinkError
 from sealink.net.client import UpstreamPool
 from sealink.net.client.response import Response
-from sealink.net.message import UpstreamRequest
-from sealink.wire.dialects import openai_chat
-from sealink.wire.framing.sse import SseFramer
 
 
 async def ask(config: Config, model: str, prompt: str) -> None:
@@ -25,27 +21,13 @@ async def ask(config: Config, model: str, prompt: str) -> None:
     pool = UpstreamPool()
     base_url = await app.start()
     try:
+        body = {"model": model, "messages": [{"role": "user", "content": prompt}]}
         started_at = time.monotonic()
-        upstream = await pool.send(_request(base_url, key.key, model, prompt), connect_s=5.0)
+        upstream = await pool.send(chat_request(base_url, key.key, body), connect_s=5.0)
         await _show(upstream, started_at)
     finally:
         await pool.close()
         await app.stop()
-
-
-def _request(base_url: str, key: str, model: str, prompt: str) -> UpstreamRequest:
-    body = {
-        "model": model,
-        "messages": [{"role": "user", "content": prompt}],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    return UpstreamRequest(
-        method="POST",
-        url=f"{base_url}/chat/completions",
-        headers=[("authorization", f"Bearer {key}"), ("content-type", "application/json")],
-        body=msgspec.json.encode(body),
-    )
 
 
 async def _show(answer: Response, started_at: float) -> None:
@@ -53,7 +35,7 @@ async def _show(answer: Response, started_at: float) -> None:
     first_at: float | None = None
     usage: dict[str, Any] = {}
     extras: dict[str, Any] = {}
-    async for chunk in _chunks(answer):
+    async for chunk in chunks(answer):
         usage = chunk.get("usage") or usage
         extras = chunk.get("sealink") or extras
         for choice in chunk["choices"]:
@@ -64,28 +46,6 @@ async def _show(answer: Response, started_at: float) -> None:
     typer.echo()
     ended_at = time.monotonic()
     typer.echo(_summary(usage, extras.get("cost_usd"), (first_at or ended_at) - started_at, ended_at - started_at))
-
-
-async def _chunks(answer: Response) -> AsyncIterator[dict[str, Any]]:
-    """The chunks of a streamed answer. Raises the SealinkError that came instead, or in the middle."""
-    if answer.status != 200:
-        body = b"".join([piece async for piece in _pieces(answer)])
-        raise openai_chat.UPSTREAM.read_error(answer.status, answer.headers, body)
-    framer = SseFramer()
-    async for piece in _pieces(answer):
-        for frame in framer.feed(piece):
-            if frame.data == b"[DONE]":
-                return
-            if frame.data:
-                chunk = msgspec.json.decode(frame.data)
-                if "error" in chunk:
-                    raise SealinkError(chunk["error"]["message"])
-                yield chunk
-
-
-async def _pieces(answer: Response) -> AsyncIterator[bytes]:
-    while piece := await answer.read():
-        yield piece
 
 
 def _summary(usage: dict[str, Any], cost_usd: float | None, ttft_s: float, total_s: float) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sealink import __version__
+from sealink.cli.bench import bench
 from sealink.cli.chat import chat
 from sealink.cli.check import check
 from sealink.cli.providers import providers
@@ -19,6 +20,7 @@ app.command()(check)
 app.command()(chat)
 app.command()(providers)
 app.command()(record)
+app.command()(bench)
 app.command(cls=SimCommand)(sim)
 app.add_typer(usage, name="usage")
 

@@ -26,8 +26,8 @@ def record(
     from sealink.app.process import configure_logging, serve_until_stopped
     from sealink.recorder.pool import Recorder
 
-    configure_logging()
     loaded = with_options(load_or_exit(config), host, port)
+    configure_logging(loaded.log)
     warn_unenforced(loaded)
     apis = {each.name: RECORDED_AS[each.dialect_name or ""] for each in loaded.providers}
     recorder = Recorder(to, apis, with_prompts=with_prompts)

@@ -28,9 +28,9 @@ def serve(
     from sealink.app.process import CannotStart, configure_logging, serve_until_stopped, survive_hangup
     from sealink.app.workers import supervise
 
-    configure_logging()
     survive_hangup()
     loaded = with_options(load_or_exit(config), host, port, admin_port)
+    configure_logging(loaded.log)
     warn_unenforced(loaded)
 
     def greet(base_url: str) -> None:

@@ -3,6 +3,7 @@
 file         sealink.toml → Config: read, checked and completed
 no_file      the environment → Config
 sections     the tables of the file
+changes      what two configs differ in, and what of it waits for a restart
 defaults     what the file leaves out, filled in
 checks       what is checked besides the types of fields
 mistakes     a mistake, and toml_location: its line
@@ -20,12 +21,13 @@ from sealink.config.mistakes import ConfigError
 from sealink.config.no_file import from_environment
 from sealink.config.precedence import hedge_after_s_of, timeouts_of
 from sealink.config.pricing import rule_of
-from sealink.config.sections import Config, ModelConfig, ProviderConfig, ServerConfig, TargetConfig
+from sealink.config.sections import Config, LogConfig, ModelConfig, ProviderConfig, ServerConfig, TargetConfig
 
 __all__ = [
     "GENERATED_KEY",
     "Config",
     "ConfigError",
+    "LogConfig",
     "ModelConfig",
     "ProviderConfig",
     "ServerConfig",

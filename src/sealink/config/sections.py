@@ -21,6 +21,7 @@ from sealink.policy.routing import Choice, OnDisconnect
 from sealink.providers import VENDORS
 from sealink.providers.profile import OWN_VENDORS, Profile
 from sealink.providers.vendor import Vendor
+from sealink.telemetry.log_format import LogFormat, LogLevel
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
@@ -188,6 +189,15 @@ class PriceConfig(Section, frozen=True, kw_only=True):
     """What the price has on top of the cost; negative is a discount."""
 
 
+class LogConfig(Section, frozen=True, kw_only=True):
+    """[log]: what is written to standard error: one line per request at its end, and what operators should know."""
+
+    format: LogFormat = "text"
+    """"text" for a terminal, "json" for a machine."""
+    level: LogLevel = "info"
+    """The least important lines that are written: "debug", "info", "warning" or "error"."""
+
+
 class StoreConfig(Section, frozen=True, kw_only=True):
     """[store]: where usage is kept."""
 
@@ -224,6 +234,7 @@ class Config(Section, frozen=True, kw_only=True):
     detach: DetachSettings = DetachSettings()
     upstream: UpstreamLimits = UpstreamLimits()
     store: StoreConfig = StoreConfig()
+    log: LogConfig = LogConfig()
     shared: SharedConfig = SharedConfig()
 
     @property

@@ -18,6 +18,9 @@ from sealink.wire.stream.outcome import Outcome
 LONG_GAP_S: Final = 1.0
 """Silences of the upstream longer than this are marked in the timeline."""
 
+_NOTHING_SENT: Final = {"client_gone": 499, "cancelled": 499, "stopped": 503}
+"""The status of a request that ended before its client was sent one. nginx logs 499 where the client has left."""
+
 
 class LostHedge(msgspec.Struct):
     """An attempt that another one has beaten. `outcome` is None where its request was not even sent."""
@@ -36,6 +39,7 @@ class Account:
         self.outcome: Outcome | None = None
         self.first_choice: Target | None = None
         self.bytes_sent = 0
+        self.status = 200
         self.longest_gap_s = 0.0
         self._opened_at_ns = time.monotonic_ns()
         self._timeline = Timeline()
@@ -135,6 +139,7 @@ class Account:
         assert self._ended is not None
         return Settlement(
             request_id=self.admission.request_id,
+            status=self._status_sent,
             ended=self._ended,
             ended_by=self._ended_by,
             code=self._code,
@@ -153,6 +158,12 @@ class Account:
             bytes_sent=self.bytes_sent,
             timeline=self._timeline.marks,
         )
+
+    @property
+    def _status_sent(self) -> int:
+        if self.bytes_sent or self._ended is None:
+            return self.status
+        return 500 if self._code == "internal_error" else _NOTHING_SENT.get(self._ended, self.status)
 
     def _conclude(self) -> None:
         """How the exchange ended, if nothing has said so yet."""

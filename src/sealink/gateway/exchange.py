@@ -213,6 +213,7 @@ class Exchange:
     def _tell(self, error: SealinkError) -> None:
         """By status while that is possible; in a frame when a heartbeat or content has been sent."""
         if not self._client.awaits_ending:
+            self._account.status = error.status
             if not self._client.started:
                 self._refuse(error)
             return

@@ -53,6 +53,7 @@ class Attempt(msgspec.Struct, omit_defaults=True):
 class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="entry", tag="settled"):
     """How a request ended, its usage and cost. Times are in milliseconds since it was admitted.
 
+    `status` is the HTTP status that the client was sent; 499, as nginx logs it, where the client had left before that.
     `code` is the error's, where there was one. `provider` and `served_model` are those of the answer, `attempts`
     all targets in the order they were tried. `usage` is None where nothing is known; of its fields the ledger keeps
     the counts, not `extras`. `cost_nano_usd` is the cost of the answer, None where the price is not known;
@@ -62,6 +63,7 @@ class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="en
     """
 
     request_id: str
+    status: int = 200
     ended: Ended = "done"
     ended_by: EndedBy = "upstream"
     code: str | None = None

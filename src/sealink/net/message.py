@@ -47,6 +47,13 @@ class Responder(Protocol):
     too_slow: bool
     bytes_sent: int
 
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the stream has been started and goes out in chunks, so that `write_chunk` may be used."""
+
+    def write_chunk(self, chunk: bytes, size: int) -> bool:
+        """What `write` does, for data that is framed as a chunk already: `size` bytes without its framing."""
+
     def hold(self, owner: "ResponseOwner") -> None: ...
     def let_go(self, bug: Exception | None = None) -> None:
         """The owner has done all it had to do, or has failed by a `bug`, which the server logs and answers."""
@@ -98,7 +105,9 @@ class UpstreamResponse(Protocol):
     some of the body, its end or a failure. `read_now` returns the next bytes: None while there are none, b"" at the
     proper end of the body. It raises SealinkError when the request failed or the body is cut off (`upstream_refused`,
     `upstream_truncated`, `upstream_reset`).
-    `taker`, while it is set, is given each piece of the body instead, until it answers False.
+    `forward_to` has each piece of the body given to `take` instead, until that answers False; `pass_on` is asked
+    before, with each read that begins with a chunk's header as it came, and answers None to one that it leaves alone.
+    A body that has to be decoded is still to be read.
     `close` may be called at any time and more than once: unless the whole body has come, the connection is closed at
     once. `release` gives the rest up too, but waits a moment for an end that is due, so that the pool can use the
     connection again. After both there is no news. `framed` says whether the end of the body can be told from a cut: it
@@ -113,9 +122,11 @@ class UpstreamResponse(Protocol):
     def framed(self) -> bool: ...
 
     on_news: Callable[[], None] | None
-    taker: Callable[[bytes], bool] | None
 
     def read_now(self) -> bytes | None: ...
+    def forward_to(
+        self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None
+    ) -> None: ...
     def close(self) -> None: ...
     def release(self) -> None: ...
 

@@ -11,6 +11,7 @@ Times are those of a monotonic clock in seconds; the caller gives them.
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -30,11 +31,29 @@ class BreakerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_s: Delay = 10.0
 
 
-class CircuitBreaker:
-    """One target's breaker: `allows` decides; `began` and one of the others report each attempt."""
+class BreakerChange(msgspec.Struct, frozen=True):
+    """A target is down, or up again. `failures` of the last `attempts` failed; it was down for `down_s` seconds."""
 
-    def __init__(self, settings: BreakerSettings) -> None:
+    is_up: bool
+    failures: int = 0
+    attempts: int = 0
+    down_s: float = 0.0
+
+
+def _ignore(_: BreakerChange) -> None:
+    """Nobody wants to know."""
+
+
+class CircuitBreaker:
+    """One target's breaker: `allows` decides; `began` and one of the others report each attempt.
+
+    `on_change` is called when the target goes down, and when it is up again; not for probes that fail between.
+    """
+
+    def __init__(self, settings: BreakerSettings, on_change: Callable[[BreakerChange], None] = _ignore) -> None:
         self._settings = settings
+        self._on_change = on_change
+        self._down_since: float | None = None
         self._attempts: deque[tuple[float, bool]] = deque()
         self._opened_at: float | None = None
         self._probing = False
@@ -59,12 +78,18 @@ class CircuitBreaker:
             self._attempts.clear()
         self._opened_at, self._probing = None, False
         self._count(now, failed=False)
+        if self._down_since is not None:
+            down_s, self._down_since = now - self._down_since, None
+            self._on_change(BreakerChange(True, down_s=down_s))
 
     def failed(self, now: float) -> None:
         """An attempt failed, and the target was at fault."""
         self._count(now, failed=True)
         if self._opened_at is not None or self._is_failing():
             self._opened_at, self._probing = now, False
+            if self._down_since is None:
+                self._down_since = now
+                self._on_change(BreakerChange(False, self._failures, len(self._attempts)))
 
     def abandoned(self) -> None:
         """An attempt ended without a result that says anything about the target (the client left)."""
@@ -75,7 +100,10 @@ class CircuitBreaker:
         while self._attempts[0][0] < now - self._settings.window_s:
             self._attempts.popleft()
 
+    @property
+    def _failures(self) -> int:
+        return sum(failed for _, failed in self._attempts)
+
     def _is_failing(self) -> bool:
-        failures = sum(failed for _, failed in self._attempts)
         enough = len(self._attempts) >= self._settings.min_attempts
-        return enough and failures >= self._settings.failure_share * len(self._attempts)
+        return enough and self._failures >= self._settings.failure_share * len(self._attempts)

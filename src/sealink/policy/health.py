@@ -1,11 +1,12 @@
 """Each target's recent attempts: whether it is up, and how soon it answers; and the order that follows from that."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from sealink.policy.breaker import BreakerSettings, CircuitBreaker
+from sealink.policy.breaker import BreakerChange, BreakerSettings, CircuitBreaker, State
 from sealink.policy.routing import Choice, Target
 
 _NEWEST_WEIGHS = 0.2
@@ -14,8 +15,8 @@ _NEWEST_WEIGHS = 0.2
 class TargetHealth:
     """One target's breaker, and a moving average of its seconds to first content (None before the first)."""
 
-    def __init__(self, settings: BreakerSettings) -> None:
-        self.breaker = CircuitBreaker(settings)
+    def __init__(self, breaker: CircuitBreaker) -> None:
+        self.breaker = breaker
         self.ttft_s: float | None = None
 
     def failed(self, now: float, *, at_fault: bool) -> None:
@@ -38,21 +39,37 @@ MAX_KNOWN: Final = 4096
 """Targets whose health is kept: clients may ask for any model that a pattern matches."""
 
 
+TargetWatch = Callable[[str, str, BreakerChange], None]
+"""Is told that a target, a provider's name and a model's, is down or up again."""
+
+
+def _ignore(provider: str, model: str, change: BreakerChange) -> None:
+    """Nobody wants to know."""
+
+
 class HealthBook:
     """The health of the targets that were tried most recently, by provider and model."""
 
-    def __init__(self, settings: BreakerSettings) -> None:
+    def __init__(self, settings: BreakerSettings, on_change: TargetWatch = _ignore) -> None:
         self._settings = settings
+        self._on_change = on_change
         self._targets: dict[tuple[str, str], TargetHealth] = {}
 
     def of(self, target: Target) -> TargetHealth:
         """The health of a target; a new one if it has not been tried recently."""
         place = (target.provider.name, target.model)
-        known = self._targets.pop(place) if place in self._targets else TargetHealth(self._settings)
+        known = self._targets.pop(place, None) or self._new(place)
         self._targets[place] = known  # the newest is the last
         if len(self._targets) > MAX_KNOWN:
             del self._targets[next(iter(self._targets))]
         return known
+
+    def states(self, now: float) -> list[tuple[str, str, State]]:
+        """Each known target's provider, model and breaker's state."""
+        return [(*place, health.breaker.state(now)) for place, health in self._targets.items()]
+
+    def _new(self, place: tuple[str, str]) -> TargetHealth:
+        return TargetHealth(CircuitBreaker(self._settings, partial(self._on_change, *place)))
 
 
 class Candidate(msgspec.Struct, frozen=True):

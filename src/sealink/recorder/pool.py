@@ -66,7 +66,6 @@ class _WatchedResponse:
         self._response = response
         self._request = request
         self._recorder = recorder
-        self._taker: Callable[[bytes], bool] | None = None
         self._chunks: list[bytes] = []
         self._bytes = 0
         self._is_over = False
@@ -91,15 +90,6 @@ class _WatchedResponse:
     def on_news(self, listener: Callable[[], None] | None) -> None:
         self._response.on_news = listener
 
-    @property
-    def taker(self) -> Callable[[bytes], bool] | None:
-        return self._taker
-
-    @taker.setter
-    def taker(self, taker: Callable[[bytes], bool] | None) -> None:
-        self._taker = taker
-        self._response.taker = None if taker is None else self._remember_and_take
-
     def read_now(self) -> bytes | None:
         data = self._response.read_now()
         if data:
@@ -108,6 +98,13 @@ class _WatchedResponse:
             self._finish()
         return data
 
+    def forward_to(self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None) -> None:
+        def remember_and_take(data: bytes) -> bool:
+            self._remember(data)
+            return take(data)
+
+        self._response.forward_to(remember_and_take)
+
     def close(self) -> None:
         self._is_over = True
         self._response.close()
@@ -115,12 +112,6 @@ class _WatchedResponse:
     def release(self) -> None:
         self._finish()
         self._response.release()
-
-    def _remember_and_take(self, data: bytes) -> bool:
-        taker = self._taker
-        assert taker is not None
-        self._remember(data)
-        return taker(data)
 
     def _remember(self, data: bytes) -> None:
         self._bytes += len(data)

@@ -22,6 +22,8 @@ class ClientStream:
         """What becomes of the stream's last bytes before they are sent."""
         self.write: Callable[[bytes], bool] = responder.write
         """Write to the client, and to the listener. Returns whether there is room for more."""
+        self.write_chunk: Callable[[bytes, int], bool] | None = None
+        """Write what is framed as a chunk already to the client. None where it is not chunks that must be written."""
 
     def keep_in(self, log: StreamLog) -> None:
         """Keep what is written in a log, from which the stream can be resumed."""
@@ -32,6 +34,7 @@ class ClientStream:
         """From now on give `listener` all that is written."""
         self._listener = listener
         self.write = self._write_to_both
+        self.write_chunk = None
 
     @property
     def started(self) -> bool:
@@ -71,6 +74,8 @@ class ClientStream:
         if self._listener is not None:
             self._listener(data)
         self._responder.start(200, headers, data)
+        if self._listener is None and self._responder.is_chunked:
+            self.write_chunk = self._responder.write_chunk
 
     async def flush(self) -> None:
         """Wait until the client's buffer has room."""

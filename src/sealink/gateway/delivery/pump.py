@@ -13,6 +13,7 @@ class Client(Protocol):
     """Where the stream goes: a Responder, or a ClientStream around one."""
 
     write: Callable[[bytes], bool]
+    write_chunk: Callable[[bytes, int], bool] | None
 
     @property
     def paused(self) -> bool: ...
@@ -26,7 +27,16 @@ class Pump:
     `on_end` is called once, when the client's stream is finished; with an exception if that is a bug of SeaLink's.
     """
 
-    __slots__ = ("_client", "_is_over", "_lane", "_on_end", "_timers", "_upstream", "_waits_for_client")
+    __slots__ = (
+        "_client",
+        "_is_over",
+        "_lane",
+        "_on_end",
+        "_passage",
+        "_timers",
+        "_upstream",
+        "_waits_for_client",
+    )
 
     def __init__(
         self,
@@ -39,6 +49,7 @@ class Pump:
         self._upstream = upstream
         self._client = client
         self._lane = lane
+        self._passage = lane.passage
         self._timers = timers
         self._on_end = on_end
         self._is_over = self._waits_for_client = False
@@ -74,9 +85,9 @@ class Pump:
             self._finish(self._lane.close(error))
 
     def stop(self) -> None:
-        """Move nothing more."""
+        """Move nothing more. The upstream is to be closed or released."""
         self._is_over = True
-        self._upstream.on_news = self._upstream.taker = None
+        self._passage.close()
 
     def _move_waiting(self) -> None:
         if self._lane.ended:
@@ -92,7 +103,18 @@ class Pump:
                 return
             if not self._move(data):
                 return
-        upstream.taker = self._move
+        upstream.forward_to(self._move, self._pass_on)
+
+    def _pass_on(self, read: bytes) -> bool | None:
+        """Move one read, the chunk's header included, as it came. None where it has to be parsed."""
+        write_chunk = self._client.write_chunk
+        if write_chunk is None or not (chunk := self._passage.take(read)):
+            return None
+        self._timers.heard()
+        if write_chunk(chunk, self._passage.size):
+            return True
+        self._wait_for_client()
+        return False
 
     def _move(self, data: bytes) -> bool:
         """Move one read. Returns whether the next is wanted."""

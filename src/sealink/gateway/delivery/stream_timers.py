@@ -31,6 +31,7 @@ class StreamTimers:
         self.now = wheel.now
         self.since = self.now()
         self.longest_silence_s = 0.0
+        self._notable_s = 0.0
         self._long_silence_s = long_silence_s
         self._long_silence_ended = long_silence_ended
         self._timers: list[_Timer] = []
@@ -49,8 +50,13 @@ class StreamTimers:
         now = self.now()
         silent_s = now - self.since
         self.since = now
-        if silent_s > self.longest_silence_s:
-            self.longest_silence_s = silent_s
+        if silent_s > self._notable_s:
+            self._note_silence(silent_s)
+
+    def _note_silence(self, silent_s: float) -> None:
+        """A silence that is the longest so far, or a long one, has ended."""
+        self.longest_silence_s = max(self.longest_silence_s, silent_s)
+        self._notable_s = min(self.longest_silence_s, self._long_silence_s)
         if silent_s > self._long_silence_s:
             self._long_silence_ended()
 

@@ -48,6 +48,10 @@ def open_lane(request: ClientRequest, target: Target) -> Lane:
 def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[bytes, Outcome]:
     """A whole answer in the client's dialect, from a whole answer or from a stream."""
     client, dialect = request.client, target.provider.dialect
+    if (plain := dialect.read_plain(answer)) is not None:
+        relayed = same_dialect(dialect, client)
+        read = answer if relayed else client.plain(_answered(request), plain, request.fallback_identity)
+        return read, plain.outcome()
     body = whole_json(answer)
     if body is not None and same_dialect(dialect, client):
         read, outcome = dialect.passthrough_whole(body)

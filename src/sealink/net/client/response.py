@@ -21,6 +21,7 @@ from sealink.net.client.failure import malformed, truncated, unasked, undecodabl
 from sealink.net.client.limits import UpstreamLimits
 
 Taker = Callable[[bytes], bool]
+PassOn = Callable[[bytes], bool | None]
 
 _MAX_SIZE_DIGITS: Final = 8
 _BODYLESS_STATUSES: Final = (204, 304)
@@ -39,7 +40,6 @@ class Response:
         self.headers: HeaderList = ()
         self.framed = False
         self.on_news: Callable[[], None] | None = None
-        self.taker: Taker | None = None
         self.in_body = False
         self.complete = False
         self.keep_alive = False
@@ -57,6 +57,8 @@ class Response:
         self._is_paused = False
         self._decoder: Decoder | None = None
         self._error: SealinkError | None = None
+        self._taker: Taker | None = None
+        self._pass_on: PassOn | None = None
         self._between_chunks = False
 
     def sent_over(self, transport: asyncio.Transport, peer: str) -> None:
@@ -79,6 +81,11 @@ class Response:
         if self._chunks:
             return self._take()
         return b"" if self._has_ended() else None
+
+    def forward_to(self, take: Taker, pass_on: PassOn | None = None) -> None:
+        """Give each piece of the body to `take`, until it answers False. One that has to be decoded is still read."""
+        if self._decoder is None:
+            self._taker, self._pass_on = take, pass_on
 
     async def begin(self) -> None:
         """Returns when the headers are in. Raises SealinkError if they do not come, or announce what is unknown."""
@@ -143,13 +150,13 @@ class Response:
 
     def close(self) -> None:
         """Give the rest up: unless all has come, the connection is closed at once."""
-        self.on_news = self.taker = None
+        self.on_news = self._taker = self._pass_on = None
         if not self.is_over:
             self._give_up(UpstreamError(f"The answer of {self._peer} was closed.", code="upstream_closed"))
 
     def release(self) -> None:
         """Give the rest up, but wait a moment for the end that is due, so that the connection can be used again."""
-        self.on_news = self.taker = None
+        self.on_news = self._taker = self._pass_on = None
         if not self.is_over:
             asyncio.get_running_loop().call_later(self._limits.linger_s, self.close)
 
@@ -166,23 +173,32 @@ class Response:
     def feed(self, data: bytes) -> bool:
         """Some more of the response has come. True: it was a chunk that has been passed on. Otherwise `deliver` is to
         follow. Raises what httptools does."""
+        if self._pass_on is not None and self._between_chunks:
+            goes_on = self._pass_on(data)
+            if goes_on:  # nearly every read
+                return True
+            if goes_on is not None:
+                self._taker = self._pass_on = None
+                return True
         chunk = _only_chunk(data) if self._between_chunks else b""
         if not chunk:
             if self._parser is not None:
                 self._parser.feed_data(data)
+            if not data.endswith(b"\r\n"):
+                self._between_chunks = False  # the next chunk's header may have begun: llhttp tells when it is whole
             return False
-        if self.taker is None or self._chunks:
+        if self._taker is None or self._chunks:
             self.on_body(chunk)
             return False
-        if not self.taker(chunk):
-            self.taker = None
+        if not self._taker(chunk):
+            self._taker = self._pass_on = None
         return True
 
     def deliver(self) -> None:
         """Give what has come to whoever is there for it."""
-        if self.taker is not None and self._decoder is None and self._chunks:
-            if not self.taker(self._take()):
-                self.taker = None
+        if self._taker is not None and self._chunks:
+            if not self._taker(self._take()):
+                self._taker = self._pass_on = None
             if self.in_body:
                 return
         self._notify()
@@ -191,7 +207,7 @@ class Response:
     def _notify(self) -> None:
         on_news = self.on_news
         if self.is_over:
-            self.on_news = self.taker = None  # no cycle is left behind
+            self.on_news = self._taker = self._pass_on = None  # no cycle is left behind
         if on_news is not None:
             on_news()
 
@@ -283,7 +299,7 @@ class Response:
         self._between_chunks = False
 
     def on_chunk_complete(self) -> None:
-        self._between_chunks = self.in_body and self._decoder is None
+        self._between_chunks = self.in_body
 
     def on_message_complete(self) -> None:
         if self.in_body:

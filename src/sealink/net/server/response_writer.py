@@ -107,6 +107,18 @@ class ResponseWriter:
             self._check_unwritten()
         return not self.paused
 
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the stream is under way, and goes out in chunks."""
+        return self._chunked
+
+    def write_chunk(self, chunk: bytes, size: int) -> bool:
+        """Write a piece of the stream that is a chunk already; `size` bytes without its framing."""
+        if self._chunked:
+            self.bytes_sent += size
+            self._transport.write(chunk)
+        return not self.paused
+
     async def flush(self) -> None:
         """Wait until the client's buffer has room, or the client has gone."""
         if self._resumed is not None:

@@ -12,6 +12,7 @@ from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, RequestHead
 from sealink.wire.dialects.shared.openai_errors import error_body
 from sealink.wire.embeddings.parse_request import parse_head, texts_of
 from sealink.wire.stream.handler import Encoder
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 
 class EmbeddingsClient:
@@ -37,6 +38,9 @@ class EmbeddingsClient:
         raise _never_streamed()
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
+        raise _never_streamed()
+
+    def plain(self, request: ChatRequest, answer: PlainAnswer, identity: FallbackIdentity) -> bytes:
         raise _never_streamed()
 
     def error_frame(self, error: SealinkError) -> bytes:

@@ -14,6 +14,7 @@ from sealink.wire.framing.sse import is_noise
 from sealink.wire.stream.answer_framing import FirstBytesFramer, truncated
 from sealink.wire.stream.handler import Framer, StreamHandler
 from sealink.wire.stream.outcome import empty_answer, is_empty
+from sealink.wire.stream.passage import Passage
 from sealink.wire.stream.template import Template, template_of
 
 MAX_MISSES: Final = 8
@@ -54,6 +55,7 @@ class Lane:
         self._whole_handler = whole_handler
         if whole_handler is not None:
             self._framer = FirstBytesFramer(framer, json_stream, self._use_framer, self._use_whole)
+        self.passage = Passage(self.outcome)
         self._template: Template | None = None
         self._pieces_handled = 0
         """How many pieces of the outcome's text the handler has seen itself; templates have answered the rest."""
@@ -64,13 +66,13 @@ class Lane:
         """Client bytes for the frames that `data` completes."""
         template = self._template
         if template is not None:
-            out = template.fill(data)
+            out = template.fill(data) if self.passage.left else b""
             if out:  # nearly every read
                 outcome = self.outcome
                 outcome.frames += 1
                 outcome.text.append(template.text)
                 return out
-            self._drop_template(template)
+            self._drop_template()
         return self._feed(data)
 
     def _feed(self, data: bytes) -> bytes:
@@ -89,13 +91,16 @@ class Lane:
     def _make_template(self, data: bytes, out: bytes) -> None:
         handler = self._handler
         if handler.delta_text and not self.ended:
-            self._template = template_of(data, out, handler.delta_text, handler.padding_field)
             self._pieces_handled = self.outcome.text.pieces
+            self._template = template = template_of(data, out, handler.delta_text, handler.padding_field)
+            if template is not None:
+                self.passage.open(template)
 
-    def _drop_template(self, template: Template) -> None:
+    def _drop_template(self) -> None:
         """The next frame does not match: tell the handler the text of the frames that it was not given."""
         self._template = None
-        if template.uses:
+        self.passage.close()
+        if self.outcome.text.pieces > self._pieces_handled:
             self._handler.add_skipped_text(self.outcome.text.since(self._pieces_handled))
         else:
             self._misses += 1
@@ -110,6 +115,8 @@ class Lane:
             return b""
         if cause is not None:
             return self._fail(cause)
+        if self._template is not None:
+            self._drop_template()
         out = self._forward(self._framer.close())
         if self.ended:
             return out

@@ -41,16 +41,35 @@ class _Counts(msgspec.Struct, gc=False):
     completion_tokens_details: _Details | None = None
 
 
+class _PlainCounts(_Counts, gc=False):
+    """Those that OpenAI's own usage has."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
 _NONE: Final = _Details()
 _DETAILS: Final = ("prompt_tokens_details", "completion_tokens_details")
 _COUNT_NAMES: Final = frozenset(_Counts.__struct_fields__) - frozenset(_DETAILS)
 _DETAIL_COUNTS: Final = frozenset(_Details.__struct_fields__) - {"cached_tokens_details"}
 _COUNTS: Final = msgspec.json.Decoder(_Counts)
+_PLAIN_COUNTS: Final = msgspec.json.Decoder(_PlainCounts | None)
 
 
 def read_usage(fields: Fields, service_tier: str | None = None) -> Usage:
     """The tokens that a `usage` object counts; a count that it lacks is 0. `service_tier` stands beside it."""
-    counts = _counts(fields)
+    return _usage(_counts(fields), fields, service_tier)
+
+
+def read_plain_usage(raw: Raw, service_tier: str | None = None) -> Usage | None:
+    """What `read_usage` reads of a `usage` object whose counts are all of the right type; None for null. Raises
+    msgspec.ValidationError for any other."""
+    counts = _PLAIN_COUNTS.decode(raw)
+    return None if counts is None else _usage(counts, object_of(raw) or {}, service_tier)
+
+
+def _usage(counts: _Counts, fields: Fields, service_tier: str | None) -> Usage:
     prompt, completion = counts.prompt_tokens_details or _NONE, counts.completion_tokens_details or _NONE
     reasoning = _first(completion.reasoning_tokens, counts.reasoning_tokens)
     return Usage(

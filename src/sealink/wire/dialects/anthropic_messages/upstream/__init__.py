@@ -6,6 +6,7 @@ turns            its conversation
 tools            its tools
 forward_request  the request of a client of the same dialect
 decode           a stream, or a whole message → events
+plain_answer     a view of the whole answer that is one text
 passthrough      a stream for a client of the same dialect
 errors           Anthropic's errors → SeaLink's
 """

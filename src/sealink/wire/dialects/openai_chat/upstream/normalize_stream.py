@@ -16,7 +16,7 @@ from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_err
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, as_it_came, is_utf8, json_frame, parse_frame
 from sealink.wire.dialects.openai_chat.upstream.normalize_choice import Choice, ChoiceDelta
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import has_content, text_in
-from sealink.wire.dialects.openai_chat.upstream.plain_delta import (
+from sealink.wire.dialects.openai_chat.upstream.plain_answer import (
     PLAIN_CHUNK,
     ChoiceView,
     PlainChunk,

@@ -1,0 +1,47 @@
+"""The state of one process in numbers, for /metrics."""
+
+import time
+from typing import Final
+
+from sealink.ledger.ledger import LedgerStatus
+from sealink.net.client import UpstreamPool
+from sealink.net.server import Server
+from sealink.policy.health import HealthBook
+from sealink.telemetry.exposition import Gauge
+from sealink.telemetry.loop_lag import LoopLag
+
+_UP: Final = {"closed": 1.0, "half-open": 0.5, "open": 0.0}
+
+
+def target_gauge(health: HealthBook) -> Gauge:
+    """Each target that was tried: whether it is up."""
+    states = health.states(time.monotonic())
+    samples: dict[tuple[str, ...], float] = {(provider, model): _UP[state] for provider, model, state in states}
+    help_text = "1: up; 0: down, its breaker is open; 0.5: the next request will try it."
+    return Gauge("sealink_target_up", help_text, samples, labels=("provider", "model"), across="min")
+
+
+def ledger_gauges(status: LedgerStatus) -> list[Gauge]:
+    """How far behind the store is."""
+    failing = float(status.last_error is not None)
+    return [
+        Gauge("sealink_ledger_pending", "Settled requests that are not in the store yet.", {(): status.pending}),
+        Gauge("sealink_ledger_failing", "1: the last upload to the store failed.", {(): failing}, across="max"),
+        Gauge("sealink_ledger_failures", "Failed uploads to the store since the start.", {(): status.failures}),
+    ]
+
+
+def connection_gauges(server: Server, pool: UpstreamPool) -> list[Gauge]:
+    """Connections to clients and to providers."""
+    states: dict[tuple[str, ...], float] = {("active",): float(pool.active), ("idle",): float(pool.idle)}
+    return [
+        Gauge("sealink_client_connections", "Open connections of clients.", {(): server.connections}),
+        Gauge("sealink_unsent_bytes", "What waits in memory for clients that read slowly.", {(): server.unsent_bytes}),
+        Gauge("sealink_upstream_connections", "Open connections to providers.", states, labels=("state",)),
+    ]
+
+
+def loop_gauge(lag: LoopLag) -> Gauge:
+    """How late the process is."""
+    help_text = "The worst delay of a timer since the last scrape."
+    return Gauge("sealink_loop_lag_seconds", help_text, {(): lag.take()}, across="max")

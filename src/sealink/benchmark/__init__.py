@@ -1,0 +1,7 @@
+"""How fast OpenAI-compatible endpoints stream, seen from a client: `sealink bench`.
+
+chat_stream  one streamed chat completion, as a client receives it
+measurement  what one stream took, and many streams to several endpoints side by side
+summary      many measurements in a few numbers
+terminal     a run, shown in a terminal
+"""

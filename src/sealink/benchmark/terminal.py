@@ -1,0 +1,106 @@
+"""A run of `sealink bench`: a progress bar while it measures, then a table and a chart."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from sealink.benchmark.measurement import Endpoint, Measurement, Plan, measure
+from sealink.benchmark.summary import Quantiles, Summary, histogram, summary
+from sealink.errors import SealinkError
+from sealink.net.client import UpstreamPool
+from sealink.net.message import UpstreamRequest
+
+PREFERRED_MODEL: Final = "sealink/sim"
+_BARS: Final = " ▁▂▃▄▅▆▇█"
+_BUCKETS: Final = 40
+_CONNECT_S: Final = 10.0
+_ROWS: Final = (
+    ("TTFT, ms: p50 / p95 / p99", "ttft_s", 1000),
+    ("tokens/s", "tokens_per_s", 1),
+    ("longest gap, ms", "longest_gap_s", 1000),
+)
+
+
+async def run(wanted: Sequence[tuple[str, str, str]], plan: Plan, *, as_json: bool) -> None:
+    """Measure endpoints, each a URL, a key and a model, and print what was found. Raises SealinkError."""
+    endpoints = [Endpoint(url, key, model or await _first_model(url, key)) for url, key, model in wanted]
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=as_json or not console.is_terminal,
+    ) as progress:
+        tasks = {each: progress.add_task(f"{each.url} {each.model}", total=plan.requests) for each in endpoints}
+        found = await measure(endpoints, plan, lambda endpoint, _: progress.advance(tasks[endpoint]))
+    if as_json:
+        print(msgspec.json.encode(_as_json(found)).decode())
+    else:
+        _show(found)
+
+
+async def _first_model(url: str, key: str) -> str:
+    """The simulated model if the endpoint lists it, else the first that it lists. Raises SealinkError."""
+    headers = [("authorization", f"Bearer {key}")]
+    request = UpstreamRequest(method="GET", url=f"{url.rstrip('/')}/models", headers=headers, body=b"")
+    pool = UpstreamPool()
+    try:
+        answer = await pool.send(request, connect_s=_CONNECT_S)
+        body = b""
+        while piece := await answer.read():
+            body += piece
+        listed = [str(model["id"]) for model in msgspec.json.decode(body, type=dict[str, Any])["data"]]
+        return PREFERRED_MODEL if PREFERRED_MODEL in listed else listed[0]
+    except (msgspec.DecodeError, KeyError, IndexError, TypeError) as error:
+        raise SealinkError(f"{url}/models lists no model: say which with --model.") from error
+    finally:
+        await pool.close()
+
+
+def _as_json(found: dict[Endpoint, list[Measurement]]) -> list[dict[str, Any]]:
+    return [
+        {"url": endpoint.url, "model": endpoint.model, **msgspec.to_builtins(summary(measurements))}
+        for endpoint, measurements in found.items()
+    ]
+
+
+def _show(found: dict[Endpoint, list[Measurement]]) -> None:
+    """A column for each endpoint, then how its times to first token are spread."""
+    console = Console()
+    table = Table("", *(endpoint.url for endpoint in found))
+    table.add_row("model", *(endpoint.model for endpoint in found))
+    for name, cells in _rows([summary(measurements) for measurements in found.values()]):
+        table.add_row(name, *cells)
+    console.print(table)
+    times = {endpoint.url: [one.ttft_s for one in each if one.ttft_s is not None] for endpoint, each in found.items()}
+    slowest_s = max((value for each in times.values() for value in each), default=0.0)
+    for (endpoint, measurements), values in zip(found.items(), times.values(), strict=True):
+        if values:
+            title = f"TTFT of {endpoint.url}, from 0 to {slowest_s * 1000:.0f} ms"
+            console.print(title, chart(values, slowest_s), sep="\n", markup=False, highlight=False)
+        for words, count in summary(measurements).errors.items():
+            console.print(f"{endpoint.url}: {count} failed: {words}", style="red", markup=False, highlight=False)
+
+
+def _rows(summaries: Sequence[Summary]) -> Iterator[tuple[str, list[str]]]:
+    yield "whole streams", [f"{each.streams - sum(each.errors.values())} of {each.streams}" for each in summaries]
+    for name, field, scale in _ROWS:
+        yield name, [_quantiles(getattr(each, field), scale) for each in summaries]
+
+
+def _quantiles(of: Quantiles | None, scale: float) -> str:
+    return "-" if of is None else f"{of.p50 * scale:,.0f} / {of.p95 * scale:,.0f} / {of.p99 * scale:,.0f}"
+
+
+def chart(values: Sequence[float], top: float) -> str:
+    """A line of bars: how the values are spread from 0 to `top`."""
+    counts = histogram([*values, top], _BUCKETS)
+    counts[-1] -= 1  # `top` itself
+    highest = max(counts) or 1
+    return "".join(_BARS[-(-count * (len(_BARS) - 1) // highest)] for count in counts)

@@ -1,0 +1,11 @@
+"""What an operator sees of the requests: a log of them, and metrics. Observers of settlements; nothing per chunk.
+
+histogram        observations counted in buckets
+request_metrics  counters and histograms over all requests of one process
+exposition       metrics of one or several processes as Prometheus' text
+request_log      one line per request, at its end
+target_log       a target that is down, and up again
+loop_lag         how late the event loop is
+log_format       records of the log as text, or as JSON
+log_lines        where lines are written: gathered for a moment, then in one write
+"""

@@ -1,0 +1,36 @@
+"""Where lines of the log are written: those of a moment together, in one write."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final, TextIO
+
+from sealink.telemetry.log_format import LINES, LogFormat
+
+GATHER_S: Final = 0.05
+"""How long a line may wait for others."""
+
+Later = Callable[[float, Callable[[], None]], object]
+"""Calls a function after some seconds, as a loop's call_later does."""
+
+
+class LogLines:
+    """Writes to a stream. `close` writes what still waits."""
+
+    def __init__(self, stream: TextIO, form: LogFormat, later: Later) -> None:
+        self._stream = stream
+        self._line = LINES[form]
+        self._later = later
+        self._waiting: list[str] = []
+
+    def write(self, level: int, fields: dict[str, Any]) -> None:
+        """Write a line, soon."""
+        if not self._waiting:
+            self._later(GATHER_S, self.close)
+        self._waiting.append(self._line(time.time(), level, fields))
+
+    def close(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            lines, self._waiting = self._waiting, []
+            self._stream.write("".join(lines))
+            self._stream.flush()

@@ -1,0 +1,97 @@
+"""The passage answers a read of the upstream's socket as it is, HTTP's chunk framing included, without parsing it.
+
+Nearly every read of a stream is one chunk with one frame, which differs from the last one only in its text: the lane's
+template says how it begins and ends. With the chunk's header before it, the beginning depends on nothing but the read's
+length, and so does the header of the client's chunk. So a comparison of both ends tells whether a read is such a one.
+"""
+
+from typing import Final
+
+from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.template import MAX_USES, Template
+
+_LINE_END: Final = b"\r\n"
+_MAX_DIGITS: Final = 8
+
+_Way = tuple[bytes, int, bytes, int]
+"""For reads of one length: their beginning, the bytes of text between it and the end, what begins the client's chunk
+instead (b"": nothing, the client gets the read itself), and the bytes in that chunk without its framing."""
+
+
+class Passage:
+    """Between a lane's upstream and its client, if both ends are chunked. Open while the lane has a template.
+
+    `size`: the bytes without framing in the chunk that `take` has returned last. `left`: how many more reads it takes;
+    then one is to be parsed, as in Template.
+    """
+
+    __slots__ = ("_add_text", "_client_closing", "_closing", "_outcome", "_template", "_ways", "left", "size")
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.size = 0
+        self._outcome = outcome
+        self._template: Template | None = None
+        self._ways: dict[int, _Way] = {}
+        self.left = MAX_USES
+
+    def open(self, template: Template) -> None:
+        """The next reads are likely to fit this template."""
+        self._template = template
+        self._closing = template.after + template.tail + _LINE_END
+        self._client_closing = template.closing + template.tail + _LINE_END
+        self._add_text = self._outcome.text.append
+
+    def close(self) -> None:
+        """Take nothing more. To be called at the end of the stream, too: then the outcome has all frames."""
+        self._outcome.frames += MAX_USES - self.left
+        self.left = MAX_USES
+        self._template = None
+        self._ways = {}
+
+    def take(self, read: bytes) -> bytes:
+        """The client's chunk for a read that is one frame and fits; b"" for any other: it has to be parsed.
+
+        A read that begins within a chunk must not be given.
+        """
+        way = self._ways.get(len(read)) or self._find_way(len(read))
+        if way is None:
+            return b""
+        opening, text_bytes, client_opening, size = way
+        raw = read.removeprefix(opening).removesuffix(self._closing)
+        if len(raw) != text_bytes or not self.left:
+            return b""
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            return b""
+        if '"' in text or "\\" in text or not text.isprintable():
+            return b""  # an escape, or a character that may need one
+        self.left -= 1
+        self._add_text(text)
+        self.size = size
+        return client_opening + raw + self._client_closing if client_opening else read
+
+    def _find_way(self, length: int) -> _Way | None:
+        """The way of reads of this length; None for those that have no place for a text."""
+        template = self._template
+        if template is None:
+            return None
+        size = _chunk_size(length)
+        text_bytes = size - len(template.before) - len(self._closing) + len(_LINE_END)
+        if text_bytes < 1:
+            return None
+        client_opening, client_size = b"", size
+        if not template.is_unchanged:
+            client_size = len(template.opening) + text_bytes + len(self._client_closing) - len(_LINE_END)
+            client_opening = b"%x\r\n%b" % (client_size, template.opening)
+        way = self._ways[length] = (b"%x\r\n%b" % (size, template.before), text_bytes, client_opening, client_size)
+        return way
+
+
+def _chunk_size(length: int) -> int:
+    """The size that the header states of a chunk that is `length` bytes long with its framing; 0 if there is none."""
+    for digits in range(1, _MAX_DIGITS + 1):
+        size = length - digits - 2 * len(_LINE_END)
+        if size < 16**digits:
+            return size
+    return 0

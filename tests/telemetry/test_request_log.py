@@ -1,0 +1,107 @@
+"""The line that a request leaves in the log."""
+
+import io
+import json
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from sealink.ledger.entry import Admission, Attempt, Settlement
+from sealink.telemetry.log_format import JsonFormatter, json_line, text_line
+from sealink.telemetry.log_lines import LogLines
+from sealink.telemetry.request_log import RequestLog, fields_of, level_of
+from sealink.usage import Usage
+
+ADMISSION = Admission(
+    request_id="req_1", key="dev", model="fast", client="openai", streamed=True, started_at=0.0, task_type="chat bot"
+)
+DONE = Settlement(
+    request_id="req_1",
+    provider="openai",
+    served_model="gpt-4o",
+    attempts=[Attempt("x", "y", "connect"), Attempt("openai", "gpt-4o")],
+    usage=Usage(45, 230),
+    usage_source="provider",
+    cost_nano_usd=3_412_500,
+    ttft_ms=312.04,
+    duration_ms=4210.0,
+    longest_gap_ms=81.26,
+    chunks=120,
+)
+TEXT = (
+    'request_id=req_1 key=dev task="chat bot" client=openai model=fast target=openai:gpt-4o status=200 ended=done'
+    " ended_by=upstream attempts=2 ttft_ms=312.0 duration_ms=4210.0 longest_gap_ms=81.3 chunks=120 input_tokens=45"
+    " output_tokens=230 usage=provider cost_usd=0.003412500"
+)
+
+
+def test_a_line_for_a_terminal() -> None:
+    line = text_line(0.5, logging.INFO, fields_of(ADMISSION, DONE))
+    assert line[23:] == f" INFO sealink.requests {TEXT}\n"
+    assert line[19:23] == ",500"
+
+
+def test_a_line_for_a_machine() -> None:
+    line = json.loads(json_line(1_700_000_000.25, logging.INFO, fields_of(ADMISSION, DONE)))
+    assert line["time"] == "2023-11-14T22:13:20.250Z"
+    assert (line["level"], line["logger"]) == ("info", "sealink.requests")
+    assert (line["task"], line["target"], line["cost_usd"]) == ("chat bot", "openai:gpt-4o", 0.0034125)
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    fields = fields_of(ADMISSION, Settlement(request_id="req_1", ended="client_gone", ended_by="client", status=499))
+    assert list(fields) == ["request_id", "key", "task", "client", "model", "status", "ended", "ended_by"]
+
+
+@pytest.mark.parametrize("model", ["a b", "a\nINFO forged", 'a"b', "a=b", "", "a\x1b[31m", "\u2028"])
+def test_nothing_that_a_client_names_can_forge_a_line_or_a_field(model: str) -> None:
+    line = text_line(0.0, logging.INFO, {"model": model, "status": 200})
+    (value,) = [line[line.index("model=") + 6 : -len(" status=200\n")]]
+    assert json.loads(value) == model
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("settlement", "level"),
+    [
+        (DONE, logging.INFO),
+        (Settlement(request_id="r", ended="client_gone", ended_by="client"), logging.INFO),
+        (Settlement(request_id="r", ended="error", ended_by="client", code="invalid_json"), logging.INFO),
+        (Settlement(request_id="r", ended="error", ended_by="upstream", code="upstream_refused"), logging.WARNING),
+        (Settlement(request_id="r", ended="timed_out", ended_by="upstream", code="idle"), logging.WARNING),
+        (Settlement(request_id="r", ended="error", ended_by="sealink", code="internal_error"), logging.ERROR),
+    ],
+    ids=["done", "client gone", "client's mistake", "refused", "timed out", "internal"],
+)
+def test_levels(settlement: Settlement, level: int) -> None:
+    assert level_of(settlement) == level
+
+
+def test_lines_of_a_moment_are_written_together_and_below_the_level_none() -> None:
+    stream, later = io.StringIO(), list[Callable[[], None]]()
+    lines = LogLines(stream, "json", lambda _, call: later.append(call))
+    log = RequestLog(lines.write)
+    logging.getLogger("sealink.requests").setLevel(logging.INFO)
+    try:
+        log.settled(ADMISSION, DONE)
+        log.settled(ADMISSION, DONE)
+        assert (stream.getvalue(), len(later)) == ("", 1)
+        later.pop()()
+        assert stream.getvalue().count("\n") == 2
+        logging.getLogger("sealink.requests").setLevel(logging.WARNING)
+        log.settled(ADMISSION, DONE)
+        assert later == []
+    finally:
+        logging.getLogger("sealink.requests").setLevel(logging.NOTSET)
+
+
+def test_a_record_with_a_traceback_is_one_json_object() -> None:
+    try:
+        raise ValueError("no")
+    except ValueError as error:
+        info = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("sealink.x", logging.ERROR, "f.py", 1, "%s failed", ("it",), info)
+    line = json.loads(JsonFormatter().format(record))
+    assert (line["message"], line["level"], line["logger"]) == ("it failed", "error", "sealink.x")
+    assert line["traceback"].endswith("ValueError: no")
