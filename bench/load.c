@@ -1,11 +1,13 @@
 /* load: asks for SSE streams and measures what a reader of tokens feels.
  *
  *   cc -O2 -o load load.c
- *   load PORT PATH SECONDS stream|whole MODEL KEY conns=N|rate=R [hang=PERCENT]
+ *   load PORT PATH SECONDS stream|whole MODEL KEY conns=N|rate=R [max=N] [hang=PERCENT] [api=chat|messages|responses]
  *
  * conns=N  closed loop: N connections, each asks again as soon as its answer has ended.
  * rate=R   open loop: R new requests a second, evenly staggered, on as many kept-alive connections as that
  *          takes; times count from when a request was due, so that a stalled server shows.
+ * max=N    ends the asking, not the reading, after N requests.
+ * api=A    asks as OpenAI's Chat Completions (the default), Anthropic's Messages or OpenAI's Responses want it.
  * hang=P   P percent of the streams are cut by the client after a few chunks.
  * Prints one JSON object: counts, rates, and in microseconds the time to the first token (ttft), the whole
  * answer's time (total) and per token the time from upstream's send() to this recv() (transit), as
@@ -43,8 +45,25 @@ typedef struct {
     long *values, count, capacity;
 } Samples;
 
+/* What a request in one API says, and what its answer shows: `field` is the name of what holds a token's text, and
+ * `ending` stands only at the end of a whole stream. */
+typedef struct {
+    const char *name, *body, *stream, *field, *ending;
+} Api;
+
+static const Api APIS[] = {
+    {"chat", "\"messages\":[{\"role\":\"user\",\"content\":\"Stream a 200-word reply.\"}],\"max_tokens\":1024",
+     ",\"stream\":true,\"stream_options\":{\"include_usage\":true}", "\"content\"", "[DONE]"},
+    {"messages", "\"messages\":[{\"role\":\"user\",\"content\":\"Stream a 200-word reply.\"}],\"max_tokens\":1024",
+     ",\"stream\":true", "\"text\"", "message_stop"},
+    {"responses", "\"input\":\"Stream a 200-word reply.\",\"max_output_tokens\":1024", ",\"stream\":true",
+     "\"delta\"", "response.completed"},
+};
+
 static struct {
+    const Api *api;
     int port, stream, hang_percent, connections;
+    long max, asked;
     double seconds, rate;
     char request[16384];
     int request_length;
@@ -154,12 +173,21 @@ static void read_head(Connection *connection) {
     *end = '\r';
 }
 
+/* Whether the string that begins at `quote` is the value of the field. The text that Responses repeats at the end is not. */
+static int is_value(const char *quote, const char *field, const char *start) {
+    int length = strlen(field);
+    while (quote > start && (quote[-1] == ' ' || quote[-1] == ':')) quote--;
+    return quote - start >= length && !memcmp(quote - length, field, length);
+}
+
 static void read_tokens(Connection *connection, long now) {
     char *end = connection->bytes + connection->length, *from = connection->bytes + connection->searched;
     char *stamp;
     while ((stamp = memmem(from, end - from, "\" t", 3)) && end - stamp >= STAMP_LENGTH) {
-        sample(&seen.transit, now - atol(stamp + 3));
-        connection->chunks++;
+        if (is_value(stamp, plan.api->field, connection->bytes)) {
+            sample(&seen.transit, now - atol(stamp + 3));
+            connection->chunks++;
+        }
         from = stamp + STAMP_LENGTH;
         connection->searched = from - connection->bytes;
     }
@@ -174,8 +202,7 @@ static int is_whole(const Connection *connection) {
 }
 
 static int has_ending(const Connection *connection) {
-    return memmem(connection->bytes, connection->length, "[DONE]", 6) ||
-           memmem(connection->bytes, connection->length, "message_stop", 12);
+    return memmem(connection->bytes, connection->length, plan.api->ending, strlen(plan.api->ending)) != 0;
 }
 
 static void count_answer(const Connection *connection, long now) {
@@ -234,7 +261,10 @@ static void serve(Connection *connection, unsigned events) {
 
 /* Asks what is due by now; returns when the next request is. */
 static long ask_what_is_due(long due_us, long now) {
-    for (; due_us <= now; due_us += (long)(1e6 / plan.rate)) ask_on_any(due_us);
+    for (; due_us <= now && (!plan.max || plan.asked < plan.max); due_us += (long)(1e6 / plan.rate)) {
+        plan.asked++;
+        ask_on_any(due_us);
+    }
     return due_us;
 }
 
@@ -246,7 +276,7 @@ static void run(void) {
         int wait_ms = MAX_WAIT_MS;
         if (plan.rate > 0) {
             due = ask_what_is_due(due, now);
-            if (due - now < MAX_WAIT_MS * 1000) wait_ms = (due - now) / 1000;
+            if (due > now && due - now < MAX_WAIT_MS * 1000) wait_ms = (due - now) / 1000;
         }
         int count = epoll_wait(poller, events, MAX_EVENTS, wait_ms);
         for (int i = 0; i < count; i++) serve(events[i].data.ptr, events[i].events);
@@ -269,8 +299,8 @@ static void print_samples(const char *name, Samples *samples) {
 }
 
 static void print_result(void) {
-    printf("{\"done\": %ld, \"errors\": %ld, \"unfinished\": %ld, \"cut\": %ld, \"open\": %ld, ", seen.done, seen.errors,
-           seen.unfinished, seen.cut, seen.open);
+    printf("{\"asked\": %ld, \"done\": %ld, \"errors\": %ld, \"unfinished\": %ld, \"cut\": %ld, \"open\": %ld, ", plan.asked, seen.done,
+           seen.errors, seen.unfinished, seen.cut, seen.open);
     printf("\"requests_per_s\": %.1f, \"seen_chunks\": %ld, \"mb_per_s\": %.1f", seen.done / plan.seconds,
            seen.transit.count, seen.bytes / plan.seconds / 1e6);
     print_samples("ttft", &seen.ttft);
@@ -282,10 +312,8 @@ static void print_result(void) {
 
 static void write_request(const char *path, const char *model, const char *key) {
     char body[2048];
-    int length = snprintf(body, sizeof body,
-                          "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Stream a 200-word reply.\"}],"
-                          "\"max_tokens\":1024%s}",
-                          model, plan.stream ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}" : "");
+    int length = snprintf(body, sizeof body, "{\"model\":\"%s\",%s%s}", model, plan.api->body,
+                          plan.stream ? plan.api->stream : "");
     plan.request_length = snprintf(plan.request, sizeof plan.request,
                                    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\n"
                                    "Content-Type: application/json\r\nAccept: */*\r\nContent-Length: %d\r\n\r\n%s",
@@ -294,15 +322,19 @@ static void write_request(const char *path, const char *model, const char *key) 
 
 int main(int argc, char **argv) {
     if (argc < 8) {
-        fprintf(stderr, "usage: load PORT PATH SECONDS stream|whole MODEL KEY conns=N|rate=R [hang=PERCENT]\n");
+        fprintf(stderr, "usage: load PORT PATH SECONDS stream|whole MODEL KEY conns=N|rate=R [max=N] [hang=PERCENT] [api=A]\n");
         return 2;
     }
     plan.port = atoi(argv[1]);
     plan.seconds = atof(argv[3]);
     plan.stream = !strcmp(argv[4], "stream");
+    plan.api = APIS;
     for (int i = 7; i < argc; i++) {
         if (!strncmp(argv[i], "conns=", 6)) plan.connections = atoi(argv[i] + 6);
         if (!strncmp(argv[i], "rate=", 5)) plan.rate = atof(argv[i] + 5);
+        if (!strncmp(argv[i], "max=", 4)) plan.max = atol(argv[i] + 4);
+        for (int a = 0; !strncmp(argv[i], "api=", 4) && a < 3; a++)
+            if (!strcmp(argv[i] + 4, APIS[a].name)) plan.api = &APIS[a];
         if (!strncmp(argv[i], "hang=", 5)) plan.hang_percent = atoi(argv[i] + 5);
     }
     write_request(argv[2], argv[5], argv[6]);

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -9,51 +10,31 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+
+from scenarios import UPSTREAMS
 
 HERE = Path(__file__).parent
 
 SERVER_CORE, LOAD_CORE = 0, 1
 """The server that is measured has one core for itself; load and upstream share the other."""
 
-CHUNKS, INTERVAL_US = 100, 20_000
-"""A stream: as many chunks, this far apart."""
-SLOW_CHUNKS, SLOW_INTERVAL_US = 30, 200_000
-"""A stream for measuring memory: many of them at once must not keep a core busy."""
-
 KEY = "bench-key"
-MODELS = {"relay": "gpt-4o-mini", "translate": "claude-sonnet-4-6", "slow": "slow"}
+MAX_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
-CONFIG = """\
+PROVIDER = """\
 [[providers]]
-name = "paced-openai"
-dialect = "openai"
-base_url = "http://127.0.0.1:{openai}/v1"
-
-[[providers]]
-name = "paced-anthropic"
-dialect = "anthropic"
-base_url = "http://127.0.0.1:{anthropic}"
-
-[[providers]]
-name = "slow-openai"
-dialect = "openai"
-base_url = "http://127.0.0.1:{slow}/v1"
+name = "paced-{name}"
+dialect = "{dialect}"
+base_url = "http://127.0.0.1:{port}{root}"
 
 [[models]]
-id = "gpt-4o-mini"
-targets = [{{ provider = "paced-openai", model = "gpt-4o-mini" }}]
-
-[[models]]
-id = "claude-sonnet-4-6"
-targets = [{{ provider = "paced-anthropic", model = "claude-sonnet-4-6" }}]
-
-[[models]]
-id = "slow"
-targets = [{{ provider = "slow-openai", model = "slow" }}]
-
+id = "{name}"
+targets = [{{ provider = "paced-{name}", model = "{name}" }}]
+"""
+CONFIG_KEY = """\
 [[keys]]
 name = "bench"
 key = "{key}"
@@ -62,22 +43,21 @@ key = "{key}"
 NGINX = """\
 daemon off;
 worker_processes 1;
+worker_rlimit_nofile 65536;
 pid nginx.pid;
 error_log stderr;
-events {{ worker_connections 8192; }}
+events {{ worker_connections 32768; }}
 http {{
     access_log off;
     keepalive_requests 1000000;
     client_body_temp_path temp; proxy_temp_path temp; fastcgi_temp_path temp; uwsgi_temp_path temp; scgi_temp_path temp;
-    upstream paced {{ server 127.0.0.1:{openai}; keepalive 4096; keepalive_requests 1000000; }}
-    upstream slow {{ server 127.0.0.1:{slow}; keepalive 4096; }}
+    {upstreams}
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port} backlog=4096;
         proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_buffering off;
-        location / {{ proxy_pass http://paced; }}
-        location /slow/ {{ proxy_pass http://slow; }}
+        {locations}
     }}
 }}
 """
@@ -90,45 +70,50 @@ def build(directory: Path) -> None:
 
 
 @contextmanager
-def upstream(directory: Path, dialect: str, chunks: int, interval_us: int) -> Iterator[int]:
-    """A paced upstream's port."""
-    command = [str(directory / "upstream"), "0", dialect, str(chunks), str(interval_us)]
-    with _running(command, LOAD_CORE, directory / f"{dialect}-{chunks}.log") as process:
-        yield int(_first_line(process, r"(\d+)"))
+def upstreams(directory: Path) -> Iterator[dict[str, tuple[int, int]]]:
+    """The port and the process id of each of UPSTREAMS, by its name."""
+    with ExitStack() as stack:
+        found = {}
+        for name, (form, chunks, interval_us) in UPSTREAMS.items():
+            command = [str(directory / "upstream"), "0", form, str(chunks), str(interval_us)]
+            process = stack.enter_context(running(command, LOAD_CORE, directory / f"upstream-{name}.log"))
+            found[name] = int(_first_line(process, r"(\d+)")), process.pid
+        yield found
 
 
 @contextmanager
-def upstreams(directory: Path) -> Iterator[dict[str, int]]:
-    """The ports of the three upstreams: `openai`, `anthropic`, `slow`."""
-    with (
-        upstream(directory, "openai", CHUNKS, INTERVAL_US) as openai,
-        upstream(directory, "anthropic", CHUNKS, INTERVAL_US) as anthropic,
-        upstream(directory, "openai", SLOW_CHUNKS, SLOW_INTERVAL_US) as slow,
-    ):
-        yield {"openai": openai, "anthropic": anthropic, "slow": slow}
-
-
-@contextmanager
-def nginx(directory: Path, ports: dict[str, int]) -> Iterator[tuple[int, int]]:
-    """nginx in front of the OpenAI upstreams: its port, and its worker's process id."""
+def nginx(directory: Path, ports: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+    """nginx in front of the upstreams, each below its name: its port, and its worker's process id."""
     port = _free_port()
     config = directory / "nginx.conf"
-    config.write_text(NGINX.format(port=port, **ports))
+    keep = "keepalive 16384; keepalive_requests 1000000;"
+    lines = [f"upstream {name} {{ server 127.0.0.1:{each}; {keep} }}" for name, each in ports.items()]
+    places = [f"location /{name}/ {{ proxy_pass http://{name}/; }}" for name in ports]
+    config.write_text(NGINX.format(port=port, upstreams="\n    ".join(lines), locations="\n        ".join(places)))
     command = [nginx_program() or "nginx", "-p", str(directory), "-c", str(config)]
-    with _running(command, SERVER_CORE, directory / "nginx.log") as process:
+    with running(command, SERVER_CORE, directory / "nginx.log") as process:
         yield port, _only_child(process)
 
 
 @contextmanager
-def sealink(directory: Path, ports: dict[str, int], checkout: Path) -> Iterator[tuple[int, int]]:
-    """A checkout's `sealink serve`, one worker, with keys and metering as always: its port and process id."""
+def sealink(
+    directory: Path, ports: Mapping[str, int], checkout: Path, *, workers: int = 1, core: int | None = SERVER_CORE
+) -> Iterator[tuple[int, list[int]]]:
+    """A checkout's `sealink serve` with keys and metering as always: its port, and the ids of its processes."""
     directory = Path(mkdtemp(dir=directory))
     config = directory / "sealink.toml"
-    config.write_text(CONFIG.format(key=KEY, **ports))
+    config.write_text("".join(_provider(name, port) for name, port in ports.items()) + CONFIG_KEY.format(key=KEY))
     command = [sys.executable, "-m", "sealink", "serve", "--config", str(config), "--port", "0"]
+    command += ["--workers", str(workers)] if workers > 1 else []
     source = {"PYTHONPATH": str(checkout / "src")}
-    with _running(command, SERVER_CORE, directory / "sealink.log", source) as process:
-        yield int(_first_line(process, r"listens on http://[\d.]+:(\d+)")), process.pid
+    with running(command, core, directory / "sealink.log", source) as process:
+        port = int(_first_line(process, r"listens on http://[\d.]+:(\d+)"))
+        yield port, [process.pid, *_descendants(process.pid)]
+
+
+def _provider(name: str, port: int) -> str:
+    dialect = UPSTREAMS[name][0]
+    return PROVIDER.format(name=name, dialect=dialect, port=port, root="/v1" if dialect == "openai" else "")
 
 
 def nginx_program() -> str | None:
@@ -142,9 +127,16 @@ def pin_to(core: int) -> None:
         os.sched_setaffinity(0, {cores[core]})
 
 
+def prepare(core: int | None) -> None:
+    """In a program before it begins: its core, and as many open files as it may have."""
+    if core is not None:
+        pin_to(core)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_FILES, MAX_FILES))
+
+
 @contextmanager
-def _running(
-    command: list[str], core: int, log: Path, environment: Mapping[str, str] = os.environ
+def running(
+    command: list[str], core: int | None, log: Path, environment: Mapping[str, str] = os.environ
 ) -> Iterator[subprocess.Popen[str]]:
     with log.open("w") as errors:
         process = subprocess.Popen(
@@ -153,7 +145,7 @@ def _running(
             stderr=errors,
             text=True,
             env={**os.environ, **environment},
-            preexec_fn=lambda: pin_to(core),
+            preexec_fn=lambda: prepare(core),
         )
     try:
         yield process
@@ -178,6 +170,12 @@ def _first_line(process: subprocess.Popen[str], pattern: str) -> str:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def _descendants(pid: int) -> list[int]:
+    """The processes that a process has started, and theirs."""
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(each for child in children for each in _descendants(child))]
 
 
 def _only_child(process: subprocess.Popen[str]) -> int:

@@ -40,7 +40,7 @@ _RESPONSE = (
     b'"top_p":1.0,"truncation":"disabled","usage":%b,"user":null,"metadata":{}}'
 )
 _RESPONSE_USAGE = (
-    b'{"input_tokens":12,"input_tokens_details":{"cached_tokens":0},"output_tokens":9,'
+    b'{"input_tokens":12,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":0},"output_tokens":9,'
     b'"output_tokens_details":{"reasoning_tokens":0},"total_tokens":21}'
 )
 _PART = b'{"type":"output_text","annotations":[],"logprobs":[],"text":"%b"}'

@@ -18,7 +18,8 @@
     │   └── UpstreamRejected       the upstream answered with an error: its status, its message
     ├── ServiceUnavailable   503  service_unavailable
     │   └── ShuttingDown
-    └── GatewayTimeout       504  gateway_timeout
+    ├── GatewayTimeout       504  gateway_timeout
+    └── VersionNotSupported  505  invalid_request_error
 
 A client dialect turns one of these into a body (before the first byte) or into a frame (after it).
 """
@@ -66,6 +67,14 @@ class ExpectationFailed(InvalidRequest):
 
     status = 417
     code: str | None = "expectation_failed"
+
+
+class VersionNotSupported(SealinkError):
+    """The request is in another version of HTTP than 1.1 or 1.0."""
+
+    status = 505
+    type = "invalid_request_error"
+    code: str | None = "http_version_not_supported"
 
 
 class AuthenticationError(SealinkError):

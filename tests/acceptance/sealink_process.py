@@ -73,6 +73,10 @@ class SealinkProcess:
             self._is_told_to_stop = True
             self._process.send_signal(signal.SIGTERM)
 
+    def wait(self) -> None:
+        """Until it has ended."""
+        self._process.wait(STOP_S)
+
     def kill(self) -> None:
         """SIGKILL. It is dead when this returns."""
         self._must_end_with = -signal.SIGKILL
@@ -99,6 +103,10 @@ class SealinkProcess:
     def rss_bytes(self) -> int:
         pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def threads(self) -> int:
+        return len(os.listdir(f"/proc/{self.pid}/task"))
 
     @property
     def open_files(self) -> int:

@@ -29,32 +29,14 @@ from replay import Answer, ReplayingUpstream, Request
 TARGET_HEADER = "x-fault-target"
 """Each target's provider sends its own name in it, so that the upstream knows which answer is asked for."""
 
-_FRAGMENTS = "the pieces of a tool call are expected in one order, under one id"
-_REPEATED = "an id is repeated across the calls of an answer"
 _CUSTOM = "custom tools are sent to vendors that have functions only"
 _CHOICE_USAGE = "Moonshot's usage stands in the choice"
 _STOP = "the matched stop string is not told"
-_METADATA = "metadata that nobody needs fails the answer"
-_INDEX = "block indexes are passed on as they come"
-_USAGE_NULL = "`usage: null` is passed on as it comes"
-_SEQUENCE = "what is added to a passed-on stream does not continue it"
 KNOWN_FAULTS = {
-    "tool-call-arguments-before-name-messages": _FRAGMENTS,
-    "tool-call-arguments-before-name-responses": _FRAGMENTS,
-    "tool-call-new-id-each-chunk-chat": _FRAGMENTS,
-    "tool-call-new-id-each-chunk-messages": _FRAGMENTS,
-    "tool-call-new-id-each-chunk-responses": _FRAGMENTS,
-    "tool-call-ids-repeated-messages": _REPEATED,
-    "tool-call-ids-repeated-responses": _REPEATED,
     "custom-tool-to-vendors-with-functions-only-sent": _CUSTOM,
     "moonshot-usage-in-the-choice-chat": _CHOICE_USAGE,
     "moonshot-usage-in-the-choice-row": _CHOICE_USAGE,
     "stop-sequence-not-told-messages": _STOP,
-    "chat-chunk-id-null-messages": _METADATA,
-    "chat-chunk-id-null-responses": _METADATA,
-    "messages-relay-block-index-repeated-messages": _INDEX,
-    "messages-relay-usage-null-messages": _USAGE_NULL,
-    "responses-relay-sequence-number-raw": _SEQUENCE,
 }
 """What fails, by the test's id, and why."""
 

@@ -13,13 +13,13 @@ TARGET = '{ provider = "p", model = "x"'
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("[server]\nport = 70000\n", 2, "$.server.port"),
-        ("[server]\nport = -1\n", 2, "$.server.port"),
-        ("[server]\ndrain_s = -1\n", 2, "$.server.drain_s"),
-        ("[server]\nmax_chat_bytes = 0\n", 2, "$.server.max_chat_bytes"),
-        ("[server]\nmax_messages = 0\n", 2, "$.server.max_messages"),
-        ("[server]\nmax_tools = 0\n", 2, "$.server.max_tools"),
-        ("[timeouts]\nidle_s = 0\n", 2, "$.timeouts.idle_s"),
+        ("[server]\nport = 70000\n", 2, "port: expected `"),
+        ("[server]\nport = -1\n", 2, "port: expected `"),
+        ("[server]\ndrain_s = -1\n", 2, "drain_s: expected `"),
+        ("[server]\nmax_chat_bytes = 0\n", 2, "max_chat_bytes: expected `"),
+        ("[server]\nmax_messages = 0\n", 2, "max_messages: expected `"),
+        ("[server]\nmax_tools = 0\n", 2, "max_tools: expected `"),
+        ("[timeouts]\nidle_s = 0\n", 2, "idle_s: expected `"),
         ("[timeouts]\nidle_s = nan\n", 2, "nan"),
         ("[timeouts]\ntotal_s = inf\n", 2, "inf"),
         (f'{PROVIDER}[[models]]\nid = "m"\nfirst_content_s = -3\ntargets = [{TARGET} }}]\n', 7, "first_content_s"),
@@ -59,8 +59,7 @@ def test_targets_may_be_tables_of_their_own(tmp_path: Path) -> None:
     path.write_text(PROVIDER + model.format("a") + model.format("b").replace('model = "x"\n', "model = 1\n"))
     with pytest.raises(ConfigError) as told:
         load(path, {})
-    assert str(told.value).startswith(f"{path}:17: ")
-    assert "$.models[1].targets[0].model" in str(told.value)
+    assert str(told.value).splitlines() == [f"{path}:{line}: model: expected `str`, got `int`" for line in (17, 20)]
 
 
 def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from sealink.errors import HeaderList, SealinkError
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slots
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings, StreamLogs
+from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.exchange import Exchange
 from sealink.gateway.observers import Observers
 from sealink.gateway.services import Services
@@ -42,6 +43,8 @@ class FakeUpstream:
         self._status = status
         self._pieces = list(pieces)
         self._unread: list[bytes | SealinkError] = []
+        self._wanted = asyncio.Event()
+        self._wanted.set()
         self._coming: asyncio.Task[None] | None = None
 
     def arrive(self) -> None:
@@ -60,6 +63,7 @@ class FakeUpstream:
             self._notify()
         data = b"x"
         while data and not self.closed:
+            await self._wanted.wait()
             try:
                 data = await self.read()
             except SealinkError as error:
@@ -67,8 +71,10 @@ class FakeUpstream:
                 break
             if not data or self._taker is None or self._unread:
                 self._unread.append(data)
+                self._wanted.clear()
             elif not self._taker(data):
                 self._taker = None
+                self._wanted.clear()
             if data:
                 self._notify()
         self._notify()
@@ -80,10 +86,13 @@ class FakeUpstream:
     def read_now(self) -> bytes | None:
         if self._unread and isinstance(self._unread[0], SealinkError):
             raise self._unread[0]
+        if not self._unread:
+            self._wanted.set()
         return self._unread.pop(0) if self._unread else None  # type: ignore[return-value]
 
     def forward_to(self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None) -> None:
         self._taker = take
+        self._wanted.set()
 
     def close(self) -> None:
         self.closed = True
@@ -246,4 +255,5 @@ def services_with(
         heartbeat=heartbeat or HeartbeatSettings(),
         finish=FinishSettings(),
         finishing=Slots(finishing),
+        unattended=Unattended(DetachSettings().max_bytes, DetachSettings().return_s),
     )

@@ -24,7 +24,14 @@ SIM = Provider(name="sim", dialect=openai_chat.UPSTREAM, base_url="http://y/v1",
 
 
 def ask(
-    method: str, path: str, *, body: bytes = b"", key: str = "sk-1", origins: tuple[str, ...] = ("*",), **headers: str
+    method: str,
+    path: str,
+    *,
+    body: bytes = b"",
+    key: str = "sk-1",
+    origins: tuple[str, ...] = ("*",),
+    models_without_key: bool = True,
+    **headers: str,
 ) -> FakeResponder:
     """One request to a gateway with two models and a key that may use one of them."""
     services = services_with(FakePool())
@@ -32,7 +39,8 @@ def ask(
         Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
         Router([ModelRoute("gpt-4o", (Target(OPENAI, "gpt-4o"),)), ModelRoute("sealink/sim", (Target(SIM, "sim"),))]),
     )
-    public = Dispatcher(public_endpoints(admission, services), max_body_bytes=1000, cors_origins=origins)
+    endpoints = public_endpoints(admission, services, models_without_key=models_without_key)
+    public = Dispatcher(endpoints, max_body_bytes=1000, cors_origins=origins)
     spelled = {name.replace("_", "-"): value for name, value in headers.items()}
     responder = FakeResponder()
     request = Request(method, path, "", {"authorization": f"Bearer {key}", **spelled}, body)
@@ -53,16 +61,32 @@ def test_models_in_openais_shape_say_which_is_simulated() -> None:
 
 
 def test_models_in_anthropics_shape() -> None:
-    listed = told(ask("GET", "/v1/models", anthropic_version="2023-06-01"))
+    listed = told(ask("GET", "/v1/models", key="", anthropic_version="2023-06-01"))
     assert (listed["has_more"], listed["first_id"], listed["last_id"]) == (False, "gpt-4o", "sealink/sim")
     assert listed["data"][1]["display_name"] == "sealink/sim (simulated)"
     assert listed["data"][0]["created_at"].endswith("Z")
 
 
 def test_one_model() -> None:
-    assert told(ask("GET", "/v1/models/sealink/sim"))["id"] == "sealink/sim"
-    assert told(ask("GET", "/v1/models/sealink%2Fsim"))["id"] == "sealink/sim"
+    assert told(ask("GET", "/v1/models/sealink/sim", key=""))["id"] == "sealink/sim"
+    assert told(ask("GET", "/v1/models/sealink%2Fsim", key=""))["id"] == "sealink/sim"
     assert ask("GET", "/v1/models/none").status == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/anthropic/v1/models"])
+@pytest.mark.parametrize("version", [{}, {"anthropic_version": "2023-06-01"}], ids=["openai", "anthropic"])
+def test_a_key_is_told_of_what_it_may_use(path: str, version: dict[str, str]) -> None:
+    assert [model["id"] for model in told(ask("GET", path, **version))["data"]] == ["gpt-4o"]
+    assert [model["id"] for model in told(ask("GET", path, models_without_key=False, **version))["data"]] == ["gpt-4o"]
+    assert told(ask("GET", f"{path}/gpt-4o", **version))["id"] == "gpt-4o"
+    assert ask("GET", f"{path}/sealink/sim", **version).status == 403
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/gpt-4o", "/anthropic/v1/models"])
+def test_without_a_key_all_models_are_told_of_or_none(path: str) -> None:
+    assert ask("GET", path, key="").status == 200
+    assert ask("GET", path, key="", models_without_key=False).status == 401
+    assert ask("GET", path, key="sk-wrong").status == 401
 
 
 @pytest.mark.parametrize("path", ["/", "/health/live", "/health/ready"])

@@ -18,13 +18,16 @@ def raw_deflate(data: bytes) -> bytes:
     return compressor.compress(data) + compressor.flush()
 
 
+zstd = zstandard.ZstdCompressor().compress
+
 CODED = [
     ("gzip", gzip.compress),
     ("x-gzip", gzip.compress),
     ("GZIP", gzip.compress),
     ("deflate", zlib.compress),
     ("deflate", raw_deflate),
-    ("zstd", zstandard.ZstdCompressor().compress),
+    ("zstd", zstd),
+    ("zstd", zstandard.ZstdCompressor(write_content_size=False, write_checksum=True).compress),
     ("identity", bytes),
     ("", bytes),
 ]
@@ -74,12 +77,24 @@ def test_other_codings_are_refused_with_what_is_understood(coding: str) -> None:
         ("gzip", BODY),
         ("deflate", b"\xff" * 10),
         ("zstd", BODY),
-        ("gzip", gzip.compress(BODY)[:-9]),
         ("gzip", gzip.compress(BODY) + gzip.compress(BODY)),
+        ("zstd", zstd(BODY) + zstd(BODY)),
     ],
-    ids=["gzip that is JSON", "deflate", "zstd that is JSON", "gzip cut off", "two members of gzip"],
+    ids=["gzip that is JSON", "deflate", "zstd that is JSON", "two members of gzip", "two frames of zstd"],
 )
 def test_a_body_that_is_not_in_its_coding(coding: str, body: bytes) -> None:
     _, parser = sent(coding, body)
     assert parser.refusal is not None
     assert (parser.refusal.status, parser.refusal.code) == (400, "invalid_encoding")
+
+
+@pytest.mark.parametrize(("coding", "encode"), CODED[:-2])
+def test_a_body_that_is_cut_off_is_told_as_such(coding: str, encode: object) -> None:
+    assert callable(encode)
+    body = encode(BODY)
+    for length in range(1, len(body)):
+        _, parser = sent(coding, body[:length])
+        refusal = parser.refusal
+        assert refusal is not None
+        assert (refusal.status, refusal.code, refusal.param) == (400, "invalid_encoding", "content-encoding")
+        assert refusal.message.endswith("it is cut off before its end.")

@@ -106,6 +106,44 @@ def test_the_body_limit_is_asked_for_the_path_once_a_body_is_announced(path: str
     assert parser.refusal.message == "The request body is larger than 3 bytes."
 
 
+GOOD_LINES = ["GET / HTTP/1.1", "GET / HTTP/1.0", "POST /a?b HTTP/1.1", "GET http://x/ HTTP/1.1", "OPTIONS * HTTP/1.1"]
+ODD_SPACES = ["GET  / HTTP/1.1", "GET /  HTTP/1.1", "GET   /   HTTP/1.0", "GET /a b HTTP/1.1", " GET / HTTP/1.1"]
+OTHER_PROTOCOLS = ["GET / RTSP/1.0", "DESCRIBE / RTSP/1.0", "SOURCE / ICE/1.0", "GET / HTTPS/1.1", "GET / http/1.1"]
+OTHER_VERSIONS = ["2.0", "2", "3.0", "3", "0.9", "1.2", "1.9", "9.9", "11.1"]
+
+
+def refusal_of(line: str, before: bytes, piece_bytes: int) -> tuple[int, str | None] | None:
+    """Status and code of what a request line is refused with, `before` which something else has come."""
+    parser = RequestParser(HEADER_BYTES, lambda path: BODY_BYTES)
+    data = before + f"{line}\r\nHost: x\r\n\r\n".encode()
+    requests = [
+        request for at in range(0, len(data), piece_bytes) for request in parser.feed(data[at : at + piece_bytes])
+    ]
+    assert len(requests) == (before != b"") + (parser.refusal is None)
+    return parser.refusal and (parser.refusal.status, parser.refusal.code)
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 7, 1000])
+@pytest.mark.parametrize("before", [b"", b"POST /before HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"])
+def test_a_request_line_has_one_space_twice_and_version_1(before: bytes, piece_bytes: int) -> None:
+    for line in GOOD_LINES:
+        assert refusal_of(line, before, piece_bytes) is None, line
+    for line in (*ODD_SPACES, *OTHER_PROTOCOLS):
+        assert refusal_of(line, before, piece_bytes) == (400, "malformed_request"), line
+    for line in ("GET /", "PRI * HTTP/2.0", *(f"GET / HTTP/{version}" for version in OTHER_VERSIONS)):
+        assert refusal_of(line, before, piece_bytes) == (505, "http_version_not_supported"), line
+
+
+@pytest.mark.parametrize("zeros", [0, 30, 4400])
+def test_a_length_may_have_any_number_of_digits(zeros: int) -> None:
+    """Python does not read more than 4,300."""
+    for length, refusal in (("3", None), ("1001", 413), ("18446744073709551615", 413), ("9" * 5000, 400)):
+        parser = RequestParser(6000, lambda path: BODY_BYTES)
+        head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {'0' * zeros}{length}\r\n\r\n"
+        requests = parser.feed(head.encode() + b"abc")
+        assert (len(requests), parser.refusal and parser.refusal.status) == (refusal is None, refusal)
+
+
 names = st.sampled_from([b"A", b"Host", b"cookie", b"Connection", b"Upgrade", b"Expect", b"X-Long"])
 values = st.sampled_from(
     [b"", b"x", b"close", b"keep-alive", b"upgrade", b"h2c", b"100-continue", b"a b\t", b"\xff", b"x" * 700]

@@ -60,10 +60,9 @@ MALFORMED = {
     "target with a fragment": b"GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n",
     "target beyond ASCII": b"GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n",
     "relative target": b"GET v1 HTTP/1.1\r\nHost: x\r\n\r\n",
-    "HTTP/0.9": b"GET /\r\n\r\n",
-    "HTTP/2.0 in words": b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
-    "HTTP/1.2": b"GET / HTTP/1.2\r\nHost: x\r\n\r\n",
-    "the preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "two spaces": b"GET  / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "two spaces behind the target": b"GET /  HTTP/1.1\r\nHost: x\r\n\r\n",
+    "another protocol": b"GET / RTSP/1.0\r\nHost: x\r\n\r\n",
     "a TLS handshake": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "lower-case method": b"get / HTTP/1.1\r\nHost: x\r\n\r\n",
     "an unknown method": b"FETCH / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -72,9 +71,18 @@ MALFORMED = {
 HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-@pytest.mark.parametrize("request_bytes", MALFORMED.values(), ids=MALFORMED.keys())
+OTHER_VERSIONS = {
+    "HTTP/0.9": b"GET /\r\n\r\n",
+    "HTTP/2.0 in words": b"GET / HTTP/2.0\r\nHost: x\r\n\r\n",
+    "HTTP/1.2": b"GET / HTTP/1.2\r\nHost: x\r\n\r\n",
+    "the preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", [*MALFORMED, *OTHER_VERSIONS])
 @on_both_loops
-async def test_a_malformed_request_gets_one_400_and_nothing_behind_it_is_read(request_bytes: bytes) -> None:
+async def test_a_malformed_request_gets_one_refusal_and_nothing_behind_it_is_read(name: str) -> None:
+    refusal = (400, "malformed_request") if name in MALFORMED else (505, "http_version_not_supported")
     reached: list[str] = []
 
     async def handler(request: Request, responder: Responder) -> None:
@@ -83,8 +91,8 @@ async def test_a_malformed_request_gets_one_400_and_nothing_behind_it_is_read(re
 
     async with serving(handler) as served:
         client = await served.connect()
-        response = await client.ask(request_bytes + HIDDEN)
-        assert (response.status, response.json["code"]) == (400, "malformed_request")
+        response = await client.ask((MALFORMED | OTHER_VERSIONS)[name] + HIDDEN)
+        assert (response.status, response.json["code"]) == refusal
         assert response.json["type"] == "invalid_request_error"
         assert response.headers["connection"] == "close"
         assert await client.rest() == b""

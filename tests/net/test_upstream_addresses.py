@@ -225,11 +225,9 @@ def test_the_families_are_tried_in_turn(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(happy_eyeballs, "_connect", refuse)
     six, four = socket.AF_INET6, socket.AF_INET
-    _resolving_to(
-        monkeypatch, *(_address(family, host, 1) for family, host in ((six, "::1"), (six, "::2"), (four, "4")))
-    )
+    addresses = [_address(family, host, 1) for family, host in ((six, "::1"), (six, "::2"), (four, "4"))]
     with pytest.raises(ConnectionRefusedError):
-        asyncio.run(connect_socket("h", 1, UpstreamLimits()))
+        asyncio.run(connect_socket(addresses, UpstreamLimits()))
     assert tried == ["::1", "4", "::2"]
 
 
@@ -238,19 +236,11 @@ async def _accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.transport.abort()
 
 
-def _resolving_to(monkeypatch: pytest.MonkeyPatch, *addresses: happy_eyeballs.AddressInfo) -> None:
-    async def resolve(host: str, port: int) -> list[happy_eyeballs.AddressInfo]:
-        return list(addresses)
-
-    monkeypatch.setattr(happy_eyeballs, "_resolve", resolve)
-
-
 @on_both_loops
-async def test_an_address_that_refuses_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_address_that_refuses_is_passed_over() -> None:
     async with serving(_accept) as port:
         addresses = [_address(socket.AF_INET, host, port) for host in ("127.0.0.2", "127.0.0.3", "127.0.0.1")]
-        _resolving_to(monkeypatch, *addresses)
-        with await connect_socket("h", port, UpstreamLimits(connection_attempt_delay_s=60)) as sock:
+        with await connect_socket(addresses, UpstreamLimits(connection_attempt_delay_s=60)) as sock:
             assert sock.getpeername() == ("127.0.0.1", port)
 
 
@@ -265,8 +255,8 @@ async def test_an_address_that_is_silent_loses_the_race(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(happy_eyeballs, "_connect", connect_or_hang)
     async with serving(_accept) as port:
-        _resolving_to(monkeypatch, *(_address(socket.AF_INET, host, port) for host in ("127.0.0.2", "127.0.0.1")))
-        with await connect_socket("h", port, UpstreamLimits(connection_attempt_delay_s=0.01)) as sock:
+        addresses = [_address(socket.AF_INET, host, port) for host in ("127.0.0.2", "127.0.0.1")]
+        with await connect_socket(addresses, UpstreamLimits(connection_attempt_delay_s=0.01)) as sock:
             assert sock.getpeername() == ("127.0.0.1", port)
 
 
@@ -276,9 +266,9 @@ async def test_the_first_refusal_is_told_when_all_refuse(monkeypatch: pytest.Mon
         raise OSError(address[4][1], "x")
 
     monkeypatch.setattr(happy_eyeballs, "_connect", refuse)
-    _resolving_to(monkeypatch, *(_address(socket.AF_INET, "127.0.0.1", number) for number in (5, 6, 7)))
+    addresses = [_address(socket.AF_INET, "127.0.0.1", number) for number in (5, 6, 7)]
     with pytest.raises(OSError, match="Errno 5"):
-        await connect_socket("h", 1, UpstreamLimits())
+        await connect_socket(addresses, UpstreamLimits())
 
 
 @on_both_loops
@@ -291,19 +281,19 @@ async def test_sockets_that_come_second_are_closed(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(happy_eyeballs, "_connect", connect_together)
     async with serving(_accept) as port:
-        _resolving_to(monkeypatch, *[_address(socket.AF_INET, "127.0.0.1", port)] * 4)
+        addresses = [_address(socket.AF_INET, "127.0.0.1", port)] * 4
         before = open_sockets()
         asyncio.get_running_loop().call_later(0.05, gate.set)
-        (await connect_socket("h", port, UpstreamLimits(connection_attempt_delay_s=0))).close()
+        (await connect_socket(addresses, UpstreamLimits(connection_attempt_delay_s=0))).close()
         await until(lambda: open_sockets() == before)
 
 
 @on_both_loops
-async def test_a_race_that_is_cancelled_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_race_that_is_cancelled_leaves_nothing() -> None:
     async with serving(_accept) as port:
-        _resolving_to(monkeypatch, *[_address(socket.AF_INET, "127.0.0.1", port)] * 4)
+        addresses = [_address(socket.AF_INET, "127.0.0.1", port)] * 4
         for turns in range(12):
-            racing = asyncio.create_task(connect_socket("h", port, UpstreamLimits(connection_attempt_delay_s=0)))
+            racing = asyncio.create_task(connect_socket(addresses, UpstreamLimits(connection_attempt_delay_s=0)))
             for _ in range(turns):
                 await asyncio.sleep(0)
             if racing.done():
@@ -315,22 +305,16 @@ async def test_a_race_that_is_cancelled_leaves_nothing(monkeypatch: pytest.Monke
 @on_both_loops
 async def test_sockets_are_probed_and_send_at_once() -> None:
     async with serving(_accept) as port:
+        addresses = [_address(socket.AF_INET, "127.0.0.1", port)]
         limits = UpstreamLimits(keepalive_idle_s=77, keepalive_interval_s=11, keepalive_probes=5)
-        with await connect_socket("127.0.0.1", port, limits) as sock:
+        with await connect_socket(addresses, limits) as sock:
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 77
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 11
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == 5
-        with await connect_socket("127.0.0.1", port, UpstreamLimits(keepalive_idle_s=0)) as sock:
+        with await connect_socket(addresses, UpstreamLimits(keepalive_idle_s=0)) as sock:
             assert not sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-
-
-@on_both_loops
-async def test_localhost_is_resolved() -> None:
-    async with serving(_accept) as port:
-        with await connect_socket("localhost", port, UpstreamLimits()) as sock:
-            assert sock.getpeername()[1] == port
 
 
 def test_failure_of_is_strict() -> None:

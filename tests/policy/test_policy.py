@@ -33,8 +33,8 @@ def test_routes() -> None:
     router = Router(
         [
             ModelRoute("a", (Target(PROVIDER, "x"), Target(PROVIDER, "y"))),
-            ModelRoute("claude-*", (Target(PROVIDER, ""),)),
-            ModelRoute("vendor/*", (Target(PROVIDER, ""),)),
+            ModelRoute("claude-*", (Target(PROVIDER, "*"),)),
+            ModelRoute("vendor/*", (Target(PROVIDER, "*"),)),
         ]
     )
     assert [target.model for target in router.route_of("a").targets] == ["x", "y"]

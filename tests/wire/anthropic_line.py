@@ -18,7 +18,7 @@ from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.translator import Translator
 
 QUESTION = [{"role": "user", "content": "What did the provider answer?"}]
-IDENTITY = FallbackIdentity("1", 17)
+IDENTITY = FallbackIdentity("1", 17, "m")
 
 
 def head_of(headers: dict[str, str] | None = None, **fields: Any) -> RequestHead:
@@ -38,7 +38,7 @@ def encoded(*events: Event, **fields: Any) -> bytes:
 
 
 def passthrough_lane() -> Lane:
-    return Lane(UPSTREAM.framer(), UPSTREAM.passthrough(head_of(stream=True)))
+    return Lane(UPSTREAM.framer(), UPSTREAM.passthrough(head_of(stream=True), IDENTITY))
 
 
 def translating_lane(upstream: UpstreamDialect, **fields: Any) -> Lane:

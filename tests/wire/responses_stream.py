@@ -19,12 +19,12 @@ from sealink.wire.stream.translator import Translator
 
 HEAD = RequestHead(model="m", stream=True, include_usage=True, task_type=None, fields={})
 REQUEST = ChatRequest("m", [], stream=True)
-IDENTITY = FallbackIdentity("0123456789abcdef", 1_700_000_000)
+IDENTITY = FallbackIdentity("0123456789abcdef", 1_700_000_000, "m")
 
 
 def passed_through(chunks: Iterable[bytes]) -> tuple[bytes, Lane]:
     """What a client of this dialect gets of a Responses upstream's bytes."""
-    lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD))
+    lane = Lane(UPSTREAM.framer(), UPSTREAM.passthrough(HEAD, IDENTITY))
     return b"".join(map(lane.feed, chunks)) + lane.close(None), lane
 
 

@@ -231,14 +231,19 @@ def ollama_stream(size: int) -> bytes:
 
 
 def chat_stream(size: int) -> bytes:
-    """All calls in one frame, then each in a frame of its own, then more arguments for the first one."""
+    """All calls in one frame, then each in a frame of its own, then more arguments for the first one; then calls under
+    one id, and one whose arguments come before its name."""
 
     def call(number: int) -> dict[str, Any]:
         function = {"name": "f", "arguments": "{}"}
         return {"index": number, "id": f"c{number}", "type": "function", "function": function}
 
-    more = {"index": 0, "function": {"arguments": " "}}
-    frames = [[call(n) for n in range(size)], *([call(size + n)] for n in range(size)), *([[more]] * size)]
+    def more(number: int) -> dict[str, Any]:
+        return {"index": number, "function": {"arguments": " "}}
+
+    frames = [[call(n) for n in range(size)], *([call(size + n)] for n in range(size)), *([[more(0)]] * size)]
+    frames += [[{**call(2 * size + n), "id": "same"}] for n in range(size)]
+    frames += [*([[more(3 * size)]] * size), [call(3 * size)]]
     last = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
     choices = [{"index": 0, "delta": {"tool_calls": calls}, "finish_reason": None} for calls in frames]
     return sse(*({"id": "a", "model": "m", "created": 1, "choices": [each]} for each in [*choices, last]))

@@ -70,6 +70,43 @@ def test_a_cut_ends_in_a_failure_of_the_same_response() -> None:
     assert isinstance(lane.outcome.error, UpstreamError)
 
 
+NUMBERED = [
+    frame("response.created", sequence_number=4, response={**RESPONSE, "created_at": 5, "metadata": {"a": "b"}}),
+    frame("response.in_progress", sequence_number=5, response={**RESPONSE, "created_at": 5}),
+    frame("response.output_item.added", sequence_number=6, output_index=0, item={"id": "msg_1", "type": "message"}),
+    frame("response.output_text.delta", sequence_number=7, output_index=0, content_index=0, item_id="msg_1", delta="a"),
+]
+DONE = {"id": "msg_1", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "a"}]}
+
+
+@pytest.mark.parametrize(
+    ("more", "number", "output"),
+    [
+        (b"", 8, []),
+        (frame("response.output_item.done", sequence_number=8, output_index=0, item=DONE), 9, [DONE]),
+        (frame("error", code="server_error", message="No.", param=None, sequence_number=8), 9, []),
+        (frame("error", code="server_error", message="No."), 8, []),
+        (frame("response.news", sequence_number="eight"), 8, []),
+        (event_frame(b"response.created", b"{"), 8, []),
+        (frame("response.output_text.delta", output_index="0", delta={}), 8, []),
+    ],
+    ids=["a cut", "a finished item", "an error", "an unnumbered error", "a number of another type", "no JSON", "types"],
+)
+def test_what_is_added_goes_on_where_the_upstream_ended(more: bytes, number: int, output: list[Any]) -> None:
+    out, lane = passed_through([*NUMBERED, more] if more else NUMBERED)
+    last = frames_of(out)[-1]
+    assert (last["type"], last["sequence_number"]) == ("response.failed", number)
+    told = {"id": "resp_1", "created_at": 5, "model": "m", "metadata": {"a": "b"}, "status": "failed"}
+    assert told.items() <= last["response"].items()
+    assert last["response"]["output"] == output
+    assert isinstance(lane.outcome.error, UpstreamError | UpstreamRejected)
+
+
+def test_what_is_added_before_anything_was_said_names_the_model_that_was_asked_for() -> None:
+    (last,) = frames_of(passed_through([b": ping\n\n"])[0].removeprefix(b":\n"))
+    assert (last["response"]["model"], last["sequence_number"]) == ("m", 0)
+
+
 def test_nothing_follows_an_end() -> None:
     completed = frame("response.completed", response={**RESPONSE, "status": "completed"})
     out, lane = passed_through([BEGUN + completed + b"data: [DONE]\n\n" + WORDS])

@@ -23,15 +23,19 @@ def chunked(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
 
+CHUNK = {"id": "1", "created": 1, "model": "m", "object": "chat.completion.chunk"}
+ROLE = data_frame(msgspec.json.encode({**CHUNK, "choices": [{"index": 0, "delta": {"role": "assistant"}}]}))
+
+
 def chunk(words: str, **more: object) -> bytes:
     choice = {"index": 0, "delta": {"content": words}, "finish_reason": None}
-    return data_frame(msgspec.json.encode({"object": "chat.completion.chunk", "choices": [choice], **more}))
+    return data_frame(msgspec.json.encode({**CHUNK, "choices": [choice], **more}))
 
 
 def relay_lane() -> Lane:
     upstream = upstream_of("openai-chat")
     lane = Lane(upstream.framer(), upstream.passthrough(head_of("chat", stream=True)))  # type: ignore[attr-defined]
-    lane.feed(data_frame(b'{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant"}}]}'))
+    lane.feed(ROLE)
     lane.feed(chunk("First"))
     return lane
 

@@ -20,9 +20,12 @@ WORDS = st.text(max_size=8) | st.sampled_from(
 )
 
 
+ENVELOPE = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+
+
 def chunk(words: str, **more: object) -> bytes:
     choice = {"index": 0, "delta": {"content": words}, "finish_reason": None}
-    return data_frame(msgspec.json.encode({"object": "chat.completion.chunk", "choices": [choice], **more}))
+    return data_frame(msgspec.json.encode({**ENVELOPE, "choices": [choice], **more}))
 
 
 def delta(words: str, *, spaces: int = 0) -> bytes:
@@ -147,12 +150,21 @@ def _run(lane_of: object, frames: list[bytes]) -> tuple[Lane, list[bytes]]:
 
 def test_nearly_every_frame_of_a_stream_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     lane = relay_lane()
-    lane.feed(data_frame(b'{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant"}}]}'))
+    role = {"index": 0, "delta": {"role": "assistant"}}
+    lane.feed(data_frame(msgspec.json.encode({**ENVELOPE, "choices": [role]})))
     lane.feed(chunk("First"))
     monkeypatch.setattr(lane, "_feed", lambda data: pytest.fail("read again"))
     assert lane.feed(chunk(" second")) == chunk(" second")
     assert lane.outcome.frames == 3
     assert lane.outcome.text.since(0) == "First second"
+
+
+def test_nearly_every_frame_of_a_stream_without_an_id_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = relay_lane()
+    lane.feed(chunk("First"))
+    lane.feed(chunk("Second", id=None))
+    monkeypatch.setattr(lane, "_feed", lambda data: pytest.fail("read again"))
+    assert lane.feed(chunk(" third", id=None)) == chunk(" third")
 
 
 def test_a_stream_that_never_repeats_itself_is_soon_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,15 +16,21 @@ class KeyRules(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
     """Patterns of the models that the key may use; empty: all."""
     requests_per_minute: Count | None = None
+    """Requests that may begin in a minute."""
     tokens_per_minute: Count | None = None
+    """Tokens, of prompts and answers together."""
     concurrent_streams: Count | None = None
+    """Streams that may be open at once."""
     budget_usd: float | None = None
+    """How much requests may cost in a `budget_period`, at the price, markup included."""
     budget_period: Literal["day", "month", "total"] | None = None
+    """`day` and `month`: those of UTC. `total`, the default: for all time."""
     on_disconnect: OnDisconnect | None = None
-    """What becomes of a stream whose client leaves: "cancel" (the default), "drain" or "detach". A model may say it
-    too; the key's setting wins."""
+    """What becomes of a stream whose client leaves. `cancel`, the default: it is stopped. `drain`: it is read on, for
+    its usage, as far as [drain] allows. `detach`: it goes on and is kept, as [detach] says, so that its client can
+    resume it. A model may say it too; the key's setting wins."""
     heartbeat: HeartbeatShape | None = None
-    """"comment", "chunk" or "off", for clients that need another shape than [heartbeat] says."""
+    """The shape for clients that need another one than [heartbeat] says: `comment`, `chunk` or `off`."""
     usage_extras: bool = False
     """Tell the client the price of each answer: in the header `x-sealink-cost-usd`, and in the field `sealink` of a
     stream's last chunk. Absent where it is not known."""

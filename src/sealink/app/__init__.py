@@ -10,6 +10,8 @@ simulators  simulated providers
 routes      the keys of a config, and the routes of its models
 gauges      the state of one process in numbers, for /metrics
 address     addresses of this machine
+dev_key     the key of a run for which none is configured
+greeting    what is printed once SeaLink listens
 """
 
 from sealink.app.app import App

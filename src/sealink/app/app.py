@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -18,6 +19,7 @@ from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
+from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import public_endpoints
 from sealink.gateway.observers import Observers
 from sealink.gateway.request_limits import RequestLimits
@@ -38,6 +40,8 @@ from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
+
+log = logging.getLogger("sealink.app")
 
 
 class App:
@@ -96,15 +100,24 @@ class App:
         Rows wait in the journal until then, and so does a request that is priced before. The tokenizer is loaded by
         the first request that needs it: see catalog/tokens.py.
         """
-        await asyncio.to_thread(load_prices)
-        await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
+        try:
+            await asyncio.to_thread(load_prices)
+            await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
+        except (ImportError, OSError) as error:  # a start under full load may find no file descriptor left
+            log.warning("loaded when it is needed, for now it cannot be: %s", error)
         self._ledger.start()
 
     def _public_port(self, router: Router) -> Dispatcher:
         server = self.config.server
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         admission = AdmissionControl(keyring_of(self.config), router, [limits])
-        endpoints = public_endpoints(admission, self._services(), max_embeddings_bytes=server.max_embeddings_bytes)
+        endpoints = public_endpoints(
+            admission,
+            self._services(),
+            max_embeddings_bytes=server.max_embeddings_bytes,
+            models_without_key=server.models_without_key,
+            max_before_content_bytes=self.config.upstream.max_before_content_bytes,
+        )
         return Dispatcher(endpoints, max_body_bytes=server.max_chat_bytes, cors_origins=server.cors_origins)
 
     def _services(self) -> Services:
@@ -120,6 +133,7 @@ class App:
             heartbeat=config.heartbeat,
             finish=config.drain,
             finishing=Slots(config.drain.max_streams),
+            unattended=Unattended(config.detach.max_bytes, config.detach.return_s),
             prices=PriceRules(rule_of(price) for price in config.prices),
         )
 

@@ -17,7 +17,10 @@ def chat(
     from sealink.errors import SealinkError
 
     loaded = load_or_exit(config)
+    asked = model or next((each.id for each in loaded.models if "*" not in each.id), None)
+    if asked is None:
+        fail("say which model: --model NAME")
     try:
-        run_or_exit(ask(loaded, model or loaded.models[0].id, prompt))
+        run_or_exit(ask(loaded, asked, prompt))
     except SealinkError as error:
         fail(f"error: {error.message}")

@@ -4,23 +4,24 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sealink.cli.configuration import ConfigOption, fail, load_or_exit, warn_unenforced
+from sealink.cli.configuration import ConfigOption, load_or_exit
 
 if TYPE_CHECKING:
     from sealink.config import Config, ProviderConfig
 
 
 def check(config: ConfigOption = None) -> None:
-    """Check a config, and show what each model would use. Exits with 1 and FILE:LINE if there is a mistake."""
+    """Check a config, and show what each model would use. Exits with 1, and FILE:LINE of each mistake, if there are
+    any."""
     from sealink.app.proxies import proxies_of_the_environment
     from sealink.config import ConfigError
 
-    loaded = load_or_exit(config)
+    mistakes = []
     try:
         proxies_of_the_environment()
     except ConfigError as error:
-        fail(str(error))
-    warn_unenforced(loaded)
+        mistakes.append(str(error))
+    loaded = load_or_exit(config, warn=True, mistakes=mistakes)
     for line in describe(loaded):
         typer.echo(line)
 
@@ -29,16 +30,16 @@ def describe(config: "Config") -> list[str]:
     """One line for each model: its targets in order, what they cost for a million tokens, and when it is hedged."""
     from sealink.cli.check_prices import PricedTargets
     from sealink.config import hedge_after_s_of
+    from sealink.policy.routing import name_at_target
 
     providers = {provider.name: provider for provider in config.providers}
     prices = PricedTargets(config)
     lines = []
     for model in config.models:
-        targets = [
-            f"{target.provider}:{target.model or model.id}"
-            f" ({_about(providers[target.provider], prices.price(providers[target.provider], target))})"
-            for target in model.targets
-        ]
+        targets = []
+        for target in model.targets:
+            provider, name = providers[target.provider], name_at_target(target.model, model.id, model.id)
+            targets.append(f"{provider.name}:{name} ({_about(provider, prices.price(provider, name))})")
         after_s = hedge_after_s_of(config, model)
         hedged = f"; hedged after {after_s:g} s" if after_s and len(targets) > 1 else ""
         lines.append(f"{model.id} → {', then '.join(targets)}{hedged}")

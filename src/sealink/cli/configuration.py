@@ -1,6 +1,6 @@
 """Which config a command runs with."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -17,22 +17,59 @@ ConfigOption = Annotated[
 ]
 
 
-def load_or_exit(path: Path | None) -> "Config":
-    """The config of `path`, of ./sealink.toml, or of the environment. A mistake ends the command with 1."""
-    from sealink.config import ConfigError, from_environment, load
+def load_or_exit(path: Path | None, *, warn: bool = False, mistakes: Iterable[str] = ()) -> "Config":
+    """The config of `path`, of ./sealink.toml, or of the environment. Mistakes in it, and `mistakes` that were found
+    elsewhere, end the command with 1."""
+    from sealink.config import ConfigError
 
+    mistakes = list(mistakes)
     try:
-        if path is None and not DEFAULT_PATH.exists():
-            return from_environment()
-        return load(path or DEFAULT_PATH)
+        config, warnings = _loaded(path)
     except ConfigError as error:
-        fail(str(error))
+        mistakes.insert(0, str(error))
+    if mistakes:
+        fail("\n".join(mistakes))
+    if warn:
+        unenforced = [f"{name} is not enforced by this version" for name in config.unenforced]
+        for warning in (*warnings, *unenforced):
+            typer.echo(f"warning: {warning}", err=True)
+    return config
 
 
-def warn_unenforced(config: "Config") -> None:
-    """Warn of settings that this version accepts and does not enforce."""
-    for name in config.unenforced:
-        typer.echo(f"warning: {name} is not enforced by this version", err=True)
+def _loaded(path: Path | None) -> tuple["Config", list[str]]:
+    from sealink.config import from_environment, load_with_warnings
+
+    if path is None and not DEFAULT_PATH.exists():
+        return from_environment(), []
+    return load_with_warnings(path or DEFAULT_PATH)
+
+
+def load_to_serve(path: Path | None) -> tuple["Config", str]:
+    """As `load_or_exit`, with warnings, and with the key of earlier runs where none is configured. Where that cannot
+    be kept, the text says why."""
+    from msgspec.structs import replace
+
+    from sealink.app.dev_key import FILE, kept_key
+    from sealink.config import GENERATED_KEY
+
+    config = load_or_exit(path, warn=True)
+    (key, *others), folder = config.keys, Path(config.server.data_dir)
+    if key.name != GENERATED_KEY:
+        return config, ""
+    try:
+        secret = kept_key(folder, key.key)
+    except OSError as error:
+        return config, f"the key is for this run only: cannot keep it in {folder / FILE}: {error.strerror}"
+    return replace(config, keys=(replace(key, key=secret), *others)), ""
+
+
+def greet(config: "Config", note: str, base_url: str) -> None:
+    """Say where SeaLink listens, and how to use it."""
+    from sealink.app.greeting import greeting
+
+    if note:
+        typer.echo(f"warning: {note}", err=True)
+    typer.echo(greeting(config, base_url))
 
 
 def run_or_exit(main: Coroutine[Any, Any, None]) -> None:

@@ -1,12 +1,13 @@
 """`sealink record`: run the gateway as usual, and keep what upstreams answer as fixtures for tests."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sealink.cli.configuration import ConfigOption, load_or_exit, run_or_exit, warn_unenforced
-from sealink.cli.serve import HostOption, PortOption, greeting, with_options
+from sealink.cli.configuration import ConfigOption, greet, load_to_serve, run_or_exit
+from sealink.cli.serve import HostOption, PortOption, with_options
 
 
 def record(
@@ -26,9 +27,9 @@ def record(
     from sealink.app.process import configure_logging, serve_until_stopped
     from sealink.recorder.pool import Recorder
 
-    loaded = with_options(load_or_exit(config), host, port)
+    loaded, note = load_to_serve(config)
+    loaded = with_options(loaded, host, port)
     configure_logging(loaded.log)
-    warn_unenforced(loaded)
     apis = {each.name: RECORDED_AS[each.dialect_name or ""] for each in loaded.providers}
     recorder = Recorder(to, apis, with_prompts=with_prompts)
-    run_or_exit(serve_until_stopped(loaded, lambda base_url: typer.echo(greeting(loaded, base_url)), recorder=recorder))
+    run_or_exit(serve_until_stopped(loaded, partial(greet, loaded, note), recorder=recorder))

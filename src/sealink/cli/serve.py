@@ -1,11 +1,11 @@
 """`sealink serve`: run the gateway until a signal stops it."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sealink import __version__
-from sealink.cli.configuration import ConfigOption, fail, load_or_exit, run_or_exit, warn_unenforced
+from sealink.cli.configuration import ConfigOption, fail, greet, load_to_serve, run_or_exit
 
 if TYPE_CHECKING:
     from sealink.config import Config
@@ -29,18 +29,15 @@ def serve(
     from sealink.app.workers import supervise
 
     survive_hangup()
-    loaded = with_options(load_or_exit(config), host, port, admin_port)
+    loaded, note = load_to_serve(config)
+    loaded = with_options(loaded, host, port, admin_port)
     configure_logging(loaded.log)
-    warn_unenforced(loaded)
-
-    def greet(base_url: str) -> None:
-        typer.echo(greeting(loaded, base_url))
-
+    on_listening = partial(greet, loaded, note)
     if workers == 1:
-        run_or_exit(serve_until_stopped(loaded, greet))
+        run_or_exit(serve_until_stopped(loaded, on_listening))
         return
     try:
-        supervise(loaded, workers, greet)
+        supervise(loaded, workers, on_listening)
     except CannotStart as error:
         fail(str(error))
 
@@ -53,26 +50,3 @@ def with_options(config: "Config", host: str | None, port: int | None, admin_por
     server = replace(server, host=host or server.host, port=server.port if port is None else port)
     admin = replace(admin, port=admin.port if admin_port is None else admin_port)
     return replace(config, server=server, admin=admin)
-
-
-def greeting(config: "Config", base_url: str) -> str:
-    """Where SeaLink listens, the key to use, and one line to paste.
-
-    A key is shown only if it was generated for this run; one of the user's own is named, not shown.
-    """
-    from sealink.config import GENERATED_KEY
-
-    key = config.keys[0]
-    generated = key.name == GENERATED_KEY
-    secret = key.key if generated else "$SEALINK_API_KEY"
-    model = next((model.id for model in config.models if "*" not in model.id), "MODEL")
-    body = f'{{"model": "{model}", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
-    return "\n".join(
-        [
-            f"SeaLink {__version__} listens on {base_url}",
-            f"key: {secret}" if generated else f"key: the one named {key.name!r}",
-            "try: "
-            f'curl -N {base_url}/chat/completions -H "Authorization: Bearer {secret}"'
-            f" -H 'Content-Type: application/json' -d '{body}'",
-        ]
-    )

@@ -11,7 +11,14 @@ from sealink.net.server.limits import ServerLimits
 SERVER_LIMITS: Final = ServerLimits.__struct_fields__
 
 AT_RESTART: Final = frozenset(
-    {"admin", "store", "shared", "upstream", "detach", *(f"server.{name}" for name in (*SERVER_LIMITS, "host", "port"))}
+    {
+        "admin",
+        "store",
+        "shared",
+        "upstream",
+        "detach",
+        *(f"server.{name}" for name in (*SERVER_LIMITS, "host", "port", "data_dir")),
+    }
 )
 """What a running process keeps as it was: tables, and single settings of [server]."""
 

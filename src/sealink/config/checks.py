@@ -1,11 +1,16 @@
 """What is checked in a config besides the types of its fields."""
 
 import re
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
-from sealink.config.mistakes import MistakeError
+from sealink.config.mistakes import Mistake, Mistakes, did_you_mean
 from sealink.config.pricing import rule_of
-from sealink.config.sections import Config, ModelConfig, ProviderConfig
+from sealink.config.sections import Config, ModelConfig, ProviderConfig, TargetConfig
+from sealink.config.toml_location import Path
+from sealink.policy.routing import SAME_NAME, may_fit_one_name
+from sealink.providers import VENDORS
 from sealink.store.errors import StoreError
 from sealink.store.url import check_url
 
@@ -13,74 +18,140 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
-def check_names(config: Config) -> None:
-    """Names must be unique, and targets must name a provider."""
-    for table, names in (
-        ("providers", [provider.name for provider in config.providers]),
-        ("models", [model.id for model in config.models]),
-        ("keys", [key.name for key in config.keys]),
-    ):
-        for index, name in enumerate(names):
-            if not name.isprintable() or not name.strip():
-                raise MistakeError(
-                    f"$.{table}[{index}]", f"{table}: {name!r} is not a name: it must have visible characters only"
-                )
-            if name in names[:index]:
-                raise MistakeError(f"$.{table}[{index}]", f"{table}: there are two named {name!r}")
+def check(config: Config, mistakes: Mistakes) -> None:
+    """Note all mistakes that the types of fields cannot show."""
+    _check_names("providers", [provider.name for provider in config.providers], mistakes)
+    _check_names("models", [model.id for model in config.models], mistakes)
+    _check_names("keys", [key.name for key in config.keys], mistakes)
+    _check_keys(config, mistakes)
+    _check_providers(config, mistakes)
+    _check_models(config, mistakes)
+    _check_prices(config, mistakes)
+    _check_store(config, mistakes)
+
+
+def warnings_of(config: Config) -> list[Mistake]:
+    """What can be, and is probably not meant."""
+    warnings = [*_useless_models_of_keys(config), *_useless_prices(config)]
+    if not config.models:
+        told = "no model is served: there are no [[providers]], and no vendor's key in the environment"
+        warnings.append(Mistake((), told))
+    return warnings
+
+
+def _useless_models_of_keys(config: Config) -> Iterator[Mistake]:
+    names = {model.id: None for model in config.models}
+    for number, key in enumerate(config.keys):
+        for index, pattern in enumerate(key.models):
+            if pattern not in names and not any(may_fit_one_name(pattern, name) for name in names):
+                told = f"the key {key.name!r} may use {pattern!r}, but no model has such a name"
+                yield Mistake(("keys", number, "models", index), told + did_you_mean(pattern, names))
+
+
+def _useless_prices(config: Config) -> Iterator[Mistake]:
+    names = [provider.name for provider in config.providers]
+    for index, price in enumerate(config.prices):
+        if not any(fnmatchcase(name, price.provider) for name in names):
+            told = f"there are prices for the provider {price.provider!r}, but none has such a name"
+            yield Mistake(("prices", index, "provider"), told + did_you_mean(price.provider, names))
+
+
+def _check_names(table: str, names: Sequence[str], mistakes: Mistakes) -> None:
+    """Names must be visible, and unique."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        path = (table, index)
+        if mistakes.within(path) and not name:
+            continue
+        if not name.isprintable() or not name.strip():
+            mistakes.add(path, f"{table}: {name!r} is not a name: it must have visible characters only")
+        elif name in seen:
+            mistakes.add(path, f"{table}: there are two named {name!r}")
+        seen.add(name)
+
+
+def _check_keys(config: Config, mistakes: Mistakes) -> None:
+    """A key must fit into a header, and be different from the others."""
+    owners: dict[str, str] = {}
+    for index, key in enumerate(config.keys):
+        path = ("keys", index, "key")
+        if mistakes.within(path) or (not key.key and mistakes.within(path[:2])):
+            continue
+        if not re.fullmatch(r"[\x21-\x7e]+", key.key):
+            mistakes.add(path, "key: it must have visible ASCII characters only, no spaces")
+        elif key.key in owners:
+            mistakes.add(path, f"key: it is the same as that of {owners[key.key]!r}")
+        owners.setdefault(key.key, key.name)
+
+
+def _check_models(config: Config, mistakes: Mistakes) -> None:
     known = {provider.name for provider in config.providers}
     for index, model in enumerate(config.models):
-        _check_targets(f"$.models[{index}]", model, known)
+        path = ("models", index)
+        _check_targets(path, model, mistakes)
+        for number, target in enumerate(model.targets):
+            _check_target((*path, "targets", number), model, target, known, mistakes)
 
 
-def check_keys(config: Config) -> None:
-    """A key must fit into a header, and be different from the others."""
-    secrets = [key.key for key in config.keys]
-    for index, secret in enumerate(secrets):
-        path = f"$.keys[{index}].key"
-        if not re.fullmatch(r"[\x21-\x7e]+", secret):
-            raise MistakeError(path, "key: it must have visible ASCII characters only, no spaces")
-        if secret in secrets[:index]:
-            raise MistakeError(path, f"key: it is the same as that of {config.keys[secrets.index(secret)].name!r}")
-
-
-def _check_targets(path: str, model: ModelConfig, known: set[str]) -> None:
+def _check_targets(path: Path, model: ModelConfig, mistakes: Mistakes) -> None:
+    if mistakes.within((*path, "targets")) or (not model.targets and mistakes.within(path)):
+        return
     if not model.targets:
-        raise MistakeError(f"{path}.targets", f"the model {model.id!r} has no target")
+        mistakes.add((*path, "targets"), f"the model {model.id!r} has no target")
     if model.hedge_after_s and len(model.targets) == 1:
-        raise MistakeError(f"{path}.hedge_after_s", f"the model {model.id!r} has no second target to hedge with")
+        mistakes.add((*path, "hedge_after_s"), f"the model {model.id!r} has no second target to hedge with")
     if model.choose == "weighted" and not any(target.weight for target in model.targets):
-        raise MistakeError(f"{path}.targets", f"no target of the model {model.id!r} has a weight")
-    for index, target in enumerate(model.targets):
-        if target.provider not in known:
-            raise MistakeError(f"{path}.targets[{index}]", f"there is no provider {target.provider!r} in [[providers]]")
+        mistakes.add((*path, "targets"), f"no target of the model {model.id!r} has a weight")
 
 
-def check_providers(config: Config) -> None:
+def _check_target(path: Path, model: ModelConfig, target: TargetConfig, known: set[str], mistakes: Mistakes) -> None:
+    """A target must name a provider; a `*` in its model's name stands for what a `*` of the `id` fits."""
+    if mistakes.within(path):
+        return
+    if target.provider not in known:
+        hint = did_you_mean(target.provider, known)
+        mistakes.add((*path, "provider"), f"there is no provider {target.provider!r} in [[providers]]{hint}")
+    if not target.model:
+        mistakes.add((*path, "model"), f"model: it is empty; {SAME_NAME!r} is the name that the client asks for")
+    stars = target.model.count("*")
+    if target.model != SAME_NAME and stars and stars != model.id.count("*"):
+        mistakes.add(
+            (*path, "model"),
+            f"model: each * in {target.model!r} stands for what one fits in the model's id, but {model.id!r} has "
+            f"{model.id.count('*') or 'none'}; {SAME_NAME!r} alone is the name that the client asks for",
+        )
+
+
+def _check_providers(config: Config, mistakes: Mistakes) -> None:
     """A provider must be a known vendor, or have a dialect and (unless it is simulated) an address."""
     for index, provider in enumerate(config.providers):
-        path = f"$.providers[{index}]"
-        if provider.dialect_name is None:
-            raise MistakeError(path, f"{provider.name!r} is not a known vendor: set its `dialect`")
-        _check_address(path, provider)
+        path = ("providers", index)
+        if not mistakes.within(path):
+            _check_vendor_or_address(path, provider, mistakes)
         for name, value in provider.headers.items():
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-                raise MistakeError(
-                    f"{path}.headers",
+                mistakes.add(
+                    (*path, "headers", name),
                     f"headers: {name!r} is not a header name, or its value has characters that no header may have",
                 )
 
 
-def _check_address(path: str, provider: ProviderConfig) -> None:
-    if provider.base_url:
+def _check_vendor_or_address(path: Path, provider: ProviderConfig, mistakes: Mistakes) -> None:
+    known = provider.known_vendor
+    if provider.dialect_name is None:
+        mistakes.add(path, _unknown_vendor(provider.name, "dialect"))
+    elif provider.base_url:
         if not _is_http_url(provider.base_url):
-            raise MistakeError(f"{path}.base_url", f"base_url is not an http(s) URL: {provider.base_url!r}")
-        return
-    if provider.known_vendor is not None and provider.vendor_profile is None:
-        raise MistakeError(
-            path, f"{provider.known_vendor.name!r} is not known to speak {provider.dialect!r}: set its `base_url`"
-        )
-    if provider.dialect_name != "sim":
-        raise MistakeError(path, f"{provider.name!r} is not a known vendor: set its `base_url`")
+            mistakes.add((*path, "base_url"), f"base_url is not an http(s) URL: {provider.base_url!r}")
+    elif known is not None and provider.vendor_profile is None:
+        mistakes.add(path, f"{known.name!r} is not known to speak {provider.dialect!r}: set its `base_url`")
+    elif known is None and provider.dialect_name != "sim":
+        mistakes.add(path, _unknown_vendor(provider.name, "base_url"))
+
+
+def _unknown_vendor(name: str, needed: str) -> str:
+    hint = did_you_mean(name, VENDORS)
+    return f"{name!r} is not a known vendor{f'{hint} If not' if hint else ''}: set its `{needed}`"
 
 
 def _is_http_url(text: str) -> bool:
@@ -92,16 +163,20 @@ def _is_http_url(text: str) -> bool:
         return False
 
 
-def check_prices(config: Config) -> None:
+def _check_prices(config: Config, mistakes: Mistakes) -> None:
     """A table of prices must change something."""
     for index, price in enumerate(config.prices):
-        if rule_of(price).rates is None and not price.markup_percent:
-            raise MistakeError(f"$.prices[{index}]", "prices: the table has neither a price nor a markup")
+        path = ("prices", index)
+        if not mistakes.within(path) and rule_of(price).rates is None and not price.markup_percent:
+            mistakes.add(path, "prices: the table has neither a price nor a markup")
 
 
-def check_store(config: Config) -> None:
+def _check_store(config: Config, mistakes: Mistakes) -> None:
     """The store's URL must be usable. Whether the database can be reached shows when the server runs."""
+    path = ("store", "url")
+    if not config.store.url or mistakes.within(path):
+        return
     try:
         check_url(config.store.url)
     except StoreError as error:
-        raise MistakeError("$.store.url", f"url: {error}") from error
+        mistakes.add(path, f"url: {error}")

@@ -7,30 +7,34 @@ from typing import Final
 
 import msgspec
 
-from sealink.config.mistakes import MistakeError
+from sealink.config.mistakes import Mistakes, did_you_mean
 from sealink.config.sections import Config, KeyConfig, ProviderConfig
 from sealink.ledger.location import journal_root
+from sealink.providers import VENDORS
 from sealink.providers.resolve import UnresolvedProvider, resolve
 from sealink.providers.signers.signing import SignerUnavailable
 from sealink.store.url import absolute_url
+
+_DATABASE: Final = "sqlite:///sealink.db"
 
 GENERATED_KEY: Final = "generated"
 """The name of the key that is generated for a run in which none is configured."""
 
 
-def with_resolved_providers(config: Config, variables: Mapping[str, str], folder: Path) -> Config:
+def with_resolved_providers(config: Config, variables: Mapping[str, str], folder: Path, mistakes: Mistakes) -> Config:
     """The config with the address, the key and the settings of each known vendor."""
-    providers = []
-    for index, provider in enumerate(config.providers):
-        path = f"$.providers[{index}]"
+    providers = list(config.providers)
+    for index, provider in enumerate(providers):
+        path = ("providers", index)
         if provider.vendor and provider.known_vendor is None:
-            raise MistakeError(f"{path}.vendor", f"{provider.vendor!r} is not a known vendor")
+            hint = did_you_mean(provider.vendor, VENDORS)
+            mistakes.add((*path, "vendor"), f"{provider.vendor!r} is not a known vendor{hint}")
         try:
-            providers.append(resolved(provider, variables, folder))
+            providers[index] = resolved(provider, variables, folder)
         except UnresolvedProvider as missing:
-            raise MistakeError(f"{path}.{missing.setting}", f"{provider.name}: {missing}") from missing
+            mistakes.add((*path, missing.setting), f"{provider.name}: {missing}")
         except SignerUnavailable as missing:
-            raise MistakeError(path, f"{provider.name}: {missing}") from missing
+            mistakes.add(path, f"{provider.name}: {missing}")
     return msgspec.structs.replace(config, providers=tuple(providers))
 
 
@@ -55,10 +59,15 @@ def resolved(provider: ProviderConfig, variables: Mapping[str, str], folder: Pat
 
 def with_absolute_paths(config: Config, folder: Path) -> Config:
     """The config with its paths starting from the folder it was read from."""
-    store = config.store
-    url = absolute_url(store.url, folder)
-    journal = folder / store.journal if store.journal else journal_root(url, folder)
-    return msgspec.structs.replace(config, store=msgspec.structs.replace(store, url=url, journal=str(journal)))
+    server, store = config.server, config.store
+    data = folder / server.data_dir
+    url = absolute_url(store.url, folder) if store.url else absolute_url(_DATABASE, data)
+    journal = folder / store.journal if store.journal else journal_root(url, data)
+    return msgspec.structs.replace(
+        config,
+        server=msgspec.structs.replace(server, data_dir=str(data)),
+        store=msgspec.structs.replace(store, url=url, journal=str(journal)),
+    )
 
 
 def with_key(config: Config, variables: Mapping[str, str]) -> Config:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from sealink.catalog.models import DOCUMENTED_MODEL, SIM_MODEL
+from sealink.catalog.models import DOCUMENTED_MODEL
 from sealink.config.defaults import resolved, with_absolute_paths, with_key
 from sealink.config.environment import VARIABLES
 from sealink.config.sections import Config, ModelConfig, ProviderConfig, TargetConfig
+from sealink.config.served_models import models_of
 from sealink.providers import VENDORS
 from sealink.providers.resolve import UnresolvedProvider
 
@@ -18,16 +19,18 @@ def from_environment(variables: Mapping[str, str] = VARIABLES) -> Config:
     simulated model also answers to the name of the documented examples' model, and says in its first sentence that it
     is simulated.
     """
-    found = [provider for name in VENDORS if (provider := _in_environment(name, variables)) is not None]
-    vendors = [VENDORS[provider.name] for provider in found]
+    found = providers_in(variables)
     providers = (*found, ProviderConfig(name="sim", dialect="sim"))
-    models = [_model(name, vendor.name, name) for vendor in vendors for name in vendor.models]
-    models.append(_model(SIM_MODEL, "sim", SIM_MODEL))
-    if not vendors:
-        models.append(_model(DOCUMENTED_MODEL, "sim", DOCUMENTED_MODEL))
-    models += [_model(pattern, vendor.name, "") for vendor in vendors for pattern in vendor.serves]
-    models += [_model(f"{vendor.name}/*", vendor.name, "") for vendor in vendors]
-    return with_absolute_paths(with_key(Config(providers=providers, models=tuple(models)), variables), Path())
+    models = models_of(providers)
+    if not found:
+        documented = TargetConfig(provider="sim", model=DOCUMENTED_MODEL)
+        models = (*models, ModelConfig(id=DOCUMENTED_MODEL, targets=(documented,)))
+    return with_absolute_paths(with_key(Config(providers=providers, models=models), variables), Path())
+
+
+def providers_in(variables: Mapping[str, str]) -> tuple[ProviderConfig, ...]:
+    """The vendors whose keys are in the environment."""
+    return tuple(provider for name in VENDORS if (provider := _in_environment(name, variables)) is not None)
 
 
 def _in_environment(name: str, variables: Mapping[str, str]) -> ProviderConfig | None:
@@ -38,7 +41,3 @@ def _in_environment(name: str, variables: Mapping[str, str]) -> ProviderConfig |
         return resolved(ProviderConfig(name=name), variables, Path())
     except UnresolvedProvider:
         return None
-
-
-def _model(name: str, provider: str, model: str) -> ModelConfig:
-    return ModelConfig(id=name, targets=(TargetConfig(provider=provider, model=model),))

@@ -36,7 +36,14 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     """[server]: where to listen, and the limits on what clients send and take."""
 
     host: str = "127.0.0.1"
+    """The address to listen on: `0.0.0.0` for all of IPv4, `::` for all of IPv6, empty for both."""
     port: Port = 4000
+    """0 takes a free one."""
+    data_dir: str = "."
+    """The folder of what SeaLink keeps: the database, the journal, the key of a run without one (`dev-key`). It starts
+    from the config's folder, and is made if it is not there."""
+    models_without_key: bool = True
+    """Whether GET /v1/models answers without a key, with all models. With a key it lists those that the key may use."""
     cors_origins: tuple[str, ...] = ("*",)
     """Origins whose pages may call SeaLink from a browser; `*` for all (a key is needed all the same)."""
     max_chat_bytes: Size = 32 * 1024 * 1024
@@ -47,8 +54,6 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     """How many messages, or items of `input`, a request may have; beyond it 400 `array_above_max_length`."""
     max_tools: Size = 1024
     """As `max_messages`, for `tools`."""
-    slow_client_s: Seconds = 60.0
-    """How long a client may leave bytes unread before its stream is ended."""
     drain_s: Delay = 30.0
     """How long open streams may go on after SIGTERM."""
 
@@ -57,16 +62,25 @@ class AdminConfig(Section, frozen=True, kw_only=True):
     """[admin]: the port of the console and the admin API."""
 
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: Port = 4001
+    """0 takes a free one."""
 
 
 class TimeoutsConfig(Section, frozen=True, kw_only=True):
-    """The four timers of an exchange, as [timeouts] or in a provider or a model; the nearest one set wins."""
+    """[timeouts]: the four timers of an exchange. The same may stand in a provider or a model, and the nearest one that
+    is set wins: the model's, then the provider's, then these."""
 
     connect_s: Seconds | None = None
+    """Until the connection to the upstream is open."""
     first_content_s: Seconds | None = None
+    """From the request until the first content of a stream, however silent the model is before it, or until the first
+    byte of a whole answer. Set it low in a model with several targets where a quick change matters more than
+    patience."""
     idle_s: Seconds | None = None
+    """From then on: without a byte of any kind."""
     total_s: Seconds | None = None
+    """The whole exchange, all attempts together."""
 
 
 class Timed(TimeoutsConfig, frozen=True, kw_only=True):
@@ -79,18 +93,25 @@ class ProviderConfig(Timed, frozen=True, kw_only=True):
     """[[providers]]: a vendor known by name, or any other with its dialect and address."""
 
     name: str
+    """That of a known vendor (`sealink providers` lists them), or one of your own."""
     vendor: str = ""
     """The known vendor, where the provider's name is another: for a second key or region, say."""
     dialect: Dialect | None = None
-    """Default: the vendor's first."""
+    """The wire format. `openai`: Chat Completions. `responses`: OpenAI's Responses API. `anthropic`: Messages.
+    `bedrock`: Converse. `gemini`: generateContent. `cohere` and `ollama`: their own chat. `sim`: the simulated model.
+    Default: the vendor's first."""
     base_url: str = ""
+    """The address, as the vendor's own SDK would be given it: OpenAI style ends in `/v1`, Anthropic and Gemini style
+    have no path. A query stays behind the path of each request. Default: the vendor's."""
     api_key: str = ""
-    """Default: the vendor's usual environment variable, if requests go to the vendor's own address."""
+    """The key of the provider. Default: the vendor's usual environment variable, if requests go to the vendor's own
+    address."""
     headers: dict[str, str] = {}
     """Sent with each request, besides the key's: for an organisation, a project, the options of a gateway."""
     region: str = ""
-    """For clouds, as `project`, `profile` and `credentials`. Default: the vendor's usual environment variable."""
+    """A cloud's region. Default: the vendor's usual environment variable."""
     project: str = ""
+    """A Google Cloud project. Default: the vendor's usual environment variable."""
     profile: str = ""
     """A profile of AWS's configuration files."""
     credentials: str = ""
@@ -135,7 +156,11 @@ class TargetConfig(Section, frozen=True, kw_only=True):
     """One entry of a model's `targets`."""
 
     provider: str
+    """The `name` of a provider."""
     model: str
+    """The model's name there. `*` alone is the name that the client asks for; where the `id` is a pattern, each `*` of
+    a longer name stands for what one of the `id` fits: with `id = "my-*"`, `"claude-*"` sends `my-opus` to
+    `claude-opus`."""
     weight: Weight = 1.0
     """Its share of the requests, where the model's `choose` is "weighted"."""
 
@@ -144,10 +169,17 @@ class ModelConfig(Timed, frozen=True, kw_only=True):
     """[[models]]: a name that clients use, and the targets that answer to it."""
 
     id: str
+    """The name, or a pattern: each `*` in it stands for any text, so that `claude-*` is all Claude models, those to
+    come too. Names come before patterns, and a pattern before those below it. Patterns are not listed by
+    /v1/models."""
     targets: tuple[TargetConfig, ...]
+    """Tried in order, or as `choose` says; one is enough."""
     choose: Choice = "in_order"
-    """Which target is tried first: "in_order", "weighted" or "lowest_ttft". The others follow when it fails."""
+    """Which target is tried first. `in_order`: the first. `weighted`: by chance, each as often as its `weight` says.
+    `lowest_ttft`: the one that was lately the fastest to send content. The others follow when it fails."""
     on_disconnect: OnDisconnect | None = None
+    """What becomes of a stream whose client leaves, where its key does not say it: `cancel` (the default), `drain` or
+    `detach`."""
     hedge_after_s: Delay | None = None
     """[hedge] `after_s` for this model: seconds without content until the next target is tried too; 0: never."""
 
@@ -156,7 +188,9 @@ class KeyConfig(KeyRules, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """[[keys]]: a key that clients use."""
 
     name: str
+    """What the ledger calls it."""
     key: str
+    """The secret that clients send, from a variable: `"${SEALINK_API_KEY}"`."""
 
 
 class PriceConfig(Section, frozen=True, kw_only=True):
@@ -172,15 +206,17 @@ class PriceConfig(Section, frozen=True, kw_only=True):
     model: str = "*"
     """A pattern of the model's name at the provider: the target's `model`."""
     input_usd_per_mtok: Usd | None = None
+    """A million tokens of input."""
     output_usd_per_mtok: Usd | None = None
+    """A million tokens of output."""
     cached_read_usd_per_mtok: Usd | None = None
-    """Default: as input."""
+    """What is read from the vendor's cache. Default: as input."""
     cached_write_5m_usd_per_mtok: Usd | None = None
     """What is written to the vendor's cache for five minutes. Default: as input."""
     cached_write_1h_usd_per_mtok: Usd | None = None
     """What is written for an hour. Default: as for five minutes."""
     reasoning_usd_per_mtok: Usd | None = None
-    """Default: as output."""
+    """What the model thinks, where it is charged apart. Default: as output."""
     request_usd: Usd | None = None
     """Each request, besides its tokens. Without a price of input or output, these cost nothing."""
     image_usd: Usd | None = None
@@ -201,11 +237,12 @@ class LogConfig(Section, frozen=True, kw_only=True):
 class StoreConfig(Section, frozen=True, kw_only=True):
     """[store]: where usage is kept."""
 
-    url: str = "sqlite:///sealink.db"
-    """sqlite:///FILE or postgresql://…; a file's path starts from the config's folder unless it is absolute."""
+    url: str = ""
+    """`sqlite:///FILE` or `postgresql://…`; a file's path starts from the config's folder unless it is absolute.
+    Default: the file sealink.db in [server] `data_dir`."""
     journal: str = ""
     """The folder where usage is written first, before it is uploaded to the store. Default: the database's name and
-    `.journal`, beside an SQLite file, else beside the config."""
+    `.journal`, beside an SQLite file, else in [server] `data_dir`."""
     fsync: bool = False
     """Make the journal outlive a loss of power too; each request then waits for the disk."""
 
@@ -214,6 +251,7 @@ class SharedConfig(Section, frozen=True, kw_only=True):
     """[shared]: what several nodes share."""
 
     redis_url: str | None = None
+    """Not used by this version yet."""
 
 
 class Config(Section, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import time
 from functools import cached_property
+from typing import cast
 
 import msgspec
 
@@ -9,18 +10,18 @@ from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList
 from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.request import ChatRequest
-from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
+from sealink.wire.dialect import ClientApi, ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
 
 
 class ClientRequest(msgspec.Struct, dict=True):
-    """A request in its client's own dialect. It is parsed into the neutral form only if a target needs that.
+    """A request in its client's own API. It is parsed into the neutral form only if a target needs that.
 
     `is_strict`: where a target does not support a parameter, the request fails; otherwise the parameter is dropped.
     `received_at`: a monotonic clock's seconds.
     """
 
     request_id: str
-    client: ClientDialect
+    client: ClientApi
     head: RequestHead
     received_at: float
     is_strict: bool = False
@@ -28,7 +29,12 @@ class ClientRequest(msgspec.Struct, dict=True):
     @cached_property
     def neutral(self) -> ChatRequest:
         """The request in the neutral form. Raises InvalidRequest, naming the field at fault."""
-        return self.client.parse_request(self.head)
+        return self.dialect.parse_request(self.head)
+
+    @property
+    def dialect(self) -> ClientDialect:
+        """The client's dialect, of a request for chat. Its endpoints (gateway/endpoints.py) speak no other."""
+        return cast(ClientDialect, self.client)
 
     def time_left_s(self, target: Target) -> float:
         """How long a target may still take: `total_s` counts from the request, not from when a target's turn comes."""
@@ -36,8 +42,8 @@ class ClientRequest(msgspec.Struct, dict=True):
 
     @property
     def fallback_identity(self) -> FallbackIdentity:
-        """The id and time of an answer whose upstream gives it none."""
-        return FallbackIdentity(self.request_id.removeprefix("req_"), int(time.time()))
+        """The id, time and model of an answer whose upstream gives it none."""
+        return FallbackIdentity(self.request_id.removeprefix("req_"), int(time.time()), self.head.model)
 
 
 class AdmittedRequest(msgspec.Struct):

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.failover.whole import WholeOperation
 from sealink.gateway.handlers.answers import Answers
@@ -10,12 +12,12 @@ from sealink.gateway.handlers.models import Models
 from sealink.gateway.handlers.streams import Streams
 from sealink.gateway.handlers.token_counts import TokenCounts
 from sealink.gateway.model_api import ModelApi
-from sealink.gateway.operations.chat import WHOLE
+from sealink.gateway.operations.chat import STREAM, WHOLE
 from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.gateway.services import Services
 from sealink.http import Endpoint, ErrorBody
 from sealink.wire import embeddings
-from sealink.wire.dialect import ClientDialect, HeartbeatShape
+from sealink.wire.dialect import ClientApi, HeartbeatShape
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
 
 CHAT: Final = openai_chat.OpenAIChatClient(responses_api=openai_responses.CLIENT)
@@ -28,24 +30,30 @@ _ANTHROPIC: Final[ErrorBody] = anthropic_messages.error_body
 
 
 def public_endpoints(
-    admission: AdmissionControl, services: Services, *, max_embeddings_bytes: int | None = None
+    admission: AdmissionControl,
+    services: Services,
+    *,
+    max_embeddings_bytes: int | None = None,
+    models_without_key: bool = True,
+    max_before_content_bytes: int = STREAM.max_before_content_bytes,
 ) -> tuple[Endpoint, ...]:
     """The table. It holds what is spoken on each path, so that a new endpoint is one entry here."""
+    stream = msgspec.structs.replace(STREAM, max_before_content_bytes=max_before_content_bytes)
 
     def model(
         path: str,
-        client: ClientDialect,
+        client: ClientApi,
         *,
         heartbeat: HeartbeatShape | None = None,
         whole: WholeOperation = WHOLE,
         max_body_bytes: int | None = None,
     ) -> Endpoint:
         """An endpoint at which a model answers."""
-        api = ModelApi(client, services.heartbeat.shape_on(path, heartbeat), whole=whole)
+        api = ModelApi(client, services.heartbeat.shape_on(path, heartbeat), stream=stream, whole=whole)
         return Endpoint("POST", path, Answers(admission, services, api), client.error_body, max_body_bytes)
 
     count_tokens = TokenCounts(admission, services, MESSAGES)
-    models, streams = Models(admission), Streams(admission, services.logs)
+    models, streams = Models(admission, without_key=models_without_key), Streams(admission, services.logs)
     return (
         Endpoint("GET", "/", root, _OPENAI),
         Endpoint("GET", "/health/live", health, _OPENAI),

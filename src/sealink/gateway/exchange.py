@@ -23,6 +23,7 @@ from sealink.gateway.delivery.finish_after_disconnect import FinishAfterDisconne
 from sealink.gateway.delivery.pump import Pump
 from sealink.gateway.delivery.resume import DetachedStream, StreamLog
 from sealink.gateway.delivery.stream_timers import StreamTimers
+from sealink.gateway.delivery.unattended import Pace
 from sealink.gateway.failover.attempt import Attempt
 from sealink.gateway.failover.attempt_record import AttemptRecord
 from sealink.gateway.failover.failover import Failover
@@ -101,7 +102,7 @@ class Exchange:
         admitted = self._admitted
         if admitted.on_disconnect != "detach" or not self._request.head.stream:
             return None
-        stream = DetachedStream(admitted.key.name, self.cancel, self._request.client.error_frame)
+        stream = DetachedStream(admitted.key.name, self.cancel, self._request.dialect.error_frame)
         return self._services.logs.open(admitted.request_id, stream)
 
     # What the attempts come to.
@@ -172,7 +173,7 @@ class Exchange:
 
     def _with_extras(self, first: bytes, last: bytes) -> bytes:
         """The stream's last bytes with what the answer cost, and who ended it."""
-        return self._request.client.with_extras(first, last, self._account.extras())
+        return self._request.dialect.with_extras(first, last, self._account.extras())
 
     def _grace_is_over(self, timers: StreamTimers) -> None:
         """Send a first heartbeat if the stream has not begun, and from now on one after each silence."""
@@ -181,7 +182,7 @@ class Exchange:
         timers.on_silence(self._services.heartbeat.interval_s, self._beat)
 
     def _beat(self) -> None:
-        heartbeat = self._request.client.heartbeat(self._admitted.heartbeat)
+        heartbeat = self._request.dialect.heartbeat(self._admitted.heartbeat)
         if heartbeat and not (self._client.abandoned or self._client.paused):
             self._client.start([*headers.EVENT_STREAM, *self._own_headers()], heartbeat)
             self._account.mark("heartbeat")
@@ -217,7 +218,7 @@ class Exchange:
             if not self._client.started:
                 self._refuse(error)
             return
-        self._client.finish(self._lane.close(error) if self._lane else self._request.client.error_frame(error))
+        self._client.finish(self._lane.close(error) if self._lane else self._request.dialect.error_frame(error))
 
     def _break_off(self) -> None:
         """SeaLink stops, or the client has cancelled its detached stream."""
@@ -233,6 +234,7 @@ class Exchange:
         services = self._services
         if self._client.is_resumable:
             self._account.leave("detached")
+            self._client.go_on_without_client(Pace(services.unattended))
         elif self._responder.too_slow:
             self._account.end("error", "sealink", "slow_client")
             self._stop()
@@ -240,6 +242,7 @@ class Exchange:
             self._account.leave("drained")
             self._finish = FinishAfterDisconnect(services.finish, services.finishing, self._has_read_enough)
             self._client.copy_to(self._finish.count)
+            self._client.go_on_without_client(Pace(services.unattended))
         else:
             self._account.end("client_gone", "client")
             self._stop()

@@ -29,7 +29,7 @@ def provenance(model: str, target: Target, outgoing: OutgoingRequest, *, is_fall
 @lru_cache(maxsize=1024)
 def _source(requested: str, provider: str, served: str) -> HeaderList:
     return (
-        ("x-sealink-upstream", provider),
+        ("x-sealink-upstream", _as_field_value(provider)),
         ("x-sealink-original-model", _as_field_value(requested)),
         ("x-sealink-served-model", _as_field_value(served)),
     )

@@ -5,13 +5,13 @@ import msgspec
 from sealink.gateway.failover.streamed import StreamOperation
 from sealink.gateway.failover.whole import WholeOperation
 from sealink.gateway.operations.chat import STREAM, WHOLE
-from sealink.wire.dialect import ClientDialect, HeartbeatShape
+from sealink.wire.dialect import ClientApi, HeartbeatShape
 
 
 class ModelApi(msgspec.Struct, frozen=True):
-    """Its clients' dialect, the shape of heartbeats in its streams, and its operations."""
+    """Its clients' API, the shape of heartbeats in its streams, and its operations."""
 
-    client: ClientDialect
+    client: ClientApi
     heartbeat: HeartbeatShape
     stream: StreamOperation = STREAM
     whole: WholeOperation = WHOLE

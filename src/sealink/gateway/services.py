@@ -6,6 +6,7 @@ from sealink.catalog.prices import PriceRules
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slots
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import StreamLogs
+from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.observers import Observers
 from sealink.gateway.timer_wheel import TimerWheel
 from sealink.net.message import Pool
@@ -18,8 +19,8 @@ from sealink.policy.token_bucket import TokenBucket
 class Services(msgspec.Struct):
     """The connections to upstreams, the observers, and what policies count and are set to.
 
-    `finish` and `finishing`: how far, and how many, answers are read on after their clients have left. `prices` are the
-    operator's.
+    `finish` and `finishing`: how far, and how many, answers are read on after their clients have left; `unattended`,
+    at which pace. `prices` are the operator's.
     """
 
     pool: Pool
@@ -32,5 +33,6 @@ class Services(msgspec.Struct):
     heartbeat: HeartbeatSettings
     finish: FinishSettings
     finishing: Slots
+    unattended: Unattended
     timers: TimerWheel = msgspec.field(default_factory=TimerWheel)
     prices: PriceRules = msgspec.field(default_factory=PriceRules)

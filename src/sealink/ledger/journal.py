@@ -9,27 +9,31 @@ The kernel keeps what write() has taken when the process is killed, so an entry 
 only a loss of power can lose it, unless `fsync` is set.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
+import re
 import secrets
 import time
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from sealink.ledger.entry import Entry, to_line
 
-_SUFFIX = ".jsonl"
+_SEGMENT: Final = re.compile(r"(\d{8}|[1-9]\d{8,17})\.jsonl", re.ASCII)
 
 
 class OwnedFolder:
     """A folder of segments that nobody but its owner writes or removes, until it is released or its owner dies.
 
-    The lock is on the folder itself, so there is no lock file to outlive it.
+    The lock is on the folder itself, so there is no lock file to outlive it. `newest` is the segment that this process
+    writes; None where it does not, and all that are there have been written.
     """
 
     def __init__(self, path: Path, fd: int) -> None:
         self.path = path
+        self.newest: int | None = None
         self._fd = fd
 
     @classmethod
@@ -44,18 +48,18 @@ class OwnedFolder:
 
     @classmethod
     def take(cls, path: Path) -> Self | None:
-        """The folder at `path`, or None if its owner lives, or if it is no longer there."""
+        """The folder at `path`, or None if its owner lives, or if it is no longer there. Raises OSError otherwise."""
         try:
             fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             return None
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(fd), path.stat()):
-                return cls(path, fd)
-        except (BlockingIOError, FileNotFoundError):
-            pass
-        os.close(fd)
+        with contextlib.ExitStack() as undo:
+            undo.callback(os.close, fd)
+            with contextlib.suppress(BlockingIOError, FileNotFoundError):
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(fd), path.stat()):
+                    undo.pop_all()
+                    return cls(path, fd)
         return None
 
     def release(self) -> None:
@@ -69,15 +73,20 @@ class OwnedFolder:
 
 def segment_path(folder: Path, number: int) -> Path:
     """Where a segment is."""
-    return folder / f"{number:08d}{_SUFFIX}"
+    return folder / f"{number:08d}.jsonl"
 
 
 def segment_numbers(folder: Path) -> list[int]:
-    """The segments that are in a folder, oldest first; none when its owner has removed it."""
+    """The segments that are in a folder, oldest first; none when its owner has removed it. Raises OSError.
+
+    Whatever else somebody has put there is not looked at.
+    """
     try:
-        return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}"))
+        with os.scandir(folder) as found:
+            names = [_SEGMENT.fullmatch(entry.name) for entry in found if entry.is_file(follow_symlinks=False)]
     except FileNotFoundError:
         return []
+    return sorted(int(name[1]) for name in names if name)
 
 
 class Journal:
@@ -115,9 +124,12 @@ class Journal:
 
     def _open_next(self) -> int:
         self.close()
-        path = segment_path(self._folder.path, self._number + 1)
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        self._number += 1
+        while self._fd is None:
+            path = segment_path(self._folder.path, self._number + 1)
+            with contextlib.suppress(FileExistsError):  # somebody has put a file of this name there
+                self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+            self._number += 1
+        self._folder.newest = self._number
         self._size = 0
         if self._fsync:
             self._folder.sync()

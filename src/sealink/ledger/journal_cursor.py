@@ -1,9 +1,14 @@
 """How far one journal has been uploaded to the store."""
 
+import logging
+from pathlib import Path
+
 from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.replay import Replay
 from sealink.ledger.row import Row, RowTable, row_of
+
+log = logging.getLogger("sealink.ledger")
 
 
 class JournalCursor:
@@ -17,10 +22,14 @@ class JournalCursor:
         self.uploaded = 0
         self.killed = 0
         self._folder = folder
-        self._replay = Replay(folder.path)
+        self._replay = Replay(folder.path, folder)
         self._open: dict[str, tuple[Admission, int]] = {}
         self._rows: list[Row] = []
         self._is_exhausted = False
+
+    @property
+    def path(self) -> Path:
+        return self._folder.path
 
     def advance(self, table: RowTable, batch: int) -> bool:
         """Upload the next `batch` entries. False when there is nothing more for now."""
@@ -46,12 +55,18 @@ class JournalCursor:
         else:
             self.remove()
 
-    def remove(self) -> None:
-        """Remove the journal, all of which is in the store."""
+    def remove(self) -> bool:
+        """Remove the journal, all of which is in the store. False if its folder stays: something else is in it."""
         self._replay.close()
         self._replay.discard(set())
-        self._folder.path.rmdir()
-        self._folder.release()
+        try:
+            self._folder.path.rmdir()
+        except OSError as error:
+            log.warning("%s cannot be removed, although all of it is in the store: %s", self._folder.path, error)
+            return False
+        finally:
+            self._folder.release()
+        return True
 
     def release(self) -> None:
         """Leave the journal to the next process that looks for it."""
@@ -63,15 +78,17 @@ class JournalCursor:
         return bool(self._rows or self._open)
 
     def _read(self, batch: int) -> None:
-        positions = self._replay.read(batch)
-        self._is_exhausted = len(positions) < batch
-        for position in positions:
+        self._is_exhausted = False
+        count = 0
+        for position in self._replay.read(batch):
+            count += 1
             entry = position.entry
             if isinstance(entry, Admission):
                 self._open[entry.request_id] = (entry, position.segment)
             else:
                 admission, _ = self._open.pop(entry.request_id, (None, 0))
                 self._rows.append(row_of(admission, entry))
+        self._is_exhausted = count < batch
 
     def _insert(self, table: RowTable) -> None:
         table.insert(self._rows)

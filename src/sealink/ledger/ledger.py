@@ -108,8 +108,18 @@ class Ledger:
 
     def _write_settlements(self) -> None:
         while self._unwritten:
-            self._journal.append(self._unwritten[0])
+            self._write_settlement(self._unwritten[0])
             self._unwritten.popleft()
+
+    def _write_settlement(self, settlement: Settlement) -> None:
+        try:
+            self._journal.append(settlement)
+        except OSError:
+            raise
+        except Exception:  # one entry that cannot be encoded must not hold up all that come after it
+            log.exception("%s: the usage cannot be written to the journal", settlement.request_id)
+            bare = Settlement(request_id=settlement.request_id, ended=settlement.ended, ended_by=settlement.ended_by)
+            self._journal.append(bare)
 
 
 def _open_table(store_url: str, timeout_s: float) -> RowTable:

@@ -2,13 +2,14 @@
 
 import logging
 import os
+from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 
 import msgspec
 
 from sealink.ledger.entry import DamagedLine, Entry, from_line
-from sealink.ledger.journal import segment_numbers, segment_path
+from sealink.ledger.journal import OwnedFolder, segment_numbers, segment_path
 
 log = logging.getLogger("sealink.ledger")
 
@@ -21,26 +22,34 @@ class EntryPosition(msgspec.Struct, frozen=True):
 
 
 class Replay:
-    """Reads the segments of one folder, as far as they have been written; more may come."""
+    """Reads the segments of one folder, as far as they have been written; more may come.
 
-    def __init__(self, folder: Path) -> None:
+    `owned`: the folder as its owner has it. Where this process writes it, no segment beyond the newest is read.
+    """
+
+    def __init__(self, folder: Path, owned: OwnedFolder | None = None) -> None:
         self._folder = folder
+        self._owned = owned
         self._number = 0
         self._file: BufferedReader | None = None
         self._is_finished = True
         self.read_to_end: list[int] = []
         self._damaged: set[int] = set()
 
-    def read(self, limit: int) -> list[EntryPosition]:
-        """The next entries: fewer than `limit` when that is all there is for now."""
-        positions: list[EntryPosition] = []
-        while len(positions) < limit:
+    def read(self, limit: int) -> Iterator[EntryPosition]:
+        """The next entries: fewer than `limit` when that is all there is for now.
+
+        Raises OSError where the next segment cannot be opened; what was handed out before is not handed out again.
+        """
+        count = 0
+        while count < limit:
             line = self._file.readline() if self._file else b""
             if line.endswith(b"\n"):
-                self._take(line, positions)
+                if (entry := self._entry(line)) is not None:
+                    count += 1
+                    yield EntryPosition(entry, self._number)
             elif not self._go_on(len(line)):
-                break
-        return positions
+                return
 
     def discard(self, needed: set[int]) -> None:
         """Remove the segments that were read to their end, but for the `needed` ones.
@@ -59,19 +68,20 @@ class Replay:
             self._file = None
             self.read_to_end.append(self._number)
 
-    def _take(self, line: bytes, positions: list[EntryPosition]) -> None:
+    def _entry(self, line: bytes) -> Entry | None:
         try:
-            positions.append(EntryPosition(from_line(line), self._number))
+            return from_line(line)
         except DamagedLine as error:
             log.error("a damaged line in %s: %s", segment_path(self._folder, self._number), error)
             self._damaged.add(self._number)
+            return None
 
     def _go_on(self, torn: int) -> bool:
         """At the end of what is written so far, perhaps behind `torn` bytes of a line: may there be more to read?"""
         if self._file is not None:
             self._file.seek(-torn, os.SEEK_CUR)
         successor = next((number for number in segment_numbers(self._folder) if number > self._number), None)
-        if successor is None:
+        if successor is None or self._is_beyond_newest(successor):
             return False
         if self._is_finished:
             self._open(successor)
@@ -79,14 +89,17 @@ class Replay:
             self._is_finished = True
         return True
 
+    def _is_beyond_newest(self, number: int) -> bool:
+        newest = None if self._owned is None else self._owned.newest
+        return newest is not None and number > newest
+
     def _open(self, number: int) -> None:
-        self.close()
-        self._number = number
         try:
-            self._file = segment_path(self._folder, number).open("rb")
+            file = segment_path(self._folder, number).open("rb")
         except FileNotFoundError:
-            return  # its owner has uploaded and removed it meanwhile: this reader is a report
-        self._is_finished = False
+            file = None  # its owner has uploaded and removed it meanwhile: this reader is a report
+        self.close()
+        self._number, self._file, self._is_finished = number, file, file is None
 
     def _remove(self, number: int) -> None:
         path = segment_path(self._folder, number)

@@ -1,5 +1,6 @@
 """What the journals hold and the store may not have yet, for reports. Reading a journal does not disturb its owner."""
 
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -31,11 +32,8 @@ def read_unstored(root: Path) -> Unstored:
 
 
 def _read(folder: Path, unstored: Unstored) -> None:
-    replay = Replay(folder)
-    try:
-        positions = replay.read(_ALL)
-    finally:
-        replay.close()
+    with closing(Replay(folder)) as replay:
+        positions = list(replay.read(_ALL))
     for entry in (position.entry for position in positions):
         if isinstance(entry, Admission):
             unstored.open[entry.request_id] = entry

@@ -9,6 +9,7 @@ from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.row import RowTable
 from sealink.ledger.settings import LedgerSettings
+from sealink.store.errors import StoreUnavailable
 
 log = logging.getLogger("sealink.ledger")
 
@@ -30,29 +31,33 @@ class Uploader:
         self._table: RowTable | None = None
         self._settings = settings
         self._inherited: list[JournalCursor] = []
+        self._left: dict[Path, str] = {}
+        self._finished: set[Path] = set()
         self._is_migrated = False
         self._look_again_at = 0.0
 
     def upload(self) -> bool:
         """Upload a batch of each journal; True if there is more.
 
-        Raises StoreUnavailable or OSError where it got stuck; the next call goes on from there.
+        Raises whatever went wrong; the next call goes on from there. The journal of a dead process in which something
+        goes wrong is left to the next search for such journals: it does not hold up the others.
         """
         table = self._migrated_table()
         has_more = self._advance(self.own, table)
         self._take_over()
         for cursor in self._inherited.copy():
-            if not self._advance(cursor, table):
-                self._finish(cursor, table)
+            self._advance_inherited(cursor, table)
         return has_more or bool(self._inherited)
 
     def close(self) -> None:
         """Remove the own journal if it is in the store, leave the others as they are, and close the store."""
         for cursor in self._inherited:
             cursor.release()
-        self.own.close()
-        if self._table is not None:
-            self._table.close()
+        try:
+            self.own.close()
+        finally:
+            if self._table is not None:
+                self._table.close()
 
     def _migrated_table(self) -> RowTable:
         if self._table is None:
@@ -69,15 +74,37 @@ class Uploader:
         """Take over the journals whose owners have died, if it is time to look for them again."""
         if time.monotonic() < self._look_again_at:
             return
-        for path in sorted(self._root.iterdir()):
-            if path.is_dir() and (folder := OwnedFolder.take(path)) is not None:
-                self._inherited.append(JournalCursor(folder))
         self._look_again_at = time.monotonic() + self._settings.recover_every_s
+        for path in sorted(self._root.iterdir()):
+            try:
+                if path not in self._finished and path.is_dir() and (folder := OwnedFolder.take(path)) is not None:
+                    self._inherited.append(JournalCursor(folder))
+            except OSError as error:
+                self._leave(path, error)
+
+    def _advance_inherited(self, cursor: JournalCursor, table: RowTable) -> None:
+        try:
+            if not self._advance(cursor, table):
+                self._finish(cursor, table)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._inherited.remove(cursor)
+            cursor.release()
+            self._leave(cursor.path, error)
+
+    def _leave(self, path: Path, error: Exception) -> None:
+        """Say once what is wrong with a journal."""
+        if self._left.get(path) != str(error):
+            self._left[path] = str(error)
+            traceback = None if isinstance(error, OSError) else error
+            log.warning("the journal %s cannot be uploaded for now: %s", path, error, exc_info=traceback)
 
     def _finish(self, cursor: JournalCursor, table: RowTable) -> None:
         """A dead process's journal has been read to its end: the requests that are still open were killed with it."""
         cursor.settle_open(table)
-        cursor.remove()
+        if not cursor.remove():
+            self._finished.add(cursor.path)
         self._inherited.remove(cursor)
         self.recovered += cursor.uploaded
         log.info("recovered %d requests of a process that died, %d of them unsettled", cursor.uploaded, cursor.killed)

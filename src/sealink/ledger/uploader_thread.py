@@ -46,16 +46,20 @@ class UploaderThread:
         self._stopping = True
         self._wake.set()
         if self._thread.ident is None:
-            self._uploader.close()
+            self._close()
             return True
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        self._upload_until_stopped()
+        self._close()
+
+    def _close(self) -> None:
         try:
-            self._upload_until_stopped()
-        finally:
             self._uploader.close()
+        except Exception as error:  # noqa: BLE001 - the next start goes on from whatever is left
+            self._log("the journal is left to the next start", error)
 
     def _upload_until_stopped(self) -> None:
         retry_s = self._settings.retry_min_s
@@ -63,8 +67,8 @@ class UploaderThread:
             asked = self._asked
             try:
                 has_more = self._uploader.upload()
-            except (StoreUnavailable, OSError) as error:
-                self._failed(str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is: without this thread no row is stored any more
+                self._failed(error)
                 self._wait(retry_s)
                 retry_s = min(retry_s * 2, self._settings.retry_max_s)
                 continue
@@ -83,11 +87,16 @@ class UploaderThread:
             log.warning("the store can be written again")
             self.last_error = None
 
-    def _failed(self, reason: str) -> None:
+    def _failed(self, error: Exception) -> None:
         self.failures += 1
         if self.last_error is None:
-            log.warning("the store cannot be written, rows wait in the journal: %s", reason)
-        self.last_error = reason
+            self._log("the store cannot be written, rows wait in the journal", error)
+        self.last_error = str(error) or type(error).__name__
+
+    def _log(self, what: str, error: Exception) -> None:
+        """With a traceback if it is nothing that an operator could mend."""
+        traceback = None if isinstance(error, StoreUnavailable | OSError) else error
+        log.warning("%s: %s", what, error, exc_info=traceback)
 
     def _answer(self, asked: int) -> None:
         with self._changed:

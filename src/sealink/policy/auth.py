@@ -21,7 +21,12 @@ def presented_key(headers: dict[str, str]) -> str:
     return token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
 
 
+def may_use(key: ModelUser, model: str) -> bool:
+    """Whether the key may use the model."""
+    return not key.models or any(fnmatchcase(model, pattern) for pattern in key.models)
+
+
 def require_model(key: ModelUser, model: str) -> None:
     """Raises PermissionDenied if the key may not use the model."""
-    if key.models and not any(fnmatchcase(model, pattern) for pattern in key.models):
+    if not may_use(key, model):
         raise PermissionDenied(f"The key {key.name!r} may not use the model {model!r}.", param="model")

@@ -22,13 +22,16 @@ State = Literal["closed", "open", "half-open"]
 
 
 class BreakerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[breaker]: a target is not tried for `open_s` seconds when a `failure_share` of its attempts in the last
-    `window_s` seconds failed, if there were at least `min_attempts`."""
+    """[breaker]: when a target that fails is not tried for a while."""
 
     window_s: Seconds = 30.0
+    """The time over which attempts and failures are counted."""
     min_attempts: Size = 5
+    """Fewer attempts than this in that time prove nothing."""
     failure_share: Share = 0.5
+    """With so large a share of failures a target is not tried any more."""
     open_s: Delay = 10.0
+    """For so long; then one request tries it, and decides how it goes on."""
 
 
 class BreakerChange(msgspec.Struct, frozen=True):

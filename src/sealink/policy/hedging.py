@@ -10,13 +10,14 @@ from sealink.policy.token_bucket import TokenBucket
 class HedgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[hedge]: after how long without content a stream's next target is tried beside the first, and how often.
 
-    `after_s`: 0 is never; a model's own `hedge_after_s` wins. `max_share`: hedged requests as a share of those that
-    could be hedged, after the first ten. Each may be paid for twice, and a slow day must not double the bill. Answers
-    that are not streamed are never hedged: until they are complete, nothing shows whether they are slow.
+    Answers that are not streamed are never hedged: until they are complete, nothing shows whether they are slow.
     """
 
     after_s: Delay = 0.0
+    """Seconds without content. 0: never. A model's own `hedge_after_s` wins."""
     max_share: Share = 0.05
+    """Hedged requests as a share of those that could be hedged, after the first ten. Each may be paid for twice, and a
+    slow day must not double the bill."""
 
 
 class Hedging:

@@ -1,12 +1,12 @@
 """What follows an attempt that failed before anything was sent: the same target again, the next one, or none."""
 
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 import msgspec
 
 from sealink.amounts import Delay, Share, Size
 from sealink.errors import GatewayTimeout, SealinkError, UpstreamError, UpstreamRejected
+from sealink.wire.retry_after import delay_s
 
 # These are about the target: its credentials, models or load. Another target may succeed. All other 4xx (400, 413,
 # 422 …) are about the request, and every target of the model would answer them.
@@ -25,17 +25,17 @@ class Next(Enum):
 
 
 class RetrySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[retry]: how often and how soon a request's last target is tried again.
-
-    `attempts`: of one target. The delay begins with `first_delay_s`, doubles each time up to `max_delay_s`, and is
-    spread by jitter. An upstream's `retry-after` wins; if it is longer than `max_delay_s`, the client gets the error
-    and may wait itself. `budget_share`: retries as a share of requests, so that they do not multiply an outage.
-    """
+    """[retry]: how often and how soon a request's last target is tried again."""
 
     attempts: Size = 2
+    """Attempts at one target, the first included. 1: it is never tried again."""
     first_delay_s: Delay = 0.25
+    """The delay before the second attempt. It doubles each time up to `max_delay_s`, and is spread by jitter."""
     max_delay_s: Delay = 5.0
+    """The longest delay. An upstream's `retry-after` wins; if that is longer, the client gets the error and may wait
+    itself."""
     budget_share: Share = 0.1
+    """Retries as a share of requests, so that they do not multiply an outage."""
 
 
 def after(error: SealinkError, *, tries: int, has_next: bool, settings: RetrySettings, now: float) -> Next:
@@ -82,19 +82,6 @@ def wait_s(error: SealinkError, *, tries: int, settings: RetrySettings, jitter: 
 
 
 def wait_asked_s(error: SealinkError, otherwise_s: float, now: float) -> float:
-    """Seconds by the upstream's `retry-after-ms` or `retry-after`, a number or a date (RFC 9110 §10.2.3)."""
-    for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        for header, value in error.headers:
-            if header.lower() == name and value.replace(".", "", 1).isdecimal():
-                return float(value) * unit_s
-            if header.lower() == "retry-after" and (until_s := _until_s(value, now)) is not None:
-                return until_s
-    return otherwise_s
-
-
-def _until_s(date: str, now: float) -> float | None:
-    """Seconds until a date; None if it is not a date."""
-    try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
+    """Seconds by the upstream's `retry-after-ms` or `retry-after`."""
+    asked_s = delay_s(error.headers, now)
+    return otherwise_s if asked_s is None else asked_s

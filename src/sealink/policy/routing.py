@@ -1,8 +1,9 @@
 """Which targets a model name leads to."""
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,6 +14,12 @@ Choice = Literal["in_order", "weighted", "lowest_ttft"]
 """How the first of a model's targets is chosen; when it fails, the others follow in their order."""
 OnDisconnect = Literal["cancel", "drain", "detach"]
 """What happens to a stream whose client leaves: it is stopped, read on for its usage, or kept to be resumed."""
+
+
+_WILDCARD = re.compile(r"[*?\[\]]")
+
+SAME_NAME: Final = "*"
+"""As a target's model: the name that the client asks for."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -27,8 +34,8 @@ class Target(msgspec.Struct, frozen=True):
 class ModelRoute(msgspec.Struct, frozen=True):
     """The targets of one model, and how they are tried.
 
-    `model` is the name that clients use, or a pattern (`claude-*`). A pattern is not listed, and its targets are asked
-    for the name that the client used (their `model` is ""). `hedge_after_s`: after so long without content the next
+    `model` is the name that clients use, or a pattern (`claude-*`). A pattern is not listed, and a `*` in its targets'
+    models stands for what was asked for: see `name_at_target`. `hedge_after_s`: after so long without content the next
     target is tried beside the first; 0 is never.
     """
 
@@ -48,7 +55,7 @@ class Router:
 
     def __init__(self, routes: Iterable[ModelRoute]) -> None:
         routes = tuple(routes)
-        self._exact = {route.model: route for route in routes if not route.is_pattern}
+        self._exact = {route.model: _asked_for(route, route.model) for route in routes if not route.is_pattern}
         self._patterns = tuple(route for route in routes if route.is_pattern)
 
     @property
@@ -62,9 +69,8 @@ class Router:
         if route is not None:
             return route
         for route in self._patterns:
-            if fnmatchcase(model, route.model):
-                targets = tuple(_named(target, model, route.model) for target in route.targets)
-                return msgspec.structs.replace(route, model=model, targets=targets)
+            if stars_of(route.model, model) is not None:
+                return _asked_for(route, model)
         raise NotFound(
             f"The model {model!r} is not configured here. GET /v1/models lists those that are.",
             code="model_not_found",
@@ -72,8 +78,58 @@ class Router:
         )
 
 
-def _named(target: Target, model: str, pattern: str) -> Target:
-    """The target of a pattern under the name that the client used, less the pattern's `provider/` prefix."""
-    prefix = pattern.partition("*")[0]
-    name = model.removeprefix(prefix) if prefix.endswith("/") else model
-    return msgspec.structs.replace(target, model=target.model or name)
+def _asked_for(route: ModelRoute, model: str) -> ModelRoute:
+    """A route under a name that it fits."""
+    targets = tuple(
+        msgspec.structs.replace(target, model=name_at_target(target.model, route.model, model))
+        for target in route.targets
+    )
+    return msgspec.structs.replace(route, model=model, targets=targets)
+
+
+def name_at_target(target_model: str, pattern: str, model: str) -> str:
+    """What a target is asked for when a client asks for `model`, which fits the `pattern` of the route.
+
+    A `*` alone is the same name, without the pattern's prefix if that ends in `/`, as in `openai/*`. Other stars stand
+    for what the pattern's stars fit, in order.
+    """
+    if target_model == SAME_NAME:
+        prefix, star, _ = pattern.partition("*")
+        return model.removeprefix(prefix) if star and prefix.endswith("/") else model
+    if "*" not in target_model:
+        return target_model
+    first, *rest = target_model.split("*")
+    stars = stars_of(pattern, model) or ()
+    return first + "".join(star + part for star, part in zip(stars, rest, strict=True))
+
+
+def stars_of(pattern: str, name: str) -> tuple[str, ...] | None:
+    """What each `*` of a pattern stands for in a name; None where the name does not fit. One pass over the name."""
+    first, *parts = pattern.split("*")
+    if not parts or not name.startswith(first):
+        return () if name == pattern else None
+    *parts, last = parts
+    begin, end = len(first), len(name) - len(last)
+    stars = []
+    for part in parts:
+        found = name.find(part, begin, max(end, 0))
+        if found < 0:
+            return None
+        stars.append(name[begin:found])
+        begin = found + len(part)
+    if begin > end or not name.endswith(last):
+        return None
+    return (*stars, name[begin:end])
+
+
+def may_fit_one_name(wanted: str, model: str) -> bool:
+    """Whether a key's pattern and a route's model, which may be a pattern too, can fit the same name."""
+    if "*" not in model:
+        return fnmatchcase(model, wanted)
+    if not _WILDCARD.search(wanted):
+        return stars_of(model, wanted) is not None
+    begin, end = model.partition("*")[0], model.rpartition("*")[2]
+    wanted_begin, wanted_end = _WILDCARD.split(wanted)[0], _WILDCARD.split(wanted)[-1]
+    return (begin.startswith(wanted_begin) or wanted_begin.startswith(begin)) and (
+        end.endswith(wanted_end) or wanted_end.endswith(end)
+    )

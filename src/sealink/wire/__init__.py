@@ -6,5 +6,6 @@ stream      how one upstream stream becomes one client stream
 dialect     what a wire format must be able to do, as a client's and as an upstream's
 dialects    the wire formats, and the rules that several of them share
 identifiers call ids and tool names that a target takes
+retry_after when an upstream wants to be asked again
 embeddings  OpenAI's embeddings, and the formats of several upstreams
 """

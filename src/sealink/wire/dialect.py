@@ -5,7 +5,7 @@ about a pair of formats. All of it is pure: bytes and plain data in, bytes and p
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol, TypeGuard, runtime_checkable
+from typing import Final, Literal, Protocol, TypeGuard, runtime_checkable
 
 import msgspec
 
@@ -51,26 +51,40 @@ class RequestHead(msgspec.Struct):
 
 
 class FallbackIdentity(msgspec.Struct, frozen=True):
-    """The id and time of creation (Unix time in seconds) of an answer whose upstream gives it none."""
+    """The id, time of creation (Unix time in seconds) and model of an answer whose upstream gives it none."""
 
     id: str
     created: int
+    model: str = ""
 
 
-class ClientDialect(Protocol):
-    """A wire format as clients speak it.
+ANONYMOUS: Final = FallbackIdentity("", 0)
+
+
+class ClientApi(Protocol):
+    """An API of models as its clients speak it, whatever they ask the models for."""
+
+    name: str
+
+    def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
+        """Raises InvalidRequest, naming the field, if this is not a request of this API.
+
+        Header names are in lower case."""
+
+    def prompt_text(self, head: RequestHead) -> str:
+        """A request's text, for estimating its tokens where no provider reports their number."""
+
+    def error_body(self, error: SealinkError, request_id: str) -> bytes: ...
+
+
+class ClientDialect(ClientApi, Protocol):
+    """A wire format of chat as clients speak it: its answers are made of events, and can be streamed.
 
     `spellings`: this format's names for fields that upstream dialects report as dropped or refused, which they do by
     their names in OpenAI's chat API. A name that is not listed is the same in both.
     """
 
-    name: str
     spellings: Mapping[str, str]
-
-    def parse_head(self, body: bytes, headers: Mapping[str, str]) -> RequestHead:
-        """Raises InvalidRequest, naming the field, if this is not a request of this dialect.
-
-        Header names are in lower case."""
 
     def parse_request(self, head: RequestHead) -> ChatRequest:
         """The whole request, for translation. Raises InvalidRequest as above."""
@@ -83,7 +97,6 @@ class ClientDialect(Protocol):
     def plain(self, request: ChatRequest, answer: PlainAnswer, identity: FallbackIdentity) -> bytes:
         """The same bytes for the events of a plain answer, made without them."""
 
-    def error_body(self, error: SealinkError, request_id: str) -> bytes: ...
     def error_frame(self, error: SealinkError) -> bytes:
         """The frame that ends a stream in which nothing but heartbeats has been sent."""
 
@@ -93,9 +106,6 @@ class ClientDialect(Protocol):
     def with_extras(self, first: bytes, last: bytes, extras: msgspec.Raw) -> bytes:
         """The last bytes of a stream whose `first` frames these were, with `extras` as the field `sealink` of its last
         chunk."""
-
-    def prompt_text(self, head: RequestHead) -> str:
-        """A request's text, for estimating its tokens where no provider reports their number."""
 
 
 @runtime_checkable
@@ -148,9 +158,9 @@ class PassthroughDialect(UpstreamDialect, Protocol):
         """The client's own request, with only those changes that SeaLink must make: the model's name, no
         `metadata.task_type`, usage asked for."""
 
-    def passthrough(self, head: RequestHead) -> StreamHandler: ...
+    def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> StreamHandler: ...
 
-    def passthrough_whole(self, body: bytes) -> tuple[bytes, Outcome]:
+    def passthrough_whole(self, body: bytes, identity: FallbackIdentity = ANONYMOUS) -> tuple[bytes, Outcome]:
         """A not-streamed answer for a client of the same dialect, changed only where a vendor departs from it."""
 
 

@@ -92,6 +92,25 @@ class NameRestorer:
         return restore_names(self._decoder.close(), self._names)
 
 
+class UniqueIds:
+    """Makes the ids of an answer's calls differ: a client's next request has them all, and vendors refuse two equal
+    ones."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, int] = {}
+
+    def take(self, id: str) -> str:
+        """This id, with a number behind it if it was taken before."""
+        if id not in self._taken:
+            self._taken[id] = 1
+            return id
+        number = self._taken[id] + 1
+        while f"{id}_{number}" in self._taken:
+            number += 1
+        self._taken[id], self._taken[f"{id}_{number}"] = number, 1
+        return f"{id}_{number}"
+
+
 class _CallIds:
     """Fits the identifiers of a conversation, message by message. A result belongs to the oldest call of its id that
     has none yet."""

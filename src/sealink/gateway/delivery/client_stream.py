@@ -4,19 +4,21 @@ from collections.abc import Callable
 
 from sealink.errors import HeaderList
 from sealink.gateway.delivery.resume import StreamLog
+from sealink.gateway.delivery.unattended import Pace
 from sealink.net.message import Responder
 
 
 class ClientStream:
     """Writes to a Responder and, where there is one, to a listener: the log of a stream that can be resumed, say.
 
-    Once the client has gone, what is written goes to the listener alone.
+    Once the client has gone, what is written goes to the listener alone, at the pace of unattended streams.
     """
 
     def __init__(self, responder: Responder) -> None:
         self._responder = responder
         self._log: StreamLog | None = None
         self._listener: Callable[[bytes], None] | None = None
+        self._pace: Pace | None = None
         self._finished = False
         self.complete: Callable[[bytes], bytes] | None = None
         """What becomes of the stream's last bytes before they are sent."""
@@ -35,6 +37,13 @@ class ClientStream:
         self._listener = listener
         self.write = self._write_to_both
         self.write_chunk = None
+
+    def go_on_without_client(self, pace: Pace) -> None:
+        """The client has gone: from now on `flush` keeps the pace."""
+        self._pace = pace
+        if self._log is not None:
+            self._log.pace = pace
+        self.write = self._write_to_listener
 
     @property
     def started(self) -> bool:
@@ -77,9 +86,11 @@ class ClientStream:
         if self._listener is None and self._responder.is_chunked:
             self.write_chunk = self._responder.write_chunk
 
-    async def flush(self) -> None:
-        """Wait until the client's buffer has room."""
-        await self._responder.flush()
+    def wait_for_room(self, go_on: Callable[[], None]) -> None:
+        """Nothing more may be written. Call `go_on` when a stream without a client may go on; while there is a client,
+        the responder tells its owner when that has room."""
+        if self._pace is not None:
+            self._pace.wait(go_on)
 
     def finish(self, data: bytes = b"") -> None:
         """End the stream, with `data`."""
@@ -94,3 +105,10 @@ class ClientStream:
         assert self._listener is not None
         self._listener(data)
         return self._responder.write(data)
+
+    def _write_to_listener(self, data: bytes) -> bool:
+        assert self._listener is not None
+        assert self._pace is not None
+        self._listener(data)
+        self._pace.count(data)
+        return False

@@ -9,15 +9,15 @@ from sealink.amounts import Count, Delay
 
 
 class FinishSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """[drain]: how far an answer is read on after its client has left, under `on_disconnect = "drain"`.
-
-    `max_s` seconds, `max_tokens` (each event of the client's stream counts as one), and `max_streams` answers at once
-    on this process; beyond that the answer is cancelled.
-    """
+    """[drain]: how far an answer is read on after its client has left, under `on_disconnect = "drain"`. Beyond that it
+    is cancelled."""
 
     max_s: Delay = 120.0
+    """For so long after the client has left."""
     max_tokens: Count = 16_384
+    """So many tokens; each event of the client's stream counts as one."""
     max_streams: Count = 100
+    """So many answers at once on each process."""
 
 
 class Slots:

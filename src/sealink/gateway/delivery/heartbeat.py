@@ -11,19 +11,19 @@ PathPrefix = Annotated[str, msgspec.Meta(pattern="^/")]
 
 
 class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a stream's client is sent a heartbeat, and which.
-
-    `grace_s`: until then a stream without content can still be answered by an error status; the first heartbeat
-    commits it to status 200. `interval_s`: the silence after which a heartbeat is sent. `shape`: `comment` (an SSE
-    comment line), `chunk` (an event without content, for clients whose watchdogs count events only), or `off`.
-    `paths`: other shapes by path prefix; the longest that fits counts. Anthropic's clients are sent the pings of
-    their own API unless `paths` has another shape for theirs.
-    """
+    """[heartbeat]: when a stream's client is sent a heartbeat, and which."""
 
     shape: HeartbeatShape = "comment"
+    """`comment`: an SSE comment line. `chunk`: an event without content, for clients whose watchdogs count events only.
+    `off`: none. Anthropic's clients are sent the pings of their own API, unless `paths` has another shape for their
+    path."""
     paths: dict[PathPrefix, HeartbeatShape] = {}
+    """Other shapes by the beginning of the path, `"/v1/chat/" = "chunk"`; the longest that fits counts."""
     grace_s: Delay = 10.0
+    """Until then a stream without content can still be answered by an error status; the first heartbeat commits it to
+    status 200."""
     interval_s: Seconds = 10.0
+    """The silence after which a heartbeat is sent."""
 
     def shape_on(self, path: str, endpoints_own: HeartbeatShape | None = None) -> HeartbeatShape:
         """The shape on a path: that of `paths`, else the endpoint's own, else `shape`."""

@@ -10,13 +10,14 @@ from sealink.wire.stream.lane import Lane
 
 
 class Client(Protocol):
-    """Where the stream goes: a Responder, or a ClientStream around one."""
+    """Where the stream goes: a ClientStream."""
 
     write: Callable[[bytes], bool]
     write_chunk: Callable[[bytes, int], bool] | None
 
     @property
     def paused(self) -> bool: ...
+    def wait_for_room(self, go_on: Callable[[], None]) -> None: ...
     def finish(self, data: bytes = b"") -> None: ...
 
 
@@ -62,7 +63,7 @@ class Pump:
 
     def go_on(self) -> None:
         """Something has come that was not moved: what has waited, the end, a failure; or the client has room again."""
-        if self._is_over:
+        if self._is_over or self._waits_for_client:
             return
         try:
             self._move_waiting()
@@ -103,6 +104,7 @@ class Pump:
                 return
             if not self._move(data):
                 return
+        self._timers.heard()  # compressed bytes that have not become any others yet are a sign of life, too
         upstream.forward_to(self._move, self._pass_on)
 
     def _pass_on(self, read: bytes) -> bool | None:
@@ -132,6 +134,7 @@ class Pump:
     def _wait_for_client(self) -> None:
         self._waits_for_client = True
         self._timers.pause()
+        self._client.wait_for_room(self.client_ready)
 
     def _finish(self, out: bytes) -> None:
         self.stop()

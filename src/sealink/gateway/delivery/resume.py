@@ -8,21 +8,24 @@ import msgspec
 
 from sealink.amounts import Count, Delay, Size
 from sealink.errors import NotFound, SealinkError, ShuttingDown
+from sealink.gateway.delivery.unattended import Pace
 from sealink.net.message import Responder
 
 _PIECE_BYTES: Final = 64 * 1024
 
 
 class DetachSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much of detached streams is kept, and for how long.
-
-    `max_bytes`: of one stream; what was sent before the last so many bytes is gone. `max_streams`: at once, on
-    this process. `linger_s`: how long a stream that has ended can still be read.
-    """
+    """[detach]: how much of detached streams is kept, and for how long, under `on_disconnect = "detach"`."""
 
     max_bytes: Size = 4 * 1024 * 1024
+    """Of one stream. What was sent before the last so many bytes is gone."""
     max_streams: Count = 1000
+    """Streams at once on each process; one more is not kept."""
     linger_s: Delay = 300.0
+    """How long a stream that has ended can still be read."""
+    return_s: Delay = 30.0
+    """How long a client has to come back before anything is gone that it has not read. A stream that nobody reads,
+    drained ones included, is read as fast as it comes up to `max_bytes`, and then only so many in this time."""
 
 
 class Gone(SealinkError):
@@ -49,6 +52,8 @@ class StreamLog:
         self.cancel = stream.cancel
         self.error_frame = stream.error_frame
         self.ended = False
+        self.pace: Pace | None = None
+        """The stream's, once its client has gone."""
         self._max_bytes = max_bytes
         self._kept = bytearray()
         self._dropped_bytes = 0
@@ -80,7 +85,10 @@ class StreamLog:
                 f"Only the bytes from {self._dropped_bytes} to {self.end} of this stream are still kept.", param="from"
             )
         begin = position - self._dropped_bytes
-        return bytes(self._kept[begin : begin + at_most])
+        data = bytes(self._kept[begin : begin + at_most])
+        if self.pace is not None:
+            self.pace.unread_bytes = min(self.pace.unread_bytes, self.end - position - len(data))
+        return data
 
     async def wait(self) -> None:
         """Return when more has been written, or the stream has ended."""

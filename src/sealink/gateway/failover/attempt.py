@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final, Protocol, TypeVar
@@ -45,7 +46,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     mark: Mark
 
 
-class Attempt:
+class Attempt(ABC):
     """Writes the request when it is made, and owns its upstream connection from `start` to `close` or `release`.
 
     It has no task: it is told by its upstream's response what has come, and by a timer that time is up.
@@ -119,13 +120,14 @@ class Attempt:
 
     # What differs between operations.
 
+    @abstractmethod
     def begin(self) -> None:
         """The headers of a proper answer are in."""
 
+    @abstractmethod
     def receive(self, data: bytes) -> bool:
         """Some of a proper answer's body has come, or its end (b""). Returns whether there is something to send to the
         client. Raises the SealinkError that came instead."""
-        raise NotImplementedError
 
     @property
     def awaits_content(self) -> bool:
@@ -174,13 +176,13 @@ class Attempt:
 
     def _read(self) -> bool:
         upstream = self.upstream
+        self._heard_at = self._surroundings.timers.now()
         if upstream.status and not self._has_headers:
             self._has_headers = True
             self._surroundings.mark("headers")
             if upstream.status == 200:
                 self.begin()
         while (data := upstream.read_now()) is not None:
-            self._heard_at = self._surroundings.timers.now()
             if upstream.status == 200:
                 if self.receive(data):
                     return True

@@ -34,6 +34,9 @@ class WholeAttempt(Attempt):
         self.body = b""
         self._read_answer = operation.read_answer
 
+    def begin(self) -> None:
+        """Nothing is to be done before it is whole."""
+
     def receive(self, data: bytes) -> bool:
         if data:
             self._received.add(data)

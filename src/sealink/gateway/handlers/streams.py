@@ -1,5 +1,7 @@
 """Endpoints for detached streams: GET resumes one, DELETE cancels it."""
 
+import re
+from typing import Final
 from urllib.parse import parse_qs
 
 from sealink.errors import InvalidRequest
@@ -9,6 +11,10 @@ from sealink.gateway.delivery.resume import StreamLog, StreamLogs, follow
 from sealink.http.endpoint import RequestContext
 from sealink.http.responses import identity
 from sealink.net.message import Request, Responder
+
+_MAX_DIGITS: Final = 18
+"""More than any stream has bytes; Python refuses to read thousands of digits."""
+_BYTES: Final = re.compile(rf"\d{{1,{_MAX_DIGITS}}}", re.ASCII)
 
 
 class Streams:
@@ -40,6 +46,8 @@ class Streams:
 def _position(query: str) -> int:
     """The `from` of a query, 0 if there is none. Raises InvalidRequest."""
     given = parse_qs(query).get("from", ["0"])[-1]
-    if not given.isdecimal():
-        raise InvalidRequest(f"`from` must be a number of bytes, not {given!r}.", code="invalid_type", param="from")
+    if not _BYTES.fullmatch(given):
+        raise InvalidRequest(
+            f"`from` must be a number of bytes, not {given[:_MAX_DIGITS]!r}.", code="invalid_type", param="from"
+        )
     return int(given)

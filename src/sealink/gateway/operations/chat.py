@@ -20,13 +20,13 @@ from sealink.wire.stream.translator import Translator
 def write_request(request: ClientRequest, target: Target) -> OutgoingRequest:
     """The request for a target: the client's own bytes if it speaks the client's dialect, else a translation."""
     dialect = target.provider.dialect
-    if same_dialect(dialect, request.client):
+    if same_dialect(dialect, request.dialect):
         outgoing = dialect.forward_request(request.head, target.model)
     else:
         outgoing = _translate(request, dialect, target.model)
     outgoing = apply_profile(outgoing, target.provider.profile)
     if outgoing.dropped:
-        spellings = request.client.spellings
+        spellings = request.dialect.spellings
         outgoing.dropped = [spellings.get(name, name) for name in outgoing.dropped]
     return outgoing
 
@@ -37,24 +37,24 @@ def open_lane(request: ClientRequest, target: Target) -> Lane:
     handler = _stream_handler(request, target)
 
     def whole_handler() -> StreamHandler:
-        if same_dialect(dialect, request.client) and dialect.takes_whole_chunks:
+        if same_dialect(dialect, request.dialect) and dialect.takes_whole_chunks:
             return handler
         decoder = _with_names(WholeDecoder(dialect), request, dialect)
-        return Translator(decoder, request.client.encoder(_answered(request), request.fallback_identity))
+        return Translator(decoder, request.dialect.encoder(_answered(request), request.fallback_identity))
 
     return Lane(dialect.framer(), handler, whole_handler=whole_handler, json_stream=dialect.json_stream)
 
 
 def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[bytes, Outcome]:
     """A whole answer in the client's dialect, from a whole answer or from a stream."""
-    client, dialect = request.client, target.provider.dialect
+    client, dialect = request.dialect, target.provider.dialect
     if (plain := dialect.read_plain(answer)) is not None:
         relayed = same_dialect(dialect, client)
         read = answer if relayed else client.plain(_answered(request), plain, request.fallback_identity)
         return read, plain.outcome()
     body = whole_json(answer)
     if body is not None and same_dialect(dialect, client):
-        read, outcome = dialect.passthrough_whole(body)
+        read, outcome = dialect.passthrough_whole(body, request.fallback_identity)
     else:
         events = decode_stream(answer, dialect) if body is None else dialect.decode_whole(body)
         read, outcome = _translated(events, request, dialect)
@@ -72,7 +72,7 @@ def _translate(request: ClientRequest, dialect: UpstreamDialect, model: str) -> 
     try:
         return dialect.write_request(neutral, model)
     except InvalidRequest as error:
-        error.param = request.client.spellings.get(error.param or "", error.param)
+        error.param = request.dialect.spellings.get(error.param or "", error.param)
         raise
 
 
@@ -80,7 +80,7 @@ def _translated(events: list[Event], request: ClientRequest, dialect: UpstreamDi
     events, outcome = restore_names(events, _names(request, dialect)), Outcome()
     for event in events:
         observe(event, outcome)
-    return request.client.whole(_answered(request), events, request.fallback_identity), outcome
+    return request.dialect.whole(_answered(request), events, request.fallback_identity), outcome
 
 
 def _answered(request: ClientRequest) -> ChatRequest:
@@ -94,9 +94,9 @@ def _answered(request: ClientRequest) -> ChatRequest:
 
 
 def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
-    client, dialect = request.client, target.provider.dialect
+    client, dialect = request.dialect, target.provider.dialect
     if same_dialect(dialect, client):
-        return dialect.passthrough(request.head)
+        return dialect.passthrough(request.head, request.fallback_identity)
     decoder = _with_names(dialect.decoder(), request, dialect)
     return Translator(decoder, client.encoder(request.neutral, request.fallback_identity))
 
@@ -108,4 +108,4 @@ def _with_names(decoder: Decoder, request: ClientRequest, dialect: UpstreamDiale
 
 def _names(request: ClientRequest, dialect: UpstreamDialect) -> dict[str, str]:
     """The client's names of tools by those that were sent. A request that was passed through has its own."""
-    return {} if same_dialect(dialect, request.client) else sent_names(request.neutral, dialect.identifiers)
+    return {} if same_dialect(dialect, request.dialect) else sent_names(request.neutral, dialect.identifiers)

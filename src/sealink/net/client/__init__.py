@@ -6,7 +6,8 @@ limits            how many there may be, how long they are kept, what they may h
 connection        one socket to one origin: a request out, its response in, one after the other
 response          one response as it comes in; content_encoding: decompressing it
 request_head      the head of a request as it goes out
-dial              opening a connection, with TLS, through a proxy; happy_eyeballs: a socket to one of a host's addresses
+dial              opening a connection, with TLS, through a proxy
+resolver          a host's addresses; happy_eyeballs: a socket to one of them
 origin            scheme, host and port of a URL; proxy: which proxy leads there
 failure           what went wrong, as a SealinkError
 """

@@ -10,6 +10,7 @@ from typing import cast
 
 import httptools
 
+from sealink.errors import SealinkError
 from sealink.net.client.failure import closed, malformed, truncated, upstream_failure
 from sealink.net.client.limits import UpstreamLimits
 from sealink.net.client.response import Response
@@ -71,7 +72,7 @@ class Connection(asyncio.Protocol):
             response.break_off(closed(self.peer))
             return
         transport.writelines((head, body) if body else (head,))
-        response.sent_over(transport, self.peer)
+        response.sent_over(transport, self.peer, self._feed_rest)
         self._response = response
         self._on_stale = on_stale
         self._head_bytes = 0
@@ -116,13 +117,26 @@ class Connection(asyncio.Protocol):
         try:
             if response.feed(data):
                 return
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+        except (SealinkError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             response.break_off(upstream_failure(error, self.peer, "exchange"))
             self.abort()
             return
         if not response.in_body:
-            self._after_feed(response, len(data))
+            self._after_feed(response, len(data) - len(response.rest))
         response.deliver()
+
+    def _feed_rest(self) -> None:
+        """The next turn's share of a read that was more than one turn may handle."""
+        response = self._response
+        if response is not None and response.rest:
+            data, response.rest = response.rest, b""
+            self.data_received(data)
+            response.read_on()
+
+    def _feed_all(self) -> None:
+        """The connection ends: what has come before that counts."""
+        while self._response is not None and self._response.rest:
+            self._feed_rest()
 
     def _after_feed(self, response: Response, size: int) -> None:
         """Outside a body: the response is over, or its headers are still coming."""
@@ -149,6 +163,7 @@ class Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.get_write_buffer_size()
 
     def eof_received(self) -> None:
+        self._feed_all()
         response = self._response
         if response is not None and response.status:
             response.end_of_stream()
@@ -157,6 +172,7 @@ class Connection(asyncio.Protocol):
         self.abort()  # a TLS transport would wait for the other end's shutdown
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._feed_all()
         self._fail(exc)
         self._response = self._on_stale = None
         if not self._lost.done():

@@ -4,6 +4,7 @@ The caller closes the connection when a step fails or is cancelled.
 """
 
 import asyncio
+import socket
 import ssl
 
 from sealink.errors import UpstreamError
@@ -14,6 +15,7 @@ from sealink.net.client.limits import UpstreamLimits
 from sealink.net.client.origin import Origin
 from sealink.net.client.proxy import Proxy
 from sealink.net.client.request_head import tunnel_head
+from sealink.net.client.resolver import Resolver
 
 
 class Dialer:
@@ -25,6 +27,7 @@ class Dialer:
     def __init__(self, limits: UpstreamLimits, tls: ssl.SSLContext | None) -> None:
         self._limits = limits
         self._tls = tls
+        self._resolver = Resolver(limits.dns_cache_s)
 
     async def open(self, connection: Connection, origin: Origin, proxy: Proxy | None, *, connect_s: float) -> None:
         """Make `connection` reach `origin` within `connect_s`. Raises SealinkError, see upstream_failure."""
@@ -46,12 +49,20 @@ class Dialer:
         connection.peer = peer
         loop = asyncio.get_running_loop()
         try:
-            sock = await connect_socket(origin.host, origin.port, self._limits)
+            sock = await self._connected_socket(origin)
             await loop.create_connection(lambda: connection, sock=sock)
         except (OSError, UnicodeError) as error:
             raise upstream_failure(error, peer, "connect") from error
         if origin.is_tls:
             await self._secure(connection, origin, connect_s)
+
+    async def _connected_socket(self, origin: Origin) -> socket.socket:
+        addresses = await self._resolver.resolve(origin.host, origin.port)
+        try:
+            return await connect_socket(addresses, self._limits)
+        except OSError:
+            self._resolver.forget(origin.host)
+            raise
 
     async def _secure(self, connection: Connection, origin: Origin, connect_s: float) -> None:
         if self._tls is None:

@@ -7,28 +7,18 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
 from sealink.net.client.limits import UpstreamLimits
-
-SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
-AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, SocketAddress]
+from sealink.net.client.resolver import AddressInfo
 
 
-async def connect_socket(host: str, port: int, limits: UpstreamLimits) -> socket.socket:
-    """A connected socket. Raises OSError, and UnicodeError for a host that can be no name.
+async def connect_socket(addresses: Iterable[AddressInfo], limits: UpstreamLimits) -> socket.socket:
+    """A socket that is connected to one of the addresses. Raises OSError.
 
     (uvloop's create_connection tries one address after the other, each until the kernel gives it up.)
     """
-    addresses = interleaved(await _resolve(host, port))
-    if len(addresses) == 1:
-        return await _connect(addresses[0], limits)
-    return await _race(addresses, limits)
-
-
-async def _resolve(host: str, port: int) -> Sequence[AddressInfo]:
-    try:  # an address needs no thread
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        loop = asyncio.get_running_loop()
-        return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    in_turn = interleaved(addresses)
+    if len(in_turn) == 1:
+        return await _connect(in_turn[0], limits)
+    return await _race(in_turn, limits)
 
 
 def interleaved(addresses: Iterable[AddressInfo]) -> list[AddressInfo]:

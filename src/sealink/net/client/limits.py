@@ -29,6 +29,10 @@ class UpstreamLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     connection_attempt_delay_s: Delay = 0.25
     """How long one address of a host is tried before the next is tried beside it (RFC 8305 §5)."""
 
+    dns_cache_s: Delay = 10.0
+    """How long the addresses of a host are kept, unless none of them can be reached. A name is looked up once at a
+    time, whoever waits for it."""
+
     reopen_pause_s: Seconds = 1.0
     """Where connections are kept warm: the longest pause before one is opened again after the server has closed or
     refused one. It doubles each time."""
@@ -52,3 +56,11 @@ class UpstreamLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     max_header_bytes: Size = 64 * 1024
     """Names and values of one response's headers, trailers included."""
+
+    max_before_content_bytes: Size = 4 * 1024 * 1024
+    """What a stream may send before its first content (comments, pings, an echo of the request); beyond that it fails
+    with `upstream_too_large`."""
+
+    max_bytes_per_turn: Size = 16 * 1024
+    """Bytes of one response, decompressed ones included, that are handled in one turn of the event loop: then the other
+    connections have their turn. Much that comes at once (an image, a compressed stream) takes several turns."""

@@ -4,7 +4,10 @@ waiting for headers ──▶ in_body ──▶ complete
           └────────────────┴──────▶ failed
 
 A read from the socket that is exactly one chunk of the transfer coding, as nearly all are, needs no parser: it goes
-straight to `taker`.
+straight to whom the body is forwarded.
+
+However fast it comes, and whatever it inflates to: of one response no more than `max_bytes_per_turn` is handled in a
+turn of the event loop, so that other connections, timers and signals have theirs.
 """
 
 import asyncio
@@ -30,8 +33,9 @@ _BODYLESS_STATUSES: Final = (204, 304)
 class Response:
     """Implements UpstreamResponse. `status` is 0 until the headers are in; `headers` have lower-case names.
 
-    `in_body`, `complete`, `keep_alive` and `surplus` are for the connection: whether only the body's bytes are
-    awaited, whether all has come, whether the connection may be used again, whether more came than belongs here.
+    `in_body`, `complete`, `keep_alive`, `surplus` and `rest` are for the connection: whether only the body's bytes are
+    awaited, whether all has come, whether the connection may be used again, whether more came than belongs here, and
+    what has been read from the socket and is to be fed in the loop's next turn, in which `feed_rest` is called.
     `stop_sending` gives up what is under way for it: the connection, or the opening of one.
     """
 
@@ -44,27 +48,33 @@ class Response:
         self.complete = False
         self.keep_alive = False
         self.surplus = False
+        self.rest = b""
         self.method = method
         self.stop_sending: Callable[[], object] | None = None
         self._peer = peer
         self._limits = limits
         self._transport: asyncio.Transport | None = None
+        self._feed_rest: Callable[[], None] | None = None
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._fields: list[tuple[str, str]] = []
         self._header_bytes = 0
+        self._fruitless_bytes = 0  # fed to the parser since the body last grew
         self._chunks: list[bytes] = []
         self._unread_bytes = 0
         self._is_paused = False
         self._decoder: Decoder | None = None
         self._error: SealinkError | None = None
+        self._awaits_turn = False
         self._taker: Taker | None = None
         self._pass_on: PassOn | None = None
-        self._between_chunks = False
+        self._chunk_limit = 0
+        """Between two chunks: up to which size the next one needs no parser. Else 0."""
 
-    def sent_over(self, transport: asyncio.Transport, peer: str) -> None:
+    def sent_over(self, transport: asyncio.Transport, peer: str, feed_rest: Callable[[], None]) -> None:
         """The request is sent over this connection."""
         self._transport = transport
         self._peer = peer
+        self._feed_rest = feed_rest
         self.stop_sending = transport.abort
 
     @property
@@ -75,16 +85,28 @@ class Response:
     # The reader's side
 
     def read_now(self) -> bytes | None:
-        """The next bytes of the body, all that wait; None while there are none, b"" at its end."""
+        """The next bytes of the body; None while there are none, b"" at its end.
+
+        Of those that wait no more than one turn of the loop may handle: in the next there is news again.
+        """
+        if self._awaits_turn:
+            return None
         if self._decoder is not None:
             return self._read_decoded(self._decoder)
+        if not self._chunks:
+            return b"" if self._has_ended() else None
+        data = self._take(self._limits.max_bytes_per_turn)
         if self._chunks:
-            return self._take()
-        return b"" if self._has_ended() else None
+            self._await_turn()
+        return data
 
     def forward_to(self, take: Taker, pass_on: PassOn | None = None) -> None:
-        """Give each piece of the body to `take`, until it answers False. One that has to be decoded is still read."""
-        if self._decoder is None:
+        """Give each piece of the body to `take`, until it answers False. What has to be decoded is still to be read.
+
+        `pass_on` is asked first, with each read that begins with a chunk's header. It answers None to one that it
+        leaves alone.
+        """
+        if self._decoder is None and not self._awaits_turn:
             self._taker, self._pass_on = take, pass_on
 
     async def begin(self) -> None:
@@ -102,17 +124,28 @@ class Response:
 
     def _read_decoded(self, decoder: Decoder) -> bytes | None:
         while self._chunks or decoder.pending:
-            if data := self._decode(decoder):
-                return data
+            data = self._decode(decoder)
+            if decoder.pending:
+                self._await_turn()
+            if data or decoder.pending:
+                return data or None
         if not self._has_ended():
             return None
         self._decode_end(decoder)
         return b""
 
+    def _await_turn(self) -> None:
+        self._awaits_turn = True
+        asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._awaits_turn = False
+        self._notify()
+
     def _decode(self, decoder: Decoder) -> bytes:
         data = b"" if decoder.pending else self._take()
         try:
-            out = decoder.decode(data, self._limits.max_buffered_bytes)
+            out = decoder.decode(data, self._limits.max_bytes_per_turn)
         except (zlib.error, UpstreamError) as error:
             failure = upstream_failure(error, self._peer, "exchange")
             self._give_up(failure)
@@ -133,13 +166,17 @@ class Response:
             raise self._error
         return self.complete
 
-    def _take(self) -> bytes:
+    def _take(self, most: int | None = None) -> bytes:
+        """What waits, or at most so many bytes of it."""
         chunks = self._chunks
         data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
-        self._unread_bytes = 0
+        if most is not None and len(data) > most:
+            chunks.append(data[most:])
+            data = data[:most]
+        self._unread_bytes -= len(data)
         if self._is_paused:
-            self._resume()
+            self.read_on()
         return data
 
     def _news(self) -> "asyncio.Future[None]":
@@ -161,8 +198,11 @@ class Response:
             asyncio.get_running_loop().call_later(self._limits.linger_s, self.close)
 
     def _give_up(self, error: SealinkError) -> None:
+        """End the body with `error`, whatever was still unread."""
         was_over, self._error = self.is_over, error
         self._chunks.clear()
+        self._unread_bytes = 0
+        self._decoder = None
         if not was_over:
             self._settle()
             if self.stop_sending is not None:
@@ -172,20 +212,18 @@ class Response:
 
     def feed(self, data: bytes) -> bool:
         """Some more of the response has come. True: it was a chunk that has been passed on. Otherwise `deliver` is to
-        follow. Raises what httptools does."""
-        if self._pass_on is not None and self._between_chunks:
+        follow. Raises what httptools does, and SealinkError."""
+        if self._pass_on is not None and len(data) <= self._chunk_limit:
             goes_on = self._pass_on(data)
             if goes_on:  # nearly every read
                 return True
             if goes_on is not None:
                 self._taker = self._pass_on = None
                 return True
-        chunk = _only_chunk(data) if self._between_chunks else b""
+        chunk = _only_chunk(data, self._chunk_limit) if self._chunk_limit else b""
         if not chunk:
             if self._parser is not None:
-                self._parser.feed_data(data)
-            if not data.endswith(b"\r\n"):
-                self._between_chunks = False  # the next chunk's header may have begun: llhttp tells when it is whole
+                self._parse(self._parser, data)
             return False
         if self._taker is None or self._chunks:
             self.on_body(chunk)
@@ -193,6 +231,32 @@ class Response:
         if not self._taker(chunk):
             self._taker = self._pass_on = None
         return True
+
+    def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
+        most = self._limits.max_bytes_per_turn
+        if len(data) > most:
+            self._put_off(data[most:])
+            data = data[:most]
+        self._fruitless_bytes += len(data)
+        parser.feed_data(data)
+        if not data.endswith(b"\r\n"):
+            self._chunk_limit = 0  # the next chunk's header may have begun: llhttp tells when it is whole
+        limit = self._limits.max_header_bytes
+        if self._fruitless_bytes > 2 * limit and not self.complete:  # a field that llhttp has not reported yet
+            raise malformed(self._peer, f"a field or chunk extension is longer than {limit} bytes")
+
+    def _put_off(self, data: bytes) -> None:
+        """Keep the rest of a read for the next turn. Until then nothing more is read."""
+        self.rest = data
+        if not self._is_paused:
+            self._pause()
+        assert self._feed_rest is not None
+        asyncio.get_running_loop().call_soon(self._feed_rest)
+
+    def read_on(self) -> None:
+        """Read from the socket again, unless there is more to feed, or too much that waits."""
+        if self._is_paused and not self.rest and self._unread_bytes <= self._limits.max_buffered_bytes:
+            self._resume()
 
     def deliver(self) -> None:
         """Give what has come to whoever is there for it."""
@@ -205,17 +269,13 @@ class Response:
         self._limit_unread()
 
     def _notify(self) -> None:
-        on_news = self.on_news
-        if self.is_over:
-            self.on_news = self._taker = self._pass_on = None  # no cycle is left behind
-        if on_news is not None:
-            on_news()
+        if self.on_news is not None:
+            self.on_news()
 
     def _limit_unread(self) -> None:
         too_much = self._unread_bytes > self._limits.max_buffered_bytes
-        if too_much and self.in_body and not self._is_paused and self._transport is not None:
-            self._is_paused = True
-            self._transport.pause_reading()
+        if too_much and self.in_body and not self._is_paused:
+            self._pause()
 
     def break_off(self, error: SealinkError) -> None:
         """The connection has failed: what came before it can still be read, then `error` is raised."""
@@ -239,9 +299,16 @@ class Response:
     def _settle(self) -> None:
         self.in_body = False
         self._parser = None  # it refers back to this response
-        self._between_chunks = False
+        self._chunk_limit = 0
+        self.surplus = self.surplus or bool(self.rest)
+        self.rest = b""
         if self._is_paused:
             self._resume()
+
+    def _pause(self) -> None:
+        self._is_paused = True
+        if self._transport is not None:
+            self._transport.pause_reading()
 
     def _resume(self) -> None:
         self._is_paused = False
@@ -294,12 +361,13 @@ class Response:
             return
         self._chunks.append(data)
         self._unread_bytes += len(data)
+        self._fruitless_bytes = 0
 
     def on_chunk_header(self) -> None:
-        self._between_chunks = False
+        self._chunk_limit = 0
 
     def on_chunk_complete(self) -> None:
-        self._between_chunks = self.in_body
+        self._chunk_limit = self._limits.max_bytes_per_turn if self.in_body else 0
 
     def on_message_complete(self) -> None:
         if self.in_body:
@@ -311,8 +379,9 @@ def _wake(waiter: "asyncio.Future[None]") -> None:
         waiter.set_result(None)
 
 
-def _only_chunk(data: bytes) -> bytes:
-    """The body of the one whole chunk that `data` is (RFC 9112 §7.1); b"" if it is anything else."""
+def _only_chunk(data: bytes, most: int) -> bytes:
+    """The body of the one whole chunk that `data` is (RFC 9112 §7.1), of at most `most` bytes; b"" if it is anything
+    else."""
     end = data.find(b"\r\n", 0, _MAX_SIZE_DIGITS + 2)
     digits = data[:end]
     if end < 1 or not digits.isalnum() or not data.endswith(b"\r\n"):
@@ -321,4 +390,4 @@ def _only_chunk(data: bytes) -> bytes:
         size = int(digits, 16)
     except ValueError:
         return b""
-    return data[end + 2 : -2] if size and len(data) == end + size + 4 else b""
+    return data[end + 2 : -2] if 0 < size <= most and len(data) == end + size + 4 else b""

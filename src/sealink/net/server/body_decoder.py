@@ -33,28 +33,45 @@ def coding_of(content_encoding: str) -> str:
 def decode(coding: str, body: bytes, max_bytes: int) -> bytes:
     """The body without its coding; of one that is larger than `max_bytes` a little more than that.
 
-    Raises InvalidRequest for a body that is not in this coding.
+    Raises InvalidRequest for a body that is not in this coding, or is cut off. A second gzip member or zstd frame, which
+    no client sends, is refused: the rest of the body would be copied for each of them.
     """
     try:
-        return _unzstd(body, max_bytes + 1) if coding == "zstd" else _inflated(coding, body, max_bytes + 1)
+        out, is_whole, rest = (_unzstd if coding == "zstd" else _inflated)(coding, body, max_bytes + 1)
     except (zlib.error, zstandard.ZstdError) as error:
-        raise InvalidRequest(f"The request body is not valid {coding}: {error}", code="invalid_encoding") from error
+        raise _invalid(coding, f"it cannot be decoded ({error})") from error
+    if len(out) <= max_bytes and not is_whole:
+        raise _invalid(coding, "it is cut off before its end")
+    if len(out) <= max_bytes and rest:
+        raise _invalid(coding, "something follows its end")
+    return out
 
 
-def _unzstd(body: bytes, at_most: int) -> bytes:
+def _invalid(coding: str, why: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"The request body is not what its content-encoding, {coding}, says: {why}.",
+        code="invalid_encoding",
+        param="content-encoding",
+    )
+
+
+def _unzstd(_: str, body: bytes, at_most: int) -> tuple[bytes, bool, bytes]:
+    """Only a reader can be limited, and only the other one tells whether the frame was whole."""
     decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_ZSTD_WINDOW_BYTES)
-    with decompressor.stream_reader(body, read_across_frames=True) as reader:
-        return reader.read(at_most)
+    with decompressor.stream_reader(body) as reader:
+        out = reader.read(at_most)
+    if len(out) == at_most:
+        return out, False, b""
+    whole = decompressor.decompressobj()
+    whole.decompress(body)
+    return out, whole.eof, whole.unused_data
 
 
-def _inflated(coding: str, body: bytes, at_most: int) -> bytes:
-    """deflate is zlib's format or, of some senders, raw. A second gzip member, which no client sends, is refused: the
-    rest of the body would be copied for each of them."""
+def _inflated(coding: str, body: bytes, at_most: int) -> tuple[bytes, bool, bytes]:
+    """deflate is zlib's format or, of some senders, raw."""
     inflater = zlib.decompressobj(_GZIP if coding == "gzip" else _deflate_format(body))
     out = inflater.decompress(body, at_most)
-    if len(out) < at_most and (not inflater.eof or inflater.unused_data):
-        raise zlib.error("something follows its end" if inflater.eof else "it ends too early")
-    return out
+    return out, inflater.eof, inflater.unused_data
 
 
 def _deflate_format(body: bytes) -> int:

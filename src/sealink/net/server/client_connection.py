@@ -152,9 +152,10 @@ class ClientConnection(asyncio.Protocol):
         parser = self._parser
         was_receiving = parser.receiving
         for begin in range(0, len(data), _PARSE_BYTES):
-            if not self._has_room():
+            if begin >= self._limits.max_bytes_per_turn or not self._has_room():
                 self._unparsed = data[begin:]
                 self._transport.pause_reading()
+                self._loop.call_soon(self._parse_rest)
                 break
             self._waiting.extend(parser.feed(data[begin : begin + _PARSE_BYTES]))
         if parser.receiving and not was_receiving:
@@ -190,6 +191,10 @@ class ClientConnection(asyncio.Protocol):
         server = self._server
         self._response = response = ResponseWriter(self._transport, request, self._response_ended, server.let_go)
         self._task = server.handle(request, response)
+        self._parse_rest()
+
+    def _parse_rest(self) -> None:
+        """Go on with what came beyond the limits of requests in line, and of a turn of the loop."""
         if self._unparsed and self._has_room():
             data, self._unparsed = self._unparsed, b""
             self._transport.resume_reading()

@@ -14,14 +14,16 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """From a request's first byte to its last (408 beyond)."""
     keep_alive_s: Seconds = 75.0
     """How long a connection may stay open without a request; nginx's `keepalive_timeout`."""
-    slow_client_s: Seconds = 300.0
-    """How long a client may read nothing of what waits for it. TCP opens its window in steps of a segment, up to
-    64 KiB of them on loopback, so a slow reader shows no progress for a while; memory is bounded meanwhile."""
+    slow_client_s: Seconds = 60.0
+    """How long a client may read nothing of what waits for it, before its stream is ended. TCP opens its window in
+    steps of a segment, up to 64 KiB of them on loopback, so a slow reader shows no progress for a while; memory is
+    bounded meanwhile."""
     linger_s: Delay = 10.0
     """After a refusal: how long what the client still sends is read and thrown away. Were the socket closed at
     once, its reset could reach the client before the answer did."""
     max_unsent_bytes: Size = 256 * 1024
-    """What may wait for a client in memory: above it `Responder.paused` is True, until half of it is left."""
+    """What may wait for a client in memory: above it what is on its way is paused (`Responder.paused`), until half of
+    it is left."""
     max_unsent_in_kernel_bytes: Size = 128 * 1024
     """What may wait for it in the kernel besides (`TCP_NOTSENT_LOWAT`, where there is such an option). Without a limit
     the kernel takes megabytes, and it takes long to notice a client that has stopped reading."""
@@ -30,6 +32,8 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     that leaves is noticed only by writing to it."""
     max_pipelined_bytes: Size = 256 * 1024
     """As `max_pipelined`, for the sum of their bodies."""
+    max_bytes_per_turn: Size = 64 * 1024
+    """Bytes of one connection that are parsed in one turn of the event loop: then the others have their turn."""
     cancel_grace_s: Delay = 2.0
     """When the server stops and the shutdown grace is over: how long cancelled handlers have to end their streams."""
     backlog: Size = 2048

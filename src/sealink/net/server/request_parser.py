@@ -18,12 +18,19 @@ from sealink.errors import (
     MethodNotAllowed,
     RequestTooLarge,
     SealinkError,
+    VersionNotSupported,
 )
 from sealink.net.message import Request
 from sealink.net.server.body_decoder import coding_of, decode
 
 _ABSOLUTE_TARGET: Final = re.compile(r"https?://([^/?]*)([^?]*)(.*)", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:[\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?", re.ASCII)
+
+_VERSIONS: Final = ("1.1", "1.0")
+_ABOUT_VERSION: Final = (
+    *("Invalid HTTP version", "Expected dot", "Expected HTTP/2 Connection Preface", "Pause on PRI/Upgrade"),
+)
+_OTHER_VERSION: Final = re.compile(rb"[A-Z]+ +[!-~]+ +HTTP/(?!1\.[01])(\d{1,2}(?:\.\d{1,2})?)")
 
 
 class RequestParser:
@@ -44,6 +51,7 @@ class RequestParser:
         self._body_limit = body_limit
         self._llhttp: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._whole: list[Request] = []
+        self._raw_head: bytes | bytearray = b""  # all reads from the socket since the one in which the head began
         self._fruitless = 0  # bytes since a request began, ended, or its body grew
         self.on_message_begin()
         self.receiving = False
@@ -61,6 +69,11 @@ class RequestParser:
     def feed(self, data: bytes) -> list[Request]:
         """The requests that `data` completes."""
         self._fruitless += len(data)
+        if self._raw_head:
+            self._raw_head = bytearray(self._raw_head) if isinstance(self._raw_head, bytes) else self._raw_head
+            self._raw_head += data
+        else:
+            self._raw_head = data
         try:
             self._parse(data)
         except httptools.HttpParserCallbackError as error:
@@ -68,9 +81,11 @@ class RequestParser:
                 raise
             self.refuse(error.__context__)
         except httptools.HttpParserError as error:
-            self.refuse(_malformed(f"{error}."))
+            self.refuse(self._why_unreadable(error))
         if self._fruitless > 2 * self._max_header_bytes:  # fields and framing that llhttp has not reported yet
             self.refuse(self._headers_too_large())
+        if self._request is not None or not self.receiving:
+            self._raw_head = b""
         whole, self._whole = self._whole, []
         return whole
 
@@ -92,6 +107,7 @@ class RequestParser:
                 # An offer to speak h2c or the like, which a server may ignore (RFC 9110 §7.8). llhttp takes it for the
                 # end of HTTP and leaves the body unread, so the head is read again without the offer.
                 data = self._head_without_upgrade() + data[upgrade.args[0] :]
+                self._raw_head = data
                 self._llhttp = httptools.HttpRequestParser(self)
         return None
 
@@ -110,8 +126,7 @@ class RequestParser:
         self._url = b""
         self._headers: dict[str, str] = {}
         self._header_bytes = 0
-        self._body: list[bytes] = []
-        self._body_bytes = 0
+        self._body = bytearray()  # not a list: a body in chunks of a byte each would take fifty times its size
         self._max_body_bytes = 0
         self._coding = ""
         self._fruitless = 0
@@ -142,19 +157,19 @@ class RequestParser:
         method, version = llhttp.get_method().decode("latin-1"), llhttp.get_http_version()
         self._request = request = Request(method, "", "", self._headers, version=version)
         request.keep_alive = llhttp.should_keep_alive()
+        self._check_request_line(request)
         request.path, request.query = _read_target(method, self._url.decode("latin-1"), self._headers)
         _check_head(request)
         if "content-length" in self._headers or "transfer-encoding" in self._headers:
             self._max_body_bytes = self._body_limit(request.path)
-            self._check_body_size(int(self._headers.get("content-length", 0)))
+            self._check_body_size(int(self._headers.get("content-length", "").lstrip("0") or 0))  # llhttp: 64 bits
             self._coding = coding_of(self._headers.get("content-encoding", ""))
         self.awaits_continue = "expect" in self._headers and _expects_continue(request)
 
     def on_body(self, body: bytes) -> None:
         self.awaits_continue = False
-        self._body.append(body)
-        self._body_bytes += len(body)
-        self._check_body_size(self._body_bytes)
+        self._body += body
+        self._check_body_size(len(self._body))
         self._fruitless = 0
 
     def on_message_complete(self) -> None:
@@ -163,15 +178,29 @@ class RequestParser:
         if self._llhttp.should_upgrade():
             return  # nothing of the body was read; see _parse
         self.receiving = self.awaits_continue = False
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        body = bytes(self._body)
         if self._coding and body:
             body = decode(self._coding, body, self._max_body_bytes)
             self._check_body_size(len(body))
             del self._request.headers["content-encoding"]
         self._request.body = body
         self._whole.append(self._request)
-        self._body = []
+        self._body = bytearray()
         self._fruitless = 0
+
+    def _check_request_line(self, request: Request) -> None:
+        """llhttp takes more than one space, other protocols' names, and a line without a version for HTTP/0.9 (§3)."""
+        if request.version not in _VERSIONS:
+            raise _unsupported(request.version)
+        line = b"%b %b HTTP/%b\r\n" % (request.method.encode(), self._url, request.version.encode())
+        if line not in self._raw_head:
+            raise _malformed(
+                f"Its first line is not `METHOD TARGET HTTP/{request.version}` with one space between them."
+            )
+
+    def _why_unreadable(self, error: httptools.HttpParserError) -> SealinkError:
+        version = _OTHER_VERSION.search(self._raw_head) if str(error) in _ABOUT_VERSION else None
+        return _malformed(f"{error}.") if version is None else _unsupported(version[1].decode())
 
     def _check_body_size(self, size: int) -> None:
         if size > self._max_body_bytes:
@@ -202,8 +231,6 @@ def _read_target(method: str, target: str, headers: dict[str, str]) -> tuple[str
 
 def _check_head(request: Request) -> None:
     headers = request.headers
-    if request.version not in ("1.1", "1.0"):
-        raise _malformed(f"HTTP/{request.version} is not spoken here, only HTTP/1.1 and HTTP/1.0.")
     if request.version == "1.1" and "host" not in headers:
         raise _malformed("An HTTP/1.1 request needs a Host header.")
     if _HOST.fullmatch(headers.get("host", "")) is None:
@@ -225,6 +252,10 @@ def _expects_continue(request: Request) -> bool:
     if request.headers["expect"].lower() != "100-continue":
         raise ExpectationFailed("The only expectation that can be met is 100-continue.")
     return True
+
+
+def _unsupported(version: str) -> VersionNotSupported:
+    return VersionNotSupported(f"HTTP/{version} is not spoken here, only HTTP/1.1 and HTTP/1.0.")
 
 
 def _malformed(why: str) -> InvalidRequest:

@@ -209,7 +209,7 @@ class ResponseWriter:
         if fields.count("\r") != len(lines) or fields.count("\n") != len(lines) or "\0" in fields:
             raise ValueError("A response header holds a line break.")  # or a client could be sent a second response
         head = f"{_status_line(status)}{fields}{framing}{self._connection()}{_date_line(int(time.time()))}\r\n"
-        encoded = head.encode()
+        encoded = _encoded(head)
         self.started = True
         return encoded
 
@@ -217,6 +217,15 @@ class ResponseWriter:
         if not self.keep_alive:
             return "connection: close\r\n"
         return "connection: keep-alive\r\n" if self.request.version == "1.0" else ""
+
+
+def _encoded(head: str) -> bytes:
+    """As Latin-1, as which an upstream's headers were read, so that its bytes stay what they were; else as UTF-8."""
+    try:
+        return head.encode("latin-1")
+    except UnicodeEncodeError:
+        lines = head.split("\r\n")
+        return b"\r\n".join([line.encode("latin-1" if max(line, default="") <= "\xff" else "utf-8") for line in lines])
 
 
 @lru_cache

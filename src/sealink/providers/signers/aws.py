@@ -3,9 +3,9 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 """
 
-import asyncio
 from typing import Any, Final
 
+from sealink.daemon_thread import SingleFlight
 from sealink.errors import HeaderList, UpstreamError
 from sealink.providers.signers.signing import Settings
 
@@ -29,7 +29,7 @@ class AwsSigner:
         self._service, self._region = service, region
         self._session = botocore.session.Session(profile=profile or None)
         self._credentials: Any = None
-        self._looking = asyncio.Lock()
+        self._search = SingleFlight(self._look)
 
     async def sign(self, method: str, url: str, headers: HeaderList, body: bytes) -> HeaderList:
         from botocore.auth import SigV4Auth
@@ -43,8 +43,7 @@ class AwsSigner:
     async def _keys(self) -> Any:
         """The keys of this moment. Looking for them and renewing them may ask a server: not on the loop."""
         if self._credentials is None or _must_be_renewed(self._credentials):
-            async with self._looking:
-                return await asyncio.to_thread(self._look)
+            return await self._search.result()
         return self._credentials.get_frozen_credentials()
 
     def _look(self) -> Any:

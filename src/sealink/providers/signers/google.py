@@ -3,9 +3,9 @@
 https://cloud.google.com/docs/authentication/application-default-credentials
 """
 
-import asyncio
 from typing import Any, Final
 
+from sealink.daemon_thread import SingleFlight
 from sealink.errors import HeaderList, UpstreamError
 from sealink.providers.signers.signing import Settings
 
@@ -26,16 +26,15 @@ class GoogleSigner:
         self._file = file
         self._fetch = google.auth.transport.requests.Request()
         self._credentials: Any = None
-        self._looking = asyncio.Lock()
+        self._renewal = SingleFlight(self._renew)
 
     async def sign(self, method: str, url: str, headers: HeaderList, body: bytes) -> HeaderList:
         if self._credentials is None or not self._credentials.valid:
-            async with self._looking:
-                await asyncio.to_thread(self._renew)
+            await self._renewal.result()
         return (("authorization", f"Bearer {self._credentials.token}"),)
 
     def _renew(self) -> None:
-        """Find the credentials, and fetch a token unless somebody has done so in the meantime."""
+        """Find the credentials, and fetch a token."""
         from google.auth.exceptions import GoogleAuthError
 
         try:

@@ -2,4 +2,5 @@
 
 fields          objects and their values, of requests and of answers
 request_fields  a client's request, with errors that name the field at fault
+metadata        metadata of an answer, in the types that clients' SDKs have for it
 """

@@ -6,12 +6,15 @@ The readers return None for a value that is absent or of another type.
 
 import json
 import re
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Raw
 
 Fields = dict[str, Raw]
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+"""In a view: an integer that is not below 0."""
 
 _T = TypeVar("_T")
 
@@ -27,6 +30,7 @@ _ARRAY = msgspec.json.Decoder(list[Raw] | None)
 _STRING = msgspec.json.Decoder(str | None)
 _NUMBER = msgspec.json.Decoder(int | float | None)
 _INTEGERS_END: Final = 2**63
+_NUMBER_TEXT: Final = re.compile(r"\s*[0-9]{1,19}(?:\.[0-9]*)?\s*", re.ASCII)
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 encode = msgspec.json.Encoder().encode
@@ -107,6 +111,38 @@ def integer_of(raw: Raw | None) -> int | None:
     """An integer of at most 64 bits; `12.0` counts as one."""
     value = None if raw is None else _read(_NUMBER, raw)
     return int(value) if value is not None and value == value // 1 and abs(value) < _INTEGERS_END else None
+
+
+def number_of(raw: Raw | None) -> int | float | None:
+    """A number, which may be written as a text."""
+    number = None if raw is None else _read(_NUMBER, raw)
+    if number is None and (text := text_of(raw)) is not None and _NUMBER_TEXT.fullmatch(text):
+        return float(text)
+    return number
+
+
+def is_number(raw: Raw | None) -> bool:
+    """Whether a value is a number."""
+    return raw is not None and _read(_NUMBER, raw) is not None
+
+
+def is_count(raw: Raw | None) -> bool:
+    """Whether a value is an integer, and not below 0."""
+    return raw is not None and bytes(raw).isdigit()
+
+
+def count_of(raw: Raw | None) -> int | None:
+    """What should be an integer of at most 64 bits, and not below 0: also a fraction, or a text."""
+    if raw is None:
+        return None
+    number = number_of(raw)
+    return int(number) if number is not None and 0 <= number < _INTEGERS_END else None
+
+
+def name_of(raw: Raw | None) -> str | None:
+    """What should be a text: also a number, as it is written."""
+    text = text_of(raw)
+    return bytes(raw).decode() if raw is not None and is_number(raw) else text
 
 
 def _read(decoder: msgspec.json.Decoder[_T | None], raw: Raw) -> _T | None:

@@ -22,12 +22,23 @@ class Passage:
     """Between a lane's upstream and its client, if both ends are chunked. Open while the lane has a template.
 
     `size`: the bytes without framing in the chunk that `take` has returned last. `left`: how many more reads it takes;
-    then one is to be parsed, as in Template.
+    then one is to be parsed, as in Template. Nothing is taken while it is not `is_open`.
     """
 
-    __slots__ = ("_add_text", "_client_closing", "_closing", "_outcome", "_template", "_ways", "left", "size")
+    __slots__ = (
+        "_add_text",
+        "_client_closing",
+        "_closing",
+        "_outcome",
+        "_template",
+        "_ways",
+        "is_open",
+        "left",
+        "size",
+    )
 
     def __init__(self, outcome: Outcome) -> None:
+        self.is_open = False
         self.size = 0
         self._outcome = outcome
         self._template: Template | None = None
@@ -36,6 +47,7 @@ class Passage:
 
     def open(self, template: Template) -> None:
         """The next reads are likely to fit this template."""
+        self.is_open = True
         self._template = template
         self._closing = template.after + template.tail + _LINE_END
         self._client_closing = template.closing + template.tail + _LINE_END
@@ -45,6 +57,7 @@ class Passage:
         """Take nothing more. To be called at the end of the stream, too: then the outcome has all frames."""
         self._outcome.frames += MAX_USES - self.left
         self.left = MAX_USES
+        self.is_open = False
         self._template = None
         self._ways = {}
 

@@ -3,41 +3,83 @@
 Anthropic's `input_tokens` does not include cached input; SeaLink's does.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
 from sealink.usage import Usage, service_tier_of
-from sealink.wire.dialects.anthropic_messages.views import Charged, Counts, OutputDetails
-from sealink.wire.raw_json.fields import UNREADABLE
+from sealink.wire.raw_json.fields import NULL, Count, Fields, count_of, object_of, text_of, utf8
+
+COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+_MODELLED: Final = (*COUNTS, "output_tokens_details")
 
 
-def read_usage(fields: dict[str, Raw]) -> Usage:
-    """Raises msgspec.ValidationError."""
-    data = msgspec.json.encode(fields)
-    counts, charged = msgspec.json.decode(data, type=Counts), _charged(data)
-    cached, written = counts.cache_read_input_tokens or 0, counts.cache_creation_input_tokens or 0
-    details = counts.output_tokens_details or OutputDetails()
+def read_usage(fields: Fields) -> Usage:
+    """A count that it lacks is 0."""
+    uncached, output, cached, written = (_count(fields, name) for name in COUNTS)
     return Usage(
-        input_tokens=(counts.input_tokens or 0) + cached + written,
-        output_tokens=counts.output_tokens or 0,
+        input_tokens=uncached + cached + written,
+        output_tokens=output,
         cached_read_tokens=cached,
         cached_write_tokens=written,
-        reasoning_tokens=details.thinking_tokens or 0,
-        extras={name: raw for name, raw in fields.items() if name not in Counts.__struct_fields__},
-        cached_write_1h_tokens=charged.cache_creation.ephemeral_1h_input_tokens or 0 if charged.cache_creation else 0,
-        web_searches=charged.server_tool_use.web_search_requests or 0 if charged.server_tool_use else 0,
-        service_tier=service_tier_of(charged.service_tier) or service_tier_of(charged.speed),
+        reasoning_tokens=_count(_object(fields, "output_tokens_details"), "thinking_tokens"),
+        extras={name: raw for name, raw in fields.items() if name not in _MODELLED},
+        cached_write_1h_tokens=_count(_object(fields, "cache_creation"), "ephemeral_1h_input_tokens"),
+        web_searches=_count(_object(fields, "server_tool_use"), "web_search_requests"),
+        service_tier=_tier(fields, "service_tier") or _tier(fields, "speed"),
     )
 
 
-def _charged(data: bytes) -> Charged:
-    """Nothing where it cannot be read: it is no part of the answer."""
-    try:
-        return msgspec.json.decode(data, type=Charged)
-    except UNREADABLE:
-        return Charged()
+class _Details(msgspec.Struct, gc=False):
+    thinking_tokens: Count | None = None
+
+
+class _PlainUsage(msgspec.Struct, gc=False):
+    """Anthropic's own usage of an answer that is a text, without what is priced apart."""
+
+    input_tokens: Count
+    output_tokens: Count
+    cache_read_input_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
+    output_tokens_details: _Details | None = None
+    cache_creation: None = None
+    server_tool_use: None = None
+    service_tier: str | None = None
+    speed: str | None = None
+
+
+_PLAIN: Final = msgspec.json.Decoder(_PlainUsage)
+
+
+def read_plain_usage(raw: Raw) -> Usage:
+    """What `read_usage` reads of a usage object whose counts are all of the right type. Raises
+    msgspec.ValidationError for any other."""
+    utf8(raw)
+    view = _PLAIN.decode(raw)
+    cached, written = view.cache_read_input_tokens or 0, view.cache_creation_input_tokens or 0
+    fields = object_of(raw) or {}
+    return Usage(
+        input_tokens=view.input_tokens + cached + written,
+        output_tokens=view.output_tokens,
+        cached_read_tokens=cached,
+        cached_write_tokens=written,
+        reasoning_tokens=view.output_tokens_details.thinking_tokens or 0 if view.output_tokens_details else 0,
+        extras={name: raw for name, raw in fields.items() if name not in _MODELLED and raw != NULL},
+        service_tier=service_tier_of(view.service_tier) or service_tier_of(view.speed),
+    )
+
+
+def _count(fields: Fields, name: str) -> int:
+    return count_of(fields.get(name)) or 0
+
+
+def _object(fields: Fields, name: str) -> Fields:
+    return object_of(fields.get(name)) or {}
+
+
+def _tier(fields: Fields, name: str) -> str:
+    return service_tier_of(text_of(fields.get(name)))
 
 
 def usage_object(usage: Usage | None) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Final, get_args
 import msgspec
 from msgspec import Raw
 
+from sealink.wire.raw_json.fields import NULL
+
 
 class View(msgspec.Struct, gc=False):
     """The fields that are read of a wire object; all others are skipped."""
@@ -38,17 +40,19 @@ Delta = TextDelta | ThinkingDelta | InputJsonDelta | SignatureDelta | CitationsD
 
 
 class ContentBlockDelta(View, tag_field="type", tag="content_block_delta"):
-    index: int
+    """`index` is None where a vendor leaves it out, here and in the next two; Anthropic never does."""
+
     delta: Delta
+    index: int | None = None
 
 
 class ContentBlockStart(View, tag_field="type", tag="content_block_start"):
-    index: int
     content_block: Raw
+    index: int | None = None
 
 
 class ContentBlockStop(View, tag_field="type", tag="content_block_stop"):
-    index: int
+    index: int | None = None
 
 
 class StopDetails(View):
@@ -63,10 +67,12 @@ class Stop(View):
 
 
 class Message(Stop):
-    id: str | None = None
-    model: str | None = None
+    """Of the fields with raw values, one of a wrong type counts as none: nobody needs them."""
+
+    id: Raw = NULL
+    model: Raw = NULL
     content: list[Raw] | None = None
-    usage: dict[str, Raw] | None = None
+    usage: Raw = NULL
 
 
 class MessageStart(View, tag_field="type", tag="message_start"):
@@ -74,8 +80,8 @@ class MessageStart(View, tag_field="type", tag="message_start"):
 
 
 class MessageDelta(View, tag_field="type", tag="message_delta"):
-    delta: Stop
-    usage: dict[str, Raw] | None = None
+    delta: Stop | None = None
+    usage: Raw = NULL
 
 
 class MessageStop(View, tag_field="type", tag="message_stop"):
@@ -120,35 +126,6 @@ class CitedSource(View):
     title: str | None = None
     document_title: str | None = None
     cited_text: str | None = None
-
-
-class OutputDetails(View):
-    thinking_tokens: int | None = None
-
-
-class CacheCreation(View):
-    ephemeral_1h_input_tokens: int | None = None
-
-
-class ServerToolUse(View):
-    web_search_requests: int | None = None
-
-
-class Charged(View):
-    """What the price depends on besides the counts. All of it is passed on as it is."""
-
-    cache_creation: CacheCreation | None = None
-    server_tool_use: ServerToolUse | None = None
-    service_tier: str | None = None
-    speed: str | None = None
-
-
-class Counts(View):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    output_tokens_details: OutputDetails | None = None
 
 
 EVENT: Final = msgspec.json.Decoder(WireEvent)

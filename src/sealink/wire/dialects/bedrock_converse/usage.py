@@ -3,25 +3,27 @@
 Bedrock's `inputTokens` does not include cached input; SeaLink's does. Bedrock does not count thinking separately.
 """
 
-import msgspec
+from typing import Final
+
 from msgspec import Raw
 
 from sealink.usage import Usage, service_tier_of
-from sealink.wire.dialects.bedrock_converse.views import CACHE_DETAILS, SERVICE_TIER, Counts
-from sealink.wire.raw_json.fields import UNREADABLE, Fields, encode, is_null, utf8
+from sealink.wire.dialects.bedrock_converse.views import CACHE_DETAILS, SERVICE_TIER
+from sealink.wire.raw_json.fields import UNREADABLE, Fields, count_of, encode, is_null, utf8
+
+_COUNTS: Final = ("inputTokens", "outputTokens", "totalTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
 
 
 def read_usage(fields: Fields, service_tier: Raw) -> Usage:
-    """`service_tier` stands beside the counts. Raises msgspec.ValidationError."""
-    counts = msgspec.json.decode(utf8(encode(fields)), type=Counts)
-    cached, written = counts.cache_read_input_tokens or 0, counts.cache_write_input_tokens or 0
-    names = Counts.__struct_encode_fields__
+    """`service_tier` stands beside the counts. A count that is not there is 0. Raises UnicodeDecodeError."""
+    utf8(encode(fields))
+    uncached, output, _, cached, written = (count_of(fields.get(name)) or 0 for name in _COUNTS)
     return Usage(
-        input_tokens=(counts.input_tokens or 0) + cached + written,
-        output_tokens=counts.output_tokens or 0,
+        input_tokens=uncached + cached + written,
+        output_tokens=output,
         cached_read_tokens=cached,
         cached_write_tokens=written,
-        extras={name: raw for name, raw in fields.items() if name not in names and not is_null(raw)},
+        extras={name: raw for name, raw in fields.items() if name not in _COUNTS and not is_null(raw)},
         cached_write_1h_tokens=_written_for_1h(fields.get("cacheDetails")),
         service_tier=_tier(service_tier),
     )

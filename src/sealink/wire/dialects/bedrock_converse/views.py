@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from sealink.wire.raw_json.fields import NULL, Fields
+from sealink.wire.raw_json.fields import NULL
 
 
 class View(msgspec.Struct, gc=False, rename="camel"):
@@ -110,7 +110,7 @@ class Stop(View):
 
 
 class Metadata(View):
-    usage: Fields | None = None
+    usage: Raw = NULL
     service_tier: Raw = Raw()
 
 
@@ -126,7 +126,7 @@ class Answer(Stop, kw_only=True):
     """An answer that was not streamed."""
 
     output: Output
-    usage: Fields | None = None
+    usage: Raw = NULL
     service_tier: Raw = Raw()
 
 
@@ -139,14 +139,6 @@ class CacheDetail(View):
 
 class ServiceTier(View):
     type: str | None = None
-
-
-class Counts(View):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    total_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_write_input_tokens: int | None = None
 
 
 CONTENT_BLOCK_START: Final = msgspec.json.Decoder(ContentBlockStart)

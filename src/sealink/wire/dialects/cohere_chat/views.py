@@ -53,7 +53,7 @@ class Delta(View):
 
 
 class Started(View, tag_field="type", tag="message-start"):
-    id: str | None = None
+    id: Raw = NULL
 
 
 class ContentStarted(View, tag_field="type", tag="content-start"):
@@ -101,7 +101,7 @@ class End(View):
     """`error_type` names the kind of failure (`INVALID_TOOL_GENERATION`)."""
 
     finish_reason: str | None = None
-    usage: Fields | None = None
+    usage: Raw = NULL
     error: str | None = None
     error_type: str | None = None
 
@@ -143,7 +143,7 @@ class Message(View):
 class Whole(End):
     """A not-streamed answer."""
 
-    id: str | None = None
+    id: Raw = NULL
     message: Message | None = None
     logprobs: list[Logprob] | None = None
 

@@ -15,7 +15,7 @@ from sealink.wire.dialects.gemini_generate.views import (
     Counts,
     ModalityCount,
 )
-from sealink.wire.raw_json.fields import UNREADABLE, is_null
+from sealink.wire.raw_json.fields import UNREADABLE, count_of, is_null, object_of
 
 _NO_COUNTS = Counts()
 _NO_CHARGES = Charged()
@@ -27,9 +27,9 @@ def read_usage(raw: Raw, *, final: bool, web_searches: int = 0) -> Usage | None:
 
     A count that it lacks is 0: running counts may lack any. None where there are no counts at all: the cloud's first
     chunk only says how the request is paid for. Other fields are read and kept of the `final`
-    usage. Raises msgspec.ValidationError.
+    usage. Raises UnicodeDecodeError.
     """
-    counts = COUNTS.decode(raw)
+    counts = _counts(raw)
     if counts is None or counts == _NO_COUNTS:
         return None
     thoughts = counts.thoughts_token_count or 0
@@ -51,6 +51,16 @@ def read_usage(raw: Raw, *, final: bool, web_searches: int = 0) -> Usage | None:
         web_searches=web_searches,
         service_tier=service_tier_of(charged.service_tier) or _traffic(charged.traffic_type),
     )
+
+
+def _counts(raw: Raw) -> Counts | None:
+    """Strictly, which nearly always succeeds; else each for itself."""
+    try:
+        counts: Counts | None = COUNTS.decode(raw)
+        return counts
+    except msgspec.ValidationError:
+        fields = object_of(raw) or {}
+        return Counts(*[count_of(fields.get(name)) for name in Counts.__struct_encode_fields__])
 
 
 def search_count(grounding: Raw) -> int:

@@ -7,7 +7,7 @@ client's format has a field for them), `urlContextMetadata` and a search's widge
 `groundingMetadata`'s chunks), `createTime` (SeaLink's clock says when an answer began).
 """
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Raw
@@ -78,8 +78,8 @@ class Response(View):
     candidates: list[Candidate] | None = None
     prompt_feedback: PromptFeedback | None = None
     usage_metadata: Raw = Raw()
-    response_id: str | None = None
-    model_version: str | None = None
+    response_id: Raw = Raw()
+    model_version: Raw = Raw()
     error: Raw = Raw()
 
 
@@ -165,15 +165,18 @@ class LogprobsResult(View):
 LOGPROBS: Final = msgspec.json.Decoder(LogprobsResult | None)
 
 
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Counts(View):
     """`usageMetadata`. All of its other fields are passed on as they are."""
 
-    prompt_token_count: int | None = None
-    candidates_token_count: int | None = None
-    thoughts_token_count: int | None = None
-    tool_use_prompt_token_count: int | None = None
-    cached_content_token_count: int | None = None
-    total_token_count: int | None = None
+    prompt_token_count: Count | None = None
+    candidates_token_count: Count | None = None
+    thoughts_token_count: Count | None = None
+    tool_use_prompt_token_count: Count | None = None
+    cached_content_token_count: Count | None = None
+    total_token_count: Count | None = None
 
 
 class ModalityCount(View):

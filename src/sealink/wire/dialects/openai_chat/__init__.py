@@ -5,6 +5,7 @@ upstream     what upstreams get, and what they answer
 views        what is read of an answer
 finish       finish reasons
 usage        token counts
+metadata     id, model and time
 annotations  citations
 signatures   signed reasoning in fields that vendors have added to the format
 """

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sealink.usage import Usage
-from sealink.wire.dialects.shared.openai_usage import read_plain_usage, read_usage
+from sealink.wire.dialects.shared.openai_usage import read_plain_usage, read_usage, standard_counts
 
-__all__ = ["read_plain_usage", "read_usage", "usage_object"]
+__all__ = ["read_plain_usage", "read_usage", "standard_counts", "usage_object"]
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:

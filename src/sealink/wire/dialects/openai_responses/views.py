@@ -139,12 +139,12 @@ class Failure(View):
 class Response(View):
     """A whole response, or as much of it as there is while it is in progress."""
 
-    id: str | None = None
-    model: str | None = None
-    created_at: float | None = None
+    id: Raw = NULL
+    model: Raw = NULL
+    created_at: Raw = NULL
     status: str | None = None
     output: list[Raw] | None = None
-    usage: dict[str, Raw] | None = None
+    usage: Raw = NULL
     service_tier: Raw = NULL
     incomplete_details: Reason | None = None
     error: Failure | str | None = None
@@ -216,7 +216,7 @@ class Item(View):
     """An item of a response's output, of any type. `result` is a generated image, base64."""
 
     type: str
-    id: str | None = None
+    id: Raw = NULL
     call_id: str | None = None
     name: str | None = None
     arguments: Raw = Raw(b"null")

@@ -5,6 +5,7 @@ another kind comes. Formats that have blocks of their own do not need this.
 """
 
 from sealink.events import BlockEnd, BlockKind, BlockMeta, BlockStart, Event
+from sealink.wire.identifiers import UniqueIds
 
 
 class Blocks:
@@ -13,13 +14,14 @@ class Blocks:
     `signature` is the open block's so far: its event is sent when the block ends.
     """
 
-    __slots__ = ("choice", "kind", "number", "signature")
+    __slots__ = ("_ids", "choice", "kind", "number", "signature")
 
     def __init__(self, choice: int = 0) -> None:
         self.choice = choice
         self.kind: BlockKind | None = None
         self.number = -1
         self.signature = ""
+        self._ids = UniqueIds()
 
     def enter(self, kind: BlockKind) -> list[Event]:
         """Make sure that a block of `kind` is open: the present one, or a new one."""
@@ -34,10 +36,11 @@ class Blocks:
     def open_beside(
         self, kind: BlockKind, *, id: str = "", name: str = "", data: str = "", raw: bytes = b""
     ) -> list[Event]:
-        """Open a block that may stay open while later ones come and go: the caller closes it."""
+        """Open a block that may stay open while later ones come and go: the caller closes it. A call whose `id` an
+        earlier one has gets another."""
         events = self.close()
         self.number += 1
-        events.append(BlockStart(self.number, kind, self.choice, id, name, data, raw))
+        events.append(BlockStart(self.number, kind, self.choice, id and self._ids.take(id), name, data, raw))
         return events
 
     def close(self) -> list[Event]:

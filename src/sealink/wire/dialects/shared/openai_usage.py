@@ -3,14 +3,25 @@
 https://platform.openai.com/docs/api-reference/chat/object
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
 from sealink.usage import Usage, service_tier_of
-from sealink.wire.raw_json.fields import NULL, Fields, encode, integer_of, object_of
+from sealink.wire.raw_json.fields import (
+    NULL,
+    Count,
+    Fields,
+    count_of,
+    encode,
+    is_count,
+    is_null,
+    object_of,
+    starts_with,
+    to_raw,
+)
 
 _MODELLED: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
 
@@ -18,25 +29,25 @@ _MODELLED: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
 class _Details(msgspec.Struct, gc=False):
     """The details of the prompt's tokens, or of the completion's."""
 
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    audio_tokens: int | None = None
-    image_tokens: int | None = None
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
+    audio_tokens: Count | None = None
+    image_tokens: Count | None = None
     cached_tokens_details: Raw = NULL
 
 
 class _Counts(msgspec.Struct, gc=False):
     """A usage object's counts, by all the names that vendors use."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    prompt_cache_hit_tokens: int | None = None
-    cached_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    total_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
+    prompt_cache_hit_tokens: Count | None = None
+    cached_tokens: Count | None = None
+    cache_read_input_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
 
@@ -44,9 +55,9 @@ class _Counts(msgspec.Struct, gc=False):
 class _PlainCounts(_Counts, gc=False):
     """Those that OpenAI's own usage has."""
 
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
+    prompt_tokens: Count
+    completion_tokens: Count
+    total_tokens: Count
 
 
 _NONE: Final = _Details()
@@ -71,37 +82,64 @@ def read_plain_usage(raw: Raw, service_tier: str | None = None) -> Usage | None:
 
 def _usage(counts: _Counts, fields: Fields, service_tier: str | None) -> Usage:
     prompt, completion = counts.prompt_tokens_details or _NONE, counts.completion_tokens_details or _NONE
-    reasoning = _first(completion.reasoning_tokens, counts.reasoning_tokens)
+    reasoning = completion.reasoning_tokens or counts.reasoning_tokens or 0
+    prompt_tokens, completion_tokens = counts.prompt_tokens or 0, counts.completion_tokens or 0
     return Usage(
-        input_tokens=_first(counts.prompt_tokens),
-        output_tokens=_output_tokens(counts, reasoning),
-        cached_read_tokens=_first(
-            prompt.cached_tokens,
-            counts.prompt_cache_hit_tokens,
-            counts.cached_tokens,
-            counts.cache_read_input_tokens,
-        ),
-        cached_write_tokens=_first(prompt.cache_write_tokens, counts.cache_creation_input_tokens),
+        input_tokens=prompt_tokens,
+        output_tokens=with_reasoning(completion_tokens, reasoning, prompt_tokens, counts.total_tokens),
+        cached_read_tokens=prompt.cached_tokens
+        or counts.prompt_cache_hit_tokens
+        or counts.cached_tokens
+        or counts.cache_read_input_tokens
+        or 0,
+        cached_write_tokens=prompt.cache_write_tokens or counts.cache_creation_input_tokens or 0,
         reasoning_tokens=reasoning,
         extras={name: raw for name, raw in fields.items() if name not in _MODELLED and raw != NULL},
         cached_write_1h_tokens=written_for_1h(fields.get("cache_creation")),
-        input_audio_tokens=_first(prompt.audio_tokens),
+        input_audio_tokens=prompt.audio_tokens or 0,
         cached_audio_tokens=audio_in(prompt.cached_tokens_details),
-        output_audio_tokens=_first(completion.audio_tokens),
-        input_image_tokens=_first(prompt.image_tokens),
-        output_image_tokens=_first(completion.image_tokens),
+        output_audio_tokens=completion.audio_tokens or 0,
+        input_image_tokens=prompt.image_tokens or 0,
+        output_image_tokens=completion.image_tokens or 0,
         service_tier=service_tier_of(service_tier),
     )
 
 
+def standard_counts(usage: Fields, required: Sequence[str] = _MODELLED) -> Fields:
+    """The very same `usage` object if its counts have OpenAI's types. A count that makes no sense is 0.
+
+    `required`: the names of the prompt's tokens, the answer's, and their sum."""
+    standard = _with_counts(usage, _COUNT_NAMES.union(required))
+    for name in (f"{name}_details" for name in required[:2]):
+        if not is_null(raw := usage.get(name)):
+            details = object_of(raw) or {}
+            if (right := _with_counts(details, _DETAIL_COUNTS)) is not details or not starts_with(usage[name], b"{"):
+                standard = {**standard, name: to_raw(right)}
+    if not any(is_null(standard.get(name)) for name in required):
+        return standard
+    prompt, completion, total = (count_of(standard.get(name)) for name in required)
+    total = (prompt or 0) + (completion or 0) if total is None else total
+    counts = zip(required, (prompt or 0, completion or 0, total), strict=True)
+    return standard | {name: to_raw(count) for name, count in counts}
+
+
+def _with_counts(fields: Fields, names: Iterable[str]) -> Fields:
+    wrong = [name for name in names if not (is_null(fields.get(name)) or is_count(fields[name]))]
+    return fields | {name: to_raw(count_of(fields[name]) or 0) for name in wrong} if wrong else fields
+
+
 def written_for_1h(cache_creation: Raw | None) -> int:
     """The tokens that are kept for an hour, in Anthropic's object of cache writes."""
-    return _first(integer_of((object_of(cache_creation) or {}).get("ephemeral_1h_input_tokens")))
+    return 0 if is_null(cache_creation) else _count_in(cache_creation, "ephemeral_1h_input_tokens")
 
 
 def audio_in(details: Raw | None) -> int:
     """The tokens of audio in an object of details."""
-    return _first(integer_of((object_of(details) or {}).get("audio_tokens")))
+    return 0 if is_null(details) else _count_in(details, "audio_tokens")
+
+
+def _count_in(raw: Raw | None, name: str) -> int:
+    return count_of((object_of(raw) or {}).get(name)) or 0
 
 
 def _counts(fields: Fields) -> _Counts:
@@ -120,12 +158,7 @@ def _details(raw: Raw | None) -> _Details:
 
 
 def _integers(fields: Fields, names: Iterable[str]) -> dict[str, Any]:
-    return {name: integer_of(fields.get(name)) for name in names}
-
-
-def _output_tokens(counts: _Counts, reasoning: int) -> int:
-    prompt, completion = _first(counts.prompt_tokens), _first(counts.completion_tokens)
-    return with_reasoning(completion, reasoning, prompt, counts.total_tokens)
+    return {name: count_of(fields.get(name)) for name in names}
 
 
 def with_reasoning(completion: int, reasoning: int, prompt: int, total: int | None) -> int:
@@ -136,11 +169,3 @@ def with_reasoning(completion: int, reasoning: int, prompt: int, total: int | No
     """
     is_separate = reasoning > 0 and total == prompt + completion + reasoning
     return completion + reasoning if is_separate else completion
-
-
-def _first(*counts: int | None) -> int:
-    """The first of these counts that is above 0."""
-    for count in counts:
-        if count is not None and count > 0:
-            return count
-    return 0

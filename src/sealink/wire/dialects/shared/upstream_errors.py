@@ -3,6 +3,7 @@
 from typing import Final
 
 from sealink.errors import HeaderList, UpstreamError, UpstreamRejected
+from sealink.wire import retry_after
 from sealink.wire.dialects.shared import prompt_too_long
 
 MAX_MESSAGE_CHARS: Final = 8192
@@ -21,7 +22,6 @@ TYPE_OF_STATUS: Final = {
     504: "gateway_timeout",
     529: "service_unavailable",
 }
-_KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-should-retry")
 
 
 def malformed(what: object) -> UpstreamError:
@@ -78,5 +78,9 @@ def page_text(body: bytes) -> str:
 def _kept(headers: HeaderList, request_id: str, limits: str) -> HeaderList:
     """The headers that say when to retry and what is left of the limits, and the vendor's id of the request."""
     lowered = [(name.lower(), value) for name, value in headers]
-    kept = [(name, value) for name, value in lowered if name in _KEPT_HEADERS or name.startswith(limits)]
-    return kept + [("x-sealink-upstream-request-id", value) for name, value in lowered if name == request_id]
+    left = [(name, value) for name, value in lowered if name.startswith(limits)]
+    return (
+        retry_after.said(headers)
+        + left
+        + [("x-sealink-upstream-request-id", value) for name, value in lowered if name == request_id]
+    )

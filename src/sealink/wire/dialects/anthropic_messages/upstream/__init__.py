@@ -8,5 +8,6 @@ forward_request  the request of a client of the same dialect
 decode           a stream, or a whole message → events
 plain_answer     a view of the whole answer that is one text
 passthrough      a stream for a client of the same dialect
+mend             what Anthropic's SDKs rely on, where a vendor leaves it out
 errors           Anthropic's errors → SeaLink's
 """

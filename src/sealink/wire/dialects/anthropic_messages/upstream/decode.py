@@ -4,6 +4,8 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 
     message_start  (content_block_start content_block_delta* content_block_stop)*  message_delta  message_stop
     with ping and error anywhere, and events of new types, which must be tolerated
+
+An event that must have been there (a start, a stop) and was left out is read as if it had come.
 """
 
 from collections.abc import Iterable, Sequence
@@ -46,6 +48,7 @@ from sealink.wire.dialects.anthropic_messages.views import (
     ContentBlockDelta,
     ContentBlockStart,
     ContentBlockStop,
+    Delta,
     InputJsonDelta,
     Message,
     MessageDelta,
@@ -60,7 +63,8 @@ from sealink.wire.dialects.anthropic_messages.views import (
 from sealink.wire.dialects.anthropic_messages.views import TextDelta as WireTextDelta
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
-from sealink.wire.raw_json.fields import UNREADABLE, utf8
+from sealink.wire.identifiers import UniqueIds
+from sealink.wire.raw_json.fields import UNREADABLE, encode, object_of, text_of, utf8
 
 Events = Sequence[Event]
 
@@ -76,6 +80,13 @@ _KINDS: Final[dict[str, BlockKind]] = {
 """Blocks of any other type (server tools and their results, compaction, fallback, …) are `other`."""
 
 
+_STARTED_BY: Final[dict[type[Delta], dict[str, str]]] = {
+    WireTextDelta: {"type": "text", "text": ""},
+    ThinkingDelta: {"type": "thinking", "thinking": "", "signature": ""},
+}
+"""The block that a delta needs, if it has not been opened."""
+
+
 class _OpenBlock(msgspec.Struct):
     """A block that has not been closed. `input` is a tool call's whole input, if content_block_start had it: it
     counts only if no fragment follows."""
@@ -86,16 +97,25 @@ class _OpenBlock(msgspec.Struct):
 
 
 class MessageDecoder:
-    """A Decoder of one answer. A usage event follows each report of usage; the finish comes at message_stop."""
+    """A Decoder of one answer. A usage event follows each report of usage; the finish comes at message_stop.
+
+    `inserted` is the JSON of events that the upstream left out before the last ones it sent; whoever passes these on
+    takes it out. `is_regular`: every event so far has said its type, and has counted blocks as Anthropic does.
+    """
 
     stateless_deltas = True
 
     def __init__(self) -> None:
+        self.inserted: list[bytes] = []
+        self.is_regular = True
         self._started = False
         self._ended = False
         self._open: dict[int, _OpenBlock] = {}
+        self._last_index = 0
         self._blocks = 0
         self._has_calls = False
+        self._has_delta = False
+        self._call_ids = UniqueIds()
         self._usage: dict[str, Raw] = {}
         self._stop = Stop()
 
@@ -126,7 +146,7 @@ class MessageDecoder:
             case ContentBlockStart(index=index, content_block=block):
                 return self._open_block(index, block)
             case ContentBlockStop(index=index):
-                return self._close_block(index)
+                return self._close_block(self._last_index if index is None else index)
             case MessageStart(message=message):
                 return self._start(message)
             case MessageDelta():
@@ -148,6 +168,7 @@ class MessageDecoder:
         if unknown.type == "error" or (unknown.type is None and _has_error(unknown)):
             return self._fail(frame.data)
         if unknown.type is None and name in KNOWN_EVENTS:
+            self.is_regular = False
             return self.decode(Frame(frame.raw, _with_type(frame)))
         if unknown.type in KNOWN_EVENTS and (unknown.delta is None or unknown.delta.type in KNOWN_DELTAS | {None}):
             raise malformed(str(reason)) from reason
@@ -157,16 +178,20 @@ class MessageDecoder:
         if self._started:
             return ()  # Anthropic's SDKs ignore a second message_start, too
         self._started = True
-        events: list[Event] = [StreamStart(message.id or "", message.model or "")]
+        events: list[Event] = [StreamStart(text_of(message.id) or "", text_of(message.model) or "")]
         events += self._count(message.usage, final=is_whole)
         for index, block in enumerate(message.content or ()):
             events += self._open_block(index, block)
             events += self._close_block(index)
         return events
 
-    def _open_block(self, index: int, raw: Raw) -> Events:
-        if not self._started or index in self._open:
-            raise malformed(f"block {index} opens before the message does, or twice.")
+    def _open_block(self, index: int | None, raw: Raw) -> Events:
+        if not self._started:
+            return (*self._insert("message_start", message={}), *self._open_block(index, raw))
+        if index in self._open:
+            return (*self._insert("content_block_stop", index=index), *self._open_block(index, raw))
+        self.is_regular &= index == self._blocks
+        self._last_index = index = self._blocks if index is None else index
         kind = _KINDS.get(TYPED.decode(raw).type or "", "other")
         block = self._open[index] = _OpenBlock(self._blocks, kind)
         self._blocks += 1
@@ -176,13 +201,16 @@ class MessageDecoder:
         if kind == "tool_call":
             self._has_calls = True
             block.input = bytes(view.input)
+            view.id = self._call_ids.take(view.id or f"toolu_{block.number}")
         return (_block_start(block.number, kind, view), *_first_content(block.number, kind, view))
 
     def _extend_block(self, event: ContentBlockDelta, data: bytes) -> Events:
-        block = self._open.get(event.index)
-        if block is None:
-            raise malformed(f"a delta is for block {event.index}, which is not open.")
-        delta = event.delta
+        index = event.index
+        if index is None:
+            self.is_regular, index = False, self._last_index
+        block, delta = self._open.get(index), event.delta
+        if block is None or _is_of_another(block.kind, delta):
+            return self._start_anew(index, block, event, data)
         if type(delta) is WireTextDelta and block.kind == "text":
             return (TextDelta(block.number, delta.text),) if delta.text else ()
         match delta:
@@ -199,9 +227,25 @@ class MessageDecoder:
                 return (read_citation(citation, block.number),)
         return (Unmodelled(utf8(data)),)
 
+    def _start_anew(self, index: int, block: _OpenBlock | None, event: ContentBlockDelta, data: bytes) -> Events:
+        """A delta whose block is not open, or is of another kind: text or thinking, since calls need a name."""
+        started = _STARTED_BY.get(type(event.delta))
+        if started is None:
+            raise malformed(f"a delta is for block {index}, which is not open.")
+        stopped = self._insert("content_block_stop", index=index) if block is not None else ()
+        opened = self._insert("content_block_start", index=index, content_block=started)
+        return (*stopped, *opened, *self._extend_block(event, data))
+
+    def _insert(self, type: str, **fields: object) -> Events:
+        """An event that the upstream left out."""
+        data = encode({"type": type, **fields})
+        self.inserted.append(data)
+        return self._read(EVENT.decode(data))
+
     def _close_block(self, index: int) -> Events:
         block = self._open.pop(index, None)
         if block is None:
+            self.is_regular = False
             return ()
         if block.input not in _NOTHING:
             return (ToolArgsDelta(block.number, block.input.decode()), BlockEnd(block.number))
@@ -209,44 +253,45 @@ class MessageDecoder:
 
     def _update(self, event: MessageDelta) -> Events:
         """`message_delta`: usage, and how the answer ended. There may be several; the last one counts."""
-        self._require_start("message_delta")
-        if event.delta.stop_reason is not None:
+        started = () if self._started else self._insert("message_start", message={})
+        self._has_delta = True
+        if event.delta is not None and event.delta.stop_reason is not None:
             self._stop = event.delta
-        return self._count(event.usage, final=True)
+        return (*started, *self._count(event.usage, final=True))
 
-    def _count(self, reported: dict[str, Raw] | None, *, final: bool) -> Events:
+    def _count(self, reported: Raw, *, final: bool) -> Events:
         """Counts are cumulative: each replaces the one reported before, unless it is null.
 
         In recording anthropic/pydantic-ai-anthropic_advisor_tool_stream-a509a7 the input grows towards the end."""
-        counts = {name: raw for name, raw in (reported or {}).items() if utf8(raw) not in _NOTHING}
+        counts = {name: raw for name, raw in (object_of(reported) or {}).items() if utf8(raw) not in _NOTHING}
         self._usage |= counts
         return (UsageSnapshot(read_usage(self._usage), final),) if counts else ()
 
     def _end(self) -> Events:
-        self._require_start("message_stop")
+        if not self._started:
+            raise malformed("message_stop comes before message_start.")
         self._ended = True
         left_open = [event for index in list(self._open) for event in self._close_block(index)]
+        if not self._has_delta:
+            stop = {"stop_reason": "tool_use" if self._has_calls else "end_turn", "stop_sequence": None}
+            self.inserted.append(encode({"type": "message_delta", "delta": stop}))
         return (*left_open, read_finish(self._stop, has_calls=self._has_calls), StreamEnd())
 
     def _fail(self, data: bytes) -> Events:
         self._ended = True
         return (StreamError(read_error_event(data)),)
 
-    def _require_start(self, event: str) -> None:
-        if not self._started:
-            raise malformed(f"{event} comes before message_start.")
-
 
 def decode_whole(body: bytes) -> list[Event]:
     """The events of an answer that was not streamed. Raises UpstreamRejected if it is an error under a 200."""
     try:
         message = MESSAGE.decode(body)
-        if message.content is not None:
+        unknown = UNKNOWN_EVENT.decode(body) if message.content is None else UnknownEvent()
+        if message.content is not None or (unknown.type == "message" and not _has_error(unknown)):
             return MessageDecoder().whole(message)
-        is_error = _has_error(UNKNOWN_EVENT.decode(body))
     except UNREADABLE as error:
         raise malformed(str(error)) from error
-    raise read_error_event(body) if is_error else malformed("the message has no content.")
+    raise read_error_event(body) if _has_error(unknown) else malformed("the message has no content.")
 
 
 def read_citation(raw: Raw, block: int) -> Citation:
@@ -264,6 +309,13 @@ def read_citation(raw: Raw, block: int) -> Citation:
 
 def _has_error(unknown: UnknownEvent) -> bool:
     return bytes(unknown.error) not in _NOTHING
+
+
+def _is_of_another(kind: BlockKind, delta: Delta) -> bool:
+    """Whether text is for a block of thinking, or thinking for one of text: SDKs drop it without an error."""
+    if type(delta) is WireTextDelta:
+        return kind == "reasoning"
+    return type(delta) is ThinkingDelta and kind == "text"
 
 
 def _block_start(number: int, kind: BlockKind, view: ContentBlock) -> BlockStart:

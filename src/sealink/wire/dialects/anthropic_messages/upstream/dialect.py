@@ -3,7 +3,7 @@
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialect import ANONYMOUS, FallbackIdentity, OutgoingRequest, RequestHead
 from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.decode import MessageDecoder, decode_whole
 from sealink.wire.dialects.anthropic_messages.upstream.errors import read_error
@@ -36,8 +36,8 @@ class AnthropicMessagesUpstream:
     def decoder(self) -> MessageDecoder:
         return MessageDecoder()
 
-    def passthrough(self, head: RequestHead) -> MessagesPassthrough:
-        return MessagesPassthrough()
+    def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> MessagesPassthrough:
+        return MessagesPassthrough(identity)
 
     def read_plain(self, body: bytes) -> PlainAnswer | None:
         return read_plain(body)
@@ -45,8 +45,8 @@ class AnthropicMessagesUpstream:
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body)
 
-    def passthrough_whole(self, body: bytes) -> tuple[bytes, Outcome]:
-        return passthrough_whole(body)
+    def passthrough_whole(self, body: bytes, identity: FallbackIdentity = ANONYMOUS) -> tuple[bytes, Outcome]:
+        return passthrough_whole(body, identity)
 
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         return read_error(status, headers, body)

@@ -1,6 +1,7 @@
 """An Anthropic upstream for a client of the same dialect: frames are passed on unchanged, and read for the outcome.
 
 Only what breaks Anthropic's own SDKs is mended:
+- what they rely on in an event (mend), and events that were left out (decode)
 - a gateway's `[DONE]`: recording openrouter/rig-gateway_message_delta_metadata-f95fa1
 - a second `message_start`: github.com/MoonshotAI/Kimi-K2.5/issues/33
 - an event without its `event` line, which they skip
@@ -8,16 +9,26 @@ Only what breaks Anthropic's own SDKs is mended:
   anthropic/anthropic-sdk-python-compaction_response-4e3381
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealink.errors import SealinkError
-from sealink.events import ReasoningDelta, TextDelta, Unmodelled
+from sealink.events import BlockStart, Event, ReasoningDelta, TextDelta, Unmodelled
+from sealink.usage import Usage
+from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.anthropic_messages.client.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.upstream.decode import DONE, MessageDecoder, decode_whole
-from sealink.wire.dialects.anthropic_messages.views import EVENT, TYPED, ContentBlockDelta, InputJsonDelta
+from sealink.wire.dialects.anthropic_messages.upstream.mend import Mender, mend_message
+from sealink.wire.dialects.anthropic_messages.views import (
+    EVENT,
+    KNOWN_EVENTS,
+    ContentBlockDelta,
+    InputJsonDelta,
+)
+from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import event_frame
-from sealink.wire.raw_json.fields import UNREADABLE
+from sealink.wire.raw_json.fields import UNREADABLE, encode, parse_object, text_of, to_raw
 from sealink.wire.stream.outcome import Outcome, observe
 
 _BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
@@ -28,11 +39,11 @@ class MessagesPassthrough:
 
     padding_field = b""
 
-    def __init__(self) -> None:
+    def __init__(self, identity: FallbackIdentity) -> None:
         self.outcome = Outcome()
         self.delta_text = ""
         self._decoder = MessageDecoder()
-        self._started = False
+        self._mender = Mender(identity)
 
     def handle(self, frame: Frame) -> bytes:
         """The frame, mended if needed; nothing for an upstream's error, which `fail` writes when the stream ends."""
@@ -44,7 +55,7 @@ class MessagesPassthrough:
                 self.outcome.add_text(words)
         if len(events) == 1 and isinstance(events[0], (TextDelta, ReasoningDelta)):
             self.delta_text = events[0].text
-        return self._mended(frame) if self.outcome.error is None else b""
+        return self._mended(frame, events) if self.outcome.error is None else b""
 
     def add_skipped_text(self, text: str) -> None:
         """Nothing to record: a delta of text changes neither the outcome nor the decoder."""
@@ -55,18 +66,40 @@ class MessagesPassthrough:
     def fail(self, error: SealinkError) -> bytes:
         return error_frame(error)
 
-    def _mended(self, frame: Frame) -> bytes:
-        is_closed = frame.raw.endswith(_BLANK_LINES)
-        if is_closed and (frame.event == b"content_block_delta" or not frame.data):
+    def _mended(self, frame: Frame, events: list[Event]) -> bytes:
+        decoder, is_closed = self._decoder, frame.raw.endswith(_BLANK_LINES)
+        if not frame.data:
+            return frame.raw if is_closed else b""
+        if is_closed and frame.event == b"content_block_delta" and decoder.is_regular and not decoder.inserted:
             return frame.raw  # nearly every frame
-        if not frame.data or frame.data.strip() == DONE:
+        if frame.data.strip() == DONE:
             return b""
-        type = frame.event or (TYPED.decode(frame.data).type or "").encode()
-        if type == b"message_start":
-            if self._started:
-                return b""
-            self._started = True
-        return frame.raw if frame.event and is_closed else event_frame(type, frame.data.replace(b"\n", b" "))
+        inserted, decoder.inserted = decoder.inserted, []
+        added = [self._event(Frame(b"", data), ()) for data in inserted]
+        return b"".join(added) + self._event(frame, events)
+
+    def _event(self, frame: Frame, events: Iterable[Event]) -> bytes:
+        """An event for the client: the frame as it came, if nothing has to be changed."""
+        try:
+            fields = parse_object(frame.data)
+        except (ValueError, RecursionError) as error:
+            raise malformed(str(error)) from error
+        typed = fields
+        if "type" not in fields and (name := frame.event.decode(errors="replace")) in KNOWN_EVENTS:
+            typed = {"type": to_raw(name), **fields}
+        usage = self.outcome.usage or Usage()
+        mended = self._mender.mended(typed, next(_call_ids(events), ""), usage.output_tokens)
+        if mended is None:
+            return b""
+        type = (text_of(mended.get("type")) or "").encode() or frame.event
+        if mended != fields:
+            return event_frame(type, encode(mended))
+        is_readable = frame.event == type and frame.raw.endswith(_BLANK_LINES)
+        return frame.raw if is_readable else event_frame(type, frame.data.replace(b"\n", b" "))
+
+
+def _call_ids(events: Iterable[Event]) -> Iterator[str]:
+    return (event.id for event in events if isinstance(event, BlockStart) and event.kind == "tool_call")
 
 
 def _server_tool_input(data: bytes) -> str:
@@ -82,9 +115,14 @@ def _server_tool_input(data: bytes) -> str:
     )
 
 
-def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
-    """The body unchanged, and its outcome."""
-    outcome = Outcome()
-    for event in decode_whole(body):
+def passthrough_whole(body: bytes, identity: FallbackIdentity) -> tuple[bytes, Outcome]:
+    """The body as it came where nothing has to be changed, and its outcome."""
+    outcome, events = Outcome(), decode_whole(body)
+    for event in events:
         observe(event, outcome)
-    return body, outcome
+    try:
+        fields = parse_object(body)
+    except (ValueError, RecursionError) as error:
+        raise malformed(str(error)) from error
+    mended = mend_message(fields, identity, tuple(_call_ids(events)))
+    return body if mended == fields else encode(mended), outcome

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Raw
 
 from sealink.wire.dialects.anthropic_messages.finish import read_finish
-from sealink.wire.dialects.anthropic_messages.usage import read_usage
-from sealink.wire.dialects.anthropic_messages.views import Counts, Stop, View
-from sealink.wire.raw_json.fields import NULL, UNREADABLE, object_of, utf8
+from sealink.wire.dialects.anthropic_messages.usage import read_plain_usage
+from sealink.wire.dialects.anthropic_messages.views import Stop, View
+from sealink.wire.raw_json.fields import UNREADABLE
 from sealink.wire.stream.plain_answer import PlainAnswer
 
 
@@ -17,13 +17,6 @@ class _Text(View):
     text: Annotated[str, msgspec.Meta(min_length=1)]
     citations: Annotated[list[Raw], msgspec.Meta(max_length=0)] | None = None
     signature: None = None
-
-
-class _Usage(Counts):
-    """Counts in Anthropic's own types."""
-
-    input_tokens: int
-    output_tokens: int
 
 
 class _Message(View):
@@ -39,16 +32,13 @@ class _Message(View):
 
 
 _MESSAGE: Final = msgspec.json.Decoder(_Message)
-_USAGE: Final = msgspec.json.Decoder(_Usage)
 
 
 def read_plain(body: bytes) -> PlainAnswer | None:
     """The answer, if it is plain; None for any other."""
     try:
         view = _MESSAGE.decode(body)
-        _USAGE.decode(view.usage)
-        utf8(view.usage)
-        usage = read_usage({name: raw for name, raw in (object_of(view.usage) or {}).items() if raw != NULL})
+        usage = read_plain_usage(view.usage)
     except UNREADABLE:
         return None
     finish = read_finish(Stop(view.stop_reason, view.stop_sequence), has_calls=False)

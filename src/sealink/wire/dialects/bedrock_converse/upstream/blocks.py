@@ -37,6 +37,7 @@ from sealink.wire.dialects.bedrock_converse.views import (
     Web,
 )
 from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.identifiers import UniqueIds
 from sealink.wire.raw_json.fields import NULL, utf8
 
 SERVER_TOOL: Final = "server_tool_use"
@@ -62,6 +63,7 @@ class Blocks:
         self._count = 0
         self._chars = 0
         self._last_text = (0, 0)
+        self._call_ids = UniqueIds()
 
     def start(self, index: int, start: Content, raw: bytes) -> Iterator[Event]:
         """A block whose start tells its kind: a tool call, an image, or one that only Bedrock has."""
@@ -72,7 +74,7 @@ class Blocks:
             if not call.name:
                 raise malformed("a tool call has no name.")
             block = self._begin(index, "tool_call")
-            id = call.tool_use_id or f"tooluse_{block.number}"
+            id = self._call_ids.take(call.tool_use_id or f"tooluse_{block.number}")
             yield BlockStart(block.number, "tool_call", id=id, name=call.name)
         elif start.image is not None:
             self._begin(index, "media").media_type = f"image/{start.image.format or 'png'}"

@@ -28,7 +28,7 @@ from sealink.wire.dialects.bedrock_converse.views import (
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.aws_event_stream import Message
 from sealink.wire.framing.frame import Frame
-from sealink.wire.raw_json.fields import UNREADABLE, encode
+from sealink.wire.raw_json.fields import UNREADABLE, encode, object_of
 
 
 class ConverseDecoder:
@@ -92,8 +92,8 @@ class ConverseDecoder:
 
     def _end(self, metadata: Metadata) -> Iterator[Event]:
         """The usage comes last, after messageStop."""
-        if metadata.usage:
-            yield UsageSnapshot(read_usage(metadata.usage, metadata.service_tier))
+        if usage := object_of(metadata.usage):
+            yield UsageSnapshot(read_usage(usage, metadata.service_tier))
         if self._stopped:
             self._ended = True
             yield StreamEnd()
@@ -112,8 +112,8 @@ def decode_whole(body: bytes) -> list[Event]:
         events: list[Event] = [StreamStart("", "")]
         for index, raw in enumerate(answer.output.message.content):
             events += blocks.whole(index, CONTENT.decode(raw), bytes(raw))
-        if answer.usage:
-            events.append(UsageSnapshot(read_usage(answer.usage, answer.service_tier)))
+        if usage := object_of(answer.usage):
+            events.append(UsageSnapshot(read_usage(usage, answer.service_tier)))
         return [*events, read_finish(answer), StreamEnd()]
     except UNREADABLE as error:
         raise malformed(error) from error

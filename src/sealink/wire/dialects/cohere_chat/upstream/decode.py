@@ -34,7 +34,7 @@ from sealink.wire.dialects.cohere_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
-from sealink.wire.raw_json.fields import UNREADABLE, encode, text_of, utf8
+from sealink.wire.raw_json.fields import UNREADABLE, encode, name_of, object_of, text_of, utf8
 
 
 class ChatDecoder:
@@ -65,7 +65,7 @@ class ChatDecoder:
 
     def whole(self, answer: views.Whole, message: views.Message) -> Iterator[Event]:
         """The events of a not-streamed answer: as of a stream."""
-        yield StreamStart(answer.id or "", "")
+        yield StreamStart(name_of(answer.id) or "", "")
         if message.tool_plan:
             yield from self._plan(message.tool_plan)
         for content in message.content or ():
@@ -82,7 +82,7 @@ class ChatDecoder:
         if isinstance(event, views.Started):
             if not self._started:
                 self._started = True
-                yield StreamStart(event.id or "", "")
+                yield StreamStart(name_of(event.id) or "", "")
             return
         if not self._started:
             raise malformed("an event came before `message-start`.")
@@ -207,8 +207,8 @@ class ChatDecoder:
             yield StreamError(failed_answer(reason, end.error or "", end.error_type))
             return
         yield from self._close()
-        if end.usage:
-            yield UsageSnapshot(read_usage(end.usage))
+        if usage := object_of(end.usage):
+            yield UsageSnapshot(read_usage(usage))
         yield read_finish(reason)
         yield StreamEnd()
 

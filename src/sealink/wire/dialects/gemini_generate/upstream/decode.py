@@ -50,7 +50,7 @@ from sealink.wire.dialects.gemini_generate.views import (
 from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
-from sealink.wire.raw_json.fields import UNREADABLE, is_null, made_strict
+from sealink.wire.raw_json.fields import NULL, UNREADABLE, is_null, made_strict, name_of
 
 _T = TypeVar("_T")
 
@@ -142,8 +142,8 @@ class GenerateDecoder:
         if self._started:
             return []
         self._started = True
-        self._id = response.response_id or ""
-        return [StreamStart(self._id, response.model_version or "")]
+        self._id = name_of(response.response_id or NULL) or ""
+        return [StreamStart(self._id, name_of(response.model_version or NULL) or "")]
 
     def _count(self, raw: Raw) -> list[Event]:
         """The usage, unless it repeats the last chunk's. It is final once every candidate has finished."""

@@ -83,14 +83,12 @@ def _read(body: bytes) -> _Error:
 
 def _rejected(error: _Error, status: int | None, headers: HeaderList, body: bytes) -> UpstreamRejected:
     message = error.message or ""
-    with_delay = [*headers, *_retry_delay(headers, error.details or [])]
+    with_delay = [*headers, *_retry_delay(error.details or [])]
     return rejected(NAME, status, message, body, code=error.status, headers=with_delay)
 
 
-def _retry_delay(headers: HeaderList, details: list[Raw]) -> HeaderList:
-    """The body's retry delay as a header, unless there is such a header already."""
-    if any(name.lower() == "retry-after" for name, _ in headers):
-        return []
+def _retry_delay(details: list[Raw]) -> HeaderList:
+    """The body's retry delay as a header. It counts where there is no such header already."""
     delays = [seconds for detail in details if (seconds := _seconds(detail))]
     return [("retry-after", delays[0])] if delays else []
 

@@ -17,7 +17,7 @@ import msgspec
 from sealink.wire.dialects.gemini_generate.views import FunctionCall, PartialArg
 from sealink.wire.raw_json.fields import is_null
 
-_STEP: Final = re.compile(r"""\.([^.\[]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
+_STEP: Final = re.compile(r"""\.([^.\[]+)|\[(\d{1,9})\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
 Path = tuple[str | int, ...]
 
 

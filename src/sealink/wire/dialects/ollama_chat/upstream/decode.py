@@ -27,7 +27,7 @@ from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.json_array import json_objects
-from sealink.wire.raw_json.fields import NULL, UNREADABLE, starts_with, utf8
+from sealink.wire.raw_json.fields import NULL, UNREADABLE, name_of, starts_with, utf8
 
 _NOT_A_DIGIT = re.compile(r"\D")
 
@@ -49,8 +49,8 @@ class _Message(msgspec.Struct, gc=False):
 
 
 class _Line(msgspec.Struct, gc=False):
-    model: str = ""
-    created_at: str = ""
+    model: Raw = NULL
+    created_at: Raw = NULL
     message: _Message | None = None
     done: bool = False
     done_reason: str | None = None
@@ -99,7 +99,7 @@ class ChatDecoder:
             return
         if not self._started:
             self._started = True
-            yield StreamStart("", line.model)
+            yield StreamStart("", name_of(line.model) or "")
         yield from self._message(line)
         if line.done:
             yield from self._end(line, data)
@@ -115,7 +115,7 @@ class ChatDecoder:
             if starts_with(line.logprobs, b"["):
                 yield Logprobs(self._blocks.number, utf8(line.logprobs))
         for call in message.tool_calls or ():
-            yield from self._call(call, line.created_at)
+            yield from self._call(call, name_of(line.created_at) or "")
 
     def _call(self, call: _Call, created_at: str) -> Iterator[Event]:
         """A call comes whole. Older versions give it no id: one that is unique in the conversation is made of the time

@@ -6,6 +6,7 @@ What an upstream sends is normalised first, as for an OpenAI client, so that eve
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
 from msgspec import Raw
 
 from sealink.events import (
@@ -76,30 +77,49 @@ class ChatDecoder:
             elif chunk.data not in _WITHOUT_JSON:
                 yield from self._answer.read(chunk.data)
         if self._stream.error is not None:
+            yield from self._answer.finish()
             yield StreamError(self._stream.error)
         elif self._stream.is_complete:
+            yield from self._answer.finish()
             yield StreamEnd()
 
 
 def decode_whole(body: bytes) -> list[Event]:
     """The events of a not-streamed answer. Raises UpstreamError if it is not one."""
     answer = normalize_whole(body)
-    events = _AnswerReader(answer.finish_reasons).read(answer.fields if answer.is_changed else answer.body)
-    return [*events, StreamEnd()]
+    reader = _AnswerReader(answer.finish_reasons)
+    return [*reader.read(answer.fields if answer.is_changed else answer.body), *reader.finish(), StreamEnd()]
+
+
+class _NewCall(msgspec.Struct):
+    """A call whose block is not open yet: more of its name may come until its arguments begin.
+
+    `fragments` came before the name (the old `function_call`; of `tool_calls` the name comes first).
+    """
+
+    place: int
+    kind: BlockKind
+    id: str
+    name: str
+    extra_content: Raw
+    fragments: list[str] = []
 
 
 class _Open:
     """A choice's open blocks: the current one, and those of its calls, by their index and by their id.
 
-    `piece` is the last one of `reasoning_details`, and `piece_at` the block that it is in.
+    `piece` is the last one of `reasoning_details`, and `piece_at` the block that it is in. `finish` is the finish
+    reason of a choice with calls, which counts at the end of the stream: arguments may come behind it.
     """
 
-    __slots__ = ("blocks", "calls", "ids", "piece", "piece_at")
+    __slots__ = ("blocks", "calls", "finish", "ids", "new_call", "piece", "piece_at")
 
     def __init__(self, index: int) -> None:
         self.blocks = Blocks(index)
         self.calls: dict[int, int] = {}
         self.ids: dict[str, int] = {}
+        self.new_call: _NewCall | None = None
+        self.finish: str | None = None
         self.piece = Piece({})
         self.piece_at = -1
 
@@ -180,19 +200,38 @@ def _signed_other(open: _Open, signs: str, signature: str) -> Iterator[Event]:
 def _call(open: _Open, place: int, call: views.ToolCall) -> Iterator[Event]:
     custom = call.custom if call.function is None else None  # Snowflake sends both, one of them empty
     function = call.function or views.Function()
-    if place not in open.calls:
+    name, fragment = (function.name, function.arguments) if custom is None else (custom.name, custom.input)
+    if place in open.calls:
+        if fragment:
+            yield ToolArgsDelta(open.calls[place], fragment, open.blocks.choice)
+        return
+    new = open.new_call
+    if new is None or new.place != place:
+        yield from _open_call(open)
         kind: BlockKind = "tool_call" if custom is None else "custom_tool_call"
-        name = function.name if custom is None else custom.name
-        if not name:
-            raise malformed("a tool call begins without a name")
-        id = call.id or f"call_{open.blocks.number + 1}"
-        yield from open.blocks.open_beside(kind, id=id, name=name)
-        open.calls[place] = open.ids[call.id] = open.blocks.number
-        if is_signed(call.extra_content):
-            signature = written(Signature(extra_content=call.extra_content, call_id=id))
-            yield BlockMeta(open.blocks.number, signature, open.blocks.choice)
-    if fragment := function.arguments if custom is None else custom.input:
-        yield ToolArgsDelta(open.calls[place], fragment, open.blocks.choice)
+        new = open.new_call = _NewCall(place, kind, call.id, "", call.extra_content)
+    new.name += name
+    if fragment:
+        new.fragments.append(fragment)
+    if new.fragments and new.name:
+        yield from _open_call(open)
+
+
+def _open_call(open: _Open) -> Iterator[Event]:
+    """The block of the call that is not open yet, if there is one."""
+    call, open.new_call = open.new_call, None
+    if call is None:
+        return
+    if not call.name:
+        raise malformed("a tool call has no name.")
+    id = call.id or f"call_{call.name}"  # the old `function_call` has none
+    yield from open.blocks.open_beside(call.kind, id=id, name=call.name)
+    block = open.calls[call.place] = open.ids[id] = open.blocks.number
+    if is_signed(call.extra_content):
+        signature = written(Signature(extra_content=call.extra_content, call_id=id))
+        yield BlockMeta(block, signature, open.blocks.choice)
+    if call.fragments:
+        yield ToolArgsDelta(block, "".join(call.fragments), open.blocks.choice)
 
 
 def _cite(blocks: Blocks, annotations: Iterable[Raw]) -> Iterator[Event]:
@@ -228,7 +267,7 @@ class _AnswerReader:
             raise malformed(str(error)) from error
         if not self._started:
             self._started = True
-            yield StreamStart(chunk.id, chunk.model, chunk.created)
+            yield StreamStart(chunk.id, chunk.model, chunk.created or None)
         self._sources = read_sources(chunk.search_results, chunk.citations) or self._sources
         for choice in chunk.choices:
             yield from self._choice(choice)
@@ -241,6 +280,8 @@ class _AnswerReader:
         if open is None:
             open = self._choices[choice.index] = _Open(choice.index)
         blocks, is_whole = open.blocks, choice.message is not None
+        if open.new_call is not None and open.new_call.name and not (message.tool_calls or message.function_call):
+            yield from _open_call(open)
         yield from _reasoning(open, message, is_whole=is_whole)
         for thinking in message.thinking_blocks or ():
             yield from _signed(open, thinking)
@@ -260,12 +301,22 @@ class _AnswerReader:
             place = position if call.index is None or is_whole else call.index
             yield from _call(open, place, call)
         if message.function_call is not None:
-            legacy = views.ToolCall(f"call_{message.function_call.name}", function=message.function_call)
-            yield from _call(open, 0, legacy)
+            yield from _call(open, 0, views.ToolCall(function=message.function_call))
         if choice.finish_reason is not None:
-            yield from self._finish(open, choice.finish_reason)
+            open.finish = choice.finish_reason
+            if not open.calls and open.new_call is None and choice.finish_reason != "tool_calls":
+                yield from self._finish(open)
 
-    def _finish(self, open: _Open, reason: str) -> Iterator[Event]:
+    def finish(self) -> Iterator[Event]:
+        """How the choices with calls have ended, when all has been read."""
+        for open in self._choices.values():
+            yield from self._finish(open)
+
+    def _finish(self, open: _Open) -> Iterator[Event]:
+        reason, open.finish = open.finish, None
+        if reason is None:
+            return
+        yield from _open_call(open)
         index = open.blocks.choice
         if self._sources and index == 0:
             yield from _cite(open.blocks, self._sources)

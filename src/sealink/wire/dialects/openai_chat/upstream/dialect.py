@@ -3,7 +3,7 @@
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialect import ANONYMOUS, FallbackIdentity, OutgoingRequest, RequestHead
 from sealink.wire.dialects.openai_chat.upstream import errors
 from sealink.wire.dialects.openai_chat.upstream.decode import ChatDecoder, decode_whole
 from sealink.wire.dialects.openai_chat.upstream.forward_request import forward_request
@@ -44,8 +44,9 @@ class OpenAIChatUpstream:
     def decoder(self) -> ChatDecoder:
         return ChatDecoder()
 
-    def passthrough(self, head: RequestHead) -> ChatPassthrough:
-        return ChatPassthrough(usage_asked=head.include_usage, choices_asked=integer_of(head.fields.get("n")) or 1)
+    def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> ChatPassthrough:
+        choices = integer_of(head.fields.get("n")) or 1
+        return ChatPassthrough(identity, usage_asked=head.include_usage, choices_asked=choices)
 
     def read_plain(self, body: bytes) -> PlainAnswer | None:
         return read_plain(body)
@@ -53,8 +54,8 @@ class OpenAIChatUpstream:
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body)
 
-    def passthrough_whole(self, body: bytes) -> tuple[bytes, Outcome]:
-        return passthrough_whole(body)
+    def passthrough_whole(self, body: bytes, identity: FallbackIdentity = ANONYMOUS) -> tuple[bytes, Outcome]:
+        return passthrough_whole(body, identity)
 
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         return errors.read_error(status, headers, body)

@@ -52,9 +52,11 @@ class Choice:
 
     def normalize(self, entry: Fields, answer_id: str) -> ChoiceDelta:
         """An entry of a chunk's `choices`. Its fields are equal to `entry` where nothing has to be changed."""
-        original = object_of(entry.get("delta"))
+        original, own_reason = object_of(entry.get("delta")), text_of(entry.get("finish_reason")) or ""
         delta = self._delta(original if original is not None else self._message(entry), answer_id)
-        content, own_reason = has_content(delta), text_of(entry.get("finish_reason")) or ""
+        if own_reason:
+            delta = self._with_waiting_call(delta, answer_id)
+        content = has_content(delta)
         if self.finished and not content and all(is_null(entry.get(name)) for name in _AFTER_FINISH):
             return ChoiceDelta(self.index, None)
         fields = {**entry, "index": to_raw(self.index)}
@@ -93,10 +95,21 @@ class Choice:
 
     def _with_calls(self, delta: Fields, calls: list[Raw], answer_id: str) -> Fields:
         before = [call for call in map(object_of, calls) if call is not None]
-        after = [call for call in (self.calls.normalize(call, answer_id) for call in before) if call is not None]
+        after = [normalized for call in before for normalized in self.calls.normalize(call, answer_id)]
         if after == before and len(before) == len(calls):
             return delta
         return {**delta, "tool_calls": to_raw(after)} if after else without(delta, "tool_calls")
+
+    def _with_waiting_call(self, delta: Fields, answer_id: str) -> Fields:
+        """The last delta, with the call that nothing more has come for."""
+        waiting = self.calls.release(answer_id)
+        calls = array_of(delta.get("tool_calls")) or []
+        return {**delta, "tool_calls": to_raw([*calls, *waiting])} if waiting else delta
+
+    def last_delta(self, answer_id: str) -> Fields:
+        """What is left for the client when the stream ends. Raises UpstreamError for a call that has no name."""
+        self.calls.require_names()
+        return self._with_waiting_call({}, answer_id)
 
     def _with_indices(self, name: str, raw: Raw) -> Raw:
         """A list of objects, each with the `index` by which the stock SDK merges lists (OpenRouter's annotations)."""

@@ -11,7 +11,9 @@ from typing import Final
 import msgspec
 
 from sealink.errors import UpstreamError
+from sealink.wire.dialect import ANONYMOUS, FallbackIdentity
 from sealink.wire.dialects.openai_chat.client.heartbeat import KEEP_ALIVE
+from sealink.wire.dialects.openai_chat.metadata import normalize_metadata
 from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, as_it_came, is_utf8, json_frame, parse_frame
 from sealink.wire.dialects.openai_chat.upstream.normalize_choice import Choice, ChoiceDelta
@@ -37,6 +39,7 @@ from sealink.wire.raw_json.fields import (
     NULL,
     Fields,
     array_of,
+    encode,
     integer_of,
     is_null,
     object_of,
@@ -64,10 +67,17 @@ class StreamNormalizer:
 
     `delta_text`: the last frame's text, if it was a plain delta with text alone. `finish_reasons`: by choice, as the
     upstream spelled them. `error` and `is_complete` are set at the end. `add_text` is given all text of the answer, and
-    the choice that it belongs to; "" for content without text.
+    the choice that it belongs to; "" for content without text. `identity` stands in for what no chunk has.
     """
 
-    def __init__(self, add_text: Callable[[str, int], None], *, usage_asked: bool, choices_asked: int) -> None:
+    def __init__(
+        self,
+        add_text: Callable[[str, int], None],
+        *,
+        usage_asked: bool,
+        choices_asked: int,
+        identity: FallbackIdentity = ANONYMOUS,
+    ) -> None:
         self.delta_text = ""
         self.finish_reasons: dict[int, str] = {}
         self.error: UpstreamError | None = None
@@ -81,6 +91,7 @@ class StreamNormalizer:
         self._last_data = b"{}"
         self._held: _HeldChunk | None = None
         self._extra_fields: Fields = {}
+        self._identity = identity
 
     def normalize(self, frame: Frame) -> list[Chunk]:
         """The chunks for the client: `frame` itself where nothing has to be changed. Sets `error` at an error."""
@@ -122,7 +133,7 @@ class StreamNormalizer:
 
     def _normalize_usage(self, frame: Frame, view: PlainChunk, usage: Fields) -> list[Chunk]:
         """OpenAI's own chunk with the usage, as it came, if the client has asked for it."""
-        tier = text_of(view.service_tier)
+        tier = view.service_tier or None
         if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(usage, tier):
             return self._normalize_fields(*parse_frame(frame))
         return [as_it_came(frame)] if self._usage_asked else []
@@ -158,7 +169,7 @@ class StreamNormalizer:
 
     def _finishes(self, choice: Choice, view: ChoiceView) -> bool:
         """Whether a choice's last delta is the finish reason and nothing else. The choice has then finished."""
-        if has_more_than_role(view.delta):
+        if has_more_than_role(view.delta) or choice.calls.is_waiting:
             return False
         choice.finished = True
         self._add_content("", view.index)
@@ -197,6 +208,8 @@ class StreamNormalizer:
     def _normalize_fields(self, frame: Frame, fields: Fields) -> list[Chunk]:
         if (error := error_in(fields, frame.event)) is not None:
             raise read_error_event(error)
+        if (mended := normalize_metadata(fields, self._identity, self._last_data)) is not fields:
+            return self._normalize(json_frame(encode(mended)))
         choices, deltas = self._normalize_choices(fields)
         kept = [delta.fields for delta in deltas if delta.fields is not None]
         if not kept:
@@ -286,18 +299,26 @@ class StreamNormalizer:
         return chunk | without(extra, *chunk)
 
     def _end(self) -> list[Chunk]:
-        """What the client must still get: finish reasons that were left out (Snowflake), the usage, `[DONE]`."""
+        """What the client must still get: finish reasons that were left out (Snowflake), a call that waits for more,
+        the usage, `[DONE]`."""
         if not self._choices:
             raise empty_answer()
+        envelope = envelope_of(parse_object(self._last_data))
+        last = [self._last_chunk(choice, envelope) for choice in self._choices.values()]
         self.is_complete = True
-        unfinished = [choice for choice in self._choices.values() if not choice.finished]
-        return [*self.release(), *map(self._finish_chunk, unfinished), *self._usage_chunk(None, {}), _DONE]
+        return [*self.release(), *filter(None, last), *self._usage_chunk(None, {}), _DONE]
 
-    def _finish_chunk(self, choice: Choice) -> Fields:
+    def _last_chunk(self, choice: Choice, envelope: Fields) -> Fields:
+        """A chunk with what is left of a choice; {} if nothing is."""
+        delta = choice.last_delta(text_of(envelope.get("id")) or "")
+        if choice.finished and not delta:
+            return {}
+        reason = None if choice.finished else "tool_calls" if choice.calls else "stop"
         choice.finished = True
-        reason = "tool_calls" if choice.calls else "stop"
-        entry = {"index": choice.index, "delta": {}, "logprobs": None, "finish_reason": reason}
-        return {**envelope_of(parse_object(self._last_data)), "choices": to_raw([entry]), **self.usage_collector.null()}
+        if delta:
+            self._add_content("", choice.index)
+        entry = {"index": choice.index, "delta": delta, "logprobs": None, "finish_reason": reason}
+        return {**envelope, "choices": to_raw([entry]), **self.usage_collector.null()}
 
     def _only_usage_is_due(self) -> bool:
         """Whether nothing more is expected but the usage and the end."""

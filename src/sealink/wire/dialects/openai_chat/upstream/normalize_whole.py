@@ -1,15 +1,17 @@
 """A not-streamed answer of an OpenAI-compatible upstream → OpenAI's own shape."""
 
-import re
 from typing import Final
 
 import msgspec
 
 from sealink.errors import UpstreamError
+from sealink.wire.dialect import ANONYMOUS, FallbackIdentity
 from sealink.wire.dialects.openai_chat.finish import standard_reason
+from sealink.wire.dialects.openai_chat.metadata import normalize_metadata
 from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
-from sealink.wire.dialects.openai_chat.upstream.normalize_calls import in_whole_answer
+from sealink.wire.dialects.openai_chat.upstream.normalize_calls import whole_calls
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import ASSISTANT, normalize_content
+from sealink.wire.dialects.openai_chat.usage import standard_counts
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.raw_json.fields import (
     NULL,
@@ -26,8 +28,6 @@ from sealink.wire.raw_json.fields import (
 
 COMPLETION: Final = to_raw("chat.completion")
 
-_UNIX_TIME = re.compile("[0-9]{1,12}")
-
 
 class WholeAnswer(msgspec.Struct):
     """A normalised answer. `body` is it as it came, for one that is not `is_changed`; `messages` are the choices'.
@@ -42,22 +42,32 @@ class WholeAnswer(msgspec.Struct):
     finish_reasons: dict[int, str] = {}
 
 
-def normalize_whole(body: bytes) -> WholeAnswer:
-    """Raises UpstreamError for an error, and for what is no answer."""
+def normalize_whole(body: bytes, identity: FallbackIdentity = ANONYMOUS) -> WholeAnswer:
+    """`identity` stands in for what the answer lacks. Raises UpstreamError for an error, and for what is no answer."""
     fields, body = _parse(body)
     if (error := error_in(fields, b"")) is not None:
         raise read_error_event(error)
     if (choices := array_of(fields.get("choices"))) is None:
         raise malformed("the answer has no `choices`.")
-    answer = WholeAnswer(body, {**fields, "object": COMPLETION})
-    if _UNIX_TIME.fullmatch(created := text_of(fields.get("created")) or ""):  # Writer's is a string
-        answer.fields["created"] = to_raw(int(created))
+    answer = WholeAnswer(body, {**normalize_metadata(fields, identity), "object": COMPLETION})
+    answer.fields |= _usage(fields)
     before = [object_of(choice) or {} for choice in choices]
     after = [_normalize_choice(choice, position, answer) for position, choice in enumerate(before)]
     if after != before:
         answer.fields["choices"] = to_raw(after)
     answer.is_changed = answer.fields != fields
     return answer
+
+
+def _usage(fields: Fields) -> Fields:
+    """The usage as OpenAI has it, if that is another than it came."""
+    if is_null(fields.get("usage")):
+        return {}
+    usage = object_of(fields["usage"])
+    if usage is None:
+        return {"usage": NULL}
+    standard = standard_counts(usage)
+    return {} if standard is usage else {"usage": to_raw(standard)}
 
 
 def _parse(body: bytes) -> tuple[Fields, bytes]:
@@ -106,5 +116,5 @@ def _normalize_message(message: Fields, answer_id: str) -> Fields:
     if (calls := array_of(message.get("tool_calls"))) is None:
         return message
     before = [call for call in map(object_of, calls) if call is not None]
-    after = [in_whole_answer(call, index, answer_id) for index, call in enumerate(before)]
+    after = whole_calls(before, answer_id)
     return message if after == before and len(before) == len(calls) else {**message, "tool_calls": to_raw(after)}

@@ -1,6 +1,7 @@
 """Answers of an OpenAI-compatible upstream for an OpenAI client: as they came, or normalised where needed."""
 
 from sealink.errors import SealinkError
+from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_chat.client.errors import error_frame
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, one_line
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import has_content, text_in
@@ -18,9 +19,14 @@ class ChatPassthrough:
 
     padding_field = b'"obfuscation":"'
 
-    def __init__(self, *, usage_asked: bool, choices_asked: int) -> None:
+    def __init__(self, identity: FallbackIdentity, *, usage_asked: bool, choices_asked: int) -> None:
         self.outcome = Outcome()
-        self._stream = StreamNormalizer(self.outcome.add_text, usage_asked=usage_asked, choices_asked=choices_asked)
+        self._stream = StreamNormalizer(
+            self.outcome.add_text,
+            usage_asked=usage_asked,
+            choices_asked=choices_asked,
+            identity=identity,
+        )
         self.outcome.finish_reasons = self._stream.finish_reasons
         self.delta_text = ""
 
@@ -53,9 +59,9 @@ def _bytes_of(chunk: Chunk) -> bytes:
     return chunk.raw if isinstance(chunk, Frame) else data_frame(one_line(encode(chunk)))
 
 
-def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
+def passthrough_whole(body: bytes, identity: FallbackIdentity) -> tuple[bytes, Outcome]:
     """A not-streamed answer: the same bytes where nothing has to be changed. Raises UpstreamError."""
-    answer = normalize_whole(body)
+    answer = normalize_whole(body, identity)
     outcome = Outcome(
         content_started=any(map(has_content, answer.messages)), complete=True, finish_reasons=answer.finish_reasons
     )

@@ -63,10 +63,14 @@ class ChoiceView(msgspec.Struct, gc=False):
 class PlainChunk(msgspec.Struct, gc=False):
     """A chunk with one delta, or with the usage and no delta."""
 
+    id: str
+    created: int
+    model: str
     choices: Annotated[list[ChoiceView], msgspec.Meta(max_length=1)]
     object: Literal["chat.completion.chunk"]
     usage: Fields | UnsetType | None = UNSET
-    service_tier: Raw = NULL
+    system_fingerprint: _Text = UNSET
+    service_tier: _Text = UNSET
     error: _Absent = UNSET
     x_groq: _Absent = UNSET
 
@@ -136,7 +140,7 @@ def read_plain(body: bytes) -> PlainAnswer | None:
         return None
     (choice,) = view.choices
     reason = choice.finish_reason
-    return PlainAnswer(view.id, view.model, view.created, choice.message.content, Finish(reason, reason), usage)
+    return PlainAnswer(view.id, view.model, view.created or None, choice.message.content, Finish(reason, reason), usage)
 
 
 def has_more_than_role(delta: DeltaView) -> bool:

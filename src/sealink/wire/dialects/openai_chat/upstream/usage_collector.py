@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.usage import Usage
-from sealink.wire.dialects.openai_chat.usage import read_usage
+from sealink.wire.dialects.openai_chat.usage import read_usage, standard_counts
 from sealink.wire.raw_json.fields import NULL, Fields, object_of, text_of, to_raw, without
 
 CHUNK: Final = to_raw("chat.completion.chunk")
@@ -50,7 +50,7 @@ class UsageCollector:
 
     def take_final(self, usage: Fields, service_tier: str | None) -> bool:
         """Whether this usage, in a chunk of OpenAI's own shape, is the first to be sent: then that chunk is sent."""
-        if self._sent or not usage:
+        if self._sent or not usage or standard_counts(usage) is not usage:
             return False
         self.usage = read_usage(usage, service_tier)
         self._owed, self._sent = None, True
@@ -74,7 +74,8 @@ class UsageCollector:
         usage = object_of(chunk.get("usage")) or object_of(own.get("usage"))
         if usage:
             self.usage = read_usage(usage, text_of(chunk.get("service_tier")))
-        return usage
+            return standard_counts(usage)
+        return None
 
 
 def envelope_of(chunk: Fields) -> Fields:

@@ -48,10 +48,12 @@ def failed_fields(error: SealinkError, response: Mapping[str, Any]) -> dict[str,
     return {"response": {**response, "status": "failed", "error": failure}, "error": described}
 
 
-def error_frame(error: SealinkError, response_id: str = "") -> bytes:
-    """The frame that ends a stream in which SeaLink has built no response: none has begun, or it is passed through."""
-    response = {"id": response_id, "object": "response", "created_at": 0, "model": "", "output": []}
-    fields = {"type": FAILED, **failed_fields(error, response), "sequence_number": 0}
+def error_frame(error: SealinkError, response: Mapping[str, Any] | None = None, sequence_number: int = 0) -> bytes:
+    """The frame that ends a stream in which SeaLink has built no response: none has begun, or it is passed through.
+
+    `response` are the fields that the client knows of it, `sequence_number` is the next one."""
+    known = {"id": "", "object": "response", "created_at": 0, "model": "", "output": [], **(response or {})}
+    fields = {"type": FAILED, **failed_fields(error, known), "sequence_number": sequence_number}
     return event_frame(FAILED.encode(), encode(fields))
 
 

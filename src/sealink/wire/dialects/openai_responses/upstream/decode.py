@@ -41,7 +41,7 @@ from sealink.wire.dialects.openai_responses.views import (
 )
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
-from sealink.wire.raw_json.fields import UNREADABLE, text_of
+from sealink.wire.raw_json.fields import UNREADABLE, count_of, name_of, object_of, text_of
 
 Events = Iterable[Event]
 
@@ -129,8 +129,8 @@ class ResponseDecoder:
     def _start(self, response: Response) -> Iterator[Event]:
         if self._output is None:
             self._output = Output(self._server_call_ids)
-            created = None if response.created_at is None else int(response.created_at)
-            yield StreamStart(response.id or "", response.model or "", created)
+            id, model = name_of(response.id) or "", name_of(response.model) or ""
+            yield StreamStart(id, model, count_of(response.created_at))
 
     def _begun(self) -> Output:
         if self._output is None:
@@ -143,8 +143,8 @@ class ResponseDecoder:
             yield from self._fail(response.error or Failure(f"The response is {response.status}."))
             return
         yield from output.end(response.output or ())
-        if response.usage:
-            yield UsageSnapshot(read_usage(response.usage, text_of(response.service_tier), response.output or ()))
+        if usage := object_of(response.usage):
+            yield UsageSnapshot(read_usage(usage, text_of(response.service_tier), response.output or ()))
         self._ended = True
         yield read_finish(response, has_calls=output.has_calls)
         yield StreamEnd()

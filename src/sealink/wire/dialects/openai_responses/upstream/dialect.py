@@ -3,7 +3,7 @@
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialect import ANONYMOUS, FallbackIdentity, OutgoingRequest, RequestHead
 from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecoder, decode_whole
 from sealink.wire.dialects.openai_responses.upstream.errors import read_error
@@ -42,8 +42,8 @@ class OpenAIResponsesUpstream:
     def decoder(self) -> ResponseDecoder:
         return ResponseDecoder(self._server_call_ids)
 
-    def passthrough(self, head: RequestHead) -> ResponsesPassthrough:
-        return ResponsesPassthrough()
+    def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> ResponsesPassthrough:
+        return ResponsesPassthrough(identity)
 
     def read_plain(self, body: bytes) -> PlainAnswer | None:
         return read_plain(body)
@@ -51,8 +51,8 @@ class OpenAIResponsesUpstream:
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body, self._server_call_ids)
 
-    def passthrough_whole(self, body: bytes) -> tuple[bytes, Outcome]:
-        return passthrough_whole(body)
+    def passthrough_whole(self, body: bytes, identity: FallbackIdentity = ANONYMOUS) -> tuple[bytes, Outcome]:
+        return passthrough_whole(body, identity)
 
     def read_error(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         return read_error(status, headers, body)

@@ -37,7 +37,8 @@ from sealink.wire.dialects.openai_responses.views import (
     ThoughtPiece,
 )
 from sealink.wire.dialects.shared.upstream_errors import malformed
-from sealink.wire.raw_json.fields import encode, is_null, text_of, utf8
+from sealink.wire.identifiers import UniqueIds
+from sealink.wire.raw_json.fields import encode, is_null, name_of, text_of, utf8
 
 _CALLS: Final[dict[str, BlockKind]] = {"function_call": "tool_call", "custom_tool_call": "custom_tool_call"}
 
@@ -78,6 +79,7 @@ class Output:
         self._items: dict[int, _Item] = {}
         self._blocks = 0
         self._chars = 0
+        self._call_ids = UniqueIds()
 
     # Deltas: the first of a block opens it.
 
@@ -179,7 +181,8 @@ class Output:
 
     def _open_call(self, known: _Item, item: Item) -> Iterator[Event]:
         self.has_calls = True
-        start = BlockStart(self._blocks, _CALLS[item.type], id=item.call_id or item.id or "", name=item.name or "")
+        id = self._call_ids.take(item.call_id or name_of(item.id) or f"call_{self._blocks}")
+        start = BlockStart(self._blocks, _CALLS[item.type], id=id, name=item.name or "")
         yield from self._open_block(known, 0, start)
 
     def finish_item(self, index: int, raw: Raw) -> Iterator[Event]:
@@ -256,8 +259,8 @@ def _signature_of(item: Item) -> str:
     """Full thinking that is not encrypted (DeepSeek, gpt-oss) goes back as it came, by its id; a summary alone cannot
     go back at all."""
     if item.encrypted_content:
-        return write_signature(Signature(item.id or "", item.encrypted_content))
-    return write_signature(Signature(item.id or "", "")) if _joined(item.content) else ""
+        return write_signature(Signature(name_of(item.id) or "", item.encrypted_content))
+    return write_signature(Signature(name_of(item.id) or "", "")) if _joined(item.content) else ""
 
 
 def _joined(parts: list[Part] | None) -> str:

@@ -1,13 +1,14 @@
 """A Responses upstream's answer for a client of the same dialect: its bytes pass through and are read on the way."""
 
 from sealink.errors import SealinkError
+from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_responses.client.errors import FAILED, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import COMMENT
 from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecoder, decode_whole
-from sealink.wire.dialects.openai_responses.upstream.mend import Mender
+from sealink.wire.dialects.openai_responses.upstream.mend import Mender, mend_metadata
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame, event_frame
-from sealink.wire.raw_json.fields import encode
+from sealink.wire.raw_json.fields import encode, parse_object
 from sealink.wire.stream.outcome import Outcome, observe
 
 
@@ -17,10 +18,10 @@ class ResponsesPassthrough:
     delta_text = ""  # no frame repeats another: each has its sequence number
     padding_field = b""
 
-    def __init__(self) -> None:
+    def __init__(self, identity: FallbackIdentity) -> None:
         self.outcome = Outcome()
         self._decoder = ResponseDecoder()
-        self._mender = Mender()
+        self._mender = Mender(identity)
         self._failure: SealinkError | None = None
         self._error_event = b""
         """An `error` event behind content, which goes out with the stream's ending: as all that an upstream says about
@@ -37,9 +38,8 @@ class ResponsesPassthrough:
             return self._end(frame, self._failure)
         has_begun = self.outcome.content_started
         self._observe(frame)
-        error = self.outcome.error
+        error, fields = self.outcome.error, self._mender.mended(frame.data)
         if error is None:
-            fields = self._mender.mended(frame.data)
             return frame.raw if fields is None else _framed(frame.event, encode(fields))
         if has_begun and FAILED.encode() not in frame.data:
             self._failure, self.outcome.error = error, None
@@ -58,8 +58,10 @@ class ResponsesPassthrough:
     def fail(self, error: SealinkError) -> bytes:
         """The last frame. Agents rely on the `response.failed` that OpenAI sends after an `error` event: SeaLink sends
         it if the upstream does not."""
-        last = self._last_frame or error_frame(self._failure or error, self._mender.response_id or "")
-        return self._error_event + last
+        if self._last_frame:
+            return self._error_event + self._last_frame
+        mender = self._mender
+        return self._error_event + error_frame(self._failure or error, mender.response(), mender.next_number)
 
     def _observe(self, frame: Frame) -> None:
         for event in self._decoder.decode(frame):
@@ -71,12 +73,14 @@ class ResponsesPassthrough:
         return b""
 
 
-def passthrough_whole(body: bytes) -> tuple[bytes, Outcome]:
-    """The body as it is, and its outcome."""
+def passthrough_whole(body: bytes, identity: FallbackIdentity) -> tuple[bytes, Outcome]:
+    """The body as it is, unless its metadata has to be mended, and its outcome."""
     outcome = Outcome()
     for event in decode_whole(body):
         observe(event, outcome)
-    return body, outcome
+    fields = parse_object(body)
+    mended = mend_metadata(fields, identity)
+    return body if mended is fields else encode(mended), outcome
 
 
 def _plain(frame: Frame) -> Frame:

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Raw
 
 from sealink.events import Finish
-from sealink.wire.dialects.openai_responses.usage import read_usage
+from sealink.wire.dialects.openai_responses.usage import read_plain_usage
 from sealink.wire.dialects.openai_responses.views import View
-from sealink.wire.raw_json.fields import NULL, UNREADABLE, object_of
+from sealink.wire.raw_json.fields import NULL, UNREADABLE
 from sealink.wire.stream.plain_answer import PlainAnswer
 
 _Nothing = Annotated[list[Raw], msgspec.Meta(max_length=0)] | None
@@ -26,14 +26,6 @@ class _Message(View):
     content: Annotated[list[_Part], msgspec.Meta(min_length=1, max_length=1)]
 
 
-class _Counts(View):
-    """Counts in OpenAI's own types."""
-
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
-
-
 class _Response(View):
     id: str
     model: str
@@ -47,18 +39,16 @@ class _Response(View):
 
 
 _RESPONSE: Final = msgspec.json.Decoder(_Response)
-_COUNTS: Final = msgspec.json.Decoder(_Counts | None)
 
 
 def read_plain(body: bytes) -> PlainAnswer | None:
     """The answer, if it is plain; None for any other."""
     try:
         view = _RESPONSE.decode(body)
-        counts = _COUNTS.decode(view.usage)
+        usage = read_plain_usage(view.usage, view.service_tier)
         if not body.isascii():
             body.decode()
     except UNREADABLE:
         return None
     text = view.output[0].content[0].text
-    usage = None if counts is None else read_usage(object_of(view.usage) or {}, view.service_tier)
     return PlainAnswer(view.id, view.model, int(view.created_at), text, Finish("stop", view.status), usage)
