@@ -226,7 +226,7 @@ def test_partial_text_is_kept_when_the_upstream_dies(client: anthropic.Anthropic
 
 
 def test_nothing_stays_behind_of_what_is_cancelled_or_counted(running: House) -> None:
-    """Claude Code asks ahead and drops it; counting is no request that anybody pays for."""
+    """Claude Code asks ahead and drops it; counting costs nothing."""
     before = len(settled_rows(running.sealink.folder)[1])
     with anthropic.Anthropic(base_url=running.sealink.url, api_key=KEY, max_retries=0) as client:
         for _ in range(10):
@@ -236,7 +236,8 @@ def test_nothing_stays_behind_of_what_is_cancelled_or_counted(running: House) ->
         with client.messages.stream(**ASKED) as stream:
             assert stream.get_final_text() == "Hello"
     summary, rows = settled_rows(running.sealink.folder)
-    assert (summary["open"], len(rows) - before) == (0, 11)
+    assert (summary["open"], len(rows) - before) == (0, 21)
+    assert [row["cost_nano_usd"] for row in rows[before:]].count(0) == 10
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`kill -9` at random moments under load: what was admitted has one row.
+"""`kill -9` at random moments under load: what was admitted has one row, and so has what was refused.
 
 Through the real process, with real clients; the same with the store locked for the first half. A few kills by default,
 `make test-full` makes it the twenty of the acceptance test.
@@ -30,6 +30,7 @@ LONGEST_S = 1.0
 """How long a process may live under load before it is killed."""
 AT_ONCE = 40
 LEAVING = 0.2
+REFUSED = 0.2
 NOTICED_S = 3.0
 """A client that waited for the store would have waited for five seconds."""
 SETTLED_S = 1.0
@@ -47,6 +48,7 @@ class Stream:
 
     number: int
     leaves: bool
+    is_refused: bool
     request_id: str = ""
     waited_s: float = 0.0
     whole_at: float | None = None
@@ -94,13 +96,16 @@ def check(streams: list[Stream], admitted: set[str], rows: list[Row]) -> None:
         if stream.request_id:
             assert row is not None
             assert row["request_id"] == stream.request_id
-        if row is not None and row["ended"] == "done":
+        if row is not None and stream.is_refused:
+            assert row["ended"] in ("refused", "killed")
+            assert row["ended"] == "refused" or not stream.request_id
+        elif row is not None and row["ended"] == "done":
             assert (row["usage_source"], row["output_tokens"]) == ("provider", len(TEXTS))
         elif row is not None and stream.whole_at:
             assert row["ended"] == "killed"
             assert stream.whole_at > stream.killed_at - SETTLED_S
     assert not of_stream, "rows of streams that nobody asked for"
-    assert {"done", "client_gone", "killed"} == {row["ended"] for row in rows}
+    assert {"done", "refused", "client_gone", "killed"} == {row["ended"] for row in rows}
 
 
 def answer(_: Request) -> Answer:
@@ -135,7 +140,7 @@ async def ask_again_and_again(
 ) -> None:
     """One stream after the other, until there is nobody there any more."""
     while True:
-        stream = Stream(next(NUMBERS), leaves=dice.random() < LEAVING)
+        stream = Stream(next(NUMBERS), leaves=dice.random() < LEAVING, is_refused=dice.random() < REFUSED)
         streams.append(stream)
         try:
             await live(port, stream)
@@ -148,7 +153,7 @@ async def ask_again_and_again(
 
 async def live(port: int, stream: Stream) -> None:
     question = {
-        "model": "m",
+        "model": "none" if stream.is_refused else "m",
         "stream": True,
         "messages": [{"role": "user", "content": "?"}],
         "metadata": {"task_type": str(stream.number)},
@@ -158,9 +163,11 @@ async def live(port: int, stream: Stream) -> None:
     try:
         writer.write(chat_request(question))
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        assert head.startswith("HTTP/1.1 200")
+        assert head.startswith("HTTP/1.1 404" if stream.is_refused else "HTTP/1.1 200")
         stream.request_id = head.partition("x-request-id: ")[2].partition("\r\n")[0]
         stream.waited_s = time.monotonic() - asked_at
+        if stream.is_refused:
+            return
         await reader.readuntil(TEXTS[3].encode() if stream.leaves else b"data: [DONE]\n\n\r\n0\r\n\r\n")
         stream.whole_at = None if stream.leaves else time.monotonic()
     finally:

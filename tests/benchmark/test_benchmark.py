@@ -30,7 +30,7 @@ def text(content: str) -> bytes:
 @asynccontextmanager
 async def serving(handler: Handler) -> AsyncIterator[Endpoint]:
     server = Server(
-        handler, limits=ServerLimits(), body_limit=lambda _: 10**6, error_response=lambda error, _: ([], b"{}")
+        handler, limits=ServerLimits(), check_head=lambda _: 10**6, error_response=lambda error, _: ([], b"{}")
     )
     ((host, port),) = await server.start("127.0.0.1", 0)
     try:

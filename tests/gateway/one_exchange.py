@@ -24,13 +24,17 @@ from sealink.wire.dialect import HeartbeatShape, UpstreamDialect
 from sealink.wire.dialects import openai_chat
 from sealink.wire.framing.sse import data_frame
 
-ROLE = data_frame(b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant"}}]}')
-TEXT = data_frame(b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"}}]}')
+ROLE = data_frame(
+    b'{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant"}}]}'
+)
+TEXT = data_frame(
+    b'{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}'
+)
 STOP = data_frame(
-    b'{"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
+    b'{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
 )
 USAGE = data_frame(
-    b'{"id":"1","object":"chat.completion.chunk","choices":[],'
+    b'{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],'
     b'"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}'
 )
 OVERLOADED = data_frame(b'{"error":{"message":"Overloaded","type":"server_error","code":"overloaded"}}')

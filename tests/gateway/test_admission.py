@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable
 
 import pytest
-from fakes import FakeResponder
+from fakes import FakeLedger, FakeResponder
 
 from fake_clock import on_fake_clock
 from sealink.access.keyring import Keyring
@@ -14,6 +14,7 @@ from sealink.errors import AuthenticationError, InvalidRequest, NotFound, Permis
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.model_api import ModelApi
+from sealink.gateway.observers import Observers
 from sealink.gateway.request_limits import RequestLimits
 from sealink.http import RequestContext
 from sealink.net.message import Request
@@ -58,7 +59,7 @@ def admit(
     *gates: Gate, body: bytes = BODY, key_heartbeat: HeartbeatShape | None = None, strict: bool = False, **headers: str
 ) -> AdmittedRequest | Awaitable[AdmittedRequest]:
     key = ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",), heartbeat=key_heartbeat, strict=strict)
-    control = AdmissionControl(Keyring([key]), ROUTER, gates)
+    control = AdmissionControl(Keyring([key]), ROUTER, Observers(FakeLedger()), gates)
     spelled = {name.replace("_", "-"): value for name, value in {"authorization": "Bearer sk-1", **headers}.items()}
     request = Request("POST", "/v1/chat/completions", "beta=true", spelled, body)
     return control.admit(
@@ -87,7 +88,8 @@ def test_what_the_key_says_counts_before_the_endpoint() -> None:
     assert admitted(x_sealink_strict="True").request.is_strict
 
 
-def test_who_is_refused() -> None:
+@on_fake_clock
+async def test_who_is_refused() -> None:
     gate = Log()
     with pytest.raises(AuthenticationError):
         admit(gate, authorization="Bearer sk-2")

@@ -421,7 +421,7 @@ NONSENSE: list[tuple[dict[str, Any], int | None]] = [
     ({"prompt_tokens": -10, "completion_tokens": 1}, 10_000),
     ({"prompt_tokens": 10**30, "completion_tokens": 1}, None),
     ({"prompt_tokens": 10, "completion_tokens": 10**18, "total_tokens": -1}, None),
-    ({"prompt_tokens": "10", "completion_tokens": 1.5, "prompt_tokens_details": []}, 2500 + 10_000),
+    ({"prompt_tokens": "10", "completion_tokens": 1.5, "prompt_tokens_details": []}, 10 * 2500 + 10_000),
     ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, 2500 + 10_000),
 ]
 

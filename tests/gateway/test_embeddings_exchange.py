@@ -138,6 +138,6 @@ def test_a_provider_without_embeddings_is_named() -> None:
         run = Run(providers=(NONE,))
         with pytest.raises(InvalidRequest, match="The provider 'third' has no embeddings"):
             await run.to_the_end()
-        assert run.settlement.ended == "error"
+        assert run.settlement.ended == "refused"
 
     run_on_fake_clock(scenario())

@@ -38,6 +38,7 @@ def ask(
     admission = AdmissionControl(
         Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
         Router([ModelRoute("gpt-4o", (Target(OPENAI, "gpt-4o"),)), ModelRoute("sealink/sim", (Target(SIM, "sim"),))]),
+        services.observers,
     )
     endpoints = public_endpoints(admission, services, models_without_key=models_without_key)
     public = Dispatcher(endpoints, max_body_bytes=1000, cors_origins=origins)
@@ -154,7 +155,9 @@ def test_errors_can_be_read_by_a_page_too() -> None:
 
 def table(heartbeat: HeartbeatSettings | None = None) -> dict[tuple[str, str], Endpoint]:
     services = services_with(FakePool(), heartbeat=heartbeat)
-    endpoints = public_endpoints(AdmissionControl(Keyring([]), Router([])), services, max_embeddings_bytes=7)
+    endpoints = public_endpoints(
+        AdmissionControl(Keyring([]), Router([]), services.observers), services, max_embeddings_bytes=7
+    )
     found = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
     assert len(found) == len(endpoints)
     return found

@@ -5,13 +5,15 @@ from fakes import FakeUpstream
 from one_exchange import ROLE, STOP, TEXT, Run
 
 from fake_clock import on_fake_clock
+from sealink.errors import UpstreamError
 from sealink.gateway.headers import MAX_NAME_CHARS, MAX_NAMES, provenance
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import MAX_KNOWN, HealthBook
+from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Target
 from sealink.providers.provider import Provider
 from sealink.wire.dialect import OutgoingRequest
-from sealink.wire.dialects import openai_chat
+from sealink.wire.dialects import anthropic_messages, openai_chat
 from sealink.wire.framing.sse import DONE
 
 TARGET = Target(Provider(name="p", dialect=openai_chat.UPSTREAM, base_url="http://x/v1"), "m")
@@ -61,3 +63,34 @@ async def test_a_fault_of_our_own_is_not_settled_as_done() -> None:
         "sealink",
         "internal_error",
     )
+
+
+@on_fake_clock
+async def test_an_error_tells_who_was_asked_last_and_without_what() -> None:
+    """The first target cannot be reached, the second refuses."""
+    refusal = FakeUpstream(b'{"type":"error","error":{"message":"No.","type":"invalid_request_error"}}', status=400)
+    run = Run(
+        UpstreamError("It is not there.", code="upstream_refused"),
+        refusal,
+        dialect=anthropic_messages.UPSTREAM,
+        retry=RetrySettings(attempts=1),
+        more={"seed": 5},
+    )
+    error = await run.to_the_end()
+    assert error is not None
+    assert dict(error.headers) == {
+        "x-sealink-original-model": "m",
+        "x-sealink-upstream": "b",
+        "x-sealink-served-model": "m-b",
+        "x-sealink-fallback": "true",
+        "x-sealink-dropped": "seed",
+    }
+
+
+@on_fake_clock
+async def test_an_error_without_a_target_tells_what_was_asked_for() -> None:
+    run = Run(dialect=anthropic_messages.UPSTREAM, more={"temperature": "hot"})
+    error = await run.to_the_end()
+    assert error is not None
+    assert list(error.headers) == [("x-sealink-original-model", "m")]
+    assert (run.settlement.ended, run.settlement.status) == ("refused", 400)

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from sealink.errors import HeaderList, InvalidRequest, NotFound, SealinkError
+from sealink.errors import AuthenticationError, HeaderList, InvalidRequest, MethodNotAllowed, NotFound, SealinkError
 from sealink.http import Dispatcher, Endpoint, RequestContext
 from sealink.http.responses import send_json
 from sealink.net.message import Request, Responder
@@ -119,14 +119,81 @@ def test_an_error_of_a_handler_is_its_answer() -> None:
     ],
 )
 def test_an_error_takes_the_shape_of_the_most_similar_path(path: str, shape: bytes) -> None:
-    headers, body = DISPATCHER.error_response(SealinkError("No."), path)
+    headers, body = DISPATCHER.error_response(SealinkError("No."), Request("GET", path, "", {}))
     assert body.startswith(shape)
     assert dict(headers)["request-id"] in body.decode() or shape == b"first"
 
 
-def test_each_path_has_its_body_limit() -> None:
-    limits = [DISPATCHER.body_limit(path) for path in ("/a/things", "/a/things/x", "/b/things", "/nothing")]
-    assert limits == [5, 7, 100, 100]
+def posted(path: str, key: str = "right", method: str = "POST") -> Request:
+    return Request(method, path, "", {"x-api-key": key, "origin": "http://page"})
+
+
+def authenticate(request: Request) -> None:
+    if request.headers["x-api-key"] != "right":
+        raise AuthenticationError("Who are you?")
+    request.principal = "me"
+
+
+REFUSED: list[str] = []
+WITH_KEYS = Dispatcher(
+    [
+        Endpoint(
+            "POST", "/v1/things", echo, first_shape, None, authenticate, lambda request, _: REFUSED.append(request.id)
+        ),
+        Endpoint("POST", "/v1/small", echo, first_shape, 5, authenticate),
+        Endpoint("POST", "/v1/open", echo, first_shape),
+        Endpoint("GET", "/v1/things/{id}", echo, first_shape),
+        Endpoint("GET", "/v1/open", echo, first_shape, max_body_bytes=7),
+    ],
+    max_body_bytes=100,
+    max_keyless_body_bytes=10,
+    cors_origins=("http://page",),
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "limit"),
+    [
+        ("POST", "/v1/things", 100),
+        ("POST", "/v1/v1/things", 100),
+        ("POST", "/v1/small", 5),
+        ("POST", "/v1/open", 10),
+        ("GET", "/v1/open", 7),
+        ("HEAD", "/v1/open", 7),
+        ("GET", "/v1/things/x", 10),
+        ("OPTIONS", "/v1/things", 10),
+        ("OPTIONS", "/nothing", 10),
+    ],
+)
+def test_a_body_may_be_large_only_where_a_key_was_shown(method: str, path: str, limit: int) -> None:
+    assert WITH_KEYS.check_head(posted(path, method=method)) == limit
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        (posted("/v1/things", "wrong"), AuthenticationError),
+        (posted("/things", "wrong"), AuthenticationError),
+        (posted("/v1/small", "wrong"), AuthenticationError),
+        (posted("/nothing"), NotFound),
+        (posted("/v1/things", method="PUT"), MethodNotAllowed),
+    ],
+    ids=["wrong key", "wrong key, path nearly right", "wrong key, small body", "no such path", "no such method"],
+)
+def test_what_is_refused_before_its_body_is_read(request_: Request, error: type[SealinkError]) -> None:
+    with pytest.raises(error) as caught:
+        WITH_KEYS.check_head(request_)
+    headers, _ = WITH_KEYS.refuse(caught.value, request_)
+    assert dict(headers)["access-control-allow-origin"] == "http://page"
+    assert REFUSED == []
+
+
+def test_an_endpoint_is_told_of_an_authenticated_request_that_is_refused_unread() -> None:
+    request = posted("/things")
+    WITH_KEYS.check_head(request)
+    headers, _ = WITH_KEYS.refuse(InvalidRequest("Too large."), request)
+    assert [dict(headers)["x-request-id"]] == REFUSED
+    REFUSED.clear()
 
 
 def test_a_preflight_is_answered_on_any_path() -> None:
@@ -175,7 +242,8 @@ def test_a_path_that_is_nearly_right_is_answered(method: str, path: str, body: b
 
 
 def test_a_path_that_is_nearly_right_has_the_limit_of_its_endpoint() -> None:
-    assert [VERSIONED.body_limit(path) for path in ("/v1/v1/chat/completions", "/v1/v1/messages")] == [5, 100]
+    paths = ("/v1/v1/chat/completions", "/v1/v1/messages")
+    assert [VERSIONED.check_head(Request("POST", path, "", {})) for path in paths] == [5, 100]
 
 
 @pytest.mark.parametrize(

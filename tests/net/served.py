@@ -84,8 +84,8 @@ async def echo(request: Request, responder: Responder) -> None:
     responder.send(200, [("content-type", "application/json")], json.dumps(asked).encode())
 
 
-def error_response(error: SealinkError, path: str) -> tuple[HeaderList, bytes]:
-    body = {"type": error.type, "code": error.code, "message": error.message, "path": path}
+def error_response(error: SealinkError, request: Request) -> tuple[HeaderList, bytes]:
+    body = {"type": error.type, "code": error.code, "message": error.message, "path": request.path}
     return [("content-type", "application/json"), *error.headers], json.dumps(body).encode()
 
 
@@ -205,12 +205,12 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    handler: Handler = echo, *, body_limit: Callable[[str], int] = lambda path: BODY_LIMIT, **limits: Any
+    handler: Handler = echo, *, check_head: Callable[[Request], int] = lambda request: BODY_LIMIT, **limits: Any
 ) -> AsyncIterator[Served]:
     """A server with small limits that must end with nothing open and nothing unhandled."""
     unhandled: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: unhandled.append(context))
-    server = Server(handler, limits=ServerLimits(**limits), body_limit=body_limit, error_response=error_response)
+    server = Server(handler, limits=ServerLimits(**limits), check_head=check_head, error_response=error_response)
     served = Served(server, (await server.start("127.0.0.1", 0))[0])
     try:
         yield served
@@ -218,7 +218,7 @@ async def serving(
         for client in served.clients:
             client.close()
         await server.stop(0)
-    assert (server.connections, server.open_requests, server.unsent_bytes) == (0, 0, 0)
+    assert (server.connections, server.open_requests, server.unsent_bytes, server.buffered.held) == (0, 0, 0, 0)
     assert unhandled == []
 
 

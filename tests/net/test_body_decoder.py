@@ -34,7 +34,7 @@ CODED = [
 
 
 def sent(coding: str, body: bytes, *, chunked: bool = False) -> tuple[list[Request], RequestParser]:
-    parser = RequestParser(2000, lambda path: LIMIT)
+    parser = RequestParser(2000, lambda request: LIMIT)
     head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: {coding}\r\n"
     if chunked:
         wire = f"{head}Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"

@@ -28,7 +28,7 @@ SEVERAL = (
 
 def read(pieces: list[bytes]) -> Read:
     """What comes of the pieces: the requests, and the code of the refusal if there is one."""
-    parser = RequestParser(HEADER_BYTES, lambda path: BODY_BYTES)
+    parser = RequestParser(HEADER_BYTES, lambda request: BODY_BYTES)
     requests = [request for piece in pieces for request in parser.feed(piece)]
     return requests, parser.refusal and parser.refusal.code
 
@@ -70,7 +70,7 @@ def test_every_split_reads_the_same() -> None:
 
 @pytest.mark.parametrize("more", [b"", b"GET / HTTP/1.1\r\nHost: y\r\n\r\n"])
 def test_after_a_refusal_nothing_is_read(more: bytes) -> None:
-    parser = RequestParser(HEADER_BYTES, lambda path: BODY_BYTES)
+    parser = RequestParser(HEADER_BYTES, lambda request: BODY_BYTES)
     requests = parser.feed(SEVERAL[: SEVERAL.index(b"\r\nPOST /chunked")] + b"\x00" + more)
     assert [request.path for request in requests] == ["/a"]
     assert parser.refusal is not None
@@ -84,20 +84,20 @@ def test_the_path_of_a_refusal_is_known_as_soon_as_it_has_come() -> None:
         (b"GET /v1/mess", "/v1/mess"),
         (b"GET /v1/messages?a HTTP/1.1\r\nA: ", "/v1/messages"),
     ):
-        parser = RequestParser(HEADER_BYTES, lambda path: BODY_BYTES)
+        parser = RequestParser(HEADER_BYTES, lambda request: BODY_BYTES)
         parser.feed(rest)
-        assert (parser.path, parser.receiving) == (path, bool(rest))
+        assert (parser.request.path, parser.receiving) == (path, bool(rest))
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/embeddings"])
-def test_the_body_limit_is_asked_for_the_path_once_a_body_is_announced(path: str) -> None:
+def test_the_head_is_checked_once_a_body_is_announced(path: str) -> None:
     asked: list[str] = []
 
-    def body_limit(path: str) -> int:
-        asked.append(path)
+    def check_head(request: Request) -> int:
+        asked.append(request.path)
         return 3
 
-    parser = RequestParser(HEADER_BYTES, body_limit)
+    parser = RequestParser(HEADER_BYTES, check_head)
     head = f"POST {path}?q HTTP/1.1\r\nHost: x\r\n".encode()
     parser.feed(head + b"\r\n" + head + b"Content-Length: 3\r\n\r\nabc")
     assert (asked, parser.refusal) == ([path], None)

@@ -491,7 +491,7 @@ async def test_small_writes_are_not_held_back_by_nagle() -> None:
 
 @on_both_loops
 async def test_a_server_listens_on_several_addresses() -> None:
-    server = Server(echo, limits=ServerLimits(), body_limit=lambda path: 0, error_response=error_response)
+    server = Server(echo, limits=ServerLimits(), check_head=lambda request: 0, error_response=error_response)
     addresses = [*await server.start("127.0.0.1", 0), *await server.start("127.0.0.1", 0)]
     assert len({port for _, port in addresses}) == 2
     for address in addresses:

@@ -170,7 +170,7 @@ class SlowTransport:
 def test_a_client_that_takes_little_is_not_dropped(unsent_at: dict[int, int], dropped_at_s: int | None) -> None:
     async def watch() -> int | None:
         limits = ServerLimits(slow_client_s=3.5, keep_alive_s=1000)
-        server = Server(echo, limits=limits, body_limit=lambda path: 0, error_response=error_response)
+        server = Server(echo, limits=limits, check_head=lambda request: 0, error_response=error_response)
         transport, connection = SlowTransport(), ClientConnection(server)
         connection.connection_made(cast(asyncio.Transport, transport))
         begin = asyncio.get_running_loop().time()

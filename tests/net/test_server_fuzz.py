@@ -77,7 +77,7 @@ class Conversation:
         self.server = Server(
             dawdle,
             limits=ServerLimits(max_header_bytes=2000, max_pipelined=2),
-            body_limit=lambda path: 1000,
+            check_head=lambda request: 1000,
             error_response=error_response,
         )
         self.server._loop = asyncio.get_running_loop()

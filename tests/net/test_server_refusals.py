@@ -125,7 +125,7 @@ async def test_what_cannot_be_served_is_refused_before_its_body_is_read(
 
 @on_both_loops
 async def test_a_body_may_be_as_large_as_its_path_allows() -> None:
-    async with serving(body_limit=lambda path: 10 if path == "/small" else 100) as served:
+    async with serving(check_head=lambda request: 10 if request.path == "/small" else 100) as served:
         for path, size, status in (
             (b"/small", 10, 200),
             (b"/small", 11, 413),

@@ -246,7 +246,7 @@ async def answer(request: Request, responder: Responder) -> None:
 @on_both_loops
 async def test_a_clients_body_is_parsed_in_bounded_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     feed = RequestParser.feed
-    async with serving(answer, body_limit=lambda path: 10_000_000, max_bytes_per_turn=32 * 1024) as served:
+    async with serving(answer, check_head=lambda request: 10_000_000, max_bytes_per_turn=32 * 1024) as served:
         async with counted_turns() as turns:
 
             def counted(self: RequestParser, data: bytes) -> list[Request]:

@@ -18,8 +18,8 @@ class Simulation:
         self.server = Server(
             handler,
             limits=ServerLimits(),
-            body_limit=lambda path: 10_000_000,
-            error_response=lambda error, path: ([], str(error).encode()),
+            check_head=lambda request: 10_000_000,
+            error_response=lambda error, request: ([], str(error).encode()),
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated model")

@@ -21,6 +21,7 @@ from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import public_endpoints
+from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
 from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
@@ -55,6 +56,12 @@ class App:
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
+        self._observers = Observers(self._ledger, self._metrics, RequestLog(self._log_lines.write))
+        self._load_shedding = LoadShedding(
+            max_requests=config.server.max_requests,
+            max_loop_lag_s=config.server.max_loop_lag_s,
+            under_way=lambda: self._server.open_requests if self._server else 0,
+        )
         self._server: Server | None = None
         self._loading: asyncio.Task[None] | None = None
 
@@ -67,10 +74,12 @@ class App:
         self._server = Server(
             public.handle,
             limits=config.server,
-            body_limit=public.body_limit,
+            check_head=public.check_head,
             error_response=public.error_response,
+            refuse=public.refuse,
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        self._load_shedding.start()
         self._loading = asyncio.create_task(self._load())
         return f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
 
@@ -84,6 +93,7 @@ class App:
         await self.loaded()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
+        self._load_shedding.stop()
         await self._pool.close()
         await self._simulators.stop()
         self._log_lines.close()
@@ -110,7 +120,7 @@ class App:
     def _public_port(self, router: Router) -> Dispatcher:
         server = self.config.server
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        admission = AdmissionControl(keyring_of(self.config), router, [limits])
+        admission = AdmissionControl(keyring_of(self.config), router, self._observers, [self._load_shedding, limits])
         endpoints = public_endpoints(
             admission,
             self._services(),
@@ -118,13 +128,18 @@ class App:
             models_without_key=server.models_without_key,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
-        return Dispatcher(endpoints, max_body_bytes=server.max_chat_bytes, cors_origins=server.cors_origins)
+        return Dispatcher(
+            endpoints,
+            max_body_bytes=server.max_chat_bytes,
+            max_keyless_body_bytes=server.max_keyless_body_bytes,
+            cors_origins=server.cors_origins,
+        )
 
     def _services(self) -> Services:
         config = self.config
         return Services(
             pool=self._upstreams,
-            observers=Observers(self._ledger, self._metrics, RequestLog(self._log_lines.write)),
+            observers=self._observers,
             health=HealthBook(config.breaker, log_target),
             logs=StreamLogs(config.detach),
             retry=config.retry,

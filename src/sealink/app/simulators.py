@@ -23,8 +23,8 @@ class Simulators:
         server = Server(
             sim_handler(SimSettings(ttft_s=config.ttft_s, tokens_per_s=config.tokens_per_s), SIMULATED),
             limits=ServerLimits(),
-            body_limit=lambda path: self._max_body_bytes,
-            error_response=lambda error, path: (JSON, openai_chat.CLIENT.error_body(error, "")),
+            check_head=lambda request: self._max_body_bytes,
+            error_response=lambda error, request: (JSON, openai_chat.CLIENT.error_body(error, "")),
         )
         self._servers.append(server)
         addresses = await server.start(LOOPBACK, 0)

@@ -14,8 +14,8 @@ async def serve(settings: SimSettings, dialect: SimDialect, host: str, port: int
     server = Server(
         sim_handler(settings, dialect),
         limits=ServerLimits(),
-        body_limit=lambda path: MAX_BODY_BYTES,
-        error_response=lambda error, path: ([("content-type", "text/plain")], error.message.encode()),
+        check_head=lambda request: MAX_BODY_BYTES,
+        error_response=lambda error, request: ([("content-type", "text/plain")], error.message.encode()),
     )
     raise_file_limit()
     signals = StopSignals()

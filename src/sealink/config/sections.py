@@ -50,10 +50,17 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     """The body of a request, decoded if it is compressed; beyond it 413 `body_too_large`."""
     max_embeddings_bytes: Size = 1024 * 1024
     """As `max_chat_bytes`, for /v1/embeddings."""
+    max_keyless_body_bytes: Size = 64 * 1024
+    """As `max_chat_bytes`, at addresses that need no key."""
     max_messages: Size = 100_000
     """How many messages, or items of `input`, a request may have; beyond it 400 `array_above_max_length`."""
     max_tools: Size = 1024
     """As `max_messages`, for `tools`."""
+    max_requests: Count = 0
+    """How many requests may be under way at a time in one process (503 `overloaded` beyond); 0: no limit."""
+    max_loop_lag_s: Seconds = 2.0
+    """How far the process may be behind its work before it refuses new requests (503 `overloaded`): half of
+    `connect_s`, so that no connection times out because SeaLink is late to look at it."""
     drain_s: Delay = 30.0
     """How long open streams may go on after SIGTERM."""
 

@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from sealink.catalog.rates import NANO
 from sealink.errors import GatewayTimeout, InvalidRequest, SealinkError, UpstreamError
-from sealink.gateway.metering import Meter, Metered
+from sealink.gateway.metering import Charge, Meter, Metered
 from sealink.ledger.entry import Admission, Attempt, Ended, EndedBy, Settlement
 from sealink.ledger.timeline import Moment, Timeline
 from sealink.policy.routing import Target
@@ -49,6 +49,7 @@ class Account:
         self._ttft_ms: float | None = None
         self._ended: Ended | None = None
         self._left: Ended | None = None
+        self._is_free = False
         self._ended_by: EndedBy = "upstream"
         self._code: str | None = None
         self._timeline.mark("admitted", 0.0)
@@ -77,6 +78,10 @@ class Account:
         self._target, self.outcome = target, outcome
         self.mark("first_content")
         _, self._ttft_ms = self._timeline.marks[-1]
+
+    def answered_free(self, target: Target | None) -> None:
+        """The answer has no tokens, and costs nothing. None: no target was needed for it."""
+        self._target, self._is_free = target, True
 
     def timed_out(self, target: Target, outcome: Outcome) -> None:
         """An attempt came too late, whose upstream has said what the prompt counts: it is charged for, unless another
@@ -107,6 +112,9 @@ class Account:
 
     def fail(self, error: SealinkError) -> None:
         """The exchange ends with an error."""
+        if isinstance(error, InvalidRequest) and not self._attempts:
+            self.end("refused", "client", error.code or error.type)
+            return
         timed_out = isinstance(error, GatewayTimeout)
         at_fault: EndedBy = "client" if isinstance(error, InvalidRequest) else "sealink"
         by: EndedBy = "upstream" if isinstance(error, UpstreamError) or timed_out else at_fault
@@ -115,7 +123,7 @@ class Account:
     def metered(self) -> Metered:
         """The answer's usage and cost, by what has come of it."""
         if self.outcome is None or self._target is None:
-            return Metered()
+            return Metered(charge=Charge(0, 0)) if self._is_free else Metered()
         return self._meter.read(self.outcome, self._target)
 
     @property

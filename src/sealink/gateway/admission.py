@@ -1,6 +1,9 @@
 """Admission: whether a request may be answered, decided between reading it and the exchange.
 
 authenticate ─▶ parse the head ─▶ may the key use the model? ─▶ where does the model lead? ─▶ each gate in turn
+
+The first comes when the head of the HTTP request is in, before its body is read. A request that passes it has a row,
+whichever of the others refuses it.
 """
 
 import time
@@ -8,12 +11,17 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from sealink.access.keys import ApiKey
+from sealink.access.rejected_keys import RejectedKeys
+from sealink.errors import AuthenticationError, SealinkError
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.model_api import ModelApi
+from sealink.gateway.observers import Observers
+from sealink.gateway.refusals import Refusals, readable_head
 from sealink.http.endpoint import RequestContext
 from sealink.net.message import Request
 from sealink.policy.auth import require_model
 from sealink.policy.routing import Router
+from sealink.wire.dialect import ClientApi
 
 
 class Keys(Protocol):
@@ -34,9 +42,11 @@ class Gate(Protocol):
 class AdmissionControl:
     """Admits the requests of one process."""
 
-    def __init__(self, keys: Keys, router: Router, gates: Sequence[Gate] = ()) -> None:
+    def __init__(self, keys: Keys, router: Router, observers: Observers, gates: Sequence[Gate] = ()) -> None:
+        self.rejected_keys = RejectedKeys()
         self._keys = keys
         self._router = router
+        self._refusals = Refusals(observers)
         self._gates = tuple(gates)
 
     @property
@@ -44,42 +54,58 @@ class AdmissionControl:
         return self._router
 
     def authenticate(self, request: Request) -> ApiKey:
-        """The key of a request that asks no model. Raises AuthenticationError."""
-        return self._keys.authenticate(request.headers)
+        """The key of a request, which is found out once. Raises AuthenticationError."""
+        if isinstance(request.principal, ApiKey):
+            return request.principal
+        try:
+            request.principal = key = self._keys.authenticate(request.headers)
+        except AuthenticationError:
+            self.rejected_keys.count(request.peer)
+            raise
+        return key
+
+    def refused_unread(self, client: ClientApi, request: Request, error: SealinkError) -> None:
+        """A request that was authenticated is refused before it is whole, or is not proper HTTP."""
+        self._refusals.record(error, request.id, self.authenticate(request), client)
 
     def admit(
         self, request: Request, context: RequestContext, api: ModelApi
     ) -> AdmittedRequest | Awaitable[AdmittedRequest]:
         """The admitted request; an awaitable of it only where a gate has to wait. Raises the SealinkError that refuses
         it: it is malformed, or may not be answered for this key."""
-        admitted = self._identify(request, context, api)
-        for index, gate in enumerate(self._gates):
-            waiting = gate.admit(admitted)
-            if waiting is not None:
-                return self._pass_rest(admitted, waiting, self._gates[index + 1 :])
+        key, head = self.authenticate(request), None
+        try:
+            head = api.client.parse_head(request.body, request.headers)
+            head.query = request.query
+            require_model(key, head.model)
+            is_strict = key.strict or request.headers.get("x-sealink-strict", "").lower() == "true"
+            admitted = AdmittedRequest(
+                request=ClientRequest(context.request_id, api.client, head, time.monotonic(), is_strict),
+                key=key,
+                route=self._router.route_of(head.model),
+                heartbeat=key.heartbeat or api.heartbeat,
+                cors_headers=context.cors_headers,
+            )
+            for index, gate in enumerate(self._gates):
+                waiting = gate.admit(admitted)
+                if waiting is not None:
+                    return self._pass_rest(admitted, waiting, self._gates[index + 1 :])
+        except SealinkError as error:
+            self._refusals.record(error, context.request_id, key, api.client, head or readable_head(request.body))
+            raise
         return admitted
-
-    def _identify(self, request: Request, context: RequestContext, api: ModelApi) -> AdmittedRequest:
-        """Who asks which model, and where it leads."""
-        key = self._keys.authenticate(request.headers)
-        head = api.client.parse_head(request.body, request.headers)
-        head.query = request.query
-        require_model(key, head.model)
-        is_strict = key.strict or request.headers.get("x-sealink-strict", "").lower() == "true"
-        return AdmittedRequest(
-            request=ClientRequest(context.request_id, api.client, head, time.monotonic(), is_strict),
-            key=key,
-            route=self._router.route_of(head.model),
-            heartbeat=key.heartbeat or api.heartbeat,
-            cors_headers=context.cors_headers,
-        )
 
     async def _pass_rest(
         self, admitted: AdmittedRequest, waiting: Awaitable[None], rest: Sequence[Gate]
     ) -> AdmittedRequest:
-        await waiting
-        for gate in rest:
-            answer = gate.admit(admitted)
-            if answer is not None:
-                await answer
+        request = admitted.request
+        try:
+            await waiting
+            for gate in rest:
+                answer = gate.admit(admitted)
+                if answer is not None:
+                    await answer
+        except SealinkError as error:
+            self._refusals.record(error, request.request_id, admitted.key, request.client, request.head)
+            raise
         return admitted

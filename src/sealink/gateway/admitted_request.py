@@ -8,6 +8,7 @@ import msgspec
 
 from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList
+from sealink.ledger.entry import Admission
 from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.request import ChatRequest
 from sealink.wire.dialect import ClientApi, ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
@@ -63,6 +64,24 @@ class AdmittedRequest(msgspec.Struct):
         return self.request.request_id
 
     @property
+    def entry(self) -> Admission:
+        """What the ledger writes down of it."""
+        return admission_of(self.request.request_id, self.key, self.request.client, self.request.head)
+
+    @property
     def on_disconnect(self) -> OnDisconnect:
         """What happens when the client leaves: as the key has it, else the model."""
         return self.key.on_disconnect or self.route.on_disconnect or "cancel"
+
+
+def admission_of(request_id: str, key: ApiKey, client: ClientApi, head: RequestHead | None) -> Admission:
+    """The ledger's entry for a request that begins now. `head` is None where it was not read, or could not be."""
+    return Admission(
+        request_id=request_id,
+        key=key.name,
+        model=head.model if head else None,
+        client=client.name,
+        streamed=head is not None and head.stream,
+        started_at=time.time(),
+        task_type=head.task_type if head else None,
+    )

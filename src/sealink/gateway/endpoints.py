@@ -1,5 +1,6 @@
 """All endpoints of the public port: method, path, handler, dialect, heartbeats, error shape, body limit."""
 
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ from sealink.gateway.model_api import ModelApi
 from sealink.gateway.operations.chat import STREAM, WHOLE
 from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.gateway.services import Services
-from sealink.http import Endpoint, ErrorBody
+from sealink.http import Endpoint, ErrorBody, Handler
 from sealink.wire import embeddings
 from sealink.wire.dialect import ClientApi, HeartbeatShape
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
@@ -50,7 +51,19 @@ def public_endpoints(
     ) -> Endpoint:
         """An endpoint at which a model answers."""
         api = ModelApi(client, services.heartbeat.shape_on(path, heartbeat), stream=stream, whole=whole)
-        return Endpoint("POST", path, Answers(admission, services, api), client.error_body, max_body_bytes)
+        return with_key(path, Answers(admission, services, api), client, max_body_bytes)
+
+    def with_key(path: str, handler: Handler, client: ClientApi, max_body_bytes: int | None = None) -> Endpoint:
+        """An endpoint that needs a key, whose requests have rows."""
+        return Endpoint(
+            method="POST",
+            path=path,
+            handler=handler,
+            error_body=client.error_body,
+            max_body_bytes=max_body_bytes,
+            authenticate=admission.authenticate,
+            refused=partial(admission.refused_unread, client),
+        )
 
     count_tokens = TokenCounts(admission, services, MESSAGES)
     models, streams = Models(admission, without_key=models_without_key), Streams(admission, services.logs)
@@ -63,8 +76,8 @@ def public_endpoints(
         model("/v1/embeddings", EMBEDDING, whole=EMBEDDINGS, max_body_bytes=max_embeddings_bytes),
         model("/v1/messages", MESSAGES, heartbeat="chunk"),
         model("/anthropic/v1/messages", MESSAGES, heartbeat="chunk"),
-        Endpoint("POST", "/v1/messages/count_tokens", count_tokens, _ANTHROPIC),
-        Endpoint("POST", "/anthropic/v1/messages/count_tokens", count_tokens, _ANTHROPIC),
+        with_key("/v1/messages/count_tokens", count_tokens, MESSAGES),
+        with_key("/anthropic/v1/messages/count_tokens", count_tokens, MESSAGES),
         Endpoint("GET", "/v1/models", models.list, _OPENAI),
         Endpoint("GET", "/v1/models/{id}", models.get, _OPENAI),
         Endpoint("GET", "/anthropic/v1/models", models.list, _ANTHROPIC),

@@ -9,7 +9,6 @@ Whatever happens, and whoever ends it, an exchange is settled exactly once. It h
 straight way and the way round".
 """
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -34,7 +33,6 @@ from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity
-from sealink.ledger.entry import Admission
 from sealink.net.message import Responder
 from sealink.wire.stream.lane import Lane
 
@@ -59,7 +57,7 @@ class Exchange:
         self._services = services
         self._api = api
         self._refuse = refuse
-        self._account = Account(_admission(admitted), Meter(admitted.request, services.prices))
+        self._account = Account(admitted.entry, Meter(admitted.request, services.prices))
         self._client = ClientStream(responder)
         self._failover: Failover[StreamedAttempt] | Failover[WholeAttempt] | None = None
         self._record: AttemptRecord[StreamedAttempt] | None = None
@@ -122,6 +120,7 @@ class Exchange:
     def failed(self, error: SealinkError) -> None:
         """There is none: the client is told."""
         self._account.fail(error)
+        error.headers = [*error.headers, *headers.requested(self._request.head.model)]
         self._tell(error)
         self._settle()
 
@@ -286,16 +285,3 @@ class Exchange:
         account.bytes_sent = account.bytes_sent or self._client.bytes_sent
         self._services.observers.settled(account.admission, account.settlement())
         self._responder.let_go(bug)
-
-
-def _admission(admitted: AdmittedRequest) -> Admission:
-    request = admitted.request
-    return Admission(
-        request_id=request.request_id,
-        key=admitted.key.name,
-        model=request.head.model,
-        client=request.client.name,
-        streamed=request.head.stream,
-        started_at=time.time(),
-        task_type=request.head.task_type,
-    )

@@ -8,6 +8,6 @@ cors       which browsers' pages may read the answers
 """
 
 from sealink.http.dispatch import Dispatcher
-from sealink.http.endpoint import Endpoint, ErrorBody, RequestContext
+from sealink.http.endpoint import Endpoint, ErrorBody, Handler, RequestContext
 
-__all__ = ["Dispatcher", "Endpoint", "ErrorBody", "RequestContext"]
+__all__ = ["Dispatcher", "Endpoint", "ErrorBody", "Handler", "RequestContext"]

@@ -1,7 +1,7 @@
 """From a request to the handler of its endpoint, and from an error to an answer in the endpoint's error shape."""
 
 import time
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -20,69 +20,92 @@ from sealink.policy.client_retry import retry_headers
 class _Place(msgspec.Struct, frozen=True):
     """A path, or what a path begins with, and its endpoints by their methods."""
 
-    max_body_bytes: int
     prefix: str | None
     endpoints: dict[str, Endpoint] = {}
 
 
 class Dispatcher:
-    """Answers the requests of one port. `handle`, `body_limit` and `error_response` are what a net.server.Server needs.
+    """Answers the requests of one port. `handle`, `check_head`, `error_response` and `refuse` are what a
+    net.server.Server needs.
 
-    `max_body_bytes` is the limit of all endpoints that have none of their own. An error on a path without an endpoint
-    has the shape of the endpoint whose path has the most leading segments in common with it; of several, the first in
-    the table.
+    `max_body_bytes` is the limit of all endpoints that have none of their own; of those that authenticate nobody it is
+    `max_keyless_body_bytes`, where there is one. An error on a path without an endpoint has the shape of the endpoint
+    whose path has the most leading segments in common with it; of several, the first in the table.
     """
 
     def __init__(
-        self, endpoints: Iterable[Endpoint], *, max_body_bytes: int, cors_origins: tuple[str, ...] = ()
+        self,
+        endpoints: Iterable[Endpoint],
+        *,
+        max_body_bytes: int,
+        max_keyless_body_bytes: int | None = None,
+        cors_origins: tuple[str, ...] = (),
     ) -> None:
         self._endpoints = tuple(endpoints)
         self._max_body_bytes = max_body_bytes
+        self._max_keyless_body_bytes = max_body_bytes if max_keyless_body_bytes is None else max_keyless_body_bytes
         self._cors_origins = cors_origins
         self._exact: dict[str, _Place] = {}
         self._prefixed: dict[str, _Place] = {}
         for endpoint in self._endpoints:
             prefix = endpoint.prefix
             places = self._exact if prefix is None else self._prefixed
-            limit = max_body_bytes if endpoint.max_body_bytes is None else endpoint.max_body_bytes
-            place = places.setdefault(prefix or endpoint.path, _Place(limit, prefix))
+            place = places.setdefault(prefix or endpoint.path, _Place(prefix))
             place.endpoints[endpoint.method] = endpoint
+
+    def check_head(self, request: Request) -> int:
+        """The head of a request that has a body: how many bytes of that may be read. Raises the SealinkError that
+        refuses it unread: it is for nobody, or by nobody."""
+        if request.path not in self._exact:
+            request.path = self._right_path(request.path)
+        if request.method == "OPTIONS":
+            return self._max_keyless_body_bytes
+        endpoint = self._endpoint_of(request)
+        if endpoint.authenticate is None:
+            return self._max_keyless_body_bytes if endpoint.max_body_bytes is None else endpoint.max_body_bytes
+        endpoint.authenticate(request)
+        return self._max_body_bytes if endpoint.max_body_bytes is None else endpoint.max_body_bytes
 
     def handle(self, request: Request, responder: Responder) -> Coroutine[Any, Any, None] | None:
         """Answer one request; what is returned answers it in a task."""
         if request.path not in self._exact:
             request.path = self._right_path(request.path)
-        request_id, cors_headers = new_request_id(), self._cors_headers(request)
-        refuse = partial(self._refuse, responder, request.path, request_id, cors_headers)
-        context = RequestContext(request_id, refuse, cors_headers=cors_headers)
+        request.id = new_request_id()
+        refuse = partial(self._answer_error, request, responder)
         try:
             if request.method == "OPTIONS":
                 responder.send(204, cors.preflight_headers(request.headers, self._cors_origins), b"")
                 return None
-            answering = self._endpoint_of(request, context).handler(request, responder, context)
+            endpoint = self._endpoint_of(request)
+            context = RequestContext(request.id, refuse, cors_headers=self._cors_headers(request))
+            if request.path not in self._exact:
+                context.path_tail = request.path.removeprefix(endpoint.prefix or "")
+            answering = endpoint.handler(request, responder, context)
         except SealinkError as error:
             refuse(error)
             return None
-        return None if answering is None else _answer(answering, context)
+        return None if answering is None else _answer(answering, refuse)
 
-    def _refuse(
-        self, responder: Responder, path: str, request_id: str, cors_headers: HeaderList, error: SealinkError
-    ) -> None:
-        fields, body = self.error_response(error, path, request_id)
-        responder.send(error.status, [*fields, *cors_headers], body)
+    def _answer_error(self, request: Request, responder: Responder, error: SealinkError) -> None:
+        responder.send(error.status, *self.error_response(error, request))
 
-    def body_limit(self, path: str) -> int:
-        """How many bytes the body of a request to a path may have."""
-        place = self._exact.get(path) or self._place_of(self._right_path(path))
-        return place.max_body_bytes if place is not None else self._max_body_bytes
+    def refuse(self, error: SealinkError, request: Request) -> tuple[HeaderList, bytes]:
+        """Headers and body of the answer to a request that the server has refused before it was whole."""
+        request.id = new_request_id()
+        if request.principal is not None:
+            refused = self._endpoint_of(request).refused
+            if refused is not None:
+                refused(request, error)
+        return self.error_response(error, request)
 
-    def error_response(self, error: SealinkError, path: str, request_id: str = "") -> tuple[HeaderList, bytes]:
-        """Headers and body of the answer to a request on a path that failed."""
-        request_id = request_id or new_request_id()
-        body = self._nearest(path).error_body(error, request_id)
-        return [*JSON, *identity(request_id), *error.headers, *retry_headers(error, time.time())], body
+    def error_response(self, error: SealinkError, request: Request) -> tuple[HeaderList, bytes]:
+        """Headers and body of the answer to a request that failed."""
+        request_id = request.id or new_request_id()
+        body = self._nearest(request.path).error_body(error, request_id)
+        own = [*JSON, *identity(request_id), *error.headers, *retry_headers(error, time.time())]
+        return [*own, *self._cors_headers(request)], body
 
-    def _endpoint_of(self, request: Request, context: RequestContext) -> Endpoint:
+    def _endpoint_of(self, request: Request) -> Endpoint:
         place = self._place_of(request.path)
         if place is None:
             meant = nearest(
@@ -93,8 +116,6 @@ class Dispatcher:
         endpoint = place.endpoints.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
             raise _not_allowed(request, place)
-        if place.prefix is not None:
-            context.path_tail = request.path.removeprefix(place.prefix)
         return endpoint
 
     def _right_path(self, path: str) -> str:
@@ -120,11 +141,11 @@ class Dispatcher:
         return cors.answer_headers(origin, self._cors_origins) if origin else ()
 
 
-async def _answer(answering: Awaitable[None], context: RequestContext) -> None:
+async def _answer(answering: Awaitable[None], refuse: Callable[[SealinkError], None]) -> None:
     try:
         await answering
     except SealinkError as error:
-        context.refuse(error)
+        refuse(error)
 
 
 def _not_allowed(request: Request, place: _Place) -> MethodNotAllowed:

@@ -29,11 +29,19 @@ Handler = Callable[[Request, Responder, RequestContext], Awaitable[None] | None]
 before it has begun to answer becomes the answer."""
 
 
+Authenticate = Callable[[Request], object]
+"""Finds out who sends a request, and notes it as its `principal`, while only the head is in. Raises SealinkError."""
+
+Refused = Callable[[Request, SealinkError], None]
+"""Told of a request that has a principal and was refused before the handler saw it: its body is too large, say."""
+
+
 class Endpoint(msgspec.Struct, frozen=True):
     """A method on a path: its handler, the shape of its errors, and the limit on the bodies of its requests.
 
     `path` is exact (`/v1/models`), or ends in one `{name}`, which stands for all the rest (`/v1/models/{id}`). An
-    endpoint for GET answers HEAD too. `max_body_bytes`: None is the port's own limit.
+    endpoint for GET answers HEAD too. `max_body_bytes`: None is the port's own limit. `authenticate` is called before
+    a body is read; None: there is nothing to find out before the handler runs.
     """
 
     method: str
@@ -41,6 +49,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     handler: Handler
     error_body: ErrorBody
     max_body_bytes: int | None = None
+    authenticate: Authenticate | None = None
+    refused: Refused | None = None
 
     @property
     def prefix(self) -> str | None:

@@ -12,23 +12,24 @@ import msgspec
 from sealink.usage import Provenance, Usage
 
 Ended = Literal[
-    "done", "error", "client_gone", "cancelled", "timed_out", "drained", "detached", "killed", "stopped"
+    "done", "error", "refused", "client_gone", "cancelled", "timed_out", "drained", "detached", "killed", "stopped"
 ]  # fmt: skip
-"""`killed`: the process died; `stopped`: it shut down; `drained` and `detached`: the client had left, the answer was
-read to its end."""
+"""`refused`: by SeaLink, before any target was asked; `killed`: the process died; `stopped`: it shut down; `drained`
+and `detached`: the client had left, the answer was read to its end."""
 
 EndedBy = Literal["client", "upstream", "sealink"]
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entry", tag="admitted"):
-    """A request was admitted. `request_id` is unique for all time; `started_at` is a Unix time in seconds.
+    """A request was admitted, or is about to be refused. `request_id` is unique for all time; `started_at` is a Unix
+    time in seconds.
 
-    `key` is the key's name, `client` the dialect that the client speaks.
+    `key` is the key's name, `client` the dialect that the client speaks. `model` is None where it could not be read.
     """
 
     request_id: str
     key: str
-    model: str
+    model: str | None = None
     client: str
     streamed: bool
     started_at: float

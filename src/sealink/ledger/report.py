@@ -116,7 +116,7 @@ def _sums(by: By) -> Select[*tuple[object, ...]]:
         group.label("grouped_by"),
         func.count().label("requests"),
         func.sum(case((requests.c.ended != "done", 1), else_=0)).label("not_done"),
-        func.sum(case((cost.is_(None), 1), else_=0)).label("unpriced"),
+        func.sum(case((cost.is_(None) & (requests.c.ended != "refused"), 1), else_=0)).label("unpriced"),
         *(func.sum(requests.c[name]).label(name) for name in _TOKENS),
         func.sum(cost).label("cost_nano_usd"),
         func.sum(case((requests.c.usage_source != "provider", cost), else_=0)).label("estimated_cost_nano_usd"),
@@ -129,7 +129,7 @@ def _totals_of(row: Row) -> Totals:
     return Totals(
         requests=1,
         not_done=int(row["ended"] != "done"),
-        unpriced=int(cost is None),
+        unpriced=int(cost is None and row["ended"] != "refused"),
         **{name: row[name] or 0 for name in _TOKENS},
         cost_nano_usd=cost or 0,
         estimated_cost_nano_usd=0 if row["usage_source"] in ("provider", None) else cost or 0,

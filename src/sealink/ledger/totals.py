@@ -9,7 +9,8 @@ By = Literal["model", "key", "task", "day"]
 
 
 class Totals(msgspec.Struct):
-    """Sums over requests. `not_done` ones ended otherwise than "done"; `unpriced` ones have no known cost.
+    """Sums over requests. `not_done` ones ended otherwise than "done"; `unpriced` ones were not
+    refused, and have no known cost.
 
     `estimated_cost_nano_usd` is the part of the cost whose tokens were not reported by the provider;
     `hedge_cost_nano_usd` comes on top of the cost.

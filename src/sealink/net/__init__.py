@@ -2,5 +2,6 @@
 
 server   what clients connect to
 client   connections to upstreams
+loop_timeout  a time limit that a busy event loop does not use up
 message  a request, and the two ends between which its answer travels, as protocols
 """

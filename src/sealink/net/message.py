@@ -14,6 +14,7 @@ class Request(msgspec.Struct):
     `path` and `query` are as they were sent, percent-encoded; the path of an absolute-form target
     (`GET http://host/path`) is `/path`, and its host stands in `headers["host"]`. `body` is without its
     chunks. `peer` is the client's address. `keep_alive`: the client is ready to use the connection again.
+    `principal` is who sends it, where that has been found out; `id` is what the request is called in answers and rows.
     """
 
     method: str
@@ -24,6 +25,8 @@ class Request(msgspec.Struct):
     peer: str = ""
     version: str = "1.1"
     keep_alive: bool = True
+    principal: object = None
+    id: str = ""
 
 
 class Responder(Protocol):

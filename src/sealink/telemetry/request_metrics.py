@@ -129,7 +129,7 @@ class RequestMetrics:
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         self.open_requests -= 1
-        model = admission.model if _is_routed(settlement) else ""
+        model = (admission.model or "") if _is_routed(settlement) else ""
         operation = "embeddings" if admission.client == EMBEDDINGS else "chat"
         series = self._series_of(model, settlement.provider or "", operation)
         series.settled(settlement)

@@ -3,7 +3,8 @@
 import time
 from typing import Generic, Literal
 
-from sealink.errors import GatewayTimeout, SealinkError
+from sealink.errors import GatewayTimeout, HeaderList, SealinkError
+from sealink.gateway import headers
 from sealink.gateway.account import Account
 from sealink.gateway.failover.attempt import A
 from sealink.policy.health import Candidate
@@ -45,6 +46,7 @@ class AttemptRecord(Generic[A]):
         self.attempt.close()
         self._health.failed(time.monotonic(), at_fault=is_targets_fault(error))
         self._entry.code = error.code or error.type
+        error.headers = [*error.headers, *self._asked]
         if isinstance(error, GatewayTimeout) and self.attempt.outcome.usage is not None:
             self._account.timed_out(self.attempt.target, self.attempt.outcome)
 
@@ -73,6 +75,11 @@ class AttemptRecord(Generic[A]):
         self.attempt.close()
         if outcome.error is not None and is_targets_fault(outcome.error):
             self._health.breaker.failed(time.monotonic())
+
+    @property
+    def _asked(self) -> HeaderList:
+        is_fallback = self.candidate.target is not self._account.first_choice
+        return headers.asked(self.candidate.target, self.attempt.outgoing, is_fallback=is_fallback)
 
     def _give_up(self, state: State) -> None:
         """That says nothing about the target's health."""

@@ -16,6 +16,7 @@ from sealink.net.client.origin import Origin
 from sealink.net.client.proxy import Proxy
 from sealink.net.client.request_head import tunnel_head
 from sealink.net.client.resolver import Resolver
+from sealink.net.loop_timeout import loop_timeout
 
 
 class Dialer:
@@ -32,7 +33,7 @@ class Dialer:
     async def open(self, connection: Connection, origin: Origin, proxy: Proxy | None, *, connect_s: float) -> None:
         """Make `connection` reach `origin` within `connect_s`. Raises SealinkError, see upstream_failure."""
         try:
-            async with asyncio.timeout(connect_s):
+            async with loop_timeout(connect_s):
                 if proxy is not None:
                     await self._reach(connection, proxy.origin, str(proxy), connect_s)
                     if origin.is_tls:
@@ -68,7 +69,7 @@ class Dialer:
         if self._tls is None:
             self._tls = verifying_context()
         try:  # asyncio has a timer of its own, which must not strike before connect_s
-            await connection.start_tls(self._tls, origin.host, timeout_s=2 * connect_s)
+            await connection.start_tls(self._tls, origin.host, timeout_s=10 * connect_s)
         except OSError as error:
             raise upstream_failure(error, connection.peer, "tls") from error
 

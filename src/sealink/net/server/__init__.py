@@ -3,6 +3,7 @@
 server               what listens, starts handlers and stops; limits: what it allows
 client_connection    one client: bytes to requests, requests to the handler one at a time
 request_parser       a client's bytes in, whole requests out
+buffered_bytes       how many bytes of request bodies are held, and may be
 body_decoder         request bodies that are compressed
 response_writer      the server's end of one response
 """

@@ -33,8 +33,8 @@ def coding_of(content_encoding: str) -> str:
 def decode(coding: str, body: bytes, max_bytes: int) -> bytes:
     """The body without its coding; of one that is larger than `max_bytes` a little more than that.
 
-    Raises InvalidRequest for a body that is not in this coding, or is cut off. A second gzip member or zstd frame, which
-    no client sends, is refused: the rest of the body would be copied for each of them.
+    Raises InvalidRequest for a body that is not in this coding, or is cut off. A second gzip member or zstd frame,
+    which no client sends, is refused: the rest of the body would be copied for each of them.
     """
     try:
         out, is_whole, rest = (_unzstd if coding == "zstd" else _inflated)(coding, body, max_bytes + 1)

@@ -5,6 +5,7 @@ from typing import Final, Protocol, cast
 
 from sealink.errors import HeaderList, RequestTimeout, SealinkError
 from sealink.net.message import Request
+from sealink.net.server.buffered_bytes import BufferedBytes
 from sealink.net.server.limits import ServerLimits
 from sealink.net.server.request_parser import RequestParser
 from sealink.net.server.response_writer import CONTINUE, ResponseWriter
@@ -17,14 +18,15 @@ class Service(Protocol):
     """What a connection needs of its server."""
 
     limits: ServerLimits
+    buffered: BufferedBytes
     stopping: bool
     breaking_off: bool
     """The shutdown grace is over: handlers have been cancelled already, and are not cancelled again."""
 
     def opened(self, connection: "ClientConnection") -> None: ...
     def closed(self, connection: "ClientConnection") -> None: ...
-    def body_limit(self, path: str, /) -> int: ...
-    def error_response(self, error: SealinkError, path: str, /) -> tuple[HeaderList, bytes]: ...
+    def check_head(self, request: Request, /) -> int: ...
+    def refuse(self, error: SealinkError, request: Request, /) -> tuple[HeaderList, bytes]: ...
     def handle(self, request: Request, response: ResponseWriter) -> asyncio.Task[None] | None: ...
     def let_go(self, response: ResponseWriter, bug: Exception | None) -> None: ...
 
@@ -38,7 +40,7 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, server: Service) -> None:
         self._server = server
         self._limits = server.limits
-        self._parser = RequestParser(server.limits.max_header_bytes, server.body_limit)
+        self._parser = RequestParser(server.limits.max_header_bytes, server.check_head, server.buffered)
         self._waiting: list[Request] = []
         self._unparsed = b""
         self._response: ResponseWriter | None = None
@@ -57,7 +59,7 @@ class ClientConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport.set_write_buffer_limits(self._limits.max_unsent_bytes, self._limits.max_unsent_bytes // 2)
         address = transport.get_extra_info("peername")
-        self._peer: str = address[0] if address else ""
+        self._parser.peer = address[0] if address else ""
         self._since = self._read_at = self._loop.time()  # when it came into this state; when the client last read
         self._unsent = 0
         self._server.opened(self)
@@ -185,7 +187,6 @@ class ClientConnection(asyncio.Protocol):
             self._transport.close()
 
     def _begin(self, request: Request) -> None:
-        request.peer = self._peer
         if self._server.stopping:
             request.keep_alive = False
         server = self._server
@@ -217,8 +218,9 @@ class ClientConnection(asyncio.Protocol):
         self._advance()
 
     def _answer_refusal(self, error: SealinkError) -> None:
-        request = Request(self._parser.method, self._parser.path, "", {}, keep_alive=False)
-        headers, body = self._server.error_response(error, request.path)
+        request = self._parser.request
+        request.keep_alive = False
+        headers, body = self._server.refuse(error, request)
         self._response = response = ResponseWriter(self._transport, request, self._response_ended)
         response.send(error.status, headers, body)
 
@@ -228,14 +230,18 @@ class ClientConnection(asyncio.Protocol):
             self._transport.close()
             return
         self._lingering = True
-        self._unparsed = b""
-        self._waiting.clear()
+        self._drop_unanswered()
         self._transport.resume_reading()
         self._transport.write_eof()
 
-    def _client_left(self) -> None:
+    def _drop_unanswered(self) -> None:
+        """Forget what has come and is not with the handler."""
+        self._server.buffered.held -= sum([len(request.body) for request in self._waiting])
         self._waiting.clear()
         self._unparsed = b""
+
+    def _client_left(self) -> None:
+        self._drop_unanswered()
         response, task = self._response, self._task
         if response is None or response.gone:
             return

@@ -34,6 +34,10 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """As `max_pipelined`, for the sum of their bodies."""
     max_bytes_per_turn: Size = 64 * 1024
     """Bytes of one connection that are parsed in one turn of the event loop: then the others have their turn."""
+    max_buffered_bytes: Size = 512 * 1024 * 1024
+    """What the bodies of all requests that are being received or answered may take together, decoded ones as they are
+    then (503 `overloaded` beyond); per process. A body is kept until its request is done, so that it can be sent to the
+    next target."""
     cancel_grace_s: Delay = 2.0
     """When the server stops and the shutdown grace is over: how long cancelled handlers have to end their streams."""
     backlog: Size = 2048

@@ -22,6 +22,7 @@ from sealink.errors import (
 )
 from sealink.net.message import Request
 from sealink.net.server.body_decoder import coding_of, decode
+from sealink.net.server.buffered_bytes import BufferedBytes
 
 _ABSOLUTE_TARGET: Final = re.compile(r"https?://([^/?]*)([^?]*)(.*)", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:[\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?", re.ASCII)
@@ -38,17 +39,25 @@ class RequestParser:
 
     It never raises at its caller: what cannot be accepted is recorded in `refusal`, and whatever
     follows is discarded. Holds at most one unfinished request, whose head, trailers and framing are
-    bounded by `max_header_bytes` and whose body by `body_limit(path)`, both in bytes.
+    bounded by `max_header_bytes` and whose body by `check_head(request)`, which may refuse it, both in bytes. Bodies
+    are counted in `buffered`: up to its end a request's by the parser, from then on by its receiver.
     """
 
-    def __init__(self, max_header_bytes: int, body_limit: Callable[[str], int]) -> None:
+    def __init__(
+        self, max_header_bytes: int, check_head: Callable[[Request], int], buffered: BufferedBytes | None = None
+    ) -> None:
         self.refusal: SealinkError | None = None
         self.receiving = False
         """Whether a request has begun that is not yet whole."""
         self.awaits_continue = False
         """Whether the client holds its body back until it is told to go on (`expect: 100-continue`)."""
         self._max_header_bytes = max_header_bytes
-        self._body_limit = body_limit
+        self._check_head = check_head
+        self._buffered = buffered or BufferedBytes()
+        self._body = bytearray()
+        self._body_bytes = 0
+        self.peer = ""
+        """The address of the client."""
         self._llhttp: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._whole: list[Request] = []
         self._raw_head: bytes | bytearray = b""  # all reads from the socket since the one in which the head began
@@ -57,14 +66,9 @@ class RequestParser:
         self.receiving = False
 
     @property
-    def method(self) -> str:
-        """The method of the request being read; "" while it is not known."""
-        return self._request.method if self._request else ""
-
-    @property
-    def path(self) -> str:
-        """The path of the request being read, as far as it is known."""
-        return self._request.path if self._request else self._url.partition(b"?")[0].decode("latin-1")
+    def request(self) -> Request:
+        """The request being read, as far as it is known."""
+        return self._request or Request("", self._url.partition(b"?")[0].decode("latin-1"), "", {}, peer=self.peer)
 
     def feed(self, data: bytes) -> list[Request]:
         """The requests that `data` completes."""
@@ -98,6 +102,13 @@ class RequestParser:
         """Discard whatever comes. Also unties the knot of parser and callbacks, so that no garbage collector must."""
         self._llhttp = None
         self.receiving = self.awaits_continue = False
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold nothing of the body any longer."""
+        self._buffered.held -= self._body_bytes
+        self._body_bytes = 0
+        self._body = bytearray()
 
     def _parse(self, data: bytes) -> None:
         while self._llhttp is not None:
@@ -127,6 +138,7 @@ class RequestParser:
         self._headers: dict[str, str] = {}
         self._header_bytes = 0
         self._body = bytearray()  # not a list: a body in chunks of a byte each would take fifty times its size
+        self._body_bytes = 0
         self._max_body_bytes = 0
         self._coding = ""
         self._fruitless = 0
@@ -155,13 +167,13 @@ class RequestParser:
         llhttp = self._llhttp
         assert llhttp is not None
         method, version = llhttp.get_method().decode("latin-1"), llhttp.get_http_version()
-        self._request = request = Request(method, "", "", self._headers, version=version)
+        self._request = request = Request(method, "", "", self._headers, peer=self.peer, version=version)
         request.keep_alive = llhttp.should_keep_alive()
         self._check_request_line(request)
         request.path, request.query = _read_target(method, self._url.decode("latin-1"), self._headers)
         _check_head(request)
         if "content-length" in self._headers or "transfer-encoding" in self._headers:
-            self._max_body_bytes = self._body_limit(request.path)
+            self._max_body_bytes = self._check_head(request)
             self._check_body_size(int(self._headers.get("content-length", "").lstrip("0") or 0))  # llhttp: 64 bits
             self._coding = coding_of(self._headers.get("content-encoding", ""))
         self.awaits_continue = "expect" in self._headers and _expects_continue(request)
@@ -169,7 +181,9 @@ class RequestParser:
     def on_body(self, body: bytes) -> None:
         self.awaits_continue = False
         self._body += body
-        self._check_body_size(len(self._body))
+        self._body_bytes += len(body)
+        self._buffered.held += len(body)
+        self._check_body_size(self._body_bytes)
         self._fruitless = 0
 
     def on_message_complete(self) -> None:
@@ -180,12 +194,12 @@ class RequestParser:
         self.receiving = self.awaits_continue = False
         body = bytes(self._body)
         if self._coding and body:
-            body = decode(self._coding, body, self._max_body_bytes)
-            self._check_body_size(len(body))
+            body = self._decoded(body)
             del self._request.headers["content-encoding"]
         self._request.body = body
         self._whole.append(self._request)
-        self._body = bytearray()
+        self._request = None
+        self._body, self._body_bytes = bytearray(), 0  # counted on by who gets it
         self._fruitless = 0
 
     def _check_request_line(self, request: Request) -> None:
@@ -202,9 +216,19 @@ class RequestParser:
         version = _OTHER_VERSION.search(self._raw_head) if str(error) in _ABOUT_VERSION else None
         return _malformed(f"{error}.") if version is None else _unsupported(version[1].decode())
 
+    def _decoded(self, body: bytes) -> bytes:
+        """The body without its coding, counted instead of what came."""
+        decoded = decode(self._coding, body, min(self._max_body_bytes, self._buffered.left + len(body)))
+        self._check_body_size(len(decoded))
+        self._buffered.held += len(decoded) - len(body)
+        return decoded
+
     def _check_body_size(self, size: int) -> None:
+        """Of `size` bytes `_body_bytes` are counted already."""
         if size > self._max_body_bytes:
             raise RequestTooLarge(f"The request body is larger than {self._max_body_bytes} bytes.")
+        if size - self._body_bytes > self._buffered.left:
+            raise self._buffered.full()
 
     def _headers_too_large(self) -> HeadersTooLarge:
         return HeadersTooLarge(f"The request's header fields take more than {self._max_header_bytes} bytes.")

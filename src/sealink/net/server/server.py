@@ -17,12 +17,14 @@ from typing import Any
 
 from sealink.errors import HeaderList, InternalError, SealinkError, ShuttingDown
 from sealink.net.message import Request, Responder
+from sealink.net.server.buffered_bytes import BufferedBytes
 from sealink.net.server.client_connection import ClientConnection
 from sealink.net.server.limits import ServerLimits
 from sealink.net.server.response_writer import ResponseWriter
 
 Handler = Callable[[Request, Responder], Coroutine[Any, Any, None] | None]
 """Answers a request: at once, in the coroutine that it returns, or by an owner that it has the response held by."""
+ErrorResponse = Callable[[SealinkError, Request], tuple[HeaderList, bytes]]
 
 _log = logging.getLogger(__name__)
 
@@ -30,8 +32,10 @@ _log = logging.getLogger(__name__)
 class Server:
     """Serves `handler` over HTTP/1.1 and HTTP/1.0.
 
-    `body_limit(path)` is the largest request body in bytes; called when the head is in. `error_response(error, path)`
-    renders a failure; `path` is "" while it is not known.
+    `check_head(request)` is called when the head of a request is in that has a body: it gives the largest body in
+    bytes, or raises the SealinkError that refuses the request unread. `error_response(error, request)` renders a
+    failure; of the request, what is known is set. `refuse` is called instead of it for a request that is refused before
+    it is whole.
     If a handler raises a SealinkError before it has started its response, that is the answer. Anything else that it
     raises, and a response left unfinished, is a bug: it is logged, and the client gets a 500 or a cut connection.
     """
@@ -41,12 +45,15 @@ class Server:
         handler: Handler,
         *,
         limits: ServerLimits,
-        body_limit: Callable[[str], int],
-        error_response: Callable[[SealinkError, str], tuple[HeaderList, bytes]],
+        check_head: Callable[[Request], int],
+        error_response: ErrorResponse,
+        refuse: ErrorResponse | None = None,
     ) -> None:
         self.limits = limits
-        self.body_limit = body_limit
-        self.error_response = error_response
+        self.check_head = check_head
+        self.refuse = refuse or error_response
+        self.buffered = BufferedBytes(limits.max_buffered_bytes)
+        self._error_response = error_response
         self.stopping = self.breaking_off = False
         self._handler = handler
         self._listeners: list[asyncio.Server] = []
@@ -121,10 +128,11 @@ class Server:
 
     def handle(self, request: Request, response: ResponseWriter) -> asyncio.Task[None] | None:
         """Give a request to the handler. Returns its task, if it needs one."""
+        self._open[response] = None
         try:
             answering = self._handler(request, response)
-        except Exception as error:  # noqa: BLE001 -- it is logged by the server
-            self._complete(response, error)
+        except Exception as error:  # noqa: BLE001 -- it is logged, or is the answer
+            self._end(response, error)
             return None
         if answering is None:
             self._handled(response, None)
@@ -135,12 +143,9 @@ class Server:
 
     def let_go(self, response: ResponseWriter, bug: Exception | None) -> None:
         """The owner of a response has ended."""
-        self._open.pop(response, None)
-        self._complete(response, bug)
-        self._notice_idle()
+        self._end(response, bug)
 
     def _task_done(self, response: ResponseWriter, task: asyncio.Task[None]) -> None:
-        del self._open[response]
         if task.cancelled():
             self._handled(response, ShuttingDown() if self.breaking_off else None)
         else:
@@ -148,11 +153,19 @@ class Server:
 
     def _handled(self, response: ResponseWriter, error: BaseException | None) -> None:
         """The handler has ended. If the response has an owner, that goes on."""
-        if response.owner is not None:
-            self._open[response] = None
+        if response.owner is None:
+            self._end(response, error)
         else:
-            self._complete(response, error)
-            self._notice_idle()
+            self._open[response] = None
+
+    def _end(self, response: ResponseWriter, error: BaseException | None) -> None:
+        """Whoever answered has ended."""
+        if response not in self._open:
+            return
+        del self._open[response]
+        self.buffered.held -= len(response.request.body)
+        self._complete(response, error)
+        self._notice_idle()
 
     def _complete(self, response: ResponseWriter, error: BaseException | None) -> None:
         """End a response that its handler has not ended, and log a handler's bug."""
@@ -164,7 +177,7 @@ class Server:
             response.abort()
         elif unfinished:
             answer = error if isinstance(error, SealinkError) else InternalError("SeaLink has failed on this request.")
-            response.send(answer.status, *self.error_response(answer, response.request.path))
+            response.send(answer.status, *self._error_response(answer, response.request))
 
     def _sweep_connections(self) -> None:
         now = self._loop.time()

@@ -1,0 +1,60 @@
+"""Requests that are refused: each that was sent with a valid key has a row, as those have that are answered."""
+
+import contextlib
+from typing import Final
+
+import msgspec
+
+from sealink.access.keys import ApiKey
+from sealink.errors import SealinkError, ServiceUnavailable
+from sealink.gateway import headers
+from sealink.gateway.admitted_request import admission_of
+from sealink.gateway.observers import Observers
+from sealink.ledger.entry import Settlement
+from sealink.wire.dialect import ClientApi, RequestHead
+
+_SERVER_ERROR: Final = 500
+
+
+class _Readable(msgspec.Struct):
+    """What a row says of a request whose other fields are wrong."""
+
+    model: str
+    stream: object = False
+
+
+_decoder = msgspec.json.Decoder(_Readable)
+
+
+class Refusals:
+    """Notifies the observers of them."""
+
+    def __init__(self, observers: Observers) -> None:
+        self._observers = observers
+
+    def record(
+        self, error: SealinkError, request_id: str, key: ApiKey, client: ClientApi, head: RequestHead | None = None
+    ) -> None:
+        """A request is refused with `error`. `head` is None where it was not read, or could not be."""
+        if head is not None:
+            error.headers = [*error.headers, *headers.requested(head.model)]
+        admission = admission_of(request_id, key, client, head)
+        settlement = Settlement(
+            request_id=request_id,
+            ended="refused",
+            ended_by="client" if error.status < _SERVER_ERROR else "sealink",
+            code=error.code or error.type,
+            status=error.status,
+        )
+        with contextlib.suppress(ServiceUnavailable):  # the ledger has said in the log that it cannot be written
+            self._observers.admitted(admission)
+            self._observers.settled(admission, settlement)
+
+
+def readable_head(body: bytes) -> RequestHead | None:
+    """What can be read of a body that is no proper request."""
+    try:
+        fields = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return RequestHead(fields.model, fields.stream is True, include_usage=False, task_type=None, fields={})

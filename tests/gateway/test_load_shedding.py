@@ -1,0 +1,72 @@
+"""Requests are refused while the event loop is late, or as many as may be are under way."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from fake_clock import JumpingSelector, on_fake_clock
+from sealink.errors import ServiceUnavailable
+from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.load_shedding import LOOK_S, LoadShedding
+
+ANY = cast(AdmittedRequest, None)
+LAG_S = 2.0
+
+
+def block(seconds: float) -> None:
+    """The loop does not come round for so long."""
+    clock = cast(JumpingSelector, cast(Any, asyncio.get_running_loop()).clock)
+    clock.now_s += seconds
+
+
+def shedding(max_requests: int = 0, under_way: int = 0) -> LoadShedding:
+    made = LoadShedding(max_requests=max_requests, max_loop_lag_s=LAG_S, under_way=lambda: under_way)
+    made.start()
+    return made
+
+
+@on_fake_clock
+async def test_while_the_loop_comes_round_all_are_let_in() -> None:
+    gate = shedding()
+    for _ in range(20):
+        gate.admit(ANY)
+        block(LAG_S)
+        await asyncio.sleep(LOOK_S)
+    gate.stop()
+
+
+@on_fake_clock
+async def test_a_loop_that_has_not_come_round_for_too_long_takes_no_more_in_the_same_turn() -> None:
+    gate = shedding()
+    block(LAG_S)
+    gate.admit(ANY)
+    block(2 * LOOK_S)
+    with pytest.raises(ServiceUnavailable) as caught:
+        gate.admit(ANY)
+    assert caught.value.code == "overloaded"
+    gate.stop()
+
+
+@on_fake_clock
+async def test_a_loop_that_was_late_takes_no_more_until_it_is_in_time_once() -> None:
+    gate = shedding()
+    block(LAG_S + 2 * LOOK_S)
+    await asyncio.sleep(LOOK_S / 2)  # it comes round, late
+    with pytest.raises(ServiceUnavailable):
+        gate.admit(ANY)
+    await asyncio.sleep(LOOK_S)
+    gate.admit(ANY)
+    gate.stop()
+
+
+@on_fake_clock
+async def test_so_many_requests_may_be_under_way() -> None:
+    """The one that asks is one of them."""
+    gate = shedding(max_requests=3, under_way=3)
+    gate.admit(ANY)
+    gate.stop()
+    gate = shedding(max_requests=3, under_way=4)
+    with pytest.raises(ServiceUnavailable, match="max_requests"):
+        gate.admit(ANY)
+    gate.stop()
