@@ -117,10 +117,13 @@ class Response:
             await self._news()
 
     async def read(self) -> bytes:
-        """As `read_now`, for a task that has nothing else to do than to wait for it."""
-        while (data := self.read_now()) is None:
+        """The next bytes of the body, all that wait, for a task that has nothing else to do; b"" at its end."""
+        while True:
+            if self._decoder is None and self._chunks:
+                return self._take()
+            if (data := self.read_now()) is not None:
+                return data
             await self._news()
-        return data
 
     def _read_decoded(self, decoder: Decoder) -> bytes | None:
         while self._chunks or decoder.pending:
