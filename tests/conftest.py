@@ -13,7 +13,7 @@ import pytest
 import recordings
 from outside import node_with_packages
 
-pytest_plugins = ["parallel"]
+pytest_plugins = ["parallel", "stores"]
 
 EXAMPLES, EXAMPLES_IN_FULL = 50, 500
 """How many examples Hypothesis tries, unless a test says otherwise."""

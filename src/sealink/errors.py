@@ -3,7 +3,8 @@
     SealinkError
     ├── InvalidRequest       400  invalid_request_error
     │   ├── UnsupportedEncoding  415
-    │   └── ExpectationFailed  417
+    │   ├── ExpectationFailed  417
+    │   └── Conflict         409
     ├── AuthenticationError  401  authentication_error
     ├── InsufficientBalance  402  insufficient_balance
     ├── PermissionDenied     403  permission_error
@@ -67,6 +68,13 @@ class ExpectationFailed(InvalidRequest):
 
     status = 417
     code: str | None = "expectation_failed"
+
+
+class Conflict(InvalidRequest):
+    """What is asked for does not go with what is there: a name that is taken, a key that cannot be changed."""
+
+    status = 409
+    code: str | None = "conflict"
 
 
 class VersionNotSupported(SealinkError):

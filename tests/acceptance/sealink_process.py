@@ -23,7 +23,12 @@ class SealinkProcess:
     """
 
     def __init__(
-        self, config: str | None, folder: Path, variables: Mapping[str, str] = {}, command: Sequence[str] = ("serve",)
+        self,
+        config: str | None,
+        folder: Path,
+        variables: Mapping[str, str] = {},
+        command: Sequence[str] = ("serve",),
+        admin_port: int = 0,
     ) -> None:
         self._variables, self._command = variables, command
         self.port, self.folder = free_port(), folder
@@ -31,6 +36,8 @@ class SealinkProcess:
         self._is_told_to_stop = False
         self._must_end_with = 0
         self._options = ["--port", str(self.port)]
+        if command[0] == "serve":
+            self._options += ["--admin-port", str(admin_port)]
         if config is not None:
             (folder / "sealink.toml").write_text(config)
             self._options += ["--config", "sealink.toml"]

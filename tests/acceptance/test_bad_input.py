@@ -21,6 +21,7 @@ TYPES = {
     405: "invalid_request_error",
     408: "request_timeout",
     413: "request_too_large",
+    505: "invalid_request_error",
 }
 MAX_BODY, TIMEOUT_S = 50_000, 1
 GOOD: dict[str, Any] = {"model": "openai", "messages": [{"role": "user", "content": "Well?"}], "stream": True}
@@ -241,6 +242,8 @@ SMUGGLING = {
     "a chunk size beyond all bounds": f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{'f' * 20}\r\n",
     "a chunk longer than it says": f"{HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}{{}}\r\n0\r\n\r\n",
     "not HTTP": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+}
+OTHER_VERSIONS = {
     "HTTP/2 by surprise": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "no version": "GET /health/live\r\n\r\n",
 }
@@ -250,3 +253,9 @@ SMUGGLING = {
 def test_ambiguous_framing(running: House, head: str) -> None:
     """Refused, and what stands behind it on the connection is not taken for a request."""
     refused(running, head.encode("latin-1") + BODY + SMUGGLED, 400)
+
+
+@pytest.mark.parametrize("head", OTHER_VERSIONS.values(), ids=OTHER_VERSIONS.keys())
+def test_other_versions(running: House, head: str) -> None:
+    """As `test_ambiguous_framing`."""
+    refused(running, head.encode("latin-1") + BODY + SMUGGLED, 505)

@@ -86,7 +86,8 @@ def test_every_byte_of_a_stream_that_is_over_can_be_had_again(running: House) ->
     for position in [0, *random.Random(7).sample(range(len(body)), 50), len(body)]:
         assert on_stream("GET", port, f"{stream_id}?from={position}").read() == body[position:]
     assert error_of(on_stream("GET", port, f"{stream_id}?from={len(body) + 1}")) == (410, "stream_gone")
-    assert error_of(on_stream("GET", port, f"{stream_id}?from=-1")) == (400, "invalid_type")
+    for absurd in ("-1", "1" * 19, "1" * 4301, "%D9%A3", "1e3"):
+        assert error_of(on_stream("GET", port, f"{stream_id}?from={absurd}")) == (400, "invalid_type"), absurd
 
 
 def test_a_stream_is_its_own_keys(running: House) -> None:

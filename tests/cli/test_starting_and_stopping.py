@@ -1,17 +1,23 @@
 """`sealink serve` where something stands in its way, and where it is told to stop in a hurry."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from typer.testing import CliRunner
+
+from sealink.app.workers import Restarts
+from sealink.cli.main import app
 
 SEALINK = Path(sys.executable).with_name("sealink")
 CONFIG = """
@@ -39,10 +45,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A process and its base URL. It must end by itself once it is told to, or has been killed."""
-    command = [SEALINK, "serve", *options]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+def serving(folder: Path, *options: str, leads: bool = False) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process, which `leads` a group of its own, and its base URL. It must end by itself once it is told to, or has
+    been killed."""
+    command = [SEALINK, "serve", "--admin-port", "0", *options]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=leads) as process:
         assert process.stdout
         try:
             yield process, process.stdout.readline().split()[-1]
@@ -51,9 +59,9 @@ def serving(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
             process.kill()
 
 
-def refused(folder: Path, *options: str) -> str:
-    """What a `serve` that cannot start says."""
-    done = subprocess.run([SEALINK, "serve", *options], cwd=folder, capture_output=True, text=True, timeout=60)
+def refused(folder: Path, *options: str, command: Sequence[str] = ("serve",)) -> str:
+    """What a command that cannot start says."""
+    done = subprocess.run([SEALINK, *command, *options], cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr
@@ -72,10 +80,34 @@ def test_a_host_that_is_none(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_journal_that_cannot_be_written(folder: Path, workers: str) -> None:
+@pytest.mark.parametrize("place", ["/proc", "/sys", "a file in its way"])
+@pytest.mark.parametrize("command", ["serve", "serve --workers 2", "record --to recorded", "chat Hello"])
+def test_where_nothing_can_be_written_one_line_says_so(folder: Path, place: str, command: str) -> None:
+    """In /proc and /sys not even root can make a folder."""
     (folder / "sealink.db.journal").write_text("in the way")
-    assert "cannot write the journal" in refused(folder, "--workers", workers)
+    (folder / "sealink.toml").write_text(CONFIG)
+    words = command.split()
+    options = [] if place.startswith("/") else ["--config", "sealink.toml"]
+    where = Path(place) if place.startswith("/") else folder
+    told = refused(where, *options, *([] if words[0] == "chat" else ["--port", "0"]), command=words)
+    assert re.fullmatch(r"cannot write the journal of requests \(\[store\] journal\): .+\n", told)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")])
+def test_what_cannot_be_looked_at_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    runner = CliRunner()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "exists", fail)
+        for command in ("chat Hello", "usage", "check"):
+            done = runner.invoke(app, command.split())
+            assert (done.exit_code, done.output) == (1, f"sealink.toml: {error.strerror}\n")
+    monkeypatch.setattr("sealink.ledger.report.read_unstored", fail)
+    done = runner.invoke(app, ["usage"])
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert "the journal of requests cannot be read" in done.output
 
 
 def test_told_twice_it_does_not_wait_for_open_streams(folder: Path) -> None:
@@ -112,6 +144,22 @@ def test_a_worker_that_dies_is_replaced(folder: Path) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
+def test_one_worker_has_the_admin_port_and_its_successor_takes_it_over(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    admin = f"http://127.0.0.1:{port}/"
+    with serving(folder, "--workers", "2", "--admin-port", str(port)) as (process, _):
+        wait_until(lambda: is_refused(admin))
+        for worker in workers_of(process.pid):
+            replaced(process.pid, worker)
+        wait_until(lambda: is_refused(admin))
+        process.terminate()
+        assert process.stderr
+        log = process.stderr.read()
+    assert log.count(f"admin API: http://127.0.0.1:{port}/admin/v1") == 2
+    assert "the admin API waits" not in log
+
+
 def replaced(pid: int, worker: int) -> int:
     """Kill a worker, and wait until there is another one in its place. Returns the new one."""
     before = workers_of(pid)
@@ -134,6 +182,17 @@ def workers_of(pid: int) -> set[int]:
     return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
 
 
+def is_refused(url: str) -> bool:
+    """Whether somebody listens there who says that there is nothing."""
+    try:
+        with urlopen(url, timeout=5):
+            return False
+    except HTTPError as error:
+        return error.code == 404
+    except OSError:
+        return False
+
+
 def is_answered(url: str) -> bool:
     try:
         with urlopen(url, timeout=5):
@@ -152,3 +211,80 @@ def test_a_hangup_does_not_end_it_and_ctrl_c_says_what_it_waits_for(folder: Path
     assert process.returncode == 0
     assert said.count("SIGHUP: nothing is done.") == 1
     assert said.count("Stopping. Open streams have up to 60 s to finish; Ctrl-C again ends them at once.") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_a_terminal_signals_all_workers_with_their_parent(folder: Path, number: signal.Signals) -> None:
+    with serving(folder, "--workers", "2", leads=True) as (process, url):
+        before = workers_of(process.pid)
+        os.killpg(process.pid, number)
+        if number == signal.SIGHUP:
+            assert is_answered(f"{url}/models")
+            assert workers_of(process.pid) == before
+            process.terminate()
+        _, said = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "Traceback" not in said
+    assert said.count("Stopping. Open streams have up to 60 s to finish") == 1
+
+
+def test_a_port_that_workers_hold_is_shared_only_if_told_so(folder: Path) -> None:
+    with serving(folder, "--workers", "2") as (first, url):
+        port = url.rsplit(":")[-1].split("/")[0]
+        for workers in ("1", "2"):
+            told = refused(folder, "--port", port, "--workers", workers)
+            assert f"cannot listen on 127.0.0.1:{port}" in told
+            assert "already in use" in told
+            assert "--takeover" in told
+        for workers in ("1", "2"):
+            with serving(folder, "--port", port, "--workers", workers, "--takeover") as (second, same_url):
+                assert same_url == url
+                second.terminate()
+        assert is_answered(f"{url}/models")
+        first.terminate()
+
+
+def test_a_takeover_of_a_port_that_is_not_shared_is_refused(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert f"cannot listen on 127.0.0.1:{port}" in refused(folder, "--port", port, "--takeover")
+
+
+def test_a_port_that_was_closed_a_moment_ago_is_free(folder: Path) -> None:
+    with serving(folder, "--workers", "2") as (first, url):
+        assert is_answered(f"{url}/models")
+        first.terminate()
+    port = url.rsplit(":")[-1].split("/")[0]
+    with serving(folder, "--port", port, "--workers", "2") as (second, same_url):
+        assert same_url == url
+        second.terminate()
+
+
+def test_workers_that_do_not_last_are_started_less_and_less_often(folder: Path) -> None:
+    (folder / "sealink.toml").write_text(CONFIG.replace("drain_s = 60", "restart_pause_s = 0.05"))
+    with serving(folder, "--workers", "2") as (process, url):
+        journal = folder / "sealink.db.journal"
+        journal.rename(folder / "moved")
+        journal.write_text("in the way of any new worker")
+        os.kill(min(workers_of(process.pid)), signal.SIGKILL)
+        assert process.stderr
+        told = (line for line in process.stderr if "another is started" in line)
+        assert [next(told).rsplit("started ")[-1].strip() for _ in range(4)] == [
+            f"in {pause_s} s" for pause_s in ("0.05", "0.1", "0.2", "0.4")
+        ]
+        assert is_answered(f"{url}/models")  # by the other one
+        process.terminate()
+        rest = process.stderr.read()
+    assert process.returncode == 0
+    assert "Traceback" not in rest
+
+
+def test_restarts() -> None:
+    restarts = Restarts(0.5, 30.0)
+    pauses = [restarts.ended(now=100.0, lived_s=1.0) for _ in range(9)]
+    assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
+    assert [restarts.take_due(now) for now in (100.0, 100.5, 104.0, 104.0, 129.9, 130.0)] == [0, 1, 3, 0, 2, 3]
+    assert not restarts
+    assert restarts.ended(now=200.0, lived_s=30.0) == 0.0
+    assert restarts.take_due(200.0) == 1
+    assert restarts.ended(now=200.0, lived_s=29.9) == 0.5

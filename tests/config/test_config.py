@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sealink.app import keyring_of, router_of
+from sealink.access.keyring import Keyring
+from sealink.app import router_of
 from sealink.app.proxies import proxies_of
 from sealink.catalog.models import DOCUMENTED_MODEL, SIM_MODEL
 from sealink.catalog.rates import Rates
@@ -13,6 +14,7 @@ from sealink.config import (
     GENERATED_KEY,
     Config,
     ConfigError,
+    configured_by,
     from_environment,
     load,
     rule_of,
@@ -245,8 +247,8 @@ def test_without_a_config_the_store_is_in_the_working_directory() -> None:
 def test_a_key_can_be_strict(tmp_path: Path) -> None:
     text = GOOD.replace('key = "sk-1"', 'key = "sk-1"\nstrict = true')
     headers = {"x-api-key": "sk-1"}
-    assert keyring_of(read(tmp_path, text, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
-    assert not keyring_of(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a")).authenticate(headers).strict
+    assert Keyring(configured_by(read(tmp_path, text, ANTHROPIC_API_KEY="a"))).authenticate(headers).strict
+    assert not Keyring(configured_by(read(tmp_path, GOOD, ANTHROPIC_API_KEY="a"))).authenticate(headers).strict
 
 
 def test_all_limits_of_connections_can_be_set(tmp_path: Path) -> None:
@@ -341,3 +343,26 @@ def test_prices_are_those_of_the_vendor_else_of_the_dialects_own(
 ) -> None:
     (config,) = read(tmp_path, f'[[providers]]\napi_key = "k"\n{provider}\n').providers
     assert (config.pricing_vendor and config.pricing_vendor.name) == vendor
+
+
+def test_keys_and_teams_know_where_they_stand(tmp_path: Path) -> None:
+    text = GOOD.replace('key = "sk-1"', 'key = "sk-1"\nteam = "research"\nexpires = 2999-01-01\nbudget_period = "week"')
+    text += '[[teams]]\nname = "research"\nrequests_per_day = 5\n'
+    config = read(tmp_path, text, ANTHROPIC_API_KEY="k")
+    configured = configured_by(config)
+    (key,), (team,) = configured.key_list, configured.team_list
+    assert key.set_in == f"{tmp_path}/sealink.toml:{text[: text.index('[[keys]]')].count(chr(10)) + 1}"
+    assert team.set_in == f"{tmp_path}/sealink.toml:{text[: text.index('[[teams]]')].count(chr(10)) + 1}"
+    assert (key.key.team, str(key.key.expires), key.key.budget_period) == ("research", "2999-01-01", "week")
+    assert (team.team.name, team.team.requests_per_day) == ("research", 5)
+
+
+def test_where_a_key_stands_is_no_setting(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="places"):
+        read(tmp_path, GOOD + "[places]\nx = 'y'\n", ANTHROPIC_API_KEY="k")
+
+
+def test_the_data_folder_starts_from_the_configs(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD, ANTHROPIC_API_KEY="k").server.data_dir == str(tmp_path)
+    elsewhere = GOOD.replace("port = 4100", 'port = 4100\ndata_dir = "data"')
+    assert read(tmp_path, elsewhere, ANTHROPIC_API_KEY="k").server.data_dir == f"{tmp_path}/data"

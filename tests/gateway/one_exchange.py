@@ -24,15 +24,10 @@ from sealink.wire.dialect import HeartbeatShape, UpstreamDialect
 from sealink.wire.dialects import openai_chat
 from sealink.wire.framing.sse import data_frame
 
-ROLE = data_frame(
-    b'{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant"}}]}'
-)
-TEXT = data_frame(
-    b'{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"Hi"}}]}'
-)
-STOP = data_frame(
-    b'{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
-)
+CHUNK = b'{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
+ROLE = data_frame(CHUNK + b'{"role":"assistant"}}]}')
+TEXT = data_frame(CHUNK + b'{"content":"Hi"}}]}')
+STOP = data_frame(CHUNK + b'{},"finish_reason":"stop"}]}')
 USAGE = data_frame(
     b'{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],'
     b'"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}'
@@ -88,7 +83,7 @@ class Run:
         api = ModelApi(client, self.services.heartbeat.shape_on("/v1/chat/completions"))
         self.admitted = AdmittedRequest(
             request=ClientRequest("req_1", client, client.parse_head(msgspec.json.encode(body), {}), time.monotonic()),
-            key=ApiKey(name="dev", digest=b"", on_disconnect=on_disconnect),
+            key=ApiKey(name="dev", on_disconnect=on_disconnect),
             route=ModelRoute(
                 "m",
                 tuple(Target(provider, f"m-{provider.name}", times) for provider in providers),

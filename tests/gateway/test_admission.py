@@ -8,8 +8,9 @@ import pytest
 from fakes import FakeLedger, FakeResponder
 
 from fake_clock import on_fake_clock
+from sealink.access.configured import Configured, ConfiguredKey
 from sealink.access.keyring import Keyring
-from sealink.access.keys import ApiKey, digest_of
+from sealink.access.keys import ApiKey
 from sealink.errors import AuthenticationError, InvalidRequest, NotFound, PermissionDenied, RateLimited, SealinkError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.admitted_request import AdmittedRequest
@@ -58,13 +59,14 @@ class Slow:
 def admit(
     *gates: Gate, body: bytes = BODY, key_heartbeat: HeartbeatShape | None = None, strict: bool = False, **headers: str
 ) -> AdmittedRequest | Awaitable[AdmittedRequest]:
-    key = ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",), heartbeat=key_heartbeat, strict=strict)
-    control = AdmissionControl(Keyring([key]), ROUTER, Observers(FakeLedger()), gates)
+    key = ApiKey(name="dev", models=("gpt-*",), heartbeat=key_heartbeat, strict=strict)
+    keyring = Keyring(Configured((ConfiguredKey(key, "sk-1", "sealink.toml:1"),)))
+    control = AdmissionControl(keyring, ROUTER, Observers(FakeLedger()), gates)
     spelled = {name.replace("_", "-"): value for name, value in {"authorization": "Bearer sk-1", **headers}.items()}
     request = Request("POST", "/v1/chat/completions", "beta=true", spelled, body)
     return control.admit(
         request,
-        RequestContext("req_1", FakeResponder().refuse, cors_headers=[("a", "b")]),
+        RequestContext("req_1", FakeResponder().refuse, answer_headers=[("a", "b")]),
         ModelApi(openai_chat.CLIENT, "chunk"),
     )
 

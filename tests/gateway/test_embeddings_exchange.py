@@ -54,7 +54,7 @@ class Run:
         head = CLIENT.parse_head(json.dumps({"model": "m", "input": "Hi"} | asked).encode(), {})
         admitted = AdmittedRequest(
             request=ClientRequest("req_1", CLIENT, head, time.monotonic()),
-            key=ApiKey(name="k", digest=b""),
+            key=ApiKey(name="k"),
             route=ModelRoute("m", tuple(Target(provider, "e") for provider in providers)),
             heartbeat="off",
         )

@@ -7,8 +7,9 @@ import pytest
 from fakes import FakePool, FakeResponder, services_with
 
 from fake_clock import run_on_fake_clock
+from sealink.access.configured import Configured, ConfiguredKey
 from sealink.access.keyring import Keyring
-from sealink.access.keys import ApiKey, digest_of
+from sealink.access.keys import ApiKey
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.endpoints import public_endpoints
@@ -36,7 +37,7 @@ def ask(
     """One request to a gateway with two models and a key that may use one of them."""
     services = services_with(FakePool())
     admission = AdmissionControl(
-        Keyring([ApiKey(name="dev", digest=digest_of("sk-1"), models=("gpt-*",))]),
+        Keyring(Configured((ConfiguredKey(ApiKey(name="dev", models=("gpt-*",)), "sk-1", "sealink.toml:1"),))),
         Router([ModelRoute("gpt-4o", (Target(OPENAI, "gpt-4o"),)), ModelRoute("sealink/sim", (Target(SIM, "sim"),))]),
         services.observers,
     )
@@ -156,7 +157,7 @@ def test_errors_can_be_read_by_a_page_too() -> None:
 def table(heartbeat: HeartbeatSettings | None = None) -> dict[tuple[str, str], Endpoint]:
     services = services_with(FakePool(), heartbeat=heartbeat)
     endpoints = public_endpoints(
-        AdmissionControl(Keyring([]), Router([]), services.observers), services, max_embeddings_bytes=7
+        AdmissionControl(Keyring(Configured()), Router([]), services.observers), services, max_embeddings_bytes=7
     )
     found = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
     assert len(found) == len(endpoints)

@@ -12,7 +12,7 @@ from fakes import FakeResponder, FakeUpstream, Never
 from one_exchange import CREDENTIALS, OVERLOADED, ROLE, STOP, TEXT, USAGE, WHOLE, Gate, Run
 
 from fake_clock import on_fake_clock, run_on_fake_clock
-from sealink.errors import GatewayTimeout, NotFound, UpstreamError
+from sealink.errors import GatewayTimeout, NotFound, SealinkError, UpstreamError
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import Gone, follow
@@ -498,3 +498,42 @@ def test_what_is_over_is_not_left_to_the_collector(on_disconnect: OnDisconnect) 
         assert run_on_fake_clock(is_gone())
     finally:
         gc.enable()
+
+
+@on_fake_clock
+@pytest.mark.parametrize("by", ["key", "team"])
+async def test_a_stream_whose_key_is_revoked_ends_with_an_error(by: str) -> None:
+    upstream = Gate(ROLE, TEXT, STOP + DONE)
+    run = Run(upstream)
+    run.admitted.key = msgspec.structs.replace(run.admitted.key, team="research")
+    task = asyncio.ensure_future(run.run())
+    await run.responder.first_byte.wait()
+    run.services.open.revoke({"other"}, {"other"})
+    assert not run.responder.finished
+    run.services.open.revoke({"dev"} if by == "key" else (), {"research"} if by == "team" else ())
+    await task
+    assert b"'dev' was revoked" in run.responder.body
+    assert run.responder.finished
+    assert upstream.closed
+    settlement = run.settlement
+    assert (settlement.ended, settlement.ended_by, settlement.code) == ("stopped", "sealink", "key_revoked")
+
+
+@on_fake_clock
+async def test_a_whole_answer_whose_key_is_revoked_is_refused() -> None:
+    run = Run(Never(), stream=False, targets=("a",))
+    task = asyncio.ensure_future(run.run())
+    await asyncio.sleep(1)
+    run.services.open.revoke({"dev"}, ())
+    with pytest.raises(SealinkError) as refused:
+        await task
+    assert (refused.value.status, refused.value.code) == (401, "invalid_api_key")
+    assert run.settlement.code == "key_revoked"
+
+
+@on_fake_clock
+async def test_an_exchange_that_has_ended_is_not_open() -> None:
+    run = Run(FakeUpstream(TEXT + STOP + DONE))
+    await run.to_the_end()
+    run.services.open.revoke({"dev"}, ())
+    assert run.settlement.ended == "done"

@@ -1,6 +1,7 @@
 """Upstreams that send as fast as they can: what nobody reads is read in turns and at a pace, and limits hold."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -27,7 +28,9 @@ WAYS: list[OnDisconnect] = ["detach", "drain"]
 
 
 class Flood(FakeUpstream):
-    """Has more to send in each turn of the loop. `sent` counts its bytes."""
+    """Has more to send in each turn of the loop, up to `limit` bytes. `sent` counts them."""
+
+    limit = math.inf
 
     def __init__(self, piece: bytes, on_read: Callable[[], None] = lambda: None) -> None:
         super().__init__(ROLE + TEXT)
@@ -37,6 +40,8 @@ class Flood(FakeUpstream):
 
     async def read(self) -> bytes:
         await asyncio.sleep(0)
+        if self.sent >= self.limit:
+            await asyncio.get_running_loop().create_future()
         if self._pieces:
             return await super().read()
         self._on_read()
@@ -95,20 +100,16 @@ async def test_what_nobody_reads_is_read_no_faster_than_the_log_is_replaced_in_t
 
 @on_fake_clock
 async def test_a_stream_that_is_followed_again_goes_on_at_its_own_pace() -> None:
-    enough, log = asyncio.Event(), None
-
-    def look() -> None:
-        if log is not None and log.end >= before + 5 * KEPT_BYTES:
-            enough.set()
-
-    run = unattended_run(Flood(TEXT, look), "detach")
+    upstream = Flood(TEXT)
+    run = unattended_run(upstream, "detach")
     task = await run.until_the_client_leaves()
     await asyncio.sleep(RETURN_S)
     log = run.services.logs.find("req_1", "dev")
-    before, begun_s = log.end, asyncio.get_running_loop().time()
+    before = log.end
+    upstream.limit = upstream.sent + 5 * KEPT_BYTES
     following = asyncio.ensure_future(follow(log, log.end, begun(FakeResponder())))
-    await enough.wait()
-    assert asyncio.get_running_loop().time() - begun_s < 1
+    await asyncio.sleep(RETURN_S / 30)
+    assert log.end >= before + 5 * KEPT_BYTES
     await cancelled(task, following)
 
 

@@ -47,7 +47,7 @@ def provider(name: str, signer: Signer | None = None, profile: Profile | None = 
 async def answered(pool: FakePool, *providers: Provider, is_strict: bool = False) -> FakeResponder:
     head = openai_chat.CLIENT.parse_head(json.dumps(ASKED).encode(), {})
     route = ModelRoute("m", tuple(Target(provider, "m") for provider in providers))
-    key = ApiKey(name="k", digest=b"")
+    key = ApiKey(name="k")
     responder = FakeResponder()
     admitted = AdmittedRequest(
         ClientRequest("req_1", openai_chat.CLIENT, head, time.monotonic(), is_strict), key, route, "off"

@@ -10,10 +10,7 @@ from ledger_samples import IMPATIENT, STARTED_AT, admission, settlement, sqlite_
 
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.report import open_report
-from sealink.ledger.requests_table import RequestsTable
-from sealink.ledger.row import row_of
 from sealink.ledger.totals import Totals
-from sealink.store.engine import transaction
 
 DAY_S = 86_400
 UNHURRIED = msgspec.structs.replace(IMPATIENT, upload_every_s=1000.0, close_s=0.0)
@@ -130,21 +127,6 @@ def test_a_database_without_the_table_is_an_empty_store(store_url: str, tmp_path
     (tmp_path / "sealink.db").touch()
     with open_report(store_url, tmp_path / "journal") as report:
         assert list(report.rows()) == []
-
-
-def test_a_store_that_an_older_version_has_left_is_brought_up_to_date(tmp_path: Path, store_url: str) -> None:
-    store = RequestsTable(store_url, timeout_s=5.0)
-    store.migrate()
-    store.insert([row_of(admission("req_1"), settlement("req_1"))])
-    with transaction(store._store._engine, "writing").begin() as connection:
-        for column in ("hedge_cost_nano_usd", "price_nano_usd"):
-            connection.exec_driver_sql(f"ALTER TABLE requests DROP COLUMN {column}")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-    store.close()
-    with open_report(store_url, tmp_path / "journal") as report:
-        (row,) = report.rows()
-        assert (row["output_tokens"], row["hedge_cost_nano_usd"], row["price_nano_usd"]) == (7, None, None)
-        assert report.summary("key").total.hedge_cost_nano_usd == 0
 
 
 def test_more_may_wait_than_one_query_can_ask_for(tmp_path: Path) -> None:

@@ -1,57 +1,22 @@
-"""Work grows with the size of what is read or written, not with its square: a few megabytes must not block a process.
+"""Requests are read and written in linear time: see linear.py."""
 
-CPU time is compared, not measured: sixteen times the input may take some sixteen times as long, more where it no longer
-fits the processor's cache; quadratic work takes 256 times as long.
-"""
-
-import gc
+import contextlib
 import json
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
+from linear import CLIENTS, SAME, UPSTREAMS, assert_linear
 from msgspec import Raw
 
-from sealink.events import Event
+from sealink.errors import InvalidRequest
+from sealink.providers import VENDORS
+from sealink.providers.profile import Profile
+from sealink.providers.transforms import apply_profile
 from sealink.request import ChatRequest, Image, Message, Part, Reasoning, Text, Tool, ToolCall, ToolResult
-from sealink.wire.dialect import ClientDialect, FallbackIdentity, same_dialect
-from sealink.wire.dialects.anthropic_messages import CLIENT as MESSAGES
-from sealink.wire.dialects.anthropic_messages import UPSTREAM as ANTHROPIC
-from sealink.wire.dialects.bedrock_converse import UPSTREAM as BEDROCK
-from sealink.wire.dialects.cohere_chat import UPSTREAM as COHERE
-from sealink.wire.dialects.gemini_generate import UPSTREAM as GEMINI
-from sealink.wire.dialects.ollama_chat import UPSTREAM as OLLAMA
-from sealink.wire.dialects.openai_chat import CLIENT as CHAT_CLIENT
-from sealink.wire.dialects.openai_chat import UPSTREAM as CHAT
-from sealink.wire.dialects.openai_responses import CLIENT as RESPONSES_CLIENT
-from sealink.wire.dialects.openai_responses import UPSTREAM as RESPONSES
+from sealink.wire.dialect import ClientDialect, OutgoingRequest, same_dialect
 
-UPSTREAMS: Final = {each.name: each for each in (ANTHROPIC, BEDROCK, COHERE, GEMINI, OLLAMA, CHAT, RESPONSES)}
-CLIENTS: Final = {"messages": MESSAGES, "chat": CHAT_CLIENT, "responses": RESPONSES_CLIENT}
-SIZE: Final = 2_000
 OBJECT: Final = Raw(b'{"type":"object","properties":{}}')
-
-
-def assert_linear(work: Callable[[Any], object], made: Callable[[int], Any], size: int = SIZE) -> None:
-    """The least of several runs counts, so that other processes do not matter."""
-    small, large = made(size // 4), made(4 * size)
-    ratio = min(_cpu_s(work, large) / _cpu_s(work, small) for _ in range(3))
-    assert ratio < 60, f"sixteen times the input took {ratio:.0f} times as long"
-
-
-def _cpu_s(work: Callable[[Any], object], of: Any) -> float:
-    gc.collect()
-    gc.disable()
-    try:
-        spent = []
-        for _ in range(2):
-            start = time.process_time()
-            work(of)
-            spent.append(time.process_time() - start)
-        return min(spent)
-    finally:
-        gc.enable()
 
 
 def text(number: int) -> Part:
@@ -180,114 +145,133 @@ def responses_body(size: int) -> dict[str, Any]:
     return {"input": [*users, *calls, *results], "tools": tools}
 
 
-@pytest.mark.parametrize(
-    ("client", "body"),
-    [("chat", chat_body), ("messages", messages_body), ("responses", responses_body)],
-)
+def chat_parts(size: int) -> dict[str, Any]:
+    """Messages of each role, and parts of each kind; functions of the API's first form."""
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
+    text = {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}
+    details = [{"type": "reasoning.text", "text": "a", "signature": "s", "index": n} for n in range(size)]
+    thought = {"role": "assistant", "content": "a", "reasoning_content": "b", "reasoning_details": details}
+    custom = [{"id": f"c{n}", "type": "custom", "custom": {"name": "f", "input": "a"}} for n in range(size)]
+    roles = [{"role": role, "content": "a"} for role in ("system", "developer", "user", "assistant")] * size
+    parts = [{"role": "user", "content": [text, picture, sound] * size}, thought]
+    calls = [{"role": "assistant", "tool_calls": custom}]
+    tools = [{"type": "custom", "custom": {"name": f"f{n}"}} for n in range(size)]
+    return {"messages": [*roles, *parts, *calls], "tools": tools, "stop": ["a"] * 4}
+
+
+def messages_parts(size: int) -> dict[str, Any]:
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+    page = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "a"}, "title": "t"}
+    thought = [{"type": "thinking", "thinking": "a", "signature": "s"}, {"type": "redacted_thinking", "data": "a"}]
+    text = {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}
+    result = {"type": "tool_result", "tool_use_id": "c", "content": [text, picture] * size}
+    call = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
+    turns = [
+        {"role": "user", "content": [text, picture, page] * size},
+        {"role": "assistant", "content": [*(thought * size), text, call]},
+        {"role": "user", "content": [result]},
+        *([{"role": "assistant", "content": [text]}, {"role": "user", "content": [text]}] * size),
+    ]
+    return {"messages": turns, "system": [text] * size, "max_tokens": 9}
+
+
+def responses_items(size: int) -> dict[str, Any]:
+    """What Codex sends: declared and found tools, calls of its own tools, thinking, in later turns."""
+    declared = [{"type": "function", "name": f"g{n}", "parameters": {}} for n in range(size)]
+    spaces = [{"type": "namespace", "name": f"n{n}", "tools": declared[:2]} for n in range(size)]
+    custom = [{"type": "custom", "name": f"h{n}"} for n in range(size)]
+    items: list[dict[str, Any]] = [{"type": "additional_tools", "role": "developer", "tools": declared + spaces}]
+    for n in range(size):
+        called, search = {"call_id": f"c{n}"}, {"call_id": f"s{n}", "execution": "client"}
+        items += [
+            {"type": "reasoning", "id": f"r{n}", "summary": [{"type": "summary_text", "text": "a"}]},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "a"}]},
+            {"type": "custom_tool_call", "name": "h0", "input": "a", **called},
+            {"type": "custom_tool_call_output", "output": "a", **called},
+            {"type": "tool_search_call", "arguments": {"query": "a"}, **search},
+            {"type": "tool_search_output", "tools": declared[n : n + 1], **search},
+            {"type": "local_shell_call", "action": {"type": "exec"}, **called},
+            {"type": "local_shell_call_output", "output": "a", **called},
+            {"type": "apply_patch_call", "operation": {"type": "update_file"}, **called},
+            {"type": "apply_patch_call_output", "output": "a", **called},
+            {"type": "web_search_call", "id": f"w{n}", "status": "completed"},
+        ]
+    outputs = {"type": "reasoning", "id": "r", "summary": [{"type": "summary_text", "text": "a"}] * size}
+    many = {"role": "user", "content": [{"type": "input_text", "text": "a"}] * size}
+    return {"input": [*items, outputs, many], "tools": [*custom, {"type": "web_search"}, {"type": "local_shell"}]}
+
+
+PROFILES: Final = [
+    (vendor.name, profile)
+    for vendor in VENDORS.values()
+    for profile in vendor.profiles
+    if profile.transforms and profile.dialect in ("openai", "anthropic", "responses")
+]
+BODIES: Final[list[tuple[str, Callable[[int], dict[str, Any]]]]] = [
+    *(("chat", chat_body), ("chat", chat_parts), ("messages", messages_body), ("messages", messages_parts)),
+    *(("responses", responses_body), ("responses", responses_items)),
+]
+
+
+def sent_body(body: Callable[[int], dict[str, Any]]) -> Callable[[int], bytes]:
+    return lambda size: json.dumps({"model": "m", **body(size)}).encode()
+
+
+@pytest.mark.parametrize(("client", "body"), BODIES, ids=lambda each: getattr(each, "__name__", each))
 def test_a_request_is_read_in_linear_time(client: str, body: Callable[[int], dict[str, Any]]) -> None:
     dialect: ClientDialect = CLIENTS[client]
+    assert_linear(lambda sent: dialect.parse_request(dialect.parse_head(sent, {})), sent_body(body), size=1000)
+
+
+@pytest.mark.parametrize(("client", "body"), BODIES, ids=lambda each: getattr(each, "__name__", each))
+def test_a_prompts_text_is_read_in_linear_time(client: str, body: Callable[[int], dict[str, Any]]) -> None:
+    dialect: ClientDialect = CLIENTS[client]
+    assert_linear(lambda sent: dialect.prompt_text(dialect.parse_head(sent, {})), sent_body(body), size=1000)
+
+
+@pytest.mark.parametrize(("client", "body"), BODIES, ids=lambda each: getattr(each, "__name__", each))
+def test_a_request_is_forwarded_in_linear_time(client: str, body: Callable[[int], dict[str, Any]]) -> None:
+    """To an upstream of the same dialect."""
+    dialect: ClientDialect = CLIENTS[client]
+    (upstream,) = (UPSTREAMS[name] for name, spoken in SAME if spoken == client)
+    assert same_dialect(upstream, dialect)
     assert_linear(
-        lambda sent: dialect.parse_request(dialect.parse_head(sent, {})),
-        lambda size: json.dumps({"model": "m", **body(size)}).encode(),
+        lambda sent: upstream.forward_request(dialect.parse_head(sent, {}), "another"), sent_body(body), size=1000
     )
 
 
-def sse(*frames: dict[str, Any], named: bool = False) -> bytes:
-    return b"".join(
-        (b"event: %b\n" % frame["type"].encode() if named else b"") + b"data: " + json.dumps(frame).encode() + b"\n\n"
-        for frame in frames
-    )
+@pytest.mark.parametrize("upstream", UPSTREAMS)
+@pytest.mark.parametrize(("client", "body"), BODIES, ids=lambda each: getattr(each, "__name__", each))
+def test_a_request_is_translated_in_linear_time(
+    client: str, body: Callable[[int], dict[str, Any]], upstream: str
+) -> None:
+    """What was read of a client's dialect is written in an upstream's, if that can say it."""
+    dialect: ClientDialect = CLIENTS[client]
+
+    def read(size: int) -> ChatRequest:
+        return dialect.parse_request(dialect.parse_head(sent_body(body)(size), {}))
+
+    def write(request: ChatRequest) -> None:
+        with contextlib.suppress(InvalidRequest):
+            UPSTREAMS[upstream].write_request(request, "gemini-3-pro")
+
+    assert_linear(write, read, size=400)
 
 
-def gemini_stream(size: int) -> bytes:
-    calls = [{"functionCall": {"name": "f", "args": {"a": n}}} for n in range(size)]
-    pieces = [{"functionCall": {"partialArgs": [{"jsonPath": "$.a", "stringValue": "b"}], "willContinue": True}}] * size
-    started = [{"functionCall": {"name": "g", "willContinue": True}}, *pieces]
-    parts = [[{"text": "a"}]] * size + [calls] + [[each] for each in started]
-    last = {"candidates": [{"content": {"parts": []}, "finishReason": "STOP"}]}
-    return sse(*({"candidates": [{"content": {"parts": each}}]} for each in parts), last)
+@pytest.mark.parametrize("upstream", UPSTREAMS)
+def test_identifiers_are_made_to_fit_in_linear_time(upstream: str) -> None:
+    """Ids and names that no target takes as they are, all of them the same but for their ends."""
+    dialect = UPSTREAMS[upstream]
+
+    def request(size: int) -> ChatRequest:
+        tools = [Tool(name=f"{'é' * 70}{n}", parameters=OBJECT) for n in range(size)]
+        return ChatRequest(model="m", messages=calls_of([f"{'é' * 70}{n}" for n in range(size)]), tools=tools)
+
+    assert_linear(lambda request: dialect.write_request(request, "amazon.nova-pro"), request)
 
 
-def anthropic_stream(size: int) -> bytes:
-    frames: list[dict[str, Any]] = [{"type": "message_start", "message": {"id": "m", "model": "m", "content": []}}]
-    for n in range(size):
-        block = {"type": "tool_use", "id": f"c{n}", "name": "f", "input": {}}
-        delta = {"type": "input_json_delta", "partial_json": "{}"}
-        frames += [
-            {"type": "content_block_start", "index": n, "content_block": block},
-            {"type": "content_block_delta", "index": n, "delta": delta},
-            {"type": "content_block_stop", "index": n},
-        ]
-    end = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 1}}
-    return sse(*frames, end, {"type": "message_stop"}, named=True)
-
-
-def ollama_stream(size: int) -> bytes:
-    calls = [{"function": {"name": "f", "arguments": {"a": n}}} for n in range(size)]
-    lines: list[dict[str, Any]] = [{"message": {"role": "assistant", "content": "a"}, "done": False}] * size
-    lines += [{"message": {"role": "assistant", "content": "", "tool_calls": calls}, "done": False}]
-    lines += [{"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}]
-    return b"".join(json.dumps({"model": "m", **line}).encode() + b"\n" for line in lines)
-
-
-def chat_stream(size: int) -> bytes:
-    """All calls in one frame, then each in a frame of its own, then more arguments for the first one; then calls under
-    one id, and one whose arguments come before its name."""
-
-    def call(number: int) -> dict[str, Any]:
-        function = {"name": "f", "arguments": "{}"}
-        return {"index": number, "id": f"c{number}", "type": "function", "function": function}
-
-    def more(number: int) -> dict[str, Any]:
-        return {"index": number, "function": {"arguments": " "}}
-
-    frames = [[call(n) for n in range(size)], *([call(size + n)] for n in range(size)), *([[more(0)]] * size)]
-    frames += [[{**call(2 * size + n), "id": "same"}] for n in range(size)]
-    frames += [*([[more(3 * size)]] * size), [call(3 * size)]]
-    last = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
-    choices = [{"index": 0, "delta": {"tool_calls": calls}, "finish_reason": None} for calls in frames]
-    return sse(*({"id": "a", "model": "m", "created": 1, "choices": [each]} for each in [*choices, last]))
-
-
-STREAMS: Final[dict[str, Callable[[int], bytes]]] = {
-    GEMINI.name: gemini_stream,
-    ANTHROPIC.name: anthropic_stream,
-    CHAT.name: chat_stream,
-    OLLAMA.name: ollama_stream,
-}
-
-
-@pytest.mark.parametrize("upstream", STREAMS)
-@pytest.mark.parametrize("client", CLIENTS)
-def test_a_stream_is_translated_in_linear_time(upstream: str, client: str) -> None:
-    """Decoded and encoded, as a lane does it."""
-    dialect, encoded = UPSTREAMS[upstream], CLIENTS[client]
-    request = ChatRequest(model="m", messages=[], stream=True)
-
-    def translate(body: bytes) -> None:
-        decoder, encoder = dialect.decoder(), encoded.encoder(request, FallbackIdentity("id", 1))
-        framer = dialect.framer()
-        events: list[Event] = []
-        for frame in [*framer.feed(body), *framer.close()]:
-            events += decoder.decode(frame)
-        events += decoder.close()
-        assert len(events) >= 250
-        for event in events:
-            encoder.encode(event)
-
-    assert_linear(translate, STREAMS[upstream], size=1_000)
-
-
-@pytest.mark.parametrize(("upstream", "client"), [(CHAT.name, "chat"), (ANTHROPIC.name, "messages")])
-def test_a_stream_is_passed_through_in_linear_time(upstream: str, client: str) -> None:
-    dialect, spoken = UPSTREAMS[upstream], CLIENTS[client]
-    assert same_dialect(dialect, spoken)
-    asked = {"model": "m", "max_tokens": 9, "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
-    head = spoken.parse_head(json.dumps(asked).encode(), {})
-
-    def pass_on(body: bytes) -> None:
-        handler, framer = dialect.passthrough(head), dialect.framer()
-        sent = b"".join([handler.handle(frame) for frame in framer.feed(body)])
-        assert len(sent) > SIZE
-
-    assert_linear(pass_on, STREAMS[upstream], size=1_000)
+@pytest.mark.parametrize(("vendor", "profile"), PROFILES, ids=lambda each: getattr(each, "dialect", each))
+def test_a_vendors_profile_is_applied_in_linear_time(vendor: str, profile: Profile) -> None:
+    body = {"openai": chat_body, "anthropic": messages_body, "responses": responses_body}[profile.dialect]
+    assert_linear(lambda sent: apply_profile(OutgoingRequest("/", sent), profile), sent_body(body), size=1000)

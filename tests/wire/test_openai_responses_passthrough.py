@@ -107,6 +107,31 @@ def test_what_is_added_before_anything_was_said_names_the_model_that_was_asked_f
     assert (last["response"]["model"], last["sequence_number"]) == ("m", 0)
 
 
+CALL: dict[str, Any] = {"type": "function_call", "call_id": "same", "name": "f", "arguments": "{}"}
+CALLS = [CALL | {"id": "fc_0"}, CALL | {"id": "fc_1"}, {"type": "mcp_call_output", "id": "o", "call_id": "same"}]
+
+
+def test_calls_of_a_stream_have_ids_of_their_own() -> None:
+    items = [
+        frame(f"response.output_item.{step}", output_index=index, item=item)
+        for index, item in enumerate(CALLS)
+        for step in ("added", "done")
+    ]
+    completed = frame("response.completed", response={**RESPONSE, "status": "completed", "output": CALLS})
+    out, lane = passed_through([CREATED, *items, completed])
+    assert lane.outcome.complete
+    events = frames_of(out)
+    ids = [event["item"]["call_id"] for event in events if "item" in event]
+    assert ids == ["same", "same", "same_2", "same_2", "same", "same"]
+    assert [item["call_id"] for item in events[-1]["response"]["output"]] == ["same", "same_2", "same"]
+
+
+def test_calls_of_a_whole_answer_have_ids_of_their_own() -> None:
+    body = json.dumps({**RESPONSE, "status": "completed", "output": CALLS}).encode()
+    output = json.loads(UPSTREAM.passthrough_whole(body)[0])["output"]
+    assert [item["call_id"] for item in output] == ["same", "same_2", "same"]
+
+
 def test_nothing_follows_an_end() -> None:
     completed = frame("response.completed", response={**RESPONSE, "status": "completed"})
     out, lane = passed_through([BEGUN + completed + b"data: [DONE]\n\n" + WORDS])

@@ -1,6 +1,17 @@
-"""Keys: what one may do, and which are in force.
+"""Keys and teams: what they may do, where they are kept, and which are in force.
 
-keys        a key's record: its name, the digest of its secret, and its rules
-rejected_keys  requests without a key that is known, counted and told in the log
-keyring     the keys that are in force in this process; they can be replaced while it runs
+keys            their records: names, labels, rules, limits
+key_secrets     what a key's holder has, and what is kept of it
+checks          what is wrong with rules; changed_rules: rules after a change
+configured      those of sealink.toml
+credential      what a secret gives access to, and until when
+keyring         the keys that are in force in this process; they can be replaced while it runs
+rejected_keys   requests without a key that is known, counted and told in the log
+key_watch       the thread by which a process learns of changes
+records         keys, teams and changes as people see them
+
+access_store    the store of keys and teams; its tables: tables
+key_table       keys in the store: made, changed, rotated, revoked; team_table: teams; audit_table: who did it
+
+The second group imports SQLAlchemy: a process that only looks keys up does not wait for that.
 """

@@ -1,26 +1,61 @@
 """The keys that are in force in this process."""
 
-import hmac
-from collections.abc import Iterable
+import secrets
+import time
+from collections.abc import Callable
+from typing import Final
 
-from sealink.access.keys import ApiKey, digest_of
-from sealink.errors import AuthenticationError
+import msgspec
+
+from sealink.access.configured import Configured
+from sealink.access.credential import Changes, Credential, credential_of
+from sealink.access.key_secrets import SecretHash
+from sealink.access.keys import ApiKey, Team
+from sealink.errors import AuthenticationError, ServiceUnavailable
 from sealink.policy.auth import presented_key
+
+_SECRET_BYTES: Final = 32
+
+
+class _Credentials(msgspec.Struct):
+    """Credentials by the digests of their secrets under one access secret."""
+
+    access_secret: bytes
+    digest: Callable[[str], bytes]
+    configured: dict[bytes, Credential]
+    stored: dict[bytes, Credential]
 
 
 class Keyring:
-    """The keys in force, found by the digest of their secrets.
+    """The keys in force: those of the config, and those of the store as far as this process knows them.
 
-    How long a lookup takes can tell something about a digest only, never about a secret.
+    Another thread may call `learn` and `configure`; requests that are already admitted keep their record. How long a
+    lookup takes can tell something about a digest only, never about a secret. While `is_complete` is False, the keys of
+    the store are not known yet.
     """
 
-    def __init__(self, keys: Iterable[ApiKey]) -> None:
-        self._by_digest: dict[bytes, ApiKey] = {}
-        self.replace(keys)
+    def __init__(self, configured: Configured, *, is_complete: bool = True) -> None:
+        self.is_complete = is_complete
+        self.teams: dict[str, Team] = {}
+        self._configured = configured
+        self._stored_teams: dict[str, Team] = {}
+        self._credentials = self._digested(secrets.token_bytes(_SECRET_BYTES), {})
+        self._merge_teams()
 
-    def replace(self, keys: Iterable[ApiKey]) -> None:
-        """Put these keys in force instead of those before. Requests that are already admitted keep their record."""
-        self._by_digest = {key.digest: key for key in keys}
+    def configure(self, configured: Configured) -> None:
+        """Put the keys and teams of another config in force, instead of those before."""
+        self._configured = configured
+        self._credentials = self._digested(self._credentials.access_secret, self._credentials.stored)
+        self._merge_teams()
+
+    def learn(self, changes: Changes) -> None:
+        """What has changed in the store, the first time all of it."""
+        if changes.access_secret != self._credentials.access_secret:
+            self._credentials = self._digested(changes.access_secret, {})
+        self._stored_teams.update(changes.teams)
+        self._merge_teams()
+        self._credentials.stored.update(changes.credentials)
+        self.is_complete = True
 
     def authenticate(self, headers: dict[str, str]) -> ApiKey:
         """The key that a request is sent with. Raises AuthenticationError if there is none, or none in force."""
@@ -29,8 +64,38 @@ class Keyring:
             raise AuthenticationError(
                 "No API key was sent. Send it as `Authorization: Bearer <key>` or `x-api-key: <key>`."
             )
-        digest = digest_of(secret)
-        key = self._by_digest.get(digest)
-        if key is None or not hmac.compare_digest(key.digest, digest):
-            raise AuthenticationError("The API key that was sent is not known here.")
+        credential = self._find(secret)
+        if credential is None:
+            raise self._unknown()
+        if credential.valid_until is not None and credential.valid_until <= time.time():
+            raise AuthenticationError(credential.ended)
+        key = credential.key
+        if key.team is not None and (team := self.teams.get(key.team)) is not None and team.is_revoked:
+            raise AuthenticationError(f"The API key {key.name!r} is of the team {team.name!r}, which was revoked.")
         return key
+
+    def hidden_by_config(self, changes: Changes) -> set[str]:
+        """The names of keys that are not in force because the config has keys of these names."""
+        return {credential.key.name for credential in changes.credentials.values()} & self._configured.keys.keys()
+
+    def _find(self, secret: str) -> Credential | None:
+        credentials = self._credentials
+        digest = credentials.digest(secret)
+        stored = credentials.stored.get(digest)
+        if stored is not None and stored.key.name not in self._configured.keys:
+            return stored
+        return credentials.configured.get(digest)
+
+    def _unknown(self) -> AuthenticationError | ServiceUnavailable:
+        if self.is_complete:
+            return AuthenticationError("The API key that was sent is not known here.")
+        return ServiceUnavailable("The keys cannot be read from the store now.", code="store_unavailable")
+
+    def _digested(self, access_secret: bytes, stored: dict[bytes, Credential]) -> _Credentials:
+        """The config's credentials under an access secret, beside those of the store under the same."""
+        digest = SecretHash(access_secret).digest
+        configured = {digest(each.secret): credential_of(each.key) for each in self._configured.key_list}
+        return _Credentials(access_secret, digest, configured, stored)
+
+    def _merge_teams(self) -> None:
+        self.teams = {**self._stored_teams, **{name: each.team for name, each in self._configured.teams.items()}}

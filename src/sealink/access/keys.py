@@ -1,30 +1,63 @@
-"""A key's record: its name, what is kept of its secret, and its rules."""
+"""Records of keys and teams: names, labels, rules, limits. Of a key's secret nothing is in them."""
 
-import hashlib
-from typing import Literal
+from datetime import date
+from typing import Any, Literal
 
 import msgspec
 
-from sealink.amounts import Count
+from sealink.amounts import Count, Usd
 from sealink.policy.routing import OnDisconnect
 from sealink.wire.dialect import HeartbeatShape
 
+BudgetPeriod = Literal["day", "week", "month", "total"]
+"""How long a budget lasts: a day, a week from Monday or a month, in UTC; or for all time."""
 
-class KeyRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What a key may do, and how its requests are treated: the optional fields of a [[keys]] table."""
 
-    models: tuple[str, ...] = ()
-    """Patterns of the models that the key may use; empty: all."""
+class UsageLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a key or a team may use. None: no limit. Each limit of a key's team applies besides the key's own."""
+
     requests_per_minute: Count | None = None
     """Requests that may begin in a minute."""
     tokens_per_minute: Count | None = None
     """Tokens, of prompts and answers together."""
     concurrent_streams: Count | None = None
     """Streams that may be open at once."""
-    budget_usd: float | None = None
+    requests_per_day: Count | None = None
+    """Requests that may begin in a day."""
+    budget_usd: Usd | None = None
     """How much requests may cost in a `budget_period`, at the price, markup included."""
-    budget_period: Literal["day", "month", "total"] | None = None
-    """`day` and `month`: those of UTC. `total`, the default: for all time."""
+    budget_period: BudgetPeriod | None = None
+    """`day`, `week` (from Monday) and `month`: those of UTC. `total`, the default: for all time."""
+
+
+class TeamRules(UsageLimits, frozen=True, kw_only=True):
+    """The optional fields of a [[teams]] table."""
+
+    metadata: dict[str, str] = {}
+    """Free text by name. SeaLink keeps it and does not read it."""
+
+
+class KeyRules(UsageLimits, frozen=True, kw_only=True):
+    """What a key may do, and how its requests are treated: the optional fields of a [[keys]] table."""
+
+    team: str | None = None
+    """The name of a team."""
+    user: str | None = None
+    """Whose key it is: a label, for reports."""
+    tags: tuple[str, ...] = ()
+    """More labels."""
+    metadata: dict[str, str] = {}
+    """Free text by name. SeaLink keeps it and does not read it."""
+    models: tuple[str, ...] = ()
+    """Patterns of the models that the key may use; empty: all."""
+    endpoints: tuple[str, ...] = ()
+    """Patterns of the paths that the key may use (`/v1/chat/*`); empty: all."""
+    allowed_networks: tuple[str, ...] = ()
+    """The networks that requests may come from (`10.0.0.0/8`, `2001:db8::/32`, or an address); empty: all."""
+    expires: date | None = None
+    """The key is valid until 00:00 UTC of this day."""
+    balance_usd: Usd | None = None
+    """A prepaid balance, credited once."""
     on_disconnect: OnDisconnect | None = None
     """What becomes of a stream whose client leaves. `cancel`, the default: it is stopped. `drain`: it is read on, for
     its usage, as far as [drain] allows. `detach`: it goes on and is kept, as [detach] says, so that its client can
@@ -39,19 +72,29 @@ class KeyRules(msgspec.Struct, frozen=True, kw_only=True):
     listing it in `x-sealink-dropped`. A single request asks for it by the header `x-sealink-strict: true`."""
 
 
-class ApiKey(KeyRules, frozen=True, kw_only=True):
-    """A key that clients use. Of its secret only the digest is kept."""
+class Team(TeamRules, frozen=True, kw_only=True):
+    """A team: keys that share limits. Where it `is_revoked`, no key of it is valid."""
 
     name: str
-    digest: bytes
+    is_revoked: bool = False
 
 
-def api_key(name: str, secret: str, rules: KeyRules) -> ApiKey:
+class ApiKey(KeyRules, frozen=True, kw_only=True):
+    """A key that clients use."""
+
+    name: str
+
+
+def api_key(name: str, rules: KeyRules) -> ApiKey:
     """The record of a key."""
-    fields = {field: getattr(rules, field) for field in KeyRules.__struct_fields__}
-    return ApiKey(name=name, digest=digest_of(secret), **fields)
+    return ApiKey(name=name, **fields_of(rules, KeyRules))
 
 
-def digest_of(secret: str) -> bytes:
-    """What is kept of a secret. Secrets are long and random, so that a plain hash cannot be reversed by guessing."""
-    return hashlib.blake2b(secret.encode(), digest_size=32).digest()
+def team_of(name: str, rules: TeamRules, *, is_revoked: bool = False) -> Team:
+    """The record of a team."""
+    return Team(name=name, is_revoked=is_revoked, **fields_of(rules, TeamRules))
+
+
+def fields_of(rules: msgspec.Struct, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The values of those fields of `rules` that `kind` has too."""
+    return {name: getattr(rules, name) for name in kind.__struct_fields__}

@@ -7,7 +7,9 @@ dialects    which wire format stands behind each name
 providers   a provider of the config, as requests are sent to it
 proxies     the proxies that the environment names
 simulators  simulated providers
-routes      the keys of a config, and the routes of its models
+routes      the routes of a config's models
+access      the keys of a running SeaLink, as they change
+admin_port  the admin port of a running SeaLink
 gauges      the state of one process in numbers, for /metrics
 address     addresses of this machine
 dev_key     the key of a run for which none is configured
@@ -16,6 +18,6 @@ greeting    what is printed once SeaLink listens
 
 from sealink.app.app import App
 from sealink.app.dialects import RECORDED_AS, UPSTREAM_DIALECTS
-from sealink.app.routes import keyring_of, router_of
+from sealink.app.routes import router_of
 
-__all__ = ["RECORDED_AS", "UPSTREAM_DIALECTS", "App", "keyring_of", "router_of"]
+__all__ = ["RECORDED_AS", "UPSTREAM_DIALECTS", "App", "router_of"]

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from sealink.access.credential import Changes
+from sealink.app.access import Access
 from sealink.app.address import printable
+from sealink.app.admin_port import AdminPort
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
-from sealink.app.routes import keyring_of, router_of
+from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
@@ -23,6 +26,7 @@ from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import public_endpoints
 from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
+from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
@@ -56,18 +60,26 @@ class App:
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
+        self._open = OpenExchanges()
+        self._access = Access(config, self._revoke)
+        self._admin = AdminPort(config, self._access)
         self._observers = Observers(self._ledger, self._metrics, RequestLog(self._log_lines.write))
         self._load_shedding = LoadShedding(
             max_requests=config.server.max_requests,
             max_loop_lag_s=config.server.max_loop_lag_s,
-            under_way=lambda: self._server.open_requests if self._server else 0,
+            under_way=lambda: self._metrics.open_requests,
         )
         self._server: Server | None = None
         self._loading: asyncio.Task[None] | None = None
 
-    async def start(self, *, reuse_port: bool = False) -> str:
-        """Listen. Returns the base URL that clients are given, with the port that was really taken."""
+    async def start(self, *, reuse_port: bool = False, with_admin: bool = False) -> str:
+        """Listen, `with_admin` on the admin port too. Returns the base URL that clients are given, with the port that
+        was really taken.
+
+        Raises OSError if it cannot listen, StoreTooNew if a newer SeaLink has changed the store.
+        """
         config = self.config
+        await self._access.start()
         providers = {provider.name: await self._provider(provider) for provider in config.providers}
         public = self._public_port(router_of(config, providers))
         self._keep_warm()
@@ -79,6 +91,8 @@ class App:
             refuse=public.refuse,
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        if with_admin:
+            self._admin.start()
         self._load_shedding.start()
         self._loading = asyncio.create_task(self._load())
         return f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
@@ -91,11 +105,13 @@ class App:
     async def stop(self) -> None:
         """Let open streams finish for up to `drain_s`, then end them, and give everything back."""
         await self.loaded()
+        await self._admin.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
         self._load_shedding.stop()
         await self._pool.close()
         await self._simulators.stop()
+        await self._access.stop()
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
@@ -120,7 +136,7 @@ class App:
     def _public_port(self, router: Router) -> Dispatcher:
         server = self.config.server
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        admission = AdmissionControl(keyring_of(self.config), router, self._observers, [self._load_shedding, limits])
+        admission = AdmissionControl(self._access.keyring, router, self._observers, [self._load_shedding, limits])
         endpoints = public_endpoints(
             admission,
             self._services(),
@@ -150,7 +166,12 @@ class App:
             finishing=Slots(config.drain.max_streams),
             unattended=Unattended(config.detach.max_bytes, config.detach.return_s),
             prices=PriceRules(rule_of(price) for price in config.prices),
+            open=self._open,
         )
+
+    def _revoke(self, changes: Changes) -> None:
+        """Keys, or teams, were revoked with their open streams."""
+        self._open.revoke(changes.ended_keys, changes.ended_teams)
 
     @staticmethod
     def _call_later(delay_s: float, call: Callable[[], None]) -> None:

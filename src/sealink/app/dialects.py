@@ -58,10 +58,12 @@ SIMULATED: Final = "openai"
 
 
 def spoken_at(dialect: str, base_url: str, profile: Profile) -> UpstreamDialect:
-    """A dialect as a vendor speaks it: it may want earlier thinking again, run tools itself, or have a part of the path
-    in its URL."""
-    if profile.wants_thinking:
-        return openai_chat.UPSTREAM_THAT_WANTS_THINKING
+    """A dialect as a vendor speaks it: it may want earlier thinking again, have no custom tools, run tools itself, or
+    have a part of the path in its URL."""
+    if dialect == "openai":
+        return openai_chat.OpenAIChatUpstream(
+            wants_thinking=profile.wants_thinking, takes_custom_tools=profile.takes_custom_tools
+        )
     if profile.server_call_ids:
         return openai_responses.OpenAIResponsesUpstream(profile.server_call_ids)
     at_address = UPSTREAMS_BY_ADDRESS.get(dialect)

@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import math
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from sealink.app.app import App
 from sealink.config import Config, LogConfig
+from sealink.ledger.journal import OwnedFolder
 from sealink.recorder.pool import Recorder
+from sealink.store.errors import StoreTooNew
 from sealink.telemetry.log_format import formatter
 
 log = logging.getLogger("sealink.process")
@@ -53,6 +57,16 @@ def survive_hangup() -> None:
     """SIGHUP, by which other servers read their config again, ends a process that does not handle it."""
     if hasattr(signal, "SIGHUP"):  # not on Windows
         signal.signal(signal.SIGHUP, _log_hangup)
+
+
+@contextlib.contextmanager
+def hangup_ignored() -> Iterator[None]:
+    """Processes that are started meanwhile ignore SIGHUP, which a terminal sends to all, until they handle it."""
+    handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, handler)
 
 
 def _log_hangup(*_: object) -> None:
@@ -99,20 +113,23 @@ async def serve_until_stopped(
     on_listening: Callable[[str], None],
     *,
     reuse_port: bool = False,
+    with_admin: bool = False,
     recorder: Recorder | None = None,
 ) -> None:
     """Listen until SIGTERM or SIGINT. `on_listening` is called with the base URL once connections are accepted.
 
-    Raises CannotStart.
+    `with_admin`: on the admin port too. Raises CannotStart.
     """
     raise_file_limit()
     survive_hangup()
     signals = StopSignals()
-    app = _app(config, recorder)
+    app = app_of(config, recorder)
     try:
-        base_url = await app.start(reuse_port=reuse_port)
+        base_url = await app.start(reuse_port=reuse_port, with_admin=with_admin)
     except OSError as error:
         raise cannot_listen(config, error) from error
+    except StoreTooNew as error:
+        raise CannotStart(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
     on_listening(base_url)
@@ -126,14 +143,31 @@ async def serve_until_stopped(
 
 def cannot_listen(config: Config, error: OSError) -> CannotStart:
     """Why the process has no port."""
-    return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}")
+    is_taken = error.errno == errno.EADDRINUSE
+    hint = ". If it is SeaLink that runs there with --workers, --takeover starts beside it" if is_taken else ""
+    return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}{hint}")
 
 
-def _app(config: Config, recorder: Recorder | None) -> App:
+def app_of(config: Config, recorder: Recorder | None = None) -> App:
+    """Raises CannotStart where its journal cannot be written."""
     try:
         return App(config, recorder)
     except OSError as error:
-        raise CannotStart(f"cannot write the journal of requests ([store] journal): {error}") from error
+        raise _cannot_write(error) from error
+
+
+def check_journal(config: Config) -> None:
+    """Raises CannotStart where no journal can be written, before each worker says so."""
+    try:
+        folder = OwnedFolder.new(Path(config.store.journal))
+        folder.path.rmdir()
+    except OSError as error:
+        raise _cannot_write(error) from error
+    folder.release()
+
+
+def _cannot_write(error: OSError) -> CannotStart:
+    return CannotStart(f"cannot write the journal of requests ([store] journal): {error}")
 
 
 async def _stop(app: App, signals: StopSignals) -> None:

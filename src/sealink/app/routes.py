@@ -1,15 +1,8 @@
-"""A config's keys as access/ keeps them, and its models as the routes that policy/ decides on."""
+"""A config's models as the routes that policy/ decides on."""
 
-from sealink.access.keyring import Keyring
-from sealink.access.keys import api_key
 from sealink.config import Config, ModelConfig, hedge_after_s_of, timeouts_of
 from sealink.policy.routing import ModelRoute, Router, Target
 from sealink.providers.provider import Provider
-
-
-def keyring_of(config: Config) -> Keyring:
-    """The keys of a config; of their secrets, only digests."""
-    return Keyring(api_key(key.name, key.key, key) for key in config.keys)
 
 
 def router_of(config: Config, providers: dict[str, Provider]) -> Router:

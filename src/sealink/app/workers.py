@@ -6,11 +6,12 @@ import multiprocessing
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -18,7 +19,9 @@ from sealink.app.address import printable
 from sealink.app.process import (
     CannotStart,
     cannot_listen,
+    check_journal,
     configure_logging,
+    hangup_ignored,
     run_on_best_loop,
     serve_until_stopped,
     stop_notice,
@@ -30,13 +33,15 @@ log = logging.getLogger("sealink.workers")
 _POLL_S: Final = 0.1
 
 
-def supervise(config: Config, count: int, on_listening: Callable[[str], None]) -> None:
+def supervise(config: Config, count: int, on_listening: Callable[[str], None], *, takes_over: bool = False) -> None:
     """Run `count` workers until SIGTERM or SIGINT; one that dies before that is replaced.
 
     `on_listening` is called with the base URL once all accept connections. Raises CannotStart, or SystemExit if a
-    worker cannot start: it has written why to standard error.
+    worker cannot start: it has written why to standard error. With `takes_over` the port may be one that the workers
+    of another process listen on; new connections are then spread over both.
     """
-    with _reserved(config) as reserved:
+    check_journal(config)
+    with _reserved(config, takes_over=takes_over) as reserved:
         port = reserved.getsockname()[1]
         config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
         workers = Workers(config, count)
@@ -50,13 +55,15 @@ def supervise(config: Config, count: int, on_listening: Callable[[str], None]) -
         raise SystemExit(1)
 
 
-def _reserved(config: Config) -> socket.socket:
+def _reserved(config: Config, *, takes_over: bool) -> socket.socket:
     """A socket that is bound to the port, so that all workers have the same one. It does not listen."""
     host, port = config.server.host or None, config.server.port
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
             0
         ]
+        if not takes_over:
+            _check_is_free(family, kind, address)
         reserved = socket.socket(family, kind)
         try:
             reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -69,8 +76,46 @@ def _reserved(config: Config) -> socket.socket:
     return reserved
 
 
+def _check_is_free(family: socket.AddressFamily, kind: socket.SocketKind, address: Any) -> None:
+    """Raises OSError if anybody listens there: with SO_REUSEPORT the kernel lets other workers' ports be shared."""
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that linger are no obstacle
+        probe.bind(address)
+
+
+class Restarts:
+    """When workers that have ended are started anew: at once, but ever later while they do not last.
+
+    Times are in seconds of one clock. A worker that lives as long as the longest pause ends the pauses.
+    """
+
+    def __init__(self, pause_s: float, max_pause_s: float) -> None:
+        self._pause_s = pause_s
+        self._max_pause_s = max_pause_s
+        self._setbacks = 0
+        self._due: list[float] = []
+
+    def __bool__(self) -> bool:
+        """Whether any worker is to be started anew."""
+        return bool(self._due)
+
+    def ended(self, now: float, lived_s: float) -> float:
+        """A worker has ended. Returns the pause until another is due."""
+        self._setbacks = self._setbacks + 1 if lived_s < self._max_pause_s else 0
+        pause_s = min(self._pause_s * 2.0 ** min(self._setbacks - 1, 32), self._max_pause_s) if self._setbacks else 0.0
+        self._due.append(now + pause_s)
+        return pause_s
+
+    def take_due(self, now: float) -> int:
+        """How many are to be started now."""
+        count = sum(due <= now for due in self._due)
+        self._due = [due for due in self._due if due > now]
+        return count
+
+
 class Workers:
-    """The processes that do the work, each with the event that it sets when it accepts connections.
+    """The processes that do the work, each with the event that it sets when it accepts connections. One of them has
+    the admin port.
 
     The events are kept here: one that is garbage-collected is gone before its process has opened it.
     """
@@ -80,6 +125,9 @@ class Workers:
         self._stopping = False
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[BaseProcess, Event] = {}
+        self._with_admin: BaseProcess | None = None
+        self._started_at: dict[BaseProcess, float] = {}
+        self._restarts = Restarts(config.server.restart_pause_s, config.server.max_restart_pause_s)
         for _ in range(count):
             self._spawn()
 
@@ -93,13 +141,21 @@ class Workers:
 
     def run(self) -> None:
         """Wait until all have stopped."""
-        while self._processes:
-            wait([process.sentinel for process in self._processes])
+        while self._processes or (self._restarts and not self._stopping):
+            wait([process.sentinel for process in self._processes], _POLL_S if self._restarts else None)
             for process in [process for process in self._processes if not process.is_alive()]:
-                del self._processes[process]
-                if not self._stopping:
-                    log.warning("worker %s ended with %s, starting another", process.pid, process.exitcode)
+                self._ended(process)
+            if not self._stopping:
+                for _ in range(self._restarts.take_due(time.monotonic())):
                     self._spawn()
+
+    def _ended(self, process: BaseProcess) -> None:
+        del self._processes[process]
+        lived_s = time.monotonic() - self._started_at.pop(process)
+        if not self._stopping:
+            pause_s = self._restarts.ended(time.monotonic(), lived_s)
+            when = f"in {pause_s:g} s" if pause_s else "now"
+            log.warning("worker %s ended with %s, another is started %s", process.pid, process.exitcode, when)
 
     def stop_on(self, number: int, *_: object) -> None:
         """A signal asks for it: say so, the first time."""
@@ -114,21 +170,26 @@ class Workers:
             process.terminate()
 
     def _spawn(self) -> None:
-        listening = self._context.Event()
-        process = self._context.Process(target=_work, args=(self._config, listening))
-        process.start()
+        with_admin = self._with_admin not in self._processes
+        with hangup_ignored():  # multiprocessing's resource tracker, which the first event starts, never handles it
+            listening = self._context.Event()
+            process = self._context.Process(target=_work, args=(self._config, listening, with_admin))
+            process.start()
+        if with_admin:
+            self._with_admin = process
         self._processes[process] = listening
+        self._started_at[process] = time.monotonic()
 
 
-def _work(config: Config, listening: Event) -> None:
+def _work(config: Config, listening: Event, with_admin: bool) -> None:
     configure_logging(config.log)
     try:
-        run_on_best_loop(_serve(config, listening))
+        run_on_best_loop(_serve(config, listening, with_admin))
     except CannotStart as error:
         sys.exit(str(error))
 
 
-async def _serve(config: Config, listening: Event) -> None:
+async def _serve(config: Config, listening: Event, with_admin: bool) -> None:
     """A worker's life. It stops when its parent dies: nobody would stop it, and it would keep the port."""
     loop, parent = asyncio.get_running_loop(), multiprocessing.parent_process()
     assert parent is not None
@@ -138,4 +199,4 @@ async def _serve(config: Config, listening: Event) -> None:
         signal.raise_signal(signal.SIGTERM)
 
     loop.add_reader(parent.sentinel, orphaned)
-    await serve_until_stopped(config, reuse_port=True, on_listening=lambda _: listening.set())
+    await serve_until_stopped(config, reuse_port=True, with_admin=with_admin, on_listening=lambda _: listening.set())

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import typer
 
-from sealink.app import App
+from sealink.app.process import app_of
 from sealink.benchmark.chat_stream import chat_request, chunks
 from sealink.config import Config
 from sealink.net.client import UpstreamPool
@@ -14,10 +14,10 @@ from sealink.net.client.response import Response
 
 
 async def ask(config: Config, model: str, prompt: str) -> None:
-    """Print the answer. Raises SealinkError where there is none."""
+    """Print the answer. Raises SealinkError where there is none, CannotStart where the journal cannot be written."""
     server = msgspec.structs.replace(config.server, host="127.0.0.1", port=0, drain_s=0.0)
     key = msgspec.structs.replace(config.keys[0], usage_extras=True)
-    app = App(msgspec.structs.replace(config, server=server, keys=(key, *config.keys[1:])))
+    app = app_of(msgspec.structs.replace(config, server=server, keys=(key, *config.keys[1:])))
     pool = UpstreamPool()
     base_url = await app.start()
     try:

@@ -37,9 +37,13 @@ def load_or_exit(path: Path | None, *, warn: bool = False, mistakes: Iterable[st
 
 
 def _loaded(path: Path | None) -> tuple["Config", list[str]]:
-    from sealink.config import from_environment, load_with_warnings
+    from sealink.config import ConfigError, from_environment, load_with_warnings
 
-    if path is None and not DEFAULT_PATH.exists():
+    try:
+        is_there = path is not None or DEFAULT_PATH.exists()
+    except OSError as error:  # nobody may look into this folder
+        raise ConfigError(f"{DEFAULT_PATH}: {error.strerror}") from error
+    if not is_there:
         return from_environment(), []
     return load_with_warnings(path or DEFAULT_PATH)
 

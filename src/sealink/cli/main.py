@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from sealink import __version__
+from sealink.cli.access.keys import app as keys
+from sealink.cli.access.teams import app as teams
 from sealink.cli.bench import bench
 from sealink.cli.chat import chat
 from sealink.cli.check import check
@@ -23,6 +25,8 @@ app.command()(record)
 app.command()(bench)
 app.command(cls=SimCommand)(sim)
 app.add_typer(usage, name="usage")
+app.add_typer(keys, name="keys")
+app.add_typer(teams, name="teams")
 
 
 def _print_version(is_asked: bool) -> None:

@@ -81,6 +81,8 @@ def _overrides(profile: Overrides) -> Iterator[str]:
         yield "The model's earlier thinking is sent again, in `reasoning_content`."
     if isinstance(profile, Profile) and profile.server_call_ids:
         yield f"Tool calls `{profile.server_call_ids}…`, which the vendor runs itself, are not passed on as calls."
+    if isinstance(profile, Profile) and profile.takes_custom_tools:
+        yield "Custom tools are sent as they are."
     for function in (*profile.transforms, *([profile.path] if profile.path else [])):
         yield (function.__doc__ or "").partition("\n")[0]
     for override in profile.status_overrides:

@@ -19,10 +19,12 @@ def serve(
     host: HostOption = None,
     port: PortOption = None,
     admin_port: Annotated[
-        int | None,
-        typer.Option(help="The port of the console. Accepted, but nothing listens on it in this version."),
+        int | None, typer.Option(min=0, max=65535, help="The port of the admin API; 0 takes a free one.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
+    takeover: Annotated[
+        bool, typer.Option("--takeover", help="Start even if the workers of another SeaLink listen on the port.")
+    ] = False,
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C, then let open streams finish."""
     from sealink.app.process import CannotStart, configure_logging, serve_until_stopped, survive_hangup
@@ -33,11 +35,11 @@ def serve(
     loaded = with_options(loaded, host, port, admin_port)
     configure_logging(loaded.log)
     on_listening = partial(greet, loaded, note)
-    if workers == 1:
-        run_or_exit(serve_until_stopped(loaded, on_listening))
+    if workers == 1 and not takeover:
+        run_or_exit(serve_until_stopped(loaded, on_listening, with_admin=True))
         return
     try:
-        supervise(loaded, workers, on_listening)
+        supervise(loaded, workers, on_listening, takes_over=takeover)
     except CannotStart as error:
         fail(str(error))
 

@@ -10,7 +10,7 @@ served_models  the models where the file names none
 checks         what is checked besides the types of fields, and warnings
 mistakes       mistakes, all of which are told at once, and toml_location: their lines
 precedence     settings that several tables may have
-pricing        [[prices]] as rules
+pricing        [[prices]] as rules; access: [[keys]] and [[teams]] as records
 environment    the process's variables
 reference      docs/configuration.md, from the docstrings of the tables
 
@@ -18,6 +18,7 @@ Pure, but for reading the file and the environment: nothing is opened, connected
 app/ builds a running SeaLink from a Config.
 """
 
+from sealink.config.access import configured_by
 from sealink.config.defaults import GENERATED_KEY
 from sealink.config.file import load, load_with_warnings, parse
 from sealink.config.mistakes import ConfigError
@@ -35,6 +36,7 @@ __all__ = [
     "ProviderConfig",
     "ServerConfig",
     "TargetConfig",
+    "configured_by",
     "from_environment",
     "hedge_after_s_of",
     "load",

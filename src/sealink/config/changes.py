@@ -5,13 +5,14 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from sealink.config.sections import Config, ServerConfig
+from sealink.config.sections import Config, ConfigFile, ServerConfig
 from sealink.net.server.limits import ServerLimits
 
 SERVER_LIMITS: Final = ServerLimits.__struct_fields__
 
 AT_RESTART: Final = frozenset(
     {
+        "access",
         "admin",
         "store",
         "shared",
@@ -43,7 +44,7 @@ def changes(old: Config, new: Config) -> Changes:
     """How `new` differs from `old`. No value is told: some are secret."""
     applied: list[str] = []
     at_restart: list[str] = []
-    for section in Config.__struct_fields__:
+    for section in ConfigFile.__struct_fields__:
         for name, line in _differences(section, getattr(old, section), getattr(new, section)):
             (at_restart if name in AT_RESTART or section in AT_RESTART else applied).append(line)
     return Changes(tuple(applied), tuple(at_restart))
@@ -51,7 +52,7 @@ def changes(old: Config, new: Config) -> Changes:
 
 def in_force(running: Config, new: Config) -> Config:
     """`new`, but with what a running process keeps."""
-    tables = {name: getattr(running, name) for name in Config.__struct_fields__ if name in AT_RESTART}
+    tables = {name: getattr(running, name) for name in ConfigFile.__struct_fields__ if name in AT_RESTART}
     kept = [name for name in ServerConfig.__struct_fields__ if f"server.{name}" in AT_RESTART]
     server = msgspec.structs.replace(new.server, **{name: getattr(running.server, name) for name in kept})
     return msgspec.structs.replace(new, server=server, **tables)

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+from sealink.access.checks import wrong_rules
 from sealink.config.mistakes import Mistake, Mistakes, did_you_mean
 from sealink.config.pricing import rule_of
-from sealink.config.sections import Config, ModelConfig, ProviderConfig, TargetConfig
+from sealink.config.sections import Config, KeyConfig, ModelConfig, ProviderConfig, TargetConfig, TeamConfig
 from sealink.config.toml_location import Path
 from sealink.policy.routing import SAME_NAME, may_fit_one_name
 from sealink.providers import VENDORS
@@ -23,7 +24,9 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_names("providers", [provider.name for provider in config.providers], mistakes)
     _check_names("models", [model.id for model in config.models], mistakes)
     _check_names("keys", [key.name for key in config.keys], mistakes)
+    _check_names("teams", [team.name for team in config.teams], mistakes)
     _check_keys(config, mistakes)
+    _check_access(config, mistakes)
     _check_providers(config, mistakes)
     _check_models(config, mistakes)
     _check_prices(config, mistakes)
@@ -82,6 +85,20 @@ def _check_keys(config: Config, mistakes: Mistakes) -> None:
         elif key.key in owners:
             mistakes.add(path, f"key: it is the same as that of {owners[key.key]!r}")
         owners.setdefault(key.key, key.name)
+
+
+def _check_access(config: Config, mistakes: Mistakes) -> None:
+    """The rules of keys and teams must be able to work, and a key's team must be there."""
+    tables: dict[str, Sequence[KeyConfig | TeamConfig]] = {"keys": config.keys, "teams": config.teams}
+    for table, entries in tables.items():
+        for index, entry in enumerate(entries):
+            for field, wrong in wrong_rules(entry):
+                mistakes.add((table, index, field), wrong)
+    teams = {team.name for team in config.teams}
+    for index, key in enumerate(config.keys):
+        if key.team is not None and key.team not in teams:
+            hint = did_you_mean(key.team, teams)
+            mistakes.add(("keys", index, "team"), f"there is no team {key.team!r} in [[teams]]{hint}")
 
 
 def _check_models(config: Config, mistakes: Mistakes) -> None:

@@ -1,12 +1,12 @@
 """What a config leaves out, filled in: vendors' addresses, keys and settings, absolute paths, a key for clients."""
 
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from sealink.access.key_secrets import new_secret
 from sealink.config.mistakes import Mistakes, did_you_mean
 from sealink.config.sections import Config, KeyConfig, ProviderConfig
 from sealink.ledger.location import journal_root
@@ -78,10 +78,6 @@ def with_key(config: Config, variables: Mapping[str, str]) -> Config:
     if config.keys:
         return config
     given = variables.get("SEALINK_API_KEY")
-    key = KeyConfig(name="SEALINK_API_KEY", key=given) if given else KeyConfig(name=GENERATED_KEY, key=new_key())
-    return msgspec.structs.replace(config, keys=(key,))
-
-
-def new_key() -> str:
-    """The secret of a new key."""
-    return f"sk-sealink-{secrets.token_urlsafe(24)}"
+    key = KeyConfig(name="SEALINK_API_KEY", key=given) if given else KeyConfig(name=GENERATED_KEY, key=new_secret())
+    place = "the environment variable SEALINK_API_KEY" if given else "the file dev-key"
+    return msgspec.structs.replace(config, keys=(key,), places={**config.places, f"keys.{key.name}": place})

@@ -25,3 +25,8 @@ def proxy_variables(variables: Mapping[str, str] = VARIABLES) -> ProxyVariables:
 
     no_proxy = tuple(part.strip() for part in value("NO_PROXY").split(",") if part.strip())
     return ProxyVariables(value("HTTP_PROXY") or None, value("HTTPS_PROXY") or None, no_proxy)
+
+
+def admin_token(variables: Mapping[str, str] = VARIABLES) -> str:
+    """The token of the admin API, "" where the environment has none."""
+    return variables.get("SEALINK_ADMIN_TOKEN", "")

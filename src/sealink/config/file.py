@@ -3,7 +3,7 @@
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sealink.config.defaults import with_absolute_paths, with_key, with_resolved
 from sealink.config.environment import VARIABLES
 from sealink.config.mistakes import ConfigError, Mistake, Mistakes
 from sealink.config.no_file import providers_in
-from sealink.config.sections import Config
+from sealink.config.sections import Config, ConfigFile, KeyConfig, TeamConfig
 from sealink.config.served_models import with_models
 from sealink.config.tables import TableReader
 from sealink.config.toml_location import Lines
@@ -50,12 +50,14 @@ def _read(text: str, variables: Mapping[str, str], path: Path) -> tuple[Config, 
     if mistakes.found:
         found = [msgspec.structs.replace(each, path=mistakes.as_written(each.path)) for each in mistakes.found]
         raise ConfigError("\n".join(_placed(found, path, text)))
+    config = msgspec.structs.replace(config, places=_places(config, path, text))
     return with_key(config, variables), _placed(warnings_of(config), path, text)
 
 
 def _checked(tree: dict[str, Any], variables: Mapping[str, str], folder: Path, mistakes: Mistakes) -> Config:
     """The config of a tree. It can be used if there is no mistake."""
-    config = TableReader(Config, mistakes).read(Config, _Variables(variables, mistakes).expand(tree, ()))
+    read = TableReader(ConfigFile, mistakes).read(ConfigFile, _Variables(variables, mistakes).expand(tree, ()))
+    config = Config(**{name: getattr(read, name) for name in ConfigFile.__struct_fields__})
     if not config.providers and not config.models:
         config = msgspec.structs.replace(config, providers=providers_in(variables))
     config = with_resolved_providers(config, variables, folder, mistakes)
@@ -79,6 +81,17 @@ def _placed(mistakes: Iterable[Mistake], path: Path, text: str) -> list[str]:
     lines = Lines(text)
     placed = sorted({(lines.of(mistake.path), mistake.message): None for mistake in mistakes}, key=lambda each: each[0])
     return [f"{path}:{line}: {' '.join(message.splitlines())}" for line, message in placed]
+
+
+def _places(config: Config, path: Path, text: str) -> dict[str, str]:
+    """Where each key and each team stands."""
+    lines = Lines(text)
+    tables: dict[str, Sequence[KeyConfig | TeamConfig]] = {"keys": config.keys, "teams": config.teams}
+    return {
+        f"{table}.{entry.name}": f"{path}:{lines.of((table, index))}"
+        for table, entries in tables.items()
+        for index, entry in enumerate(entries)
+    }
 
 
 class _Variables:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import msgspec
 
-from sealink.config.sections import Config, Timed, TimeoutsConfig
+from sealink.config.sections import ConfigFile, Timed, TimeoutsConfig
 from sealink.config.tables import choices_of, is_array_of_tables, table_type
 from sealink.providers.provider import Timeouts
 
@@ -37,7 +37,8 @@ the first is used. As soon as there are `[[models]]`, they are all there are. Wi
 the environment.
 
 **Keys.** Without `[[keys]]`, the key is the environment variable `SEALINK_API_KEY`, or one that `sealink serve` makes,
-prints, and keeps for the next start in the file `dev-key` (readable by its owner only).
+prints, and keeps for the next start in the file `dev-key` (readable by its owner only). More keys can be made while
+SeaLink runs ([keys.md](keys.md)).
 
 This page is written by `make docs` from the docstrings of the settings.
 """
@@ -49,12 +50,14 @@ _MIB: Final = 1024 * 1024
 
 def page() -> str:
     """The whole page."""
-    return PAGE + "".join(line for field in msgspec.structs.fields(Config) for line in _table(field.name, field.type))
+    return PAGE + "".join(
+        line for field in msgspec.structs.fields(ConfigFile) for line in _table(field.name, field.type)
+    )
 
 
 def settings() -> Iterator[tuple[str, type[msgspec.Struct], msgspec.structs.FieldInfo]]:
     """Every setting: its table's name, the struct that it is in, and its field."""
-    for field in msgspec.structs.fields(Config):
+    for field in msgspec.structs.fields(ConfigFile):
         yield from _settings_of(field.name, field.type)
 
 

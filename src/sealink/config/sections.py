@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from sealink.access.keys import KeyRules
+from sealink.access.keys import KeyRules, TeamRules, UsageLimits
 from sealink.amounts import Count, Delay, Markup, Port, Seconds, Size, Usd, Weight
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
@@ -25,7 +25,7 @@ from sealink.telemetry.log_format import LogFormat, LogLevel
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
-_NOT_YET = ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "budget_usd", "budget_period")
+_NOT_YET = (*UsageLimits.__struct_fields__, "balance_usd")
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,8 +40,8 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     port: Port = 4000
     """0 takes a free one."""
     data_dir: str = "."
-    """The folder of what SeaLink keeps: the database, the journal, the key of a run without one (`dev-key`). It starts
-    from the config's folder, and is made if it is not there."""
+    """The folder of what SeaLink keeps: the database, the journal, the key of a run without one (`dev-key`), the token
+    of the admin API (`admin-token`). It starts from the config's folder, and is made if it is not there."""
     models_without_key: bool = True
     """Whether GET /v1/models answers without a key, with all models. With a key it lists those that the key may use."""
     cors_origins: tuple[str, ...] = ("*",)
@@ -58,11 +58,15 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     """As `max_messages`, for `tools`."""
     max_requests: Count = 0
     """How many requests may be under way at a time in one process (503 `overloaded` beyond); 0: no limit."""
-    max_loop_lag_s: Seconds = 2.0
-    """How far the process may be behind its work before it refuses new requests (503 `overloaded`): half of
-    `connect_s`, so that no connection times out because SeaLink is late to look at it."""
+    max_loop_lag_s: Seconds = 1.0
+    """How far the process may be behind its work, twice in a row, before it refuses new requests (503 `overloaded`).
+    A request that it lets in waits for that some six times before its first token."""
     drain_s: Delay = 30.0
     """How long open streams may go on after SIGTERM."""
+    restart_pause_s: Seconds = 0.5
+    """With `--workers`: the first pause before a worker that did not last is started anew. It doubles each time."""
+    max_restart_pause_s: Seconds = 30.0
+    """What that pause doubles up to. A worker that has lived so long is started anew at once."""
 
 
 class AdminConfig(Section, frozen=True, kw_only=True):
@@ -72,6 +76,10 @@ class AdminConfig(Section, frozen=True, kw_only=True):
     """The address to listen on."""
     port: Port = 4001
     """0 takes a free one."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which browsers and programs may call the port, besides `localhost`, `host` and addresses."""
+    max_body_bytes: Size = 1024 * 1024
+    """The body of a request."""
 
 
 class TimeoutsConfig(Section, frozen=True, kw_only=True):
@@ -200,6 +208,13 @@ class KeyConfig(KeyRules, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """The secret that clients send, from a variable: `"${SEALINK_API_KEY}"`."""
 
 
+class TeamConfig(TeamRules, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[[teams]]: keys that share limits. A key's `team` names one."""
+
+    name: str
+    """What keys call it."""
+
+
 class PriceConfig(Section, frozen=True, kw_only=True):
     """[[prices]]: what the models that both patterns fit cost, before what the vendor or the built-in list says. The
     first table that fits counts. Dollars; a token's price is that of a million.
@@ -254,6 +269,16 @@ class StoreConfig(Section, frozen=True, kw_only=True):
     """Make the journal outlive a loss of power too; each request then waits for the disk."""
 
 
+class AccessConfig(Section, frozen=True, kw_only=True):
+    """[access]: how keys are kept."""
+
+    secret: str = ""
+    """What the secrets of keys are hashed with (HMAC-SHA-256). Default: one that is made once and kept in the store.
+    Keys that were made with another secret are not valid."""
+    poll_s: Seconds = 0.5
+    """How often each process looks for changes to keys and teams in the store."""
+
+
 class SharedConfig(Section, frozen=True, kw_only=True):
     """[shared]: what several nodes share."""
 
@@ -261,7 +286,7 @@ class SharedConfig(Section, frozen=True, kw_only=True):
     """Not used by this version yet."""
 
 
-class Config(Section, frozen=True, kw_only=True):
+class ConfigFile(Section, frozen=True, kw_only=True):
     """A whole sealink.toml."""
 
     server: ServerConfig = ServerConfig()
@@ -269,6 +294,7 @@ class Config(Section, frozen=True, kw_only=True):
     providers: tuple[ProviderConfig, ...] = ()
     models: tuple[ModelConfig, ...] = ()
     keys: tuple[KeyConfig, ...] = ()
+    teams: tuple[TeamConfig, ...] = ()
     prices: tuple[PriceConfig, ...] = ()
     timeouts: TimeoutsConfig = TimeoutsConfig()
     retry: RetrySettings = RetrySettings()
@@ -279,16 +305,25 @@ class Config(Section, frozen=True, kw_only=True):
     detach: DetachSettings = DetachSettings()
     upstream: UpstreamLimits = UpstreamLimits()
     store: StoreConfig = StoreConfig()
+    access: AccessConfig = AccessConfig()
     log: LogConfig = LogConfig()
     shared: SharedConfig = SharedConfig()
+
+
+class Config(ConfigFile, frozen=True, kw_only=True):
+    """A sealink.toml that was read, or what the environment says where there is none."""
+
+    places: dict[str, str] = {}
+    """Where each key and team stands: `{"keys.dev": "sealink.toml:12"}`."""
 
     @property
     def unenforced(self) -> list[str]:
         """Settings that this version accepts and does not enforce yet; `serve` and `check` warn of them."""
         names = [
-            f"keys[{index}].{field}"
-            for index, key in enumerate(self.keys)
+            f"{table}[{index}].{field}"
+            for table, entries in (("keys", self.keys), ("teams", self.teams))
+            for index, entry in enumerate(entries)
             for field in _NOT_YET
-            if getattr(key, field) is not None
+            if getattr(entry, field, None) is not None
         ]
         return names + (["shared.redis_url"] if self.shared.redis_url else [])

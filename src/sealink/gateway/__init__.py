@@ -14,6 +14,7 @@ delivery          the stream on its way to the client: pump, timers, heartbeats,
 timer_wheel       the timers of all of them
 services          what the exchanges of one process share
 account           what an exchange is settled as; metering: usage and cost
+open_exchanges    those that have not ended yet
 observers         are notified of admissions and settlements: the ledger, and others
 headers           response headers of answers
 """

@@ -19,7 +19,7 @@ from sealink.gateway.observers import Observers
 from sealink.gateway.refusals import Refusals, readable_head
 from sealink.http.endpoint import RequestContext
 from sealink.net.message import Request
-from sealink.policy.auth import require_model
+from sealink.policy.auth import require_model, require_place
 from sealink.policy.routing import Router
 from sealink.wire.dialect import ClientApi
 
@@ -54,27 +54,23 @@ class AdmissionControl:
         return self._router
 
     def authenticate(self, request: Request) -> ApiKey:
-        """The key of a request, which is found out once. Raises AuthenticationError."""
-        if isinstance(request.principal, ApiKey):
-            return request.principal
-        try:
-            request.principal = key = self._keys.authenticate(request.headers)
-        except AuthenticationError:
-            self.rejected_keys.count(request.peer)
-            raise
+        """The key of a request. Raises AuthenticationError, or PermissionDenied if it may not be used there."""
+        key = self._key_of(request)
+        _check_place(key, request)
         return key
 
     def refused_unread(self, client: ClientApi, request: Request, error: SealinkError) -> None:
         """A request that was authenticated is refused before it is whole, or is not proper HTTP."""
-        self._refusals.record(error, request.id, self.authenticate(request), client)
+        self._refusals.record(error, request.id, self._key_of(request), client)
 
     def admit(
         self, request: Request, context: RequestContext, api: ModelApi
     ) -> AdmittedRequest | Awaitable[AdmittedRequest]:
         """The admitted request; an awaitable of it only where a gate has to wait. Raises the SealinkError that refuses
         it: it is malformed, or may not be answered for this key."""
-        key, head = self.authenticate(request), None
+        key, head = self._key_of(request), None
         try:
+            _check_place(key, request)
             head = api.client.parse_head(request.body, request.headers)
             head.query = request.query
             require_model(key, head.model)
@@ -84,7 +80,7 @@ class AdmissionControl:
                 key=key,
                 route=self._router.route_of(head.model),
                 heartbeat=key.heartbeat or api.heartbeat,
-                cors_headers=context.cors_headers,
+                cors_headers=context.answer_headers,
             )
             for index, gate in enumerate(self._gates):
                 waiting = gate.admit(admitted)
@@ -94,6 +90,17 @@ class AdmissionControl:
             self._refusals.record(error, context.request_id, key, api.client, head or readable_head(request.body))
             raise
         return admitted
+
+    def _key_of(self, request: Request) -> ApiKey:
+        """The key of a request, which is found out once."""
+        if isinstance(request.principal, ApiKey):
+            return request.principal
+        try:
+            request.principal = key = self._keys.authenticate(request.headers)
+        except AuthenticationError:
+            self.rejected_keys.count(request.peer)
+            raise
+        return key
 
     async def _pass_rest(
         self, admitted: AdmittedRequest, waiting: Awaitable[None], rest: Sequence[Gate]
@@ -109,3 +116,8 @@ class AdmissionControl:
             self._refusals.record(error, request.request_id, admitted.key, request.client, request.head)
             raise
         return admitted
+
+
+def _check_place(key: ApiKey, request: Request) -> None:
+    if key.allowed_networks or key.endpoints:
+        require_place(key, request.peer, request.path)

@@ -64,11 +64,6 @@ class AdmittedRequest(msgspec.Struct):
         return self.request.request_id
 
     @property
-    def entry(self) -> Admission:
-        """What the ledger writes down of it."""
-        return admission_of(self.request.request_id, self.key, self.request.client, self.request.head)
-
-    @property
     def on_disconnect(self) -> OnDisconnect:
         """What happens when the client leaves: as the key has it, else the model."""
         return self.key.on_disconnect or self.route.on_disconnect or "cancel"

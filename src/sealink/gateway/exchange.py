@@ -13,10 +13,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sealink.errors import HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
+from sealink.access.keys import ApiKey
+from sealink.errors import AuthenticationError, HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
 from sealink.gateway import headers
 from sealink.gateway.account import LONG_GAP_S, Account
-from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.admitted_request import AdmittedRequest, admission_of
 from sealink.gateway.delivery.client_stream import ClientStream
 from sealink.gateway.delivery.finish_after_disconnect import FinishAfterDisconnect
 from sealink.gateway.delivery.pump import Pump
@@ -52,12 +53,15 @@ class Exchange:
         refuse: Callable[[SealinkError], None],
     ) -> None:
         self._admitted = admitted
-        self._request = admitted.request
+        self._request = request = admitted.request
         self._responder = responder
         self._services = services
         self._api = api
         self._refuse = refuse
-        self._account = Account(admitted.entry, Meter(admitted.request, services.prices))
+        self._account = Account(
+            admission_of(request.request_id, admitted.key, request.client, request.head),
+            Meter(admitted.request, services.prices),
+        )
         self._client = ClientStream(responder)
         self._failover: Failover[StreamedAttempt] | Failover[WholeAttempt] | None = None
         self._record: AttemptRecord[StreamedAttempt] | None = None
@@ -66,6 +70,12 @@ class Exchange:
         self._finish: FinishAfterDisconnect | None = None
         self._lane: Lane | None = None
         self._is_settled = False
+        self._revoked: AuthenticationError | None = None
+
+    @property
+    def key(self) -> ApiKey:
+        """The key that it is for."""
+        return self._admitted.key
 
     def start(self) -> None:
         """Answer the client, and settle whatever comes. Raises SealinkError where the request is not accepted."""
@@ -74,6 +84,7 @@ class Exchange:
             self._client.keep_in(log)
         self._services.retry_budget.request()
         self._responder.hold(self)
+        self._services.open.add(self)
         try:
             self._begin()
         except Exception as bug:  # noqa: BLE001 -- it is logged by the server
@@ -93,6 +104,12 @@ class Exchange:
     def cancel(self) -> None:
         """The client asks for the end of its detached stream (DELETE /v1/streams/{id})."""
         self._account.end("cancelled", "client")
+        self._stop()
+
+    def revoke(self) -> None:
+        """The key was revoked, and with it what is open."""
+        self._revoked = AuthenticationError(f"The API key {self.key.name!r} was revoked.")
+        self._account.end("stopped", "sealink", "key_revoked")
         self._stop()
 
     def _open_log(self) -> StreamLog | None:
@@ -127,7 +144,9 @@ class Exchange:
     def given_up(self) -> None:
         """The attempts, or the stream, were stopped before their end."""
         self._account.end("stopped", "sealink", "draining")
-        if self._client.awaits_ending or not self._client.gone:
+        if self._revoked is not None:
+            self._tell(self._revoked)
+        elif self._client.awaits_ending or not self._client.gone:
             self._break_off()
         self._settle()
 
@@ -275,6 +294,7 @@ class Exchange:
             return
         self._is_settled = True
         self._failover = self._pump = None
+        self._services.open.remove(self)
         if self._timers is not None:
             self._timers.stop()
             account.longest_gap_s = self._timers.longest_silence_s

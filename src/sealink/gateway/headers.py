@@ -20,30 +20,29 @@ EVENT_STREAM: HeaderList = (
 
 def provenance(model: str, target: Target, outgoing: OutgoingRequest, *, is_fallback: bool) -> HeaderList:
     """Where an answer comes from, and which parameters were dropped from the request."""
-    return [*requested(model), *asked(target, outgoing, is_fallback=is_fallback)]
-
-
-def requested(model: str) -> HeaderList:
-    """The model that a request names. An error has it where no target was asked, too."""
-    return _requested(_cut(model))
-
-
-def asked(target: Target, outgoing: OutgoingRequest, *, is_fallback: bool) -> HeaderList:
-    """The target that has answered, or failed, and what it was asked without."""
-    source = _source(target.provider.name, _cut(target.model))
+    source = _source(_cut(model), target.provider.name, _cut(target.model))
     fallback = [("x-sealink-fallback", "true")] if is_fallback else ()
     dropped = [("x-sealink-dropped", _listed(outgoing.dropped))] if outgoing.dropped else ()
     return [*source, *fallback, *dropped]
 
 
-@lru_cache(maxsize=1024)
-def _requested(model: str) -> HeaderList:
-    return (("x-sealink-original-model", _as_field_value(model)),)
+def requested(model: str) -> HeaderList:
+    """What an error tells where no target was asked: the model that the request names."""
+    return [("x-sealink-original-model", _as_field_value(_cut(model)))]
+
+
+def asked(target: Target, outgoing: OutgoingRequest, *, is_fallback: bool) -> HeaderList:
+    """What an error tells besides: the target that has failed, and what it was asked without."""
+    return provenance("", target, outgoing, is_fallback=is_fallback)[1:]
 
 
 @lru_cache(maxsize=1024)
-def _source(provider: str, served: str) -> HeaderList:
-    return (("x-sealink-upstream", _as_field_value(provider)), ("x-sealink-served-model", _as_field_value(served)))
+def _source(requested: str, provider: str, served: str) -> HeaderList:
+    return (
+        ("x-sealink-original-model", _as_field_value(requested)),
+        ("x-sealink-upstream", provider),
+        ("x-sealink-served-model", _as_field_value(served)),
+    )
 
 
 MAX_NAME_CHARS: Final = 256

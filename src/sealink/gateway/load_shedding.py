@@ -17,11 +17,11 @@ LOOK_S: Final = 0.1
 
 
 class LoadShedding:
-    """A Gate. Refuses a request while `max_requests` are under way (0: no limit), or while the event loop is more than
-    `max_loop_lag_s` behind: it has not come round for so long, or had not the last time.
+    """A Gate. Refuses a request while `max_requests` admitted ones are under way (0: no limit), or while the event loop
+    comes round more than `max_loop_lag_s` late, the second time in a row: once is what a single large request takes.
 
-    The latter measures the load whatever it consists of, and whatever the machine is: a loop that is that late takes
-    as long to notice that an upstream is connected, or has answered.
+    The latter measures the load whatever it consists of, and whatever the machine is: from a request to its first token
+    the loop has to come round about six times.
     """
 
     def __init__(self, *, max_requests: int, max_loop_lag_s: float, under_way: Callable[[], int]) -> None:
@@ -29,12 +29,14 @@ class LoadShedding:
         self._max_loop_lag_s = max_loop_lag_s
         self._under_way = under_way
         self._late_at = float("inf")
-        """When the loop will be too late, if it does not come round; 0: it was."""
+        """When the loop is late, if it does not come round before."""
+        self._late_turns = 0
+        """How often in a row it has come round late."""
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Watch the running loop from now on."""
-        self._watch(time.monotonic() + LOOK_S + self._max_loop_lag_s)
+        self._watch()
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -42,14 +44,13 @@ class LoadShedding:
 
     def admit(self, request: AdmittedRequest) -> None:
         """Raises ServiceUnavailable."""
-        if time.monotonic() > self._late_at:
+        if self._late_turns and (self._late_turns > 1 or time.monotonic() > self._late_at):
             raise ServiceUnavailable("SeaLink has more to do than it can do in time. Try again.")
-        if self._max_requests and self._under_way() > self._max_requests:
+        if self._max_requests and self._under_way() >= self._max_requests:
             raise ServiceUnavailable(f"{self._max_requests} requests are under way (max_requests). Try again.")
 
-    def _watch(self, late_at: float) -> None:
+    def _watch(self) -> None:
         now = time.monotonic()
-        self._late_at = next_late_at = now + LOOK_S + self._max_loop_lag_s
-        if now > late_at:
-            self._late_at = 0.0
-        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._watch, next_late_at)
+        self._late_turns = self._late_turns + 1 if now > self._late_at else 0
+        self._late_at = now + LOOK_S + self._max_loop_lag_s
+        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._watch)

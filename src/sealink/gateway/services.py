@@ -8,6 +8,7 @@ from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.observers import Observers
+from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.gateway.timer_wheel import TimerWheel
 from sealink.net.message import Pool
 from sealink.policy.health import HealthBook
@@ -20,7 +21,8 @@ class Services(msgspec.Struct):
     """The connections to upstreams, the observers, and what policies count and are set to.
 
     `finish` and `finishing`: how far, and how many, answers are read on after their clients have left; `unattended`,
-    at which pace. `prices` are the operator's.
+    at which pace. `prices` are the operator's. `open`: the exchanges that have
+    not ended.
     """
 
     pool: Pool
@@ -36,3 +38,4 @@ class Services(msgspec.Struct):
     unattended: Unattended
     timers: TimerWheel = msgspec.field(default_factory=TimerWheel)
     prices: PriceRules = msgspec.field(default_factory=PriceRules)
+    open: OpenExchanges = msgspec.field(default_factory=OpenExchanges)

@@ -30,7 +30,8 @@ class Dispatcher:
 
     `max_body_bytes` is the limit of all endpoints that have none of their own; of those that authenticate nobody it is
     `max_keyless_body_bytes`, where there is one. An error on a path without an endpoint has the shape of the endpoint
-    whose path has the most leading segments in common with it; of several, the first in the table.
+    whose path has the most leading segments in common with it; of several, the first in the table. `headers` go out
+    with every answer of the port.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Dispatcher:
         max_body_bytes: int,
         max_keyless_body_bytes: int | None = None,
         cors_origins: tuple[str, ...] = (),
+        headers: HeaderList = (),
     ) -> None:
         self._endpoints = tuple(endpoints)
         self._max_body_bytes = max_body_bytes
         self._max_keyless_body_bytes = max_body_bytes if max_keyless_body_bytes is None else max_keyless_body_bytes
         self._cors_origins = cors_origins
+        self._headers = headers
         self._exact: dict[str, _Place] = {}
         self._prefixed: dict[str, _Place] = {}
         for endpoint in self._endpoints:
@@ -74,10 +77,11 @@ class Dispatcher:
         refuse = partial(self._answer_error, request, responder)
         try:
             if request.method == "OPTIONS":
-                responder.send(204, cors.preflight_headers(request.headers, self._cors_origins), b"")
+                preflight = cors.preflight_headers(request.headers, self._cors_origins)
+                responder.send(204, [*self._headers, *preflight], b"")
                 return None
             endpoint = self._endpoint_of(request)
-            context = RequestContext(request.id, refuse, cors_headers=self._cors_headers(request))
+            context = RequestContext(request.id, refuse, answer_headers=self._answer_headers(request))
             if request.path not in self._exact:
                 context.path_tail = request.path.removeprefix(endpoint.prefix or "")
             answering = endpoint.handler(request, responder, context)
@@ -103,7 +107,7 @@ class Dispatcher:
         request_id = request.id or new_request_id()
         body = self._nearest(request.path).error_body(error, request_id)
         own = [*JSON, *identity(request_id), *error.headers, *retry_headers(error, time.time())]
-        return [*own, *self._cors_headers(request)], body
+        return [*own, *self._answer_headers(request)], body
 
     def _endpoint_of(self, request: Request) -> Endpoint:
         place = self._place_of(request.path)
@@ -136,9 +140,10 @@ class Dispatcher:
         segments = path.split("/")
         return max(self._endpoints, key=lambda endpoint: _common_segments(endpoint.path.split("/"), segments))
 
-    def _cors_headers(self, request: Request) -> HeaderList:
+    def _answer_headers(self, request: Request) -> HeaderList:
+        """What an answer bears besides its own headers."""
         origin = request.headers.get("origin")
-        return cors.answer_headers(origin, self._cors_origins) if origin else ()
+        return [*self._headers, *cors.answer_headers(origin, self._cors_origins)] if origin else self._headers
 
 
 async def _answer(answering: Awaitable[None], refuse: Callable[[SealinkError], None]) -> None:

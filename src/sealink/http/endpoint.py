@@ -14,14 +14,14 @@ ErrorBody = Callable[[SealinkError, str], bytes]
 class RequestContext(msgspec.Struct):
     """What the dispatcher has found out about a request.
 
-    `path_tail`: what stands in the path where the endpoint has `{…}`, still percent-encoded. `cors_headers` go out
+    `path_tail`: what stands in the path where the endpoint has `{…}`, still percent-encoded. `answer_headers` go out
     with the answer. `refuse` answers with an error, in the endpoint's shape.
     """
 
     request_id: str
     refuse: Callable[[SealinkError], None]
     path_tail: str = ""
-    cors_headers: HeaderList = ()
+    answer_headers: HeaderList = ()
 
 
 Handler = Callable[[Request, Responder, RequestContext], Awaitable[None] | None]

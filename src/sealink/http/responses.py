@@ -24,7 +24,7 @@ def identity(request_id: str) -> HeaderList:
     return (("x-request-id", request_id), ("request-id", request_id), ("x-sealink-request-id", request_id))
 
 
-def send_json(responder: Responder, context: RequestContext, answer: object) -> None:
-    """Answer with status 200 and `answer` as JSON."""
-    fields = [*JSON, *identity(context.request_id), *context.cors_headers]
-    responder.send(200, fields, msgspec.json.encode(answer))
+def send_json(responder: Responder, context: RequestContext, answer: object, *, status: int = 200) -> None:
+    """Answer with `answer` as JSON."""
+    fields = [*JSON, *identity(context.request_id), *context.answer_headers]
+    responder.send(status, fields, msgspec.json.encode(answer))

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Select, case, func, inspect, select
+from sqlalchemy import Connection, Select, case, func, select
 from sqlalchemy.engine import RowMapping
 
 from sealink.ledger.requests_table import RequestsTable, requests
 from sealink.ledger.row import Row, open_row
 from sealink.ledger.totals import By, Summary, Totals
 from sealink.ledger.unstored import Unstored, read_unstored
+from sealink.store.errors import StoreUnavailable
 from sealink.store.url import sqlite_file
 
 _TOKENS = ("input_tokens", "output_tokens", "cached_read_tokens", "cached_write_tokens", "reasoning_tokens")
@@ -77,31 +78,28 @@ class Report:
 
 @contextmanager
 def open_report(store_url: str, journal_root: Path, *, timeout_s: float = 5.0) -> Iterator[Report]:
-    """A report on a ledger, which may be in use. Raises StoreError, or StoreUnavailable if the store is down.
+    """A report on a ledger, which may be in use. Raises StoreError (StoreTooNew for a store that a newer SeaLink has
+    left), or StoreUnavailable if the store is down.
 
     A store that an older SeaLink has left is brought up to date first.
     """
-    unstored = read_unstored(journal_root)
+    try:
+        unstored = read_unstored(journal_root)
+    except OSError as error:
+        raise StoreUnavailable(f"the journal of requests cannot be read: {error}") from error
     file = sqlite_file(store_url)
     if file is not None and not file.exists():  # a report must not create it
         yield Report(None, unstored)
         return
     table = RequestsTable(store_url, timeout_s=timeout_s)
     try:
-        with table.reading() as connection:
-            columns = _columns(connection)
-        if columns and not columns.issuperset(requests.c.keys()):
+        is_there = table.version() is not None
+        if is_there:
             table.migrate()
         with table.reading() as connection:
-            yield Report(connection if _columns(connection) else None, unstored)
+            yield Report(connection if is_there else None, unstored)
     finally:
         table.close()
-
-
-def _columns(connection: Connection) -> set[str]:
-    """The columns of the table as it is; none if there is no table yet."""
-    found = inspect(connection)
-    return {column["name"] for column in found.get_columns(requests.name)} if found.has_table(requests.name) else set()
 
 
 def _sums(by: By) -> Select[*tuple[object, ...]]:

@@ -52,6 +52,10 @@ class RequestsTable:
     def __init__(self, store_url: str, *, timeout_s: float) -> None:
         self._store = Store(store_url, timeout_s=timeout_s)
 
+    def version(self) -> str | None:
+        """The version of the store's tables, None if there are none. Raises StoreTooNew."""
+        return self._store.version()
+
     def migrate(self) -> None:
         """Bring the store to its newest shape, from whichever it has."""
         self._store.migrate()

@@ -1,6 +1,7 @@
 """Decisions, one question a file. Pure: no clock, no randomness, no sockets; what they need to know they are given.
 
-auth          which key a request is sent with, and whether it may use a model
+auth          which key a request is sent with, and what it may be used for
+networks      whether an address lies in a key's networks
 routing       which targets a model name leads to
 health        recent attempts of each target, and the order in which targets are tried
 breaker       when a target that fails is not tried for a while

@@ -16,7 +16,7 @@ MAX_WAIT_S: Final = 120.0
 RETRY_AFTER_S: Final = 1
 """What `retry-after` says where nothing better is known."""
 
-_FINAL: Final = frozenset({400, 401, 402, 403, 404, 413})
+_FINAL: Final = frozenset({400, 401, 402, 403, 404, 409, 413})
 _PASSING: Final = frozenset({429, 503})
 
 

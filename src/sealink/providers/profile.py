@@ -76,7 +76,8 @@ class Profile(Overrides, frozen=True):
     user knows it. `auth` is None where the vendor takes a key as the dialect's own vendor does. `embeddings` are the
     overrides for embeddings, None where the vendor has none. `wants_thinking`: a conversation must contain again what
     the model thought in earlier turns. `server_call_ids`: what the ids of tool calls begin with that the vendor runs
-    itself, but sends like calls for the client.
+    itself, but sends like calls for the client. `takes_custom_tools`: it has tools that take free text, of those that
+    speak OpenAI's chat format; elsewhere they are sent as functions.
     """
 
     dialect: str
@@ -85,6 +86,7 @@ class Profile(Overrides, frozen=True):
     embeddings: Overrides | None = Overrides()
     wants_thinking: bool = False
     server_call_ids: str = ""
+    takes_custom_tools: bool = False
 
     def headers(self, api_key: str) -> HeaderList:
         """The headers that a key is sent in; none without a key."""

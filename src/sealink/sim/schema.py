@@ -15,6 +15,9 @@ MAX_STEPS: Final = 100_000
 """How much work one value may be. A step is to read a part of the schema, to write a character for a `pattern`, or a
 thousand comparisons of a part of the value with a part of the schema."""
 
+MAX_INTEGER_BITS: Final = 64
+"""Of a bound in a schema: to compute with thousands of digits takes minutes."""
+
 
 class UnusableSchema(Exception):
     """There is no value for the schema. The message is the rest of a sentence that begins with "The schema"."""
@@ -40,6 +43,8 @@ class SchemaReader:
             part, followed = waiting.pop()
             parts += 1
             self.take_steps(1 + len(followed) // 100)
+            if isinstance(part, int) and part.bit_length() > MAX_INTEGER_BITS:
+                raise UnusableSchema(f"holds an integer of more than {MAX_INTEGER_BITS} bits")
             if isinstance(part, dict):
                 ref, is_base = part.get("$ref"), isinstance(part.get("$id"), str) and part is not self._root
                 if is_base or isinstance(part.get("$dynamicRef"), str):

@@ -10,11 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sealink.store.engine import Purpose, engine_for, insert_once, transaction
-from sealink.store.errors import StoreUnavailable
+from sealink import __version__
+from sealink.store.bulk_insert import BulkInsert
+from sealink.store.engine import Purpose, engine_for, transaction
+from sealink.store.errors import StoreTooNew, StoreUnavailable
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
-NEWEST = max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("*.py"))
+_VERSIONS = frozenset(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("*.py"))
+NEWEST = max(_VERSIONS)
 """The revision that the newest migration leaves, as Alembic keeps it in the table `alembic_version`."""
 
 _migrating = threading.Lock()
@@ -31,18 +34,48 @@ class Store:
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self._engine = engine_for(url, timeout_s)
+        self._inserts: dict[tuple[str, ...], BulkInsert] = {}
 
     def migrate(self) -> None:
-        """Bring the tables to their newest shape. Safe when several processes do so at once."""
-        if self._revision() != NEWEST:
+        """Bring the tables to their newest shape. Safe when several processes do so at once.
+
+        Raises StoreTooNew for a store that a newer SeaLink has migrated.
+        """
+        if self.version() != NEWEST:
             with _migrating, self._begin("migrating") as connection:
                 _upgrade(connection)
 
+    def version(self) -> str | None:
+        """The version of the tables, None if there are none. Raises StoreTooNew."""
+        with self._begin("reading") as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if version is not None and version not in _VERSIONS:
+            raise StoreTooNew(
+                f"the store is of version {version}, but this SeaLink ({__version__}) knows versions up to {NEWEST}:"
+                " use the SeaLink that wrote it, or a newer one"
+            )
+        return version
+
     def insert_once(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-        """Add the rows whose primary key is not in the table yet: all of them or none."""
+        """Add the rows whose primary key is not in the table yet: all of them or none. All have the same columns."""
         if rows:
             with self._begin("writing") as connection:
-                connection.execute(insert_once(self._engine, table), rows)
+                self._insert(table, rows[0]).execute(connection, rows)
+
+    def _insert(self, table: Table, row: dict[str, Any]) -> BulkInsert:
+        """The statement for such rows, made once."""
+        place = (table.name, *row)
+        if place not in self._inserts:
+            self._inserts[place] = BulkInsert(self._engine, table, list(row))
+        return self._inserts[place]
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes all or nothing."""
+        with self._begin("writing") as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -61,13 +94,6 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreUnavailable(str(error.orig if isinstance(error, DBAPIError) else error)) from error
-
-    def _revision(self) -> str | None:
-        """The revision that the tables have, None if there are none. Where it is the newest, Alembic is not needed."""
-        with self._begin("reading") as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _upgrade(connection: Connection) -> None:

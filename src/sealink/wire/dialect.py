@@ -158,6 +158,9 @@ class PassthroughDialect(UpstreamDialect, Protocol):
         """The client's own request, with only those changes that SeaLink must make: the model's name, no
         `metadata.task_type`, usage asked for."""
 
+    def passes_through(self, head: RequestHead) -> bool:
+        """Whether its answer to this request is what the client has asked for, and need not be translated."""
+
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> StreamHandler: ...
 
     def passthrough_whole(self, body: bytes, identity: FallbackIdentity = ANONYMOUS) -> tuple[bytes, Outcome]:

@@ -43,7 +43,7 @@ class ClientStream:
         self._pace = pace
         if self._log is not None:
             self._log.pace = pace
-        self.write = self._write_to_listener
+        self.write, self.write_chunk = self._write_to_listener, None
 
     @property
     def started(self) -> bool:

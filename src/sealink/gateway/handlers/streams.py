@@ -30,13 +30,13 @@ class Streams:
         position = _position(request.query)
         log.read(position)
         stream_id = ("x-sealink-stream-id", context.path_tail)
-        fields = [*headers.EVENT_STREAM, *identity(context.request_id), stream_id, *context.cors_headers]
+        fields = [*headers.EVENT_STREAM, *identity(context.request_id), stream_id, *context.answer_headers]
         responder.start(200, fields)
         await follow(log, position, responder)
 
     async def cancel(self, request: Request, responder: Responder, context: RequestContext) -> None:
         self._log_of(request, context).cancel()
-        responder.send(204, [*identity(context.request_id), *context.cors_headers], b"")
+        responder.send(204, [*identity(context.request_id), *context.answer_headers], b"")
 
     def _log_of(self, request: Request, context: RequestContext) -> StreamLog:
         key = self._admission.authenticate(request)

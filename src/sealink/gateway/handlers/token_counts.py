@@ -13,7 +13,7 @@ from sealink.errors import HeaderList, SealinkError, UpstreamRejected
 from sealink.gateway import headers
 from sealink.gateway.account import Account
 from sealink.gateway.admission import AdmissionControl
-from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
+from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest, admission_of
 from sealink.gateway.failover.attempt import Surroundings
 from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
@@ -45,13 +45,15 @@ class TokenCounts:
         if not isinstance(admitted, AdmittedRequest):
             admitted = await admitted
         observers = self._services.observers
-        account = Account(admitted.entry, Meter(admitted.request, self._services.prices))
-        observers.admitted(account.admission)
+        asked = admitted.request
+        admission = admission_of(asked.request_id, admitted.key, asked.client, asked.head)
+        account = Account(admission, Meter(asked, self._services.prices))
+        observers.admitted(admission)
         try:
             source, counted = await self._count(admitted, account)
             account.end("done", "upstream")
         except SealinkError as error:
-            error.headers = [*error.headers, *headers.requested(admitted.request.head.model)]
+            error.headers = [*error.headers, *headers.requested(asked.head.model)]
             account.fail(error)
             account.status = error.status
             raise
@@ -63,8 +65,8 @@ class TokenCounts:
             raise
         finally:
             account.end("error", "sealink", "internal_error")  # unless it is known already how it ended
-            observers.settled(account.admission, account.settlement())
-        responder.send(200, [*JSON, *identity(context.request_id), *context.cors_headers, *source], counted)
+            observers.settled(admission, account.settlement())
+        responder.send(200, [*JSON, *identity(context.request_id), *context.answer_headers, *source], counted)
 
     async def _count(self, admitted: AdmittedRequest, account: Account) -> tuple[HeaderList, bytes]:
         """The count, and where it is from: of the first target that can count, else an estimate."""

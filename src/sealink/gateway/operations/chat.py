@@ -1,5 +1,7 @@
 """The operations of chat: a stream and a whole answer, in any client's dialect, from any upstream's."""
 
+from typing import TypeGuard
+
 from sealink.errors import InvalidRequest
 from sealink.events import Event
 from sealink.gateway.admitted_request import ClientRequest
@@ -8,7 +10,7 @@ from sealink.gateway.failover.whole import WholeOperation
 from sealink.policy.routing import Target
 from sealink.providers.transforms import apply_profile
 from sealink.request import ChatRequest
-from sealink.wire.dialect import OutgoingRequest, UpstreamDialect, same_dialect
+from sealink.wire.dialect import OutgoingRequest, PassthroughDialect, UpstreamDialect, same_dialect
 from sealink.wire.identifiers import NameRestorer, restore_names, sent_names
 from sealink.wire.stream.answer_framing import WholeDecoder, decode_stream, whole_json
 from sealink.wire.stream.handler import Decoder, StreamHandler
@@ -37,7 +39,7 @@ def open_lane(request: ClientRequest, target: Target) -> Lane:
     handler = _stream_handler(request, target)
 
     def whole_handler() -> StreamHandler:
-        if same_dialect(dialect, request.dialect) and dialect.takes_whole_chunks:
+        if _passes_through(dialect, request) and dialect.takes_whole_chunks:
             return handler
         decoder = _with_names(WholeDecoder(dialect), request, dialect)
         return Translator(decoder, request.dialect.encoder(_answered(request), request.fallback_identity))
@@ -49,11 +51,11 @@ def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[
     """A whole answer in the client's dialect, from a whole answer or from a stream."""
     client, dialect = request.dialect, target.provider.dialect
     if (plain := dialect.read_plain(answer)) is not None:
-        relayed = same_dialect(dialect, client)
+        relayed = _passes_through(dialect, request)
         read = answer if relayed else client.plain(_answered(request), plain, request.fallback_identity)
         return read, plain.outcome()
     body = whole_json(answer)
-    if body is not None and same_dialect(dialect, client):
+    if body is not None and _passes_through(dialect, request):
         read, outcome = dialect.passthrough_whole(body, request.fallback_identity)
     else:
         events = decode_stream(answer, dialect) if body is None else dialect.decode_whole(body)
@@ -94,11 +96,16 @@ def _answered(request: ClientRequest) -> ChatRequest:
 
 
 def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
-    client, dialect = request.dialect, target.provider.dialect
-    if same_dialect(dialect, client):
+    dialect = target.provider.dialect
+    if _passes_through(dialect, request):
         return dialect.passthrough(request.head, request.fallback_identity)
     decoder = _with_names(dialect.decoder(), request, dialect)
-    return Translator(decoder, client.encoder(request.neutral, request.fallback_identity))
+    return Translator(decoder, request.dialect.encoder(_answered(request), request.fallback_identity))
+
+
+def _passes_through(dialect: UpstreamDialect, request: ClientRequest) -> TypeGuard[PassthroughDialect]:
+    """Whether the client gets the upstream's own bytes."""
+    return same_dialect(dialect, request.dialect) and dialect.passes_through(request.head)
 
 
 def _with_names(decoder: Decoder, request: ClientRequest, dialect: UpstreamDialect) -> Decoder:

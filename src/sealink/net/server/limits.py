@@ -40,8 +40,9 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     next target."""
     cancel_grace_s: Delay = 2.0
     """When the server stops and the shutdown grace is over: how long cancelled handlers have to end their streams."""
-    backlog: Size = 2048
-    """Connections that the kernel holds until they are accepted."""
+    backlog: Size = 16_384
+    """Connections that the kernel holds until they are accepted; it holds fewer if its own limit is lower
+    (`net.core.somaxconn`)."""
 
     @property
     def sweep_s(self) -> float:

@@ -227,8 +227,9 @@ class RequestParser:
         """Of `size` bytes `_body_bytes` are counted already."""
         if size > self._max_body_bytes:
             raise RequestTooLarge(f"The request body is larger than {self._max_body_bytes} bytes.")
-        if size - self._body_bytes > self._buffered.left:
-            raise self._buffered.full()
+        buffered = self._buffered
+        if buffered.held - self._body_bytes + size > buffered.limit:
+            raise buffered.full()
 
     def _headers_too_large(self) -> HeadersTooLarge:
         return HeadersTooLarge(f"The request's header fields take more than {self._max_header_bytes} bytes.")

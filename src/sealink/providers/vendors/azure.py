@@ -16,7 +16,13 @@ VENDOR = Vendor(
     docs="https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle",
     price_list="azure",
     profiles=(
-        Profile("openai", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header, transforms=TRANSFORMS),
+        Profile(
+            "openai",
+            "https://{resource}.openai.azure.com/openai/v1",
+            auth=api_key_header,
+            transforms=TRANSFORMS,
+            takes_custom_tools=True,
+        ),
         Profile("responses", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header),
         Profile("anthropic", "https://{resource}.services.ai.azure.com/anthropic"),
     ),

@@ -16,7 +16,8 @@ VENDOR = Vendor(
     docs="https://platform.openai.com/docs/api-reference",
     price_list="openai",
     profiles=(
-        Profile("openai", "https://api.openai.com/v1", transforms=TRANSFORMS),
+        # https://platform.openai.com/docs/guides/function-calling#custom-tools
+        Profile("openai", "https://api.openai.com/v1", transforms=TRANSFORMS, takes_custom_tools=True),
         Profile("responses", "https://api.openai.com/v1"),
     ),
     key_variable="OPENAI_API_KEY",

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from sealink.catalog.tokens import count_tokens
 from sealink.errors import SealinkError, UpstreamError
 from sealink.wire.framing.frame import Frame
-from sealink.wire.framing.sse import is_noise
+from sealink.wire.framing.sse import BLANK_LINE, is_noise
 from sealink.wire.stream.answer_framing import FirstBytesFramer, truncated
 from sealink.wire.stream.handler import Framer, StreamHandler
 from sealink.wire.stream.outcome import empty_answer, is_empty
@@ -60,7 +60,7 @@ class Lane:
         self._pieces_handled = 0
         """How many pieces of the outcome's text the handler has seen itself; templates have answered the rest."""
         self._misses = 0
-        self._last_raw = b""
+        self._last_raw = self._last_answer = b""
 
     def feed(self, data: bytes) -> bytes:
         """Client bytes for the frames that `data` completes."""
@@ -72,8 +72,26 @@ class Lane:
                 outcome.frames += 1
                 outcome.text.append(template.text)
                 return out
-            self._drop_template()
+            out, data = self._fill_several(template, data)
+            if data:
+                self._drop_template()
+                out += self._feed(data)
+            return out
         return self._feed(data)
+
+    def _fill_several(self, template: Template, data: bytes) -> tuple[bytes, bytes]:
+        """The client's frames for those at the beginning of a read that match, and the rest of the read."""
+        outcome, begin = self.outcome, 0
+        out: list[bytes] = []
+        while self.passage.left and (blank := data.find(BLANK_LINE, begin)) >= 0:
+            end = blank + len(BLANK_LINE)
+            if not (filled := template.fill(data[begin:end])):
+                break
+            outcome.frames += 1
+            outcome.text.append(template.text)
+            out.append(filled)
+            begin = end
+        return b"".join(out), data[begin:]
 
     def _feed(self, data: bytes) -> bytes:
         if self.ended:
@@ -84,15 +102,16 @@ class Lane:
             return self._fail(error)
         out = self._forward(frames)
         self.outcome.text.compact(count_tokens)
-        if self._misses < MAX_MISSES and self._last_raw == data:  # the read was exactly one frame
-            self._make_template(data, out)
+        if self._handler.delta_text and self._misses < MAX_MISSES and data.endswith(self._last_raw):
+            self._make_template(self._last_raw, self._last_answer)
         return out
 
-    def _make_template(self, data: bytes, out: bytes) -> None:
+    def _make_template(self, frame: bytes, answer: bytes) -> None:
+        """The read has ended with this frame."""
         handler = self._handler
-        if handler.delta_text and not self.ended:
+        if not self.ended:
             self._pieces_handled = self.outcome.text.pieces
-            self._template = template = template_of(data, out, handler.delta_text, handler.padding_field)
+            self._template = template = template_of(frame, answer, handler.delta_text, handler.padding_field)
             if template is not None:
                 self.passage.open(template)
 
@@ -143,6 +162,7 @@ class Lane:
                 if outcome.complete and is_empty(outcome):
                     raise empty_answer()
                 out.append(answered)
+                self._last_answer = answered
                 if outcome.error is not None:
                     raise outcome.error
                 if outcome.complete:

@@ -3,15 +3,23 @@
 Nearly every read of a stream is one chunk with one frame, which differs from the last one only in its text: the lane's
 template says how it begins and ends. With the chunk's header before it, the beginning depends on nothing but the read's
 length, and so does the header of the client's chunk. So a comparison of both ends tells whether a read is such a one.
+Some vendors pad their frames, and some texts have escapes: these take a second look, and still no parser.
 """
 
 from typing import Final
 
+import msgspec
+
+from sealink.wire.raw_json.fields import UNREADABLE, encode
 from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.template import MAX_USES, Template
 
 _LINE_END: Final = b"\r\n"
+_QUOTE: Final = b'"'
 _MAX_DIGITS: Final = 8
+_STRING: Final = msgspec.json.Decoder(str)
+_NO_TEXT: Final = -1
+"""The bytes of text in a read that is as long as the template's frame without any, or shorter: but for its padding."""
 
 _Way = tuple[bytes, int, bytes, int]
 """For reads of one length: their beginning, the bytes of text between it and the end, what begins the client's chunk
@@ -27,6 +35,7 @@ class Passage:
 
     __slots__ = (
         "_add_text",
+        "_bare_closing",
         "_client_closing",
         "_closing",
         "_outcome",
@@ -50,6 +59,7 @@ class Passage:
         self.is_open = True
         self._template = template
         self._closing = template.after + template.tail + _LINE_END
+        self._bare_closing = self._closing.replace(b" ", b"")
         self._client_closing = template.closing + template.tail + _LINE_END
         self._add_text = self._outcome.text.append
 
@@ -66,35 +76,69 @@ class Passage:
 
         A read that begins within a chunk must not be given.
         """
-        way = self._ways.get(len(read)) or self._find_way(len(read))
+        length = len(read)
+        way = self._ways.get(length) or self._find_way(length)
         if way is None:
             return b""
         opening, text_bytes, client_opening, size = way
         raw = read.removeprefix(opening).removesuffix(self._closing)
         if len(raw) != text_bytes or not self.left:
-            return b""
+            return self._take_padded(read, opening) if self.left else b""
         try:
             text = raw.decode()
         except UnicodeDecodeError:
             return b""
         if '"' in text or "\\" in text or not text.isprintable():
-            return b""  # an escape, or a character that may need one
+            return self._take_escaped(read, raw, b"")
         self.left -= 1
         self._add_text(text)
         self.size = size
         return client_opening + raw + self._client_closing if client_opening else read
 
+    def _take_padded(self, read: bytes, opening: bytes) -> bytes:
+        """The client's chunk for a read with padding behind its text: spaces (Anthropic), or a field (OpenAI)."""
+        body = read.removeprefix(opening)
+        at = body.find(_QUOTE)
+        raw, rest = body[:at], body[at:]
+        if len(body) == len(read) or at < 1:
+            return b""
+        template = self._template
+        assert template is not None
+        if not template.tail:
+            return self._take_escaped(read, raw, b"") if rest.replace(b" ", b"") == self._bare_closing else b""
+        tail = template.tail + _LINE_END
+        padding = rest.removeprefix(template.after).removesuffix(tail)
+        if len(padding) != len(rest) - len(template.after) - len(tail) or _QUOTE in padding:
+            return b""
+        return self._take_escaped(read, raw, padding)
+
+    def _take_escaped(self, read: bytes, raw: bytes, padding: bytes) -> bytes:
+        """The client's chunk for a read whose text may have escapes."""
+        try:
+            text = _STRING.decode(_QUOTE + raw + _QUOTE)
+        except UNREADABLE:
+            return b""
+        self.left -= 1
+        self._add_text(text)
+        template = self._template
+        assert template is not None
+        if template.is_unchanged:
+            self.size = _chunk_size(len(read))
+            return read
+        frame = template.opening + encode(text)[1:-1] + template.closing + padding + template.tail
+        self.size = len(frame)
+        return b"%x\r\n%b\r\n" % (len(frame), frame)
+
     def _find_way(self, length: int) -> _Way | None:
-        """The way of reads of this length; None for those that have no place for a text."""
+        """The way of reads of this length; None while there is no template."""
         template = self._template
         if template is None:
             return None
         size = _chunk_size(length)
         text_bytes = size - len(template.before) - len(self._closing) + len(_LINE_END)
-        if text_bytes < 1:
-            return None
+        text_bytes = text_bytes if text_bytes > 0 else _NO_TEXT
         client_opening, client_size = b"", size
-        if not template.is_unchanged:
+        if not template.is_unchanged and text_bytes > 0:
             client_size = len(template.opening) + text_bytes + len(self._client_closing) - len(_LINE_END)
             client_opening = b"%x\r\n%b" % (client_size, template.opening)
         way = self._ways[length] = (b"%x\r\n%b" % (size, template.before), text_bytes, client_opening, client_size)

@@ -40,11 +40,18 @@ def read_finish(stop: Stop, *, has_calls: bool) -> Finish:
 def finish_fields(finish: Finish | None, sequences: Sequence[str], *, has_calls: bool) -> dict[str, Any]:
     """`stop_reason`, the `stop_sequence` that matched (one of the client's `sequences`), and why it was refused."""
     finish = finish or Finish("stop")  # the upstream ended the answer without a reason
-    if finish.reason == "stop" and finish.detail in sequences:
-        return {"stop_reason": "stop_sequence", "stop_sequence": finish.detail}
+    if finish.reason == "stop" and (matched := _matched(finish, sequences)) is not None:
+        return {"stop_reason": "stop_sequence", "stop_sequence": matched}
     # OpenAI finishes with "stop" after a call that `tool_choice` forced; Anthropic's clients go by the stop_reason.
     reason = "tool_use" if finish.reason == "stop" and has_calls else _WIRE_REASONS[finish.reason]
     fields: dict[str, Any] = {"stop_reason": reason, "stop_sequence": None}
     if finish.reason == "content_filter" and finish.detail:
         fields["stop_details"] = {"type": "refusal", "category": None, "explanation": finish.detail}
     return fields
+
+
+def _matched(finish: Finish, sequences: Sequence[str]) -> str | None:
+    """The stop sequence that ended the answer. Cohere only says that one has: it is known if there was only one."""
+    if finish.detail in sequences:
+        return finish.detail
+    return sequences[0] if len(sequences) == 1 and finish.raw_reason.lower() == "stop_sequence" else None

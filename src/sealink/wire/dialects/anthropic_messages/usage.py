@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.usage import Usage, service_tier_of
-from sealink.wire.raw_json.fields import NULL, Count, Fields, count_of, object_of, text_of, utf8
+from sealink.wire.raw_json.fields import NULL, UNREADABLE, Count, Fields, count_of, encode, object_of, text_of, utf8
 
 COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 _MODELLED: Final = (*COUNTS, "output_tokens_details")
@@ -17,6 +17,14 @@ _MODELLED: Final = (*COUNTS, "output_tokens_details")
 
 def read_usage(fields: Fields) -> Usage:
     """A count that it lacks is 0."""
+    try:
+        return _plain_usage(_PLAIN.decode(encode(fields)), fields)
+    except UNREADABLE:
+        return _usage(fields)
+
+
+def _usage(fields: Fields) -> Usage:
+    """Field by field: one that makes no sense does not keep the others from being read."""
     uncached, output, cached, written = (_count(fields, name) for name in COUNTS)
     return Usage(
         input_tokens=uncached + cached + written,
@@ -57,15 +65,18 @@ def read_plain_usage(raw: Raw) -> Usage:
     msgspec.ValidationError for any other."""
     utf8(raw)
     view = _PLAIN.decode(raw)
+    return _plain_usage(view, {name: raw for name, raw in (object_of(raw) or {}).items() if raw != NULL})
+
+
+def _plain_usage(view: _PlainUsage, fields: Fields) -> Usage:
     cached, written = view.cache_read_input_tokens or 0, view.cache_creation_input_tokens or 0
-    fields = object_of(raw) or {}
     return Usage(
         input_tokens=view.input_tokens + cached + written,
         output_tokens=view.output_tokens,
         cached_read_tokens=cached,
         cached_write_tokens=written,
         reasoning_tokens=view.output_tokens_details.thinking_tokens or 0 if view.output_tokens_details else 0,
-        extras={name: raw for name, raw in fields.items() if name not in _MODELLED and raw != NULL},
+        extras={name: raw for name, raw in fields.items() if name not in _MODELLED},
         service_tier=service_tier_of(view.service_tier) or service_tier_of(view.speed),
     )
 

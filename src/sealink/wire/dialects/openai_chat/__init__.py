@@ -17,4 +17,4 @@ CLIENT = OpenAIChatClient()
 UPSTREAM = OpenAIChatUpstream()
 UPSTREAM_THAT_WANTS_THINKING = OpenAIChatUpstream(wants_thinking=True)
 
-__all__ = ["CLIENT", "UPSTREAM", "OpenAIChatClient"]
+__all__ = ["CLIENT", "UPSTREAM", "OpenAIChatClient", "OpenAIChatUpstream"]

@@ -4,8 +4,18 @@ from typing import Any
 
 from sealink.usage import Usage
 from sealink.wire.dialects.shared.openai_usage import read_plain_usage, read_usage, standard_counts
+from sealink.wire.raw_json.fields import Fields, array_of, object_of
 
-__all__ = ["read_plain_usage", "read_usage", "standard_counts", "usage_object"]
+__all__ = ["read_plain_usage", "read_usage", "standard_counts", "usage_in_choices", "usage_object"]
+
+
+def usage_in_choices(answer: Fields) -> Fields | None:
+    """The usage in a choice, where Moonshot has it: github.com/AstrBotDevs/AstrBot/issues/6614."""
+    choices = answer.get("choices")
+    if choices is None or b'"usage"' not in bytes(choices):
+        return None
+    usages = (object_of((object_of(choice) or {}).get("usage")) for choice in array_of(choices) or ())
+    return next(filter(None, usages), None)
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:

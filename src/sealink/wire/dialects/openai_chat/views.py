@@ -56,11 +56,15 @@ class Logprobs(msgspec.Struct):
 
 
 class Choice(msgspec.Struct):
+    """`stop_reason` (vLLM) and `matched_stop` (SGLang) are the matched stop string, or the number of a token."""
+
     index: int
     delta: Message = msgspec.field(default_factory=Message)
     message: Message | None = None
     logprobs: Logprobs | None = None
     finish_reason: str | None = None
+    stop_reason: Raw = NULL
+    matched_stop: Raw = NULL
 
 
 class Chunk(msgspec.Struct):

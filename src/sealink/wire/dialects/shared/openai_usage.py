@@ -58,6 +58,7 @@ class _PlainCounts(_Counts, gc=False):
     prompt_tokens: Count
     completion_tokens: Count
     total_tokens: Count
+    cached_tokens: None = None
 
 
 _NONE: Final = _Details()
@@ -115,6 +116,9 @@ def standard_counts(usage: Fields, required: Sequence[str] = _MODELLED) -> Field
             details = object_of(raw) or {}
             if (right := _with_counts(details, _DETAIL_COUNTS)) is not details or not starts_with(usage[name], b"{"):
                 standard = {**standard, name: to_raw(right)}
+    cached = standard.get("cached_tokens")
+    if count_of(cached) and is_null(standard.get(f"{required[0]}_details")):  # Moonshot
+        standard = {**standard, f"{required[0]}_details": to_raw({"cached_tokens": cached})}
     if not any(is_null(standard.get(name)) for name in required):
         return standard
     prompt, completion, total = (count_of(standard.get(name)) for name in required)

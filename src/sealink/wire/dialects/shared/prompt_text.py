@@ -4,14 +4,23 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
-from sealink.wire.raw_json.fields import Fields
+from sealink.wire.raw_json.fields import UNREADABLE, Fields
 
 
 def join_strings(fields: Fields, text_fields: Collection[str], skipped: Collection[str]) -> str:
     """All strings in `text_fields`, at any depth, except those in fields named in `skipped` (ids, images, …)."""
-    values = (msgspec.json.decode(fields[name]) for name in text_fields if name in fields)
+    values = (_value(fields[name]) for name in text_fields if name in fields)
     return "\n".join(text for value in values for text in _strings(value, skipped))
+
+
+def _value(raw: Raw) -> Any:
+    """A field that holds what Python has no number for counts as text: the estimate is near enough."""
+    try:
+        return msgspec.json.decode(raw)
+    except UNREADABLE:
+        return bytes(raw).decode(errors="replace")
 
 
 def _strings(value: Any, skipped: Collection[str]) -> Iterator[str]:

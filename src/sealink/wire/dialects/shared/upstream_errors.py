@@ -9,6 +9,9 @@ from sealink.wire.dialects.shared import prompt_too_long
 MAX_MESSAGE_CHARS: Final = 8192
 """How much of an error body in an unknown shape (a proxy's page, say) becomes the message."""
 
+MAX_CHOICES: Final = 128
+"""How many choices an answer may have: OpenAI's largest `n`. Other vendors' are smaller."""
+
 TYPE_OF_STATUS: Final = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -27,6 +30,12 @@ TYPE_OF_STATUS: Final = {
 def malformed(what: object) -> UpstreamError:
     """The error for an answer that is not valid in the upstream's dialect; `what` says what is wrong with it."""
     return UpstreamError(f"The upstream's answer is not valid: {what}", code="upstream_malformed")
+
+
+def check_choices(count: int) -> None:
+    """Another choice begins after so many. Raises UpstreamError if that is one too many."""
+    if count >= MAX_CHOICES:
+        raise malformed(f"it has more than {MAX_CHOICES} choices.")
 
 
 def rejected(

@@ -173,7 +173,8 @@ def _response_format(format: _Format | None) -> ResponseFormat | None:
     if format is None:
         return None
     raw = to_raw(format.schema)
-    return ResponseFormat("json_schema", SCHEMA_NAME, raw, strict=_requires_all(msgspec.json.decode(raw)) or None)
+    schema = read_value(raw, "output_config.format.schema", Any)
+    return ResponseFormat("json_schema", SCHEMA_NAME, raw, strict=_requires_all(schema) or None)
 
 
 def _requires_all(schema: Any) -> bool:

@@ -36,6 +36,9 @@ class AnthropicMessagesUpstream:
     def decoder(self) -> MessageDecoder:
         return MessageDecoder()
 
+    def passes_through(self, head: RequestHead) -> bool:
+        return True
+
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> MessagesPassthrough:
         return MessagesPassthrough(identity)
 

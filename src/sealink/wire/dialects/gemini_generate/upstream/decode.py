@@ -32,6 +32,7 @@ from sealink.wire.dialects.gemini_generate.upstream.errors import read_error_in_
 from sealink.wire.dialects.gemini_generate.upstream.signatures import Owner, write_signature
 from sealink.wire.dialects.gemini_generate.upstream.streamed_arguments import StreamedCall
 from sealink.wire.dialects.gemini_generate.upstream.text_metadata import (
+    Characters,
     grounding_citations,
     quoted_sources,
     read_logprobs,
@@ -48,7 +49,7 @@ from sealink.wire.dialects.gemini_generate.views import (
     Response,
 )
 from sealink.wire.dialects.shared.flat_blocks import Blocks
-from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.dialects.shared.upstream_errors import check_choices, malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import NULL, UNREADABLE, is_null, made_strict, name_of
 
@@ -166,6 +167,7 @@ class GenerateDecoder:
         index = candidate.index or 0
         choice = self._choices.get(index)
         if choice is None:
+            check_choices(len(self._choices))
             choice = self._choices[index] = _Choice(Blocks(index))
         events: list[Event] = []
         content = candidate.content
@@ -309,7 +311,7 @@ def _other(raw: Raw, choice: _Choice) -> list[Event]:
 
 def _citations(choice: _Choice) -> list[Event]:
     """Citations need a text block: an empty one is opened if the last block is of another kind."""
-    text, blocks = "".join(choice.text).encode(errors="replace"), choice.blocks
+    text, blocks = Characters("".join(choice.text)), choice.blocks
     number, index = (blocks.number if blocks.kind == "text" else blocks.number + 1), blocks.choice
     found: list[Event] = [
         *grounding_citations(choice.grounding, text, number, index),

@@ -6,6 +6,7 @@ chunk that quotes something at length; some repeat it. https://ai.google.dev/api
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from msgspec import Raw
@@ -27,11 +28,40 @@ from sealink.wire.dialects.gemini_generate.views import (
 )
 from sealink.wire.raw_json.fields import encode, is_null, utf8
 
+_STRIDE_BYTES: Final = 1024
+_CONTINUATION_BYTES: Final = bytes(range(0x80, 0xC0))
+"""Those of a character behind its first (RFC 3629 §3)."""
+_CONTINUATIONS: Final = frozenset(bytes([byte]) for byte in _CONTINUATION_BYTES)
+
 NO_LOGPROB: Final = -9999.0
 """OpenAI's value for a token without a known log probability."""
 
 
-def grounding_citations(raw: Raw, text: bytes, block: int, choice: int) -> Iterator[Citation]:
+class Characters:
+    """Positions in a text by its UTF-8 bytes, which Gemini counts, in characters, which clients do.
+
+    The bytes before each `_STRIDE_BYTES` are counted once: an answer may have a citation for each of its words.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text.encode(errors="replace")
+        strides = range(0, len(self._text), _STRIDE_BYTES)
+        self._before = [0, *accumulate(_beginnings(self._text[at : at + _STRIDE_BYTES]) for at in strides)]
+
+    def within(self, byte_count: int) -> int:
+        """How many whole characters are within the first `byte_count` bytes."""
+        end = min(max(0, byte_count), len(self._text))
+        stride = end // _STRIDE_BYTES
+        count = self._before[stride] + _beginnings(self._text[stride * _STRIDE_BYTES : end])
+        return count - 1 if self._text[end : end + 1] in _CONTINUATIONS else count
+
+
+def _beginnings(utf8: bytes) -> int:
+    """How many characters begin in these bytes."""
+    return len(utf8.translate(None, _CONTINUATION_BYTES))
+
+
+def grounding_citations(raw: Raw, text: Characters, block: int, choice: int) -> Iterator[Citation]:
     """One for each source of each supported segment; where no segment is named, one for each source.
 
     `text` is all of the choice's text: segments count its bytes. Raises msgspec.ValidationError.
@@ -50,7 +80,7 @@ def grounding_citations(raw: Raw, text: bytes, block: int, choice: int) -> Itera
             yield _grounded(chunk, None, GroundingSupport(), text, block, choice)
 
 
-def quoted_sources(metadata: Iterable[Raw], text: bytes, block: int, choice: int) -> Iterator[Citation]:
+def quoted_sources(metadata: Iterable[Raw], text: Characters, block: int, choice: int) -> Iterator[Citation]:
     """The sources that the answer quotes at length, from all `citationMetadata`. Raises msgspec.ValidationError."""
     for source in _distinct_sources(metadata):
         cited: CitedSource = CITED.decode(source)
@@ -79,15 +109,13 @@ def read_logprobs(raw: Raw) -> bytes:
 
 
 def _distinct_sources(metadata: Iterable[Raw]) -> list[bytes]:
-    sources: list[bytes] = []
-    for decoded in (CITATIONS.decode(raw) for raw in metadata if not is_null(raw)):
-        more = [utf8(source) for source in decoded.citations or decoded.citation_sources or ()]
-        sources += [source for source in more if source not in sources]
-    return sources
+    decoded = [CITATIONS.decode(raw) for raw in metadata if not is_null(raw)]
+    sources = [utf8(source) for each in decoded for source in each.citations or each.citation_sources or ()]
+    return list(dict.fromkeys(sources))
 
 
 def _grounded(
-    chunk: Raw, support: Raw | None, decoded: GroundingSupport, text: bytes, block: int, choice: int
+    chunk: Raw, support: Raw | None, decoded: GroundingSupport, text: Characters, block: int, choice: int
 ) -> Citation:
     kinds = CHUNK.decode(chunk)
     source = kinds.web or kinds.retrieved_context or kinds.maps or kinds.image or Source()
@@ -108,16 +136,11 @@ def _grounded(
     )
 
 
-def _range(segment: Segment | None, text: bytes) -> tuple[int | None, int | None]:
+def _range(segment: Segment | None, text: Characters) -> tuple[int | None, int | None]:
     """A segment's start and end in characters. JSON leaves out a start of 0."""
     if segment is None or segment.end_index is None:
         return None, None
-    return _characters(text, segment.start_index or 0), _characters(text, segment.end_index)
-
-
-def _characters(text: bytes, byte_count: int) -> int:
-    """How many characters begin within the first `byte_count` bytes."""
-    return len(text[: max(0, byte_count)].decode(errors="ignore"))
+    return text.within(segment.start_index or 0), text.within(segment.end_index)
 
 
 def _token(chosen: LogprobsCandidate, top: Sequence[LogprobsCandidate]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The tools of a chat-completion request, and which of them the model is to use.
 
 https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools, and the flat shape of the Responses
-API, which Cursor sends. `web_search_options` is a built-in tool outside of `tools`.
+API, which Cursor sends, or Anthropic's. `web_search_options` is a built-in tool outside of `tools`.
 """
 
 from typing import Final, Literal
@@ -38,6 +38,7 @@ class _Function(msgspec.Struct, kw_only=True):
     name: str
     description: str | None = None
     parameters: dict[str, Raw] | None = None
+    input_schema: dict[str, Raw] | None = None
     strict: bool | None = None
     cache_control: Raw = NULL
 
@@ -71,7 +72,7 @@ def read_tools(read: RequestFields) -> tuple[list[Tool], list[BuiltinTool]]:
     tools: list[Tool] = []
     builtin: list[BuiltinTool] = []
     for number, fields in enumerate(read("tools", list[dict[str, Raw]]) or []):
-        tool = _tool(fields, f"tools[{number}]")
+        tool = read_tool(fields, f"tools[{number}]")
         (tools if isinstance(tool, Tool) else builtin).append(tool)  # type: ignore[arg-type]
     for number, function in enumerate(read("functions", list[Raw]) or []):  # what `tools` were before November 2023
         tools.append(_function(function, f"functions[{number}]"))
@@ -80,8 +81,10 @@ def read_tools(read: RequestFields) -> tuple[list[Tool], list[BuiltinTool]]:
     return tools, builtin
 
 
-def _tool(fields: Fields, where: str) -> Tool | BuiltinTool:
-    kind = read_value(fields["type"], f"{where}.type", str) if "type" in fields else "function"
+def read_tool(fields: Fields, where: str) -> Tool | BuiltinTool:
+    kind = read_value(fields["type"], f"{where}.type", str | None) or "function" if "type" in fields else "function"
+    if kind == "custom" and "input_schema" in fields:  # Anthropic's name of a function
+        kind = "function"
     if kind == "custom":
         return _custom(fields, where)
     if kind != "function":
@@ -96,10 +99,11 @@ def _tool(fields: Fields, where: str) -> Tool | BuiltinTool:
 
 def _function(raw: Raw, where: str) -> Tool:
     function = read_value(raw, where, _Function)
+    parameters = function.input_schema if function.parameters is None else function.parameters
     return Tool(
         name=function.name,
         description=function.description,
-        parameters=None if function.parameters is None else to_raw(function.parameters),
+        parameters=None if parameters is None else to_raw(parameters),
         strict=function.strict,
         cache_control=None if is_null(function.cache_control) else function.cache_control,
     )
@@ -144,8 +148,11 @@ def read_tool_choice(read: RequestFields, tools: list[Tool]) -> tuple[ToolChoice
         return None, tools
     if isinstance(choice, str):
         return _mode(choice, "tool_choice"), tools
-    if text_of(choice.get("type")) == "allowed_tools":
+    type = text_of(choice.get("type"))
+    if type == "allowed_tools":
         return _allowed(choice, tools)
+    if type in _TOOL_CHOICES:  # Anthropic's objects
+        return _mode(type, "tool_choice"), tools
     kind = "custom" if "custom" in choice else "function"
     return _named(object_of(choice.get(kind)) or choice, f"tool_choice.{kind}"), tools
 

@@ -32,9 +32,10 @@ from sealink.wire.dialects.openai_chat.signatures import Piece, Signature, is_si
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk
 from sealink.wire.dialects.openai_chat.upstream.normalize_stream import StreamNormalizer
 from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize_whole
+from sealink.wire.dialects.openai_chat.upstream.plain_answer import PlainChunk, text_alone
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
-from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.dialects.shared.upstream_errors import check_choices, malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import Fields, encode, is_null, text_of
 
@@ -65,7 +66,11 @@ class ChatDecoder:
         self._answer = _AnswerReader(self._stream.finish_reasons)
 
     def decode(self, frame: Frame) -> Iterable[Event]:
-        return self._read(self._stream.normalize(frame))
+        chunks = self._stream.normalize(frame)
+        plain = self._stream.plain
+        if plain is not None and len(chunks) == 1 and (more := self._answer.more_text(plain)) is not None:
+            return (more,)  # nearly every frame
+        return self._read(chunks)
 
     def close(self) -> Iterable[Event]:
         return self._read(self._stream.finish())
@@ -109,10 +114,11 @@ class _Open:
     """A choice's open blocks: the current one, and those of its calls, by their index and by their id.
 
     `piece` is the last one of `reasoning_details`, and `piece_at` the block that it is in. `finish` is the finish
-    reason of a choice with calls, which counts at the end of the stream: arguments may come behind it.
+    reason of a choice with calls, which counts at the end of the stream: arguments may come behind it. `stop` is the
+    stop string that ended it.
     """
 
-    __slots__ = ("blocks", "calls", "finish", "ids", "new_call", "piece", "piece_at")
+    __slots__ = ("blocks", "calls", "finish", "ids", "new_call", "piece", "piece_at", "stop")
 
     def __init__(self, index: int) -> None:
         self.blocks = Blocks(index)
@@ -120,6 +126,7 @@ class _Open:
         self.ids: dict[str, int] = {}
         self.new_call: _NewCall | None = None
         self.finish: str | None = None
+        self.stop = ""
         self.piece = Piece({})
         self.piece_at = -1
 
@@ -259,6 +266,15 @@ class _AnswerReader:
         self._choices: dict[int, _Open] = {}
         self._sources: list[Raw] = []
 
+    def more_text(self, chunk: PlainChunk) -> TextDelta | None:
+        """The only event of a chunk that continues an open block of text; None for any other chunk."""
+        index = chunk.choices[0].index
+        open = self._choices.get(index)
+        if open is None or open.new_call is not None or open.blocks.kind != "text":
+            return None
+        text = text_alone(chunk)
+        return TextDelta(open.blocks.number, text, index) if text else None
+
     def read(self, data: bytes | Fields) -> Iterator[Event]:
         """The events of a chunk, given as JSON or as fields."""
         try:
@@ -278,6 +294,7 @@ class _AnswerReader:
         message = choice.message or choice.delta
         open = self._choices.get(choice.index)
         if open is None:
+            check_choices(len(self._choices))
             open = self._choices[choice.index] = _Open(choice.index)
         blocks, is_whole = open.blocks, choice.message is not None
         if open.new_call is not None and open.new_call.name and not (message.tool_calls or message.function_call):
@@ -304,6 +321,7 @@ class _AnswerReader:
             yield from _call(open, 0, views.ToolCall(function=message.function_call))
         if choice.finish_reason is not None:
             open.finish = choice.finish_reason
+            open.stop = text_of(choice.stop_reason) or text_of(choice.matched_stop) or ""
             if not open.calls and open.new_call is None and choice.finish_reason != "tool_calls":
                 yield from self._finish(open)
 
@@ -324,4 +342,5 @@ class _AnswerReader:
         for block in open.calls.values():
             yield BlockEnd(block, index)
         open.calls, open.ids = {}, {}
-        yield Finish(_REASONS[reason], self._finish_reasons.get(index, ""), index)
+        detail = open.stop if reason == "stop" else ""
+        yield Finish(_REASONS[reason], self._finish_reasons.get(index, ""), index, detail)

@@ -9,6 +9,7 @@ from sealink.wire.dialects.openai_chat.upstream.decode import ChatDecoder, decod
 from sealink.wire.dialects.openai_chat.upstream.forward_request import forward_request
 from sealink.wire.dialects.openai_chat.upstream.passthrough import ChatPassthrough, passthrough_whole
 from sealink.wire.dialects.openai_chat.upstream.plain_answer import read_plain
+from sealink.wire.dialects.openai_chat.upstream.tools import has_custom_tools
 from sealink.wire.dialects.openai_chat.upstream.write_request import IDENTIFIERS, PATH, write_request
 from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.framing.sse import SseFramer
@@ -21,6 +22,7 @@ class OpenAIChatUpstream:
     """A PassthroughDialect. A provider's base URL ends in `/v1`, or in whatever stands before `/chat/completions`.
 
     `wants_thinking`: the vendor wants its model's reasoning in earlier answers back; OpenAI refuses such a field.
+    `takes_custom_tools`: it has not only functions, as most vendors do.
     """
 
     name = NAME
@@ -28,15 +30,21 @@ class OpenAIChatUpstream:
     takes_whole_chunks = True
     identifiers = IDENTIFIERS
 
-    def __init__(self, *, wants_thinking: bool = False) -> None:
+    def __init__(self, *, wants_thinking: bool = False, takes_custom_tools: bool = True) -> None:
         self._wants_thinking = wants_thinking
+        self._takes_custom_tools = takes_custom_tools
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
-        body, dropped = write_request(request, model, with_thinking=self._wants_thinking)
+        body, dropped = write_request(
+            request, model, with_thinking=self._wants_thinking, takes_custom_tools=self._takes_custom_tools
+        )
         return OutgoingRequest(PATH, body, dropped=dropped)
 
     def forward_request(self, head: RequestHead, model: str) -> OutgoingRequest:
-        return forward_request(head, model)
+        return forward_request(head, model, takes_custom_tools=self._takes_custom_tools)
+
+    def passes_through(self, head: RequestHead) -> bool:
+        return self._takes_custom_tools or not has_custom_tools(head.fields)
 
     def framer(self) -> SseFramer:
         return SseFramer()

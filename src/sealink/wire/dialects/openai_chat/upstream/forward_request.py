@@ -1,7 +1,8 @@
 """A client's own request for an upstream of the same dialect: its bytes, changed only where they must be.
 
 What is changed: the model's name, `metadata.task_type`, `stream_options.include_usage`, since SeaLink always needs the
-usage, and signatures in `thinking_blocks` that belong to other dialects, which no upstream of this one knows.
+usage; tools of another shape than OpenAI's, or that most vendors do not have; and signatures in `thinking_blocks` that
+belong to other dialects, which no upstream of this one knows.
 """
 
 import re
@@ -10,6 +11,7 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.wire.dialect import OutgoingRequest, RequestHead
+from sealink.wire.dialects.openai_chat.upstream.tools import calls_as_functions, forwarded_tools
 from sealink.wire.dialects.openai_chat.upstream.write_request import PATH
 from sealink.wire.dialects.shared.forwarded_fields import forwarded_fields
 from sealink.wire.raw_json.fields import TRUE, Fields, array_of, encode, object_of, text_of, to_raw, without
@@ -21,14 +23,17 @@ _FOREIGN: Final = re.compile("[a-z_]+:")
 """A signature begins with the name of the dialect that understands it (see events.BlockMeta)."""
 
 
-def forward_request(head: RequestHead, model: str) -> OutgoingRequest:
+def forward_request(head: RequestHead, model: str, *, takes_custom_tools: bool = True) -> OutgoingRequest:
     """The client's own bytes; encoded again, field by field, only if something must change."""
-    fields = forwarded_fields(head, model)
+    dropped: list[str] = []
+    fields = forwarded_tools(forwarded_fields(head, model), dropped, takes_custom_tools=takes_custom_tools)
+    if not takes_custom_tools and b'"custom"' in head.body:
+        fields = calls_as_functions(fields)
     if _FOREIGN_SIGNATURE.search(head.body):
         fields = _without_foreign_thinking(fields)
     if head.stream and not head.include_usage:
         fields = _asking_for_usage(fields)
-    return OutgoingRequest(PATH, head.body if fields == head.fields else encode(fields))
+    return OutgoingRequest(PATH, head.body if fields == head.fields else encode(fields), dropped=dropped)
 
 
 def _asking_for_usage(fields: Fields) -> Fields:

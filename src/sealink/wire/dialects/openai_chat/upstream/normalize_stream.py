@@ -32,7 +32,7 @@ from sealink.wire.dialects.openai_chat.upstream.usage_collector import (
     envelope_of,
     extra_fields_of,
 )
-from sealink.wire.dialects.shared.upstream_errors import malformed
+from sealink.wire.dialects.shared.upstream_errors import check_choices, malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import DONE
 from sealink.wire.raw_json.fields import (
@@ -65,9 +65,10 @@ class _HeldChunk(msgspec.Struct):
 class StreamNormalizer:
     """Normalises one stream. Keeps no content but that of the last frame.
 
-    `delta_text`: the last frame's text, if it was a plain delta with text alone. `finish_reasons`: by choice, as the
-    upstream spelled them. `error` and `is_complete` are set at the end. `add_text` is given all text of the answer, and
-    the choice that it belongs to; "" for content without text. `identity` stands in for what no chunk has.
+    `delta_text`: the last frame's text, if it was a plain delta with that alone: also more of a call's arguments.
+    `plain`: the last frame, if it was a plain delta. `finish_reasons`: by choice, as the upstream spelled them. `error`
+    and `is_complete` are set at the end. `add_text` is given all text of the answer, and the choice that it belongs to;
+    "" for content without text. `identity` stands in for what no chunk has.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class StreamNormalizer:
         identity: FallbackIdentity = ANONYMOUS,
     ) -> None:
         self.delta_text = ""
+        self.plain: PlainChunk | None = None
         self.finish_reasons: dict[int, str] = {}
         self.error: UpstreamError | None = None
         self.is_complete = False
@@ -95,7 +97,7 @@ class StreamNormalizer:
 
     def normalize(self, frame: Frame) -> list[Chunk]:
         """The chunks for the client: `frame` itself where nothing has to be changed. Sets `error` at an error."""
-        self.delta_text = ""
+        self.delta_text, self.plain = "", None
         released = self._release_before(frame.data) if self._held is not None and frame.data else []
         try:
             chunks = self._normalize(frame)
@@ -117,24 +119,26 @@ class StreamNormalizer:
 
     def _normalize(self, frame: Frame) -> list[Chunk]:
         data = frame.data
+        if data == b"[DONE]":
+            return self._end()
         try:
             view = PLAIN_CHUNK.decode(data)
         except (ValueError, RecursionError):
             return self._normalize_other(frame)
         if self._extra_fields or not (data.isascii() or is_utf8(data)):
             return self._normalize_fields(*parse_frame(frame))
-        if isinstance(view.usage, dict):
-            return self._normalize_usage(frame, view, view.usage)
+        if view.usage and view.usage != NULL:
+            return self._normalize_usage(frame, view)
         spliced = self._splice(data, view) if view.choices else b""
         if not spliced:
             return self._normalize_fields(*parse_frame(frame))
         self._last_data = data
         return [as_it_came(frame) if spliced is data else json_frame(spliced)]
 
-    def _normalize_usage(self, frame: Frame, view: PlainChunk, usage: Fields) -> list[Chunk]:
+    def _normalize_usage(self, frame: Frame, view: PlainChunk) -> list[Chunk]:
         """OpenAI's own chunk with the usage, as it came, if the client has asked for it."""
         tier = view.service_tier or None
-        if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(usage, tier):
+        if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(view.usage, tier):
             return self._normalize_fields(*parse_frame(frame))
         return [as_it_came(frame)] if self._usage_asked else []
 
@@ -147,7 +151,8 @@ class StreamNormalizer:
             data = with_reasoning_content(data, delta)
         if data:
             self._note_texts(view.choices[0])
-        return without_null_usage(data) if data and view.usage is None and not self._usage_asked else data
+            self.plain = view
+        return without_null_usage(data) if data and view.usage and not self._usage_asked else data
 
     def _is_next_delta(self, view: ChoiceView) -> bool:
         """Whether a plain delta starts a choice as OpenAI does, continues one that has started, or finishes it."""
@@ -178,13 +183,15 @@ class StreamNormalizer:
 
     def _note_texts(self, view: ChoiceView) -> None:
         delta = view.delta
+        if not has_more_than_role(delta):
+            return
         texts = [delta.content, delta.reasoning_content or delta.reasoning, delta.refusal]
         texts += [call.function.arguments for call in delta.tool_calls or ()]
         found = [text for text in texts if text]
         for text in found:
             self._add_text(text, view.index)
             self._content_started = True
-        if len(found) == 1 and not delta.tool_calls:
+        if len(found) == 1 and len(delta.tool_calls or ()) < 2:
             self.delta_text = found[0]
 
     def _add_content(self, text: str, choice: int) -> None:
@@ -239,6 +246,7 @@ class StreamNormalizer:
 
     def _choice(self, index: int) -> Choice:
         if index not in self._choices:
+            check_choices(len(self._choices))
             self._choices[index] = Choice(index)
         return self._choices[index]
 
@@ -303,16 +311,16 @@ class StreamNormalizer:
         the usage, `[DONE]`."""
         if not self._choices:
             raise empty_answer()
-        envelope = envelope_of(parse_object(self._last_data))
-        last = [self._last_chunk(choice, envelope) for choice in self._choices.values()]
+        for choice in self._choices.values():
+            choice.calls.require_names()
+        last = [self._last_chunk(choice) for choice in self._choices.values() if choice.has_more]
         self.is_complete = True
-        return [*self.release(), *filter(None, last), *self._usage_chunk(None, {}), _DONE]
+        return [*self.release(), *last, *self._usage_chunk(None, {}), _DONE]
 
-    def _last_chunk(self, choice: Choice, envelope: Fields) -> Fields:
-        """A chunk with what is left of a choice; {} if nothing is."""
+    def _last_chunk(self, choice: Choice) -> Fields:
+        """A chunk with what is left of a choice."""
+        envelope = envelope_of(parse_object(self._last_data))
         delta = choice.last_delta(text_of(envelope.get("id")) or "")
-        if choice.finished and not delta:
-            return {}
         reason = None if choice.finished else "tool_calls" if choice.calls else "stop"
         choice.finished = True
         if delta:

@@ -11,7 +11,7 @@ from sealink.wire.dialects.openai_chat.metadata import normalize_metadata
 from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_error_event
 from sealink.wire.dialects.openai_chat.upstream.normalize_calls import whole_calls
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import ASSISTANT, normalize_content
-from sealink.wire.dialects.openai_chat.usage import standard_counts
+from sealink.wire.dialects.openai_chat.usage import standard_counts, usage_in_choices
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.raw_json.fields import (
     NULL,
@@ -61,13 +61,11 @@ def normalize_whole(body: bytes, identity: FallbackIdentity = ANONYMOUS) -> Whol
 
 def _usage(fields: Fields) -> Fields:
     """The usage as OpenAI has it, if that is another than it came."""
-    if is_null(fields.get("usage")):
-        return {}
-    usage = object_of(fields["usage"])
+    usage = object_of(fields.get("usage")) or usage_in_choices(fields)
     if usage is None:
-        return {"usage": NULL}
+        return {} if is_null(fields.get("usage")) else {"usage": NULL}
     standard = standard_counts(usage)
-    return {} if standard is usage else {"usage": to_raw(standard)}
+    return {"usage": to_raw(standard)} if standard is not usage or "usage" not in fields else {}
 
 
 def _parse(body: bytes) -> tuple[Fields, bytes]:

@@ -15,7 +15,7 @@ from sealink.wire.dialects.openai_chat.finish import Standard
 from sealink.wire.dialects.openai_chat.upstream.frames import is_utf8
 from sealink.wire.dialects.openai_chat.upstream.normalize_calls import CallView
 from sealink.wire.dialects.openai_chat.usage import read_plain_usage
-from sealink.wire.raw_json.fields import NULL, UNREADABLE, Fields, encode, parse_object, without
+from sealink.wire.raw_json.fields import NULL, UNREADABLE, encode, parse_object, without
 from sealink.wire.stream.plain_answer import PlainAnswer
 
 _Absent = None | UnsetType
@@ -47,6 +47,7 @@ class DeltaView(msgspec.Struct, gc=False):
     images: _List = UNSET
     reasoning_details: _List = UNSET
     thinking_blocks: _List = UNSET
+    extra_content: Raw = NULL
     reasoning_text: _Absent = UNSET
     thinking: _Absent = UNSET
 
@@ -57,23 +58,28 @@ class ChoiceView(msgspec.Struct, gc=False):
     finish_reason: Standard | UnsetType | None = UNSET
     logprobs: _AnyObject | UnsetType | None = UNSET
     message: _Absent = UNSET
+    usage: _Absent = UNSET
     error: _Absent = UNSET
 
 
 class PlainChunk(msgspec.Struct, gc=False):
-    """A chunk with one delta, or with the usage and no delta."""
+    """A chunk with one delta, or with the usage and no delta. `usage` is empty where there is none, not even null."""
 
     id: str
     created: int
     model: str
     choices: Annotated[list[ChoiceView], msgspec.Meta(max_length=1)]
     object: Literal["chat.completion.chunk"]
-    usage: Fields | UnsetType | None = UNSET
+    usage: Raw = Raw()
+    citations: Raw = NULL
+    search_results: Raw = NULL
     system_fingerprint: _Text = UNSET
     service_tier: _Text = UNSET
     error: _Absent = UNSET
     x_groq: _Absent = UNSET
 
+
+_NO_EXTRAS: Final = (NULL, NULL, NULL)
 
 PLAIN_CHUNK: Final = msgspec.json.Decoder(PlainChunk)
 
@@ -104,6 +110,9 @@ class _Choice(msgspec.Struct, gc=False):
     message: _Message
     finish_reason: Literal["stop", "length"]
     logprobs: _Absent = UNSET
+    stop_reason: _Absent = UNSET
+    matched_stop: _Absent = UNSET
+    usage: _Absent = UNSET
     error: _Absent = UNSET
 
 
@@ -148,6 +157,16 @@ def has_more_than_role(delta: DeltaView) -> bool:
     texts = delta.content or delta.refusal or delta.reasoning_content or delta.reasoning
     lists = delta.tool_calls or delta.annotations or delta.images or delta.reasoning_details
     return bool(texts or lists)
+
+
+def text_alone(chunk: PlainChunk) -> str:
+    """The text of a chunk that continues a choice's text and says nothing else; "" for any other."""
+    (choice,) = chunk.choices
+    delta = choice.delta
+    texts = delta.refusal or delta.reasoning_content or delta.reasoning or choice.finish_reason or choice.logprobs
+    lists = delta.tool_calls or delta.annotations or delta.images or delta.reasoning_details or delta.thinking_blocks
+    raw = (delta.extra_content, chunk.citations, chunk.search_results)
+    return "" if texts or lists or raw != _NO_EXTRAS else delta.content or ""
 
 
 def with_reasoning_content(data: bytes, delta: DeltaView) -> bytes:

@@ -1,15 +1,115 @@
 """The tools of a request → OpenAI's `tools`, `tool_choice` and `web_search_options`."""
 
-from typing import Any
+from operator import is_
+from typing import Any, Final
 
+import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.request import BuiltinTool, ChatRequest, Tool, WebSearch
-from sealink.wire.dialects.openai_chat.client.tools import WEB_SEARCH_OPTIONS
+from sealink.wire.dialects.openai_chat.client.tools import WEB_SEARCH_OPTIONS, read_tool, read_tool_choice
+from sealink.wire.dialects.shared.custom_tools import as_function
 from sealink.wire.dialects.shared.openai_errors import NAME
+from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT
 from sealink.wire.dialects.shared.unsupported import unsupported
-from sealink.wire.raw_json.fields import object_of, without
+from sealink.wire.raw_json.fields import Fields, array_of, encode, object_of, text_of, to_raw, without
+from sealink.wire.raw_json.request_fields import RequestFields
+
+
+class _AnyObject(msgspec.Struct):
+    pass
+
+
+class _FunctionTool(msgspec.Struct, tag_field="type", tag="function"):
+    function: _AnyObject
+
+
+class _CustomTool(msgspec.Struct, tag_field="type", tag="custom"):
+    custom: _AnyObject
+
+
+_STANDARD: Final = msgspec.json.Decoder(list[_FunctionTool | _CustomTool])
+_FUNCTIONS: Final = msgspec.json.Decoder(list[_FunctionTool])
+_CUSTOM: Final = to_raw("custom")
+
+
+def has_custom_tools(fields: Fields) -> bool:
+    """Whether a client's own request has them."""
+    tools = fields.get("tools")
+    return tools is not None and b'"custom"' in bytes(tools)
+
+
+def forwarded_tools(fields: Fields, dropped: list[str], *, takes_custom_tools: bool) -> Fields:
+    """A client's own request with tools in OpenAI's shape, which are functions only for most vendors.
+
+    The very same fields if they are so already. The names of what cannot be sent are added to `dropped`."""
+    tools = fields.get("tools")
+    if tools is None or _are_standard(tools, takes_custom_tools=takes_custom_tools):
+        return fields
+    before = array_of(tools) or []
+    after = [_forwarded(raw, number, dropped, takes_custom_tools) for number, raw in enumerate(before)]
+    if all(map(is_, before, after)):
+        return fields
+    return fields | {"tools": to_raw(after)} | _forwarded_choice(fields, takes_custom_tools)
+
+
+def calls_as_functions(fields: Fields) -> Fields:
+    """A client's own request whose earlier calls of custom tools are calls of the functions in their place."""
+    before = array_of(fields.get("messages")) or []
+    after = [_with_functions(raw) for raw in before]
+    return fields if all(map(is_, before, after)) else {**fields, "messages": to_raw(after)}
+
+
+def _are_standard(tools: Raw, *, takes_custom_tools: bool) -> bool:
+    try:
+        (_STANDARD if takes_custom_tools else _FUNCTIONS).decode(tools)
+    except (msgspec.ValidationError, RecursionError):
+        return False
+    return True
+
+
+def _forwarded(raw: Raw, number: int, dropped: list[str], takes_custom_tools: bool) -> Raw:
+    """Tools that the vendor runs itself are its own affair."""
+    fields = object_of(raw) or {}
+    is_other = text_of(fields.get("type")) not in (None, "function", "custom")
+    if is_other or _are_standard(to_raw([fields]), takes_custom_tools=takes_custom_tools):
+        return raw
+    tool = read_tool(fields, f"tools[{number}]")
+    if isinstance(tool, BuiltinTool):
+        return raw
+    if tool.is_custom and not takes_custom_tools:
+        tool = as_function(tool, f"tools[{number}]", dropped)
+    return to_raw(_tool(tool))
+
+
+def _forwarded_choice(fields: Fields, takes_custom_tools: bool) -> Fields:
+    """`tool_choice`, if it is an object of another shape than OpenAI's."""
+    choice = object_of(fields.get("tool_choice"))
+    if choice is None or object_of(choice.get("function")) or text_of(choice.get("type")) == "allowed_tools":
+        return {}
+    read, _ = read_tool_choice(RequestFields(fields, frozenset()), [])
+    if read is None or read.mode != "named":
+        return {"tool_choice": to_raw(None if read is None else read.mode)}
+    is_custom = takes_custom_tools and choice.get("type") == _CUSTOM
+    return {"tool_choice": to_raw(_named("custom" if is_custom else "function", read.name))}
+
+
+def _with_functions(raw: Raw) -> Raw:
+    message = object_of(raw) or {} if b'"custom"' in bytes(raw) else {}
+    calls = [object_of(call) or {} for call in array_of(message.get("tool_calls")) or ()]
+    if not any("custom" in call for call in calls):
+        return raw
+    return to_raw({**message, "tool_calls": [_as_function_call(call) for call in calls]})
+
+
+def _as_function_call(call: Fields) -> Fields:
+    custom = object_of(call.get("custom"))
+    if custom is None:
+        return call
+    arguments = encode({FREE_TEXT_ARGUMENT: text_of(custom.get("input")) or ""}).decode()
+    function = {"name": custom.get("name"), "arguments": arguments}
+    return {**without(call, "custom"), "type": to_raw("function"), "function": to_raw(function)}
 
 
 def write_tools(request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
@@ -70,8 +170,11 @@ def _tool_choice(request: ChatRequest) -> str | dict[str, Any] | None:
     if choice.mode != "named":
         return choice.mode
     is_custom = any(tool.is_custom and tool.name == choice.name for tool in request.tools)
-    kind = "custom" if is_custom else "function"
-    return {"type": kind, kind: {"name": choice.name}}
+    return _named("custom" if is_custom else "function", choice.name)
+
+
+def _named(kind: str, name: str) -> dict[str, Any]:
+    return {"type": kind, kind: {"name": name}}
 
 
 def _without_none(fields: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from sealink.request import (
 )
 from sealink.wire.dialects.openai_chat.signatures import read, sent_back
 from sealink.wire.dialects.openai_chat.upstream.tools import write_tools
+from sealink.wire.dialects.shared.custom_tools import custom_tools_as_functions
 from sealink.wire.dialects.shared.unsupported import unsupported
 from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers
 from sealink.wire.raw_json.fields import encode
@@ -52,13 +53,19 @@ _CANNOT_STOP: Final = re.compile(r"(?:^|/)(?:o[1-9]|gpt-oss|gpt-5(?!\.))")
 _UP_TO_TOKENS: Final = {"low": 4096, "medium": 16_384}
 
 
-def write_request(request: ChatRequest, model: str, *, with_thinking: bool = False) -> tuple[bytes, list[str]]:
+def write_request(
+    request: ChatRequest, model: str, *, with_thinking: bool = False, takes_custom_tools: bool = True
+) -> tuple[bytes, list[str]]:
     """The body, and the names of the dropped parameters.
 
-    `with_thinking`: earlier answers have their reasoning in `reasoning_content`.
+    `with_thinking`: earlier answers have their reasoning in `reasoning_content`. `takes_custom_tools`: custom tools are
+    not sent as functions.
     """
     request = fit_identifiers(request, IDENTIFIERS)
     sampling, dropped = msgspec.structs.asdict(request.sampling), _dropped(request)
+    if not takes_custom_tools:
+        request, dropped_formats = custom_tools_as_functions(request)
+        dropped += dropped_formats
     body: dict[str, Any] = {
         "model": model,
         "messages": [written for message in request.messages for written in _messages(message, with_thinking)],

@@ -42,6 +42,9 @@ class OpenAIResponsesUpstream:
     def decoder(self) -> ResponseDecoder:
         return ResponseDecoder(self._server_call_ids)
 
+    def passes_through(self, head: RequestHead) -> bool:
+        return True
+
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> ResponsesPassthrough:
         return ResponsesPassthrough(identity)
 

@@ -6,8 +6,10 @@ Vendors deviate from OpenAI's streams so far that its own SDK breaks; each with 
 (github-copilot/rig-reasoning_roundtrip-streaming-fa04f6) or a message's first part is not number 0
 (bedrock-mantle/ruby_llm-rs_bedrock_mantle_responses_chat_streams_through_the_responses_surface-28c539); it returns an
 empty answer where the last event has no output (chatgpt-codex/rig-reasoning_session_two_tool_calls_streaming-91ff47).
+Two calls of one id cannot be answered: github.com/xorbitsai/inference/issues/4237.
 """
 
+from operator import is_
 from typing import Final
 
 import msgspec
@@ -16,16 +18,20 @@ from msgspec import Raw
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_responses.usage import standard_usage
 from sealink.wire.dialects.openai_responses.views import View
+from sealink.wire.identifiers import UniqueIds
 from sealink.wire.raw_json.fields import NULL, Fields, array_of, is_null, object_of, parse_object, text_of, to_raw
 from sealink.wire.raw_json.metadata import right_metadata, wrong_metadata
 
 _METADATA: Final = ("id", "created_at", "model")
+_CALLS: Final = ("function_call", "custom_tool_call")
 _UNREADABLE: Final = (ValueError, RecursionError)
 _NO_OUTPUT: Final = (Raw(b"[]"), NULL)
 
 
-class _Named(View):
+class _ItemView(View):
+    type: str = ""
     id: str | None = None
+    call_id: str | None = None
 
 
 class _Position(View):
@@ -36,7 +42,7 @@ class _Position(View):
     output_index: int | None = None
     content_index: int | None = None
     item_id: str | None = None
-    item: _Named | None = None
+    item: _ItemView | None = None
     response: Raw = NULL
 
 
@@ -57,6 +63,8 @@ class Mender:
         self._items: dict[int, str] = {}
         self._parts: dict[int, dict[int, int]] = {}
         self._done: dict[int, Raw] = {}
+        self._calls: dict[int, str] = {}
+        self._call_ids = UniqueIds()
 
     def mended(self, data: bytes) -> Fields | None:
         """The event's fields as they should be; None if there is nothing to mend, or the event cannot be read."""
@@ -83,21 +91,31 @@ class Mender:
         known = self._items.setdefault(index, named or "")
         is_renamed = named is not None and named != known
         is_done = position.type == "response.output_item.done" and position.item is not None
+        call_id = self._new_call_id(index, position.item)
         part = position.content_index
         number = None if part is None else self._part(index, part)
-        if not is_renamed and not is_done and number == part:
+        if not is_renamed and not call_id and not is_done and number == part:
             return None
         fields = parse_object(data)
         changes: Fields = {}
         if is_renamed and position.item is None:
             changes["item_id"] = to_raw(known)
-        elif is_renamed:
-            changes["item"] = to_raw({**(object_of(fields["item"]) or {}), "id": known})
+        elif is_renamed or call_id:
+            ids = ({"id": known} if is_renamed else {}) | ({"call_id": call_id} if call_id else {})
+            changes["item"] = to_raw({**(object_of(fields["item"]) or {}), **ids})
         if is_done:
             self._done[index] = changes.get("item") or fields["item"]
         if number != part:
             changes["content_index"] = to_raw(number)
         return fields | changes if changes else None
+
+    def _new_call_id(self, index: int, item: _ItemView | None) -> str:
+        """The id of an item that is a call, if it must have another because an earlier call has it; else ""."""
+        if item is None or item.type not in _CALLS or not item.call_id:
+            return ""
+        if index not in self._calls:
+            self._calls[index] = self._call_ids.take(item.call_id)
+        return "" if self._calls[index] == item.call_id else self._calls[index]
 
     def _part(self, index: int, part: int) -> int:
         """The number that a message's part should have: its position among the parts."""
@@ -122,11 +140,28 @@ class Mender:
         if is_null(output) or output in _NO_OUTPUT:
             return {"output": to_raw(self._finished())}
         items = [object_of(item) or {} for item in array_of(output) or ()]
-        named = [
-            {**item, "id": to_raw(known)} if (known := self._items.get(index)) and "id" in item else item
-            for index, item in enumerate(items)
-        ]
+        named = [item | self._known_ids(index, item) for index, item in enumerate(items)]
         return {} if named == items or len(items) != len(self._items) else {"output": to_raw(named)}
+
+    def _known_ids(self, index: int, item: Fields) -> Fields:
+        known = {"id": self._items.get(index), "call_id": self._calls.get(index)}
+        return {name: to_raw(id) for name, id in known.items() if id and name in item}
+
+
+def mend_whole(response: Fields, identity: FallbackIdentity) -> Fields:
+    """A not-streamed response with its metadata, and different ids of its calls. The very same if it has them."""
+    response, call_ids = mend_metadata(response, identity), UniqueIds()
+    before = array_of(response.get("output")) or []
+    after = [_with_unique_call_id(raw, call_ids) for raw in before]
+    return response if all(map(is_, before, after)) else {**response, "output": to_raw(after)}
+
+
+def _with_unique_call_id(raw: Raw, call_ids: UniqueIds) -> Raw:
+    item = object_of(raw) or {}
+    id = text_of(item.get("call_id")) if text_of(item.get("type")) in _CALLS else None
+    if not id or (unique := call_ids.take(id)) == id:
+        return raw
+    return to_raw({**item, "call_id": unique})
 
 
 def mend_metadata(response: Fields, identity: FallbackIdentity, last: Fields | None = None) -> Fields:

@@ -77,6 +77,8 @@ class Output:
         self.has_calls = False
         self._server_call_ids = server_call_ids
         self._items: dict[int, _Item] = {}
+        self.last_begun = 0
+        """The item that was opened last, or the first."""
         self._blocks = 0
         self._chars = 0
         self._call_ids = UniqueIds()
@@ -137,6 +139,7 @@ class Output:
     # Items: opened, and finished.
 
     def _item(self, index: int) -> _Item:
+        self.last_begun = max(self.last_begun, index)
         return self._items.setdefault(index, _Item())
 
     def _open_part(self, index: int, part: int, kind: BlockKind) -> Iterator[Event]:
@@ -159,11 +162,6 @@ class Output:
         if item.open is not None:
             yield BlockEnd(item.open.number)
             item.open = None
-
-    @property
-    def last_begun(self) -> int:
-        """The item that was opened last, or the first."""
-        return max(self._items, default=0)
 
     def open_item(self, event: ItemOpened) -> Iterator[Event]:
         known = self._item(event.output_index)
@@ -210,10 +208,11 @@ class Output:
     def _finish_message(self, index: int, item: Item) -> Iterator[Event]:
         """Parts are known by their order: behind Bedrock the first one's index is 1 in its deltas."""
         known = self._item(index)
-        seen = list(known.blocks.values())
+        seen, after = list(known.blocks.values()), max(known.blocks, default=-1) + 1
         for number, part in enumerate(item.content or ()):
             if number >= len(seen):
-                yield from self._whole_part(index, max(known.blocks, default=-1) + 1, part)
+                yield from self._whole_part(index, after, part)
+                after += 1
             elif seen[number] is known.open:
                 for raw in (part.annotations or [])[seen[number].citations :]:
                     yield self._citation(seen[number], raw)

@@ -5,7 +5,7 @@ from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_responses.client.errors import FAILED, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import COMMENT
 from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecoder, decode_whole
-from sealink.wire.dialects.openai_responses.upstream.mend import Mender, mend_metadata
+from sealink.wire.dialects.openai_responses.upstream.mend import Mender, mend_whole
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame, event_frame
 from sealink.wire.raw_json.fields import encode, parse_object
@@ -74,12 +74,12 @@ class ResponsesPassthrough:
 
 
 def passthrough_whole(body: bytes, identity: FallbackIdentity) -> tuple[bytes, Outcome]:
-    """The body as it is, unless its metadata has to be mended, and its outcome."""
+    """The body as it is, unless it has to be mended, and its outcome."""
     outcome = Outcome()
     for event in decode_whole(body):
         observe(event, outcome)
     fields = parse_object(body)
-    mended = mend_metadata(fields, identity)
+    mended = mend_whole(fields, identity)
     return body if mended is fields else encode(mended), outcome
 
 

@@ -1,10 +1,10 @@
-"""Stores to test with."""
+"""Stores to test with: fixtures for all tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ledger_samples import sqlite_url
+
 from postgresql_server import PostgresqlServer
 
 
@@ -21,6 +21,6 @@ def postgresql() -> Iterator[PostgresqlServer]:
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh database of each kind, without a table."""
     if request.param == "sqlite":
-        return sqlite_url(tmp_path)
+        return f"sqlite:///{tmp_path}/sealink.db"
     server: PostgresqlServer = request.getfixturevalue("postgresql")
     return server.new_database(tmp_path.name)

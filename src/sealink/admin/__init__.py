@@ -1,0 +1,11 @@
+"""The admin API: JSON under /admin/v1, on a port of its own.
+
+endpoints       the table: each operation's method, path, what it takes and gives; operation: one entry, and its handler
+keys, teams     what the operations do; audit: who did what
+shapes          what operations take and give, besides the records of access/records.py
+guard           which requests are let in: by Host, Origin and token; headers of every answer
+admin_token     the token, made at the first start
+openapi         the OpenAPI document, written from the table
+
+Operations block, and run in threads. They import SQLAlchemy when they are first used.
+"""

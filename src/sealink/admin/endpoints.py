@@ -1,0 +1,87 @@
+"""All endpoints of the admin port: the operations of the API, and the document that describes them."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from sealink.access.keys import KeyRules, TeamRules
+from sealink.access.records import KeyRecord, TeamRecord
+from sealink.admin.audit import AuditOperations
+from sealink.admin.keys import KeyOperations
+from sealink.admin.openapi import document
+from sealink.admin.operation import Operation, Operations
+from sealink.admin.shapes import (
+    AuditList,
+    KeyList,
+    KeyWithSecret,
+    NewKey,
+    NewTeam,
+    Page,
+    Revocation,
+    Rotation,
+    TeamList,
+)
+from sealink.admin.teams import TeamOperations
+from sealink.http import Endpoint, RequestContext
+from sealink.http.responses import send_json
+from sealink.net.message import Request, Responder
+from sealink.wire.dialects import openai_chat
+
+if TYPE_CHECKING:
+    from sealink.access.access_store import AccessStore
+    from sealink.access.key_table import KeyTable
+    from sealink.access.team_table import TeamTable
+
+_ERROR_BODY: Final = openai_chat.CLIENT.error_body
+
+
+def operations_on(store: "Callable[[], AccessStore]", changed: Callable[[], None]) -> tuple[Operation, ...]:
+    """The operations on keys, teams and their audit. `store` is called in threads only: it imports SQLAlchemy."""
+    keys = KeyOperations(partial(_key_table, store), changed)
+    teams = TeamOperations(partial(_team_table, store), changed)
+    audit = AuditOperations(store)
+    key, team = "/admin/v1/keys/{name}", "/admin/v1/teams/{name}"
+    return (
+        Operation("GET", "/admin/v1/keys", "List keys.", keys.list, KeyList, query=Page),
+        Operation("POST", "/admin/v1/keys", "Make a key.", keys.create, KeyWithSecret, body=NewKey, status=201),
+        Operation("GET", key, "Show a key.", keys.find, KeyRecord),
+        Operation("PATCH", key, "Change a key.", keys.update, KeyRecord, body=KeyRules),
+        Operation("DELETE", key, "Revoke a key.", keys.revoke, KeyRecord, query=Revocation),
+        Operation("POST", f"{key}/rotate", "Give a key another secret.", keys.rotate, KeyWithSecret, body=Rotation),
+        Operation("POST", f"{key}/revoke", "Revoke a key.", keys.revoke, KeyRecord, body=Revocation),
+        Operation("GET", "/admin/v1/teams", "List teams.", teams.list, TeamList, query=Page),
+        Operation("POST", "/admin/v1/teams", "Make a team.", teams.create, TeamRecord, body=NewTeam, status=201),
+        Operation("GET", team, "Show a team.", teams.find, TeamRecord),
+        Operation("PATCH", team, "Change a team.", teams.update, TeamRecord, body=TeamRules),
+        Operation("DELETE", team, "Revoke a team.", teams.revoke, TeamRecord, query=Revocation),
+        Operation("POST", f"{team}/revoke", "Revoke a team.", teams.revoke, TeamRecord, body=Revocation),
+        Operation("GET", "/admin/v1/audit", "List changes, the newest first.", audit.list, AuditList, query=Page),
+    )
+
+
+def admin_endpoints(operations: Iterable[Operation]) -> tuple[Endpoint, ...]:
+    """The table of the port."""
+    operations = tuple(operations)
+    by_place: dict[tuple[str, str], dict[str, Operation]] = {}
+    for operation in operations:
+        by_place.setdefault((operation.method, operation.place), {})[operation.action] = operation
+
+    async def openapi(request: Request, responder: Responder, context: RequestContext) -> None:
+        send_json(responder, context, document(operations))
+
+    return (
+        Endpoint("GET", "/admin/v1/openapi.json", openapi, _ERROR_BODY),
+        *(Endpoint(method, place, Operations(each), _ERROR_BODY) for (method, place), each in by_place.items()),
+    )
+
+
+def _key_table(store: "Callable[[], AccessStore]") -> "KeyTable":
+    from sealink.access.key_table import KeyTable
+
+    return KeyTable(store())
+
+
+def _team_table(store: "Callable[[], AccessStore]") -> "TeamTable":
+    from sealink.access.team_table import TeamTable
+
+    return TeamTable(store())

@@ -1,0 +1,65 @@
+"""The keys of a running SeaLink: those of its config, and those of its store as they change."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from sealink.access.credential import Changes
+from sealink.access.key_watch import KeyWatch
+from sealink.access.keyring import Keyring
+from sealink.config import Config, configured_by
+
+if TYPE_CHECKING:
+    from sealink.access.access_store import AccessStore
+
+_STOP_S: Final = 1.0
+
+
+class Access:
+    """`on_revoked` is called, in the event loop, with changes that end open streams."""
+
+    def __init__(self, config: Config, on_revoked: Callable[[Changes], None]) -> None:
+        self._config = config
+        self._on_revoked = on_revoked
+        self.configured = configured_by(config)
+        self.keyring = Keyring(self.configured)
+        self._store: AccessStore | None = None
+        self._opening = threading.Lock()
+        self._watch = KeyWatch(
+            self.keyring,
+            self.store,
+            store_url=config.store.url,
+            poll_s=config.access.poll_s,
+            on_ended=self._ended,
+        )
+
+    def store(self) -> "AccessStore":
+        """The store of keys. Importing it takes 0.1 s: only threads ask for it."""
+        from sealink.access.access_store import AccessStore
+
+        with self._opening:
+            if self._store is None:
+                url, secret = self._config.store.url, self._config.access.secret
+                self._store = AccessStore(url, self.configured, secret=secret)
+            return self._store
+
+    async def start(self) -> None:
+        """Learn the keys, so that the first request of each finds it in force. Raises StoreTooNew."""
+        self._loop = asyncio.get_running_loop()
+        if self._watch.has_store:
+            self.keyring.is_complete = False
+            await asyncio.to_thread(self._watch.look)
+        self._watch.start()
+
+    def changed(self) -> None:
+        """This process has changed something: look now."""
+        self._watch.wake()
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._watch.stop, _STOP_S)
+        if self._store is not None:
+            self._store.close()
+
+    def _ended(self, changes: Changes) -> None:
+        self._loop.call_soon_threadsafe(self._on_revoked, changes)

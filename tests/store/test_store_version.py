@@ -1,0 +1,98 @@
+"""A store of an older SeaLink is brought up to date and loses nothing; one of a newer SeaLink is refused."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+import pytest
+from sqlalchemy import create_engine, text
+
+from sealink import __version__
+from sealink.access.access_store import AccessStore
+from sealink.access.configured import Configured
+from sealink.access.key_table import KeyTable
+from sealink.access.keys import KeyRules
+from sealink.ledger.report import open_report
+from sealink.store import store as store_module
+from sealink.store.errors import StoreTooNew
+from sealink.store.store import NEWEST, Store
+
+MIGRATIONS = Path(store_module.__file__).with_name("migrations")
+SEALINK = Path(sys.executable).with_name("sealink")
+ROWS = 300
+REFUSAL = rf"the store is of version 9999, but this SeaLink \({__version__}\) knows versions up to {NEWEST}"
+
+
+def sqlalchemy_url(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+def left_by_an_older(url: str, version: str) -> None:
+    """A store with rows, as the SeaLink left it whose newest migration was `version`."""
+    engine = create_engine(sqlalchemy_url(url))
+    with engine.begin() as connection:
+        config = alembic.config.Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        alembic.command.upgrade(config, version)
+        connection.execute(
+            text(
+                "INSERT INTO requests (request_id, key, model, ended, ended_by, attempts, chunks, bytes_sent, timeline,"
+                " cost_nano_usd) VALUES (:id, 'dev', 'm', 'done', 'upstream', '[]', 1, 1, '[]', :cost)"
+            ),
+            [{"id": f"req_{number}", "cost": number} for number in range(ROWS)],
+        )
+    engine.dispose()
+
+
+def of_a_newer(url: str) -> None:
+    """Say that a newer SeaLink has migrated a store."""
+    store = Store(url, timeout_s=5.0)
+    store.migrate()
+    with store.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    store.close()
+
+
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
+@pytest.mark.parametrize("opened_first_by", ["a report", "keys"])
+def test_a_store_of_an_older_version_opens_and_loses_nothing(
+    store_url: str, version: str, opened_first_by: str, tmp_path: Path
+) -> None:
+    left_by_an_older(store_url, version)
+    if opened_first_by == "keys":
+        access = AccessStore(store_url, Configured())
+        KeyTable(access).create("new", KeyRules(), "test")
+        access.close()
+    with open_report(store_url, tmp_path / "journal") as report:
+        rows = {row["request_id"]: row["cost_nano_usd"] for row in report.rows()}
+    assert rows == {f"req_{number}": number for number in range(ROWS)}
+
+
+def test_a_store_of_a_newer_version_is_refused_by_all_that_open_it(store_url: str, tmp_path: Path) -> None:
+    of_a_newer(store_url)
+    access = AccessStore(store_url, Configured())
+    with pytest.raises(StoreTooNew, match=REFUSAL):
+        KeyTable(access).create("new", KeyRules(), "test")
+    with pytest.raises(StoreTooNew, match=REFUSAL):
+        access.changed_since(0)
+    access.close()
+    with pytest.raises(StoreTooNew, match=REFUSAL), open_report(store_url, tmp_path / "journal"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "command", ["serve --port 0 --admin-port 0", "serve --port 0 --admin-port 0 --workers 2", "keys list", "usage"]
+)
+def test_commands_say_so_in_one_line(command: str, tmp_path: Path) -> None:
+    of_a_newer(f"sqlite:///{tmp_path}/sealink.db")
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [SEALINK, *command.split()], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    lines = set(done.stderr.splitlines())  # each worker says it
+    assert len(lines) == 1
+    assert "of version 9999" in lines.pop()
