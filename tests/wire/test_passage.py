@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dialects import CLIENTS, DIALECTS
 from recordings import Case, sampled
+from sealink.errors import UpstreamError
 from sealink.wire.framing.sse import data_frame
 from sealink.wire.stream.lane import Lane
 from sealink.wire.stream.outcome import Outcome
@@ -176,6 +177,13 @@ class TestPassage:
         lane.feed(chunk("four", id="y"))
         assert not lane.passage.take(chunked(chunk("five")))
         assert Passage(Outcome()).take(read) == b""
+
+    @pytest.mark.parametrize("cause", [None, UpstreamError("reset")])
+    def test_nothing_is_taken_behind_the_end(self, cause: UpstreamError | None) -> None:
+        lane = relay_lane()
+        lane.close(cause)
+        assert lane.passage.take(chunked(chunk("two"))) == b""
+        assert lane.feed(chunk("two")) == lane.feed(chunk("two") + chunk("three")) == b""
 
     def test_now_and_then_a_frame_is_parsed(self) -> None:
         lane = relay_lane()

@@ -132,10 +132,10 @@ class Lane:
         """
         if self.ended:
             return b""
-        if cause is not None:
-            return self._fail(cause)
         if self._template is not None:
             self._drop_template()
+        if cause is not None:
+            return self._fail(cause)
         out = self._forward(self._framer.close())
         if self.ended:
             return out

@@ -35,10 +35,12 @@ class Passage:
 
     __slots__ = (
         "_add_text",
-        "_bare_closing",
+        "_after",
+        "_bare_rest",
         "_client_closing",
         "_closing",
         "_outcome",
+        "_tail",
         "_template",
         "_ways",
         "is_open",
@@ -58,8 +60,10 @@ class Passage:
         """The next reads are likely to fit this template."""
         self.is_open = True
         self._template = template
+        self._ways = {}
         self._closing = template.after + template.tail + _LINE_END
-        self._bare_closing = self._closing.replace(b" ", b"")
+        self._after, self._tail = template.after[1:], template.tail and template.tail + _LINE_END
+        self._bare_rest = self._closing[1:].replace(b" ", b"")
         self._client_closing = template.closing + template.tail + _LINE_END
         self._add_text = self._outcome.text.append
 
@@ -81,49 +85,46 @@ class Passage:
         if way is None:
             return b""
         opening, text_bytes, client_opening, size = way
+        # In CPython 3.11 these two take half as long as startswith(), endswith() and a slice.
         raw = read.removeprefix(opening).removesuffix(self._closing)
         if len(raw) != text_bytes or not self.left:
-            return self._take_padded(read, opening) if self.left else b""
+            return self._take_padded(read, opening, size) if self.left else b""
         try:
             text = raw.decode()
         except UnicodeDecodeError:
             return b""
         if '"' in text or "\\" in text or not text.isprintable():
-            return self._take_escaped(read, raw, b"")
+            return self._take_escaped(read, raw, b"", size)
         self.left -= 1
         self._add_text(text)
         self.size = size
         return client_opening + raw + self._client_closing if client_opening else read
 
-    def _take_padded(self, read: bytes, opening: bytes) -> bytes:
+    def _take_padded(self, read: bytes, opening: bytes, size: int) -> bytes:
         """The client's chunk for a read with padding behind its text: spaces (Anthropic), or a field (OpenAI)."""
         body = read.removeprefix(opening)
-        at = body.find(_QUOTE)
-        raw, rest = body[:at], body[at:]
-        if len(body) == len(read) or at < 1:
+        raw, _, rest = body.partition(_QUOTE)
+        if not raw or len(body) == len(read):
             return b""
-        template = self._template
-        assert template is not None
-        if not template.tail:
-            return self._take_escaped(read, raw, b"") if rest.replace(b" ", b"") == self._bare_closing else b""
-        tail = template.tail + _LINE_END
-        padding = rest.removeprefix(template.after).removesuffix(tail)
-        if len(padding) != len(rest) - len(template.after) - len(tail) or _QUOTE in padding:
+        if not self._tail:
+            return self._take_escaped(read, raw, b"", size) if rest.replace(b" ", b"") == self._bare_rest else b""
+        padding = rest.removeprefix(self._after).removesuffix(self._tail)
+        if len(padding) != len(rest) - len(self._after) - len(self._tail) or _QUOTE in padding:
             return b""
-        return self._take_escaped(read, raw, padding)
+        return self._take_escaped(read, raw, padding, size)
 
-    def _take_escaped(self, read: bytes, raw: bytes, padding: bytes) -> bytes:
-        """The client's chunk for a read whose text may have escapes."""
+    def _take_escaped(self, read: bytes, raw: bytes, padding: bytes, size: int) -> bytes:
+        """The client's chunk for a read whose text may have escapes; `size` is that of the read's own chunk."""
         try:
             text = _STRING.decode(_QUOTE + raw + _QUOTE)
         except UNREADABLE:
             return b""
-        self.left -= 1
-        self._add_text(text)
         template = self._template
         assert template is not None
+        self.left -= 1
+        self._add_text(text)
         if template.is_unchanged:
-            self.size = _chunk_size(len(read))
+            self.size = size
             return read
         frame = template.opening + encode(text)[1:-1] + template.closing + padding + template.tail
         self.size = len(frame)

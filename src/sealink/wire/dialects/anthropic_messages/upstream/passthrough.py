@@ -19,6 +19,7 @@ from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.anthropic_messages.client.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.upstream.decode import DONE, MessageDecoder, decode_whole
 from sealink.wire.dialects.anthropic_messages.upstream.mend import Mender, mend_message
+from sealink.wire.dialects.anthropic_messages.upstream.plain_event import PLAIN_EVENT
 from sealink.wire.dialects.anthropic_messages.views import (
     EVENT,
     KNOWN_EVENTS,
@@ -85,11 +86,23 @@ class MessagesPassthrough:
             return frame.raw if is_closed else b""
         if is_closed and frame.event == b"content_block_delta" and decoder.is_regular and not decoder.inserted:
             return frame.raw  # nearly every frame
+        if is_closed and not decoder.inserted and self._is_plain(frame, events):
+            return frame.raw
         if frame.data.strip() == DONE:
             return b""
         inserted, decoder.inserted = decoder.inserted, []
         added = [self._event(Frame(b"", data), ()) for data in inserted]
         return b"".join(added) + self._event(frame, events)
+
+    def _is_plain(self, frame: Frame, events: Iterable[Event]) -> bool:
+        """Whether the frame is as Anthropic itself would send it here."""
+        try:
+            event = PLAIN_EVENT.decode(frame.data)
+            frame.data.decode()
+        except UNREADABLE:
+            return False
+        type = str(event.__struct_config__.tag)
+        return frame.event == type.encode() and self._mender.passes(event, next(_call_ids(events), ""))
 
     def _event(self, frame: Frame, events: Iterable[Event]) -> bytes:
         """An event for the client: the frame as it came, if nothing has to be changed."""

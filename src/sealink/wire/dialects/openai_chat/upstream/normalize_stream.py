@@ -145,36 +145,37 @@ class StreamNormalizer:
     def _splice(self, data: bytes, view: PlainChunk) -> bytes:
         """A plain delta as it came, or with what can be changed without parsing it; b"" if that is not enough."""
         delta = view.choices[0].delta
-        if not self._is_next_delta(view.choices[0]):
+        has_more = has_more_than_role(delta)
+        if not self._is_next_delta(view.choices[0], has_more):
             return b""
         if not delta.reasoning_content and (delta.reasoning or delta.reasoning_details):
             data = with_reasoning_content(data, delta)
-        if data:
+        if data and has_more:
             self._note_texts(view.choices[0])
             self.plain = view
         return without_null_usage(data) if data and view.usage and not self._usage_asked else data
 
-    def _is_next_delta(self, view: ChoiceView) -> bool:
+    def _is_next_delta(self, view: ChoiceView, has_more: bool) -> bool:
         """Whether a plain delta starts a choice as OpenAI does, continues one that has started, or finishes it."""
         choice, delta = self._choices.get(view.index), view.delta
         if choice is None:
-            return self._starts(view)
+            return not has_more and self._starts(view)
         if view.finish_reason and not choice.finished:
-            return self._finishes(choice, view)
+            return not has_more and self._finishes(choice, view)
         if choice.finished or not (delta.content or self._content_started):
             return False
         return not delta.tool_calls or all(map(choice.calls.continues, delta.tool_calls))
 
     def _starts(self, view: ChoiceView) -> bool:
         """Whether a choice's first delta is the role and nothing else. The choice has then started."""
-        if view.delta.role != "assistant" or has_more_than_role(view.delta) or view.finish_reason:
+        if view.delta.role != "assistant" or view.finish_reason:
             return False
         self._choice(view.index).started = True
         return True
 
     def _finishes(self, choice: Choice, view: ChoiceView) -> bool:
         """Whether a choice's last delta is the finish reason and nothing else. The choice has then finished."""
-        if has_more_than_role(view.delta) or choice.calls.is_waiting:
+        if choice.calls.is_waiting:
             return False
         choice.finished = True
         self._add_content("", view.index)
@@ -183,8 +184,6 @@ class StreamNormalizer:
 
     def _note_texts(self, view: ChoiceView) -> None:
         delta = view.delta
-        if not has_more_than_role(delta):
-            return
         texts = [delta.content, delta.reasoning_content or delta.reasoning, delta.refusal]
         texts += [call.function.arguments for call in delta.tool_calls or ()]
         found = [text for text in texts if text]
