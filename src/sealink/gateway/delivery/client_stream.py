@@ -86,9 +86,11 @@ class ClientStream:
         if self._listener is None and self._responder.is_chunked:
             self.write_chunk = self._responder.write_chunk
 
-    async def flush(self) -> None:
-        """Wait until the client's buffer has room, or until a stream without a client may go on."""
-        await (self._responder.flush() if self._pace is None else self._pace.wait())
+    def wait_for_room(self, go_on: Callable[[], None]) -> None:
+        """Nothing more may be written. Call `go_on` when a stream without a client may go on; while there is a client,
+        the responder tells its owner when that has room."""
+        if self._pace is not None:
+            self._pace.wait(go_on)
 
     def finish(self, data: bytes = b"") -> None:
         """End the stream, with `data`."""
