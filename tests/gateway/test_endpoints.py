@@ -50,7 +50,7 @@ def ask(
     spelled = {name.replace("_", "-"): value for name, value in headers.items()}
     responder = FakeResponder()
     request = Request(method, path, "", {"authorization": f"Bearer {key}", **spelled}, body)
-    run_on_fake_clock(public.handle(request, responder))
+    run_on_fake_clock(responder.handled(public, request))
     return responder
 
 

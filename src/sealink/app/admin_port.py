@@ -89,9 +89,9 @@ class AdminPort:
             admin_endpoints(operations, self._control.metrics), max_body_bytes=admin.max_body_bytes, headers=HEADERS
         )
 
-        async def handle(request: Request, responder: Responder) -> None:
+        def handle(request: Request, responder: Responder) -> Coroutine[Any, Any, None] | None:
             guard.check(request)
-            await dispatcher.handle(request, responder)
+            return dispatcher.handle(request, responder)
 
         def check_head(request: Request) -> int:
             guard.check(request)
