@@ -14,7 +14,7 @@ from sealink.wire.dialect import HeartbeatShape
 class TeamRules(UsageLimits, frozen=True, kw_only=True):
     """The optional fields of a [[teams]] table."""
 
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
     """Free text by name. SeaLink keeps it and does not read it."""
 
 
@@ -27,7 +27,7 @@ class KeyRules(UsageLimits, frozen=True, kw_only=True):
     """Whose key it is: a label, for reports."""
     tags: tuple[str, ...] = ()
     """More labels."""
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
     """Free text by name. SeaLink keeps it and does not read it."""
     models: tuple[str, ...] = ()
     """Patterns of the models that the key may use; empty: all."""

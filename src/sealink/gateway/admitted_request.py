@@ -50,14 +50,14 @@ class ClientRequest(msgspec.Struct, dict=True):
 class AdmittedRequest(msgspec.Struct):
     """A request that may be answered: for which key, by which targets, and how its client is treated.
 
-    `heartbeat` is the shape that the key has, or the endpoint. `cors_headers` go out with the answer.
+    `heartbeat` is the shape that the key has, or the endpoint. `answer_headers` go out with the answer.
     """
 
     request: ClientRequest
     key: ApiKey
     route: ModelRoute
     heartbeat: HeartbeatShape
-    cors_headers: HeaderList = ()
+    answer_headers: HeaderList = ()
 
     @property
     def request_id(self) -> str:
