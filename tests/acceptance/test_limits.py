@@ -1,17 +1,22 @@
 """Limits, budgets and balances of a real SeaLink, in one process and in two."""
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+import anthropic
+import openai
 import pytest
 
 from acceptance.plain_http import PlainAnswer, post
 from acceptance.sealink_process import SealinkProcess
+from acceptance.usage_rows import settled_rows
 
 CONFIG = """
 [[providers]]
@@ -136,6 +141,23 @@ def test_streams_are_leased_and_given_back(sealink: SealinkProcess) -> None:
         until(lambda: asked(sealink, "team", stream=True).status == 200)
 
 
+@pytest.mark.parametrize("sealink", [2], indirect=True)
+def test_a_killed_worker_gives_its_streams_back(sealink: SealinkProcess) -> None:
+    with streaming(sealink, "team") as first, streaming(sealink, "team") as second:
+        assert (first, second) == (200, 200)
+        for worker in Path(f"/proc/{sealink.pid}/task/{sealink.pid}/children").read_text().split():
+            if b"spawn_main" in Path(f"/proc/{worker}/cmdline").read_bytes():
+                os.kill(int(worker), signal.SIGKILL)
+        until(lambda: answers(lambda: asked(sealink, "team", stream=True).status == 200))
+
+
+def answers(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except (OSError, HTTPException):  # no worker listens yet
+        return False
+
+
 def test_a_model_has_limits_of_its_own(sealink: SealinkProcess) -> None:
     assert asked(sealink, "free", model="rare").status == 200
     assert code(asked(sealink, "free", model="rare")) == (429, "requests_per_day")
@@ -152,6 +174,41 @@ def test_money_is_spent_to_its_end(sealink: SealinkProcess, key: str, error: str
     assert asked(sealink, key, max_tokens=90).status == 200
     assert code(asked(sealink, key, max_tokens=90)) == (402, error)
     assert code(asked(sealink, key, model="unpriced")) == (403, "price_unknown")
+
+
+@pytest.mark.parametrize("sealink", [1], indirect=True)
+def test_a_stream_is_cut_when_the_money_is_gone(sealink: SealinkProcess) -> None:
+    answer = asked(sealink, "budget", stream=True, max_tokens=1000, stream_options={"include_usage": True})
+    chunks = [json.loads(line[6:]) for line in answer.body.decode().split("\n\n") if line.startswith("data: {")]
+    finished = [chunk for chunk in chunks if chunk["choices"] and chunk["choices"][0]["finish_reason"]]
+    assert [chunk["choices"][0]["finish_reason"] for chunk in finished] == ["length"]
+    assert answer.body.endswith(b"data: [DONE]\n\n")
+    assert 190 <= chunks[-1]["usage"]["completion_tokens"] <= 201
+    assert code(asked(sealink, "budget")) == (402, "budget_exceeded")
+    _, rows = settled_rows(sealink.folder)
+    assert (rows[0]["ended"], rows[0]["ended_by"], rows[0]["code"]) == ("done", "sealink", "budget_exceeded")
+
+
+@pytest.mark.parametrize("sealink", [1], indirect=True)
+def test_sdks_read_a_cut_stream_to_its_end(sealink: SealinkProcess) -> None:
+    base, key, prompt = f"{sealink.url}/v1", "sk-prepaid", [{"role": "user", "content": "hi"}]
+    with (
+        anthropic.Anthropic(base_url=sealink.url, api_key="sk-budget", max_retries=0) as messages,
+        messages.messages.stream(model="m", max_tokens=1000, messages=prompt) as stream,
+    ):
+        message = stream.get_final_message()
+    assert message.stop_reason == "max_tokens"
+    assert len(message.content[0].text) > 100
+    with openai.OpenAI(base_url=base, api_key=key, max_retries=0) as client:
+        with client.responses.stream(model="m", input="hi", max_output_tokens=1000) as events:
+            for event in events:
+                last = event
+        assert last.type == "response.incomplete"
+        assert last.response.incomplete_details.reason == "max_output_tokens"
+        assert len(last.response.output_text) > 100
+        with pytest.raises(openai.APIStatusError) as refused:
+            client.chat.completions.create(model="m", messages=prompt)
+        assert refused.value.code == "insufficient_balance"
 
 
 def test_limits_and_spending_outlive_a_restart(tmp_path: Path) -> None:

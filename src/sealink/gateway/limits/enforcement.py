@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -13,12 +14,14 @@ from sealink.errors import ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.estimate import Estimate
 from sealink.gateway.limits.refusal import left_headers, refused
+from sealink.gateway.limits.running_meter import RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
 from sealink.limits.counters import Cost, Counters, Credit, Lease, Refusal, Subject
 from sealink.limits.shared_file import FileFull
 from sealink.policy.budgets import nano_usd, period_start_s
 from sealink.policy.limits import UsageLimits
+from sealink.policy.routing import Target
 from sealink.store.errors import StoreError, StoreUnavailable
 
 log = logging.getLogger("sealink.limits")
@@ -128,6 +131,8 @@ class LimitEnforcement:
         if isinstance(found, Refusal):
             raise refused(found, client, now_s)
         self._leases[admitted.request_id] = found
+        if cost.may_be_cut:
+            admitted.request.meter = StreamBudget(self._open(), found, estimate)
         left = left_headers(found.requests_left, found.tokens_left, client, now_s)
         admitted.answer_headers = [*admitted.answer_headers, *left]
 
@@ -138,6 +143,22 @@ class LimitEnforcement:
             except (OSError, FileFull) as error:
                 raise _unavailable(error) from error
         return self._counters
+
+
+class StreamBudget:
+    """The meters of one stream, for whichever target sends it."""
+
+    def __init__(self, counters: Counters, lease: Lease, estimate: Estimate) -> None:
+        self._counters = counters
+        self._lease = lease
+        self._estimate = estimate
+
+    def of(self, target: Target) -> RunningMeter:
+        price = partial(self._estimate.price, target)
+        return RunningMeter(self._counters, self._lease, price, self._estimate.prompt_tokens)
+
+    def code(self) -> str:
+        return code_of(self._lease)
 
 
 def has_limits(limits: UsageLimits) -> bool:

@@ -49,8 +49,8 @@ class Estimate:
         """What it may cost. Raises PermissionDenied where that is not known, and must be."""
         prompts, answers = [], []
         for target in self._admitted.route.targets:
-            prompt = self._price(target, Usage(input_tokens=self.prompt_tokens, output_tokens=0))
-            whole = self._price(target, Usage(input_tokens=self.prompt_tokens, output_tokens=self.answer_tokens))
+            prompt = self.price(target, Usage(input_tokens=self.prompt_tokens, output_tokens=0))
+            whole = self.price(target, Usage(input_tokens=self.prompt_tokens, output_tokens=self.answer_tokens))
             if prompt is None or whole is None:
                 self._refuse_unpriced()
                 continue
@@ -58,7 +58,8 @@ class Estimate:
             answers.append(whole - prompt)
         return Cost(max(prompts, default=0), max(answers, default=0), self._admitted.request.head.stream)
 
-    def _price(self, target: Target, usage: Usage) -> int | None:
+    def price(self, target: Target, usage: Usage) -> int | None:
+        """What a target's answer costs with this usage; None where that is not known."""
         return self._meter.charge(usage, "estimated", target).price_nano_usd
 
     def _refuse_unpriced(self) -> None:
