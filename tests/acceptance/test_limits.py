@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -209,6 +211,16 @@ def test_sdks_read_a_cut_stream_to_its_end(sealink: SealinkProcess) -> None:
         with pytest.raises(openai.APIStatusError) as refused:
             client.chat.completions.create(model="m", messages=prompt)
         assert refused.value.code == "insufficient_balance"
+
+
+@pytest.mark.parametrize("sealink", [2], indirect=True)
+def test_a_balance_is_topped_up(sealink: SealinkProcess) -> None:
+    """That of a key of the config file, while workers run."""
+    assert code(asked(sealink, "prepaid", max_tokens=1000)) == (402, "insufficient_balance")
+    pay = "keys", "update", "prepaid", "--add-balance-usd", "0.02", "--config", "sealink.toml"
+    subprocess.run([Path(sys.executable).with_name("sealink"), *pay], cwd=sealink.folder, check=True, timeout=60)
+    until(lambda: asked(sealink, "prepaid", max_tokens=1000).status == 200)
+    until(lambda: asked(sealink, "prepaid", max_tokens=1000).status == 402)
 
 
 def test_limits_and_spending_outlive_a_restart(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def revoked(key: ApiKey) -> Credential:
 class Changes(msgspec.Struct, frozen=True):
     """Keys and teams that have changed, as they are now.
 
+    `paid_in`: all that was paid into the balances of keys besides what they were opened with, in nano-dollars.
     `number` counts all changes there have been. `ended_keys` and `ended_teams` are the names of those that were
     revoked with their open streams.
     """
@@ -50,5 +51,6 @@ class Changes(msgspec.Struct, frozen=True):
     access_secret: bytes
     credentials: Mapping[bytes, Credential] = {}
     teams: Mapping[str, Team] = {}
+    paid_in: Mapping[str, int] = {}
     ended_keys: frozenset[str] = frozenset()
     ended_teams: frozenset[str] = frozenset()

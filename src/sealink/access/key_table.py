@@ -13,7 +13,7 @@ from sealink.access.changed_rules import changed, check_name, check_rules
 from sealink.access.key_secrets import digest_of, new_secret, visible_prefix
 from sealink.access.keys import KeyRules
 from sealink.access.records import KeyRecord, configured_key, status_of
-from sealink.access.tables import api_keys, key_secrets, teams
+from sealink.access.tables import api_keys, balance_postings, key_secrets, teams
 from sealink.errors import Conflict, InvalidRequest, NotFound
 
 
@@ -67,6 +67,16 @@ class KeyTable:
             _set(change, name, rules=rules)
             record = _find(change.connection, name)
             write_down(change, "key.updated", before, record)
+        return record
+
+    def pay_in(self, name: str, amount_nano_usd: int, actor: str) -> KeyRecord:
+        """Add to a key's balance, of the config's keys too; below 0: take back."""
+        with self._store.change(actor) as change:
+            configured = self._configured.keys.get(name)
+            record = _active(change.connection, name) if configured is None else configured_key(configured)
+            row = {"key": name, "at": change.at, "amount_nano_usd": amount_nano_usd, "change": change.number}
+            change.connection.execute(insert(balance_postings).values(row))
+            write_down(change, "key.paid_in", None, record)
         return record
 
     def rotate(self, name: str, actor: str, *, overlap_s: float = 0.0) -> tuple[KeyRecord, str]:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -37,6 +37,7 @@ class Keyring:
     def __init__(self, configured: Configured, *, is_complete: bool = True) -> None:
         self.is_complete = is_complete
         self.teams: dict[str, Team] = {}
+        self.paid_in: Mapping[str, int] = {}
         self._configured = configured
         self._stored_teams: dict[str, Team] = {}
         self._credentials = self._digested(secrets.token_bytes(_SECRET_BYTES), {})
@@ -53,6 +54,7 @@ class Keyring:
         if changes.access_secret != self._credentials.access_secret:
             self._credentials = self._digested(changes.access_secret, {})
         self._stored_teams.update(changes.teams)
+        self.paid_in = changes.paid_in
         self._merge_teams()
         self._credentials.stored.update(changes.credentials)
         self.is_complete = True

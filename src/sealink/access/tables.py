@@ -65,3 +65,14 @@ audit = Table(
     Column("before", JSON(none_as_null=True)),
     Column("after", JSON(none_as_null=True)),
 )
+
+balance_postings = Table(
+    "balance_postings",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("key", Name, nullable=False),  # of the config's keys too
+    Column("at", UtcDateTime, nullable=False),
+    Column("amount_nano_usd", BigInteger, nullable=False),  # paid in; below 0: taken back
+    Column("change", BigInteger, nullable=False),
+    Index("balance_postings_by_key", "key"),
+)

@@ -86,7 +86,7 @@ class App:
         self._admin = AdminPort(config, self._access, Control(self.metrics, self.reload_all))
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
-            lambda: self._access.keyring.teams,
+            self._access.keyring,
             SpentByLedger(config.store.url, self._access.keyring),
         )
         self._observers = Observers(

@@ -17,6 +17,9 @@ app = typer.Typer(help="API keys: made, listed, changed, rotated, revoked.", no_
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The key's name.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 OverlapOption = Annotated[float, typer.Option(min=0, help="How long the old one goes on, in seconds.")]
+AddBalanceOption = Annotated[
+    float | None, typer.Option(help="Pay in so many dollars, for a key of the config file too; below 0: take back.")
+]
 EndStreamsOption = Annotated[bool, typer.Option("--end-streams", help="End open streams too.")]
 
 
@@ -54,13 +57,24 @@ def show(name: NameArgument, as_json: JsonOption = False, config: ConfigOption =
 
 @app.command()
 @takes_rules(KEY_OPTIONS)
-def update(name: NameArgument, given: dict[str, Any], as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Change a key's rules. The value `none` takes a setting away."""
+def update(
+    name: NameArgument,
+    given: dict[str, Any],
+    add_balance_usd: AddBalanceOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Change a key's rules, or pay into its balance. The value `none` takes a setting away."""
     from sealink.access.key_table import KeyTable
     from sealink.access.keys import KeyRules
+    from sealink.policy.budgets import nano_usd
 
+    changes = changes_of(KeyRules, given)
     with opened(config) as store:
-        record = KeyTable(store).update(name, changes_of(KeyRules, given), actor())
+        if add_balance_usd is not None:
+            record = KeyTable(store).pay_in(name, nano_usd(add_balance_usd), actor())
+        if changes or add_balance_usd is None:
+            record = KeyTable(store).update(name, changes, actor())
     shown.print_record(record, as_json=as_json)
 
 

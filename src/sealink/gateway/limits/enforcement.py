@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -37,13 +37,20 @@ class Spent(Protocol):
     def __call__(self, name: str, since_s: float) -> int: ...
 
 
+class Accounts(Protocol):
+    """Teams by name, and what was paid into the balances of keys: a Keyring."""
+
+    teams: dict[str, Team]
+    paid_in: Mapping[str, int]
+
+
 class LimitEnforcement:
     """The limits of keys, teams and models in one process. The counters are opened with the first request that needs
     them. `spent` is called in a thread."""
 
-    def __init__(self, path: Path, teams: Callable[[], Mapping[str, Team]], spent: Spent) -> None:
+    def __init__(self, path: Path, keyring: Accounts, spent: Spent) -> None:
         self._path = path
-        self._teams = teams
+        self._keyring = keyring
         self._spent = spent
         self._counters: Counters | None = None
         self._leases: dict[str, Lease] = {}
@@ -92,10 +99,12 @@ class LimitEnforcement:
         """What the request counts for, if that has limits."""
         key, route = request.key, request.route
         found = []
-        if has_limits(key) or key.balance_usd is not None:
-            credit = None if key.balance_usd is None else Credit(nano_usd(key.balance_usd), _OPENED_S)
+        paid_in = self._keyring.paid_in.get(key.name)
+        if has_limits(key) or key.balance_usd is not None or paid_in is not None:
+            has_balance = key.balance_usd is not None or paid_in is not None
+            credit = Credit(nano_usd(key.balance_usd or 0.0) + (paid_in or 0), _OPENED_S) if has_balance else None
             found.append(Subject(f"key:{key.name}", key, credit))
-        if key.team is not None and (team := self._teams().get(key.team)) is not None and has_limits(team):
+        if key.team is not None and (team := self._keyring.teams.get(key.team)) is not None and has_limits(team):
             found.append(Subject(f"team:{team.name}", team))
         if route.limits is not None:
             found.append(Subject(f"model:{route.limited_as}", route.limits))
