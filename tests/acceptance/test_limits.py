@@ -61,7 +61,7 @@ KEYS = {
     "alone": "requests_per_minute = 2\nconcurrent_streams = 1",
     "anthropic": "requests_per_minute = 1\ntokens_per_minute = 5000",
     "team": 'team = "two"',
-    "budget": 'budget_usd = 0.002\nbudget_period = "day"',
+    "budget": 'budget_usd = 0.002\nbudget_period = "day"\nusage_extras = true',
     "prepaid": "balance_usd = 0.002",
     "free": "",
 }
@@ -185,6 +185,7 @@ def test_a_stream_is_cut_when_the_money_is_gone(sealink: SealinkProcess) -> None
     finished = [chunk for chunk in chunks if chunk["choices"] and chunk["choices"][0]["finish_reason"]]
     assert [chunk["choices"][0]["finish_reason"] for chunk in finished] == ["length"]
     assert answer.body.endswith(b"data: [DONE]\n\n")
+    assert (chunks[-1]["sealink"]["ended_by"], chunks[-1]["sealink"]["code"]) == ("sealink", "budget_exceeded")
     assert 190 <= chunks[-1]["usage"]["completion_tokens"] <= 201
     assert code(asked(sealink, "budget")) == (402, "budget_exceeded")
     _, rows = settled_rows(sealink.folder)

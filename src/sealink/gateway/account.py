@@ -137,7 +137,8 @@ class Account:
         self._conclude()
         price = self.price_usd
         cost = {} if price is None else {"cost_usd": Raw(price.encode())}
-        return Raw(msgspec.json.encode({**cost, "ended_by": self._ended_by}))
+        reason = {"code": self._code} if self.outcome is not None and self.outcome.cut is not None else {}
+        return Raw(msgspec.json.encode({**cost, "ended_by": self._ended_by, **reason}))
 
     def settlement(self) -> Settlement:
         """How the request ended, and what it cost. Never fails."""
