@@ -64,6 +64,17 @@ class Server:
         self._idle = asyncio.Event()
         self._grace: asyncio.Timeout | None = None
 
+    def serve(
+        self,
+        handler: Handler,
+        check_head: Callable[[Request], int],
+        error_response: ErrorResponse,
+        refuse: ErrorResponse,
+    ) -> None:
+        """Serve new requests by another handler from now on."""
+        self._handler, self.check_head = handler, check_head
+        self._error_response, self.refuse = error_response, refuse
+
     @property
     def connections(self) -> int:
         """Client connections that are open."""
