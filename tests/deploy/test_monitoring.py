@@ -20,7 +20,8 @@ from sealink.net.server import Server
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import HealthBook
 from sealink.policy.routing import Target
-from sealink.telemetry.exposition import Gauge, exposition
+from sealink.telemetry.exposition import exposition
+from sealink.telemetry.gauge import Gauge
 from sealink.telemetry.loop_lag import LoopLag
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.usage import Usage

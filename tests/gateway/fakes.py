@@ -10,10 +10,12 @@ from sealink.gateway.delivery.finish_after_disconnect import FinishSettings, Slo
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings, StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
+from sealink.gateway.exchange import Exchange
 from sealink.gateway.observers import Observers
 from sealink.gateway.services import Services
+from sealink.http import Dispatcher
 from sealink.ledger.entry import Admission, Settlement
-from sealink.net.message import UpstreamRequest
+from sealink.net.message import Request, ResponseOwner, UpstreamRequest
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import HedgeSettings, Hedging
@@ -29,35 +31,76 @@ Piece = bytes | SealinkError | Never
 
 
 class FakeUpstream:
-    """Gives its pieces one read at a time, then the end of the body."""
+    """Gives its pieces one read at a time, then the end of the body. With status 0 no answer comes."""
 
     def __init__(self, *pieces: Piece, status: int = 200, headers: HeaderList = (), framed: bool = True) -> None:
-        self.status = status
+        self.status = 0
         self.headers = headers
         self.framed = framed
         self.closed = False
+        self.on_news: Callable[[], None] | None = None
+        self._taker: Callable[[bytes], bool] | None = None
+        self._status = status
         self._pieces = list(pieces)
-        self._failure: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._unread: list[bytes | SealinkError] = []
+        self._wanted = asyncio.Event()
+        self._wanted.set()
+        self._coming: asyncio.Task[None] | None = None
+
+    def arrive(self) -> None:
+        """The request has been sent: the answer comes."""
+        self._coming = asyncio.get_running_loop().create_task(self._come())
 
     async def read(self) -> bytes:
         piece = self._pieces.pop(0) if self._pieces else b""
         if isinstance(piece, SealinkError):
             raise piece
-        return await self._failure if isinstance(piece, Never) else piece
+        return await asyncio.get_running_loop().create_future() if isinstance(piece, Never) else piece
 
-    async def forward(self, take: Callable[[bytes], bool]) -> bool:
-        while data := await self.read():
-            if not take(data):
-                return False
-        return True
+    async def _come(self) -> None:
+        self.status = self._status
+        if self.status:
+            self._notify()
+        data = b"x"
+        while data and not self.closed:
+            await self._wanted.wait()
+            try:
+                data = await self.read()
+            except SealinkError as error:
+                self._unread.append(error)
+                break
+            if not data or self._taker is None or self._unread:
+                self._unread.append(data)
+                self._wanted.clear()
+            elif not self._taker(data):
+                self._taker = None
+                self._wanted.clear()
+            if data:
+                self._notify()
+        self._notify()
+
+    def _notify(self) -> None:
+        if self.on_news is not None:
+            self.on_news()
+
+    def read_now(self) -> bytes | None:
+        if self._unread and isinstance(self._unread[0], SealinkError):
+            raise self._unread[0]
+        if not self._unread:
+            self._wanted.set()
+        return self._unread.pop(0) if self._unread else None  # type: ignore[return-value]
+
+    def forward_to(self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None) -> None:
+        self._taker = take
+        self._wanted.set()
 
     def close(self) -> None:
         self.closed = True
+        self.on_news = self._taker = None
+        if self._coming is not None and asyncio.current_task() is not self._coming:
+            self._coming.cancel()
 
     release = close
-
-    def fail(self, error: SealinkError) -> None:
-        self._failure.set_exception(error)
 
 
 class FakePool:
@@ -67,15 +110,14 @@ class FakePool:
         self.requests: list[UpstreamRequest] = []
         self._answers = list(answers)
 
-    async def send(self, request: UpstreamRequest, *, connect_s: float) -> FakeUpstream:
+    def start(self, request: UpstreamRequest, *, connect_s: float) -> FakeUpstream:
         self.requests.append(request)
         answer = self._answers.pop(0)
-        if isinstance(answer, SealinkError):
-            raise answer
-        if isinstance(answer, Never):
-            await asyncio.get_running_loop().create_future()
-        assert isinstance(answer, FakeUpstream)
-        request.on_connected()
+        if not isinstance(answer, FakeUpstream):
+            answer = FakeUpstream(answer, status=0)
+        else:
+            request.on_connected()
+        answer.arrive()
         return answer
 
 
@@ -86,9 +128,42 @@ class FakeResponder:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = b""
-        self.started = self.finished = self.gone = self.paused = self.too_slow = False
-        self.on_gone: Callable[[], None] | None = None
+        self.started = self.finished = self.gone = self.paused = self.too_slow = self.is_chunked = False
+        self.owner: ResponseOwner | None = None
+        self.refused: SealinkError | None = None
+        self.bug: Exception | None = None
         self.first_byte = asyncio.Event()
+        self.answered = asyncio.Event()
+
+    def hold(self, owner: ResponseOwner) -> None:
+        self.owner = owner
+
+    def let_go(self, bug: Exception | None = None) -> None:
+        self.owner, self.bug = None, bug
+        self.answered.set()
+
+    def refuse(self, error: SealinkError) -> None:
+        self.refused = error
+
+    async def answers(self, exchange: Exchange) -> None:
+        """Run an exchange. Raises the error that the client is told by status. When cancelled, the server stops."""
+        exchange.start()
+        try:
+            await self.answered.wait()
+        except asyncio.CancelledError:
+            if self.owner is not None:
+                self.owner.shut_down()
+            raise
+        if self.bug is not None or self.refused is not None:
+            raise self.bug or self.refused  # type: ignore[misc]
+
+    async def handled(self, dispatcher: Dispatcher, request: Request) -> None:
+        """Have a request answered."""
+        answering = dispatcher.handle(request, self)
+        if answering is not None:
+            await answering
+        if self.owner is not None:
+            await self.answered.wait()
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None:
         if self.gone:
@@ -116,7 +191,13 @@ class FakeResponder:
         return not self.paused
 
     async def flush(self) -> None:
+        self.ready()
+
+    def ready(self) -> None:
+        """The client's buffer has room again."""
         self.paused = False
+        if self.owner is not None:
+            self.owner.client_ready()
 
     def finish(self, data: bytes = b"") -> None:
         if data:
@@ -129,8 +210,8 @@ class FakeResponder:
     def leave(self) -> None:
         """The client goes, as the server would tell it."""
         self.gone = True
-        if self.on_gone is not None:
-            self.on_gone()
+        if self.owner is not None:
+            self.owner.client_gone()
 
     @property
     def data(self) -> list[object]:

@@ -92,12 +92,16 @@ class Run:
             heartbeat=key_heartbeat or api.heartbeat,
         )
         self.responder = FakeResponder()
-        self.exchange = Exchange(self.admitted, self.responder, self.services, api)
+        self.exchange = Exchange(self.admitted, self.responder, self.services, api, self.responder.refuse)
+
+    async def run(self) -> None:
+        """Run it. Raises the error that the client is told by status. When cancelled, the server stops."""
+        await self.responder.answers(self.exchange)
 
     async def to_the_end(self) -> SealinkError | None:
         """Run it. Gives the error that the client would be told by status, if there is one."""
         try:
-            await self.exchange.run()
+            await self.run()
         except SealinkError as error:
             return error
         assert self.responder.finished
@@ -105,7 +109,7 @@ class Run:
 
     async def until_the_client_leaves(self) -> asyncio.Task[None]:
         """Run it until its client has heard something, and take the client away."""
-        task = asyncio.ensure_future(self.exchange.run())
+        task = asyncio.ensure_future(self.run())
         await self.responder.first_byte.wait()
         self.responder.leave()
         return task

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable
 
 import pytest
-from fakes import FakeLedger
+from fakes import FakeLedger, FakeResponder
 
 from fake_clock import on_fake_clock
 from sealink.access.configured import Configured, ConfiguredKey
@@ -65,7 +65,9 @@ def admit(
     spelled = {name.replace("_", "-"): value for name, value in {"authorization": "Bearer sk-1", **headers}.items()}
     request = Request("POST", "/v1/chat/completions", "beta=true", spelled, body)
     return control.admit(
-        request, RequestContext("req_1", answer_headers=[("a", "b")]), ModelApi(openai_chat.CLIENT, "chunk")
+        request,
+        RequestContext("req_1", FakeResponder().refuse, answer_headers=[("a", "b")]),
+        ModelApi(openai_chat.CLIENT, "chunk"),
     )
 
 

@@ -8,9 +8,11 @@ from one_exchange import CREDENTIALS, ROLE, STOP, TEXT, USAGE, Run
 
 from fake_clock import on_fake_clock
 from sealink.errors import UpstreamError, UpstreamRejected
+from sealink.gateway.failover.attempt import Surroundings
 from sealink.gateway.failover.attempt_record import AttemptRecord
 from sealink.gateway.failover.streamed import StreamedAttempt
 from sealink.gateway.operations.chat import STREAM
+from sealink.gateway.timer_wheel import TimerWheel
 from sealink.policy.health import Candidate
 from sealink.wire.framing.sse import DONE
 
@@ -20,7 +22,9 @@ def begin(*upstreams: FakeUpstream) -> tuple[AttemptRecord[StreamedAttempt], Run
     run = Run()
     target, account = run.admitted.route.targets[0], run.exchange._account
     account.first_choice = target
-    attempt = STREAM.attempt(run.admitted.request, target, FakePool(*upstreams), account.mark)
+    attempt = STREAM.attempt(
+        run.admitted.request, target, Surroundings(FakePool(*upstreams), TimerWheel(), account.mark)
+    )
     return AttemptRecord(attempt, Candidate(target, run.services.health.of(target)), account), run
 
 

@@ -57,7 +57,7 @@ async def test_a_stream_that_is_not_let_in_leaves_no_log() -> None:
 
     run.ledger.admit = refuse  # type: ignore[method-assign]
     with pytest.raises(ServiceUnavailable):
-        await run.exchange.run()
+        await run.run()
     assert len(run.services.logs) == 0
 
 
@@ -123,7 +123,7 @@ async def test_a_stop_is_told_in_the_streams_own_words() -> None:
     body = b'{"model":"m","input":"Hello","stream":true}'
     request, client = run.admitted.request, openai_responses.CLIENT
     request.client, request.head = client, client.parse_head(body, {})
-    task = asyncio.ensure_future(run.exchange.run())
+    task = asyncio.ensure_future(run.run())
     await run.responder.first_byte.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -60,10 +60,12 @@ class Run:
         )
         self._ledger = FakeLedger()
         services.observers = Observers(self._ledger)
-        self._exchange = Exchange(admitted, self.responder, services, ModelApi(CLIENT, "off", whole=EMBEDDINGS))
+        self._exchange = Exchange(
+            admitted, self.responder, services, ModelApi(CLIENT, "off", whole=EMBEDDINGS), self.responder.refuse
+        )
 
     async def to_the_end(self) -> Settlement:
-        await self._exchange.run()
+        await self.responder.answers(self._exchange)
         return self.settlement
 
     @property

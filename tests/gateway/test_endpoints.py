@@ -1,5 +1,6 @@
 """The public port's paths, methods and shapes, without a socket."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ def ask(
     key: str = "sk-1",
     origins: tuple[str, ...] = ("*",),
     models_without_key: bool = True,
+    unready: Sequence[str] = (),
     **headers: str,
 ) -> FakeResponder:
     """One request to a gateway with two models and a key that may use one of them."""
@@ -41,12 +43,14 @@ def ask(
         Router([ModelRoute("gpt-4o", (Target(OPENAI, "gpt-4o"),)), ModelRoute("sealink/sim", (Target(SIM, "sim"),))]),
         services.observers,
     )
-    endpoints = public_endpoints(admission, services, models_without_key=models_without_key)
+    endpoints = public_endpoints(
+        admission, services, models_without_key=models_without_key, unready=lambda: list(unready)
+    )
     public = Dispatcher(endpoints, max_body_bytes=1000, cors_origins=origins)
     spelled = {name.replace("_", "-"): value for name, value in headers.items()}
     responder = FakeResponder()
     request = Request(method, path, "", {"authorization": f"Bearer {key}", **spelled}, body)
-    run_on_fake_clock(public.handle(request, responder))
+    run_on_fake_clock(responder.handled(public, request))
     return responder
 
 
@@ -91,7 +95,15 @@ def test_without_a_key_all_models_are_told_of_or_none(path: str) -> None:
     assert ask("GET", path, key="sk-wrong").status == 401
 
 
-@pytest.mark.parametrize("path", ["/", "/health/live", "/health/ready"])
+@pytest.mark.parametrize("path", ["/health/ready", "/health"])
+def test_why_it_is_not_ready(path: str) -> None:
+    responder = ask("GET", path, unready=["It stops.", "It has no ledger."])
+    assert responder.status == 503
+    assert told(responder) == {"status": "unavailable", "reasons": ["It stops.", "It has no ledger."]}
+    assert ask("GET", "/healthz", unready=["It stops."]).status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/health/live", "/healthz", "/health/ready", "/health"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_probes_need_no_key(method: str, path: str) -> None:
     assert ask(method, path, key="").status == 200

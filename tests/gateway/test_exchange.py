@@ -161,8 +161,7 @@ async def test_a_client_that_leaves_closes_the_upstream() -> None:
     upstream = FakeUpstream(ROLE, TEXT, Never())
     run = Run(upstream)
     task = await run.until_the_client_leaves()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await task
     assert upstream.closed
     assert run.settlement.ended == "client_gone"
 
@@ -170,7 +169,7 @@ async def test_a_client_that_leaves_closes_the_upstream() -> None:
 @on_fake_clock
 async def test_a_stop_ends_the_stream_with_an_error_frame() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, Never()))
-    task = asyncio.ensure_future(run.exchange.run())
+    task = asyncio.ensure_future(run.run())
     await run.responder.first_byte.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -340,8 +339,7 @@ async def test_a_stream_that_stalls_is_kept_alive_too() -> None:
 async def test_what_was_relayed_is_counted_when_the_client_leaves() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, Never()))
     task = await run.until_the_client_leaves()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await task
     usage = run.settlement.usage
     assert usage is not None
     assert (run.settlement.usage_source, usage.input_tokens, usage.output_tokens) == ("estimated", 1, 1)
@@ -370,8 +368,7 @@ async def test_too_many_drains_are_cancelled_instead() -> None:
     while run.services.finishing.take():
         pass
     task = await run.until_the_client_leaves()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await task
     assert upstream.closed
     assert run.settlement.ended == "client_gone"
 
@@ -382,8 +379,7 @@ async def test_a_drain_has_a_limit() -> None:
     run = Run(upstream, on_disconnect="drain")
     run.services.finish = FinishSettings(max_s=120)
     task = await run.until_the_client_leaves()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await task
     assert (run.settlement.ended, run.settlement.code) == ("client_gone", "drain_limit")
     assert run.services.finishing.taken == 0
 
@@ -412,8 +408,7 @@ async def test_a_detached_stream_can_be_cancelled() -> None:
     task = await run.until_the_client_leaves()
     log = run.services.logs.find("req_1", "dev")
     log.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await task
     assert log.ended
     assert b'"cancelled"' in log.read(0)
     assert run.settlement.ended == "cancelled"
@@ -436,8 +431,7 @@ async def test_a_client_that_takes_nothing_is_sent_away() -> None:
     run = Run(upstream, on_disconnect="drain")
     run.responder.too_slow = True
     task = await run.until_the_client_leaves()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await task
     assert upstream.closed
     assert (run.settlement.ended, run.settlement.ended_by, run.settlement.code) == ("error", "sealink", "slow_client")
 
@@ -455,7 +449,7 @@ async def test_the_timeline_tells_what_happened_when() -> None:
 @on_fake_clock
 async def test_a_stop_is_told_to_a_client_that_has_heard_heartbeats_only() -> None:
     run = Run(FakeUpstream(ROLE, Never()), heartbeat=HEART)
-    task = asyncio.ensure_future(run.exchange.run())
+    task = asyncio.ensure_future(run.run())
     await run.responder.first_byte.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -479,8 +473,7 @@ async def test_no_other_target_is_tried_for_a_client_that_has_left() -> None:
     first._reads = 1
     task = await run.until_the_client_leaves()
     first.open.set()
-    with pytest.raises(SealinkError):
-        await task
+    await task
     assert len(run.pool.requests) == 1
     assert run.settlement.ended == "error"
 
@@ -513,13 +506,12 @@ async def test_a_stream_whose_key_is_revoked_ends_with_an_error(by: str) -> None
     upstream = Gate(ROLE, TEXT, STOP + DONE)
     run = Run(upstream)
     run.admitted.key = msgspec.structs.replace(run.admitted.key, team="research")
-    task = asyncio.ensure_future(run.exchange.run())
+    task = asyncio.ensure_future(run.run())
     await run.responder.first_byte.wait()
     run.services.open.revoke({"other"}, {"other"})
-    assert not task.cancelling()
+    assert not run.responder.finished
     run.services.open.revoke({"dev"} if by == "key" else (), {"research"} if by == "team" else ())
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await task
     assert b"'dev' was revoked" in run.responder.body
     assert run.responder.finished
     assert upstream.closed
@@ -530,7 +522,7 @@ async def test_a_stream_whose_key_is_revoked_ends_with_an_error(by: str) -> None
 @on_fake_clock
 async def test_a_whole_answer_whose_key_is_revoked_is_refused() -> None:
     run = Run(Never(), stream=False, targets=("a",))
-    task = asyncio.ensure_future(run.exchange.run())
+    task = asyncio.ensure_future(run.run())
     await asyncio.sleep(1)
     run.services.open.revoke({"dev"}, ())
     with pytest.raises(SealinkError) as refused:

@@ -57,7 +57,7 @@ async def test_a_fault_of_our_own_is_not_settled_as_done() -> None:
 
     run.responder.start = fail  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="line break"):
-        await run.exchange.run()
+        await run.run()
     assert (run.settlement.ended, run.settlement.ended_by, run.settlement.code) == (
         "error",
         "sealink",

@@ -52,7 +52,8 @@ async def answered(pool: FakePool, *providers: Provider, is_strict: bool = False
     admitted = AdmittedRequest(
         ClientRequest("req_1", openai_chat.CLIENT, head, time.monotonic(), is_strict), key, route, "off"
     )
-    await Exchange(admitted, responder, services_with(pool), ModelApi(openai_chat.CLIENT, "off")).run()
+    services, api = services_with(pool), ModelApi(openai_chat.CLIENT, "off")
+    await responder.answers(Exchange(admitted, responder, services, api, responder.refuse))
     return responder
 
 

@@ -50,9 +50,15 @@ DISPATCHER = Dispatcher(
 )
 
 
+async def handled(dispatcher: Dispatcher, request: Request, answer: Answer) -> None:
+    answering = dispatcher.handle(request, answer)  # type: ignore[arg-type]
+    if answering is not None:
+        await answering
+
+
 def ask(method: str, path: str, **headers: str) -> Answer:
     answer = Answer()
-    asyncio.run(DISPATCHER.handle(Request(method, path, "", headers), answer))  # type: ignore[arg-type]
+    asyncio.run(handled(DISPATCHER, Request(method, path, "", headers), answer))
     return answer
 
 
@@ -210,7 +216,7 @@ VERSIONED = Dispatcher(
 
 def ask_versioned(method: str, path: str) -> Answer:
     answer = Answer()
-    asyncio.run(VERSIONED.handle(Request(method, path, "", {}), answer))  # type: ignore[arg-type]
+    asyncio.run(handled(VERSIONED, Request(method, path, "", {}), answer))
     return answer
 
 
@@ -262,7 +268,7 @@ async def raise_error(path: str) -> None:
         raise error
 
     endpoints = [msgspec.structs.replace(endpoint, error_body=tell) for endpoint in VERSIONED._endpoints]
-    await Dispatcher(endpoints, max_body_bytes=1).handle(Request("POST", path, "", {}), Answer())  # type: ignore[arg-type]
+    await handled(Dispatcher(endpoints, max_body_bytes=1), Request("POST", path, "", {}), Answer())
 
 
 def test_a_clients_mistake_is_not_to_be_sent_again() -> None:

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from file_size import largest_file
 from ledger_samples import IMPATIENT, admission, settlement, sqlite_url, stored_rows
-from postgresql_server import PostgresqlServer
 
+from postgresql_server import PostgresqlServer
 from sealink.errors import ServiceUnavailable
 from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.ledger import Ledger
@@ -190,6 +190,8 @@ def test_a_disk_that_takes_nothing_refuses_requests_and_keeps_settlements(tmp_pa
         ledger.settle(settlement("req_2"))
         with pytest.raises(ServiceUnavailable) as refusal:
             ledger.admit(admission("req_refused"))
+        assert not ledger.can_write()
+    assert ledger.can_write()
     assert refusal.value.code == "ledger_unavailable"
     ledger.admit(admission("req_3"))
     assert re.findall(rb'"entry":"(\w+)","request_id":"(\w+)".*\n', left_in_journal(tmp_path)) == [

@@ -7,8 +7,8 @@ from pathlib import Path
 import ledger_under_load
 import pytest
 from ledger_samples import sqlite_url, stored_rows
-from postgresql_server import PostgresqlServer
 
+from postgresql_server import PostgresqlServer
 from sealink.ledger.ledger import Ledger
 from sqlite_lock import locked
 

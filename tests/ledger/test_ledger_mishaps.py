@@ -190,7 +190,7 @@ def test_whatever_is_raised_the_thread_goes_on(
     failures, insert = iter([error] * 3), RequestsTable.insert
 
     def insert_or_fail(table: RequestsTable, rows: Sequence[Row]) -> None:
-        for failure in failures:
+        for failure in failures if rows else ():
             raise failure
         insert(table, rows)
 
@@ -209,14 +209,11 @@ def test_whatever_is_raised_the_thread_goes_on(
 def test_an_uploader_that_cannot_be_closed_leaves_its_journal_to_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: JournalCursor) -> None:
-        raise RuntimeError("odd")
-
     ledger = ledger_in(tmp_path)
     ledger.start()
     write(ledger, 1)
     with monkeypatch.context() as patched:
-        patched.setattr(JournalCursor, "close", fail)
+        patched.setattr(JournalCursor, "close", _fail)
         ledger.close()  # raises nothing, not in its thread either: pytest would say so
     ledger._uploader.own.release()
     assert set(stored_rows(sqlite_url(tmp_path))) == {"req_1"}
@@ -233,3 +230,25 @@ def test_a_settlement_that_cannot_be_written_holds_up_no_other(tmp_path: Path) -
     assert (rows["req_0"]["ended"], rows["req_0"]["input_tokens"]) == ("done", None)
     assert rows["req_1"]["input_tokens"] == 100
     ledger.close()
+
+
+def test_after_a_failure_nothing_counts_as_read_that_was_written_meanwhile(tmp_path: Path) -> None:
+    """Or `flush` would say that all is stored."""
+    folder, rows = OwnedFolder.new(tmp_path), Rows()
+    journal, cursor = Journal(folder, segment_bytes=10_000, fsync=False), JournalCursor(folder)
+    for number in range(2):
+        journal.append(admission(f"req_{number}"))
+        journal.append(settlement(f"req_{number}"))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(rows, "insert", _fail)
+            with pytest.raises(RuntimeError, match="odd"):
+                cursor.advance(rows, 100)
+    assert cursor.advance(rows, 100)
+    assert not cursor.advance(rows, 100)
+    assert set(rows.ended) == {"req_0", "req_1"}
+    journal.close()
+    cursor.close()
+
+
+def _fail(_: object) -> None:
+    raise RuntimeError("odd")

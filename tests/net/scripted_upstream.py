@@ -18,7 +18,8 @@ import uvloop
 
 from sealink.errors import SealinkError
 from sealink.net.client import UpstreamPool
-from sealink.net.message import UpstreamRequest, UpstreamResponse
+from sealink.net.client.response import Response
+from sealink.net.message import UpstreamRequest
 
 
 class Act(enum.Enum):
@@ -212,7 +213,47 @@ def post(url: str, body: bytes = b"{}", *headers: tuple[str, str], method: str =
     return UpstreamRequest(method=method, url=url, headers=[("authorization", "Bearer sk-key"), *headers], body=body)
 
 
-async def read_all(response: UpstreamResponse) -> bytes:
+async def forward(
+    response: Response, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None
+) -> bool:
+    """Give the body to `take` in the calls that receive it, while it answers True. Returns whether it has ended."""
+    result: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def take_on(data: bytes) -> bool:
+        is_wanted = take(data)
+        if not is_wanted:
+            result.set_result(False)
+        return is_wanted
+
+    def pass_on_first(read: bytes) -> bool | None:
+        goes_on = pass_on(read) if pass_on is not None else None
+        if goes_on is False:
+            result.set_result(False)
+        return goes_on
+
+    def go_on() -> None:
+        if result.done():
+            return
+        try:
+            while (data := response.read_now()) is not None:
+                if not data:
+                    result.set_result(True)
+                if not data or not take_on(data):
+                    return
+            response.forward_to(take_on, pass_on_first)
+        except SealinkError as error:
+            result.set_exception(error)
+
+    response.on_news = go_on
+    go_on()
+    try:
+        return await result
+    finally:
+        response.on_news = None
+        response._taker = response._pass_on = None
+
+
+async def read_all(response: Response) -> bytes:
     pieces = []
     while piece := await response.read():
         pieces.append(piece)

@@ -55,6 +55,22 @@ def on_both_loops(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     return pytest.mark.parametrize("loop_factory", LOOPS)(run)
 
 
+class Owner:
+    """Answers by callbacks, and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def client_gone(self) -> None:
+        self.told.append("gone")
+
+    def client_ready(self) -> None:
+        self.told.append("ready")
+
+    def shut_down(self) -> None:
+        self.told.append("stop")
+
+
 async def echo(request: Request, responder: Responder) -> None:
     """Answers with what it was asked."""
     asked = {

@@ -5,7 +5,7 @@ import gzip
 import zlib
 
 import pytest
-from served import GET, Gate, Served, on_both_loops, serving
+from served import GET, Gate, Owner, Served, on_both_loops, serving
 
 from sealink.net.message import Request, Responder
 
@@ -103,11 +103,11 @@ async def test_bytes_are_given_back_when_the_client_leaves(pieces: list[bytes]) 
 
 @on_both_loops
 async def test_a_request_that_goes_on_without_its_client_keeps_its_bytes() -> None:
-    left, opened = asyncio.Event(), asyncio.Event()
+    owner, held = Owner(), list[Responder]()
 
-    async def handler(request: Request, responder: Responder) -> None:
-        responder.on_gone = left.set
-        await opened.wait()
+    def handler(request: Request, responder: Responder) -> None:
+        responder.hold(owner)
+        held.append(responder)
 
     async with serving(handler, max_buffered_bytes=CAP) as served:
         client = await served.connect()
@@ -115,9 +115,10 @@ async def test_a_request_that_goes_on_without_its_client_keeps_its_bytes() -> No
         while not served.server.open_requests:
             await asyncio.sleep(0)
         client.reset()
-        await left.wait()
+        while owner.told != ["gone"]:
+            await asyncio.sleep(0)
         assert served.server.buffered.held == SIZE
-        opened.set()
+        held.pop().let_go()
         await served.settle()
         assert served.server.buffered.held == 0
 

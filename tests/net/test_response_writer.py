@@ -51,6 +51,20 @@ def test_a_chunk_is_one_write() -> None:
     assert made.transport.written[1:] == [b"1a\r\n" + b"x" * 26 + b"\r\n"]
 
 
+def test_a_piece_that_is_a_chunk_already_goes_out_as_it_is() -> None:
+    made, chunk = Written(), b"1a\r\n" + b"x" * 26 + b"\r\n"
+    made.writer.start(200, [])
+    assert made.writer.is_chunked
+    assert made.writer.write_chunk(chunk, 26) is True
+    assert made.transport.written[1] is chunk
+    assert made.writer.bytes_sent == 26
+    made.writer.pause()
+    assert made.writer.write_chunk(chunk, 26) is False
+    made.writer.leave()
+    made.writer.write_chunk(chunk, 26)
+    assert (len(made.transport.written), made.writer.bytes_sent, made.writer.is_chunked) == (3, 52, False)
+
+
 @pytest.mark.parametrize("value", ["a\r\nb: c", "a\nb", "a\rb", "a\0b"])
 def test_a_header_cannot_begin_another(value: str) -> None:
     for begin in (lambda w: w.send(200, [("x", value)], b""), lambda w: w.start(200, [("x", value)])):

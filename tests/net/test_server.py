@@ -9,9 +9,9 @@ import weakref
 from email.utils import parsedate_to_datetime
 
 import pytest
-from served import GET, Client, Gate, Served, echo, error_response, on_both_loops, serving
+from served import GET, Client, Gate, Owner, Served, echo, error_response, on_both_loops, serving
 
-from sealink.errors import RateLimited
+from sealink.errors import InvalidRequest, RateLimited
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
 from sealink.net.server.client_connection import ClientConnection
@@ -292,30 +292,53 @@ async def test_a_cancelled_handler_can_tell_that_the_client_has_gone_and_writes_
 
 
 @on_both_loops
-async def test_a_handler_that_keeps_on_is_not_cancelled() -> None:
-    entered, left = asyncio.Event(), asyncio.Event()
-    seen: list[bool] = []
+async def test_a_response_with_an_owner_is_open_until_that_lets_go() -> None:
+    owner, held = Owner(), list[Responder]()
 
-    async def handler(request: Request, responder: Responder) -> None:
-        responder.on_gone = lambda: None
+    def handler(request: Request, responder: Responder) -> None:
+        responder.hold(owner)
         responder.start(200, STREAM_HEADERS)
-        entered.set()
-        await left.wait()
-        seen.append(responder.gone)
-        responder.write(b"to nobody")
-        responder.finish()
+        held.append(responder)
 
     async with serving(handler) as served:
         client = await served.connect()
         client.send(GET)
-        await entered.wait()
+        await client.head()
         client.close()
         while served.server.connections:
             await asyncio.sleep(0.001)
-        assert served.server.open_requests == 1
-        left.set()
-        await served.settle()
-    assert seen == [True]
+        (responder,) = held
+        assert (served.server.open_requests, owner.told, responder.gone) == (1, ["gone"], True)
+        responder.write(b"to nobody")
+        responder.finish()
+        responder.let_go()
+        assert served.server.open_requests == 0
+
+
+@on_both_loops
+async def test_a_handler_needs_no_task() -> None:
+    def handler(request: Request, responder: Responder) -> None:
+        if request.path == "/refused":
+            raise InvalidRequest("No.")
+        if request.path == "/bug":
+            raise KeyError("bug")
+        if request.path == "/forgotten":
+            return
+        responder.hold(Owner())
+        if request.path == "/late":
+            responder.let_go(KeyError("bug"))
+        else:
+            responder.send(200, [], request.path.encode())
+            responder.let_go()
+
+    async with serving(handler) as served:
+        client = await served.connect()
+        asked = ["/one", "/refused", "/two", "/bug", "/forgotten", "/late", "/three"]
+        for path in asked:  # all at once
+            client.send(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+        statuses = [(await client.response()).status for _ in asked]
+        assert statuses == [200, 400, 200, 500, 500, 500, 200]
+        assert served.server.open_requests == 0
 
 
 @on_both_loops

@@ -7,7 +7,7 @@ import time
 from typing import cast
 
 import pytest
-from served import GET, Client, Served, echo, error_response, on_both_loops, serving
+from served import GET, Client, Owner, Served, echo, error_response, on_both_loops, serving
 
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
@@ -83,26 +83,34 @@ async def test_the_kernel_does_not_hide_that_a_client_has_stopped_reading() -> N
 
 
 @on_both_loops
-async def test_a_client_that_leaves_frees_a_handler_that_waits_for_it() -> None:
-    waiting, outcomes = asyncio.Event(), list[str]()
+async def test_an_owner_is_told_when_there_is_room_again_and_when_the_client_leaves() -> None:
+    stuck, owner, held = asyncio.Event(), Owner(), list[Responder]()
 
-    async def handler(request: Request, responder: Responder) -> None:
-        responder.on_gone = lambda: None
+    def handler(request: Request, responder: Responder) -> None:
+        responder.hold(owner)
+        held.append(responder)
         responder.start(200, STREAM_HEADERS)
-        while not responder.gone:
-            responder.write(CHUNK)
-            if responder.paused:
-                waiting.set()
-                await responder.flush()
-        outcomes.append("gone")
+        while responder.write(CHUNK):
+            pass
+        stuck.set()
 
     async with serving(handler, max_unsent_bytes=HIGH) as served:
         client = await served.connect(receive_buffer=4096)
         client.send(GET)
-        await waiting.wait()
+        await stuck.wait()
+        assert owner.told == []
+        await client.head()
+        while not owner.told:
+            await client.chunk()
+        (responder,) = held
+        assert (owner.told, responder.paused) == (["ready"], False)
+        while responder.write(CHUNK):
+            pass
         client.reset()
-        await served.settle()
-    assert outcomes == ["gone"]
+        while "gone" not in owner.told:
+            await asyncio.sleep(0.001)
+        assert (owner.told, responder.paused) == (["ready", "gone"], False)
+        responder.let_go()
 
 
 async def _endless(request: Request, responder: Responder) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import time
 
 import pytest
-from served import GET, PATIENCE_S, Gate, on_both_loops, serving
+from served import GET, PATIENCE_S, Gate, Owner, on_both_loops, serving
 
 from sealink.net.message import Request, Responder
 
@@ -228,18 +228,18 @@ async def test_a_client_that_leaves_within_the_grace_does_not_interrupt_the_endi
 
 
 @on_both_loops
-async def test_a_handler_whose_client_has_left_is_waited_for_like_any_other() -> None:
-    entered, outcomes = asyncio.Event(), list[str]()
+async def test_an_owner_whose_client_has_left_is_waited_for_like_any_other() -> None:
+    owners, entered = dict[str, Owner](), asyncio.Event()
 
-    async def handler(request: Request, responder: Responder) -> None:
-        responder.on_gone = lambda: None
+    def handler(request: Request, responder: Responder) -> None:
+        owners[request.path] = Owner()
+        responder.hold(owners[request.path])
+        loop = asyncio.get_running_loop()
+        if request.path == "/short":
+            loop.call_later(0.1, responder.let_go)
+        else:
+            owners[request.path].shut_down = lambda: loop.call_soon(responder.let_go)  # type: ignore[method-assign]
         entered.set()
-        try:
-            await asyncio.sleep(0.1 if request.path == "/short" else PATIENCE_S)
-            outcomes.append("done")
-        except asyncio.CancelledError:
-            outcomes.append("cancelled")
-            raise
 
     async with serving(handler) as served:
         for path in (b"/short", b"/long"):
@@ -249,7 +249,8 @@ async def test_a_handler_whose_client_has_left_is_waited_for_like_any_other() ->
             await entered.wait()
             client.close()
         await served.server.stop(0.3)
-    assert outcomes == ["done", "cancelled"]
+        assert served.server.open_requests == 0
+    assert [owner.told for owner in owners.values()] == [["gone"], ["gone"]]
 
 
 @on_both_loops

@@ -15,6 +15,7 @@ from scripted_upstream import (
     RESET,
     ask,
     failure_of,
+    forward,
     on_both_loops,
     parse_request,
     pooled,
@@ -266,20 +267,6 @@ async def test_a_response_that_is_let_go_of_and_goes_on_is_cut_off() -> None:
 
 
 @on_both_loops
-async def test_a_timer_ends_a_response_with_its_own_error() -> None:
-    from sealink.errors import GatewayTimeout
-
-    async with scripted([CHUNKED_HEAD, b"2\r\nok\r\n", HOLD]) as upstream, pooled() as pool:
-        response = await pool.send(post(upstream.url), connect_s=5)
-        reading = asyncio.create_task(failure_of(read_all(response)))
-        await asyncio.sleep(0)
-        timeout = GatewayTimeout("Silence.", code="idle")
-        response.fail(timeout)
-        assert await reading is timeout
-        await until(lambda: upstream.open == 0)
-
-
-@on_both_loops
 async def test_a_taker_that_fails_is_a_fault_of_our_own() -> None:
     async with scripted([CHUNKED_HEAD, b"2\r\nok\r\n", HOLD, b"2\r\nok\r\n"]) as upstream, pooled() as pool:
         complaints: list[object] = []
@@ -291,7 +278,7 @@ async def test_a_taker_that_fails_is_a_fault_of_our_own() -> None:
             pieces.append(data)
             return [True][len(pieces) - 1]
 
-        forwarding = asyncio.create_task(failure_of(response.forward(take)))
+        forwarding = asyncio.create_task(failure_of(forward(response, take)))
         await until(lambda: bool(pieces))
         upstream.go_on()
         assert (await forwarding).code == "internal_error"

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_upstream import failure_of, read_all
+from scripted_upstream import failure_of, forward, read_all
 
-from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
-from sealink.net.client.connection import Connection, StaleConnection
+from sealink.errors import SealinkError, UpstreamError
+from sealink.net.client.connection import Connection
 from sealink.net.client.content_encoding import Decoder
 from sealink.net.client.limits import UpstreamLimits
 
@@ -100,7 +100,7 @@ class Stage:
 
         try:
             response = await self.sending
-            assert await response.forward(take)
+            assert await forward(response, take)
         except SealinkError as error:
             return b"".join(pieces), error
         return b"".join(pieces), None
@@ -146,7 +146,6 @@ def test_every_truncation_is_exactly_one_error(wire: bytes, body: bytes) -> None
             assert body.startswith(got)
             assert isinstance(error, UpstreamError)
             assert error.code == ("upstream_closed" if length < head else "upstream_truncated")
-            assert not isinstance(error, StaleConnection)  # the connection is a fresh one
             assert stage.events == ["lost"]
 
     run(main)
@@ -255,17 +254,6 @@ def test_a_response_that_came_whole_does_not_keep_its_connection_paused() -> Non
     run(main)
 
 
-def test_what_is_unread_when_a_timer_strikes_is_dropped() -> None:
-    async def main() -> None:
-        stage = await Stage().receive(SIZED[:-1])
-        response = await stage.sending
-        timeout = GatewayTimeout("Silence.", code="idle")
-        response.fail(timeout)
-        assert await failure_of(response.read()) is timeout
-
-    run(main)
-
-
 def test_a_cancelled_request_leaves_alone_a_connection_that_it_has_given_back() -> None:
     async def main() -> None:
         stage = await Stage().receive(SIZED)
@@ -345,7 +333,7 @@ def test_what_is_forwarded_is_taken_in_the_call_that_received_it() -> None:
         stage = await Stage().receive(SIZED[:-6])
         taken: list[bytes] = []
         response = await stage.sending
-        forwarding = asyncio.ensure_future(response.forward(lambda data: not taken.append(data)))  # type: ignore[func-returns-value]
+        forwarding = asyncio.ensure_future(forward(response, lambda data: not taken.append(data)))  # type: ignore[func-returns-value]
         await asyncio.sleep(0)
         stage.connection.data_received(b" wo")
         assert taken == [b"hello,", b" wo"]
@@ -366,32 +354,136 @@ def test_a_taker_that_has_enough_is_given_no_more_and_nothing_is_lost() -> None:
             return False
 
         response = await stage.sending
-        assert await response.forward(take_one) is False
-        forwarding = asyncio.ensure_future(response.forward(take_one))
+        assert await forward(response, take_one) is False
+        forwarding = asyncio.ensure_future(forward(response, take_one))
         await stage.receive(b"ello")
         await stage.receive(b", wo")
         assert await forwarding is False
         assert taken == [b"h", b"ello"]
         assert stage.transport.calls == ["pause"]
-        assert await response.forward(take_one) is False
+        assert await forward(response, take_one) is False
         assert stage.transport.calls == ["pause", "resume"]
         await stage.receive(b"rld")
-        assert await response.forward(take_one) is False
-        assert await response.forward(take_one) is True
+        assert await forward(response, take_one) is False
+        assert await forward(response, take_one) is True
         assert b"".join(taken) == b"hello, world"
 
     run(main)
 
 
-def test_a_timer_ends_a_forwarding() -> None:
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 10, 15, 18, len(CHUNKED)])
+@pytest.mark.parametrize("passes", [True, False])
+def test_reads_that_begin_with_a_chunk_may_be_passed_on_as_they_are(step: int, passes: bool) -> None:
+    """Reads within a chunk, the head and the end are parsed; a read that is left alone, too."""
+    chunks = [b"a\r\ndata: {}\n\n\r\n", b"0009\r\ndata: \n\n\n\r\n", b"a\r\ndata: {}\n\n\r\n"]
+    head, end = CHUNKED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", b"0\r\n\r\n"
+    wire = head + b"".join(chunks) + end
+
+    async def main() -> None:
+        stage = await Stage().receive(head + chunks[0])
+        response = await stage.sending
+        got: list[bytes] = []
+        asked: list[bytes] = []
+        passed: list[bytes] = []
+
+        def pass_on(read: bytes) -> bool | None:
+            asked.append(read)
+            if not passes or read not in chunks:
+                return None
+            got.append(read.partition(b"\r\n")[2][:-2])
+            passed.append(read)
+            return True
+
+        forwarding = asyncio.ensure_future(forward(response, lambda data: not got.append(data), pass_on))  # type: ignore[func-returns-value]
+        await asyncio.sleep(0)
+        rest = wire[len(head) + len(chunks[0]) :]
+        for at in range(0, len(rest), step):
+            stage.connection.data_received(rest[at : at + step])
+        assert await forwarding is True
+        assert b"".join(got) == b"data: {}\n\ndata: \n\n\ndata: {}\n\n"
+        assert {read[:1] for read in asked} <= {b"0", b"9", b"a"}
+
+    run(main)
+
+
+def test_what_looks_like_a_chunk_behind_the_first_digit_of_its_size_is_not_one() -> None:
+    async def main() -> None:
+        head = CHUNKED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        stage = await Stage().receive(head + b"1\r\na\r\n")
+        response = await stage.sending
+        assert await response.read() == b"a"
+        taken: list[bytes] = []
+        asked: list[bytes] = []
+        forwarding = asyncio.ensure_future(
+            forward(response, lambda data: not taken.append(data), lambda read: asked.append(read))  # type: ignore[func-returns-value]
+        )
+        await asyncio.sleep(0)
+        for read in (
+            b"1",
+            b"2\r\nbc\r\n",
+            b"0123456789abcd\r\n",
+            b"2\r\nbc\r\n1",
+            b"2\r\nbc\r\n",
+            b"0123456789abcd\r\n",
+        ):
+            stage.connection.data_received(read)
+        stage.connection.data_received(b"0\r\n\r\n")
+        assert await forwarding is True
+        assert b"".join(taken) == b"bc\r\n0123456789abcd" + b"bc" + b"bc\r\n0123456789abcd"
+        assert asked == [b"1", b"2\r\nbc\r\n1", b"0\r\n\r\n"]
+
+    run(main)
+
+
+def test_passing_on_ends_where_the_client_has_enough_and_nothing_is_lost() -> None:
+    async def main() -> None:
+        head = CHUNKED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        stage = await Stage().receive(head + b"1\r\na\r\n")
+        response = await stage.sending
+        assert await response.read() == b"a"
+        passed: list[bytes] = []
+        taken: list[bytes] = []
+
+        def pass_on(read: bytes) -> bool:
+            passed.append(read)
+            return False
+
+        forwarding = asyncio.ensure_future(forward(response, lambda data: not taken.append(data), pass_on))  # type: ignore[func-returns-value]
+        await asyncio.sleep(0)
+        stage.connection.data_received(b"1\r\nb\r\n")
+        stage.connection.data_received(b"1\r\nc\r\n")
+        assert await forwarding is False
+        assert (passed, taken) == ([b"1\r\nb\r\n"], [])
+        assert await response.read() == b"c"
+
+    run(main)
+
+
+def test_what_is_closed_has_no_more_news() -> None:
     async def main() -> None:
         stage = await Stage().receive(SIZED[:-3])
-        forwarding = asyncio.ensure_future(stage.forwarded())
-        await asyncio.sleep(0)
-        timeout = GatewayTimeout("Silence.", code="idle")
-        stage.sending.result().fail(timeout)
-        assert await forwarding == (b"hello, wo", timeout)
-        assert stage.transport.calls == ["abort"]
+        response = await stage.sending
+        news: list[str] = []
+        response.on_news = lambda: news.append("news")
+        response.forward_to(lambda data: bool(news.append("data") or True))
+        response.close()
+        assert (news, stage.transport.calls) == ([], ["abort"])
+        assert (await failure_of(response.read())).code == "upstream_closed"
+
+    run(main)
+
+
+def test_the_connection_is_free_before_the_end_is_told() -> None:
+    """So that a request that the end brings about can be sent on it."""
+
+    async def main() -> None:
+        stage = await Stage().receive(SIZED[:-3])
+        response = await stage.sending
+        told: list[list[str]] = []
+        response.on_news = lambda: told.append(list(stage.events))
+        await stage.receive(SIZED[-3:])
+        assert told == [["idle"]]
+        assert (response.read_now(), response.read_now()) == (b"hello, world", b"")
 
     run(main)
 
@@ -401,7 +493,7 @@ def test_a_cancelled_forwarding_takes_no_more() -> None:
         stage = await Stage().receive(SIZED[:-6])
         taken: list[bytes] = []
         response = await stage.sending
-        forwarding = asyncio.ensure_future(response.forward(lambda data: not taken.append(data)))  # type: ignore[func-returns-value]
+        forwarding = asyncio.ensure_future(forward(response, lambda data: not taken.append(data)))  # type: ignore[func-returns-value]
         await asyncio.sleep(0)
         forwarding.cancel()
         await asyncio.wait([forwarding])

@@ -6,7 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
-from sealink.telemetry.exposition import Gauge, exposition, merged
+from sealink.telemetry.exposition import exposition
+from sealink.telemetry.gauge import Gauge, merged
 from sealink.telemetry.histogram import Histogram
 from sealink.telemetry.request_metrics import MAX_SERIES, OTHER, RequestMetrics
 from sealink.usage import Usage

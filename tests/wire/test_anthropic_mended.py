@@ -7,6 +7,8 @@ import pytest
 
 from sealink.errors import UpstreamError
 from sealink.wire.dialects.anthropic_messages import UPSTREAM
+from sealink.wire.dialects.anthropic_messages.upstream.mend import Mender
+from sealink.wire.dialects.anthropic_messages.upstream.passthrough import MessagesPassthrough
 from sealink.wire.stream.fold import fold
 from wire.anthropic_grammar import complaints
 from wire.anthropic_line import events_in, final_message, passthrough_lane, stock_client, through
@@ -242,3 +244,28 @@ def test_a_whole_message(fields: Fields, content: list[Fields] | None) -> None:
 def test_a_whole_message_that_needs_nothing_stays_as_it_is() -> None:
     body = json.dumps(WHOLE, indent=1).encode()
     assert UPSTREAM.passthrough_whole(body)[0] == body
+
+
+REGULAR: Final = [
+    start(),
+    *block(0, THINKING, "thinking", thinking="hm"),
+    *block(1, TEXT, "text", text="x"),
+    *block(2, CALL, "input_json", partial_json="{}"),
+    *END,
+]
+
+
+def test_events_as_anthropic_sends_them_are_not_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Mender, "mended", lambda *_: pytest.fail("was looked at"))
+    assert through(passthrough_lane(), REGULAR)[0] == b"".join(REGULAR)
+
+
+@pytest.mark.parametrize("at", range(len(REGULAR)))
+@pytest.mark.parametrize("change", ["without", "twice"])
+def test_an_irregular_stream_is_mended_as_if_each_event_had_been_looked_at(
+    at: int, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [*REGULAR[:at], *([REGULAR[at]] * 2 if change == "twice" else []), *REGULAR[at + 1 :]]
+    mended, _ = through(passthrough_lane(), events)
+    monkeypatch.setattr(MessagesPassthrough, "_is_plain", lambda *_: False)
+    assert mended == through(passthrough_lane(), events)[0]

@@ -167,6 +167,24 @@ def test_nearly_every_frame_of_a_stream_without_an_id_is_known(monkeypatch: pyte
     assert lane.feed(chunk(" third", id=None)) == chunk(" third")
 
 
+def test_frames_that_come_together_are_known_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = relay_lane()
+    lane.feed(data_frame(b'{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant"}}]}'))
+    lane.feed(chunk("First") + chunk(" second"))
+    read: list[bytes] = []
+    feed = lane._feed
+    monkeypatch.setattr(lane, "_feed", lambda data: (read.append(data), feed(data))[1])
+    together = chunk(" third") + chunk(" fourth")
+    assert lane.feed(together) == together
+    assert not read
+    assert lane.feed(chunk(" fifth") + chunk("x\n") + chunk(" sixth")) == chunk(" fifth") + chunk("x\n") + chunk(
+        " sixth"
+    )
+    assert read == [chunk("x\n") + chunk(" sixth")]
+    assert lane.outcome.frames == 8
+    assert lane.outcome.text.since(0) == "First second third fourth fifthx\n sixth"
+
+
 def test_a_stream_that_never_repeats_itself_is_soon_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     lane = relay_lane()
     for number in range(30):

@@ -1,17 +1,20 @@
 """All endpoints of the admin port: the operations of the API, and the document that describes them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sealink.access.keys import KeyRules, TeamRules
 from sealink.access.records import KeyRecord, TeamRecord
 from sealink.admin.audit import AuditOperations
+from sealink.admin.guard import METRICS
 from sealink.admin.keys import KeyOperations
 from sealink.admin.openapi import document
 from sealink.admin.operation import Operation, Operations
+from sealink.admin.reload import Changed, Reload
 from sealink.admin.shapes import (
     AuditList,
+    ConfigReloaded,
     KeyList,
     KeyWithSecret,
     NewKey,
@@ -23,7 +26,7 @@ from sealink.admin.shapes import (
 )
 from sealink.admin.teams import TeamOperations
 from sealink.http import Endpoint, RequestContext
-from sealink.http.responses import send_json
+from sealink.http.responses import identity, send_json
 from sealink.net.message import Request, Responder
 from sealink.wire.dialects import openai_chat
 
@@ -33,10 +36,14 @@ if TYPE_CHECKING:
     from sealink.access.team_table import TeamTable
 
 _ERROR_BODY: Final = openai_chat.CLIENT.error_body
+_PROMETHEUS_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def operations_on(store: "Callable[[], AccessStore]", changed: Callable[[], None]) -> tuple[Operation, ...]:
-    """The operations on keys, teams and their audit. `store` is called in threads only: it imports SQLAlchemy."""
+def operations_on(
+    store: "Callable[[], AccessStore]", changed: Callable[[], None], reload: Callable[[], Changed]
+) -> tuple[Operation, ...]:
+    """The operations on keys, teams and their audit, and on the config. `store` and `reload` are called in threads
+    only: the first imports SQLAlchemy, the other waits."""
     keys = KeyOperations(partial(_key_table, store), changed)
     teams = TeamOperations(partial(_team_table, store), changed)
     audit = AuditOperations(store)
@@ -55,12 +62,13 @@ def operations_on(store: "Callable[[], AccessStore]", changed: Callable[[], None
         Operation("PATCH", team, "Change a team.", teams.update, TeamRecord, body=TeamRules),
         Operation("DELETE", team, "Revoke a team.", teams.revoke, TeamRecord, query=Revocation),
         Operation("POST", f"{team}/revoke", "Revoke a team.", teams.revoke, TeamRecord, body=Revocation),
+        Operation("POST", "/admin/v1/reload", "Read the config again.", Reload(reload).run, ConfigReloaded),
         Operation("GET", "/admin/v1/audit", "List changes, the newest first.", audit.list, AuditList, query=Page),
     )
 
 
-def admin_endpoints(operations: Iterable[Operation]) -> tuple[Endpoint, ...]:
-    """The table of the port."""
+def admin_endpoints(operations: Iterable[Operation], metrics: Callable[[], Awaitable[bytes]]) -> tuple[Endpoint, ...]:
+    """The table of the port. `metrics` are those of all processes, as Prometheus' text."""
     operations = tuple(operations)
     by_place: dict[tuple[str, str], dict[str, Operation]] = {}
     for operation in operations:
@@ -69,7 +77,12 @@ def admin_endpoints(operations: Iterable[Operation]) -> tuple[Endpoint, ...]:
     async def openapi(request: Request, responder: Responder, context: RequestContext) -> None:
         send_json(responder, context, document(operations))
 
+    async def send_metrics(request: Request, responder: Responder, context: RequestContext) -> None:
+        fields = [("content-type", _PROMETHEUS_TEXT), *identity(context.request_id), *context.answer_headers]
+        responder.send(200, fields, await metrics())
+
     return (
+        Endpoint("GET", METRICS, send_metrics, _ERROR_BODY),
         Endpoint("GET", "/admin/v1/openapi.json", openapi, _ERROR_BODY),
         *(Endpoint(method, place, Operations(each), _ERROR_BODY) for (method, place), each in by_place.items()),
     )

@@ -25,12 +25,16 @@ HEADERS: Final[HeaderList] = (
 """What every answer of the port bears."""
 
 API: Final = "/admin/"
+METRICS: Final = "/metrics"
+_FORWARDED: Final = ("forwarded", "x-forwarded-for")
 
 
 class Guard:
-    """Lets in who has the token. `allowed_hosts` are names that the port may be called by, besides addresses."""
+    """Lets in who has the token. `allowed_hosts` are names that the port may be called by, besides addresses. Metrics
+    need no token on a port that only this machine reaches (`is_loopback`), unless a proxy has passed the request on."""
 
-    def __init__(self, token: str, allowed_hosts: tuple[str, ...]) -> None:
+    def __init__(self, token: str, allowed_hosts: tuple[str, ...], *, is_loopback: bool = False) -> None:
+        self._open_metrics = is_loopback
         self._token = token.encode()
         self._hosts = {"localhost", *(host.lower() for host in allowed_hosts)}
 
@@ -45,8 +49,11 @@ class Guard:
         origin = request.headers.get("origin")
         if origin is not None and origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower()):
             raise PermissionDenied(f"Pages of {origin} may not call the admin port.", code="origin_not_allowed")
-        if request.path.startswith(API):
+        if request.path.startswith(API) or (request.path == METRICS and not self._shows_metrics(request)):
             self._check_token(request)
+
+    def _shows_metrics(self, request: Request) -> bool:
+        return self._open_metrics and not any(name in request.headers for name in _FORWARDED)
 
     def _is_ours(self, host: str) -> bool:
         try:

@@ -33,6 +33,13 @@ class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overlap_s: Annotated[float, Meta(ge=0, le=366 * 86_400)] = 0.0
 
 
+class ConfigReloaded(msgspec.Struct, frozen=True):
+    """What a config that was read again has changed: `applied` for new requests, `at_restart` after a restart."""
+
+    applied: tuple[str, ...]
+    at_restart: tuple[str, ...]
+
+
 class Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`end_streams`: whether open streams are ended too."""
 

@@ -44,6 +44,13 @@ class Access:
                 self._store = AccessStore(url, self.configured, secret=secret)
             return self._store
 
+    def configure(self, config: Config) -> None:
+        """Put the keys and teams of a newer config in force."""
+        self.configured = configured_by(config)
+        self.keyring.configure(self.configured)
+        if self._store is not None:
+            self._store.configured = self.configured
+
     async def start(self) -> None:
         """Learn the keys, so that the first request of each finds it in force. Raises StoreTooNew."""
         self._loop = asyncio.get_running_loop()

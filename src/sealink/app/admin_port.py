@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from sealink.admin.admin_token import FILE, load_or_make
 from sealink.admin.endpoints import admin_endpoints, operations_on
 from sealink.admin.guard import HEADERS, Guard
 from sealink.app.access import Access
-from sealink.app.address import printable
+from sealink.app.address import is_loopback, printable
 from sealink.config import Config
+from sealink.config.changes import Changes
 from sealink.config.environment import admin_token
 from sealink.http import Dispatcher
 from sealink.net.message import Request, Responder
@@ -22,10 +24,19 @@ _RETRY_S: Final = 1.0
 """How often the port is tried again while another process has it, such as a SeaLink that is stopping."""
 
 
+class Control(NamedTuple):
+    """What the port can tell of the running processes, and have them do: give their metrics, as Prometheus' text; read
+    the config again, which raises ConfigError."""
+
+    metrics: Callable[[], Awaitable[bytes]]
+    reload: Callable[[], Coroutine[Any, Any, Changes]]
+
+
 class AdminPort:
     """Listens as soon as it can; the gateway does not wait for it."""
 
-    def __init__(self, config: Config, access: Access) -> None:
+    def __init__(self, config: Config, access: Access, control: Control) -> None:
+        self._control = control
         self._config = config
         self._access = access
         self._server: Server | None = None
@@ -67,13 +78,20 @@ class AdminPort:
 
     def _server_for(self, token: str) -> Server:
         admin = self._config.admin
-        guard = Guard(token, (admin.host, *admin.allowed_hosts))
-        operations = operations_on(self._access.store, self._access.changed)
-        dispatcher = Dispatcher(admin_endpoints(operations), max_body_bytes=admin.max_body_bytes, headers=HEADERS)
+        guard = Guard(token, (admin.host, *admin.allowed_hosts), is_loopback=is_loopback(admin.host))
+        loop = asyncio.get_running_loop()
 
-        async def handle(request: Request, responder: Responder) -> None:
+        def reload() -> Changes:
+            return asyncio.run_coroutine_threadsafe(self._control.reload(), loop).result()
+
+        operations = operations_on(self._access.store, self._access.changed, reload)
+        dispatcher = Dispatcher(
+            admin_endpoints(operations, self._control.metrics), max_body_bytes=admin.max_body_bytes, headers=HEADERS
+        )
+
+        def handle(request: Request, responder: Responder) -> Coroutine[Any, Any, None] | None:
             guard.check(request)
-            await dispatcher.handle(request, responder)
+            return dispatcher.handle(request, responder)
 
         def check_head(request: Request) -> int:
             guard.check(request)

@@ -8,16 +8,18 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from sealink.access.credential import Changes
+from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
 from sealink.app.address import printable
-from sealink.app.admin_port import AdminPort
+from sealink.app.admin_port import AdminPort, Control
+from sealink.app.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
+from sealink.config.changes import Changes, changes, in_force
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.delivery.finish_after_disconnect import Slots
@@ -35,13 +37,16 @@ from sealink.ledger.settings import LedgerSettings
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
 from sealink.net.server import Server
+from sealink.net.siblings import Siblings
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
-from sealink.policy.routing import Router
 from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
+from sealink.telemetry.gauge import merged
+from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
+from sealink.telemetry.loop_lag import LoopLag
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
@@ -52,8 +57,22 @@ log = logging.getLogger("sealink.app")
 class App:
     """SeaLink in one process: the public port, the connections to upstreams, the simulated models it needs."""
 
-    def __init__(self, config: Config, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        recorder: Recorder | None = None,
+        *,
+        load: Callable[[], Config] | None = None,
+        siblings: Path | None = None,
+    ) -> None:
+        """`load` reads the config again. `siblings` is the folder in which the processes of one SeaLink meet."""
         self.config = config
+        self._load_config = load or (lambda: config)
+        self._siblings = Siblings(siblings, self._answer)
+        self._providers: dict[str, Provider] = {}
+        self._reloading = asyncio.Lock()
+        self._hurried = asyncio.Event()
+        self._is_stopping = False
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
         self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
@@ -62,8 +81,14 @@ class App:
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
-        self._admin = AdminPort(config, self._access)
+        self._admin = AdminPort(config, self._access, Control(self.metrics, self.reload_all))
         self._observers = Observers(self._ledger, self._metrics, RequestLog(self._log_lines.write))
+        self._health = HealthBook(config.breaker, log_target)
+        self._logs = StreamLogs(config.detach)
+        self._retry_budget = TokenBucket(config.retry.budget_share)
+        self._hedging = Hedging(config.hedge)
+        self._finishing = Slots(config.drain.max_streams)
+        self._unattended = Unattended(config.detach.max_bytes, config.detach.return_s)
         self._load_shedding = LoadShedding(
             max_requests=config.server.max_requests,
             max_loop_lag_s=config.server.max_loop_lag_s,
@@ -80,8 +105,9 @@ class App:
         """
         config = self.config
         await self._access.start()
-        providers = {provider.name: await self._provider(provider) for provider in config.providers}
-        public = self._public_port(router_of(config, providers))
+        for provider in config.providers:
+            self._providers[provider.name] = await self._provider(provider)
+        public = self._public_port()
         self._keep_warm()
         self._server = Server(
             public.handle,
@@ -91,6 +117,8 @@ class App:
             refuse=public.refuse,
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        await self._siblings.start()
+        self._lag = LoopLag(asyncio.get_running_loop())
         if with_admin:
             self._admin.start()
         self._load_shedding.start()
@@ -104,11 +132,15 @@ class App:
 
     async def stop(self) -> None:
         """Let open streams finish for up to `drain_s`, then end them, and give everything back."""
+        self._is_stopping = True
         await self.loaded()
+        await self._notice()
         await self._admin.stop()
+        await self._siblings.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
         self._load_shedding.stop()
+        self._lag.stop()
         await self._pool.close()
         await self._simulators.stop()
         await self._access.stop()
@@ -117,8 +149,95 @@ class App:
 
     def hurry(self) -> None:
         """Wait no longer for open streams: end them now."""
+        self._hurried.set()
         if self._server is not None:
             self._server.hurry()
+
+    async def _notice(self) -> None:
+        """Go on as before while load balancers notice that this process is not ready any more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.config.server.drain_notice_s):
+                await self._hurried.wait()
+
+    def unready(self) -> list[str]:
+        """Why new requests should go to another process; empty where they need not."""
+        reasons = {
+            "SeaLink is stopping.": self._is_stopping,
+            "The ledger cannot be written, so every request is refused.": not self._ledger.can_write(),
+            "No model is configured.": not self.config.models,
+        }
+        return [reason for reason, holds in reasons.items() if holds]
+
+    async def reload(self) -> Changes:
+        """Read the config again, and put it in force for new requests; an open stream keeps what it began with.
+
+        Raises ConfigError, and everything is as it was.
+        """
+        async with self._reloading:
+            running = self.config
+            new = await asyncio.to_thread(self._load_config)
+            self.config = in_force(running, new)
+            known = {provider.name: provider for provider in running.providers}
+            for provider in self.config.providers:
+                if known.get(provider.name) != provider:
+                    self._providers[provider.name] = await self._provider(provider)
+            self._take_config(running)
+            return changes(running, new)
+
+    async def reload_all(self) -> Changes:
+        """As `reload`, in all processes. Raises the ConfigError of any."""
+        answers = await self._siblings.ask_all("reload")
+        failed = [answer for answer in answers if isinstance(answer, Exception)]
+        if failed:
+            raise failed[0]
+        found: Changes = answers[0]
+        return found
+
+    async def metrics(self) -> bytes:
+        """The metrics of all processes together, as Prometheus' text."""
+        from sealink.telemetry.exposition import exposition
+
+        answers = await self._siblings.ask_all("metrics")
+        counted = [answer for answer in answers if isinstance(answer, ProcessMetrics)]
+        total = RequestMetrics()
+        for each in counted:
+            total.add(each.requests)
+        return exposition(total, merged([each.gauges for each in counted]))
+
+    async def _answer(self, question: str) -> Changes | ProcessMetrics:
+        """What this process answers itself, or a sibling."""
+        if question == "reload":
+            return await self.reload()
+        assert self._server is not None
+        return ProcessMetrics(
+            self._metrics,
+            [
+                target_gauge(self._health),
+                *ledger_gauges(self._ledger.status()),
+                *connection_gauges(self._server, self._pool),
+                loop_gauge(self._lag),
+            ],
+        )
+
+    def _take_config(self, before: Config) -> None:
+        """Put `self.config` in force."""
+        config, server = self.config, self._server
+        assert server is not None
+        configure_logging(config.log.format, config.log.level)
+        self._log_lines.take_form(config.log.format)
+        self._access.configure(config)
+        if config.breaker != before.breaker:
+            self._health = HealthBook(config.breaker, log_target)
+        if config.retry != before.retry:
+            self._retry_budget = TokenBucket(config.retry.budget_share)
+        if config.hedge != before.hedge:
+            self._hedging = Hedging(config.hedge)
+        if config.drain != before.drain:
+            self._finishing = Slots(config.drain.max_streams)
+        self._load_shedding.take_limits(config.server.max_requests, config.server.max_loop_lag_s)
+        public = self._public_port()
+        server.serve(public.handle, public.check_head, public.error_response, public.refuse)
+        self._keep_warm()
 
     async def _load(self) -> None:
         """Import what no request waits for: the price list and SQLAlchemy, 0.3 s and 40 MiB, while SeaLink listens.
@@ -133,8 +252,8 @@ class App:
             log.warning("loaded when it is needed, for now it cannot be: %s", error)
         self._ledger.start()
 
-    def _public_port(self, router: Router) -> Dispatcher:
-        server = self.config.server
+    def _public_port(self) -> Dispatcher:
+        server, router = self.config.server, router_of(self.config, self._providers)
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         admission = AdmissionControl(self._access.keyring, router, self._observers, [self._load_shedding, limits])
         endpoints = public_endpoints(
@@ -142,6 +261,7 @@ class App:
             self._services(),
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
+            unready=self.unready,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
         return Dispatcher(
@@ -156,22 +276,22 @@ class App:
         return Services(
             pool=self._upstreams,
             observers=self._observers,
-            health=HealthBook(config.breaker, log_target),
-            logs=StreamLogs(config.detach),
+            health=self._health,
+            logs=self._logs,
             retry=config.retry,
-            retry_budget=TokenBucket(config.retry.budget_share),
-            hedging=Hedging(config.hedge),
+            retry_budget=self._retry_budget,
+            hedging=self._hedging,
             heartbeat=config.heartbeat,
             finish=config.drain,
-            finishing=Slots(config.drain.max_streams),
-            unattended=Unattended(config.detach.max_bytes, config.detach.return_s),
+            finishing=self._finishing,
+            unattended=self._unattended,
             prices=PriceRules(rule_of(price) for price in config.prices),
             open=self._open,
         )
 
-    def _revoke(self, changes: Changes) -> None:
+    def _revoke(self, changed: KeyChanges) -> None:
         """Keys, or teams, were revoked with their open streams."""
-        self._open.revoke(changes.ended_keys, changes.ended_teams)
+        self._open.revoke(changed.ended_keys, changed.ended_teams)
 
     @staticmethod
     def _call_later(delay_s: float, call: Callable[[], None]) -> None:

@@ -1,14 +1,23 @@
 """The state of one process in numbers, for /metrics."""
 
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 from sealink.ledger.ledger import LedgerStatus
 from sealink.net.client import UpstreamPool
 from sealink.net.server import Server
 from sealink.policy.health import HealthBook
-from sealink.telemetry.exposition import Gauge
+from sealink.telemetry.gauge import Gauge
 from sealink.telemetry.loop_lag import LoopLag
+from sealink.telemetry.request_metrics import RequestMetrics
+
+
+class ProcessMetrics(NamedTuple):
+    """All metrics of one process, as another one adds them up."""
+
+    requests: RequestMetrics
+    gauges: list[Gauge]
+
 
 _UP: Final = {"closed": 1.0, "half-open": 0.5, "open": 0.0}
 

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from sealink.app.app import App
-from sealink.config import Config, LogConfig
+from sealink.config import Config, ConfigError
 from sealink.ledger.journal import OwnedFolder
 from sealink.recorder.pool import Recorder
 from sealink.store.errors import StoreTooNew
-from sealink.telemetry.log_format import formatter
 
 log = logging.getLogger("sealink.process")
 
@@ -33,13 +32,6 @@ def run_on_best_loop(main: Coroutine[Any, Any, None]) -> None:
         asyncio.run(main)
     else:
         uvloop.run(main)
-
-
-def configure_logging(config: LogConfig) -> None:
-    """Log to standard error, one line a record."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter(config.format))
-    logging.basicConfig(level=config.level.upper(), handlers=[handler], force=True)
 
 
 def raise_file_limit() -> None:
@@ -70,7 +62,29 @@ def hangup_ignored() -> Iterator[None]:
 
 
 def _log_hangup(*_: object) -> None:
-    log.info("SIGHUP: nothing is done. The config is read at the start; restart SeaLink to have a new one read.")
+    log.info("SIGHUP: nothing is done, SeaLink is starting.")
+
+
+def reload_on_hangup(app: App) -> None:
+    """From now on SIGHUP has the config read again."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    def begin() -> None:
+        task = asyncio.ensure_future(_reload(app))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    if hasattr(signal, "SIGHUP"):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, begin)
+
+
+async def _reload(app: App) -> None:
+    try:
+        found = await app.reload()
+    except ConfigError as error:
+        log.error("The config is not reloaded, all is as it was:\n%s", error)
+    else:
+        log.info("The config is reloaded: %s", found)
 
 
 def stop_notice(drain_s: float, number: int) -> str:
@@ -115,15 +129,18 @@ async def serve_until_stopped(
     reuse_port: bool = False,
     with_admin: bool = False,
     recorder: Recorder | None = None,
+    load: Callable[[], Config] | None = None,
+    siblings: Path | None = None,
 ) -> None:
     """Listen until SIGTERM or SIGINT. `on_listening` is called with the base URL once connections are accepted.
 
-    `with_admin`: on the admin port too. Raises CannotStart.
+    `with_admin`: on the admin port too. `load` reads the config again, on SIGHUP. `siblings` is the folder in which the
+    processes of one SeaLink meet. Raises CannotStart.
     """
     raise_file_limit()
     survive_hangup()
     signals = StopSignals()
-    app = app_of(config, recorder)
+    app = app_of(config, recorder, load=load, siblings=siblings)
     try:
         base_url = await app.start(reuse_port=reuse_port, with_admin=with_admin)
     except OSError as error:
@@ -132,6 +149,7 @@ async def serve_until_stopped(
         raise CannotStart(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
+    reload_on_hangup(app)
     on_listening(base_url)
     await app.loaded()
     gc.freeze()
@@ -148,10 +166,16 @@ def cannot_listen(config: Config, error: OSError) -> CannotStart:
     return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}{hint}")
 
 
-def app_of(config: Config, recorder: Recorder | None = None) -> App:
+def app_of(
+    config: Config,
+    recorder: Recorder | None = None,
+    *,
+    load: Callable[[], Config] | None = None,
+    siblings: Path | None = None,
+) -> App:
     """Raises CannotStart where its journal cannot be written."""
     try:
-        return App(config, recorder)
+        return App(config, recorder, load=load, siblings=siblings)
     except OSError as error:
         raise _cannot_write(error) from error
 

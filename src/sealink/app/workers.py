@@ -1,17 +1,22 @@
 """Several processes on one port: the kernel spreads new connections over them (SO_REUSEPORT)."""
 
 import asyncio
+import contextlib
 import logging
 import multiprocessing
+import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
-from typing import Any, Final
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -20,31 +25,40 @@ from sealink.app.process import (
     CannotStart,
     cannot_listen,
     check_journal,
-    configure_logging,
     hangup_ignored,
     run_on_best_loop,
     serve_until_stopped,
     stop_notice,
 )
 from sealink.config import Config
+from sealink.telemetry.log_format import configure_logging
 
 log = logging.getLogger("sealink.workers")
 
 _POLL_S: Final = 0.1
 
 
-def supervise(config: Config, count: int, on_listening: Callable[[str], None], *, takes_over: bool = False) -> None:
+def supervise(
+    config: Config,
+    count: int,
+    on_listening: Callable[[str], None],
+    *,
+    load: Callable[[], Config],
+    takes_over: bool = False,
+) -> None:
     """Run `count` workers until SIGTERM or SIGINT; one that dies before that is replaced.
 
     `on_listening` is called with the base URL once all accept connections. Raises CannotStart, or SystemExit if a
     worker cannot start: it has written why to standard error. With `takes_over` the port may be one that the workers
-    of another process listen on; new connections are then spread over both.
+    of another process listen on; new connections are then spread over both. `load` reads the config again: each
+    worker does so on SIGHUP.
     """
     check_journal(config)
-    with _reserved(config, takes_over=takes_over) as reserved:
+    with _reserved(config, takes_over=takes_over) as reserved, TemporaryDirectory(prefix="sealink-") as folder:
         port = reserved.getsockname()[1]
-        config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
-        workers = Workers(config, count)
+        config = _on_port(config, port)
+        workers = Workers(config, count, partial(_Life, load=partial(_load, load, port), siblings=Path(folder)))
+        signal.signal(signal.SIGHUP, workers.pass_on)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, workers.stop_on)
         is_up = workers.are_listening()
@@ -53,6 +67,15 @@ def supervise(config: Config, count: int, on_listening: Callable[[str], None], *
         workers.run()
     if not is_up:
         raise SystemExit(1)
+
+
+def _on_port(config: Config, port: int) -> Config:
+    """The config with the port that was really taken."""
+    return msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
+
+
+def _load(load: Callable[[], Config], port: int) -> Config:
+    return _on_port(load(), port)
 
 
 def _reserved(config: Config, *, takes_over: bool) -> socket.socket:
@@ -120,8 +143,9 @@ class Workers:
     The events are kept here: one that is garbage-collected is gone before its process has opened it.
     """
 
-    def __init__(self, config: Config, count: int) -> None:
+    def __init__(self, config: Config, count: int, life: "Callable[..., _Life]") -> None:
         self._config = config
+        self._life = life
         self._stopping = False
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[BaseProcess, Event] = {}
@@ -163,6 +187,13 @@ class Workers:
             log.info(stop_notice(self._config.server.drain_s, number))
         self.stop()
 
+    def pass_on(self, number: int, *_: object) -> None:
+        """A signal is for every worker."""
+        for process in self._processes:
+            if process.pid is not None:
+                with contextlib.suppress(ProcessLookupError):  # it has just ended
+                    os.kill(process.pid, number)
+
     def stop(self) -> None:
         """Ask all to finish what they are doing and stop."""
         self._stopping = True
@@ -173,7 +204,8 @@ class Workers:
         with_admin = self._with_admin not in self._processes
         with hangup_ignored():  # multiprocessing's resource tracker, which the first event starts, never handles it
             listening = self._context.Event()
-            process = self._context.Process(target=_work, args=(self._config, listening, with_admin))
+            life = self._life(config=self._config, listening=listening, with_admin=with_admin)
+            process = self._context.Process(target=_work, args=(life,))
             process.start()
         if with_admin:
             self._with_admin = process
@@ -181,15 +213,25 @@ class Workers:
         self._started_at[process] = time.monotonic()
 
 
-def _work(config: Config, listening: Event, with_admin: bool) -> None:
-    configure_logging(config.log)
+class _Life(NamedTuple):
+    """What a worker is given."""
+
+    config: Config
+    listening: Event
+    with_admin: bool
+    load: Callable[[], Config]
+    siblings: Path
+
+
+def _work(life: _Life) -> None:
+    configure_logging(life.config.log.format, life.config.log.level)
     try:
-        run_on_best_loop(_serve(config, listening, with_admin))
+        run_on_best_loop(_serve(life))
     except CannotStart as error:
         sys.exit(str(error))
 
 
-async def _serve(config: Config, listening: Event, with_admin: bool) -> None:
+async def _serve(life: _Life) -> None:
     """A worker's life. It stops when its parent dies: nobody would stop it, and it would keep the port."""
     loop, parent = asyncio.get_running_loop(), multiprocessing.parent_process()
     assert parent is not None
@@ -199,4 +241,11 @@ async def _serve(config: Config, listening: Event, with_admin: bool) -> None:
         signal.raise_signal(signal.SIGTERM)
 
     loop.add_reader(parent.sentinel, orphaned)
-    await serve_until_stopped(config, reuse_port=True, with_admin=with_admin, on_listening=lambda _: listening.set())
+    await serve_until_stopped(
+        life.config,
+        reuse_port=True,
+        with_admin=life.with_admin,
+        on_listening=lambda _: life.listening.set(),
+        load=life.load,
+        siblings=life.siblings,
+    )

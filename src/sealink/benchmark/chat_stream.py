@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from sealink.errors import UpstreamError
-from sealink.net.message import UpstreamRequest, UpstreamResponse
+from sealink.net.client.response import Response
+from sealink.net.message import UpstreamRequest
 from sealink.wire.dialects import openai_chat
 from sealink.wire.framing.sse import SseFramer
 
@@ -22,7 +23,7 @@ def chat_request(base_url: str, key: str, body: dict[str, Any]) -> UpstreamReque
     )
 
 
-async def chunks(answer: UpstreamResponse) -> AsyncIterator[dict[str, Any]]:
+async def chunks(answer: Response) -> AsyncIterator[dict[str, Any]]:
     """The chunks of the answer, up to `[DONE]`. Raises the SealinkError that came instead, or in the middle."""
     if answer.status != 200:
         body = b"".join([piece async for piece in _pieces(answer)])
@@ -57,6 +58,6 @@ def _message(error: Any) -> str:
     return str(error.get("message") or error) if isinstance(error, dict) else str(error)
 
 
-async def _pieces(answer: UpstreamResponse) -> AsyncIterator[bytes]:
+async def _pieces(answer: Response) -> AsyncIterator[bytes]:
     while piece := await answer.read():
         yield piece

@@ -10,7 +10,6 @@ import msgspec
 from sealink.benchmark.chat_stream import chat_request, chunks, texts
 from sealink.errors import SealinkError, UpstreamError
 from sealink.net.client import UpstreamPool
-from sealink.net.message import Pool
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -68,7 +67,7 @@ async def measure(
     return found
 
 
-async def _one(pool: Pool, endpoint: Endpoint, plan: Plan) -> Measurement:
+async def _one(pool: UpstreamPool, endpoint: Endpoint, plan: Plan) -> Measurement:
     """One stream. An error is part of what is measured."""
     taken, began_at = Measurement(), time.monotonic()
     try:
@@ -82,7 +81,7 @@ async def _one(pool: Pool, endpoint: Endpoint, plan: Plan) -> Measurement:
     return taken
 
 
-async def _receive(pool: Pool, endpoint: Endpoint, plan: Plan, taken: Measurement, began_at: float) -> None:
+async def _receive(pool: UpstreamPool, endpoint: Endpoint, plan: Plan, taken: Measurement, began_at: float) -> None:
     messages = [{"role": "user", "content": plan.prompt}]
     body: dict[str, Any] = {"model": endpoint.model, "messages": messages, "max_tokens": plan.max_tokens}
     answer = await pool.send(chat_request(endpoint.url, endpoint.key, body), connect_s=plan.timeout_s)

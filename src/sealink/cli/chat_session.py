@@ -10,7 +10,7 @@ from sealink.app.process import app_of
 from sealink.benchmark.chat_stream import chat_request, chunks
 from sealink.config import Config
 from sealink.net.client import UpstreamPool
-from sealink.net.message import UpstreamResponse
+from sealink.net.client.response import Response
 
 
 async def ask(config: Config, model: str, prompt: str) -> None:
@@ -30,7 +30,7 @@ async def ask(config: Config, model: str, prompt: str) -> None:
         await app.stop()
 
 
-async def _show(answer: UpstreamResponse, started_at: float) -> None:
+async def _show(answer: Response, started_at: float) -> None:
     """Print the text as it comes, then one line: TTFT, tokens/s, usage, cost."""
     first_at: float | None = None
     usage: dict[str, Any] = {}

@@ -51,12 +51,21 @@ def _loaded(path: Path | None) -> tuple["Config", list[str]]:
 def load_to_serve(path: Path | None) -> tuple["Config", str]:
     """As `load_or_exit`, with warnings, and with the key of earlier runs where none is configured. Where that cannot
     be kept, the text says why."""
+    return _with_kept_key(load_or_exit(path, warn=True))
+
+
+def load_to_serve_again(path: Path | None) -> tuple["Config", list[str]]:
+    """As `load_to_serve`, for a server that runs: the config, and its warnings. Raises ConfigError."""
+    config, warnings = _loaded(path)
+    return _with_kept_key(config)[0], warnings
+
+
+def _with_kept_key(config: "Config") -> tuple["Config", str]:
     from msgspec.structs import replace
 
     from sealink.app.dev_key import FILE, kept_key
     from sealink.config import GENERATED_KEY
 
-    config = load_or_exit(path, warn=True)
     (key, *others), folder = config.keys, Path(config.server.data_dir)
     if key.name != GENERATED_KEY:
         return config, ""

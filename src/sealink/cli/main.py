@@ -12,12 +12,14 @@ from sealink.cli.chat import chat
 from sealink.cli.check import check
 from sealink.cli.providers import providers
 from sealink.cli.record import record
+from sealink.cli.reload import reload
 from sealink.cli.serve import serve
 from sealink.cli.sim import SimCommand, sim
-from sealink.cli.usage import app as usage
+from sealink.cli.usage.commands import app as usage
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(serve)
+app.command()(reload)
 app.command()(check)
 app.command()(chat)
 app.command()(providers)

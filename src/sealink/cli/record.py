@@ -24,12 +24,13 @@ def record(
     Of the headers those are kept that can hold no secret; keys that a provider repeats are overwritten.
     """
     from sealink.app import RECORDED_AS
-    from sealink.app.process import configure_logging, serve_until_stopped
+    from sealink.app.process import serve_until_stopped
     from sealink.recorder.pool import Recorder
+    from sealink.telemetry.log_format import configure_logging
 
     loaded, note = load_to_serve(config)
     loaded = with_options(loaded, host, port)
-    configure_logging(loaded.log)
+    configure_logging(loaded.log.format, loaded.log.level)
     apis = {each.name: RECORDED_AS[each.dialect_name or ""] for each in loaded.providers}
     recorder = Recorder(to, apis, with_prompts=with_prompts)
     run_or_exit(serve_until_stopped(loaded, partial(greet, loaded, note), recorder=recorder))

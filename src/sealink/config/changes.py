@@ -8,18 +8,10 @@ import msgspec
 from sealink.config.sections import Config, ConfigFile, ServerConfig
 from sealink.net.server.limits import ServerLimits
 
-SERVER_LIMITS: Final = ServerLimits.__struct_fields__
-
+_WORKERS: Final = ("restart_pause_s", "max_restart_pause_s")
+_OF_SERVER: Final = (*ServerLimits.__struct_fields__, *_WORKERS, "host", "port", "data_dir")
 AT_RESTART: Final = frozenset(
-    {
-        "access",
-        "admin",
-        "store",
-        "shared",
-        "upstream",
-        "detach",
-        *(f"server.{name}" for name in (*SERVER_LIMITS, "host", "port", "data_dir")),
-    }
+    {"admin", "access", "store", "shared", "upstream", "detach", *(f"server.{name}" for name in _OF_SERVER)}
 )
 """What a running process keeps as it was: tables, and single settings of [server]."""
 

@@ -7,7 +7,7 @@ import msgspec
 from sealink.config.toml_location import Path
 
 
-class ConfigError(Exception):
+class ConfigError(ValueError):
     """The mistakes of a config, each on a line with its place: `sealink.toml:12: …`."""
 
 

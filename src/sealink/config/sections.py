@@ -61,6 +61,9 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     max_loop_lag_s: Seconds = 1.0
     """How far the process may be behind its work, twice in a row, before it refuses new requests (503 `overloaded`).
     A request that it lets in waits for that some six times before its first token."""
+    drain_notice_s: Delay = 0.0
+    """How long SeaLink goes on as before after SIGTERM, but for /health/ready, which says 503: so long as a load
+    balancer takes to notice it."""
     drain_s: Delay = 30.0
     """How long open streams may go on after SIGTERM."""
     restart_pause_s: Seconds = 0.5

@@ -11,6 +11,7 @@ exchange          one admitted request's states, the commit point, its end
 operations        how a target's request is written, and its answer read: chat, embeddings, token counts
 failover          from target to target until one answers
 delivery          the stream on its way to the client: pump, timers, heartbeats, resuming
+timer_wheel       the timers of all of them
 services          what the exchanges of one process share
 account           what an exchange is settled as; metering: usage and cost
 open_exchanges    those that have not ended yet

@@ -8,7 +8,7 @@ import msgspec
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.failover.whole import WholeOperation
 from sealink.gateway.handlers.answers import Answers
-from sealink.gateway.handlers.health import health, root
+from sealink.gateway.handlers.health import Ready, Reasons, live, root
 from sealink.gateway.handlers.models import Models
 from sealink.gateway.handlers.streams import Streams
 from sealink.gateway.handlers.token_counts import TokenCounts
@@ -36,6 +36,7 @@ def public_endpoints(
     *,
     max_embeddings_bytes: int | None = None,
     models_without_key: bool = True,
+    unready: Reasons = list,
     max_before_content_bytes: int = STREAM.max_before_content_bytes,
 ) -> tuple[Endpoint, ...]:
     """The table. It holds what is spoken on each path, so that a new endpoint is one entry here."""
@@ -65,12 +66,13 @@ def public_endpoints(
             refused=partial(admission.refused_unread, client),
         )
 
+    ready = Ready(unready)
     count_tokens = TokenCounts(admission, services, MESSAGES)
     models, streams = Models(admission, without_key=models_without_key), Streams(admission, services.logs)
     return (
         Endpoint("GET", "/", root, _OPENAI),
-        Endpoint("GET", "/health/live", health, _OPENAI),
-        Endpoint("GET", "/health/ready", health, _OPENAI),
+        *(Endpoint("GET", path, live, _OPENAI) for path in ("/health/live", "/healthz")),
+        *(Endpoint("GET", path, ready, _OPENAI) for path in ("/health/ready", "/health")),
         model("/v1/chat/completions", CHAT),
         model("/v1/responses", RESPONSES),
         model("/v1/embeddings", EMBEDDING, whole=EMBEDDINGS, max_body_bytes=max_embeddings_bytes),

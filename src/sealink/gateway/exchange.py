@@ -5,11 +5,13 @@
                   └────┘              from here on an error is a frame, not a status
               failed: again, or the next target
 
-Whatever happens, and whoever ends it, an exchange is settled exactly once.
+Whatever happens, and whoever ends it, an exchange is settled exactly once. It has no task: see ARCHITECTURE.md, "The
+straight way and the way round".
 """
 
-import asyncio
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from sealink.access.keys import ApiKey
 from sealink.errors import AuthenticationError, HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
@@ -18,13 +20,16 @@ from sealink.gateway.account import LONG_GAP_S, Account
 from sealink.gateway.admitted_request import AdmittedRequest, admission_of
 from sealink.gateway.delivery.client_stream import ClientStream
 from sealink.gateway.delivery.finish_after_disconnect import FinishAfterDisconnect
-from sealink.gateway.delivery.pump import pump
+from sealink.gateway.delivery.pump import Pump
 from sealink.gateway.delivery.resume import DetachedStream, StreamLog
 from sealink.gateway.delivery.stream_timers import StreamTimers
 from sealink.gateway.delivery.unattended import Pace
 from sealink.gateway.failover.attempt import Attempt
+from sealink.gateway.failover.attempt_record import AttemptRecord
 from sealink.gateway.failover.failover import Failover
 from sealink.gateway.failover.streamed import StreamedAttempt
+from sealink.gateway.failover.whole import WholeAttempt
+from sealink.gateway.failover.whole_body import timed_out
 from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.services import Services
@@ -34,23 +39,37 @@ from sealink.wire.stream.lane import Lane
 
 
 class Exchange:
-    """Answers one admitted request. `run` raises SealinkError while the client can still be answered by status."""
+    """Answers one admitted request: it owns the client's response, and waits for what failover/ comes to.
 
-    def __init__(self, admitted: AdmittedRequest, responder: Responder, services: Services, api: ModelApi) -> None:
+    `refuse` answers the client with an error while that can still be by status.
+    """
+
+    def __init__(
+        self,
+        admitted: AdmittedRequest,
+        responder: Responder,
+        services: Services,
+        api: ModelApi,
+        refuse: Callable[[SealinkError], None],
+    ) -> None:
         self._admitted = admitted
         self._request = request = admitted.request
         self._responder = responder
         self._services = services
         self._api = api
+        self._refuse = refuse
         self._account = Account(
             admission_of(request.request_id, admitted.key, request.client, request.head),
             Meter(admitted.request, services.prices),
         )
         self._client = ClientStream(responder)
+        self._failover: Failover[StreamedAttempt] | Failover[WholeAttempt] | None = None
+        self._record: AttemptRecord[StreamedAttempt] | None = None
+        self._pump: Pump | None = None
         self._timers: StreamTimers | None = None
         self._finish: FinishAfterDisconnect | None = None
-        self._task: asyncio.Task[None] | None = None
         self._lane: Lane | None = None
+        self._is_settled = False
         self._revoked: AuthenticationError | None = None
 
     @property
@@ -58,35 +77,29 @@ class Exchange:
         """The key that it is for."""
         return self._admitted.key
 
-    async def run(self) -> None:
-        """Answer the client, and settle whatever comes."""
+    def start(self) -> None:
+        """Answer the client, and settle whatever comes. Raises SealinkError where the request is not accepted."""
         self._services.observers.admitted(self._account.admission)
         if (log := self._open_log()) is not None:
             self._client.keep_in(log)
         self._services.retry_budget.request()
-        self._task = asyncio.current_task()
-        self._responder.on_gone = self._client_gone
+        self._responder.hold(self)
         self._services.open.add(self)
-        is_through = False
         try:
-            await (self._stream() if self._request.head.stream else self._whole())
-            is_through = True
-        except SealinkError as error:
-            self._account.fail(error)
-            error.headers = [*error.headers, *headers.requested(self._request.head.model)]
-            self._tell(error)
-        except asyncio.CancelledError:
-            self._account.end("stopped", "sealink", "draining")
-            if self._revoked is not None:
-                self._tell(self._revoked)
-            elif self._client.awaits_ending:
-                self._break_off()
-            raise
-        finally:
-            if not is_through:
-                self._account.end("error", "sealink", "internal_error")  # unless it is known already how it ended
-            self._settle()
-            self._task = self._responder.on_gone = None  # no cycle: memory is free at once, not at the next collection
+            self._begin()
+        except Exception as bug:  # noqa: BLE001 -- it is logged by the server
+            self.crashed(bug)
+
+    def _begin(self) -> None:
+        admitted, services, account, client = self._admitted, self._services, self._account, self._client
+        if self._request.head.stream:
+            timers = self._timers = StreamTimers(services.timers, LONG_GAP_S, partial(account.mark, "gap"))
+            timers.once(services.heartbeat.grace_s, partial(self._grace_is_over, timers))
+            streamed = self._failover = Failover(self._api.stream, admitted, services, account, client)
+            streamed.start(self)
+        else:
+            whole = self._failover = Failover(self._api.whole, admitted, services, account, client)
+            whole.start(self)
 
     def cancel(self) -> None:
         """The client asks for the end of its detached stream (DELETE /v1/streams/{id})."""
@@ -107,33 +120,74 @@ class Exchange:
         stream = DetachedStream(admitted.key.name, self.cancel, self._request.dialect.error_frame)
         return self._services.logs.open(admitted.request_id, stream)
 
+    # What the attempts come to.
+
+    def answered(self, record: AttemptRecord[Any]) -> None:
+        """There is an answer: a whole one is sent, a stream is committed with its first content."""
+        self._failover = None
+        try:
+            if isinstance(record.attempt, StreamedAttempt):
+                self._record = record
+                self._commit(record.attempt)
+            else:
+                self._send_whole(record.attempt)
+        except Exception as bug:  # noqa: BLE001 -- it is logged by the server
+            self.crashed(bug)
+
+    def failed(self, error: SealinkError) -> None:
+        """There is none: the client is told."""
+        self._account.fail(error)
+        error.headers = [*error.headers, *headers.requested(self._request.head.model)]
+        self._tell(error)
+        self._settle()
+
+    def given_up(self) -> None:
+        """The attempts, or the stream, were stopped before their end."""
+        self._account.end("stopped", "sealink", "draining")
+        if self._revoked is not None:
+            self._tell(self._revoked)
+        elif self._client.awaits_ending or not self._client.gone:
+            self._break_off()
+        self._settle()
+
+    def crashed(self, bug: Exception) -> None:
+        """SeaLink has failed. The server logs it, and tells the client."""
+        self._account.end("error", "sealink", "internal_error")  # unless it is known already how it ended
+        if self._record is not None and self._record.state == "answered":
+            self._record.ended()
+        self._settle(bug)
+
     # A stream: committed with its first content, moved to its end.
 
-    async def _stream(self) -> None:
-        timers = self._timers = StreamTimers(LONG_GAP_S, partial(self._account.mark, "gap"))
-        timers.once(self._services.heartbeat.grace_s, partial(self._grace_is_over, timers))
-        failover = Failover(self._api.stream, self._admitted, self._services, self._account, self._client)
-        record = await failover.first_to_answer()
-        attempt = record.attempt
-        try:
-            self._commit(attempt, timers)
-            await pump(attempt.upstream, self._client, attempt.lane, timers)
-        finally:
-            record.ended()
-        self._client.finish()
-
-    def _commit(self, attempt: StreamedAttempt, timers: StreamTimers) -> None:
+    def _commit(self, attempt: StreamedAttempt) -> None:
+        timers = self._timers
+        assert timers is not None
         self._lane = attempt.lane
+        self._pump = pump = Pump(attempt.upstream, self._client, attempt.lane, timers, self._stream_ended)
         timeouts = attempt.target.timeouts
         timers.resume()
-        timers.on_silence(timeouts.idle_s, partial(attempt.time_out, "idle", timeouts.idle_s))
+        timers.on_silence(timeouts.idle_s, partial(self._time_is_up, "idle", timeouts.idle_s))
         total_left_s = timeouts.total_s - self._account.elapsed_s
-        timers.end(total_left_s, partial(attempt.time_out, "total", timeouts.total_s))
+        timers.once(total_left_s, partial(self._time_is_up, "total", timeouts.total_s))
         held = attempt.held
         if self._admitted.key.usage_extras:
             self._client.complete = partial(self._with_extras, held)
             held = self._with_extras(held, held) if attempt.lane.ended else held
         self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)], held)
+        pump.start()
+
+    def _time_is_up(self, timer: str, limit_s: float) -> None:
+        """One of the timers that run from the first content on has fired: the stream ends with its error."""
+        if self._pump is not None:
+            self._pump.fail(timed_out(timer, limit_s))
+
+    def _stream_ended(self, bug: Exception | None) -> None:
+        if bug is not None:
+            self.crashed(bug)
+            return
+        assert self._record is not None
+        self._record.ended()
+        self._settle()
 
     def _with_extras(self, first: bytes, last: bytes) -> bytes:
         """The stream's last bytes with what the answer cost, and who ended it."""
@@ -153,11 +207,10 @@ class Exchange:
 
     # A whole answer.
 
-    async def _whole(self) -> None:
-        failover = Failover(self._api.whole, self._admitted, self._services, self._account, self._client)
-        attempt = (await failover.first_to_answer()).attempt
+    def _send_whole(self, attempt: WholeAttempt) -> None:
         self._account.bytes_sent = 0 if self._responder.gone else len(attempt.body)
         self._responder.send(200, [*JSON, *self._headers(attempt), *self._price_header()], attempt.body)
+        self._settle()
 
     # What the client is sent beside the answer.
 
@@ -180,7 +233,9 @@ class Exchange:
         """By status while that is possible; in a frame when a heartbeat or content has been sent."""
         if not self._client.awaits_ending:
             self._account.status = error.status
-            raise error
+            if not self._client.started:
+                self._refuse(error)
+            return
         self._client.finish(self._lane.close(error) if self._lane else self._request.dialect.error_frame(error))
 
     def _break_off(self) -> None:
@@ -192,7 +247,7 @@ class Exchange:
 
     # When the client leaves, and how it all ends.
 
-    def _client_gone(self) -> None:
+    def client_gone(self) -> None:
         self._account.mark("client_gone")
         services = self._services
         if self._client.is_resumable:
@@ -209,6 +264,15 @@ class Exchange:
         else:
             self._account.end("client_gone", "client")
             self._stop()
+        self.client_ready()  # where it is read on: nobody is waited for any longer
+
+    def client_ready(self) -> None:
+        if self._pump is not None:
+            self._pump.client_ready()
+
+    def shut_down(self) -> None:
+        self._account.end("stopped", "sealink", "draining")
+        self._stop()
 
     def _has_read_enough(self) -> None:
         """The limit on reading on after the client has left is reached."""
@@ -216,11 +280,20 @@ class Exchange:
         self._stop()
 
     def _stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        """End what is under way."""
+        if self._failover is not None:
+            self._failover.stop()
+        elif self._pump is not None and self._record is not None and self._record.state == "answered":
+            self._pump.stop()
+            self._record.ended()
+            self.given_up()
 
-    def _settle(self) -> None:
+    def _settle(self, bug: Exception | None = None) -> None:
         account, request = self._account, self._request
+        if self._is_settled:
+            return
+        self._is_settled = True
+        self._failover = self._pump = None
         self._services.open.remove(self)
         if self._timers is not None:
             self._timers.stop()
@@ -231,3 +304,4 @@ class Exchange:
             self._services.logs.close(request.request_id)
         account.bytes_sent = account.bytes_sent or self._client.bytes_sent
         self._services.observers.settled(account.admission, account.settlement())
+        self._responder.let_go(bug)

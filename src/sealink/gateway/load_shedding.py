@@ -34,6 +34,11 @@ class LoadShedding:
         """How often in a row it has come round late."""
         self._timer: asyncio.TimerHandle | None = None
 
+    def take_limits(self, max_requests: int, max_loop_lag_s: float) -> None:
+        """Other limits from now on."""
+        self._max_requests = max_requests
+        self._max_loop_lag_s = max_loop_lag_s
+
     def start(self) -> None:
         """Watch the running loop from now on."""
         self._watch()

@@ -9,6 +9,7 @@ from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
+from sealink.gateway.timer_wheel import TimerWheel
 from sealink.net.message import Pool
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
@@ -35,5 +36,6 @@ class Services(msgspec.Struct):
     finish: FinishSettings
     finishing: Slots
     unattended: Unattended
+    timers: TimerWheel = msgspec.field(default_factory=TimerWheel)
     prices: PriceRules = msgspec.field(default_factory=PriceRules)
     open: OpenExchanges = msgspec.field(default_factory=OpenExchanges)

@@ -1,8 +1,10 @@
 """From a request to the handler of its endpoint, and from an error to an answer in the endpoint's error shape."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import partial
 from itertools import takewhile
+from typing import Any
 
 import msgspec
 
@@ -67,23 +69,29 @@ class Dispatcher:
         endpoint.authenticate(request)
         return self._max_body_bytes if endpoint.max_body_bytes is None else endpoint.max_body_bytes
 
-    async def handle(self, request: Request, responder: Responder) -> None:
-        """Answer one request."""
+    def handle(self, request: Request, responder: Responder) -> Coroutine[Any, Any, None] | None:
+        """Answer one request; what is returned answers it in a task."""
         if request.path not in self._exact:
             request.path = self._right_path(request.path)
         request.id = new_request_id()
-        context = RequestContext(request.id, answer_headers=self._answer_headers(request))
+        refuse = partial(self._answer_error, request, responder)
         try:
             if request.method == "OPTIONS":
                 preflight = cors.preflight_headers(request.headers, self._cors_origins)
                 responder.send(204, [*self._headers, *preflight], b"")
-            else:
-                endpoint = self._endpoint_of(request)
-                if request.path not in self._exact:
-                    context.path_tail = request.path.removeprefix(endpoint.prefix or "")
-                await endpoint.handler(request, responder, context)
+                return None
+            endpoint = self._endpoint_of(request)
+            context = RequestContext(request.id, refuse, answer_headers=self._answer_headers(request))
+            if request.path not in self._exact:
+                context.path_tail = request.path.removeprefix(endpoint.prefix or "")
+            answering = endpoint.handler(request, responder, context)
         except SealinkError as error:
-            responder.send(error.status, *self.error_response(error, request))
+            refuse(error)
+            return None
+        return None if answering is None else _answer(answering, refuse)
+
+    def _answer_error(self, request: Request, responder: Responder, error: SealinkError) -> None:
+        responder.send(error.status, *self.error_response(error, request))
 
     def refuse(self, error: SealinkError, request: Request) -> tuple[HeaderList, bytes]:
         """Headers and body of the answer to a request that the server has refused before it was whole."""
@@ -136,6 +144,13 @@ class Dispatcher:
         """What an answer bears besides its own headers."""
         origin = request.headers.get("origin")
         return [*self._headers, *cors.answer_headers(origin, self._cors_origins)] if origin else self._headers
+
+
+async def _answer(answering: Awaitable[None], refuse: Callable[[SealinkError], None]) -> None:
+    try:
+        await answering
+    except SealinkError as error:
+        refuse(error)
 
 
 def _not_allowed(request: Request, place: _Place) -> MethodNotAllowed:

@@ -14,17 +14,19 @@ ErrorBody = Callable[[SealinkError, str], bytes]
 class RequestContext(msgspec.Struct):
     """What the dispatcher has found out about a request.
 
-    `path_tail`: what stands in the path where the endpoint has `{…}`, still percent-encoded. `answer_headers` go
-    out with the answer.
+    `path_tail`: what stands in the path where the endpoint has `{…}`, still percent-encoded. `answer_headers` go out
+    with the answer. `refuse` answers with an error, in the endpoint's shape.
     """
 
     request_id: str
+    refuse: Callable[[SealinkError], None]
     path_tail: str = ""
     answer_headers: HeaderList = ()
 
 
-Handler = Callable[[Request, Responder, RequestContext], Awaitable[None]]
-"""Answers one request. A SealinkError that it raises before it has begun to answer becomes the answer."""
+Handler = Callable[[Request, Responder, RequestContext], Awaitable[None] | None]
+"""Answers one request; None: it has answered, or something that holds the response does. A SealinkError that it raises
+before it has begun to answer becomes the answer."""
 
 
 Authenticate = Callable[[Request], object]

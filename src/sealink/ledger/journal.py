@@ -21,6 +21,7 @@ from typing import Final, Self
 
 from sealink.ledger.entry import Entry, to_line
 
+_TRIAL_BYTES: Final = 4096
 _SEGMENT: Final = re.compile(r"(\d{8}|[1-9]\d{8,17})\.jsonl", re.ASCII)
 
 
@@ -115,6 +116,14 @@ class Journal:
             raise OSError(errno.ENOSPC, "only a part of a line could be written to the journal")
         if self._fsync:
             os.fsync(fd)
+
+    def try_out(self) -> None:
+        """Write something, and remove it again. Raises OSError if it could not be written."""
+        path = self._folder.path / "trial"
+        try:
+            path.write_bytes(bytes(_TRIAL_BYTES))
+        finally:
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Finish the segment that is being written, if there is one."""

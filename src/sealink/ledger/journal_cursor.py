@@ -33,7 +33,9 @@ class JournalCursor:
 
     def advance(self, table: RowTable, batch: int) -> bool:
         """Upload the next `batch` entries. False when there is nothing more for now."""
-        if not self._rows:
+        if self._rows:  # the last insertion failed: more may have been written since they were read
+            self._is_exhausted = False
+        else:
             self._read(batch)
         self._insert(table)
         self._discard()

@@ -52,6 +52,7 @@ class Ledger:
         self._thread = UploaderThread(self._uploader, settings)
         self._unwritten: deque[Settlement] = deque()
         self._settled = 0
+        self._is_failing = False
 
     def start(self) -> None:
         """Begin to upload, in a thread. What dead processes have left is uploaded too."""
@@ -66,6 +67,7 @@ class Ledger:
             self._write_settlements()
             self._journal.append(admission)
         except OSError as error:
+            self._is_failing = True
             log.error("cannot write to the journal: %s", error)
             raise ServiceUnavailable("Requests cannot be accounted for now.", code="ledger_unavailable") from error
 
@@ -81,7 +83,19 @@ class Ledger:
         try:
             self._write_settlements()
         except OSError as error:
+            self._is_failing = True
             log.error("cannot write to the journal, %d settlements wait: %s", len(self._unwritten), error)
+
+    def can_write(self) -> bool:
+        """Whether the journal takes entries: it took the last one, or takes a trial now."""
+        if self._is_failing:
+            try:
+                self._write_settlements()
+                self._journal.try_out()
+            except OSError:
+                return False
+            self._is_failing = False
+        return True
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was settled is in the store. False if that took too long. Blocks."""

@@ -1,7 +1,8 @@
 """HTTP/1.1 over sockets, in both directions. It knows nothing of language models.
 
-server   what clients connect to
-client   connections to upstreams
+server        what clients connect to
+client        connections to upstreams
 loop_timeout  a time limit that a busy event loop does not use up
-message  a request, and the two ends between which its answer travels, as protocols
+siblings      questions between the processes of one SeaLink
+message       a request, and the two ends between which its answer travels, as protocols
 """

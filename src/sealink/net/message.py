@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from sealink.errors import HeaderList, SealinkError
+from sealink.errors import HeaderList
 
 
 class Request(msgspec.Struct):
@@ -38,10 +38,10 @@ class Responder(Protocol):
     client has gone, all of them do nothing. The server adds the framing, `connection` and `date`; other headers go
     out as they are, their names in lower case.
 
-    The handler's task is cancelled for one of two reasons. Either the client has left before the response was
-    finished: `gone` is True (if `on_gone` is set, it is called instead, and `too_slow` says whether the server has
-    dropped the client for not reading). Or the server stops and its shutdown grace is over: `gone` is False, and there
-    is a moment left to end the stream with an error.
+    A handler's task is cancelled for one of two reasons. Either the client has left before the response was finished:
+    `gone` is True, and `too_slow` says whether the server has dropped the client for not reading. Or the server stops
+    and its shutdown grace is over: `gone` is False, and there is a moment left to end the stream with an error.
+    A handler without a task gives the response an owner by `hold`, who is told the same, and lets go of it in the end.
     """
 
     started: bool
@@ -49,7 +49,17 @@ class Responder(Protocol):
     gone: bool
     too_slow: bool
     bytes_sent: int
-    on_gone: Callable[[], None] | None
+
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the stream has been started and goes out in chunks, so that `write_chunk` may be used."""
+
+    def write_chunk(self, chunk: bytes, size: int) -> bool:
+        """What `write` does, for data that is framed as a chunk already: `size` bytes without its framing."""
+
+    def hold(self, owner: "ResponseOwner") -> None: ...
+    def let_go(self, bug: Exception | None = None) -> None:
+        """The owner has done all it had to do, or has failed by a `bug`, which the server logs and answers."""
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None: ...
     def start(self, status: int, headers: HeaderList, data: bytes = b"") -> None: ...
@@ -58,6 +68,19 @@ class Responder(Protocol):
     def finish(self, data: bytes = b"") -> None: ...
     def abort(self) -> None:
         """Drop the connection: a stream that cannot be ended properly must not look as if it had been."""
+
+
+class ResponseOwner(Protocol):
+    """What answers a request without a task, after its handler has returned."""
+
+    def client_gone(self) -> None:
+        """The client has left before the response was finished."""
+
+    def client_ready(self) -> None:
+        """The client's buffer has room again, after `write` has returned False."""
+
+    def shut_down(self) -> None:
+        """The server stops, and its shutdown grace is over."""
 
 
 def _ignore() -> None: ...
@@ -79,31 +102,40 @@ class UpstreamRequest(msgspec.Struct):
 
 
 class UpstreamResponse(Protocol):
-    """The upstream's end of one response.
+    """The upstream's end of one response, from when its request is to be sent. Nothing waits for it.
 
-    `read` returns the next bytes as they come, b"" at the proper end of the body. It raises UpstreamError
-    (`upstream_truncated`, `upstream_reset`) when the body is cut off.
-    `forward` gives each piece to `take` in the very call that received it, as long as `take` returns True, and returns
-    whether the body has come to its proper end. (Waking a task for every piece would cost more than all the rest.)
+    `on_news` is called, in the very call that received them, when the headers have come (`status` is 0 until then),
+    some of the body, its end or a failure. `read_now` returns the next bytes: None while there are none, b"" at the
+    proper end of the body. It raises SealinkError when the request failed or the body is cut off (`upstream_refused`,
+    `upstream_truncated`, `upstream_reset`).
+    `forward_to` has each piece of the body given to `take` instead, until that answers False; `pass_on` is asked
+    before, with each read that begins with a chunk's header as it came, and answers None to one that it leaves alone.
+    A body that has to be decoded is still to be read.
     `close` may be called at any time and more than once: unless the whole body has come, the connection is closed at
     once. `release` gives the rest up too, but waits a moment for an end that is due, so that the pool can use the
-    connection again. `fail` ends the body with an error of SeaLink's own, such as a timeout: the pending or next
-    `read` raises it. `framed` says whether the end of the body can be told from a cut: it has chunks or a length, and
-    does not just end with the connection.
+    connection again. After both there is no news. `framed` says whether the end of the body can be told from a cut: it
+    has chunks or a length, and does not just end with the connection.
     """
 
-    status: int
-    headers: HeaderList
-    framed: bool
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> HeaderList: ...
+    @property
+    def framed(self) -> bool: ...
 
-    async def read(self) -> bytes: ...
-    async def forward(self, take: Callable[[bytes], bool]) -> bool: ...
+    on_news: Callable[[], None] | None
+
+    def read_now(self) -> bytes | None: ...
+    def forward_to(
+        self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None
+    ) -> None: ...
     def close(self) -> None: ...
     def release(self) -> None: ...
-    def fail(self, error: SealinkError) -> None: ...
 
 
 class Pool(Protocol):
     """Sends requests to upstreams: an UpstreamPool, one that records what it sees, or a test's fake."""
 
-    async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse: ...
+    def start(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse:
+        """Send a request, at once or when a connection is open. Raises SealinkError if it cannot be sent."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from sealink.errors import HeaderList, SealinkError
+from sealink.errors import HeaderList
 from sealink.net.message import Pool, UpstreamRequest, UpstreamResponse
 from sealink.recorder.fixture import Answer, write
 
@@ -54,8 +54,8 @@ class _WatchedPool:
         self._pool = pool
         self._recorder = recorder
 
-    async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse:
-        response = await self._pool.send(request, connect_s=connect_s)
+    def start(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse:
+        response = self._pool.start(request, connect_s=connect_s)
         return _WatchedResponse(response, request, self._recorder) if self._recorder.is_wanted(request) else response
 
 
@@ -63,7 +63,6 @@ class _WatchedResponse:
     """An UpstreamResponse that keeps its body until it is known whether it is complete."""
 
     def __init__(self, response: UpstreamResponse, request: UpstreamRequest, recorder: Recorder) -> None:
-        self.status, self.headers, self.framed = response.status, response.headers, response.framed
         self._response = response
         self._request = request
         self._recorder = recorder
@@ -71,23 +70,40 @@ class _WatchedResponse:
         self._bytes = 0
         self._is_over = False
 
-    async def read(self) -> bytes:
-        data = await self._response.read()
+    @property
+    def status(self) -> int:
+        return self._response.status
+
+    @property
+    def headers(self) -> HeaderList:
+        return self._response.headers
+
+    @property
+    def framed(self) -> bool:
+        return self._response.framed
+
+    @property
+    def on_news(self) -> Callable[[], None] | None:
+        return self._response.on_news
+
+    @on_news.setter
+    def on_news(self, listener: Callable[[], None] | None) -> None:
+        self._response.on_news = listener
+
+    def read_now(self) -> bytes | None:
+        data = self._response.read_now()
         if data:
             self._remember(data)
-        else:
+        elif data is not None:
             self._finish()
         return data
 
-    async def forward(self, take: Callable[[bytes], bool]) -> bool:
+    def forward_to(self, take: Callable[[bytes], bool], pass_on: Callable[[bytes], bool | None] | None = None) -> None:
         def remember_and_take(data: bytes) -> bool:
             self._remember(data)
             return take(data)
 
-        ended = await self._response.forward(remember_and_take)
-        if ended:
-            self._finish()
-        return ended
+        self._response.forward_to(remember_and_take)
 
     def close(self) -> None:
         self._is_over = True
@@ -96,9 +112,6 @@ class _WatchedResponse:
     def release(self) -> None:
         self._finish()
         self._response.release()
-
-    def fail(self, error: SealinkError) -> None:
-        self._response.fail(error)
 
     def _remember(self, data: bytes) -> None:
         self._bytes += len(data)

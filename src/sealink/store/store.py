@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sealink import __version__
-from sealink.store.engine import Purpose, engine_for, insert_once, transaction
+from sealink.store.bulk_insert import BulkInsert
+from sealink.store.engine import Purpose, engine_for, transaction
 from sealink.store.errors import StoreTooNew, StoreUnavailable
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -33,6 +34,7 @@ class Store:
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
         self._engine = engine_for(url, timeout_s)
+        self._inserts: dict[tuple[str, ...], BulkInsert] = {}
 
     def migrate(self) -> None:
         """Bring the tables to their newest shape. Safe when several processes do so at once.
@@ -57,10 +59,17 @@ class Store:
         return version
 
     def insert_once(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-        """Add the rows whose primary key is not in the table yet: all of them or none."""
+        """Add the rows whose primary key is not in the table yet: all of them or none. All have the same columns."""
         if rows:
             with self._begin("writing") as connection:
-                connection.execute(insert_once(self._engine, table), rows)
+                self._insert(table, rows[0]).execute(connection, rows)
+
+    def _insert(self, table: Table, row: dict[str, Any]) -> BulkInsert:
+        """The statement for such rows, made once."""
+        place = (table.name, *row)
+        if place not in self._inserts:
+            self._inserts[place] = BulkInsert(self._engine, table, list(row))
+        return self._inserts[place]
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -2,6 +2,7 @@
 
 histogram        observations counted in buckets
 request_metrics  counters and histograms over all requests of one process
+gauge            a number that goes up and down, of one process or of several
 exposition       metrics of one or several processes as Prometheus' text
 request_log      one line per request, at its end
 target_log       a target that is down, and up again

@@ -4,17 +4,16 @@ What OpenTelemetry's conventions for generative AI have a name for is called `ge
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
-from operator import add, attrgetter
-from typing import Final, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Final
 
-import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from sealink.telemetry.gauge import Gauge
 from sealink.telemetry.request_metrics import RequestMetrics, Series
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -37,37 +36,6 @@ _COUNTERS: Final = (
     ("sealink_fallbacks", "fallbacks", "Attempts at another target after one had failed."),
     ("sealink_hedges", "hedges", "Second attempts made beside a slow one."),
 )
-
-
-class Gauge(msgspec.Struct, frozen=True):
-    """A number that goes up and down. `samples` are its values by those of the labels; `across` says what several
-    processes' values come to."""
-
-    name: str
-    help: str
-    samples: dict[tuple[str, ...], float]
-    labels: tuple[str, ...] = ()
-    across: Literal["sum", "max", "min"] = "sum"
-
-    def family(self) -> GaugeMetricFamily:
-        family = GaugeMetricFamily(self.name, self.help, labels=self.labels)
-        for values, number in self.samples.items():
-            family.add_metric(values, number)
-        return family
-
-
-_ACROSS: Final[dict[str, Callable[[float, float], float]]] = {"sum": add, "max": max, "min": min}
-
-
-def merged(processes: Iterable[Sequence[Gauge]]) -> list[Gauge]:
-    """The gauges of several processes as those of one."""
-    total: dict[str, Gauge] = {}
-    for gauge in chain.from_iterable(processes):
-        samples = total.setdefault(gauge.name, msgspec.structs.replace(gauge, samples={})).samples
-        across = _ACROSS[gauge.across]
-        for values, number in gauge.samples.items():
-            samples[values] = across(samples[values], number) if values in samples else number
-    return list(total.values())
 
 
 def exposition(metrics: RequestMetrics, gauges: Sequence[Gauge]) -> bytes:
@@ -113,7 +81,14 @@ class _Families(Collector):
             yield _histogram(name, help_text, field, series)
         yield GaugeMetricFamily("sealink_open_requests", "Requests under way.", self._metrics.open_requests)
         yield GaugeMetricFamily("sealink_open_streams", "Streams under way.", self._metrics.open_streams)
-        yield from (gauge.family() for gauge in self._gauges)
+        yield from map(_gauge, self._gauges)
+
+
+def _gauge(gauge: Gauge) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
+    for values, number in gauge.samples.items():
+        family.add_metric(values, number)
+    return family
 
 
 def _names(series: Series) -> tuple[str, ...]:

@@ -55,3 +55,10 @@ def _local_time(at: float) -> str:
 
 def _utc_time(at: float) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at))}.{int(at * 1000) % 1000:03}Z"
+
+
+def configure_logging(form: LogFormat, level: LogLevel) -> None:
+    """Log to standard error, one line a record."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(form))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

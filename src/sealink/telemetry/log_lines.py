@@ -22,6 +22,10 @@ class LogLines:
         self._later = later
         self._waiting: list[str] = []
 
+    def take_form(self, form: LogFormat) -> None:
+        """Write lines in another form from now on."""
+        self._line = LINES[form]
+
     def write(self, level: int, fields: dict[str, Any]) -> None:
         """Write a line, soon."""
         if not self._waiting:

@@ -15,6 +15,7 @@ from sealink.request import ChatRequest
 from sealink.wire.identifiers import Identifiers
 from sealink.wire.stream.handler import Decoder, Encoder, Framer, StreamHandler
 from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 HeartbeatShape = Literal["comment", "chunk", "off"]
 """An SSE comment, an event without content, or nothing: clients differ in which of them they accept."""
@@ -93,6 +94,9 @@ class ClientDialect(ClientApi, Protocol):
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
         """A not-streamed answer, made of the same events."""
 
+    def plain(self, request: ChatRequest, answer: PlainAnswer, identity: FallbackIdentity) -> bytes:
+        """The same bytes for the events of a plain answer, made without them."""
+
     def error_frame(self, error: SealinkError) -> bytes:
         """The frame that ends a stream in which nothing but heartbeats has been sent."""
 
@@ -130,6 +134,10 @@ class UpstreamDialect(Protocol):
 
     def framer(self) -> Framer: ...
     def decoder(self) -> Decoder: ...
+
+    def read_plain(self, body: bytes) -> PlainAnswer | None:
+        """A not-streamed answer that is a text and nothing else, and as this dialect has it: a client of the same
+        dialect gets its body as it came. None for any other, which is read by `passthrough_whole` or `decode_whole`."""
 
     def decode_whole(self, body: bytes) -> list[Event]:
         """The events of a not-streamed answer. Raises UpstreamError if it is not one."""

@@ -24,6 +24,8 @@ class ClientStream:
         """What becomes of the stream's last bytes before they are sent."""
         self.write: Callable[[bytes], bool] = responder.write
         """Write to the client, and to the listener. Returns whether there is room for more."""
+        self.write_chunk: Callable[[bytes, int], bool] | None = None
+        """Write what is framed as a chunk already to the client. None where it is not chunks that must be written."""
 
     def keep_in(self, log: StreamLog) -> None:
         """Keep what is written in a log, from which the stream can be resumed."""
@@ -34,13 +36,14 @@ class ClientStream:
         """From now on give `listener` all that is written."""
         self._listener = listener
         self.write = self._write_to_both
+        self.write_chunk = None
 
     def go_on_without_client(self, pace: Pace) -> None:
         """The client has gone: from now on `flush` keeps the pace."""
         self._pace = pace
         if self._log is not None:
             self._log.pace = pace
-        self.write = self._write_to_listener
+        self.write, self.write_chunk = self._write_to_listener, None
 
     @property
     def started(self) -> bool:
@@ -80,10 +83,14 @@ class ClientStream:
         if self._listener is not None:
             self._listener(data)
         self._responder.start(200, headers, data)
+        if self._listener is None and self._responder.is_chunked:
+            self.write_chunk = self._responder.write_chunk
 
-    async def flush(self) -> None:
-        """Wait until the client's buffer has room, or until a stream without a client may go on."""
-        await (self._responder.flush() if self._pace is None else self._pace.wait())
+    def wait_for_room(self, go_on: Callable[[], None]) -> None:
+        """Nothing more may be written. Call `go_on` when a stream without a client may go on; while there is a client,
+        the responder tells its owner when that has room."""
+        if self._pace is not None:
+            self._pace.wait(go_on)
 
     def finish(self, data: bytes = b"") -> None:
         """End the stream, with `data`."""

@@ -1,78 +1,142 @@
 """Moves one stream from its upstream to its client, chunk by chunk. The lane between them rewrites the chunks."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
-from sealink.errors import SealinkError, UpstreamError
+from sealink.errors import SealinkError
 from sealink.gateway.delivery.stream_timers import StreamTimers
 from sealink.net.message import UpstreamResponse
 from sealink.wire.stream.lane import Lane
 
 
 class Client(Protocol):
-    """Where the stream goes: a Responder, or a ClientStream around one."""
+    """Where the stream goes: a ClientStream."""
 
     write: Callable[[bytes], bool]
+    write_chunk: Callable[[bytes, int], bool] | None
 
     @property
     def paused(self) -> bool: ...
-    async def flush(self) -> None: ...
+    def wait_for_room(self, go_on: Callable[[], None]) -> None: ...
     def finish(self, data: bytes = b"") -> None: ...
 
 
-async def hold_until_content(upstream: UpstreamResponse, lane: Lane, max_bytes: int) -> bytes:
-    """The client's bytes up to the first real content. They are held back, so that a failure can still be a status.
+class Pump:
+    """Moves the rest of a stream in the calls that receive it, and finishes the client's. While the client's buffer is
+    full, the upstream is not read.
 
-    Raises the SealinkError that the stream brought instead; also when it has brought frames of more than `max_bytes`
-    without any content. (An unfinished frame has a limit of its own: an image may be larger.) An answer that is
-    complete and empty is an answer.
-    """
-    held: list[bytes] = []
-    size = frames = 0
-    while not lane.outcome.content_started and not lane.ended:
-        if size > max_bytes:
-            raise UpstreamError(
-                f"The upstream sent more than {max_bytes} bytes before the first content.", code="upstream_too_large"
-            )
-        data = await upstream.read()
-        held.append(lane.feed(data) if data else lane.close(None, framed=upstream.framed))
-        if lane.outcome.frames > frames:
-            size, frames = size + len(data), lane.outcome.frames
-    if lane.outcome.error is not None:
-        raise lane.outcome.error
-    return b"".join(held)
-
-
-async def pump(upstream: UpstreamResponse, client: Client, lane: Lane, timers: StreamTimers) -> None:
-    """Move the rest of a stream and finish the client's. While the client's buffer is full, the upstream is not read.
-
-    While all goes well this coroutine sleeps, and `move` runs in the very call that received the bytes.
+    `on_end` is called once, when the client's stream is finished; with an exception if that is a bug of SeaLink's.
     """
 
-    def move(data: bytes) -> bool:
-        timers.heard()
+    __slots__ = (
+        "_client",
+        "_is_over",
+        "_lane",
+        "_on_end",
+        "_passage",
+        "_timers",
+        "_upstream",
+        "_waits_for_client",
+    )
+
+    def __init__(
+        self,
+        upstream: UpstreamResponse,
+        client: Client,
+        lane: Lane,
+        timers: StreamTimers,
+        on_end: Callable[[Exception | None], None],
+    ) -> None:
+        self._upstream = upstream
+        self._client = client
+        self._lane = lane
+        self._passage = lane.passage
+        self._timers = timers
+        self._on_end = on_end
+        self._is_over = self._waits_for_client = False
+
+    def start(self) -> None:
+        """Move what has come already, and from now on all that comes."""
+        self._upstream.on_news = self.go_on
+        self._timers.resume()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Something has come that was not moved: what has waited, the end, a failure; or the client has room again."""
+        if self._is_over or self._waits_for_client:
+            return
+        try:
+            self._move_waiting()
+        except SealinkError as error:
+            self.fail(error)
+        except Exception as bug:  # noqa: BLE001 -- it is logged by the server
+            self.stop()
+            self._on_end(bug)
+
+    def client_ready(self) -> None:
+        """The client's buffer has room again."""
+        if self._waits_for_client and not self._is_over:
+            self._waits_for_client = False
+            self._timers.resume()
+            self.go_on()
+
+    def fail(self, error: SealinkError) -> None:
+        """End the stream with an error."""
+        if not self._is_over:
+            self._finish(self._lane.close(error))
+
+    def stop(self) -> None:
+        """Move nothing more. The upstream is to be closed or released."""
+        self._is_over = True
+        self._passage.close()
+
+    def _move_waiting(self) -> None:
+        if self._lane.ended:
+            self._finish(b"")
+            return
+        if self._client.paused:
+            self._wait_for_client()
+            return
+        upstream = self._upstream
+        while (data := upstream.read_now()) is not None:
+            if not data:
+                self._finish(self._lane.close(None, framed=upstream.framed))
+                return
+            if not self._move(data):
+                return
+        self._timers.heard()  # compressed bytes that have not become any others yet are a sign of life, too
+        upstream.forward_to(self._move, self._pass_on)
+
+    def _pass_on(self, read: bytes) -> bool | None:
+        """Move one read, the chunk's header included, as it came. None where it has to be parsed."""
+        write_chunk = self._client.write_chunk
+        if write_chunk is None or not (chunk := self._passage.take(read)):
+            return None
+        self._timers.heard()
+        if write_chunk(chunk, self._passage.size):
+            return True
+        self._wait_for_client()
+        return False
+
+    def _move(self, data: bytes) -> bool:
+        """Move one read. Returns whether the next is wanted."""
+        self._timers.heard()
+        lane = self._lane
         out = lane.feed(data)
         if lane.ended:
-            client.finish(out)
+            self._finish(out)
             return False
-        return client.write(out)
+        if self._client.write(out):
+            return True
+        self._wait_for_client()
+        return False
 
-    try:
-        while not lane.ended:
-            timers.resume()
-            if await upstream.forward(move):
-                client.finish(lane.close(None, framed=upstream.framed))
-            elif not lane.ended:  # there is no room for more
-                timers.pause()
-                await _flush(client, timers)
-    except SealinkError as error:
-        client.finish(lane.close(error))
+    def _wait_for_client(self) -> None:
+        self._waits_for_client = True
+        self._timers.pause()
+        self._client.wait_for_room(self.client_ready)
 
-
-async def _flush(client: Client, timers: StreamTimers) -> None:
-    """Wait for a slow client, but not beyond the stream's time: then the upstream has failed, and reading tells so."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout_at(timers.ends_at):
-            await client.flush()
+    def _finish(self, out: bytes) -> None:
+        self.stop()
+        self._client.finish(out)
+        self._on_end(None)

@@ -1,10 +1,11 @@
 """The timers of one stream: how long its upstream has been silent, and what is to be done after so many seconds."""
 
-import asyncio
 import math
 from collections.abc import Callable
 
 import msgspec
+
+from sealink.gateway.timer_wheel import Timer, TimerWheel
 
 
 class _Timer(msgspec.Struct, eq=False):
@@ -19,24 +20,22 @@ class _Timer(msgspec.Struct, eq=False):
 class StreamTimers:
     """Calls what `on_silence` and `once` have registered, when its time has come.
 
-    All of them share one timer of the event loop, and `heard`, which is called for every chunk, only notes the time:
-    when the loop's timer fires, it is compared with that time and set again for the rest. `longest_silence_s` is the
+    All of them share one timer of the wheel, and `heard`, which is called for every chunk, only notes the time:
+    when the wheel's timer fires, it is compared with that time and set again for the rest. `longest_silence_s` is the
     longest silence that ended; `long_silence_ended` is called at the end of each that was longer than
     `long_silence_s`.
     """
 
-    def __init__(self, long_silence_s: float, long_silence_ended: Callable[[], None]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.now = self._loop.time
+    def __init__(self, wheel: TimerWheel, long_silence_s: float, long_silence_ended: Callable[[], None]) -> None:
+        self._wheel = wheel
+        self.now = wheel.now
         self.since = self.now()
         self.longest_silence_s = 0.0
-        self.ends_at: float | None = None
-        """When the stream's time is over, whatever is heard; None if that is not limited."""
+        self._notable_s = 0.0
         self._long_silence_s = long_silence_s
         self._long_silence_ended = long_silence_ended
         self._timers: list[_Timer] = []
-        self._handle: asyncio.TimerHandle | None = None
-        self._fires_at = math.inf
+        self._next: Timer | None = None
 
     def on_silence(self, after_s: float, act: Callable[[], None]) -> None:
         """Call `act` whenever nothing has been heard for `after_s` seconds; its last call counts as something heard."""
@@ -46,18 +45,18 @@ class StreamTimers:
         """Call `act` in `after_s` seconds, whatever is heard until then."""
         self._add(_Timer(act, after_s, self.now(), repeats=False))
 
-    def end(self, after_s: float, act: Callable[[], None]) -> None:
-        """As `once`, for what ends the stream."""
-        self.once(after_s, act)
-        self.ends_at = self.now() + after_s
-
     def heard(self) -> None:
         """The upstream has sent something."""
         now = self.now()
         silent_s = now - self.since
         self.since = now
-        if silent_s > self.longest_silence_s:
-            self.longest_silence_s = silent_s
+        if silent_s > self._notable_s:
+            self._note_silence(silent_s)
+
+    def _note_silence(self, silent_s: float) -> None:
+        """A silence that is the longest so far, or a long one, has ended."""
+        self.longest_silence_s = max(self.longest_silence_s, silent_s)
+        self._notable_s = min(self.longest_silence_s, self._long_silence_s)
         if silent_s > self._long_silence_s:
             self._long_silence_ended()
 
@@ -72,25 +71,24 @@ class StreamTimers:
     def stop(self) -> None:
         """Call nothing any more."""
         self._timers.clear()
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
 
     def _add(self, timer: _Timer) -> None:
         self._timers.append(timer)
         self._fire_by(timer.since + timer.after_s)
 
     def _fire_by(self, when: float) -> None:
-        """Have the loop's timer fire at `when`, unless it does so earlier."""
-        if self._handle is not None:
-            if self._fires_at <= when:
+        """Have the wheel's timer fire at `when`, unless it does so earlier."""
+        if self._next is not None:
+            if self._next.when <= when:
                 return
-            self._handle.cancel()
-        self._fires_at = when
-        self._handle = self._loop.call_at(when, self._fire)
+            self._next.cancel()
+        self._next = self._wheel.call_at(when, self._fire)
 
     def _fire(self) -> None:
-        self._handle = None
+        self._next = None
         now = self.now()
         for timer in self._timers.copy():
             if self._due_at(timer) <= now:

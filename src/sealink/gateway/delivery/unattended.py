@@ -6,6 +6,7 @@ them down.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 STREAMS_PER_TURN: Final = 8
@@ -20,18 +21,15 @@ class Unattended:
     def __init__(self, kept_bytes: int, return_s: float) -> None:
         self.kept_bytes = kept_bytes
         self.s_per_byte = return_s / kept_bytes
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[Callable[[], None]] = deque()
         self._is_due = False
         self._last_at = 0.0
         self._share = 1
 
-    async def turn(self) -> None:
-        """Wait for a turn: in the order in which the streams ask, few in each turn of the event loop."""
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        self._plan(loop)
-        await turn
+    def turn(self, go_on: Callable[[], None]) -> None:
+        """Call `go_on` at its turn: in the order in which the streams ask, few in each turn of the event loop."""
+        self._waiting.append(go_on)
+        self._plan(asyncio.get_running_loop())
 
     def _plan(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._waiting and not self._is_due:
@@ -44,9 +42,8 @@ class Unattended:
         self._share = min(self._share + 1, STREAMS_PER_TURN) if now - self._last_at < LONG_TURN_S else 1
         self._last_at = now
         for _ in range(min(self._share, len(self._waiting))):
-            turn = self._waiting.popleft()
-            if not turn.done():  # else its stream was cancelled
-                turn.set_result(None)
+            go_on = self._waiting.popleft()
+            go_on()
         self._plan(loop)
 
 
@@ -63,9 +60,12 @@ class Pace:
         self._new_bytes += len(data)
         self.unread_bytes += len(data)
 
-    async def wait(self) -> None:
-        """Wait until more may come."""
+    def wait(self, go_on: Callable[[], None]) -> None:
+        """Call `go_on` when more may come."""
         new_bytes, self._new_bytes = self._new_bytes, 0
-        if self.unread_bytes > self._unattended.kept_bytes:
-            await asyncio.sleep(new_bytes * self._unattended.s_per_byte)
-        await self._unattended.turn()
+        unattended = self._unattended
+        if self.unread_bytes > unattended.kept_bytes:
+            delay_s = new_bytes * unattended.s_per_byte
+            asyncio.get_running_loop().call_later(delay_s, unattended.turn, go_on)
+        else:
+            unattended.turn(go_on)

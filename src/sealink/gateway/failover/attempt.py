@@ -1,17 +1,24 @@
 """An attempt: one request to one target. What differs between operations is passed in."""
 
+import asyncio
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import Final, Protocol, TypeVar
 
+import msgspec
+
 from sealink import __version__
-from sealink.errors import HeaderList, InvalidRequest, SealinkError
+from sealink.errors import HeaderList, InternalError, InvalidRequest, SealinkError
 from sealink.gateway.admitted_request import ClientRequest
 from sealink.gateway.failover.upstream_words import UpstreamWords, unexpected_status
-from sealink.gateway.failover.whole_body import read_whole
+from sealink.gateway.failover.whole_body import WholeBody, timed_out
+from sealink.gateway.timer_wheel import Timer, TimerWheel
 from sealink.ledger.timeline import Moment
 from sealink.net.message import Pool, UpstreamRequest, UpstreamResponse
 from sealink.policy.routing import Target
+from sealink.providers.signers.signing import Signer
 from sealink.providers.transforms import normalized_error
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.stream.outcome import Outcome
@@ -22,20 +29,33 @@ WriteRequest = Callable[[ClientRequest, Target], OutgoingRequest]
 Mark = Callable[[Moment], None]
 """Notes that something has just happened, for the request's timeline."""
 
+OnEnd = Callable[[SealinkError | None], None]
+
+log = logging.getLogger("sealink.gateway")
+
 ERROR_STATUSES: Final = range(400, 600)
 
 _USER_AGENT: Final = ("user-agent", f"sealink/{__version__}")
 
 
-class Attempt(ABC):
-    """Writes the request when it is made, and owns its upstream connection from `answer` to `close` or `release`.
+class Surroundings(msgspec.Struct, frozen=True):
+    """What the attempts of one exchange share."""
 
+    pool: Pool
+    timers: TimerWheel
+    mark: Mark
+
+
+class Attempt(ABC):
+    """Writes the request when it is made, and owns its upstream connection from `start` to `close` or `release`.
+
+    It has no task: it is told by its upstream's response what has come, and by a timer that time is up.
     `outcome` is what was learned about the answer; of one that is not streamed, once it is there. `was_sent`: the
     request has gone out, so that it may be charged for.
     """
 
     def __init__(
-        self, write_request: WriteRequest, request: ClientRequest, target: Target, pool: Pool, mark: Mark
+        self, write_request: WriteRequest, request: ClientRequest, target: Target, surroundings: Surroundings
     ) -> None:
         self.request = request
         self.target = target
@@ -44,55 +64,133 @@ class Attempt(ABC):
             raise _unsupported(self.outgoing.dropped, target)
         self.outcome = Outcome()
         self.was_sent = False
-        self._pool = pool
-        self._mark = mark
+        self._received = WholeBody()
+        self._surroundings = surroundings
+        self._on_end: OnEnd | None = None
         self._upstream: UpstreamResponse | None = None
         self._words: UpstreamWords | None = None
+        self._signing: asyncio.Task[None] | None = None
+        self._has_headers = False
+        self._timer: Timer | None = None
 
     @property
     def upstream(self) -> UpstreamResponse:
         assert self._upstream is not None
         return self._upstream
 
-    async def answer(self) -> None:
-        """Returns when there is something to send to the client. Raises the SealinkError that came instead, as the
-        client may read it."""
-        try:
-            await self.receive()
-        except SealinkError as error:
-            raise self._words.told(error) if self._words else error from error.__cause__
+    def start(self, on_end: OnEnd) -> None:
+        """Send the request. `on_end` is called once: with None when there is something to send to the client, or with
+        the SealinkError that came instead, as the client may read it."""
+        self._on_end = on_end
+        self._start_timer()
+        request = _upstream_request(self.target, self.outgoing, stream=self.request.head.stream)
+        request.on_connected = self._connected
+        signer = self.target.provider.signer
+        if signer is None:
+            self._send(request)
+        else:
+            self._signing = asyncio.get_running_loop().create_task(self._sign(request, signer))
 
-    @abstractmethod
-    async def receive(self) -> None:
-        """What `answer` does, by the operation."""
+    async def answer(self) -> None:
+        """As `start`, for those that wait in a task. Returns when there is something to send to the client."""
+        ended: asyncio.Future[SealinkError | None] = asyncio.get_running_loop().create_future()
+
+        def on_end(error: SealinkError | None) -> None:
+            if not ended.done():
+                ended.set_result(error)
+
+        self.start(on_end)
+        error = await ended
+        if error is not None:
+            raise error
 
     def close(self) -> None:
         """Give up what is still under way, at once."""
+        self._stop_waiting()
+        if self._signing is not None:
+            self._signing.cancel()
         if self._upstream is not None:
             self._upstream.close()
-            self._mark("upstream_closed")
+            if self._has_headers:
+                self._surroundings.mark("upstream_closed")
 
     def release(self) -> None:
         """The answer is complete: the connection may be used again."""
         self.upstream.release()
 
-    async def send(self) -> None:
-        """Send the request; returns when the headers of a proper answer are in. Raises the SealinkError instead."""
-        request = _upstream_request(self.target, self.outgoing, stream=self.request.head.stream)
-        request.on_connected = self._connected
-        signer = self.target.provider.signer
-        if signer is not None:
-            signature = await signer.sign(request.method, request.url, request.headers, request.body)
-            request.headers = [*request.headers, *signature]
-        self._words = UpstreamWords(self.target.provider, request)
-        upstream = self._upstream = await self._pool.send(request, connect_s=self.target.timeouts.connect_s)
-        self._mark("headers")
-        if upstream.status != 200:
-            raise self._rejection(upstream.status, upstream.headers, await read_whole(upstream, self._idle_s))
+    # What differs between operations.
+
+    @abstractmethod
+    def begin(self) -> None:
+        """The headers of a proper answer are in."""
+
+    @abstractmethod
+    def receive(self, data: bytes) -> bool:
+        """Some of a proper answer's body has come, or its end (b""). Returns whether there is something to send to the
+        client. Raises the SealinkError that came instead."""
 
     @property
-    def _idle_s(self) -> float:
-        return self.target.timeouts.idle_s
+    def awaits_content(self) -> bool:
+        """Whether the content has not begun for which `first_content_s` is allowed."""
+        return True
+
+    # The request goes out, the answer comes in.
+
+    async def _sign(self, request: UpstreamRequest, signer: Signer) -> None:
+        try:
+            signature = await signer.sign(request.method, request.url, request.headers, request.body)
+        except SealinkError as error:
+            self._end(error)
+        else:
+            request.headers = [*request.headers, *signature]
+            self._send(request)
+
+    def _send(self, request: UpstreamRequest) -> None:
+        self._words = UpstreamWords(self.target.provider, request)
+        try:
+            upstream = self._surroundings.pool.start(request, connect_s=self.target.timeouts.connect_s)
+        except SealinkError as error:
+            self._end(error)
+        else:
+            self._upstream = upstream
+            upstream.on_news = self._news
+
+    def _connected(self) -> None:
+        self.was_sent = True
+        self._surroundings.mark("connected")
+
+    def _news(self) -> None:
+        """Something has come. Once the answer has begun, others listen."""
+        if self._on_end is None:
+            return
+        try:
+            has_answered = self._read()
+        except SealinkError as error:
+            self._end(error)
+        except Exception:
+            log.exception("%s: an answer of %s could not be read.", self.request.request_id, self.target.provider.name)
+            self._end(InternalError("SeaLink has failed on this answer."))
+        else:
+            if has_answered:
+                self._end(None)
+
+    def _read(self) -> bool:
+        upstream = self.upstream
+        self._heard_at = self._surroundings.timers.now()
+        if upstream.status and not self._has_headers:
+            self._has_headers = True
+            self._surroundings.mark("headers")
+            if upstream.status == 200:
+                self.begin()
+        while (data := upstream.read_now()) is not None:
+            if upstream.status == 200:
+                if self.receive(data):
+                    return True
+            elif data:
+                self._received.add(data)
+            else:
+                raise self._rejection(upstream.status, upstream.headers, self._received.whole())
+        return False
 
     def _rejection(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         if status not in ERROR_STATUSES:
@@ -100,9 +198,42 @@ class Attempt(ABC):
         provider = self.target.provider
         return normalized_error(provider.dialect.read_error(status, headers, body), provider.profile)
 
-    def _connected(self) -> None:
-        self.was_sent = True
-        self._mark("connected")
+    def _end(self, error: SealinkError | None) -> None:
+        on_end = self._on_end
+        self._stop_waiting()
+        if on_end is not None:
+            on_end(self._words.told(error) if error is not None and self._words is not None else error)
+
+    def _stop_waiting(self) -> None:
+        self._on_end = None
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # Its time. One timer for all limits: they are looked at when the shortest of them could be over.
+
+    def _start_timer(self) -> None:
+        timers, timeouts = self._surroundings.timers, self.target.timeouts
+        self._started_at = self._heard_at = now = timers.now()
+        self._total_at = now + self.request.time_left_s(self.target)
+        soonest_s = min(timeouts.first_content_s, timeouts.idle_s)
+        self._timer = timers.call_at(min(now + soonest_s, self._total_at), self._check_time)
+
+    def _check_time(self) -> None:
+        timers = self._surroundings.timers
+        timer, limit_s, due_at = min(self._limits(), key=itemgetter(2))
+        if timers.now() < due_at:
+            self._timer = timers.call_at(due_at, self._check_time)
+        else:
+            self._end(timed_out(timer, limit_s))
+
+    def _limits(self) -> Iterator[tuple[str, float, float]]:
+        """The limits that hold now: name, seconds, and the time when each is reached."""
+        timeouts = self.target.timeouts
+        if self.awaits_content:
+            yield "first_content", timeouts.first_content_s, self._started_at + timeouts.first_content_s
+        if self._received.size:  # some upstreams send status 200 first and think then
+            yield "idle", timeouts.idle_s, self._heard_at + timeouts.idle_s
+        yield "total", timeouts.total_s, self._total_at
 
 
 A = TypeVar("A", bound=Attempt)
@@ -112,7 +243,7 @@ A_co = TypeVar("A_co", bound=Attempt, covariant=True)
 class Operation(Protocol[A_co]):
     """How a request is written, and its answer read: a streamed.StreamOperation or a whole.WholeOperation."""
 
-    def attempt(self, request: ClientRequest, target: Target, pool: Pool, mark: Mark) -> A_co:
+    def attempt(self, request: ClientRequest, target: Target, surroundings: Surroundings) -> A_co:
         """Raises InvalidRequest: this target does not support the request."""
 
 

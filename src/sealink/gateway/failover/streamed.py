@@ -1,16 +1,13 @@
 """Attempts at a stream."""
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
 
+from sealink.errors import UpstreamError
 from sealink.gateway.admitted_request import ClientRequest
-from sealink.gateway.delivery.pump import hold_until_content
-from sealink.gateway.failover.attempt import Attempt, Mark, WriteRequest
-from sealink.gateway.failover.whole_body import timed_out
+from sealink.gateway.failover.attempt import Attempt, Surroundings, WriteRequest
 from sealink.net.client.limits import UpstreamLimits
-from sealink.net.message import Pool
 from sealink.policy.routing import Target
 from sealink.wire.stream.lane import Lane
 
@@ -25,38 +22,51 @@ class StreamOperation(msgspec.Struct, frozen=True):
     open_lane: Callable[[ClientRequest, Target], Lane]
     max_before_content_bytes: int = UpstreamLimits().max_before_content_bytes
 
-    def attempt(self, request: ClientRequest, target: Target, pool: Pool, mark: Mark) -> "StreamedAttempt":
-        return StreamedAttempt(self, request, target, pool, mark)
+    def attempt(self, request: ClientRequest, target: Target, surroundings: Surroundings) -> "StreamedAttempt":
+        return StreamedAttempt(self, request, target, surroundings)
 
 
 class StreamedAttempt(Attempt):
-    """`answer` returns when the first content has come. All up to it is in `held`; `lane` turns what follows."""
+    """It ends when the first content has come. All up to it is in `held`: so a failure can still be a status. `lane`
+    turns what follows. An answer that is complete and empty is an answer.
+    """
 
     lane: Lane
 
     def __init__(
-        self, operation: StreamOperation, request: ClientRequest, target: Target, pool: Pool, mark: Mark
+        self, operation: StreamOperation, request: ClientRequest, target: Target, surroundings: Surroundings
     ) -> None:
-        super().__init__(operation.write_request, request, target, pool, mark)
-        self.held = b""
+        super().__init__(operation.write_request, request, target, surroundings)
+        self._held: list[bytes] = []
+        self._held_bytes = 0
         self._operation = operation
 
-    async def receive(self) -> None:
-        timeouts, left_s = self.target.timeouts, self.request.time_left_s(self.target)
-        try:
-            async with asyncio.timeout(min(timeouts.first_content_s, left_s)):
-                await self.send()
-                # not earlier: the upstream need not wait for it
-                self.lane = self._operation.open_lane(self.request, self.target)
-                self.lane.words = self._words
-                self.outcome = self.lane.outcome
-                most = self._operation.max_before_content_bytes
-                self.held = await hold_until_content(self.upstream, self.lane, most)
-        except TimeoutError:
-            if left_s < timeouts.first_content_s:
-                raise timed_out("total", timeouts.total_s) from None
-            raise timed_out("first_content", timeouts.first_content_s) from None
+    @property
+    def held(self) -> bytes:
+        return b"".join(self._held)
 
-    def time_out(self, timer: str, limit_s: float) -> None:
-        """One of the timers that run from the first content on has fired: the stream ends with its error."""
-        self.upstream.fail(timed_out(timer, limit_s))
+    def begin(self) -> None:
+        # not earlier: the upstream need not wait for it
+        lane = self.lane = self._operation.open_lane(self.request, self.target)
+        lane.words = self._words
+        self.outcome = lane.outcome
+
+    def receive(self, data: bytes) -> bool:
+        lane, outcome = self.lane, self.outcome
+        frames = outcome.frames
+        self._held.append(lane.feed(data) if data else lane.close(None, framed=self.upstream.framed))
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.content_started or lane.ended:
+            return True
+        if outcome.frames > frames:  # an unfinished frame has a limit of its own: an image may be larger
+            self._limit_held(len(data))
+        return False
+
+    def _limit_held(self, more_bytes: int) -> None:
+        self._held_bytes += more_bytes
+        most = self._operation.max_before_content_bytes
+        if self._held_bytes > most:
+            raise UpstreamError(
+                f"The upstream sent more than {most} bytes before the first content.", code="upstream_too_large"
+            )

@@ -1,14 +1,11 @@
 """Attempts at an answer that is not streamed."""
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
 
 from sealink.gateway.admitted_request import ClientRequest
-from sealink.gateway.failover.attempt import Attempt, Mark, WriteRequest
-from sealink.gateway.failover.whole_body import read_whole, timed_out
-from sealink.net.message import Pool
+from sealink.gateway.failover.attempt import Attempt, Surroundings, WriteRequest
 from sealink.policy.routing import Target
 from sealink.wire.stream.outcome import Outcome
 
@@ -23,40 +20,31 @@ class WholeOperation(msgspec.Struct, frozen=True):
     write_request: WriteRequest
     read_answer: Callable[[bytes, ClientRequest, Target], tuple[bytes, Outcome]]
 
-    def attempt(self, request: ClientRequest, target: Target, pool: Pool, mark: Mark) -> "WholeAttempt":
-        return WholeAttempt(self, request, target, pool, mark)
+    def attempt(self, request: ClientRequest, target: Target, surroundings: Surroundings) -> "WholeAttempt":
+        return WholeAttempt(self, request, target, surroundings)
 
 
 class WholeAttempt(Attempt):
-    """`answer` returns when the whole answer is in `body`, as the client is to read it. The connection is released."""
+    """It ends when the whole answer is in `body`, as the client is to read it. The connection is released."""
 
     def __init__(
-        self, operation: WholeOperation, request: ClientRequest, target: Target, pool: Pool, mark: Mark
+        self, operation: WholeOperation, request: ClientRequest, target: Target, surroundings: Surroundings
     ) -> None:
-        super().__init__(operation.write_request, request, target, pool, mark)
+        super().__init__(operation.write_request, request, target, surroundings)
         self.body = b""
         self._read_answer = operation.read_answer
 
-    async def receive(self) -> None:
-        timeouts = self.target.timeouts
-        try:
-            async with asyncio.timeout(self.request.time_left_s(self.target)):
-                first = await self._first_bytes()
-                answer = await read_whole(self.upstream, timeouts.idle_s, first)
-        except TimeoutError:
-            raise timed_out("total", timeouts.total_s) from None
-        self.body, self.outcome = self._read_answer(answer, self.request, self.target)
-        self.release()
+    def begin(self) -> None:
+        """Nothing is to be done before it is whole."""
 
-    async def _first_bytes(self) -> bytes:
-        """The beginning of the answer's body, for which `first_content_s` is allowed."""
-        limit_s = self.target.timeouts.first_content_s
-        timer = asyncio.timeout(limit_s)
-        try:
-            async with timer:
-                await self.send()
-                return await self.upstream.read()
-        except TimeoutError:
-            if timer.expired():
-                raise timed_out("first_content", limit_s) from None
-            raise
+    def receive(self, data: bytes) -> bool:
+        if data:
+            self._received.add(data)
+            return False
+        self.body, self.outcome = self._read_answer(self._received.whole(), self.request, self.target)
+        self.release()
+        return True
+
+    @property
+    def awaits_content(self) -> bool:
+        return not (self._received.size and self.upstream.status == 200)

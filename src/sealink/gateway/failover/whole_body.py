@@ -1,10 +1,8 @@
-"""Reading an upstream's body to its end, within a size and a time."""
+"""An upstream's body, kept until it is whole, within a size."""
 
-import asyncio
 from typing import Final
 
 from sealink.errors import GatewayTimeout, UpstreamError
-from sealink.net.message import UpstreamResponse
 
 MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
 """The largest body that is read whole: of an answer that is not streamed, or of an error."""
@@ -21,24 +19,24 @@ def timed_out(timer: str, limit_s: float) -> GatewayTimeout:
     return GatewayTimeout(f"{_MESSAGES[timer]} for {limit_s:g} seconds.", code=timer)
 
 
-async def read_whole(upstream: UpstreamResponse, idle_s: float, first: bytes = b"") -> bytes:
-    """The whole body, of which `first` has been read. `idle_s` applies once it has begun: some upstreams send status
-    200 first and think then."""
-    pieces, size = [first], len(first)
-    while data := await _read(upstream, idle_s if size else None):
-        pieces.append(data)
-        size += len(data)
-        if size > MAX_WHOLE_BYTES:
+class WholeBody:
+    """The pieces of a body."""
+
+    __slots__ = ("_pieces", "size")
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        """Raises UpstreamError where it grows too large."""
+        self._pieces.append(data)
+        self.size += len(data)
+        if self.size > MAX_WHOLE_BYTES:
             raise UpstreamError(
                 f"The upstream's answer is larger than {MAX_WHOLE_BYTES} bytes.", code="upstream_too_large"
             )
-    return b"".join(pieces)
 
-
-async def _read(upstream: UpstreamResponse, within_s: float | None) -> bytes:
-    try:
-        async with asyncio.timeout(within_s):
-            return await upstream.read()
-    except TimeoutError:
-        assert within_s is not None
-        raise timed_out("idle", within_s) from None
+    def whole(self) -> bytes:
+        """All of it."""
+        return b"".join(self._pieces)

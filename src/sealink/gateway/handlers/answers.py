@@ -19,11 +19,17 @@ class Answers:
         self._services = services
         self._api = api
 
-    def __call__(self, request: Request, responder: Responder, context: RequestContext) -> Awaitable[None]:
+    def __call__(self, request: Request, responder: Responder, context: RequestContext) -> Awaitable[None] | None:
         admitted = self._admission.admit(request, context, self._api)
-        if isinstance(admitted, AdmittedRequest):  # nearly always: no gate has to wait
-            return Exchange(admitted, responder, self._services, self._api).run()
-        return self._answer_when_admitted(admitted, responder)
+        if not isinstance(admitted, AdmittedRequest):  # a gate has to wait
+            return self._answer_when_admitted(admitted, responder, context)
+        self._answer(admitted, responder, context)
+        return None
 
-    async def _answer_when_admitted(self, admitted: Awaitable[AdmittedRequest], responder: Responder) -> None:
-        await Exchange(await admitted, responder, self._services, self._api).run()
+    async def _answer_when_admitted(
+        self, admitted: Awaitable[AdmittedRequest], responder: Responder, context: RequestContext
+    ) -> None:
+        self._answer(await admitted, responder, context)
+
+    def _answer(self, admitted: AdmittedRequest, responder: Responder, context: RequestContext) -> None:
+        Exchange(admitted, responder, self._services, self._api, context.refuse).start()

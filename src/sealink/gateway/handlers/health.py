@@ -1,13 +1,34 @@
-"""Endpoints that say that SeaLink is there."""
+"""Endpoints that say that SeaLink is there, and whether it takes requests."""
+
+from collections.abc import Callable
 
 from sealink.http.endpoint import RequestContext
 from sealink.http.responses import send_json
 from sealink.net.message import Request, Responder
+
+_UNAVAILABLE = 503
+
+Reasons = Callable[[], list[str]]
+"""Why requests should go to another process, in words; empty where they need not."""
 
 
 async def root(request: Request, responder: Responder, context: RequestContext) -> None:
     send_json(responder, context, {"service": "sealink", "api": "/v1"})
 
 
-async def health(request: Request, responder: Responder, context: RequestContext) -> None:
+async def live(request: Request, responder: Responder, context: RequestContext) -> None:
+    """The process answers."""
     send_json(responder, context, {"status": "ok"})
+
+
+class Ready:
+    """The handler that tells a load balancer whether to send requests here."""
+
+    def __init__(self, reasons: Reasons) -> None:
+        self._reasons = reasons
+
+    async def __call__(self, request: Request, responder: Responder, context: RequestContext) -> None:
+        if reasons := self._reasons():
+            send_json(responder, context, {"status": "unavailable", "reasons": reasons}, status=_UNAVAILABLE)
+        else:
+            send_json(responder, context, {"status": "ok"})

@@ -14,6 +14,7 @@ from sealink.gateway import headers
 from sealink.gateway.account import Account
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest, admission_of
+from sealink.gateway.failover.attempt import Surroundings
 from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.operations.token_counts import COUNT_TOKENS
@@ -83,7 +84,8 @@ class TokenCounts:
         if target.provider.dialect.name != self._client.name:
             return None
         own = ClientRequest(request.request_id, request.client, request.head, time.monotonic())  # never strict
-        attempt = COUNT_TOKENS.attempt(own, target, self._services.pool, account.mark)
+        surroundings = Surroundings(self._services.pool, self._services.timers, account.mark)
+        attempt = COUNT_TOKENS.attempt(own, target, surroundings)
         entry = account.attempt(target)
         try:
             async with asyncio.timeout(min(target.timeouts.first_content_s, _MAX_WAIT_S)):

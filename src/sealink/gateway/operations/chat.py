@@ -49,7 +49,11 @@ def open_lane(request: ClientRequest, target: Target) -> Lane:
 
 def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[bytes, Outcome]:
     """A whole answer in the client's dialect, from a whole answer or from a stream."""
-    dialect = target.provider.dialect
+    client, dialect = request.dialect, target.provider.dialect
+    if (plain := dialect.read_plain(answer)) is not None:
+        relayed = _passes_through(dialect, request)
+        read = answer if relayed else client.plain(_answered(request), plain, request.fallback_identity)
+        return read, plain.outcome()
     body = whole_json(answer)
     if body is not None and _passes_through(dialect, request):
         read, outcome = dialect.passthrough_whole(body, request.fallback_identity)

@@ -10,16 +10,10 @@ from typing import cast
 
 import httptools
 
-from sealink.errors import SealinkError, UpstreamError
+from sealink.errors import SealinkError
 from sealink.net.client.failure import closed, malformed, truncated, upstream_failure
 from sealink.net.client.limits import UpstreamLimits
 from sealink.net.client.response import Response
-
-
-class StaleConnection(UpstreamError):
-    """A kept connection was closed before any byte of an answer: the request may be sent once more."""
-
-    code: str | None = "upstream_closed"
 
 
 class Connection(asyncio.Protocol):
@@ -43,6 +37,7 @@ class Connection(asyncio.Protocol):
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self._response: Response | None = None
+        self._on_stale: Callable[[], None] | None = None
         self._answers = 0
         self._sent_at = 0.0
         self._head_bytes = 0
@@ -64,24 +59,33 @@ class Connection(asyncio.Protocol):
         )
         self._transport = cast(asyncio.Transport, secured)
 
+    def start(
+        self, response: Response, head: bytes, body: bytes = b"", on_stale: Callable[[], None] | None = None
+    ) -> None:
+        """Send a request; what comes of it goes to `response`.
+
+        `on_stale` is called instead where this kept connection is closed before any byte of an answer: the request may
+        be sent once more, on another one.
+        """
+        transport = self._transport
+        if transport is None or not self.is_open:
+            response.break_off(closed(self.peer))
+            return
+        transport.writelines((head, body) if body else (head,))
+        response.sent_over(transport, self.peer, self._feed_rest)
+        self._response = response
+        self._on_stale = on_stale
+        self._head_bytes = 0
+        self._sent_at = self._loop.time()
+
     async def send(self, method: str, head: bytes, body: bytes = b"") -> Response:
         """Send a request; returns when the response's headers are in.
 
         Raises SealinkError, and then the connection is closed, as when the call is cancelled.
         """
-        if self._transport is None or not self.is_open:
-            raise closed(self.peer)
-        self._transport.writelines((head, body) if body else (head,))
-        response = self._response = Response(self._transport, self.peer, method, self._limits, self._feed_rest)
-        self._head_bytes = 0
-        self._sent_at = self._loop.time()
-        is_under_way = False
-        try:
-            await response.begin()
-            is_under_way = True
-        finally:
-            if not is_under_way:
-                response.close()  # if it is complete, the connection may already be another request's
+        response = Response(self.peer, method, self._limits)
+        self.start(response, head, body)
+        await begun(response)
         return response
 
     async def open_tunnel(self, head: bytes) -> int:
@@ -111,13 +115,15 @@ class Connection(asyncio.Protocol):
             self.abort()  # there is no request
             return
         try:
-            response.feed(data)
+            if response.feed(data):
+                return
         except (SealinkError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             response.break_off(upstream_failure(error, self.peer, "exchange"))
             self.abort()
             return
         if not response.in_body:
             self._after_feed(response, len(data) - len(response.rest))
+        response.deliver()
 
     def _feed_rest(self) -> None:
         """The next turn's share of a read that was more than one turn may handle."""
@@ -158,8 +164,9 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         self._feed_all()
-        if self._response is not None and self._response.status:
-            self._response.end_of_stream()
+        response = self._response
+        if response is not None and response.status:
+            response.end_of_stream()
         else:
             self._fail(None)
         self.abort()  # a TLS transport would wait for the other end's shutdown
@@ -167,7 +174,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._feed_all()
         self._fail(exc)
-        self._response = None
+        self._response = self._on_stale = None
         if not self._lost.done():
             self._lost.set_result(None)
         self._on_lost(self)
@@ -177,16 +184,25 @@ class Connection(asyncio.Protocol):
         response = self._response
         if response is None:
             return
-        if not response.status:
-            response.break_off(self._no_answer(cause))
-        elif cause is None:
-            response.break_off(truncated(self.peer))
-        else:
+        if not response.status and self._on_stale is not None and not response.is_over and self._is_stale():
+            self._response = None
+            self._on_stale()
+        elif cause is not None:
             response.break_off(upstream_failure(cause, self.peer, "exchange"))
+        else:
+            response.break_off(truncated(self.peer) if response.status else closed(self.peer))
 
-    def _no_answer(self, cause: Exception | None) -> SealinkError:
-        error = closed(self.peer) if cause is None else upstream_failure(cause, self.peer, "exchange")
+    def _is_stale(self) -> bool:
         is_soon = self._loop.time() - self._sent_at <= self._limits.stale_within_s
-        if self.idle_since and not self._head_bytes and is_soon:
-            return StaleConnection(error.message, code=error.code)
-        return error
+        return bool(self.idle_since) and not self._head_bytes and is_soon
+
+
+async def begun(response: Response) -> None:
+    """Returns when the headers of `response` are in. If they do not come, or if this is cancelled, it is closed."""
+    is_under_way = False
+    try:
+        await response.begin()
+        is_under_way = True
+    finally:
+        if not is_under_way:
+            response.close()  # if it is complete, the connection may already be another request's

@@ -5,6 +5,7 @@ without a content-encoding. https://www.rfc-editor.org/rfc/rfc9110#section-8.4
 """
 
 import zlib
+from collections.abc import Mapping
 from typing import Final
 
 from sealink.errors import HeaderList
@@ -17,12 +18,12 @@ _OF_THE_CODED_BODY: Final = ("content-encoding", "content-length")
 _CODINGS: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 
 
-def decoder_for(headers: HeaderList, peer: str) -> "tuple[Decoder | None, HeaderList]":
+def decoder_for(headers: HeaderList, named: Mapping[str, str], peer: str) -> "tuple[Decoder | None, HeaderList]":
     """A decoder for a body with these headers, None if it needs none; and the headers of the decoded body.
 
+    `named`: the headers by their names.
     Raises UpstreamError (`upstream_encoding`) for an unknown coding.
     """
-    named = dict(headers)
     coding = named.get("content-encoding", "").strip().lower()
     if coding in ("", "identity"):
         is_event_stream = named.get("content-type", "").lower().startswith("text/event-stream")

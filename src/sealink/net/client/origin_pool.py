@@ -30,6 +30,7 @@ class OriginPool:
         self._warm_pool: WarmPool | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._is_closed = False
+        self._loop = asyncio.get_running_loop()
 
     def take_idle(self) -> Connection | None:
         """The idle connection that was used last: the least likely to have been closed by the server meanwhile."""
@@ -64,11 +65,10 @@ class OriginPool:
         if self._is_closed or len(self.idle) >= self._limits.max_idle_per_origin:
             self._drop(connection)
             return
-        loop = asyncio.get_running_loop()
-        connection.idle_since = loop.time()
+        connection.idle_since = self._loop.time()
         self.idle.append(connection)
         if self._expiry is None:
-            self._expiry = loop.call_later(self._limits.max_idle_s, self._expire)
+            self._expiry = self._loop.call_later(self._limits.max_idle_s, self._expire)
 
     def discard(self, connection: Connection) -> None:
         """A connection is of no use any longer."""
@@ -118,13 +118,13 @@ class OriginPool:
         if self._warm_pool is None:
             return
         if was_idle:
-            self._warm_pool.lost(asyncio.get_running_loop().time() - connection.idle_since)
+            self._warm_pool.lost(self._loop.time() - connection.idle_since)
         else:
             self._warm_pool.look()
 
     def _expire(self) -> None:
         """Close what has been unused for too long, and set the timer for the next to expire."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         while self._has_surplus and self.idle[0].idle_since + self._limits.max_idle_s <= loop.time():
             self._drop(self.idle[0])
         next_at = self.idle[0].idle_since + self._limits.max_idle_s if self._has_surplus else None

@@ -1,18 +1,21 @@
 """The connections to all upstreams: a request goes out on one that is idle, or on a new one."""
 
 import asyncio
-import contextlib
 import ssl
+from collections.abc import Callable
+from functools import partial
 
-from sealink.errors import ShuttingDown
-from sealink.net.client.connection import StaleConnection
+from sealink.errors import SealinkError, ShuttingDown
+from sealink.net.client.connection import Connection, begun
 from sealink.net.client.dial import Dialer
+from sealink.net.client.failure import upstream_failure
 from sealink.net.client.limits import UpstreamLimits
 from sealink.net.client.origin import Origin, split_url
 from sealink.net.client.origin_pool import OriginPool
 from sealink.net.client.proxy import Proxies
 from sealink.net.client.request_head import request_head
-from sealink.net.message import UpstreamRequest, UpstreamResponse
+from sealink.net.client.response import Response
+from sealink.net.message import UpstreamRequest
 
 
 class UpstreamPool:
@@ -40,26 +43,58 @@ class UpstreamPool:
         """Connections that are being opened, or whose response has not wholly come."""
         return sum(len(pool.open) for pool in self._origin_pools.values()) - self.idle
 
-    async def send(self, request: UpstreamRequest, *, connect_s: float) -> UpstreamResponse:
-        """Send `request`; returns when the headers of its response are in (interim ones are skipped).
+    def start(self, request: UpstreamRequest, *, connect_s: float) -> Response:
+        """Send `request`, on an idle connection or as soon as a new one is open. Raises SealinkError if it cannot be.
 
-        `connect_s` bounds the opening of a connection, TLS and proxy included, if none can be reused. How long the
-        answer may take is for the caller to bound: when cancelled, this closes the connection. Raises SealinkError.
+        `connect_s` bounds the opening of a connection, TLS and proxy included. How long the answer may take is for the
+        caller to bound, who then closes the response.
         """
         if self._is_closed:
             raise ShuttingDown()
         origin, target = split_url(request.url)
         pool = self._pool_of(origin)
         head = request_head(request, origin, target, pool.proxy)
+        response = Response(str(origin), request.method, self._limits)
         kept = pool.take_idle()
-        if kept is not None:
-            with contextlib.suppress(StaleConnection):  # its server had closed it: send again on a new one
-                request.on_connected()
-                return await kept.send(request.method, head, request.body)
-            pool.discard(kept)
-        fresh = await pool.connect(connect_s)
-        request.on_connected()
-        return await fresh.send(request.method, head, request.body)
+        if kept is None:
+            self._start_on_new(pool, request, head, response, connect_s)
+        else:
+            request.on_connected()
+            send_again = partial(self._send_again, kept, pool, request, head, response, connect_s)
+            kept.start(response, head, request.body, send_again)
+        return response
+
+    async def send(self, request: UpstreamRequest, *, connect_s: float) -> Response:
+        """As `start`; returns when the headers of the response are in (interim ones are skipped).
+
+        When this is cancelled, the connection is closed.
+        """
+        response = self.start(request, connect_s=connect_s)
+        await begun(response)
+        return response
+
+    def _send_again(
+        self,
+        stale: Connection,
+        pool: OriginPool,
+        request: UpstreamRequest,
+        head: bytes,
+        response: Response,
+        connect_s: float,
+    ) -> None:
+        """The server had closed the kept connection before the request came: it is sent again, on a new one."""
+        pool.discard(stale)
+        self._start_on_new(pool, request, head, response, connect_s)
+
+    def _start_on_new(
+        self, pool: OriginPool, request: UpstreamRequest, head: bytes, response: Response, connect_s: float
+    ) -> None:
+        def connected(connection: Connection) -> None:
+            request.on_connected()
+            connection.start(response, head, request.body)
+
+        opening = asyncio.get_running_loop().create_task(_open(pool, connected, response, connect_s))
+        response.stop_sending = opening.cancel
 
     def keep_warm(self, url: str, wanted: int, *, connect_s: float) -> None:
         """From now on keep `wanted` unused connections to the origin of `url` open, within the limits.
@@ -80,3 +115,17 @@ class UpstreamPool:
             proxy = self._proxies.choose(origin)
             pool = self._origin_pools[origin] = OriginPool(origin, proxy, self._dialer, self._limits)
         return pool
+
+
+async def _open(
+    pool: OriginPool, connected: Callable[[Connection], None], response: Response, connect_s: float
+) -> None:
+    """Open a connection and send the request on it."""
+    try:
+        connection = await pool.connect(connect_s)
+    except Exception as error:
+        response.break_off(upstream_failure(error, str(pool.origin), "connect"))
+        if not isinstance(error, SealinkError):
+            raise
+    else:
+        connected(connection)

@@ -3,8 +3,8 @@
 waiting for headers ──▶ in_body ──▶ complete
           └────────────────┴──────▶ failed
 
-A chunk goes from `feed` straight to the callable given to `forward`, or wakes the one future of a waiting `read`.
-A read from the socket that is exactly one chunk of the transfer coding, as nearly all are, needs no parser.
+A read from the socket that is exactly one chunk of the transfer coding, as nearly all are, needs no parser: it goes
+straight to whom the body is forwarded.
 
 However fast it comes, and whatever it inflates to: of one response no more than `max_bytes_per_turn` is handled in a
 turn of the event loop, so that other connections, timers and signals have theirs.
@@ -13,6 +13,7 @@ turn of the event loop, so that other connections, timers and signals have their
 import asyncio
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import httptools
@@ -23,6 +24,7 @@ from sealink.net.client.failure import malformed, truncated, unasked, undecodabl
 from sealink.net.client.limits import UpstreamLimits
 
 Taker = Callable[[bytes], bool]
+PassOn = Callable[[bytes], bool | None]
 
 _MAX_SIZE_DIGITS: Final = 8
 _BODYLESS_STATUSES: Final = (204, 304)
@@ -34,30 +36,25 @@ class Response:
     `in_body`, `complete`, `keep_alive`, `surplus` and `rest` are for the connection: whether only the body's bytes are
     awaited, whether all has come, whether the connection may be used again, whether more came than belongs here, and
     what has been read from the socket and is to be fed in the loop's next turn, in which `feed_rest` is called.
+    `stop_sending` gives up what is under way for it: the connection, or the opening of one.
     """
 
-    def __init__(
-        self,
-        transport: asyncio.Transport,
-        peer: str,
-        method: str,
-        limits: UpstreamLimits,
-        feed_rest: Callable[[], None],
-    ) -> None:
+    def __init__(self, peer: str, method: str, limits: UpstreamLimits) -> None:
         self.status = 0
         self.headers: HeaderList = ()
         self.framed = False
+        self.on_news: Callable[[], None] | None = None
         self.in_body = False
         self.complete = False
         self.keep_alive = False
         self.surplus = False
         self.rest = b""
-        self._feed_rest = feed_rest
-        self._transport = transport
+        self.method = method
+        self.stop_sending: Callable[[], object] | None = None
         self._peer = peer
         self._limits = limits
-        self.method = method
-        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._feed_rest: Callable[[], None] | None = None
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._fields: list[tuple[str, str]] = []
         self._header_bytes = 0
@@ -67,12 +64,50 @@ class Response:
         self._is_paused = False
         self._decoder: Decoder | None = None
         self._error: SealinkError | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._awaits_turn = False
         self._taker: Taker | None = None
+        self._pass_on: PassOn | None = None
         self._chunk_limit = 0
         """Between two chunks: up to which size the next one needs no parser. Else 0."""
 
+    def sent_over(self, transport: asyncio.Transport, peer: str, feed_rest: Callable[[], None]) -> None:
+        """The request is sent over this connection."""
+        self._transport = transport
+        self._peer = peer
+        self._feed_rest = feed_rest
+        self.stop_sending = transport.abort
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.complete or self._error is not None
+
     # The reader's side
+
+    def read_now(self) -> bytes | None:
+        """The next bytes of the body; None while there are none, b"" at its end.
+
+        Of those that wait no more than one turn of the loop may handle: in the next there is news again.
+        """
+        if self._awaits_turn:
+            return None
+        if self._decoder is not None:
+            return self._read_decoded(self._decoder)
+        if not self._chunks:
+            return b"" if self._has_ended() else None
+        data = self._take(self._limits.max_bytes_per_turn)
+        if self._chunks:
+            self._await_turn()
+        return data
+
+    def forward_to(self, take: Taker, pass_on: PassOn | None = None) -> None:
+        """Give each piece of the body to `take`, until it answers False. What has to be decoded is still to be read.
+
+        `pass_on` is asked first, with each read that begins with a chunk's header. It answers None to one that it
+        leaves alone.
+        """
+        if self._decoder is None and not self._awaits_turn:
+            self._taker, self._pass_on = take, pass_on
 
     async def begin(self) -> None:
         """Returns when the headers are in. Raises SealinkError if they do not come, or announce what is unknown."""
@@ -80,75 +115,44 @@ class Response:
             if self._error is not None:
                 raise self._error
             await self._news()
-        self._decoder, self.headers = decoder_for(self.headers, self._peer)
 
     async def read(self) -> bytes:
-        """The next bytes of the body, all that wait; b"" at its end."""
-        while self._decoder is not None:
-            data = await self._read_decoded(self._decoder)
-            if data is None:
-                return b""
-            if data:
+        """The next bytes of the body, all that wait, for a task that has nothing else to do; b"" at its end."""
+        while True:
+            if self._decoder is None and self._chunks:
+                return self._take()
+            if (data := self.read_now()) is not None:
                 return data
-        while not self._chunks:
-            if self._has_ended():
-                return b""
             await self._news()
-        return self._take()
 
-    async def forward(self, take: Taker) -> bool:
-        """Give the body to `take` as it comes, in the very call that received it, while it answers True.
+    def _read_decoded(self, decoder: Decoder) -> bytes | None:
+        while self._chunks or decoder.pending:
+            data = self._decode(decoder)
+            if decoder.pending:
+                self._await_turn()
+            if data or decoder.pending:
+                return data or None
+        if not self._has_ended():
+            return None
+        self._decode_end(decoder)
+        return b""
 
-        Returns whether the body has come to its proper end. Raises as `read` does.
-        """
-        while self._chunks or self._decoder is not None or await self._pass_on(take):
-            data = await self._next_piece()
-            if data is None:
-                return True
-            if not take(data):
-                return False
-        return False
+    def _await_turn(self) -> None:
+        self._awaits_turn = True
+        asyncio.get_running_loop().call_soon(self._next_turn)
 
-    async def _next_piece(self) -> bytes | None:
-        """The next bytes of the body, of those that wait no more than one turn may handle; None at the end.
-
-        b"": compressed bytes have come that have not become any others yet.
-        """
-        if self._decoder is not None:
-            return await self._read_decoded(self._decoder)
-        most = self._limits.max_bytes_per_turn
-        if self._unread_bytes > most:
-            await asyncio.sleep(0)
-        return self._take(most) if self._chunks else await self.read() or None
-
-    async def _pass_on(self, take: Taker) -> bool:
-        """Let `deliver` call `take`; returns when it has had enough (False) or nothing more comes (True)."""
-        self._taker = take
-        try:
-            while self._taker is not None and not self.complete and self._error is None:
-                await self._news()
-            return self._taker is not None
-        finally:
-            self._taker = None
-
-    async def _read_decoded(self, decoder: Decoder) -> bytes | None:
-        """What has come, decoded: one piece of it in each turn of the loop, and maybe nothing yet. None at the end."""
-        if decoder.pending:
-            await asyncio.sleep(0)
-        while not self._chunks and not decoder.pending:
-            if self._has_ended():
-                self._decode_end(decoder)
-                return None
-            await self._news()
-        return self._decode(decoder) if self._decoder is not None else b""  # unless it has failed meanwhile
+    def _next_turn(self) -> None:
+        self._awaits_turn = False
+        self._notify()
 
     def _decode(self, decoder: Decoder) -> bytes:
         data = b"" if decoder.pending else self._take()
         try:
             out = decoder.decode(data, self._limits.max_bytes_per_turn)
         except (zlib.error, UpstreamError) as error:
-            self.fail(upstream_failure(error, self._peer, "exchange"))
-            return b""
+            failure = upstream_failure(error, self._peer, "exchange")
+            self._give_up(failure)
+            raise failure from error
         if decoder.transparent:
             self._decoder = None
         return out
@@ -157,7 +161,7 @@ class Response:
         try:
             decoder.finish()
         except UpstreamError as error:
-            self.fail(error)
+            self._give_up(error)
             raise
 
     def _has_ended(self) -> bool:
@@ -178,48 +182,58 @@ class Response:
             self.read_on()
         return data
 
-    def _news(self) -> asyncio.Future[None]:
+    def _news(self) -> "asyncio.Future[None]":
         """Done when something has come since. A reader that is cancelled just leaves it behind."""
-        self._waiter = waiter = self._loop.create_future()
+        waiter = asyncio.get_running_loop().create_future()
+        self.on_news = partial(_wake, waiter)
         return waiter
 
     def close(self) -> None:
         """Give the rest up: unless all has come, the connection is closed at once."""
-        self._give_up(UpstreamError(f"The answer of {self._peer} was closed.", code="upstream_closed"))
+        self.on_news = self._taker = self._pass_on = None
+        if not self.is_over:
+            self._give_up(UpstreamError(f"The answer of {self._peer} was closed.", code="upstream_closed"))
 
     def release(self) -> None:
         """Give the rest up, but wait a moment for the end that is due, so that the connection can be used again."""
-        if not self.complete and self._error is None:
-            self._loop.call_later(self._limits.linger_s, self.close)
+        self.on_news = self._taker = self._pass_on = None
+        if not self.is_over:
+            asyncio.get_running_loop().call_later(self._limits.linger_s, self.close)
 
-    def fail(self, error: SealinkError) -> None:
-        """End the body with `error`: the pending or next read raises it, whatever was still unread."""
+    def _give_up(self, error: SealinkError) -> None:
+        """End the body with `error`, whatever was still unread."""
+        was_over, self._error = self.is_over, error
         self._chunks.clear()
         self._unread_bytes = 0
         self._decoder = None
-        self._give_up(error)
-        self._error = error
-
-    def _give_up(self, error: SealinkError) -> None:
-        if not self.complete and self._error is None:
-            self.break_off(error)
-            self._transport.abort()
+        if not was_over:
+            self._settle()
+            if self.stop_sending is not None:
+                self.stop_sending()
 
     # The connection's side
 
-    def feed(self, data: bytes) -> None:
-        """Some more of the response has come. Raises what httptools does."""
+    def feed(self, data: bytes) -> bool:
+        """Some more of the response has come. True: it was a chunk that has been passed on. Otherwise `deliver` is to
+        follow. Raises what httptools does, and SealinkError."""
+        if self._pass_on is not None and len(data) <= self._chunk_limit:
+            goes_on = self._pass_on(data)
+            if goes_on:  # nearly every read
+                return True
+            if goes_on is not None:
+                self._taker = self._pass_on = None
+                return True
         chunk = _only_chunk(data, self._chunk_limit) if self._chunk_limit else b""
         if not chunk:
             if self._parser is not None:
                 self._parse(self._parser, data)
-            self._deliver()
-        elif self._taker is None or self._chunks:
+            return False
+        if self._taker is None or self._chunks:
             self.on_body(chunk)
-            self._deliver()
-        elif not self._taker(chunk):
-            self._taker = None
-            self._wake()
+            return False
+        if not self._taker(chunk):
+            self._taker = self._pass_on = None
+        return True
 
     def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
         most = self._limits.max_bytes_per_turn
@@ -228,6 +242,8 @@ class Response:
             data = data[:most]
         self._fruitless_bytes += len(data)
         parser.feed_data(data)
+        if not data.endswith(b"\r\n"):
+            self._chunk_limit = 0  # the next chunk's header may have begun: llhttp tells when it is whole
         limit = self._limits.max_header_bytes
         if self._fruitless_bytes > 2 * limit and not self.complete:  # a field that llhttp has not reported yet
             raise malformed(self._peer, f"a field or chunk extension is longer than {limit} bytes")
@@ -237,20 +253,27 @@ class Response:
         self.rest = data
         if not self._is_paused:
             self._pause()
-        self._loop.call_soon(self._feed_rest)
+        assert self._feed_rest is not None
+        asyncio.get_running_loop().call_soon(self._feed_rest)
 
     def read_on(self) -> None:
         """Read from the socket again, unless there is more to feed, or too much that waits."""
         if self._is_paused and not self.rest and self._unread_bytes <= self._limits.max_buffered_bytes:
             self._resume()
 
-    def _deliver(self) -> None:
-        if self._taker is None:
-            self._limit_unread()
-            self._wake()
-        elif self._chunks and not self._taker(self._take()):
-            self._taker = None
-            self._wake()
+    def deliver(self) -> None:
+        """Give what has come to whoever is there for it."""
+        if self._taker is not None and self._chunks:
+            if not self._taker(self._take()):
+                self._taker = self._pass_on = None
+            if self.in_body:
+                return
+        self._notify()
+        self._limit_unread()
+
+    def _notify(self) -> None:
+        if self.on_news is not None:
+            self.on_news()
 
     def _limit_unread(self) -> None:
         too_much = self._unread_bytes > self._limits.max_buffered_bytes
@@ -259,14 +282,16 @@ class Response:
 
     def break_off(self, error: SealinkError) -> None:
         """The connection has failed: what came before it can still be read, then `error` is raised."""
-        if not self.complete and self._error is None:
+        if not self.is_over:
             self._error = error
             self._settle()
+        self._notify()
 
     def end_of_stream(self) -> None:
         """The connection has ended properly. Is that the end of the body?"""
         if self.in_body and not self.framed:
             self._finish()
+            self._notify()
         else:
             self.break_off(truncated(self._peer))
 
@@ -282,21 +307,16 @@ class Response:
         self.rest = b""
         if self._is_paused:
             self._resume()
-        self._wake()
 
     def _pause(self) -> None:
         self._is_paused = True
-        self._transport.pause_reading()
+        if self._transport is not None:
+            self._transport.pause_reading()
 
     def _resume(self) -> None:
         self._is_paused = False
-        if not self._transport.is_closing():
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
 
     # llhttp's side. What is raised here comes out of feed() in an HttpParserCallbackError
 
@@ -320,15 +340,14 @@ class Response:
         if status < 200:
             self._fields = []  # an interim response, the real one follows (RFC 9110 §15.2)
             return
+        named = dict(self._fields)
+        self._decoder, self.headers = decoder_for(self._fields, named, self._peer)
         self.status = status
-        self.headers = self._fields
         self.keep_alive = parser.should_keep_alive()
-        self._frame_body()
-        self._wake()
+        self._frame_body(named)
 
-    def _frame_body(self) -> None:
+    def _frame_body(self, named: dict[str, str]) -> None:
         """Where the body ends (RFC 9112 §6.3): llhttp finds the ends, and does not know what was asked."""
-        named = dict(self.headers)
         opens_tunnel = self.method == "CONNECT" and self.status < 300
         has_no_body = self.method == "HEAD" or opens_tunnel or self.status in _BODYLESS_STATUSES
         coding = named.get("transfer-encoding")
@@ -356,6 +375,11 @@ class Response:
     def on_message_complete(self) -> None:
         if self.in_body:
             self._finish()
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _only_chunk(data: bytes, most: int) -> bytes:

@@ -61,6 +61,8 @@ class WarmPool:
 
     def _begin(self) -> None:
         self._timer = None
+        if not self._missing():  # one that was in use is back
+            return
         self._filling = self._loop.create_task(self._fill())
 
     async def _fill(self) -> None:

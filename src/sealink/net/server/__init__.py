@@ -1,8 +1,9 @@
-"""The HTTP/1.1 server: connections in, one handler task per request, responses out in order.
+"""The HTTP/1.1 server: connections in, each request to the handler, responses out in order.
 
 server               what listens, starts handlers and stops; limits: what it allows
 client_connection    one client: bytes to requests, requests to the handler one at a time
 request_parser       a client's bytes in, whole requests out
+known_head           a head that was parsed before
 buffered_bytes       how many bytes of request bodies are held, and may be
 body_decoder         request bodies that are compressed
 response_writer      the server's end of one response

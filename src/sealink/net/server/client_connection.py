@@ -27,7 +27,8 @@ class Service(Protocol):
     def closed(self, connection: "ClientConnection") -> None: ...
     def check_head(self, request: Request, /) -> int: ...
     def refuse(self, error: SealinkError, request: Request, /) -> tuple[HeaderList, bytes]: ...
-    def handle(self, request: Request, response: ResponseWriter) -> asyncio.Task[None]: ...
+    def handle(self, request: Request, response: ResponseWriter) -> asyncio.Task[None] | None: ...
+    def let_go(self, response: ResponseWriter, bug: Exception | None) -> None: ...
 
 
 class ClientConnection(asyncio.Protocol):
@@ -188,8 +189,9 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, request: Request) -> None:
         if self._server.stopping:
             request.keep_alive = False
-        self._response = response = ResponseWriter(self._transport, request, self._response_ended)
-        self._task = self._server.handle(request, response)
+        server = self._server
+        self._response = response = ResponseWriter(self._transport, request, self._response_ended, server.let_go)
+        self._task = server.handle(request, response)
         self._parse_rest()
 
     def _parse_rest(self) -> None:
@@ -204,10 +206,12 @@ class ClientConnection(asyncio.Protocol):
         reusable = self._response.keep_alive and not self._server.stopping
         self._response = self._task = None
         self._since = self._loop.time()
-        if reusable:
-            self._advance()
-        else:
+        if not reusable:
             self._close()
+        elif self._waiting:
+            self._loop.call_soon(self._advance)  # a client that has sent many requests must not be served before others
+        else:
+            self._advance()
 
     def _refuse(self, error: SealinkError) -> None:
         self._parser.refuse(error)
@@ -242,9 +246,9 @@ class ClientConnection(asyncio.Protocol):
         if response is None or response.gone:
             return
         response.leave()
-        if task is None or self._server.breaking_off:
+        if self._server.breaking_off:
             return
-        if response.on_gone is not None:
-            response.on_gone()
-        else:
+        if response.owner is not None:
+            response.owner.client_gone()
+        elif task is not None:
             task.cancel()

@@ -23,6 +23,7 @@ from sealink.errors import (
 from sealink.net.message import Request
 from sealink.net.server.body_decoder import coding_of, decode
 from sealink.net.server.buffered_bytes import BufferedBytes
+from sealink.net.server.known_head import KnownHead
 
 _ABSOLUTE_TARGET: Final = re.compile(r"https?://([^/?]*)([^?]*)(.*)", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:[\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?", re.ASCII)
@@ -32,6 +33,10 @@ _ABOUT_VERSION: Final = (
     *("Invalid HTTP version", "Expected dot", "Expected HTTP/2 Connection Preface", "Pause on PRI/Upgrade"),
 )
 _OTHER_VERSION: Final = re.compile(rb"[A-Z]+ +[!-~]+ +HTTP/(?!1\.[01])(\d{1,2}(?:\.\d{1,2})?)")
+
+
+MAX_UNKNOWN_HEADS: Final = 8
+"""After so many requests in a row whose head was not that of the one before, a connection's heads are not kept."""
 
 
 class RequestParser:
@@ -59,7 +64,10 @@ class RequestParser:
         self.peer = ""
         """The address of the client."""
         self._llhttp: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._request: Request | None = None
         self._whole: list[Request] = []
+        self._known: KnownHead | None = None
+        self._unknown = 0  # heads that were not the one before
         self._raw_head: bytes | bytearray = b""  # all reads from the socket since the one in which the head began
         self._fruitless = 0  # bytes since a request began, ended, or its body grew
         self.on_message_begin()
@@ -72,6 +80,30 @@ class RequestParser:
 
     def feed(self, data: bytes) -> list[Request]:
         """The requests that `data` completes."""
+        is_beginning = not self.receiving and self._llhttp is not None
+        if is_beginning and self._known is not None and (request := self._known.read(data, self._buffered.left)):
+            return self._accept_known(request)
+        whole = self._feed(data)
+        if is_beginning and len(whole) == 1 and self._unknown < MAX_UNKNOWN_HEADS:
+            self._unknown += 1
+            self._known = KnownHead.of(data, whole[0])
+        return whole
+
+    def _accept_known(self, request: Request) -> list[Request]:
+        """A request with the same head as the one before. Its key, and its size, are looked at as ever."""
+        self._request = request
+        try:
+            self._max_body_bytes = self._check_head(request)
+            self._check_body_size(len(request.body))
+        except SealinkError as error:
+            self.refuse(error)
+            return []
+        self._buffered.held += len(request.body)
+        self._request = None
+        self._unknown = 0
+        return [request]
+
+    def _feed(self, data: bytes) -> list[Request]:
         self._fruitless += len(data)
         if self._raw_head:
             self._raw_head = bytearray(self._raw_head) if isinstance(self._raw_head, bytes) else self._raw_head
@@ -133,7 +165,7 @@ class RequestParser:
 
     def on_message_begin(self) -> None:
         self.receiving = True
-        self._request: Request | None = None
+        self._request = None
         self._url = b""
         self._headers: dict[str, str] = {}
         self._header_bytes = 0

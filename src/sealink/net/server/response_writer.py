@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Final
 
 from sealink.errors import HeaderList
-from sealink.net.message import Request
+from sealink.net.message import Request, ResponseOwner
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -29,6 +29,7 @@ class ResponseWriter:
     __slots__ = (
         "_chunked",
         "_on_end",
+        "_on_let_go",
         "_raw",
         "_resumed",
         "_transport",
@@ -36,24 +37,41 @@ class ResponseWriter:
         "ended",
         "gone",
         "keep_alive",
-        "on_gone",
+        "owner",
         "paused",
         "request",
         "started",
         "too_slow",
     )
 
-    def __init__(self, transport: asyncio.Transport, request: Request, on_end: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        request: Request,
+        on_end: Callable[[], None],
+        on_let_go: "Callable[[ResponseWriter, Exception | None], None] | None" = None,
+    ) -> None:
         self.request = request
         self.keep_alive = request.keep_alive
-        self.on_gone: Callable[[], None] | None = None
+        self.owner: ResponseOwner | None = None
         self.started = self.ended = self.paused = self.gone = self.too_slow = False
         self.bytes_sent = 0
         self._transport = transport
         self._on_end = on_end
+        self._on_let_go = on_let_go
         self._resumed: asyncio.Event | None = None
         self._chunked = False  # what write() does: these two, or nothing
         self._raw = False
+
+    def hold(self, owner: ResponseOwner) -> None:
+        """From now on `owner` answers, not the handler's task."""
+        self.owner = owner
+
+    def let_go(self, bug: Exception | None = None) -> None:
+        """The owner has done all it had to do, or has failed."""
+        self.owner = None
+        if self._on_let_go is not None:
+            self._on_let_go(self, bug)
 
     def send(self, status: int, headers: HeaderList, body: bytes) -> None:
         """Answer whole."""
@@ -87,6 +105,18 @@ class ResponseWriter:
             self._transport.write(data)
         else:
             self._check_unwritten()
+        return not self.paused
+
+    @property
+    def is_chunked(self) -> bool:
+        """Whether the stream is under way, and goes out in chunks."""
+        return self._chunked
+
+    def write_chunk(self, chunk: bytes, size: int) -> bool:
+        """Write a piece of the stream that is a chunk already; `size` bytes without its framing."""
+        if self._chunked:
+            self.bytes_sent += size
+            self._transport.write(chunk)
         return not self.paused
 
     async def flush(self) -> None:
@@ -130,7 +160,7 @@ class ResponseWriter:
         """The client has gone: from here on nothing is written, and nobody waits for it."""
         self.gone = True
         self._chunked = self._raw = False
-        self.resume()
+        self._let_write()
 
     def pause(self) -> None:
         """The client's buffer is full."""
@@ -139,6 +169,11 @@ class ResponseWriter:
 
     def resume(self) -> None:
         """The client's buffer has room again."""
+        self._let_write()
+        if self.owner is not None:
+            self.owner.client_ready()
+
+    def _let_write(self) -> None:
         self.paused = False
         if self._resumed is not None:
             self._resumed.set()

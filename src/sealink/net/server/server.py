@@ -1,8 +1,8 @@
-"""The HTTP/1.1 server: connections in, one handler task per request, responses out in order.
+"""The HTTP/1.1 server: connections in, each request to the handler, responses out in order.
 
     bytes ─▶ ClientConnection ─▶ RequestParser ─▶ requests, in line ─▶ handler(request, ResponseWriter) ─▶ bytes
                  │                      └─ refusal: answered in its turn; the connection lingers and closes
-                 └─ the client leaves: the handler's task is cancelled
+                 └─ the client leaves: the handler's task is cancelled, or the response's owner is told
 
 One request of a connection is with its handler at a time. Meanwhile the connection is read on, because
 only a reader learns that the client has left.
@@ -12,6 +12,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from sealink.errors import HeaderList, InternalError, SealinkError, ShuttingDown
@@ -21,7 +22,8 @@ from sealink.net.server.client_connection import ClientConnection
 from sealink.net.server.limits import ServerLimits
 from sealink.net.server.response_writer import ResponseWriter
 
-Handler = Callable[[Request, Responder], Coroutine[Any, Any, None]]
+Handler = Callable[[Request, Responder], Coroutine[Any, Any, None] | None]
+"""Answers a request: at once, in the coroutine that it returns, or by an owner that it has the response held by."""
 ErrorResponse = Callable[[SealinkError, Request], tuple[HeaderList, bytes]]
 
 _log = logging.getLogger(__name__)
@@ -56,10 +58,22 @@ class Server:
         self._handler = handler
         self._listeners: list[asyncio.Server] = []
         self._connections: set[ClientConnection] = set()
-        self._open: dict[asyncio.Task[None], ResponseWriter] = {}
+        self._open: dict[ResponseWriter, asyncio.Task[None] | None] = {}
+        """Responses that are being answered, and the tasks of those that have one."""
         self._sweep: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._grace: asyncio.Timeout | None = None
+
+    def serve(
+        self,
+        handler: Handler,
+        check_head: Callable[[Request], int],
+        error_response: ErrorResponse,
+        refuse: ErrorResponse,
+    ) -> None:
+        """Serve new requests by another handler from now on."""
+        self._handler, self.check_head = handler, check_head
+        self._error_response, self.refuse = error_response, refuse
 
     @property
     def connections(self) -> int:
@@ -68,7 +82,7 @@ class Server:
 
     @property
     def open_requests(self) -> int:
-        """Requests whose handler has not ended."""
+        """Requests whose handler has not ended, or whose response has an owner."""
         return len(self._open)
 
     @property
@@ -123,20 +137,45 @@ class Server:
         self._connections.discard(connection)
         self._notice_idle()
 
-    def handle(self, request: Request, response: ResponseWriter) -> asyncio.Task[None]:
-        """Give a request to the handler."""
-        task = self._loop.create_task(self._handler(request, response))
-        self._open[task] = response
-        task.add_done_callback(self._handled)
+    def handle(self, request: Request, response: ResponseWriter) -> asyncio.Task[None] | None:
+        """Give a request to the handler. Returns its task, if it needs one."""
+        self._open[response] = None
+        try:
+            answering = self._handler(request, response)
+        except Exception as error:  # noqa: BLE001 -- it is logged, or is the answer
+            self._end(response, error)
+            return None
+        if answering is None:
+            self._handled(response, None)
+            return None
+        task = self._open[response] = self._loop.create_task(answering)
+        task.add_done_callback(partial(self._task_done, response))
         return task
 
-    def _handled(self, task: asyncio.Task[None]) -> None:
-        response = self._open.pop(task)
-        self.buffered.held -= len(response.request.body)
+    def let_go(self, response: ResponseWriter, bug: Exception | None) -> None:
+        """The owner of a response has ended."""
+        self._end(response, bug)
+
+    def _task_done(self, response: ResponseWriter, task: asyncio.Task[None]) -> None:
         if task.cancelled():
-            self._complete(response, ShuttingDown() if self.breaking_off else None)
+            self._handled(response, ShuttingDown() if self.breaking_off else None)
         else:
-            self._complete(response, task.exception())
+            self._handled(response, task.exception())
+
+    def _handled(self, response: ResponseWriter, error: BaseException | None) -> None:
+        """The handler has ended. If the response has an owner, that goes on."""
+        if response.owner is None:
+            self._end(response, error)
+        else:
+            self._open[response] = None
+
+    def _end(self, response: ResponseWriter, error: BaseException | None) -> None:
+        """Whoever answered has ended."""
+        if response not in self._open:
+            return
+        del self._open[response]
+        self.buffered.held -= len(response.request.body)
+        self._complete(response, error)
         self._notice_idle()
 
     def _complete(self, response: ResponseWriter, error: BaseException | None) -> None:
@@ -161,15 +200,20 @@ class Server:
         self.breaking_off = True
         for connection in list(self._connections):
             connection.break_off(ShuttingDown())
-        for task, response in list(self._open.items()):
-            if not response.ended:
+        for response, task in list(self._open.items()):
+            if response.ended:
+                continue
+            if response.owner is not None:
+                response.owner.shut_down()
+            elif task is not None:
                 task.cancel()
 
     async def _cut(self) -> None:
         for connection in list(self._connections):
             connection.cut()
-        for task in list(self._open):
-            task.cancel()
+        for task in self._open.values():
+            if task is not None:
+                task.cancel()
         if not await self._idle_within(self.limits.cancel_grace_s):
             _log.warning("%d handlers did not end when they were cancelled.", len(self._open))
 

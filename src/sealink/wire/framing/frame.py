@@ -18,4 +18,5 @@ class Frame(msgspec.Struct, gc=False):
     @property
     def is_plain(self) -> bool:
         """Whether the frame is one `data: …` line and nothing else, byte for byte."""
-        return len(self.raw) == len(self.data) + 8 and self.raw.startswith(b"data: ") and self.raw.endswith(b"\n\n")
+        raw = self.raw
+        return len(raw) == len(self.data) + 8 and raw[:6] == b"data: " and raw[-2:] == b"\n\n"

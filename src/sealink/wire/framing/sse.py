@@ -11,6 +11,8 @@ from sealink.errors import UpstreamError
 from sealink.wire.framing.frame import MAX_FRAME_BYTES, Frame
 
 DONE: Final = b"data: [DONE]\n\n"
+BLANK_LINE: Final = b"\n\n"
+"""What ends nearly every frame."""
 
 _BLANK_LINE = re.compile(rb"\r\n\r\n?|\n\n|\r\r\n?|\n\r\n?")
 _BLANK_BYTES = 3  # of a blank line, at most, before its last
@@ -34,8 +36,19 @@ class SseFramer:
             self._at_start = False
         if self._pending or self._at_start:
             data = self._with_pending(data)
+        return self._any_line_ends(data) if b"\r" in data else self._lf_frames(data)
+
+    def _lf_frames(self, data: bytes) -> list[Frame]:
+        lines, blank, rest = data.partition(BLANK_LINE)
+        if blank and not rest:
+            return [_lf_frame(lines)]  # nearly every read
+        *whole, rest = data.split(BLANK_LINE)
+        self._keep(rest)
+        return [_lf_frame(lines) for lines in whole]
+
+    def _any_line_ends(self, data: bytes) -> list[Frame]:
         if (frame := simple_frame(data)) is not None:
-            return [frame]  # nearly every read
+            return [frame]
         frames: list[Frame] = []
         begin = 0
         for blank in _BLANK_LINE.finditer(data):
@@ -44,10 +57,14 @@ class SseFramer:
                 break  # the LF of this line end may be in the next read
             frames.append(parse_frame(data[begin:end]))
             begin = end
-        if begin < len(data):
-            self._pending += data[begin:]
-            self._searched = max(0, len(self._pending) - _BLANK_BYTES)
+        self._keep(data[begin:])
         return frames
+
+    def _keep(self, rest: bytes) -> None:
+        """What is left of a read is the beginning of a frame."""
+        if rest:
+            self._pending += rest
+            self._searched = max(0, len(self._pending) - _BLANK_BYTES)
 
     def close(self) -> list[Frame]:
         """The last frame of a stream that ended without a blank line, if there is one."""
@@ -74,6 +91,17 @@ class SseFramer:
         whole = bytes(pending)
         pending.clear()
         return whole
+
+
+def _lf_frame(lines: bytes) -> Frame:
+    """The frame of these lines, which end in LF; its blank line has been cut off."""
+    event, data = b"", lines
+    if lines[:7] == b"event: ":
+        first, _, data = lines.partition(b"\n")
+        event = first[7:]
+    if data[:6] == b"data: " and b"\n" not in data:
+        return Frame(lines + BLANK_LINE, data[6:], event)
+    return parse_frame(lines + BLANK_LINE)
 
 
 def simple_frame(raw: bytes) -> Frame | None:

@@ -6,12 +6,15 @@ The readers return None for a value that is absent or of another type.
 
 import json
 import re
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Raw
 
 Fields = dict[str, Raw]
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+"""In a view: an integer that is not below 0."""
 
 _T = TypeVar("_T")
 
@@ -130,6 +133,8 @@ def is_count(raw: Raw | None) -> bool:
 
 def count_of(raw: Raw | None) -> int | None:
     """What should be an integer of at most 64 bits, and not below 0: also a fraction, or a text."""
+    if raw is None:
+        return None
     number = number_of(raw)
     return int(number) if number is not None and 0 <= number < _INTEGERS_END else None
 

@@ -32,8 +32,11 @@ class RequestFields:
         self._read = set(read_elsewhere)
 
     def __call__(self, name: str, type: Any) -> Any:
+        raw = self.fields.get(name)
+        if raw is None:  # nearly always
+            return None
         self._read.add(name)
-        return read_field(self.fields, name, type)
+        return read_value(raw, name, type)
 
     @property
     def rest(self) -> Fields:

@@ -10,10 +10,11 @@ from typing import Final, Protocol
 from sealink.catalog.tokens import count_tokens
 from sealink.errors import SealinkError, UpstreamError
 from sealink.wire.framing.frame import Frame
-from sealink.wire.framing.sse import is_noise
+from sealink.wire.framing.sse import BLANK_LINE, is_noise
 from sealink.wire.stream.answer_framing import FirstBytesFramer, truncated
 from sealink.wire.stream.handler import Framer, StreamHandler
 from sealink.wire.stream.outcome import empty_answer, is_empty
+from sealink.wire.stream.passage import Passage
 from sealink.wire.stream.template import Template, template_of
 
 MAX_MISSES: Final = 8
@@ -54,24 +55,43 @@ class Lane:
         self._whole_handler = whole_handler
         if whole_handler is not None:
             self._framer = FirstBytesFramer(framer, json_stream, self._use_framer, self._use_whole)
+        self.passage = Passage(self.outcome)
         self._template: Template | None = None
         self._pieces_handled = 0
         """How many pieces of the outcome's text the handler has seen itself; templates have answered the rest."""
         self._misses = 0
-        self._last_raw = b""
+        self._last_raw = self._last_answer = b""
 
     def feed(self, data: bytes) -> bytes:
         """Client bytes for the frames that `data` completes."""
         template = self._template
         if template is not None:
-            out = template.fill(data)
+            out = template.fill(data) if self.passage.left else b""
             if out:  # nearly every read
                 outcome = self.outcome
                 outcome.frames += 1
                 outcome.text.append(template.text)
                 return out
-            self._drop_template(template)
+            out, data = self._fill_several(template, data)
+            if data:
+                self._drop_template()
+                out += self._feed(data)
+            return out
         return self._feed(data)
+
+    def _fill_several(self, template: Template, data: bytes) -> tuple[bytes, bytes]:
+        """The client's frames for those at the beginning of a read that match, and the rest of the read."""
+        outcome, begin = self.outcome, 0
+        out: list[bytes] = []
+        while self.passage.left and (blank := data.find(BLANK_LINE, begin)) >= 0:
+            end = blank + len(BLANK_LINE)
+            if not (filled := template.fill(data[begin:end])):
+                break
+            outcome.frames += 1
+            outcome.text.append(template.text)
+            out.append(filled)
+            begin = end
+        return b"".join(out), data[begin:]
 
     def _feed(self, data: bytes) -> bytes:
         if self.ended:
@@ -82,20 +102,24 @@ class Lane:
             return self._fail(error)
         out = self._forward(frames)
         self.outcome.text.compact(count_tokens)
-        if self._misses < MAX_MISSES and self._last_raw == data:  # the read was exactly one frame
-            self._make_template(data, out)
+        if self._handler.delta_text and self._misses < MAX_MISSES and data.endswith(self._last_raw):
+            self._make_template(self._last_raw, self._last_answer)
         return out
 
-    def _make_template(self, data: bytes, out: bytes) -> None:
+    def _make_template(self, frame: bytes, answer: bytes) -> None:
+        """The read has ended with this frame."""
         handler = self._handler
-        if handler.delta_text and not self.ended:
-            self._template = template_of(data, out, handler.delta_text, handler.padding_field)
+        if not self.ended:
             self._pieces_handled = self.outcome.text.pieces
+            self._template = template = template_of(frame, answer, handler.delta_text, handler.padding_field)
+            if template is not None:
+                self.passage.open(template)
 
-    def _drop_template(self, template: Template) -> None:
+    def _drop_template(self) -> None:
         """The next frame does not match: tell the handler the text of the frames that it was not given."""
         self._template = None
-        if template.uses:
+        self.passage.close()
+        if self.outcome.text.pieces > self._pieces_handled:
             self._handler.add_skipped_text(self.outcome.text.since(self._pieces_handled))
         else:
             self._misses += 1
@@ -108,6 +132,8 @@ class Lane:
         """
         if self.ended:
             return b""
+        if self._template is not None:
+            self._drop_template()
         if cause is not None:
             return self._fail(cause)
         out = self._forward(self._framer.close())
@@ -136,6 +162,7 @@ class Lane:
                 if outcome.complete and is_empty(outcome):
                     raise empty_answer()
                 out.append(answered)
+                self._last_answer = answered
                 if outcome.error is not None:
                     raise outcome.error
                 if outcome.complete:

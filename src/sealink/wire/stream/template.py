@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from sealink.wire.raw_json.fields import encode
+
 _QUOTE: Final = b'"'
 
 MAX_USES: Final = 256
@@ -18,8 +20,8 @@ class Template(msgspec.Struct, gc=False):
     """The upstream's frame without its text (`before`, `after`), and the client's frame for it (`opening`, `closing`).
 
     `tail` is what follows the padding in a frame that has some: `after` then ends where a padding of any length begins.
-    `quotes` is the number of quotes behind the text. Without padding, the spaces in `after` may differ: Anthropic pads
-    with them. `is_unchanged`: the client gets the upstream's own bytes. `text` is that of the last frame.
+    `quotes` is then the number of quotes behind the text. Without padding, the spaces in `after` may differ: Anthropic
+    pads with them. `is_unchanged`: the client gets the upstream's own bytes. `text` is that of the last frame.
     """
 
     before: bytes
@@ -61,22 +63,25 @@ class Template(msgspec.Struct, gc=False):
 
 
 def template_of(frame: bytes, answer: bytes, text: str, padding_field: bytes = b"") -> Template | None:
-    """The template of a frame and of the client's frame for it, if `text` is in each exactly once, and unescaped.
+    """The template of a frame and of the client's frame for it, if `text` is in each exactly once, escaped alike.
 
     `padding_field` is the beginning (`"name":"`) of a field whose value is random padding.
     """
-    quoted = _QUOTE + text.encode() + _QUOTE
-    if "\\" in text or not text.isprintable() or frame.count(quoted) != 1 or answer.count(quoted) != 1:
+    quoted = encode(text)
+    before, found, after = frame.partition(quoted)
+    if not found or quoted in after:
         return None
-    before, after = frame.split(quoted)
-    opening, closing = answer.split(quoted)
-    tail = b""
+    opening, closing, tail, is_unchanged = before, after, b"", frame == answer
+    if not is_unchanged:
+        opening, found, closing = answer.partition(quoted)
+        if not found or quoted in closing:
+            return None
     if padding_field and padding_field in after:
         after, tail = _around_padding(after, padding_field)
         closing, closing_tail = _around_padding(closing, padding_field)
         if tail != closing_tail:
             return None
-    quotes = 1 + after.count(_QUOTE) + tail.count(_QUOTE)
+    quotes = 1 + after.count(_QUOTE) + tail.count(_QUOTE) if tail else 0
     return Template(
         before=before + _QUOTE,
         after=_QUOTE + after,
@@ -84,7 +89,7 @@ def template_of(frame: bytes, answer: bytes, text: str, padding_field: bytes = b
         opening=opening + _QUOTE,
         closing=_QUOTE + closing,
         quotes=quotes,
-        is_unchanged=frame == answer,
+        is_unchanged=is_unchanged,
     )
 
 

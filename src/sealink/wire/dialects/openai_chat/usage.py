@@ -3,10 +3,10 @@
 from typing import Any
 
 from sealink.usage import Usage
-from sealink.wire.dialects.shared.openai_usage import read_usage, standard_counts
+from sealink.wire.dialects.shared.openai_usage import read_plain_usage, read_usage, standard_counts
 from sealink.wire.raw_json.fields import Fields, array_of, object_of
 
-__all__ = ["read_usage", "standard_counts", "usage_in_choices", "usage_object"]
+__all__ = ["read_plain_usage", "read_usage", "standard_counts", "usage_in_choices", "usage_object"]
 
 
 def usage_in_choices(answer: Fields) -> Fields | None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from msgspec import Raw
 
 from sealink.usage import Usage, service_tier_of
 from sealink.wire.dialects.shared.openai_usage import audio_in, standard_counts, with_reasoning
-from sealink.wire.raw_json.fields import Fields, count_of, is_null, object_of, text_of, to_raw
+from sealink.wire.raw_json.fields import Count, Fields, count_of, is_null, object_of, text_of, to_raw
 
 _COUNTS: Final = ("input_tokens", "output_tokens", "total_tokens")
 _NO_DETAILS: Final = {
@@ -40,6 +41,51 @@ def read_usage(fields: Fields, service_tier: str | None = None, output: Iterable
         output_image_tokens=_count(output_details, "image_tokens"),
         web_searches=sum(map(_is_web_search, calls)),
         file_searches=sum(text_of(call.get("type")) == "file_search_call" for call in calls),
+        service_tier=service_tier_of(service_tier),
+    )
+
+
+class _InputDetails(msgspec.Struct, gc=False):
+    cached_tokens: Count
+    cache_write_tokens: Count
+    audio_tokens: None = None
+    image_tokens: None = None
+
+
+class _OutputDetails(msgspec.Struct, gc=False):
+    reasoning_tokens: Count
+    audio_tokens: None = None
+    image_tokens: None = None
+
+
+class _PlainUsage(msgspec.Struct, gc=False):
+    """OpenAI's own usage of an answer that is a text."""
+
+    input_tokens: Count
+    output_tokens: Count
+    total_tokens: Count
+    input_tokens_details: _InputDetails
+    output_tokens_details: _OutputDetails
+
+
+_PLAIN: Final = msgspec.json.Decoder(_PlainUsage | None)
+
+
+def read_plain_usage(raw: Raw, service_tier: str | None) -> Usage | None:
+    """What `read_usage` reads of a `usage` object with all counts, in their right types; None for null. Raises
+    msgspec.ValidationError for any other."""
+    view = _PLAIN.decode(raw)
+    if view is None:
+        return None
+    prompt, reasoning = view.input_tokens_details, view.output_tokens_details.reasoning_tokens
+    fields = object_of(raw) or {}
+    return Usage(
+        input_tokens=view.input_tokens,
+        output_tokens=with_reasoning(view.output_tokens, reasoning, view.input_tokens, view.total_tokens),
+        cached_read_tokens=prompt.cached_tokens,
+        cached_write_tokens=prompt.cache_write_tokens,
+        reasoning_tokens=reasoning,
+        extras={name: raw for name, raw in fields.items() if name not in _MODELLED and not is_null(raw)},
         service_tier=service_tier_of(service_tier),
     )
 

@@ -12,6 +12,7 @@ from msgspec import Raw
 from sealink.usage import Usage, service_tier_of
 from sealink.wire.raw_json.fields import (
     NULL,
+    Count,
     Fields,
     count_of,
     encode,
@@ -28,27 +29,36 @@ _MODELLED: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
 class _Details(msgspec.Struct, gc=False):
     """The details of the prompt's tokens, or of the completion's."""
 
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    audio_tokens: int | None = None
-    image_tokens: int | None = None
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
+    audio_tokens: Count | None = None
+    image_tokens: Count | None = None
     cached_tokens_details: Raw = NULL
 
 
 class _Counts(msgspec.Struct, gc=False):
     """A usage object's counts, by all the names that vendors use."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    prompt_cache_hit_tokens: int | None = None
-    cached_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    total_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
+    prompt_cache_hit_tokens: Count | None = None
+    cached_tokens: Count | None = None
+    cache_read_input_tokens: Count | None = None
+    cache_creation_input_tokens: Count | None = None
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
+
+
+class _PlainCounts(_Counts, gc=False):
+    """Those that OpenAI's own usage has."""
+
+    prompt_tokens: Count
+    completion_tokens: Count
+    total_tokens: Count
+    cached_tokens: None = None
 
 
 _NONE: Final = _Details()
@@ -56,31 +66,42 @@ _DETAILS: Final = ("prompt_tokens_details", "completion_tokens_details")
 _COUNT_NAMES: Final = frozenset(_Counts.__struct_fields__) - frozenset(_DETAILS)
 _DETAIL_COUNTS: Final = frozenset(_Details.__struct_fields__) - {"cached_tokens_details"}
 _COUNTS: Final = msgspec.json.Decoder(_Counts)
+_PLAIN_COUNTS: Final = msgspec.json.Decoder(_PlainCounts | None)
 
 
 def read_usage(fields: Fields, service_tier: str | None = None) -> Usage:
     """The tokens that a `usage` object counts; a count that it lacks is 0. `service_tier` stands beside it."""
-    counts = _counts(fields)
+    return _usage(_counts(fields), fields, service_tier)
+
+
+def read_plain_usage(raw: Raw, service_tier: str | None = None) -> Usage | None:
+    """What `read_usage` reads of a `usage` object whose counts are all of the right type; None for null. Raises
+    msgspec.ValidationError for any other."""
+    counts = _PLAIN_COUNTS.decode(raw)
+    return None if counts is None else _usage(counts, object_of(raw) or {}, service_tier)
+
+
+def _usage(counts: _Counts, fields: Fields, service_tier: str | None) -> Usage:
     prompt, completion = counts.prompt_tokens_details or _NONE, counts.completion_tokens_details or _NONE
-    reasoning = _first(completion.reasoning_tokens, counts.reasoning_tokens)
+    reasoning = completion.reasoning_tokens or counts.reasoning_tokens or 0
+    prompt_tokens, completion_tokens = counts.prompt_tokens or 0, counts.completion_tokens or 0
     return Usage(
-        input_tokens=_first(counts.prompt_tokens),
-        output_tokens=_output_tokens(counts, reasoning),
-        cached_read_tokens=_first(
-            prompt.cached_tokens,
-            counts.prompt_cache_hit_tokens,
-            counts.cached_tokens,
-            counts.cache_read_input_tokens,
-        ),
-        cached_write_tokens=_first(prompt.cache_write_tokens, counts.cache_creation_input_tokens),
+        input_tokens=prompt_tokens,
+        output_tokens=with_reasoning(completion_tokens, reasoning, prompt_tokens, counts.total_tokens),
+        cached_read_tokens=prompt.cached_tokens
+        or counts.prompt_cache_hit_tokens
+        or counts.cached_tokens
+        or counts.cache_read_input_tokens
+        or 0,
+        cached_write_tokens=prompt.cache_write_tokens or counts.cache_creation_input_tokens or 0,
         reasoning_tokens=reasoning,
         extras={name: raw for name, raw in fields.items() if name not in _MODELLED and raw != NULL},
         cached_write_1h_tokens=written_for_1h(fields.get("cache_creation")),
-        input_audio_tokens=_first(prompt.audio_tokens),
+        input_audio_tokens=prompt.audio_tokens or 0,
         cached_audio_tokens=audio_in(prompt.cached_tokens_details),
-        output_audio_tokens=_first(completion.audio_tokens),
-        input_image_tokens=_first(prompt.image_tokens),
-        output_image_tokens=_first(completion.image_tokens),
+        output_audio_tokens=completion.audio_tokens or 0,
+        input_image_tokens=prompt.image_tokens or 0,
+        output_image_tokens=completion.image_tokens or 0,
         service_tier=service_tier_of(service_tier),
     )
 
@@ -113,12 +134,16 @@ def _with_counts(fields: Fields, names: Iterable[str]) -> Fields:
 
 def written_for_1h(cache_creation: Raw | None) -> int:
     """The tokens that are kept for an hour, in Anthropic's object of cache writes."""
-    return _first(count_of((object_of(cache_creation) or {}).get("ephemeral_1h_input_tokens")))
+    return 0 if is_null(cache_creation) else _count_in(cache_creation, "ephemeral_1h_input_tokens")
 
 
 def audio_in(details: Raw | None) -> int:
     """The tokens of audio in an object of details."""
-    return _first(count_of((object_of(details) or {}).get("audio_tokens")))
+    return 0 if is_null(details) else _count_in(details, "audio_tokens")
+
+
+def _count_in(raw: Raw | None, name: str) -> int:
+    return count_of((object_of(raw) or {}).get(name)) or 0
 
 
 def _counts(fields: Fields) -> _Counts:
@@ -140,11 +165,6 @@ def _integers(fields: Fields, names: Iterable[str]) -> dict[str, Any]:
     return {name: count_of(fields.get(name)) for name in names}
 
 
-def _output_tokens(counts: _Counts, reasoning: int) -> int:
-    prompt, completion = _first(counts.prompt_tokens), _first(counts.completion_tokens)
-    return with_reasoning(completion, reasoning, prompt, counts.total_tokens)
-
-
 def with_reasoning(completion: int, reasoning: int, prompt: int, total: int | None) -> int:
     """The answer's tokens, its reasoning included. xAI does not count it in the completion, and its total shows that.
 
@@ -153,11 +173,3 @@ def with_reasoning(completion: int, reasoning: int, prompt: int, total: int | No
     """
     is_separate = reasoning > 0 and total == prompt + completion + reasoning
     return completion + reasoning if is_separate else completion
-
-
-def _first(*counts: int | None) -> int:
-    """The first of these counts that is above 0."""
-    for count in counts:
-        if count is not None and count > 0:
-            return count
-    return 0

@@ -10,7 +10,7 @@ from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, OutgoingRequest, RequestHead
 from sealink.wire.dialects.anthropic_messages.client.encode_stream import MessageEncoder
-from sealink.wire.dialects.anthropic_messages.client.encode_whole import encode_whole
+from sealink.wire.dialects.anthropic_messages.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.anthropic_messages.client.errors import error_body, error_frame
 from sealink.wire.dialects.anthropic_messages.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_head, parse_request, prompt_text
@@ -18,6 +18,7 @@ from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_count
 from sealink.wire.raw_json.fields import encode
 from sealink.wire.stream.extras import with_field
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 
 class AnthropicMessagesClient:
@@ -49,6 +50,9 @@ class AnthropicMessagesClient:
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
         return encode_whole(request, events, identity)
+
+    def plain(self, request: ChatRequest, answer: PlainAnswer, identity: FallbackIdentity) -> bytes:
+        return encode_plain(request, answer, identity)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
         return error_body(error, request_id)

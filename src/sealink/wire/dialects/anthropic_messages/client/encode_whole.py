@@ -22,6 +22,7 @@ from sealink.wire.dialects.anthropic_messages.usage import usage_object
 from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT, NO_ARGUMENTS
 from sealink.wire.raw_json.fields import encode, parse_object
 from sealink.wire.stream.fold import Block, ChoiceAnswer, fold
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 
 def encode_whole(request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
@@ -36,6 +37,20 @@ def encode_whole(request: ChatRequest, events: Iterable[Event], identity: Fallba
         "model": answer.model or request.model,
         "content": [each for block in choice.blocks if block.kind not in UNWRITTEN_KINDS for each in _content(block)],
         **finish_fields(choice.finish, request.sampling.stop or (), has_calls=has_calls),
+        "usage": usage_object(answer.usage),
+    }
+    return encode(message)
+
+
+def encode_plain(request: ChatRequest, answer: PlainAnswer, identity: FallbackIdentity) -> bytes:
+    """The same of a plain answer."""
+    message = {
+        "id": answer.id or f"msg_{identity.id}",
+        "type": "message",
+        "role": "assistant",
+        "model": answer.model or request.model,
+        "content": [{"type": "text", "text": answer.text}],
+        **finish_fields(answer.finish, request.sampling.stop or (), has_calls=False),
         "usage": usage_object(answer.usage),
     }
     return encode(message)

@@ -9,9 +9,11 @@ from sealink.wire.dialects.anthropic_messages.upstream.decode import MessageDeco
 from sealink.wire.dialects.anthropic_messages.upstream.errors import read_error
 from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_request
 from sealink.wire.dialects.anthropic_messages.upstream.passthrough import MessagesPassthrough, passthrough_whole
+from sealink.wire.dialects.anthropic_messages.upstream.plain_answer import read_plain
 from sealink.wire.dialects.anthropic_messages.upstream.write_request import IDENTIFIERS, write_request
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 
 class AnthropicMessagesUpstream:
@@ -39,6 +41,9 @@ class AnthropicMessagesUpstream:
 
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> MessagesPassthrough:
         return MessagesPassthrough(identity)
+
+    def read_plain(self, body: bytes) -> PlainAnswer | None:
+        return read_plain(body)
 
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body)

@@ -11,6 +11,12 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.wire.dialect import FallbackIdentity
+from sealink.wire.dialects.anthropic_messages.upstream.plain_event import (
+    PlainBlockStart,
+    PlainBlockStop,
+    PlainEvent,
+    PlainMessageStart,
+)
 from sealink.wire.dialects.anthropic_messages.usage import COUNTS
 from sealink.wire.raw_json.fields import (
     Fields,
@@ -62,6 +68,25 @@ class Mender:
             case "message_delta":
                 return _message_delta(fields, output_tokens)
         return fields
+
+    def passes(self, event: PlainEvent, call_id: str) -> bool:
+        """Whether an event stands in its place, so that it goes on as it came. Otherwise it is to be `mended`."""
+        match event:
+            case PlainMessageStart():
+                may_pass, self._started = not self._started, True
+                return may_pass
+            case PlainBlockStart(index=index):
+                if index != self._blocks or event.call_id != call_id:
+                    return False
+                self._numbers[index] = self._last_index = index
+                self._blocks += 1
+                return True
+            case PlainBlockStop(index=index):
+                if self._numbers.get(index) != index:
+                    return False
+                del self._numbers[index]
+                return True
+        return True
 
     def _start(self, fields: Fields) -> Fields | None:
         if self._started:

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealink.errors import SealinkError
-from sealink.events import BlockStart, Event, ReasoningDelta, TextDelta, Unmodelled
+from sealink.events import BlockStart, Event, ReasoningDelta, TextDelta, ToolArgsDelta, Unmodelled
 from sealink.usage import Usage
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.anthropic_messages.client.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.upstream.decode import DONE, MessageDecoder, decode_whole
 from sealink.wire.dialects.anthropic_messages.upstream.mend import Mender, mend_message
+from sealink.wire.dialects.anthropic_messages.upstream.plain_event import PLAIN_EVENT
 from sealink.wire.dialects.anthropic_messages.views import (
     EVENT,
     KNOWN_EVENTS,
@@ -44,6 +45,8 @@ class MessagesPassthrough:
         self.delta_text = ""
         self._decoder = MessageDecoder()
         self._mender = Mender(identity)
+        self._call: int | None = None
+        """The call whose arguments the last frame brought."""
 
     def handle(self, frame: Frame) -> bytes:
         """The frame, mended if needed; nothing for an upstream's error, which `fail` writes when the stream ends."""
@@ -53,9 +56,20 @@ class MessagesPassthrough:
             observe(event, self.outcome)
             if isinstance(event, Unmodelled) and (words := _server_tool_input(event.raw)):
                 self.outcome.add_text(words)
-        if len(events) == 1 and isinstance(events[0], (TextDelta, ReasoningDelta)):
-            self.delta_text = events[0].text
+        self._note_delta(events)
         return self._mended(frame, events) if self.outcome.error is None else b""
+
+    def _note_delta(self, events: list[Event]) -> None:
+        """Set `delta_text` if a frame brought a text and nothing else; or arguments, but the first of a call."""
+        call, self._call = self._call, None
+        if len(events) != 1:
+            return
+        match events[0]:
+            case TextDelta(text=text) | ReasoningDelta(text=text):
+                self.delta_text = text
+            case ToolArgsDelta(block=block, fragment=fragment):
+                self._call = block
+                self.delta_text = fragment if call == block else ""
 
     def add_skipped_text(self, text: str) -> None:
         """Nothing to record: a delta of text changes neither the outcome nor the decoder."""
@@ -72,11 +86,23 @@ class MessagesPassthrough:
             return frame.raw if is_closed else b""
         if is_closed and frame.event == b"content_block_delta" and decoder.is_regular and not decoder.inserted:
             return frame.raw  # nearly every frame
+        if is_closed and not decoder.inserted and self._is_plain(frame, events):
+            return frame.raw
         if frame.data.strip() == DONE:
             return b""
         inserted, decoder.inserted = decoder.inserted, []
         added = [self._event(Frame(b"", data), ()) for data in inserted]
         return b"".join(added) + self._event(frame, events)
+
+    def _is_plain(self, frame: Frame, events: Iterable[Event]) -> bool:
+        """Whether the frame is as Anthropic itself would send it here."""
+        try:
+            event = PLAIN_EVENT.decode(frame.data)
+            frame.data.decode()
+        except UNREADABLE:
+            return False
+        type = str(event.__struct_config__.tag)
+        return frame.event == type.encode() and self._mender.passes(event, next(_call_ids(events), ""))
 
     def _event(self, frame: Frame, events: Iterable[Event]) -> bytes:
         """An event for the client: the frame as it came, if nothing has to be changed."""

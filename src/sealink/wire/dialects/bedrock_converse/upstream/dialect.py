@@ -26,6 +26,9 @@ class BedrockConverseUpstream:
     def decoder(self) -> ConverseDecoder:
         return ConverseDecoder()
 
+    def read_plain(self, body: bytes) -> None:
+        """Every answer is read as events."""
+
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body)
 

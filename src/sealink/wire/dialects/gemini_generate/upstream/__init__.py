@@ -10,6 +10,7 @@ thinking           its reasoning effort
 models             what each Gemini model accepts
 
 decode             chunks, or a whole answer → events
+plain_answer       a view of the whole answer that is one text
 text_metadata      the sources and log probabilities of an answer's text
 streamed_arguments a call whose arguments come in pieces
 signatures         thought signatures, on their way through clients

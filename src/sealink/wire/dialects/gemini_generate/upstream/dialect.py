@@ -8,11 +8,13 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.gemini_generate.upstream.decode import GenerateDecoder, decode_whole
 from sealink.wire.dialects.gemini_generate.upstream.errors import NAME, read_error
+from sealink.wire.dialects.gemini_generate.upstream.plain_answer import read_plain
 from sealink.wire.dialects.gemini_generate.upstream.write_request import IDENTIFIERS, write_request
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.json_array import JsonArrayFramer
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.stream.handler import Decoder, Framer
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 _VERSION_SEGMENT = re.compile(r"/v\d\w*(?:/|$)")
 
@@ -35,6 +37,9 @@ class GeminiGenerateUpstream:
 
     def decoder(self) -> Decoder:
         return GenerateDecoder()
+
+    def read_plain(self, body: bytes) -> PlainAnswer | None:
+        return read_plain(body)
 
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body)

@@ -109,9 +109,14 @@ def read_logprobs(raw: Raw) -> bytes:
 
 
 def _distinct_sources(metadata: Iterable[Raw]) -> list[bytes]:
-    decoded = [CITATIONS.decode(raw) for raw in metadata if not is_null(raw)]
-    sources = [utf8(source) for each in decoded for source in each.citations or each.citation_sources or ()]
-    return list(dict.fromkeys(sources))
+    """Those that an earlier chunk had are left out; one chunk may have the same twice."""
+    sources: list[bytes] = []
+    known: set[bytes] = set()
+    for decoded in (CITATIONS.decode(raw) for raw in metadata if not is_null(raw)):
+        more = [utf8(source) for source in decoded.citations or decoded.citation_sources or ()]
+        sources += [source for source in more if source not in known]
+        known.update(more)
+    return sources
 
 
 def _grounded(

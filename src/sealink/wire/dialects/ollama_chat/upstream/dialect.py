@@ -37,6 +37,9 @@ class OllamaChatUpstream:
     def decoder(self) -> Decoder:
         return ChatDecoder()
 
+    def read_plain(self, body: bytes) -> None:
+        """Every answer is read as events."""
+
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body)
 

@@ -11,12 +11,13 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
 from sealink.wire.dialects.openai_chat.client import errors
 from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
-from sealink.wire.dialects.openai_chat.client.encode_whole import encode_whole
+from sealink.wire.dialects.openai_chat.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.openai_chat.client.extras import with_extras
 from sealink.wire.dialects.openai_chat.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_chat.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_chat.client.responses_body import is_responses_body, rewrite
 from sealink.wire.dialects.shared.openai_errors import NAME
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 
 class OpenAIChatClient:
@@ -42,6 +43,9 @@ class OpenAIChatClient:
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
         return encode_whole(request, events, identity)
+
+    def plain(self, request: ChatRequest, answer: PlainAnswer, identity: FallbackIdentity) -> bytes:
+        return encode_plain(request, answer, identity)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
         """OpenAI's error body has no place for the request's id: it is in `x-request-id`."""

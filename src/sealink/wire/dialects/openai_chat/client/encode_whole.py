@@ -12,6 +12,7 @@ from sealink.wire.dialects.openai_chat.usage import usage_object
 from sealink.wire.dialects.shared.tool_arguments import free_text
 from sealink.wire.raw_json.fields import encode
 from sealink.wire.stream.fold import Block, ChoiceAnswer, fold
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 _LOGPROBS_FIELDS: Final[dict[BlockKind, str]] = {"text": "content", "refusal": "refusal"}
 """The blocks that have log probabilities, and the field that those are in."""
@@ -28,6 +29,21 @@ def encode_whole(request: ChatRequest, events: Iterable[Event], identity: Fallba
         "created": identity.created if answer.created is None else answer.created,
         "model": answer.model or request.model,
         "choices": [_choice(index, choice) for index, choice in sorted(answer.choices.items())],
+    }
+    if answer.usage is not None:
+        body["usage"] = usage_object(answer.usage)
+    return encode(body)
+
+
+def encode_plain(request: ChatRequest, answer: PlainAnswer, identity: FallbackIdentity) -> bytes:
+    """The same of a plain answer."""
+    message = {"role": "assistant", "content": answer.text, "refusal": None}
+    body = {
+        "id": answer.id or f"chatcmpl-{identity.id}",
+        "object": "chat.completion",
+        "created": identity.created if answer.created is None else answer.created,
+        "model": answer.model or request.model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish.reason}],
     }
     if answer.usage is not None:
         body["usage"] = usage_object(answer.usage)

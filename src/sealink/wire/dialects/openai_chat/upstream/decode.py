@@ -32,6 +32,7 @@ from sealink.wire.dialects.openai_chat.signatures import Piece, Signature, is_si
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk
 from sealink.wire.dialects.openai_chat.upstream.normalize_stream import StreamNormalizer
 from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize_whole
+from sealink.wire.dialects.openai_chat.upstream.plain_answer import PlainChunk, text_alone
 from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import check_choices, malformed
@@ -65,7 +66,11 @@ class ChatDecoder:
         self._answer = _AnswerReader(self._stream.finish_reasons)
 
     def decode(self, frame: Frame) -> Iterable[Event]:
-        return self._read(self._stream.normalize(frame))
+        chunks = self._stream.normalize(frame)
+        plain = self._stream.plain
+        if plain is not None and len(chunks) == 1 and (more := self._answer.more_text(plain)) is not None:
+            return (more,)  # nearly every frame
+        return self._read(chunks)
 
     def close(self) -> Iterable[Event]:
         return self._read(self._stream.finish())
@@ -260,6 +265,15 @@ class _AnswerReader:
         self._started = False
         self._choices: dict[int, _Open] = {}
         self._sources: list[Raw] = []
+
+    def more_text(self, chunk: PlainChunk) -> TextDelta | None:
+        """The only event of a chunk that continues an open block of text; None for any other chunk."""
+        index = chunk.choices[0].index
+        open = self._choices.get(index)
+        if open is None or open.new_call is not None or open.blocks.kind != "text":
+            return None
+        text = text_alone(chunk)
+        return TextDelta(open.blocks.number, text, index) if text else None
 
     def read(self, data: bytes | Fields) -> Iterator[Event]:
         """The events of a chunk, given as JSON or as fields."""

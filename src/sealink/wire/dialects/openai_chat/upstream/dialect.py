@@ -8,12 +8,14 @@ from sealink.wire.dialects.openai_chat.upstream import errors
 from sealink.wire.dialects.openai_chat.upstream.decode import ChatDecoder, decode_whole
 from sealink.wire.dialects.openai_chat.upstream.forward_request import forward_request
 from sealink.wire.dialects.openai_chat.upstream.passthrough import ChatPassthrough, passthrough_whole
+from sealink.wire.dialects.openai_chat.upstream.plain_answer import read_plain
 from sealink.wire.dialects.openai_chat.upstream.tools import has_custom_tools
 from sealink.wire.dialects.openai_chat.upstream.write_request import IDENTIFIERS, PATH, write_request
 from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.raw_json.fields import integer_of
 from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 
 class OpenAIChatUpstream:
@@ -53,6 +55,9 @@ class OpenAIChatUpstream:
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> ChatPassthrough:
         choices = integer_of(head.fields.get("n")) or 1
         return ChatPassthrough(identity, usage_asked=head.include_usage, choices_asked=choices)
+
+    def read_plain(self, body: bytes) -> PlainAnswer | None:
+        return read_plain(body)
 
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body)

@@ -107,9 +107,13 @@ class Choice:
         calls = array_of(delta.get("tool_calls")) or []
         return {**delta, "tool_calls": to_raw([*calls, *waiting])} if waiting else delta
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something is left for the client when the stream ends: the finish reason, or a call that waits."""
+        return not self.finished or self.calls.is_waiting
+
     def last_delta(self, answer_id: str) -> Fields:
-        """What is left for the client when the stream ends. Raises UpstreamError for a call that has no name."""
-        self.calls.require_names()
+        """What is left for the client when the stream ends."""
         return self._with_waiting_call({}, answer_id)
 
     def _with_indices(self, name: str, raw: Raw) -> Raw:

@@ -18,7 +18,7 @@ from sealink.wire.dialects.openai_chat.upstream.errors import error_in, read_err
 from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, as_it_came, is_utf8, json_frame, parse_frame
 from sealink.wire.dialects.openai_chat.upstream.normalize_choice import Choice, ChoiceDelta
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import has_content, text_in
-from sealink.wire.dialects.openai_chat.upstream.plain_delta import (
+from sealink.wire.dialects.openai_chat.upstream.plain_answer import (
     PLAIN_CHUNK,
     ChoiceView,
     PlainChunk,
@@ -65,9 +65,10 @@ class _HeldChunk(msgspec.Struct):
 class StreamNormalizer:
     """Normalises one stream. Keeps no content but that of the last frame.
 
-    `delta_text`: the last frame's text, if it was a plain delta with text alone. `finish_reasons`: by choice, as the
-    upstream spelled them. `error` and `is_complete` are set at the end. `add_text` is given all text of the answer, and
-    the choice that it belongs to; "" for content without text. `identity` stands in for what no chunk has.
+    `delta_text`: the last frame's text, if it was a plain delta with that alone: also more of a call's arguments.
+    `plain`: the last frame, if it was a plain delta. `finish_reasons`: by choice, as the upstream spelled them. `error`
+    and `is_complete` are set at the end. `add_text` is given all text of the answer, and the choice that it belongs to;
+    "" for content without text. `identity` stands in for what no chunk has.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class StreamNormalizer:
         identity: FallbackIdentity = ANONYMOUS,
     ) -> None:
         self.delta_text = ""
+        self.plain: PlainChunk | None = None
         self.finish_reasons: dict[int, str] = {}
         self.error: UpstreamError | None = None
         self.is_complete = False
@@ -95,7 +97,7 @@ class StreamNormalizer:
 
     def normalize(self, frame: Frame) -> list[Chunk]:
         """The chunks for the client: `frame` itself where nothing has to be changed. Sets `error` at an error."""
-        self.delta_text = ""
+        self.delta_text, self.plain = "", None
         released = self._release_before(frame.data) if self._held is not None and frame.data else []
         try:
             chunks = self._normalize(frame)
@@ -117,59 +119,63 @@ class StreamNormalizer:
 
     def _normalize(self, frame: Frame) -> list[Chunk]:
         data = frame.data
+        if data == b"[DONE]":
+            return self._end()
         try:
             view = PLAIN_CHUNK.decode(data)
         except (ValueError, RecursionError):
             return self._normalize_other(frame)
         if self._extra_fields or not (data.isascii() or is_utf8(data)):
             return self._normalize_fields(*parse_frame(frame))
-        if isinstance(view.usage, dict):
-            return self._normalize_usage(frame, view, view.usage)
+        if view.usage and view.usage != NULL:
+            return self._normalize_usage(frame, view)
         spliced = self._splice(data, view) if view.choices else b""
         if not spliced:
             return self._normalize_fields(*parse_frame(frame))
         self._last_data = data
         return [as_it_came(frame) if spliced is data else json_frame(spliced)]
 
-    def _normalize_usage(self, frame: Frame, view: PlainChunk, usage: Fields) -> list[Chunk]:
+    def _normalize_usage(self, frame: Frame, view: PlainChunk) -> list[Chunk]:
         """OpenAI's own chunk with the usage, as it came, if the client has asked for it."""
         tier = view.service_tier or None
-        if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(usage, tier):
+        if view.choices or not self._only_usage_is_due() or not self.usage_collector.take_final(view.usage, tier):
             return self._normalize_fields(*parse_frame(frame))
         return [as_it_came(frame)] if self._usage_asked else []
 
     def _splice(self, data: bytes, view: PlainChunk) -> bytes:
         """A plain delta as it came, or with what can be changed without parsing it; b"" if that is not enough."""
         delta = view.choices[0].delta
-        if not self._is_next_delta(view.choices[0]):
+        has_more = has_more_than_role(delta)
+        if not self._is_next_delta(view.choices[0], has_more):
             return b""
         if not delta.reasoning_content and (delta.reasoning or delta.reasoning_details):
             data = with_reasoning_content(data, delta)
-        if data:
+        if data and has_more:
             self._note_texts(view.choices[0])
-        return without_null_usage(data) if data and view.usage is None and not self._usage_asked else data
+            self.plain = view
+        return without_null_usage(data) if data and view.usage and not self._usage_asked else data
 
-    def _is_next_delta(self, view: ChoiceView) -> bool:
+    def _is_next_delta(self, view: ChoiceView, has_more: bool) -> bool:
         """Whether a plain delta starts a choice as OpenAI does, continues one that has started, or finishes it."""
         choice, delta = self._choices.get(view.index), view.delta
         if choice is None:
-            return self._starts(view)
+            return not has_more and self._starts(view)
         if view.finish_reason and not choice.finished:
-            return self._finishes(choice, view)
+            return not has_more and self._finishes(choice, view)
         if choice.finished or not (delta.content or self._content_started):
             return False
         return not delta.tool_calls or all(map(choice.calls.continues, delta.tool_calls))
 
     def _starts(self, view: ChoiceView) -> bool:
         """Whether a choice's first delta is the role and nothing else. The choice has then started."""
-        if view.delta.role != "assistant" or has_more_than_role(view.delta) or view.finish_reason:
+        if view.delta.role != "assistant" or view.finish_reason:
             return False
         self._choice(view.index).started = True
         return True
 
     def _finishes(self, choice: Choice, view: ChoiceView) -> bool:
         """Whether a choice's last delta is the finish reason and nothing else. The choice has then finished."""
-        if has_more_than_role(view.delta) or choice.calls.is_waiting:
+        if choice.calls.is_waiting:
             return False
         choice.finished = True
         self._add_content("", view.index)
@@ -184,7 +190,7 @@ class StreamNormalizer:
         for text in found:
             self._add_text(text, view.index)
             self._content_started = True
-        if len(found) == 1 and not delta.tool_calls:
+        if len(found) == 1 and len(delta.tool_calls or ()) < 2:
             self.delta_text = found[0]
 
     def _add_content(self, text: str, choice: int) -> None:
@@ -304,16 +310,16 @@ class StreamNormalizer:
         the usage, `[DONE]`."""
         if not self._choices:
             raise empty_answer()
-        envelope = envelope_of(parse_object(self._last_data))
-        last = [self._last_chunk(choice, envelope) for choice in self._choices.values()]
+        for choice in self._choices.values():
+            choice.calls.require_names()
+        last = [self._last_chunk(choice) for choice in self._choices.values() if choice.has_more]
         self.is_complete = True
-        return [*self.release(), *filter(None, last), *self._usage_chunk(None, {}), _DONE]
+        return [*self.release(), *last, *self._usage_chunk(None, {}), _DONE]
 
-    def _last_chunk(self, choice: Choice, envelope: Fields) -> Fields:
-        """A chunk with what is left of a choice; {} if nothing is."""
+    def _last_chunk(self, choice: Choice) -> Fields:
+        """A chunk with what is left of a choice."""
+        envelope = envelope_of(parse_object(self._last_data))
         delta = choice.last_delta(text_of(envelope.get("id")) or "")
-        if choice.finished and not delta:
-            return {}
         reason = None if choice.finished else "tool_calls" if choice.calls else "stop"
         choice.finished = True
         if delta:

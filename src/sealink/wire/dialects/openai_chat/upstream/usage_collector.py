@@ -10,8 +10,8 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.usage import Usage
-from sealink.wire.dialects.openai_chat.usage import read_usage, standard_counts, usage_in_choices
-from sealink.wire.raw_json.fields import NULL, Fields, object_of, text_of, to_raw, without
+from sealink.wire.dialects.openai_chat.usage import read_plain_usage, read_usage, standard_counts, usage_in_choices
+from sealink.wire.raw_json.fields import NULL, UNREADABLE, Fields, object_of, text_of, to_raw, without
 
 CHUNK: Final = to_raw("chat.completion.chunk")
 
@@ -48,11 +48,15 @@ class UsageCollector:
             self._owed = {**chunk, "object": CHUNK, "choices": _NO_CHOICES, "usage": to_raw(usage)}
         return bool(usage)
 
-    def take_final(self, usage: Fields, service_tier: str | None) -> bool:
-        """Whether this usage, in a chunk of OpenAI's own shape, is the first to be sent: then that chunk is sent."""
-        if self._sent or not usage or standard_counts(usage) is not usage:
+    def take_final(self, raw: Raw, service_tier: str | None) -> bool:
+        """Whether this usage, in a chunk of OpenAI's own shape, is the first to be sent, and has OpenAI's own shape,
+        too: then that chunk is sent."""
+        if self._sent:
             return False
-        self.usage = read_usage(usage, service_tier)
+        try:
+            self.usage = read_plain_usage(raw, service_tier)
+        except UNREADABLE:
+            return False
         self._owed, self._sent = None, True
         return True
 

@@ -10,12 +10,13 @@ from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, RequestHead
 from sealink.wire.dialects.openai_responses.client.encode_stream import ResponseEncoder
-from sealink.wire.dialects.openai_responses.client.encode_whole import encode_whole
+from sealink.wire.dialects.openai_responses.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.openai_responses.client.errors import error_body, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.stream.extras import with_field
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 
 class OpenAIResponsesClient:
@@ -46,6 +47,9 @@ class OpenAIResponsesClient:
 
     def whole(self, request: ChatRequest, events: Iterable[Event], identity: FallbackIdentity) -> bytes:
         return encode_whole(request, events, identity)
+
+    def plain(self, request: ChatRequest, answer: PlainAnswer, identity: FallbackIdentity) -> bytes:
+        return encode_plain(request, answer, identity)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
         """OpenAI's error body has no field for the request's id, which is in the `x-request-id` header."""

@@ -19,6 +19,16 @@ MAX_STEM_CHARS: Final = 40
 _NOT_AN_ID_CHAR: Final = re.compile("[^a-zA-Z0-9_-]")
 
 
+def stem_of(response_id: str) -> str:
+    """What the ids of all items of a response have in common."""
+    return _NOT_AN_ID_CHAR.sub("_", response_id.removeprefix("resp_"))[-MAX_STEM_CHARS:]
+
+
+def item_id(prefix: str, stem: str, index: int) -> str:
+    """An item's id."""
+    return f"{prefix}_{stem}_{index}"
+
+
 class Place(msgspec.Struct):
     """An item that has been added, and its index. `followed`: a later item was added while this one was open."""
 
@@ -34,7 +44,7 @@ class Items:
 
     def __init__(self, response_id: str) -> None:
         self.places: list[Place] = []
-        self._stem = _NOT_AN_ID_CHAR.sub("_", response_id.removeprefix("resp_"))[-MAX_STEM_CHARS:]
+        self._stem = stem_of(response_id)
         self._message: Place | None = None
         self._sequence = 0
 
@@ -57,7 +67,7 @@ class Items:
         """Another item begins; the message before it is done once its open parts are."""
         before = self.end_message()
         index = len(self.places)
-        place = Place(index, {"id": f"{prefix}_{self._stem}_{index}", "type": type, **fields})
+        place = Place(index, {"id": item_id(prefix, self._stem, index), "type": type, **fields})
         self.places.append(place)
         return place, before + self.frame("response.output_item.added", output_index=index, item=place.item)
 

@@ -7,6 +7,7 @@ turns            its conversation
 models           which reasoning parameters each model accepts
 
 decode           frames, or a whole response → events
+plain_answer     a view of the whole answer that is one text
 output           the items of an answer → blocks
 passthrough      an answer for a client of the same dialect
 mend             events that OpenAI's own SDK could not read, mended

@@ -9,9 +9,11 @@ from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecod
 from sealink.wire.dialects.openai_responses.upstream.errors import read_error
 from sealink.wire.dialects.openai_responses.upstream.forward_request import forward_request
 from sealink.wire.dialects.openai_responses.upstream.passthrough import ResponsesPassthrough, passthrough_whole
+from sealink.wire.dialects.openai_responses.upstream.plain_answer import read_plain
 from sealink.wire.dialects.openai_responses.upstream.write_request import IDENTIFIERS, write_request
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.plain_answer import PlainAnswer
 
 
 class OpenAIResponsesUpstream:
@@ -45,6 +47,9 @@ class OpenAIResponsesUpstream:
 
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> ResponsesPassthrough:
         return ResponsesPassthrough(identity)
+
+    def read_plain(self, body: bytes) -> PlainAnswer | None:
+        return read_plain(body)
 
     def decode_whole(self, body: bytes) -> list[Event]:
         return decode_whole(body, self._server_call_ids)

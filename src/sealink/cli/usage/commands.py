@@ -13,7 +13,7 @@ from sealink.cli.configuration import ConfigOption, fail, load_or_exit
 from sealink.ledger.totals import By
 
 if TYPE_CHECKING:
-    from sealink.cli.usage_tables import Parts
+    from sealink.cli.usage.tables import Parts
     from sealink.ledger.report import Report
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs; money in nano-dollars.")]
@@ -44,9 +44,9 @@ def summary(
         groups = [{by: name, **msgspec.structs.asdict(totals)} for name, totals in found.groups.items()]
         _print_json({**msgspec.structs.asdict(found), "groups": groups})
     else:
-        from sealink.cli import usage_tables
+        from sealink.cli.usage import tables
 
-        _print_tables(usage_tables.summary(found))
+        _print_tables(tables.summary(found))
 
 
 @app.command()
@@ -62,9 +62,9 @@ def rows(
             for row in report.rows(last):
                 _print_json(row)
         else:
-            from sealink.cli import usage_tables
+            from sealink.cli.usage import tables
 
-            _print_tables(usage_tables.rows(report.rows(last or DEFAULT_ROWS)))
+            _print_tables(tables.rows(report.rows(last or DEFAULT_ROWS)))
 
 
 @app.command()
@@ -82,9 +82,9 @@ def show(
     if as_json:
         _print_json(row)
     else:
-        from sealink.cli import usage_tables
+        from sealink.cli.usage import tables
 
-        _print_tables(usage_tables.request(row))
+        _print_tables(tables.request(row))
 
 
 @contextmanager

@@ -1,0 +1,150 @@
+"""Counts the instructions that a request and a chunk take in each lane, by callgrind, or the calls that Python makes.
+
+Unlike times, these hardly differ from run to run, however busy the machine is. So instructions.json keeps them, for
+each version of Python and each processor, and a test compares (tests/bench/test_instructions.py). Needs valgrind.
+
+    .venv/bin/python bench/instructions.py                    # every lane, beside the figures that are kept
+    .venv/bin/python bench/instructions.py relay translate    # some of them
+    .venv/bin/python bench/instructions.py --calls            # Python's calls: quick, and without valgrind
+    .venv/bin/python bench/instructions.py --keep             # keep both as the figures of this Python
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from statistics import median
+
+from lanes import LANES, LEDGER, LONG, MARK, SHORT
+
+HERE = Path(__file__).parent
+KEPT = HERE / "instructions.json"
+
+MAX_GROWTH = 0.03
+"""By how much more than what is kept a figure may be."""
+
+Figures = dict[str, dict[str, float]]
+"""By lane: for each whole answer (`whole`), for each stream (`stream`) and each of its chunks (`chunk`).
+Thousands of instructions, or calls."""
+
+NAMES = (*LANES, LEDGER)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lanes", nargs="*", metavar="LANE", help=f"one of: {', '.join(NAMES)} (default: all)")
+    parser.add_argument("--calls", action="store_true", help="count Python's calls instead of instructions")
+    parser.add_argument("--keep", action="store_true", help=f"keep the figures in {KEPT.name}")
+    options = parser.parse_args()
+    if unknown := set(options.lanes) - set(NAMES):
+        parser.error(f"no such lane: {', '.join(unknown)}")
+    for what in ("instructions", "calls"):
+        if options.keep or options.calls == (what == "calls"):
+            figures = count(what, options.lanes or NAMES)
+            print(f"{what}, {this_python()}\n{table(figures, kept(what))}")
+            if options.keep:
+                keep(what, figures)
+
+
+def count(what: str, names: Iterable[str]) -> Figures:
+    """The figures of these lanes: "instructions" (thousands of them) or "calls"."""
+    return figures_of(_instructions(names) if what == "instructions" else _calls(names))
+
+
+def this_python() -> str:
+    """Whose figures these are: they are comparable only if both the version and the processor are the same."""
+    return f"{platform.python_implementation()} {platform.python_version()} {platform.machine()}"
+
+
+def kept(what: str) -> Figures:
+    """The figures that are kept of this Python; none where there are none."""
+    everything = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    return dict(everything.get(this_python(), {}).get(what, {}))
+
+
+def keep(what: str, figures: Figures) -> None:
+    """Keep these lanes' figures, and leave the others as they are."""
+    everything = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    everything.setdefault(this_python(), {}).setdefault(what, {}).update(figures)
+    KEPT.write_text(json.dumps(everything, indent=2, sort_keys=True) + "\n")
+
+
+def grown(figures: Figures, before: Figures) -> list[str]:
+    """What has grown by more than MAX_GROWTH, each as a line to print."""
+    return [
+        f"{lane}, {kind}: {now:g} instead of {before[lane][kind]:g}, {now / before[lane][kind] - 1:+.1%}"
+        for lane, kinds in figures.items()
+        for kind, now in kinds.items()
+        if kind in before.get(lane, {}) and now > before[lane][kind] * (1 + MAX_GROWTH)
+    ]
+
+
+def table(figures: Figures, before: Figures) -> str:
+    """One line a lane, with what is kept in parentheses."""
+    lines = []
+    for lane, kinds in figures.items():
+        cells = [_cell(kind, now, before.get(lane, {}).get(kind)) for kind, now in kinds.items()]
+        lines.append(f"  {lane:24}" + "".join(f"{cell:32}" for cell in cells).rstrip())
+    return "\n".join(lines)
+
+
+def _cell(kind: str, now: float, before: float | None) -> str:
+    return f"{kind} {now:g}" + ("" if before is None else f" ({before:g}, {now / before - 1:+.1%})")
+
+
+def figures_of(counted: Mapping[tuple[str, str], Iterable[float]]) -> Figures:
+    """Medians for each request; what chunks take is the difference between long and short streams."""
+    figures: Figures = {}
+    for lane in dict.fromkeys(lane for lane, _ in counted):
+        each = {kind: median(counts) for (name, kind), counts in counted.items() if name == lane}
+        if "long" in each:
+            short, long = each.pop("short"), each.pop("long")
+            each["chunk"] = (long - short) / (LONG - SHORT)
+            each["stream"] = short - SHORT * each["chunk"]
+        figures[lane] = {kind: round(figure, 1) for kind, figure in sorted(each.items())}
+    return figures
+
+
+def _instructions(names: Iterable[str]) -> dict[tuple[str, str], list[float]]:
+    with tempfile.TemporaryDirectory(prefix="sealink-bench-") as name:
+        out = Path(name) / "callgrind"
+        command = ["valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={out}"]
+        measured = _run([*command, sys.executable, str(HERE / "lanes.py"), "instructions", *names])
+        counted: dict[tuple[str, str], list[float]] = {}
+        for index, (lane, kind, requests, _) in enumerate(measured):
+            # Each mark ends a file, numbered from 1; every other one is a measurement.
+            total = _total((out.parent / f"{out.name}.{2 * index + 2}").read_text())
+            counted.setdefault((lane, kind), []).append(total / 1000 / requests)
+    return counted
+
+
+def _total(profile: str) -> int:
+    found = re.search(r"^totals: (\d+)", profile, re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
+def _calls(names: Iterable[str]) -> dict[tuple[str, str], list[float]]:
+    counted: dict[tuple[str, str], list[float]] = {}
+    for lane, kind, requests, calls in _run([sys.executable, str(HERE / "lanes.py"), "calls", *names]):
+        counted.setdefault((lane, kind), []).append(calls / requests)
+    return counted
+
+
+def _run(command: list[str]) -> list[tuple[str, str, int, int]]:
+    """The measurements that lanes.py prints. The order of sets and dicts is the same in every run."""
+    variables = {**os.environ, "PYTHONHASHSEED": "0"}
+    run = subprocess.run(command, capture_output=True, text=True, env=variables)
+    if run.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{run.stdout}{run.stderr}")
+    return [tuple(measurement) for measurement in json.loads(run.stdout)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""The real App between transports that are not sockets: each lane's requests, one after the other, and nothing else.
+
+instructions.py runs this as a process of its own. A measurement begins with one mark and ends with the next: a call
+of MARK, at which callgrind writes down what it has counted, or the number of calls that Python has made.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+import vendor_answers
+from fake_transports import END_OF_CHUNKS, END_OF_JSON, ClientTransport, Loop
+
+from sealink.app.app import App
+from sealink.config import parse
+from sealink.ledger.entry import Admission, Settlement
+from sealink.ledger.journal import Journal, OwnedFolder
+from sealink.ledger.journal_cursor import JournalCursor
+from sealink.ledger.ledger import Ledger
+from sealink.usage import Usage
+
+MARK = "getpgrp"
+"""The C library's function that os.getpgrp() calls, and nothing else does."""
+
+KEY = "bench-key"
+SHORT, LONG = 10, 110
+"""Chunks of a short stream and of a long one: their difference is what chunks take."""
+WARM_UP, REPEATS = 20, 3
+REQUESTS = {"whole": 20, "short": 20, "long": 4}
+"""How many requests make one measurement."""
+ROWS = 100
+
+
+class Lane(NamedTuple):
+    """Who asks, and who answers, by their dialects' names in the config."""
+
+    client: str
+    upstream: str
+
+
+LANES = {
+    "relay": Lane("openai", "openai"),
+    "translate": Lane("openai", "anthropic"),
+    "openai from responses": Lane("openai", "responses"),
+    "openai from gemini": Lane("openai", "gemini"),
+    "messages": Lane("anthropic", "anthropic"),
+    "messages from openai": Lane("anthropic", "openai"),
+    "responses": Lane("responses", "responses"),
+    "responses from openai": Lane("responses", "openai"),
+}
+LEDGER = "ledger"
+UPSTREAMS = ("openai", "anthropic", "responses", "gemini")
+
+CONFIG = f"""
+[[keys]]
+name = "bench"
+key = "{KEY}"
+""" + "".join(
+    f"""
+[[providers]]
+name = "{dialect}-upstream"
+dialect = "{dialect}"
+base_url = "http://127.0.0.1:{port}{"" if dialect in ("anthropic", "gemini") else "/v1"}"
+api_key = "none"
+
+[[models]]
+id = "{dialect}"
+targets = [{{ provider = "{dialect}-upstream", model = "a-model" }}]
+"""
+    for port, dialect in enumerate(UPSTREAMS, 1)
+)
+
+Mark = Callable[[], object]
+
+
+class Measurement(NamedTuple):
+    """`count` requests (or rows) of one kind. `calls` is 0 where they are not counted."""
+
+    lane: str
+    kind: str
+    count: int
+    calls: int = 0
+
+
+class Calls:
+    """Counts the calls of Python's and of C's functions."""
+
+    def __init__(self) -> None:
+        self.marks: list[int] = []
+        self._calls = 0
+
+    def start(self) -> None:
+        sys.setprofile(self._profile)
+
+    def mark(self) -> None:
+        self.marks.append(self._calls)
+
+    def _profile(self, frame: FrameType, event: str, argument: object) -> None:
+        self._calls += event in ("call", "c_call")
+
+
+def main(counting: str, names: list[str]) -> None:
+    """Run the lanes of these names, and print the measurements in the order of their marks."""
+    calls = Calls()
+    mark = calls.mark if counting == "calls" else os.getpgrp
+    with tempfile.TemporaryDirectory(prefix="sealink-bench-") as name, asyncio.Runner(loop_factory=Loop) as runner:
+        if counting == "calls":
+            calls.start()
+        measured = runner.run(_measure_lanes(Path(name), names, mark))
+        if LEDGER in names:
+            measured += _measure_ledger(Path(name), mark)
+        sys.setprofile(None)
+        for index, (begin, end) in enumerate(list(pairwise(calls.marks))[::2]):
+            measured[index] = measured[index]._replace(calls=end - begin)
+        print(json.dumps(measured), flush=True)
+        os._exit(0)  # the ledger, whose thread was never started, would wait for it
+
+
+async def _measure_lanes(folder: Path, names: list[str], mark: Mark) -> list[Measurement]:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, Loop)
+    Ledger.start = lambda ledger: None  # type: ignore[method-assign]  # what its thread does is a lane of its own
+    app = App(parse(CONFIG, {}, folder))
+    await app.start()
+    await app.loaded()
+    gc.freeze()
+    measured: list[Measurement] = []
+    for name in names:
+        if name in LANES:
+            client = ClientTransport(loop)
+            for kind, count in REQUESTS.items():
+                await _measure(loop, client, LANES[name], kind, mark)
+                measured += [Measurement(name, kind, count)] * REPEATS
+    return measured
+
+
+async def _measure(loop: Loop, client: ClientTransport, lane: Lane, kind: str, mark: Mark) -> None:
+    is_stream = kind != "whole"
+    request = request_of(lane, is_stream=is_stream)
+    chunks = {"short": SHORT, "long": LONG}.get(kind, 0)
+    loop.answer = vendor_answers.stream(lane.upstream, chunks) if is_stream else vendor_answers.whole(lane.upstream)
+    end = END_OF_CHUNKS if is_stream else END_OF_JSON
+    for _ in range(WARM_UP if kind != "long" else 2):
+        _check(b"".join(await client.ask(request, end)), lane, chunks)
+    for _ in range(REPEATS):
+        gc.collect()
+        mark()
+        for _ in range(REQUESTS[kind]):
+            await client.ask(request, end)
+        mark()
+
+
+def _check(answer: bytes, lane: Lane, chunks: int) -> None:
+    text = vendor_answers.DELTA if chunks else vendor_answers.TEXT
+    if not answer.startswith(b"HTTP/1.1 200 ") or answer.count(text) < max(chunks, 1):
+        raise SystemExit(f"{lane}: {answer.decode()}")
+
+
+def request_of(lane: Lane, *, is_stream: bool) -> bytes:
+    """A small request, as bench/load.c sends it."""
+    fields: dict[str, object] = {"model": lane.upstream}
+    if lane.client == "responses":
+        fields |= {"input": "Stream a 200-word reply.", "max_output_tokens": 1024}
+    else:
+        fields |= {"messages": [{"role": "user", "content": "Stream a 200-word reply."}], "max_tokens": 1024}
+    if is_stream:
+        fields["stream"] = True
+        if lane.client == "openai":
+            fields["stream_options"] = {"include_usage": True}
+    body = json.dumps(fields, separators=(",", ":")).encode()
+    path = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "responses": "/v1/responses"}[lane.client]
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:4000\r\nAuthorization: Bearer {KEY}\r\n"
+        f"Content-Type: application/json\r\nAccept: */*\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def _measure_ledger(folder: Path, mark: Mark) -> list[Measurement]:
+    """What the ledger's thread does for each row, with SQLite."""
+    from sealink.ledger.requests_table import RequestsTable
+
+    owned = OwnedFolder.new(folder / "journal")
+    journal = Journal(owned, segment_bytes=1 << 30, fsync=False)
+    table = RequestsTable(f"sqlite:///{folder / 'bench.db'}", timeout_s=5)
+    table.migrate()
+    cursor = JournalCursor(owned)
+    for repeat in range(REPEATS + 1):
+        for number in range(ROWS):
+            for entry in _entries(f"req_{repeat}_{number}"):
+                journal.append(entry)
+        gc.collect()
+        if repeat:
+            mark()
+        cursor.advance(table, 2 * ROWS)
+        if repeat:
+            mark()
+    return [Measurement(LEDGER, "row", ROWS)] * REPEATS
+
+
+def _entries(request_id: str) -> tuple[Admission, Settlement]:
+    admission = Admission(
+        request_id=request_id, key="bench", model="openai", client="openai", streamed=True, started_at=1763000000.5
+    )
+    settlement = Settlement(
+        request_id=request_id,
+        provider="openai-upstream",
+        served_model="a-model",
+        usage=Usage(input_tokens=12, output_tokens=9),
+        usage_source="provider",
+        ttft_ms=123.4,
+        duration_ms=2345.6,
+        chunks=41,
+        bytes_sent=9000,
+        timeline=[("admitted", 0.0), ("first_content", 123.4), ("last_byte", 2345.6)],
+    )
+    return admission, settlement
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

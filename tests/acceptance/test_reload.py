@@ -1,0 +1,168 @@
+"""The config of a running SeaLink is read again: by SIGHUP, by `sealink reload`, by the admin API; in every process."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from acceptance.sealink_process import SealinkProcess, free_port
+
+SEALINK = Path(sys.executable).with_name("sealink")
+PATIENCE_S = 30.0
+SECRET = "sk-for-the-reload"
+CONFIG = """
+[server]
+keep_alive_s = 60
+[admin]
+port = {admin}
+[[providers]]
+name = "sim"
+dialect = "sim"
+ttft_s = 0
+tokens_per_s = {pace}
+[[models]]
+id = "{model}"
+targets = [{{ provider = "sim", model = "sealink/sim" }}]
+[[keys]]
+name = "dev"
+key = "{secret}"
+"""
+
+
+class Reloading:
+    """A SeaLink, and its config, which a test writes anew."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.admin = free_port()
+        self.file = folder / "sealink.toml"
+        self.process = SealinkProcess(
+            self.config("before"), folder, {"SEALINK_ADMIN_TOKEN": "t"}, ("serve", *arguments), self.admin
+        )
+
+    def config(self, model: str, *, secret: str = SECRET, pace: float = 0) -> str:
+        return CONFIG.format(admin=self.admin, model=model, secret=secret, pace=pace)
+
+    def reload(self) -> subprocess.CompletedProcess[str]:
+        command = [SEALINK, "reload", "--config", str(self.file)]
+        env = {"PATH": os.environ["PATH"], "SEALINK_ADMIN_TOKEN": "t"}
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    def status(self, model: str, secret: str = SECRET) -> int:
+        connection = HTTPConnection("127.0.0.1", self.process.port, timeout=PATIENCE_S)
+        try:
+            body = {"model": model, "max_tokens": 3, "messages": [{"role": "user", "content": "Hi"}]}
+            headers = {"authorization": f"Bearer {secret}"}
+            connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        finally:
+            connection.close()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_sealink_reload_says_what_changed_and_it_is_in_force(tmp_path: Path) -> None:
+    running = Reloading(tmp_path, "--workers", "2")
+    with running.process as process:
+        until(lambda: "admin API: " in process.log)
+        assert running.status("before") == 200
+        running.file.write_text(
+            running.config("after", secret="sk-another").replace("keep_alive_s = 60", "keep_alive_s = 50")
+        )
+        done = running.reload()
+        assert (done.returncode, done.stderr) == (0, "")
+        assert sorted(done.stdout.splitlines()) == [
+            "[[keys]] dev: changed",
+            "[[models]] after: added",
+            "[[models]] before: removed",
+            "[server] keep_alive_s: changed (after a restart)",
+        ]
+        for _ in range(8):  # both workers
+            assert running.status("after", "sk-another") == 200
+            assert running.status("after") == 401
+            assert running.status("before", "sk-another") == 404
+        assert running.reload().stdout == "[server] keep_alive_s: changed (after a restart)\n"
+
+
+@pytest.mark.parametrize("wrong", ["unknown = 1\n", "[[models]]\n", "[[\n", 'x = "${NOT_SET_ANYWHERE}"\n'])
+def test_a_mistake_leaves_all_as_it_was_and_says_where(tmp_path: Path, wrong: str) -> None:
+    running = Reloading(tmp_path)
+    with running.process as process:
+        until(lambda: "admin API: " in process.log)
+        running.file.write_text(wrong + running.config("after"))
+        done = running.reload()
+        assert done.returncode == 1
+        assert "sealink.toml:1" in done.stderr
+        os.kill(process.pid, signal.SIGHUP)
+        until(lambda: "not reloaded" in process.log)
+        assert "sealink.toml:1" in process.log
+        assert running.status("before") == 200
+        assert running.status("after") == 404
+
+
+def test_without_a_server_it_says_so(tmp_path: Path) -> None:
+    running = Reloading(tmp_path)
+    done = running.reload()
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"no SeaLink is reached at 127.0.0.1:{running.admin} ([admin]): ")
+
+
+def test_a_server_without_a_config_keeps_its_key(tmp_path: Path) -> None:
+    with SealinkProcess(None, tmp_path, {"SEALINK_API_KEY": ""}) as process:
+        kept = (tmp_path / "dev-key").read_text()
+        os.kill(process.pid, signal.SIGHUP)
+        until(lambda: "The config is reloaded: nothing has changed" in process.log)
+        assert (tmp_path / "dev-key").read_text() == kept
+
+
+async def _stream(port: int, model: str, tokens: int) -> bytes:
+    """A whole streamed answer, as it is on the wire."""
+    given, output = await asyncio.open_connection("127.0.0.1", port)
+    messages = [{"role": "user", "content": "Hi"}]
+    body = json.dumps({"model": model, "max_tokens": tokens, "stream": True, "messages": messages})
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {SECRET}\r\nconnection: close\r\n"
+    output.write(f"{head}content-length: {len(body)}\r\n\r\n{body}".encode())
+    try:
+        return await given.read()
+    finally:
+        output.close()
+
+
+def test_open_streams_are_not_harmed(tmp_path: Path, full: bool) -> None:
+    """Reloads while streams run: every other one is refused. New requests see the new config."""
+    streams, reloads = (1000, 20) if full else (60, 6)
+    running = Reloading(tmp_path)
+
+    async def scenario(process: SealinkProcess) -> None:
+        open_ones = [asyncio.ensure_future(_stream(process.port, "before", 60)) for _ in range(streams)]
+        for number in range(reloads):
+            await asyncio.sleep(0.1)
+            broken = "unknown = 1\n" if number % 2 else ""
+            running.file.write_text(broken + running.config(f"after-{number}", pace=20))
+            done = await asyncio.to_thread(running.reload)
+            assert done.returncode == bool(broken), done.stderr
+            in_force = number - number % 2
+            assert await asyncio.to_thread(running.status, f"after-{in_force}") == 200
+        for answer in await asyncio.gather(*open_ones):
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert answer.count(b'"delta":{"content":') >= 59
+            assert b"data: [DONE]" in answer
+
+    running.process.folder.joinpath("sealink.toml").write_text(running.config("before", pace=20))
+    with running.process as process:
+        until(lambda: "admin API: " in process.log)
+        asyncio.run(scenario(process))

@@ -1,0 +1,60 @@
+"""No change makes a request or a chunk dearer unnoticed: instructions and calls are compared with what is kept.
+
+A figure that has grown on purpose, or shrunk, is kept anew by `python bench/instructions.py --keep`.
+"""
+
+import instructions
+import pytest
+
+from outside import program
+
+SAMPLE = ("relay", "translate")
+"""Lanes whose instructions are counted in every run; the others in `make test-full`. Calls are counted of all."""
+
+
+def kept(what: str) -> instructions.Figures:
+    figures = instructions.kept(what)
+    if not figures:
+        pytest.skip(f"no figures are kept of {instructions.this_python()}")
+    return figures
+
+
+@pytest.mark.timeout(900)
+def test_no_lane_takes_more_instructions(full: bool) -> None:
+    program("valgrind")
+    before = kept("instructions")
+    figures = instructions.count("instructions", list(before) if full else SAMPLE)
+    assert not instructions.grown(figures, before)
+
+
+def test_no_lane_takes_more_calls() -> None:
+    before = kept("calls")
+    assert not instructions.grown(instructions.count("calls", list(before)), before)
+
+
+@pytest.mark.parametrize(("now", "is_more"), [(100.0, False), (102.9, False), (103.1, True), (90.0, False)])
+def test_a_figure_may_grow_by_three_percent(now: float, is_more: bool) -> None:
+    before = {"relay": {"chunk": 100.0, "whole": 700.0}}
+    lines = instructions.grown({"relay": {"chunk": now, "whole": 700.0}}, before)
+    assert bool(lines) == is_more
+    assert all("relay, chunk" in line for line in lines)
+
+
+def test_lanes_and_pythons_that_are_not_kept_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not instructions.grown({"new": {"chunk": 5.0}}, {"relay": {"chunk": 1.0}})
+    monkeypatch.setattr(instructions.platform, "python_version", lambda: "3.10.0")
+    assert instructions.kept("instructions") == {}
+
+
+def test_the_median_counts_and_chunks_are_what_longer_streams_take_more() -> None:
+    short, long = instructions.SHORT, instructions.LONG
+    counted = {
+        ("relay", "whole"): [700.0, 900.0, 710.0],
+        ("relay", "short"): [800.0 + short * 20, 9000.0, 100.0],
+        ("relay", "long"): [800.0 + long * 20, 800.0 + long * 20, 0.0],
+        ("ledger", "row"): [50.0, 51.0, 52.0],
+    }
+    assert instructions.figures_of(counted) == {
+        "relay": {"chunk": 20.0, "stream": 800.0, "whole": 710.0},
+        "ledger": {"row": 51.0},
+    }
