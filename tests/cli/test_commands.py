@@ -142,8 +142,8 @@ def test_check_tells_a_mistake_with_its_line(config: Path) -> None:
 
 
 def test_check_names_what_is_not_enforced(config: Path) -> None:
-    config.write_text(CONFIG + "budget_usd = 1.0\n")
-    assert "keys[0].budget_usd is not enforced" in run("check", cwd=config.parent).stderr
+    config.write_text(CONFIG + '[shared]\nredis_url = "redis://127.0.0.1"\n')
+    assert "shared.redis_url is not enforced" in run("check", cwd=config.parent).stderr
 
 
 def test_chat_streams_and_sums_up(config: Path) -> None:

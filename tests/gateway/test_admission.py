@@ -80,7 +80,7 @@ def admitted(*gates: Gate, **options: str | bool) -> AdmittedRequest:
 def test_an_admitted_request_has_all_that_the_exchange_needs() -> None:
     found = admitted()
     assert (found.request_id, found.key.name, found.route.model) == ("req_1", "dev", "gpt-4o")
-    assert (found.request.head.query, found.heartbeat, found.cors_headers) == ("beta=true", "chunk", [("a", "b")])
+    assert (found.request.head.query, found.heartbeat, found.answer_headers) == ("beta=true", "chunk", [("a", "b")])
     assert not found.request.is_strict
 
 

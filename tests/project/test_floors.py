@@ -19,7 +19,7 @@ FLOORS = [
     {"amounts", "daemon_thread", "errors", "events", "request", "usage", "__init__", "__version__"},
     {"wire", "providers", "catalog"},
     {"policy", "store"},
-    {"ledger", "access"},
+    {"ledger", "access", "limits"},
     {"telemetry"},
     {"net"},
     {"http"},

@@ -74,6 +74,12 @@ class Keyring:
             raise AuthenticationError(f"The API key {key.name!r} is of the team {team.name!r}, which was revoked.")
         return key
 
+    def keys_of(self, team: str) -> list[str]:
+        """The names of a team's keys."""
+        credentials = self._credentials
+        known = [*credentials.stored.values(), *credentials.configured.values()]
+        return sorted({each.key.name for each in known if each.key.team == team})
+
     def hidden_by_config(self, changes: Changes) -> set[str]:
         """The names of keys that are not in force because the config has keys of these names."""
         return {credential.key.name for credential in changes.credentials.values()} & self._configured.keys.keys()

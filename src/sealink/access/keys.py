@@ -1,39 +1,20 @@
 """Records of keys and teams: names, labels, rules, limits. Of a key's secret nothing is in them."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from sealink.amounts import Count, Usd
+from sealink.amounts import Usd
+from sealink.policy.limits import UsageLimits
 from sealink.policy.routing import OnDisconnect
 from sealink.wire.dialect import HeartbeatShape
-
-BudgetPeriod = Literal["day", "week", "month", "total"]
-"""How long a budget lasts: a day, a week from Monday or a month, in UTC; or for all time."""
-
-
-class UsageLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a key or a team may use. None: no limit. Each limit of a key's team applies besides the key's own."""
-
-    requests_per_minute: Count | None = None
-    """Requests that may begin in a minute."""
-    tokens_per_minute: Count | None = None
-    """Tokens, of prompts and answers together."""
-    concurrent_streams: Count | None = None
-    """Streams that may be open at once."""
-    requests_per_day: Count | None = None
-    """Requests that may begin in a day."""
-    budget_usd: Usd | None = None
-    """How much requests may cost in a `budget_period`, at the price, markup included."""
-    budget_period: BudgetPeriod | None = None
-    """`day`, `week` (from Monday) and `month`: those of UTC. `total`, the default: for all time."""
 
 
 class TeamRules(UsageLimits, frozen=True, kw_only=True):
     """The optional fields of a [[teams]] table."""
 
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
     """Free text by name. SeaLink keeps it and does not read it."""
 
 
@@ -46,7 +27,7 @@ class KeyRules(UsageLimits, frozen=True, kw_only=True):
     """Whose key it is: a label, for reports."""
     tags: tuple[str, ...] = ()
     """More labels."""
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
     """Free text by name. SeaLink keeps it and does not read it."""
     models: tuple[str, ...] = ()
     """Patterns of the models that the key may use; empty: all."""

@@ -8,6 +8,7 @@ providers   a provider of the config, as requests are sent to it
 proxies     the proxies that the environment names
 simulators  simulated providers
 routes      the routes of a config's models
+spending    what was spent, for budgets
 access      the keys of a running SeaLink, as they change
 admin_port  the admin port of a running SeaLink
 gauges      the state of one process in numbers, for /metrics

@@ -17,15 +17,17 @@ from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
+from sealink.app.spending import SpentByLedger
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.errors import UpstreamError
-from sealink.gateway.admission import AdmissionControl
+from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import public_endpoints
+from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
@@ -82,7 +84,14 @@ class App:
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
         self._admin = AdminPort(config, self._access, Control(self.metrics, self.reload_all))
-        self._observers = Observers(self._ledger, self._metrics, RequestLog(self._log_lines.write))
+        self._limits = LimitEnforcement(
+            Path(config.server.data_dir) / "counters",
+            lambda: self._access.keyring.teams,
+            SpentByLedger(config.store.url, self._access.keyring),
+        )
+        self._observers = Observers(
+            self._ledger, self._metrics, RequestLog(self._log_lines.write), self._limits, undo=self._limits.undo
+        )
         self._health = HealthBook(config.breaker, log_target)
         self._logs = StreamLogs(config.detach)
         self._retry_budget = TokenBucket(config.retry.budget_share)
@@ -144,6 +153,7 @@ class App:
         await self._pool.close()
         await self._simulators.stop()
         await self._access.stop()
+        self._limits.close()
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
@@ -255,7 +265,9 @@ class App:
     def _public_port(self) -> Dispatcher:
         server, router = self.config.server, router_of(self.config, self._providers)
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        admission = AdmissionControl(self._access.keyring, router, self._observers, [self._load_shedding, limits])
+        self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
+        gates: list[Gate] = [self._load_shedding, limits, self._limits]
+        admission = AdmissionControl(self._access.keyring, router, self._observers, gates)
         endpoints = public_endpoints(
             admission,
             self._services(),

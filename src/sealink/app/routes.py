@@ -1,6 +1,7 @@
 """A config's models as the routes that policy/ decides on."""
 
 from sealink.config import Config, ModelConfig, hedge_after_s_of, timeouts_of
+from sealink.gateway.limits.enforcement import has_limits
 from sealink.policy.routing import ModelRoute, Router, Target
 from sealink.providers.provider import Provider
 
@@ -20,7 +21,13 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
             for target in model.targets
         )
         return ModelRoute(
-            model.id, tuple(targets), model.choose, model.on_disconnect, hedge_after_s=hedge_after_s_of(config, model)
+            model.id,
+            tuple(targets),
+            model.choose,
+            model.on_disconnect,
+            hedge_after_s=hedge_after_s_of(config, model),
+            limits=model.limits if has_limits(model.limits) else None,
+            limited_as=model.id,
         )
 
     return Router(map(route, config.models))

@@ -7,15 +7,18 @@ from typing import Literal
 
 import msgspec
 
-from sealink.access.keys import KeyRules, TeamRules, UsageLimits
+from sealink.access.keys import KeyRules, TeamRules, fields_of
 from sealink.amounts import Count, Delay, Markup, Port, Seconds, Size, Usd, Weight
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings
+from sealink.gateway.limits.settings import LimitSettings
 from sealink.net.client.limits import UpstreamLimits
 from sealink.net.server.limits import ServerLimits
 from sealink.policy.breaker import BreakerSettings
+from sealink.policy.budgets import BudgetPeriod
 from sealink.policy.hedging import HedgeSettings
+from sealink.policy.limits import UsageLimits
 from sealink.policy.retry import RetrySettings
 from sealink.policy.routing import Choice, OnDisconnect
 from sealink.providers import VENDORS
@@ -24,8 +27,6 @@ from sealink.providers.vendor import Vendor
 from sealink.telemetry.log_format import LogFormat, LogLevel
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
-
-_NOT_YET = (*UsageLimits.__struct_fields__, "balance_usd")
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -200,6 +201,23 @@ class ModelConfig(Timed, frozen=True, kw_only=True):
     `detach`."""
     hedge_after_s: Delay | None = None
     """[hedge] `after_s` for this model: seconds without content until the next target is tried too; 0: never."""
+    requests_per_minute: Count | None = None
+    """Requests of all keys that may begin in a minute."""
+    tokens_per_minute: Count | None = None
+    """Tokens of all keys, of prompts and answers together."""
+    concurrent_streams: Count | None = None
+    """Streams of all keys that may be open at once."""
+    requests_per_day: Count | None = None
+    """Requests of all keys that may begin in a day."""
+    budget_usd: Usd | None = None
+    """How much the requests of all keys may cost in a `budget_period`, at the price, markup included."""
+    budget_period: BudgetPeriod | None = None
+    """`day`, `week` (from Monday) and `month`: those of UTC. `total`, the default: for all time."""
+
+    @property
+    def limits(self) -> UsageLimits:
+        """These six. (A struct cannot have two bases with fields.)"""
+        return UsageLimits(**fields_of(self, UsageLimits))
 
 
 class KeyConfig(KeyRules, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -299,6 +317,7 @@ class ConfigFile(Section, frozen=True, kw_only=True):
     keys: tuple[KeyConfig, ...] = ()
     teams: tuple[TeamConfig, ...] = ()
     prices: tuple[PriceConfig, ...] = ()
+    limits: LimitSettings = LimitSettings()
     timeouts: TimeoutsConfig = TimeoutsConfig()
     retry: RetrySettings = RetrySettings()
     hedge: HedgeSettings = HedgeSettings()
@@ -322,11 +341,4 @@ class Config(ConfigFile, frozen=True, kw_only=True):
     @property
     def unenforced(self) -> list[str]:
         """Settings that this version accepts and does not enforce yet; `serve` and `check` warn of them."""
-        names = [
-            f"{table}[{index}].{field}"
-            for table, entries in (("keys", self.keys), ("teams", self.teams))
-            for index, entry in enumerate(entries)
-            for field in _NOT_YET
-            if getattr(entry, field, None) is not None
-        ]
-        return names + (["shared.redis_url"] if self.shared.redis_url else [])
+        return ["shared.redis_url"] if self.shared.redis_url else []

@@ -16,5 +16,6 @@ services          what the exchanges of one process share
 account           what an exchange is settled as; metering: usage and cost
 open_exchanges    those that have not ended yet
 observers         are notified of admissions and settlements: the ledger, and others
+limits            limits, budgets and balances put in force
 headers           response headers of answers
 """

@@ -177,6 +177,8 @@ class Account:
         """How the exchange ended, if nothing has said so yet."""
         if self.outcome is not None and self.outcome.error is not None:
             self.fail(self.outcome.error)
+        if self.outcome is not None and self.outcome.cut is not None:
+            self.end("done", "sealink", self.outcome.cut)
         if self._left is not None:
             self.end(self._left, "client")
         self.end("done", "upstream")

@@ -80,7 +80,7 @@ class AdmissionControl:
                 key=key,
                 route=self._router.route_of(head.model),
                 heartbeat=key.heartbeat or api.heartbeat,
-                cors_headers=context.answer_headers,
+                answer_headers=context.answer_headers,
             )
             for index, gate in enumerate(self._gates):
                 waiting = gate.admit(admitted)

@@ -2,7 +2,7 @@
 
 import time
 from functools import cached_property
-from typing import cast
+from typing import Protocol, cast
 
 import msgspec
 
@@ -12,13 +12,24 @@ from sealink.ledger.entry import Admission
 from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.request import ChatRequest
 from sealink.wire.dialect import ClientApi, ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
+from sealink.wire.stream.metered_translator import RunningMeter
+
+
+class StreamMeter(Protocol):
+    """What a stream under a budget or balance may still cost."""
+
+    def of(self, target: Target) -> RunningMeter:
+        """The meter of the stream that a target sends."""
+
+    def code(self) -> str:
+        """Why it ends, as a 402 would say it."""
 
 
 class ClientRequest(msgspec.Struct, dict=True):
     """A request in its client's own API. It is parsed into the neutral form only if a target needs that.
 
     `is_strict`: where a target does not support a parameter, the request fails; otherwise the parameter is dropped.
-    `received_at`: a monotonic clock's seconds.
+    `meter`: of a stream that ends when money is used up. `received_at`: a monotonic clock's seconds.
     """
 
     request_id: str
@@ -26,6 +37,7 @@ class ClientRequest(msgspec.Struct, dict=True):
     head: RequestHead
     received_at: float
     is_strict: bool = False
+    meter: StreamMeter | None = None
 
     @cached_property
     def neutral(self) -> ChatRequest:
@@ -50,14 +62,14 @@ class ClientRequest(msgspec.Struct, dict=True):
 class AdmittedRequest(msgspec.Struct):
     """A request that may be answered: for which key, by which targets, and how its client is treated.
 
-    `heartbeat` is the shape that the key has, or the endpoint. `cors_headers` go out with the answer.
+    `heartbeat` is the shape that the key has, or the endpoint. `answer_headers` go out with the answer.
     """
 
     request: ClientRequest
     key: ApiKey
     route: ModelRoute
     heartbeat: HeartbeatShape
-    cors_headers: HeaderList = ()
+    answer_headers: HeaderList = ()
 
     @property
     def request_id(self) -> str:

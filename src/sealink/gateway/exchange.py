@@ -227,7 +227,7 @@ class Exchange:
     def _own_headers(self) -> HeaderList:
         request_id = self._request.request_id
         stream_id = [("x-sealink-stream-id", request_id)] if self._client.is_resumable else []
-        return [*identity(request_id), *stream_id, *self._admitted.cors_headers]
+        return [*identity(request_id), *stream_id, *self._admitted.answer_headers]
 
     def _tell(self, error: SealinkError) -> None:
         """By status while that is possible; in a frame when a heartbeat or content has been sent."""

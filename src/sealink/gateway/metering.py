@@ -46,7 +46,7 @@ class Meter(msgspec.Struct, frozen=True):
         usage, source = None, None
         try:
             usage, source = metered(outcome, self._prompt_tokens if prompt_tokens is None else lambda: prompt_tokens)
-            return Metered(usage, source, self._charge(usage, source, target))
+            return Metered(usage, source, self.charge(usage, source, target))
         except Exception:
             log.exception("%s: the usage or the cost of the answer could not be worked out.", self.request.request_id)
             return Metered(usage, source)
@@ -54,7 +54,7 @@ class Meter(msgspec.Struct, frozen=True):
     def _prompt_tokens(self) -> int:
         return estimate_tokens(self.request.client.prompt_text(self.request.head))
 
-    def _charge(self, usage: Usage, source: Provenance, target: Target) -> Charge:
+    def charge(self, usage: Usage, source: Provenance, target: Target) -> Charge:
         """By the operator's price; else by what the vendor says that it charges; else by the built-in list."""
         rule = self.prices.rule_for(target.provider.name, target.model)
         counted = usage if usage.billed is None else Usage(*usage.billed)

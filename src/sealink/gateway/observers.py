@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from sealink.errors import ServiceUnavailable
 from sealink.ledger.entry import Admission, Settlement
 
 log = logging.getLogger("sealink.gateway")
@@ -30,14 +31,21 @@ class Observers:
     """All observers of one process. An exception of one that is not the ledger does not reach the exchange; the first
     of each observer is logged."""
 
-    def __init__(self, ledger: Ledger, *others: Observer) -> None:
+    def __init__(self, ledger: Ledger, *others: Observer, undo: Callable[[Admission], None] | None = None) -> None:
+        """`undo` is called with requests that passed admission and that the ledger refuses: they are never settled."""
         self._ledger = ledger
+        self._undo = undo
         self._others = others
         self._failed: set[Observer] = set()
 
     def admitted(self, admission: Admission) -> None:
         """Raises ServiceUnavailable when the ledger refuses the request; no other observer is notified then."""
-        self._ledger.admit(admission)
+        try:
+            self._ledger.admit(admission)
+        except ServiceUnavailable:
+            if self._undo is not None:
+                self._undo(admission)
+            raise
         for observer in self._others:
             self._notify(observer, observer.admitted, admission)
 

@@ -1,9 +1,10 @@
 """The table `requests`: a row for each request that has ended. The uploader writes it, reports read it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Double, Index, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Double, Index, Table, Text, func, select
 
 from sealink.ledger.row import Row
 from sealink.store.schema import UtcDateTime, metadata
@@ -67,6 +68,16 @@ class RequestsTable:
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction whose queries all see the same rows."""
         return self._store.reading()
+
+    def spent_nano_usd(self, since_s: float, fits: Callable[[str, str], bool]) -> int:
+        """The prices, markup included, of requests that began since then (Unix time in seconds), of those keys and
+        models that fit."""
+        price = func.coalesce(func.sum(requests.c.price_nano_usd), 0)
+        began = requests.c.started_at >= datetime.fromtimestamp(since_s, UTC)
+        by_name = select(requests.c.key, requests.c.model, price).where(began)
+        with self.reading() as connection:
+            rows = connection.execute(by_name.group_by(requests.c.key, requests.c.model)).all()
+        return sum(int(spent) for key, model, spent in rows if fits(key or "", model or ""))
 
     def close(self) -> None:
         """Give the connections back."""

@@ -8,5 +8,7 @@ breaker       when a target that fails is not tried for a while
 retry         what follows an attempt that failed before anything was sent to the client
 client_retry  whether, and when, a client should send a request that failed again
 hedging       whether a second attempt is started beside one that is slow
+limits        whether a request fits into sliding windows: requests and tokens a minute, requests a day, open streams
+budgets       the periods of budgets, and how much money a request may take
 token_bucket  how often something costly may be done
 """

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from sealink.errors import NotFound
+from sealink.policy.limits import UsageLimits
 from sealink.providers.provider import Provider, Timeouts
 
 Choice = Literal["in_order", "weighted", "lowest_ttft"]
@@ -36,7 +37,8 @@ class ModelRoute(msgspec.Struct, frozen=True):
 
     `model` is the name that clients use, or a pattern (`claude-*`). A pattern is not listed, and a `*` in its targets'
     models stands for what was asked for: see `name_at_target`. `hedge_after_s`: after so long without content the next
-    target is tried beside the first; 0 is never.
+    target is tried beside the first; 0 is never. `limits` are those of all that the pattern
+    `limited_as` fits; None: none.
     """
 
     model: str
@@ -44,6 +46,8 @@ class ModelRoute(msgspec.Struct, frozen=True):
     choose: Choice = "in_order"
     on_disconnect: OnDisconnect | None = None
     hedge_after_s: float = 0.0
+    limits: UsageLimits | None = None
+    limited_as: str = ""
 
     @property
     def is_pattern(self) -> bool:

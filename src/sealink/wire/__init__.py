@@ -7,5 +7,6 @@ dialect     what a wire format must be able to do, as a client's and as an upstr
 dialects    the wire formats, and the rules that several of them share
 identifiers call ids and tool names that a target takes
 retry_after when an upstream wants to be asked again
+rate_limits limits as OpenAI's clients read them
 embeddings  OpenAI's embeddings, and the formats of several upstreams
 """

@@ -74,6 +74,13 @@ class ClientApi(Protocol):
     def prompt_text(self, head: RequestHead) -> str:
         """A request's text, for estimating its tokens where no provider reports their number."""
 
+    def max_output_tokens(self, head: RequestHead) -> int | None:
+        """How many tokens a request says that its answer may have at most; None where it does not say so."""
+
+    def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
+        """The headers that tell of a limit of `requests` or `tokens`: what is left of it, in how many seconds all of it
+        is again, and when (RFC 3339)."""
+
     def error_body(self, error: SealinkError, request_id: str) -> bytes: ...
 
 

@@ -66,7 +66,7 @@ class TokenCounts:
         finally:
             account.end("error", "sealink", "internal_error")  # unless it is known already how it ended
             observers.settled(admission, account.settlement())
-        responder.send(200, [*JSON, *identity(context.request_id), *context.answer_headers, *source], counted)
+        responder.send(200, [*JSON, *identity(context.request_id), *admitted.answer_headers, *source], counted)
 
     async def _count(self, admitted: AdmittedRequest, account: Account) -> tuple[HeaderList, bytes]:
         """The count, and where it is from: of the first target that can count, else an estimate."""

@@ -15,6 +15,7 @@ from sealink.wire.identifiers import NameRestorer, restore_names, sent_names
 from sealink.wire.stream.answer_framing import WholeDecoder, decode_stream, whole_json
 from sealink.wire.stream.handler import Decoder, StreamHandler
 from sealink.wire.stream.lane import Lane
+from sealink.wire.stream.metered_translator import MeteredTranslator
 from sealink.wire.stream.outcome import Outcome, empty_answer, is_empty, observe
 from sealink.wire.stream.translator import Translator
 
@@ -96,11 +97,16 @@ def _answered(request: ClientRequest) -> ChatRequest:
 
 
 def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
-    dialect = target.provider.dialect
-    if _passes_through(dialect, request):
+    dialect, meter = target.provider.dialect, request.meter
+    if _passes_through(dialect, request) and meter is None:
         return dialect.passthrough(request.head, request.fallback_identity)
     decoder = _with_names(dialect.decoder(), request, dialect)
-    return Translator(decoder, request.dialect.encoder(_answered(request), request.fallback_identity))
+    encoder = request.dialect.encoder(_answered(request), request.fallback_identity)
+    return (
+        Translator(decoder, encoder)
+        if meter is None
+        else MeteredTranslator(decoder, encoder, meter.of(target), meter.code)
+    )
 
 
 def _passes_through(dialect: UpstreamDialect, request: ClientRequest) -> TypeGuard[PassthroughDialect]:

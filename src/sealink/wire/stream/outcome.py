@@ -24,6 +24,7 @@ class Outcome(msgspec.Struct):
     `text`: the text so far, for counting tokens. `finish_reasons`: by choice, as the upstream spelled them.
     `content_started`: real content (text, reasoning, a tool call, a refusal) has come, not just a role or a ping.
     `complete`: the upstream has marked the answer as whole. `error`: what the client has been told, or must be.
+    `cut`: why SeaLink has ended the answer before its upstream did.
     """
 
     text: StreamedText = msgspec.field(default_factory=StreamedText)
@@ -34,6 +35,7 @@ class Outcome(msgspec.Struct):
     content_started: bool = False
     complete: bool = False
     error: SealinkError | None = None
+    cut: str | None = None
 
     def add_text(self, text: str, choice: int = 0) -> None:
         """More of the answer itself has come; "" for content that is not text."""

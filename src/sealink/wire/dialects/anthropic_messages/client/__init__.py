@@ -8,5 +8,6 @@ encode_stream   events → a stream
 encode_whole    events → a whole message
 content_blocks  the blocks and citations of both
 heartbeat       what keeps a stream alive while there is no content
+rate_limits     limits, in the headers of answers
 errors          SeaLink's errors in Anthropic's shape
 """

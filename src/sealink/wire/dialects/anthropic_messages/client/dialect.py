@@ -5,10 +5,11 @@ from types import MappingProxyType
 
 from msgspec import Raw
 
-from sealink.errors import SealinkError
+from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, OutgoingRequest, RequestHead
+from sealink.wire.dialects.anthropic_messages.client import rate_limits
 from sealink.wire.dialects.anthropic_messages.client.encode_stream import MessageEncoder
 from sealink.wire.dialects.anthropic_messages.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.anthropic_messages.client.errors import error_body, error_frame
@@ -16,6 +17,7 @@ from sealink.wire.dialects.anthropic_messages.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_count
+from sealink.wire.rate_limits import stated_tokens
 from sealink.wire.raw_json.fields import encode
 from sealink.wire.stream.extras import with_field
 from sealink.wire.stream.plain_answer import PlainAnswer
@@ -74,3 +76,9 @@ class AnthropicMessagesClient:
 
     def prompt_text(self, head: RequestHead) -> str:
         return prompt_text(head)
+
+    def max_output_tokens(self, head: RequestHead) -> int | None:
+        return stated_tokens(head.fields, "max_tokens")
+
+    def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
+        return rate_limits.limit_headers(what, limit, left, reset_at)

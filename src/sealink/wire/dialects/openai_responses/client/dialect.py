@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from msgspec import Raw
 
-from sealink.errors import SealinkError
+from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, RequestHead
@@ -15,6 +15,7 @@ from sealink.wire.dialects.openai_responses.client.errors import error_body, err
 from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_responses.signatures import NAME
+from sealink.wire.rate_limits import openai_limit_headers, stated_tokens
 from sealink.wire.stream.extras import with_field
 from sealink.wire.stream.plain_answer import PlainAnswer
 
@@ -66,3 +67,9 @@ class OpenAIResponsesClient:
 
     def prompt_text(self, head: RequestHead) -> str:
         return prompt_text(head)
+
+    def max_output_tokens(self, head: RequestHead) -> int | None:
+        return stated_tokens(head.fields, "max_output_tokens")
+
+    def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
+        return openai_limit_headers(what, limit, left, reset_s)

@@ -1,0 +1,8 @@
+"""Limits, budgets and balances, put in force: a gate of admission, and an observer that settles what was admitted.
+
+settings      [limits]
+enforcement   admits requests under the limits that apply to them, and gives back what they did not use
+estimate      what a request may take: its tokens, and their price
+running_meter what a stream under a budget may still cost
+refusal       the 402s and 429s; the headers that tell what is left
+"""

@@ -1,0 +1,72 @@
+"""What a client is told about its limits: errors, and the headers of answers."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from sealink.errors import HeaderList, InsufficientBalance, RateLimited, SealinkError
+from sealink.limits.counters import Refusal, Subject
+from sealink.policy.budgets import Fund
+from sealink.policy.limits import Code, Excess, Remaining
+from sealink.wire.dialect import ClientApi
+
+_MS: Final = 10**6
+_S: Final = 10**9
+_WHAT: Final[dict[Code, str]] = {
+    "requests": "requests per minute",
+    "tokens": "tokens per minute",
+    "concurrency": "streams at a time",
+    "requests_per_day": "requests per day",
+}
+
+
+def refused(refusal: Refusal, client: ClientApi, now_s: float) -> SealinkError:
+    """The error of a request that is not admitted."""
+    if isinstance(refusal.reason, Fund):
+        return _unpaid(refusal.subject, refusal.reason)
+    headers = [*left_headers(refusal.requests_left, refusal.tokens_left, client, now_s), *_wait(refusal.reason)]
+    return RateLimited(_message(refusal.subject, refusal.reason), code=refusal.reason.code, headers=headers)
+
+
+def left_headers(
+    requests: Remaining | None, tokens: Remaining | None, client: ClientApi, now_s: float
+) -> Iterable[tuple[str, str]]:
+    """What is left of the limits that are set."""
+    for what, left in (("requests", requests), ("tokens", tokens)):
+        if left is not None:
+            yield from client.limit_headers(
+                what, left.limit, left.left, left.reset_ns / _S, _rfc_3339(now_s + left.reset_ns / _S)
+            )
+
+
+def _message(subject: Subject, excess: Excess) -> str:
+    limit = f"{_named(subject)} may use {excess.limit} {_WHAT[excess.code]}"
+    if excess.wait_ns is None:
+        return (
+            f"{limit}, and this request alone takes more. Ask for fewer tokens (`max_tokens`)."
+            if excess.limit
+            else f"{limit}."
+        )
+    return f"{limit}. Try again in {max(1, -(-excess.wait_ns // _MS)) / 1000:g} s."
+
+
+def _wait(excess: Excess) -> HeaderList:
+    if excess.wait_ns is None:
+        return [("x-should-retry", "false")]
+    return [("retry-after", str(-(-excess.wait_ns // _S))), ("retry-after-ms", str(-(-excess.wait_ns // _MS)))]
+
+
+def _unpaid(subject: Subject, fund: Fund) -> InsufficientBalance:
+    what = "budget" if fund.code == "budget_exceeded" else "balance"
+    left = max(0, fund.left) / _S
+    told = f"{_named(subject)} has {left:.6f} USD left of its {what}; this request may cost more."
+    return InsufficientBalance(told if left else f"The {what} of {_named(subject)[4:]} is used up.", code=fund.code)
+
+
+def _rfc_3339(at_s: float) -> str:
+    return datetime.fromtimestamp(-(-at_s // 1), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _named(subject: Subject) -> str:
+    kind, _, name = subject.name.partition(":")
+    return f"The {'API key' if kind == 'key' else kind} {name!r}"

@@ -1,0 +1,75 @@
+"""The running meter of a stream under a budget or balance: how many tokens it may still have, and when it ends."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from sealink.limits.counters import Counters, Lease
+from sealink.policy.budgets import Code
+from sealink.usage import Usage
+
+MORE_TOKENS: Final = 256
+"""For so many tokens more is reserved at a time, when what was reserved is spent."""
+_MOST_TOKENS: Final = 1 << 30
+
+Price = Callable[[Usage], int | None]
+
+
+class RunningMeter:
+    """Called after each frame: it compares two numbers, unless the provider has counted anew or the money is spent."""
+
+    def __init__(self, counters: Counters, lease: Lease, price: Price, prompt_tokens: int) -> None:
+        self._counters = counters
+        self._lease = lease
+        self._price = price
+        self._reported: Usage | None = None
+        self._prompt = Usage(input_tokens=prompt_tokens, output_tokens=0)
+        self._allowed = self._affordable()
+
+    def __call__(self, tokens: int, reported: Usage | None) -> Usage | None:
+        if reported is not None and reported is not self._reported:
+            self._reported = reported
+            if reported.input_tokens:
+                self._prompt = reported
+                self._allowed = self._affordable()
+            tokens = max(tokens, reported.output_tokens)
+        if tokens < self._allowed or self._reserve_more(tokens):
+            return None
+        return self._usage(tokens)
+
+    def _reserve_more(self, tokens: int) -> bool:
+        """Whether the stream may go on, with more money."""
+        price = self._price(self._usage(tokens + MORE_TOKENS))
+        if price is None:
+            return True
+        self._counters.reserve_more(self._lease, max(0, price - self._lease.reserved), time.time())
+        self._allowed = self._affordable()
+        return tokens < self._allowed
+
+    def _affordable(self) -> int:
+        """How many tokens of an answer what is reserved is enough for."""
+        least, most = 0, _MOST_TOKENS
+        while least < most:
+            middle = (least + most + 1) // 2
+            price = self._price(self._usage(middle))
+            if price is None or price <= self._lease.reserved:
+                least = middle
+            else:
+                most = middle - 1
+        return least
+
+    def _usage(self, output_tokens: int) -> Usage:
+        usage = self._prompt
+        return Usage(
+            input_tokens=usage.input_tokens,
+            output_tokens=output_tokens,
+            cached_read_tokens=usage.cached_read_tokens,
+            cached_write_tokens=usage.cached_write_tokens,
+            service_tier=usage.service_tier,
+        )
+
+
+def code_of(lease: Lease) -> Code:
+    """What a stream that is cut was cut by: a balance, if only balances count."""
+    has_budget = any(subject.limits.budget_usd is not None for subject in lease.subjects)
+    return "budget_exceeded" if has_budget else "insufficient_balance"

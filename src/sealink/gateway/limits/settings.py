@@ -1,0 +1,22 @@
+"""[limits]: what is reserved for requests, and how."""
+
+from typing import Literal
+
+import msgspec
+
+from sealink.amounts import Count, Size
+
+Unpriced = Literal["refuse", "allow"]
+
+
+class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[limits]: how the limits and budgets of keys, teams and models are counted."""
+
+    reserve_output_tokens: Count = 1024
+    """Tokens that are reserved for an answer whose request does not say how many it may have (`max_tokens`)."""
+    unpriced: Unpriced = "refuse"
+    """What happens to requests for a model without a known price under a budget or balance. `refuse`: 403
+    `price_unknown`. `allow`: they are let in, and cost the budget nothing."""
+    max_names: Size = 16_384
+    """How many keys, teams and models with limits are counted at a time, in the file `counters` of [server] `data_dir`.
+    It is read when that file is made."""

@@ -1,0 +1,6 @@
+"""Counters of what keys, teams and models use, shared by the processes of one machine.
+
+shared_file  the memory-mapped file: names and their slots, locks that the kernel frees when a process dies, the clock
+slot         what is counted for one name
+counters     requests: admitted under all limits that apply, and settled
+"""

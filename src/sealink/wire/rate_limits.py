@@ -1,0 +1,46 @@
+"""Limits as OpenAI's clients read them, and how many tokens a request says that its answer may have.
+
+https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers: `x-ratelimit-reset-requests: 6m0s`.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Raw
+
+from sealink.errors import HeaderList
+from sealink.wire.raw_json.fields import integer_of
+
+_MINUTE_MS: Final = 60_000
+_HOUR_MS: Final = 60 * _MINUTE_MS
+
+
+def openai_limit_headers(what: str, limit: int, left: int, reset_s: float) -> HeaderList:
+    """A limit of requests or tokens, what is left of it, and when all of it is again."""
+    return (
+        (f"x-ratelimit-limit-{what}", str(limit)),
+        (f"x-ratelimit-remaining-{what}", str(left)),
+        (f"x-ratelimit-reset-{what}", duration(reset_s)),
+    )
+
+
+def duration(seconds: float) -> str:
+    """As Go writes it: `20ms`, `1.5s`, `6m0s`, `23h59m0s`."""
+    ms = -(-round(seconds * 1_000_000) // 1000)
+    if ms < 1000:
+        return f"{ms}ms" if ms else "0s"
+    hours, ms = divmod(ms, _HOUR_MS)
+    minutes, ms = divmod(ms, _MINUTE_MS)
+    rest = f"{ms / 1000:g}s"
+    if hours:
+        return f"{hours}h{minutes}m{rest}"
+    return f"{minutes}m{rest}" if minutes else rest
+
+
+def stated_tokens(fields: Mapping[str, Raw], *names: str, times: str = "") -> int | None:
+    """The first of these fields that is there, as many times as the field `times` says; None where none is."""
+    found = (integer_of(fields.get(name)) for name in names)
+    tokens = next((value for value in found if value is not None), None)
+    if tokens is None:
+        return None
+    return max(0, tokens) * max(1, integer_of(fields.get(times)) or 1)
