@@ -128,9 +128,32 @@ def test_a_choice_of_tool_goes_with_them(choice: Any, written: Any) -> None:
     assert sent(asked("chat", tools=[PATCH], tool_choice=choice))["tool_choice"] == written
 
 
+@pytest.mark.parametrize("vendor", ["", "openai"])
+@pytest.mark.parametrize(
+    ("choice", "written"),
+    [
+        ({"type": "function", "name": "f"}, {"type": "function", "function": {"name": "f"}}),
+        ({"type": "tool", "name": "f"}, {"type": "function", "function": {"name": "f"}}),
+        ({"type": "any"}, "required"),
+        ({"type": "none"}, "none"),
+        ({"type": "builtin_function"}, {"type": "builtin_function"}),
+    ],
+)
+def test_a_choice_of_another_shape_among_openais_tools(vendor: str, choice: Any, written: Any) -> None:
+    assert sent(asked("chat", tools=[FUNCTION], tool_choice=choice), vendor)["tool_choice"] == written
+
+
 @pytest.mark.parametrize("vendor", ["", "openai", "mistral"])
 @pytest.mark.parametrize(
-    "tool", [FLAT, ANTHROPICS, ANTHROPICS | {"type": "custom"}, ANTHROPICS | {"type": None}, {**FUNCTION, "type": None}]
+    "tool",
+    [
+        FLAT,
+        ANTHROPICS,
+        ANTHROPICS | {"type": "custom"},
+        ANTHROPICS | {"type": None},
+        FUNCTION | {"type": None},
+        {"function": FUNCTION["function"]},
+    ],
 )
 def test_tools_of_other_apis_become_functions(tool: Fields, vendor: str) -> None:
     assert sent(asked("chat", tools=[tool, FUNCTION]), vendor)["tools"] == [FUNCTION, FUNCTION]

@@ -1,6 +1,8 @@
 """An exchange needs no task until its first attempt fails; and what goes wrong in a callback is not lost."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from fakes import FakeUpstream
 from one_exchange import OVERLOADED, ROLE, STOP, TEXT, USAGE, WHOLE, Gate, Run
 
-from fake_clock import on_fake_clock
+from fake_clock import on_fake_clock, run_on_fake_clock
 from sealink.errors import InternalError, UpstreamError
 from sealink.gateway.operations.chat import STREAM
 from sealink.gateway.operations.chat import WHOLE as READ_WHOLE
@@ -111,3 +113,26 @@ def test_a_bug_in_the_middle_of_a_stream_is_given_to_the_server_and_settled(monk
         assert upstream.closed
 
     run_it()
+
+
+def test_an_attempt_that_is_over_is_not_left_to_the_collector() -> None:
+    """With it go the text of its stream, and its connection's last bytes."""
+
+    async def is_gone() -> bool:
+        upstream = Gate(ROLE, TEXT, STOP + USAGE + DONE)
+        run = Run(upstream)
+        task = asyncio.ensure_future(run.run())
+        await run.responder.first_byte.wait()
+        assert run.exchange._record is not None
+        attempt = weakref.ref(run.exchange._record.attempt)
+        upstream.open.set()
+        await task
+        del run.exchange, run.pool, task
+        await asyncio.sleep(0)
+        return attempt() is None
+
+    gc.disable()
+    try:
+        assert run_on_fake_clock(is_gone())
+    finally:
+        gc.enable()

@@ -150,6 +150,33 @@ def test_a_key_is_masked_wherever_an_upstream_repeats_it() -> None:
     assert told[0].message == f"Wrong: {MASK}."
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-proj-abcdefghij0123456789",
+        "sk-ant-api03-abcdefghij_0123456789",
+        "gsk_abcdefghij0123456789",
+        "AIzaSyA0123456789abcdefghijklmnopqrst",
+        "AKIA0123456789ABCDEF",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTYifQ.c2lnbmF0dXJlLW9m",
+    ],
+)
+def test_keys_of_others_are_masked_by_their_shape(key: str) -> None:
+    """A gateway behind the upstream repeats its own."""
+    body = json.dumps({"error": {"message": f"Key {key} of '{key}' is wrong.", "type": "x", "code": "y"}}).encode()
+    error = failed(body, status=429, headers=[("x-upstream", key)])
+    assert error.message == "Key *** of '***' is wrong."
+    assert key not in str(error.headers)
+    assert isinstance(error, UpstreamRejected)
+    assert key.encode() not in error.body
+
+
+@pytest.mark.parametrize("words", ["task-scheduling-is-not-known", "risk-free", "the key sk-short", "sk-proj-****wxyz"])
+def test_words_that_look_a_little_like_keys_stay(words: str) -> None:
+    body = json.dumps({"error": {"message": words, "type": "x", "code": "y"}}).encode()
+    assert failed(body, status=429).message == words
+
+
 @on_fake_clock
 async def test_a_key_is_masked_in_the_frame_that_ends_a_stream_and_not_in_content() -> None:
     wrong = data_frame(json.dumps({"error": {"message": f"Wrong: {KEY}", "type": "server_error"}}).encode())

@@ -18,6 +18,7 @@ from sealink.errors import SealinkError, UpstreamError
 from sealink.net.client.connection import Connection
 from sealink.net.client.content_encoding import Decoder
 from sealink.net.client.limits import UpstreamLimits
+from sealink.net.client.response import Response
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -469,6 +470,24 @@ def test_what_is_closed_has_no_more_news() -> None:
         response.close()
         assert (news, stage.transport.calls) == ([], ["abort"])
         assert (await failure_of(response.read())).code == "upstream_closed"
+
+    run(main)
+
+
+def test_a_connection_that_waits_keeps_nothing_of_its_last_request() -> None:
+    async def main() -> None:
+        stage = Stage()
+        stage.sending.cancel()
+        response = Response("x", "POST", UpstreamLimits())
+
+        def send_again() -> None: ...
+
+        kept = weakref.ref(send_again)
+        stage.connection.start(response, b"head", b"body", send_again)
+        del send_again
+        assert kept() is not None
+        stage.connection.data_received(SIZED)
+        assert (stage.events, kept()) == (["idle"], None)
 
     run(main)
 

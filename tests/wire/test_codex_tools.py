@@ -10,7 +10,7 @@ import pytest
 from sealink.app.dialects import spoken_at
 from sealink.events import BlockEnd, BlockStart, Event, Finish, StreamEnd, StreamStart, ToolArgsDelta
 from sealink.providers import VENDORS
-from sealink.request import ChatRequest, Message, Text, Tool, ToolCall, ToolResult
+from sealink.request import ChatRequest, Image, Message, Text, Tool, ToolCall, ToolResult
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects import (
     anthropic_messages,
@@ -220,6 +220,35 @@ FUNCTIONS_ONLY = {
     "cohere": (cohere_chat.UPSTREAM, "command-a-03-2025"),
     "ollama": (ollama_chat.UPSTREAM, "llama3"),
 }
+
+
+def test_a_shell_call_is_known_by_its_own_id() -> None:
+    """OpenAI's output of a local shell has no `call_id`."""
+    call = {"type": "local_shell_call", "id": "sh_1", "call_id": None, "action": {"type": "exec", "command": ["ls"]}}
+    request = read(input=[HI, call, {"type": "local_shell_call_output", "id": "sh_1", "output": "a"}])
+    assert [message.parts[0] for message in request.messages[1:]] == [
+        ToolCall(id="sh_1", name="local_shell", arguments='{"type": "exec", "command": ["ls"]}'),
+        ToolResult(call_id="sh_1", content=[Text("a")]),
+    ]
+
+
+def test_a_computers_action_is_answered_with_a_picture() -> None:
+    screen = {"type": "computer_screenshot", "image_url": "data:image/png;base64,iVBORw0KGgo="}
+    request = read(
+        input=[
+            HI,
+            {"type": "computer_call", "id": "cu_1", "call_id": "c1", "action": {"type": "screenshot"}},
+            {"type": "computer_call_output", "call_id": "c1", "output": screen},
+        ]
+    )
+    assert request.messages[1].parts == [ToolCall(id="c1", name="computer", arguments='{"type": "screenshot"}')]
+    result = request.messages[2].parts[0]
+    assert isinstance(result, ToolResult)
+    assert [type(part) for part in result.content] == [Image]
+
+
+def test_codexs_own_notes_are_left_out() -> None:
+    assert len(read(input=[{"type": "ghost_snapshot", "ghost_commit": {"id": "x"}}, HI]).messages) == 1
 
 
 @pytest.mark.parametrize("name", FUNCTIONS_ONLY)

@@ -10,11 +10,14 @@ from msgspec import Raw
 from sealink.events import BlockStart, TextDelta
 from sealink.providers.transforms import nine_character_call_ids
 from sealink.request import ChatRequest, Message, Tool, ToolCall, ToolChoice, ToolResult
-from sealink.wire.dialect import UpstreamDialect
+from sealink.wire.dialect import ClientDialect, PassthroughDialect, UpstreamDialect
+from sealink.wire.dialects.anthropic_messages import CLIENT as MESSAGES_CLIENT
 from sealink.wire.dialects.anthropic_messages import UPSTREAM as ANTHROPIC
 from sealink.wire.dialects.bedrock_converse import UPSTREAM as BEDROCK
 from sealink.wire.dialects.gemini_generate import UPSTREAM as GEMINI
+from sealink.wire.dialects.openai_chat import CLIENT as CHAT_CLIENT
 from sealink.wire.dialects.openai_chat import UPSTREAM as CHAT
+from sealink.wire.dialects.openai_responses import CLIENT as RESPONSES_CLIENT
 from sealink.wire.dialects.openai_responses import UPSTREAM as RESPONSES
 from sealink.wire.identifiers import Identifiers, Rule, fit_identifiers, restore_names, sent_names
 
@@ -149,3 +152,75 @@ def test_mistral_takes_nine_letters_and_digits() -> None:
     assert ids[2] == "abcDEF123"
     assert len(set(ids)) == 3
     assert all(re.fullmatch("[a-zA-Z0-9]{9}", id) for id in ids)
+
+
+PASSED_ON: dict[str, tuple[ClientDialect, PassthroughDialect, str, str]] = {
+    "chat": (
+        CHAT_CLIENT,
+        CHAT,
+        "gpt-5.1",
+        '{"messages":[{"role":"assistant","tool_calls":[%s]},%s]}',
+    ),
+    "messages": (
+        MESSAGES_CLIENT,
+        ANTHROPIC,
+        "claude-sonnet-4-6",
+        '{"max_tokens":9,"messages":[{"role":"assistant","content":[%s]},{"role":"user","content":[%s]}]}',
+    ),
+    "responses": (RESPONSES_CLIENT, RESPONSES, "gpt-5.1", '{"input":[%s,%s]}'),
+}
+CALLS = {
+    "chat": '{"id":"%s","type":"function","function":{"name":"f","arguments":"{}"}}',
+    "messages": '{"type":"tool_use","id":"%s","name":"f","input":{}}',
+    "responses": '{"type":"function_call","call_id":"%s","name":"f","arguments":"{}"}',
+}
+RESULTS = {
+    "chat": '{"role":"tool","tool_call_id":"%s","content":"r"}',
+    "messages": '{"type":"tool_result","tool_use_id":"%s","content":"r"}',
+    "responses": '{"type":"function_call_output","call_id":"%s","output":"r"}',
+}
+
+
+def passed_on(client: str, ids: tuple[str, ...], model: str = "") -> tuple[bytes, bytes]:
+    """A client's own request with calls of these ids, and what an upstream of the same dialect gets."""
+    dialect, upstream, usual_model, form = PASSED_ON[client]
+    model = model or usual_model
+    fields = json.loads(
+        form % (",".join(CALLS[client] % id for id in ids), ",".join(RESULTS[client] % id for id in ids))
+    )
+    body = json.dumps({"model": model, **fields}).encode()
+    return body, upstream.forward_request(dialect.parse_head(body, {}), model).body
+
+
+@pytest.mark.parametrize(
+    ("client", "ids", "pattern"),
+    [
+        ("chat", (LONG + "1", LONG + "2", "call_1"), ".{1,64}"),
+        ("messages", (LONG + "1", LONG + "2", "toolu_1"), "[a-zA-Z0-9_-]{1,64}"),
+        ("messages", ("functions.f:0", "functions.f:1", "functions-f:0"), "[a-zA-Z0-9_-]{1,64}"),
+        ("responses", (LONG + "1", LONG + "2", "call_1"), ".{1,64}"),
+    ],
+)
+def test_ids_in_a_request_that_is_passed_on_fit_too(client: str, ids: tuple[str, ...], pattern: str) -> None:
+    """A conversation goes on with another model than the one that made the calls."""
+    _, forwarded = passed_on(client, ids)
+    found = [json.loads(id) for id in re.findall(rb'"(?:tool_use_|tool_call_|call_)?id":\s*("[^"]*")', forwarded)]
+    assert found[: len(ids)] == found[len(ids) :]
+    assert len(set(found)) == len(ids)
+    assert all(re.fullmatch(pattern, id) for id in found)
+
+
+@pytest.mark.parametrize(
+    ("client", "ids", "model"),
+    [
+        ("chat", ("call_1",), ""),
+        ("chat", (LONG,), "gemini-3-pro"),
+        ("messages", ("toolu_1",), ""),
+        ("messages", ("functions.f:0",), "kimi-k2"),
+        ("responses", ("call.1",), ""),
+    ],
+)
+def test_a_request_whose_ids_fit_is_passed_on_as_it_came(client: str, ids: tuple[str, ...], model: str) -> None:
+    """And so is one for another vendor's model, which may find its own signature in the id."""
+    body, forwarded = passed_on(client, ids, model)
+    assert forwarded == body

@@ -83,7 +83,8 @@ class ResponseOwner(Protocol):
         """The server stops, and its shutdown grace is over."""
 
 
-def _ignore() -> None: ...
+def ignore() -> None:
+    """Nobody is to be told."""
 
 
 class UpstreamRequest(msgspec.Struct):
@@ -98,7 +99,7 @@ class UpstreamRequest(msgspec.Struct):
     headers: HeaderList
     body: bytes = b""
     provider: str = ""
-    on_connected: Callable[[], None] = _ignore
+    on_connected: Callable[[], None] = ignore
 
 
 class UpstreamResponse(Protocol):

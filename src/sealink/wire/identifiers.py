@@ -16,6 +16,7 @@ import msgspec
 from sealink.events import BlockStart, Event
 from sealink.request import ChatRequest, Message, Part, ToolCall, ToolResult
 from sealink.wire.framing.frame import Frame
+from sealink.wire.raw_json.fields import Fields, text_of, to_raw
 from sealink.wire.stream.handler import Decoder
 
 _HASH_CHARS: Final = 10
@@ -61,6 +62,13 @@ def fit_identifiers(request: ChatRequest, identifiers: Identifiers) -> ChatReque
         if sent_names(request, identifiers):
             changes["tools"] = [msgspec.structs.replace(tool, name=rule.fit(tool.name)) for tool in request.tools]
     return msgspec.structs.replace(request, **changes) if changes else request
+
+
+def with_fitting_id(fields: Fields, name: str, rule: Rule) -> Fields:
+    """A client's own object, such as a call, with an id that the target takes; the very same if it does."""
+    id = text_of(fields.get(name))
+    fitted = rule.fit(id) if id else id
+    return fields if fitted == id else {**fields, name: to_raw(fitted)}
 
 
 def sent_names(request: ChatRequest, identifiers: Identifiers) -> dict[str, str]:

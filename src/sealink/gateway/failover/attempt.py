@@ -16,7 +16,7 @@ from sealink.gateway.failover.upstream_words import UpstreamWords, unexpected_st
 from sealink.gateway.failover.whole_body import WholeBody, timed_out
 from sealink.gateway.timer_wheel import Timer, TimerWheel
 from sealink.ledger.timeline import Moment
-from sealink.net.message import Pool, UpstreamRequest, UpstreamResponse
+from sealink.net.message import Pool, UpstreamRequest, UpstreamResponse, ignore
 from sealink.policy.routing import Target
 from sealink.providers.signers.signing import Signer
 from sealink.providers.transforms import normalized_error
@@ -72,6 +72,7 @@ class Attempt(ABC):
         self._signing: asyncio.Task[None] | None = None
         self._has_headers = False
         self._timer: Timer | None = None
+        self._request: UpstreamRequest
 
     @property
     def upstream(self) -> UpstreamResponse:
@@ -110,6 +111,7 @@ class Attempt(ABC):
         if self._signing is not None:
             self._signing.cancel()
         if self._upstream is not None:
+            self._request.on_connected = ignore
             self._upstream.close()
             if self._has_headers:
                 self._surroundings.mark("upstream_closed")
@@ -146,6 +148,7 @@ class Attempt(ABC):
             self._send(request)
 
     def _send(self, request: UpstreamRequest) -> None:
+        self._request = request
         self._words = UpstreamWords(self.target.provider, request)
         try:
             upstream = self._surroundings.pool.start(request, connect_s=self.target.timeouts.connect_s)
@@ -179,6 +182,7 @@ class Attempt(ABC):
         self._heard_at = self._surroundings.timers.now()
         if upstream.status and not self._has_headers:
             self._has_headers = True
+            self._request.on_connected = ignore  # no cycle: memory is free at once, not at the next collection
             self._surroundings.mark("headers")
             if upstream.status == 200:
                 self.begin()

@@ -25,6 +25,13 @@ UNAUTHORIZED: Final = "upstream_unauthorized"
 _BEARS_SECRET: Final = re.compile(
     r"(.*-)?authorization|(.*[-_])?(key|token|signature|sig|secret)|apikey", re.IGNORECASE
 )
+_KEY_SHAPES: Final = re.compile(
+    r"\b(?:(?:sk|pk|gsk|xai|hf|nvapi|pplx|r8|gh[pousr])[-_][\w-]{12,}|AIza[\w-]{20,}|A[KS]IA[A-Z0-9]{16}"
+    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,})",
+    re.ASCII,
+)
+"""API keys and tokens that can be told by how they begin: a gateway behind the upstream may repeat its own."""
+_KEY_SHAPES_IN_BYTES: Final = re.compile(_KEY_SHAPES.pattern.encode())
 _SIGNED: Final = re.compile(r"(?:Signature|Credential)=([^\s,/]+)")
 _CREDENTIALS_REFUSED: Final = frozenset({401, 402, 403})
 _REDIRECTS: Final = range(300, 400)
@@ -64,10 +71,10 @@ class UpstreamWords:
         error.type = self._masked_text(error.type)
         error.headers = [(name, self._masked_text(value)) for name, value in error.headers]
         if isinstance(error, UpstreamRejected):
-            error.body = self.masked(error.body)
+            error.body = _KEY_SHAPES_IN_BYTES.sub(MASK.encode(), self.masked(error.body))
 
     def _masked_text(self, text: str) -> str:
-        return re.sub(self._secrets, MASK, text) if self._secrets else text
+        return _KEY_SHAPES.sub(MASK, re.sub(self._secrets, MASK, text) if self._secrets else text)
 
     def _unauthorized(self, error: SealinkError) -> SealinkError:
         name, status = self._provider.name, error.status

@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
         if response.method == "CONNECT":
             self._response = None  # the connection is still being opened
         elif response.keep_alive and not response.surplus and self.is_open and self._is_all_sent():
-            self._response = None
+            self._response = self._on_stale = None  # nothing of an exchange is kept by a connection that waits
             self._answers += 1
             self._on_idle(self)
         else:

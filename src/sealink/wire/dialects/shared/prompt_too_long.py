@@ -48,6 +48,7 @@ _TOO_LONG: Final = re.compile(
             r"token limit exceeded",
             r"tokens in request more than max tokens allowed",
             r"too large for model with \d",  # Mistral
+            r"body too large for .{1,80}? max size: \d+ tokens",  # GitHub Models
             # TGI, Together
             r"`?inputs`? (?:tokens )?(?:\+ `?max_new_tokens`? must be <=|must have less than \d+ tokens)",
             r"range of input length should be",  # Qwen on DashScope

@@ -1,11 +1,12 @@
 """A client's own request, for an Anthropic upstream: the same bytes, with as few changes as possible.
 
-"Forward headers and body unchanged" (https://code.claude.com/docs/en/llm-gateway). Four things in the body
-are replaced or removed: the model's alias, `metadata.task_type`, thinking that Claude did not sign, and media types
-that Anthropic does not know.
+"Forward headers and body unchanged" (https://code.claude.com/docs/en/llm-gateway). Five things in the body
+are replaced or removed: the model's alias, `metadata.task_type`, thinking that Claude did not sign, media types that
+Anthropic does not know, and call ids of other models that Claude's API does not take.
 """
 
 import re
+from operator import is_
 from typing import Final
 
 from msgspec import Raw
@@ -13,9 +14,11 @@ from msgspec import Raw
 from sealink.request import Audio, Image
 from sealink.wire.dialect import OutgoingRequest, RequestHead
 from sealink.wire.dialects.anthropic_messages.upstream.turns import THINKING_TYPES
-from sealink.wire.dialects.anthropic_messages.upstream.write_request import PATH, VERSION
+from sealink.wire.dialects.anthropic_messages.upstream.write_request import CALL_IDS, PATH, VERSION
 from sealink.wire.dialects.shared import media
+from sealink.wire.dialects.shared.claude.models import is_claude
 from sealink.wire.dialects.shared.claude.thinking import is_claude_signature
+from sealink.wire.identifiers import with_fitting_id
 from sealink.wire.raw_json.fields import Fields, array_of, encode, object_of, text_of, to_raw
 from sealink.wire.raw_json.request_fields import own_metadata
 
@@ -27,6 +30,11 @@ parsed to be certain."""
 
 _ODD_MEDIA: Final = re.compile(rb'"media_type"\s*:\s*"(?!image/(?:png|jpeg|gif|webp)"|application/pdf"|text/plain")')
 """A media type that Anthropic does not take: it may be another name of one that it takes."""
+
+_ODD_ID: Final = re.compile(rb'"(?:tool_use_)?id"\s*:\s*"(?![a-zA-Z0-9_-]{1,64}")')
+"""An id that Anthropic does not take: another vendor's model made the call (`functions.read:0`, Kimi)."""
+
+_IDS: Final = {"tool_use": "id", "tool_result": "tool_use_id"}
 
 
 def forward_request(head: RequestHead, model: str) -> OutgoingRequest:
@@ -49,6 +57,8 @@ def _forwarded(path: str, head: RequestHead, model: str) -> OutgoingRequest:
         fields = _without_foreign_thinking(fields)
     if _ODD_MEDIA.search(head.body):
         fields = _with_known_media(fields)
+    if is_claude(model) and _ODD_ID.search(head.body):
+        fields = _with_fitting_ids(fields)
     has_version = any(name == VERSION[0] for name, _ in head.headers)
     return OutgoingRequest(
         path=f"{path}?{head.query}" if head.query else path,
@@ -103,6 +113,24 @@ def _mended_block(raw: Raw) -> Raw:
     type = "image" if isinstance(medium, Image) else "document"
     mended = {**source, "media_type": to_raw(medium.media_type)}
     return to_raw({**block, "type": to_raw(type), "source": to_raw(mended)})
+
+
+def _with_fitting_ids(fields: Fields) -> Fields:
+    messages = array_of(fields.get("messages"))
+    return fields if messages is None else {**fields, "messages": to_raw([_with_ids(raw) for raw in messages])}
+
+
+def _with_ids(raw: Raw) -> Raw:
+    """A message whose calls and results have ids that fit."""
+    message = object_of(raw) or {}
+    before = [object_of(block) or {} for block in array_of(message.get("content")) or ()]
+    after = [_with_id(block) for block in before]
+    return raw if all(map(is_, before, after)) else to_raw({**message, "content": to_raw(after)})
+
+
+def _with_id(block: Fields) -> Fields:
+    name = _IDS.get(text_of(block.get("type")) or "")
+    return with_fitting_id(block, name, CALL_IDS) if name else block
 
 
 def _is_foreign(raw: Raw) -> bool:

@@ -56,7 +56,8 @@ _SERVICE_TIERS: Final = {
 }
 
 
-IDENTIFIERS: Final = Identifiers(Rule(64), Rule(128), unique_call_ids=True)
+CALL_IDS: Final = Rule(64)
+IDENTIFIERS: Final = Identifiers(CALL_IDS, Rule(128), unique_call_ids=True)
 """https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use: "^[a-zA-Z0-9_-]{1,128}$"; of ids it
 says "String should match pattern '^[a-zA-Z0-9_-]+$'", and "`tool_use` ids must be unique"."""
 

@@ -17,7 +17,7 @@ from sealink.wire.raw_json.request_fields import RequestFields, missing, read_fi
 
 WEB_SEARCH_OPTIONS: Final = "web_search_options"
 
-_TOOL_CHOICES: Final[dict[str, Literal["auto", "none", "required"]]] = {
+TOOL_CHOICES: Final[dict[str, Literal["auto", "none", "required"]]] = {
     "auto": "auto",
     "none": "none",
     "required": "required",
@@ -151,17 +151,17 @@ def read_tool_choice(read: RequestFields, tools: list[Tool]) -> tuple[ToolChoice
     type = text_of(choice.get("type"))
     if type == "allowed_tools":
         return _allowed(choice, tools)
-    if type in _TOOL_CHOICES:  # Anthropic's objects
+    if type in TOOL_CHOICES:  # Anthropic's objects
         return _mode(type, "tool_choice"), tools
     kind = "custom" if "custom" in choice else "function"
     return _named(object_of(choice.get(kind)) or choice, f"tool_choice.{kind}"), tools
 
 
 def _mode(mode: str, where: str) -> ToolChoice:
-    if mode not in _TOOL_CHOICES:
-        message = f"`{where}` must be one of {', '.join(_TOOL_CHOICES)}, or name a tool; it is {mode!r}."
+    if mode not in TOOL_CHOICES:
+        message = f"`{where}` must be one of {', '.join(TOOL_CHOICES)}, or name a tool; it is {mode!r}."
         raise InvalidRequest(message, code="invalid_value", param=where)
-    return ToolChoice(_TOOL_CHOICES[mode])
+    return ToolChoice(TOOL_CHOICES[mode])
 
 
 def _named(fields: Fields, where: str) -> ToolChoice:

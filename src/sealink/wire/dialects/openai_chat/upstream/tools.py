@@ -1,14 +1,14 @@
 """The tools of a request → OpenAI's `tools`, `tool_choice` and `web_search_options`."""
 
 from operator import is_
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
 from sealink.request import BuiltinTool, ChatRequest, Tool, WebSearch
-from sealink.wire.dialects.openai_chat.client.tools import WEB_SEARCH_OPTIONS, read_tool, read_tool_choice
+from sealink.wire.dialects.openai_chat.client.tools import TOOL_CHOICES, WEB_SEARCH_OPTIONS, read_tool, read_tool_choice
 from sealink.wire.dialects.shared.custom_tools import as_function
 from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.dialects.shared.tool_arguments import FREE_TEXT_ARGUMENT
@@ -21,6 +21,11 @@ class _AnyObject(msgspec.Struct):
     pass
 
 
+class _Function(msgspec.Struct):
+    type: Literal["function"]
+    function: _AnyObject
+
+
 class _FunctionTool(msgspec.Struct, tag_field="type", tag="function"):
     function: _AnyObject
 
@@ -30,7 +35,8 @@ class _CustomTool(msgspec.Struct, tag_field="type", tag="custom"):
 
 
 _STANDARD: Final = msgspec.json.Decoder(list[_FunctionTool | _CustomTool])
-_FUNCTIONS: Final = msgspec.json.Decoder(list[_FunctionTool])
+_FUNCTIONS: Final = msgspec.json.Decoder(list[_Function])
+"""A union of one type would take an object without its tag."""
 _CUSTOM: Final = to_raw("custom")
 
 
@@ -45,13 +51,16 @@ def forwarded_tools(fields: Fields, dropped: list[str], *, takes_custom_tools: b
 
     The very same fields if they are so already. The names of what cannot be sent are added to `dropped`."""
     tools = fields.get("tools")
-    if tools is None or _are_standard(tools, takes_custom_tools=takes_custom_tools):
+    if tools is None:
+        return fields
+    fields = fields | _forwarded_choice(fields, takes_custom_tools)
+    if _are_standard(tools, takes_custom_tools=takes_custom_tools):
         return fields
     before = array_of(tools) or []
     after = [_forwarded(raw, number, dropped, takes_custom_tools) for number, raw in enumerate(before)]
     if all(map(is_, before, after)):
         return fields
-    return fields | {"tools": to_raw(after)} | _forwarded_choice(fields, takes_custom_tools)
+    return fields | {"tools": to_raw(after)}
 
 
 def calls_as_functions(fields: Fields) -> Fields:
@@ -84,15 +93,25 @@ def _forwarded(raw: Raw, number: int, dropped: list[str], takes_custom_tools: bo
 
 
 def _forwarded_choice(fields: Fields, takes_custom_tools: bool) -> Fields:
-    """`tool_choice`, if it is an object of another shape than OpenAI's."""
+    """`tool_choice`, if it is an object of another API's shape."""
     choice = object_of(fields.get("tool_choice"))
-    if choice is None or object_of(choice.get("function")) or text_of(choice.get("type")) == "allowed_tools":
+    if choice is None or not _is_foreign_choice(choice, takes_custom_tools):
         return {}
     read, _ = read_tool_choice(RequestFields(fields, frozenset()), [])
     if read is None or read.mode != "named":
         return {"tool_choice": to_raw(None if read is None else read.mode)}
     is_custom = takes_custom_tools and choice.get("type") == _CUSTOM
     return {"tool_choice": to_raw(_named("custom" if is_custom else "function", read.name))}
+
+
+def _is_foreign_choice(choice: Fields, takes_custom_tools: bool) -> bool:
+    """A choice that neither names a tool nor has a mode is the vendor's own affair."""
+    type = text_of(choice.get("type"))
+    if object_of(choice.get("function")) or type == "allowed_tools":
+        return False
+    if object_of(choice.get("custom")):
+        return not takes_custom_tools
+    return "name" in choice or type in TOOL_CHOICES
 
 
 def _with_functions(raw: Raw) -> Raw:

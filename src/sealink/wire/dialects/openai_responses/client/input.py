@@ -48,6 +48,7 @@ _LEFT_OUT: Final = frozenset(
         "additional_tools",
         "code_interpreter_call",
         "file_search_call",
+        "ghost_snapshot",
         "image_generation_call",
         "mcp_approval_request",
         "mcp_call",
@@ -56,9 +57,14 @@ _LEFT_OUT: Final = frozenset(
     }
 )
 """Items that are no part of the conversation for another upstream: tools that an upstream ran itself, whose results
-are in the message that follows, and declarations of tools, which are read with `tools`."""
+are in the message that follows, declarations of tools, which are read with `tools`, and Codex's own notes."""
 
-_ACTIONS: Final = {"local_shell_call": "action", "shell_call": "action", "apply_patch_call": "operation"}
+_ACTIONS: Final = {
+    "local_shell_call": "action",
+    "shell_call": "action",
+    "computer_call": "action",
+    "apply_patch_call": "operation",
+}
 """Calls of OpenAI's own tools that the client has run, by the field that says what for."""
 
 
@@ -130,10 +136,10 @@ def _read_item(item: _Item, where: str) -> tuple[Role, list[Part]]:
             return "assistant", [ToolCall(id=item.call_id or "", name=TOOL_SEARCH, arguments=arguments)]
         case "tool_search_output":
             return "tool", [ToolResult(call_id=item.call_id or "", content=[_found(item, where)])]
-        case "local_shell_call" | "shell_call" | "apply_patch_call":
+        case "local_shell_call" | "shell_call" | "computer_call" | "apply_patch_call":
             return "assistant", [_action(item, where)]
-        case "local_shell_call_output" | "shell_call_output" | "apply_patch_call_output":
-            return "tool", [ToolResult(call_id=_call_id(item, where), content=[_outcome(item)])]
+        case "local_shell_call_output" | "shell_call_output" | "computer_call_output" | "apply_patch_call_output":
+            return "tool", [ToolResult(call_id=_action_id(item, where), content=[_outcome(item, where)])]
     if item.type in _LEFT_OUT:
         return "assistant", []
     raise untranslatable(f"an item of type {item.type!r}", f"{where}.type")
@@ -179,11 +185,19 @@ def _action(item: _Item, where: str) -> ToolCall:
     """The call of a tool that has a type of its own, as of a function of that name."""
     field = item.action if _ACTIONS[item.type] == "action" else item.operation
     arguments = "{}" if is_null(field) else bytes(field).decode()
-    return ToolCall(id=_call_id(item, where), name=item.type.removesuffix("_call"), arguments=arguments)
+    return ToolCall(id=_action_id(item, where), name=item.type.removesuffix("_call"), arguments=arguments)
 
 
-def _outcome(item: _Item) -> Part:
-    """What came of it: a text, or an object for each command, as JSON."""
+def _action_id(item: _Item, where: str) -> str:
+    """The output of a `local_shell_call` has the call's id as its own `id`, and no `call_id`."""
+    return item.id if item.id and not item.call_id else _call_id(item, where)
+
+
+def _outcome(item: _Item, where: str) -> Part:
+    """What came of it: a text, or an object for each command, as JSON; of a computer's action a picture of its
+    screen."""
+    if item.type == "computer_call_output":
+        return _image(item.output, f"{where}.output")
     return Text(text="" if is_null(item.output) else text_of(item.output) or bytes(item.output).decode())
 
 

@@ -72,7 +72,8 @@ class _SearchOptions(msgspec.Struct):
     user_location: dict[str, Raw] | None = None
 
 
-IDENTIFIERS: Final = Identifiers(Rule(64, r"\x20-\U0010ffff"), Rule(64), unique_call_ids=True)
+CALL_IDS: Final = Rule(64, r"\x20-\U0010ffff")
+IDENTIFIERS: Final = Identifiers(CALL_IDS, Rule(64), unique_call_ids=True)
 """OpenAI refuses a longer id: "Expected a string with maximum length 64"."""
 
 

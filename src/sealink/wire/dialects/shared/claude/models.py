@@ -54,12 +54,17 @@ class ModelRules(msgspec.Struct, frozen=True):
     structured_outputs: bool = True
 
 
+def is_claude(model: str) -> bool:
+    """Whether this is one of Anthropic's, whoever serves it."""
+    return "claude" in model.lower()
+
+
 @lru_cache(maxsize=256)
 def rules_of(model: str) -> ModelRules:
     """The rules of a model by its name, as Anthropic or a cloud spells it."""
-    name = model.lower()
-    if "claude" not in name:
+    if not is_claude(model):
         return ModelRules()
+    name = model.lower()
     version = _version_of(name)
     return ModelRules(
         max_output_tokens=_max_output_tokens(version),
