@@ -156,6 +156,7 @@ def test_a_key_is_masked_wherever_an_upstream_repeats_it() -> None:
         "sk-proj-abcdefghij0123456789",
         "sk-ant-api03-abcdefghij_0123456789",
         "gsk_abcdefghij0123456789",
+        f"abc-{'Ab0' * 20}",
         "AIzaSyA0123456789abcdefghijklmnopqrst",
         "AKIA0123456789ABCDEF",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTYifQ.c2lnbmF0dXJlLW9m",
@@ -171,7 +172,9 @@ def test_keys_of_others_are_masked_by_their_shape(key: str) -> None:
     assert key.encode() not in error.body
 
 
-@pytest.mark.parametrize("words", ["task-scheduling-is-not-known", "risk-free", "the key sk-short", "sk-proj-****wxyz"])
+@pytest.mark.parametrize(
+    "words", ["task-scheduling-is-not-known", "risk-free", "the key sk-short", f"req-{'0a' * 24}", "sk-proj-****wxyz"]
+)
 def test_words_that_look_a_little_like_keys_stay(words: str) -> None:
     body = json.dumps({"error": {"message": words, "type": "x", "code": "y"}}).encode()
     assert failed(body, status=429).message == words

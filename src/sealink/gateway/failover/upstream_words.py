@@ -26,8 +26,8 @@ _BEARS_SECRET: Final = re.compile(
     r"(.*-)?authorization|(.*[-_])?(key|token|signature|sig|secret)|apikey", re.IGNORECASE
 )
 _KEY_SHAPES: Final = re.compile(
-    r"\b(?:(?:sk|pk|gsk|xai|hf|nvapi|pplx|r8|gh[pousr])[-_][\w-]{12,}|AIza[\w-]{20,}|A[KS]IA[A-Z0-9]{16}"
-    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,})",
+    r"\b(?:(?:sk|pk|gsk|hf|r8|gh[pousr])[-_][\w-]{12,}|[a-z]{2,8}-(?=[^\W_]*\d)(?=[^\W_]*[A-Z])[^\W_]{40,}"
+    r"|AIza[\w-]{20,}|A[KS]IA[A-Z0-9]{16}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,})",
     re.ASCII,
 )
 """API keys and tokens that can be told by how they begin: a gateway behind the upstream may repeat its own."""
