@@ -134,7 +134,7 @@ def _calls(names: Iterable[str]) -> dict[tuple[str, str], list[float]]:
     counted: dict[tuple[str, str], list[float]] = {}
     for lane, kind, requests, calls in _run([sys.executable, str(HERE / "lanes.py"), "calls", *names]):
         counted.setdefault((lane, kind), []).append(calls / requests)
-    return counted
+    return {place: [min(each)] for place, each in counted.items()}  # the timers of a busy machine only add calls
 
 
 def _run(command: list[str]) -> list[tuple[str, str, int, int]]:

@@ -27,6 +27,7 @@ def test_no_lane_takes_more_instructions(full: bool) -> None:
     assert not instructions.grown(figures, before)
 
 
+@pytest.mark.serial
 def test_no_lane_takes_more_calls() -> None:
     before = kept("calls")
     assert not instructions.grown(instructions.count("calls", list(before)), before)
