@@ -53,7 +53,10 @@ def main() -> None:
 
 
 def count(what: str, names: Iterable[str]) -> Figures:
-    """The figures of these lanes: "instructions" (thousands of them) or "calls"."""
+    """The figures of these lanes: "instructions" (thousands of them) or "calls". In one order: the first lane takes a
+    little more than it would later."""
+    wanted = set(names)
+    names = [name for name in NAMES if name in wanted]
     return figures_of(_instructions(names) if what == "instructions" else _calls(names))
 
 
