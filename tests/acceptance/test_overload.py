@@ -134,9 +134,14 @@ def test_bodies_that_never_end_take_no_more_than_they_may(tmp_path: Path, framin
                 return len(answered), grown
 
             answered, grown = asyncio.run(attack())
-            assert post_chat(sealink.port, STREAM).status == 200
+            too_early = 0  # until it has noticed that the fifty have left
+            while post_chat(sealink.port, STREAM).status == 503:
+                too_early += 1
         _, rows = settled_rows(tmp_path)
-    assert Counter((row["ended"], row["code"]) for row in rows) == {("refused", "overloaded"): 40, ("done", None): 2}
+    assert Counter((row["ended"], row["code"]) for row in rows) == {
+        ("refused", "overloaded"): 40 + too_early,
+        ("done", None): 2,
+    }
     assert answered == 40
     assert grown < 60 * MEGABYTE
 
