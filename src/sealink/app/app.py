@@ -186,11 +186,15 @@ class App:
         async with self._reloading:
             running = self.config
             new = await asyncio.to_thread(self._load_config)
-            self.config = in_force(running, new)
+            config = in_force(running, new)
             known = {provider.name: provider for provider in running.providers}
-            for provider in self.config.providers:
-                if known.get(provider.name) != provider:
-                    self._providers[provider.name] = await self._provider(provider)
+            made = {
+                provider.name: await self._provider(provider)
+                for provider in config.providers
+                if known.get(provider.name) != provider
+            }
+            self.config = config  # all that may fail for what the file says is done
+            self._providers |= made
             self._take_config(running)
             return changes(running, new)
 

@@ -1,0 +1,57 @@
+"""A config that is read again takes effect as a whole, or not at all."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sealink.app import App
+from sealink.config import Config, ConfigError, ProviderConfig, load
+
+CONFIG = """
+[server]
+port = 0
+[[providers]]
+name = "a"
+dialect = "openai"
+base_url = "http://127.0.0.1:1/v1"
+api_key = "none"
+[[models]]
+id = "m"
+targets = [{ provider = "a", model = "m" }]
+[[keys]]
+name = "dev"
+key = "sk-1"
+"""
+
+
+def test_a_provider_that_cannot_be_made_leaves_all_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sealink.toml").write_text(CONFIG)
+    before = load(tmp_path / "sealink.toml")
+    moved = msgspec.structs.replace(before.providers[0], base_url="http://127.0.0.1:2/v1")
+    changed = [msgspec.structs.replace(moved, name=name) for name in "ab"]
+    after = msgspec.structs.replace(before, providers=tuple(changed))
+
+    async def scenario() -> tuple[Config, Config, list[str]]:
+        app = App(before, load=lambda: after)
+        await app.start()
+        make = app._provider
+
+        async def fails_for_b(provider: ProviderConfig) -> object:
+            if provider.name == "b":
+                raise ConfigError("no such thing")
+            return await make(provider)
+
+        monkeypatch.setattr(app, "_provider", fails_for_b)
+        running = app.config
+        try:
+            with pytest.raises(ConfigError):
+                await app.reload()
+            return running, app.config, [provider.base_url for provider in app._providers.values()]
+        finally:
+            await app.stop()
+
+    running, now, addresses = asyncio.run(scenario())
+    assert now is running
+    assert addresses == ["http://127.0.0.1:1/v1"]
