@@ -10,16 +10,16 @@ from pathlib import Path
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
-from sealink.app.address import printable
 from sealink.app.admin_port import AdminPort, Control
 from sealink.app.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
+from sealink.app.listening.sockets import Sockets, base_url, open_public
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
 from sealink.app.spending import SpentByLedger
 from sealink.catalog.prices import PriceRules, load_prices
-from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
+from sealink.config import Config, ConfigError, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
@@ -38,7 +38,7 @@ from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
-from sealink.net.server import Server
+from sealink.net.server import CertificateError, Server, ServerTls
 from sealink.net.siblings import Siblings
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
@@ -83,7 +83,8 @@ class App:
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
-        self._admin = AdminPort(config, self._access, Control(self.metrics, self.reload_all))
+        turn = siblings / "admin" if siblings else None
+        self._admin = AdminPort(config, self._access, Control(self.metrics, self.reload_all), turn)
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
@@ -104,11 +105,13 @@ class App:
             under_way=lambda: self._metrics.open_requests,
         )
         self._server: Server | None = None
+        self._tls = ServerTls.of(config.server.tls_cert, config.server.tls_key)
+        self._watching: asyncio.Task[None] | None = None
         self._loading: asyncio.Task[None] | None = None
 
-    async def start(self, *, reuse_port: bool = False, with_admin: bool = False) -> str:
-        """Listen, `with_admin` on the admin port too. Returns the base URL that clients are given, with the port that
-        was really taken.
+    async def start(self, sockets: Sockets | None = None, *, with_admin: bool = False) -> str:
+        """Listen on these sockets, or else at the addresses of the config; `with_admin` on the admin port too. Returns
+        the base URL that clients are given, with the port that was really taken.
 
         Raises OSError if it cannot listen, StoreTooNew if a newer SeaLink has changed the store.
         """
@@ -125,29 +128,41 @@ class App:
             error_response=public.error_response,
             refuse=public.refuse,
         )
-        addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        given = sockets or Sockets()
+        self._public = given.public or open_public(config.server)
+        await self._server.start_on(self._public, self._tls)
         await self._siblings.start()
         self._lag = LoopLag(asyncio.get_running_loop())
         if with_admin:
-            self._admin.start()
+            self._admin.start(given.admin)
+        if self._tls is not None:
+            self._watching = asyncio.create_task(self._tls.watch(config.server.tls_poll_s))
         self._load_shedding.start()
         self._loading = asyncio.create_task(self._load())
-        return f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
+        return base_url(config.server, self._public)
+
+    def sockets(self) -> Sockets:
+        """What it listens on."""
+        return Sockets(self._public, self._admin.sockets)
 
     async def loaded(self) -> None:
         """Wait until all that is loaded after the start is there."""
         if self._loading is not None:
             await self._loading
 
-    async def stop(self) -> None:
-        """Let open streams finish for up to `drain_s`, then end them, and give everything back."""
-        self._is_stopping = True
+    async def stop(self, *, is_taken_over: bool = False) -> None:
+        """Let open streams finish for up to `drain_s`, then end them, and give everything back. Where another process
+        has taken over, nobody need notice."""
+        self._is_stopping = not is_taken_over
         await self.loaded()
-        await self._notice()
+        if not is_taken_over:
+            await self._notice()
         await self._admin.stop()
         await self._siblings.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
+        if self._watching is not None:
+            self._watching.cancel()
         self._load_shedding.stop()
         self._lag.stop()
         await self._pool.close()
@@ -186,6 +201,7 @@ class App:
         async with self._reloading:
             running = self.config
             new = await asyncio.to_thread(self._load_config)
+            await self._renew_certificates()
             config = in_force(running, new)
             known = {provider.name: provider for provider in running.providers}
             made = {
@@ -197,6 +213,14 @@ class App:
             self._providers |= made
             self._take_config(running)
             return changes(running, new)
+
+    async def _renew_certificates(self) -> None:
+        try:
+            if self._tls is not None:
+                await asyncio.to_thread(self._tls.reload)
+            await self._admin.renew_certificate()
+        except CertificateError as error:
+            raise ConfigError(f"tls_cert: {error}") from error
 
     async def reload_all(self) -> Changes:
         """As `reload`, in all processes. Raises the ConfigError of any."""
