@@ -56,6 +56,7 @@ def notify(state: str, variables: ServiceVariables | None = None) -> None:
         return
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            told.setblocking(False)  # were systemd stuck, this process would be too
             told.connect(f"\0{address[1:]}" if address.startswith("@") else address)
             told.send(state.encode())
     except OSError as error:
