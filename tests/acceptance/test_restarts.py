@@ -55,7 +55,7 @@ def stream(port: int, model: str) -> Iterator[HTTPConnection]:
 def under_load(port: int, full: bool, restart: Callable[[], None]) -> int:
     """Ask while there are restarts. Returns how many requests there were, all of which have succeeded."""
     asking = Asking(port, per_s=200 if full else 40)
-    asyncio.run(asking.while_(lambda: [restart() for _ in range(10 if full else 3)] and None))
+    asyncio.run(asking.while_(lambda: [restart() for _ in range(10 if full else 2)] and None))
     assert set(asking.outcomes) == {"200"}, asking.outcomes
     return asking.outcomes["200"]
 
@@ -122,8 +122,10 @@ def test_workers_share_the_sockets_of_systemd(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [("1", "2"), ("2", "1")])
 def test_an_open_stream_ends_in_its_own_time_and_counts_against_its_limit_meanwhile(
-    tmp_path: Path, before: str, after: str
+    tmp_path: Path, before: str, after: str, full: bool
 ) -> None:
+    if before == "2" and not full:
+        pytest.skip("in full only: four processes more")
     port = free_port()
     with closing(HeldUpstream()) as upstream:
         configured(tmp_path, port, upstream.config)

@@ -17,7 +17,7 @@ from sealink.app.listening.systemd import READY, STOPPING, keep_alive, notify, n
 from sealink.app.listening.takeover import TAKEN_OVER, MeetingPlace
 from sealink.config import Config, ConfigError
 from sealink.ledger.journal import OwnedFolder
-from sealink.net.server import CertificateError
+from sealink.net.server import CertificateError, ServerTls
 from sealink.recorder.pool import Recorder
 from sealink.store.errors import StoreTooNew
 
@@ -224,19 +224,28 @@ def app_of(
     try:
         return App(config, recorder, load=load, siblings=siblings)
     except CertificateError as error:
-        raise CannotStart(f"[server] tls_cert: {error}") from error
+        raise _cannot_use(error) from error
     except OSError as error:
         raise _cannot_write(error) from error
 
 
-def check_journal(config: Config) -> None:
-    """Raises CannotStart where no journal can be written, before each worker says so."""
+def check_start(config: Config) -> None:
+    """Raises CannotStart where no journal can be written, or the certificate cannot be used, before each worker says
+    so."""
+    try:
+        ServerTls.of(config.server.tls_cert, config.server.tls_key)
+    except CertificateError as error:
+        raise _cannot_use(error) from error
     try:
         folder = OwnedFolder.new(Path(config.store.journal))
         folder.path.rmdir()
     except OSError as error:
         raise _cannot_write(error) from error
     folder.release()
+
+
+def _cannot_use(error: CertificateError) -> CannotStart:
+    return CannotStart(f"[server] tls_cert: {error}")
 
 
 def _cannot_write(error: OSError) -> CannotStart:

@@ -28,7 +28,7 @@ from sealink.app.process import (
     CannotStart,
     Service,
     cannot_listen,
-    check_journal,
+    check_start,
     hangup_ignored,
     run_on_best_loop,
     serve_until_stopped,
@@ -55,7 +55,7 @@ def supervise(
     worker cannot start: it has written why to standard error. `given` sockets are listened on, instead of those of the
     config. `load` reads the config again: each worker does so on SIGHUP.
     """
-    check_journal(config)
+    check_start(config)
     try:
         shares = Shares(config, count, given)
     except OSError as error:

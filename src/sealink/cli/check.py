@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sealink.cli.configuration import ConfigOption, load_or_exit
+from sealink.cli.configuration import ConfigOption, fail, load_or_exit
 
 if TYPE_CHECKING:
     from sealink.config import Config, ProviderConfig
@@ -22,8 +22,20 @@ def check(config: ConfigOption = None) -> None:
     except ConfigError as error:
         mistakes.append(str(error))
     loaded = load_or_exit(config, warn=True, mistakes=mistakes)
+    check_certificates(loaded)
     for line in describe(loaded):
         typer.echo(line)
+
+
+def check_certificates(config: "Config") -> None:
+    """End with 1 where a certificate or its key cannot be used."""
+    from sealink.net.server import CertificateError, ServerTls
+
+    for name, table in (("server", config.server), ("admin", config.admin)):
+        try:
+            ServerTls.of(table.tls_cert, table.tls_key)
+        except CertificateError as error:
+            fail(f"[{name}] tls_cert: {error}")
 
 
 def describe(config: "Config") -> list[str]:
