@@ -20,7 +20,8 @@ MAX_STATE_CHARS: Final = 512
 
 class TraceContext(msgspec.Struct, frozen=True, omit_defaults=True):
     """`trace_id` has 32 digits, `span_id` 16: that of SeaLink's own span, which stands for the request. `parent_id`:
-    the client's, None where the trace begins here. `sampled`: its spans are to be kept. `state`: the client's `tracestate`.
+    the client's, None where the trace begins here. `sampled`: whether its spans are to be kept. `state`: the client's
+    `tracestate`.
     """
 
     trace_id: str
