@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sealink.admin.admin_token import FILE, load_or_make
 from sealink.admin.endpoints import admin_endpoints, operations_on
 from sealink.admin.guard import HEADERS, Guard
+from sealink.admin.usage import Currency, UsageOperations
 from sealink.app.access import Access
 from sealink.app.address import is_loopback, printable
 from sealink.config import Config
@@ -18,6 +20,9 @@ from sealink.http import Dispatcher
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
 
+if TYPE_CHECKING:
+    from sealink.ledger.reports.report import Report
+
 log = logging.getLogger("sealink.admin")
 
 _RETRY_S: Final = 1.0
@@ -26,10 +31,11 @@ _RETRY_S: Final = 1.0
 
 class Control(NamedTuple):
     """What the port can tell of the running processes, and have them do: give their metrics, as Prometheus' text; read
-    the config again, which raises ConfigError."""
+    the config again, which raises ConfigError; `currency` is that in which prices are shown."""
 
     metrics: Callable[[], Awaitable[bytes]]
     reload: Callable[[], Coroutine[Any, Any, Changes]]
+    currency: Callable[[], Currency]
 
 
 class AdminPort:
@@ -84,7 +90,8 @@ class AdminPort:
         def reload() -> Changes:
             return asyncio.run_coroutine_threadsafe(self._control.reload(), loop).result()
 
-        operations = operations_on(self._access.store, self._access.changed, reload)
+        usage = UsageOperations(self._report, self._control.currency)
+        operations = operations_on(self._access.store, self._access.changed, reload, usage)
         dispatcher = Dispatcher(
             admin_endpoints(operations, self._control.metrics), max_body_bytes=admin.max_body_bytes, headers=HEADERS
         )
@@ -98,3 +105,12 @@ class AdminPort:
             return dispatcher.check_head(request)
 
         return Server(handle, limits=ServerLimits(), check_head=check_head, error_response=dispatcher.error_response)
+
+    @contextmanager
+    def _report(self) -> "Iterator[Report]":
+        """A report on the ledger. It imports SQLAlchemy: only threads ask for it."""
+        from sealink.ledger.reports.report import open_report
+
+        store = self._config.store
+        with open_report(store.url, Path(store.journal)) as report:
+            yield report

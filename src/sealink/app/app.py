@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from sealink.access.credential import Changes as KeyChanges
+from sealink.admin.usage import Currency
 from sealink.app.access import Access
 from sealink.app.address import printable
 from sealink.app.admin_port import AdminPort, Control
@@ -83,11 +84,11 @@ class App:
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
-        self._admin = AdminPort(config, self._access, Control(self.metrics, self.reload_all))
+        self._admin = AdminPort(config, self._access, Control(self.metrics, self.reload_all, self._currency))
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
-            SpentByLedger(config.store.url, self._access.keyring),
+            SpentByLedger(config.store.url, Path(config.store.journal)),
         )
         self._observers = Observers(
             self._ledger, self._metrics, RequestLog(self._log_lines.write), self._limits, undo=self._limits.undo
@@ -193,6 +194,7 @@ class App:
                 for provider in config.providers
                 if known.get(provider.name) != provider
             }
+            await self._access.prepare(config)
             self.config = config  # all that may fail for what the file says is done
             self._providers |= made
             self._take_config(running)
@@ -304,6 +306,9 @@ class App:
             prices=PriceRules(rule_of(price) for price in config.prices),
             open=self._open,
         )
+
+    def _currency(self) -> Currency:
+        return Currency(self.config.usage.currency, self.config.usage.usd_rate)
 
     def _revoke(self, changed: KeyChanges) -> None:
         """Keys, or teams, were revoked with their open streams."""
