@@ -20,19 +20,11 @@ from sealink.admin.shapes import (
     NewKey,
     NewTeam,
     Page,
-    RequestList,
-    RequestQuery,
-    RequestRow,
     Revocation,
     Rotation,
-    Statement,
-    StatementQuery,
     TeamList,
-    UsageQuery,
-    UsageReport,
 )
 from sealink.admin.teams import TeamOperations
-from sealink.admin.usage import UsageOperations
 from sealink.http import Endpoint, RequestContext
 from sealink.http.responses import identity, send_json
 from sealink.net.message import Request, Responder
@@ -48,13 +40,10 @@ _PROMETHEUS_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def operations_on(
-    store: "Callable[[], AccessStore]",
-    changed: Callable[[], None],
-    reload: Callable[[], Changed],
-    usage: UsageOperations,
+    store: "Callable[[], AccessStore]", changed: Callable[[], None], reload: Callable[[], Changed]
 ) -> tuple[Operation, ...]:
-    """The operations on keys, teams and their audit, on usage, and on the config. `store` and `reload` are called in
-    threads only: the first imports SQLAlchemy, the other waits."""
+    """The operations on keys, teams and their audit, and on the config. `store` and `reload` are called in threads
+    only: the first imports SQLAlchemy, the other waits."""
     keys = KeyOperations(partial(_key_table, store), changed)
     teams = TeamOperations(partial(_team_table, store), changed)
     audit = AuditOperations(store)
@@ -73,19 +62,8 @@ def operations_on(
         Operation("PATCH", team, "Change a team.", teams.update, TeamRecord, body=TeamRules),
         Operation("DELETE", team, "Revoke a team.", teams.revoke, TeamRecord, query=Revocation),
         Operation("POST", f"{team}/revoke", "Revoke a team.", teams.revoke, TeamRecord, body=Revocation),
-        *_usage_operations(usage),
         Operation("POST", "/admin/v1/reload", "Read the config again.", Reload(reload).run, ConfigReloaded),
         Operation("GET", "/admin/v1/audit", "List changes, the newest first.", audit.list, AuditList, query=Page),
-    )
-
-
-def _usage_operations(usage: UsageOperations) -> Iterable[Operation]:
-    requests, statements = "/admin/v1/requests", "/admin/v1/statements/{month}"
-    return (
-        Operation("GET", "/admin/v1/usage", "Sum usage, cost and price.", usage.usage, UsageReport, query=UsageQuery),
-        Operation("GET", requests, "List requests.", usage.requests, RequestList, query=RequestQuery),
-        Operation("GET", f"{requests}/{{id}}", "Show a request.", usage.request, RequestRow),
-        Operation("GET", statements, "A month's bill.", usage.statement, Statement, query=StatementQuery),
     )
 
 

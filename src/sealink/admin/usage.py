@@ -5,8 +5,17 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sealink.admin.operation import Call, CsvFile
-from sealink.admin.shapes import RequestList, RequestRow, Statement, UsageGroup, UsageReport
+from sealink.admin.operation import Call, CsvFile, Operation
+from sealink.admin.shapes import (
+    RequestList,
+    RequestQuery,
+    RequestRow,
+    Statement,
+    StatementQuery,
+    UsageGroup,
+    UsageQuery,
+    UsageReport,
+)
 from sealink.errors import InvalidRequest, NotFound
 from sealink.ledger.reports import statement
 from sealink.ledger.reports.csv_text import csv_text
@@ -107,3 +116,17 @@ def _position(after: str) -> "Position":
         raise ValueError("it must be the `next` of the part before")
     found: datetime = moment(at)
     return found, request_id
+
+
+def operations_on_usage(
+    report: "Callable[[], AbstractContextManager[Report]]", currency: Callable[[], Currency]
+) -> tuple[Operation, ...]:
+    """The operations. `report` is called in threads only: it imports SQLAlchemy."""
+    usage = UsageOperations(report, currency)
+    requests, statements = "/admin/v1/requests", "/admin/v1/statements/{month}"
+    return (
+        Operation("GET", "/admin/v1/usage", "Sum usage, cost and price.", usage.usage, UsageReport, query=UsageQuery),
+        Operation("GET", requests, "List requests.", usage.requests, RequestList, query=RequestQuery),
+        Operation("GET", f"{requests}/{{id}}", "Show a request.", usage.request, RequestRow),
+        Operation("GET", statements, "A month's bill.", usage.statement, Statement, query=StatementQuery),
+    )
