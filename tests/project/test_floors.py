@@ -24,7 +24,7 @@ FLOORS = [
     {"net"},
     {"http"},
     {"gateway"},
-    {"sim", "recorder", "benchmark", "admin"},
+    {"sim", "recorder", "benchmark", "doctor", "admin"},
     {"config", "app"},
     {"cli", "__main__"},
 ]
