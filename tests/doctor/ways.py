@@ -3,7 +3,7 @@
 import asyncio
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -226,3 +226,66 @@ async def way(kind: Callable[[str], Proxy]) -> AsyncIterator[str]:
                 yield f"{url}/v1"
         finally:
             await proxy.close()
+
+
+WholeAnswer = tuple[int, Headers, bytes]
+Answers = dict[tuple[str, str, Headers, bytes], asyncio.Future[WholeAnswer]]
+
+
+class Rewrites(Proxy):
+    """Answers otherwise than its upstream on the paths that end in `path`: `stream` rewrites whole event streams,
+    `headers` the values of headers, `without` names headers that are left out, `dropped` those of the request;
+    `statuses` are exchanged, `wrong` is the body of errors. `answers`: those of the upstream, asked once."""
+
+    def __init__(
+        self,
+        upstream: str,
+        *,
+        path: str,
+        asked: Callable[[bytes], bytes] = lambda body: body,
+        stream: Callable[[bytes], bytes] = lambda data: data,
+        headers: Mapping[str, str] = {},
+        without: Sequence[str] = (),
+        dropped: Sequence[str] = (),
+        statuses: Mapping[int, int] = {},
+        wrong: bytes = b"",
+        answers: Answers | None = None,
+    ) -> None:
+        super().__init__(upstream)
+        self._answers: Answers = {} if answers is None else answers
+        self._path, self._asked, self._stream = path, asked, stream
+        self._headers, self._without, self._dropped = headers, without, dropped
+        self._statuses, self._wrong = statuses, wrong
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        is_meant = request.path.endswith(self._path)
+        kept = [
+            (name, value)
+            for name, value in request.headers.items()
+            if name not in _OWN and not (is_meant and name in self._dropped)
+        ]
+        body = self._asked(request.body) if is_meant and request.body else request.body
+        asked = request.method, self._upstream + request.path, tuple(kept), body
+        if asked not in self._answers:
+            self._answers[asked] = asyncio.ensure_future(self._answer(*asked))
+        status, headers, data = await self._answers[asked]
+        if is_meant:
+            status, headers, data = self._rewritten(status, headers, data)
+        responder.send(status, headers, data)
+
+    async def _answer(self, method: str, url: str, headers: Headers, body: bytes) -> WholeAnswer:
+        request = UpstreamRequest(method=method, url=url, headers=headers, body=body)
+        answer = await self.pool.send(request, connect_s=5)
+        data = b""
+        while piece := await answer.read():
+            data += piece
+        return answer.status, [(name, value) for name, value in answer.headers if name not in _OWN], data
+
+    def _rewritten(self, status: int, headers: Headers, data: bytes) -> tuple[int, Headers, bytes]:
+        if dict(headers).get("content-type", "").startswith("text/event-stream"):
+            data = self._stream(data)
+        data = self._wrong if status >= 400 and self._wrong else data
+        for old, new in self._headers.items():
+            headers = [(name, value.replace(old, new)) for name, value in headers]
+        kept = [(name, value) for name, value in headers if name not in self._without]
+        return self._statuses.get(status, status), kept, data

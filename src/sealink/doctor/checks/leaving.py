@@ -11,7 +11,7 @@ from sealink.doctor.reception import Reception, parsed
 from sealink.doctor.session import Session
 from sealink.doctor.tokens import tokens_of
 from sealink.doctor.verdict import Verdict
-from sealink.errors import SealinkError
+from sealink.errors import GatewayTimeout, SealinkError
 from sealink.net.client import UpstreamPool
 from sealink.sim.probe import Probe, Record
 
@@ -47,11 +47,20 @@ async def _leave(session: Session) -> Leaving:
     few, patience_s = plan.leave_after_tokens, plan.leave_patience_s
     many = int((patience_s + _LONGEST_WAIT_S) / _PAUSE_S) + few
     wish = Probe(phases=((few, 0.0), (many, _PAUSE_S)), name=name)
-    came = await session.stream(wish.prompt(), lambda came: len(tokens_of(parsed(came))) >= few, most_s=_LONGEST_WAIT_S)
+    left_s = await _begin_and_leave(session, wish.prompt(), few)
     record = await _ask(session, name)
     if record.state != "left":
         return Leaving(record.state, None, patience_s)
-    return Leaving("left", max(0.0, record.ended_s - _left_s(came)), patience_s)
+    return Leaving("left", max(0.0, record.ended_s - left_s), patience_s)
+
+
+async def _begin_and_leave(session: Session, prompt: str, few: int) -> float:
+    """Read a few tokens and leave, or without any if they do not come. Returns when, on the model's clock."""
+    try:
+        came = await session.stream(prompt, lambda came: len(tokens_of(parsed(came))) >= few, most_s=_LONGEST_WAIT_S)
+    except GatewayTimeout:  # something holds back the headers, too
+        return _LONGEST_WAIT_S
+    return _left_s(came)
 
 
 def _left_s(came: Reception) -> float:

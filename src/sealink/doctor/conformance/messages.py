@@ -93,13 +93,13 @@ def _usage(transcript: Transcript) -> str | None:
 
 def _tools(transcript: Transcript) -> str | None:
     payloads = _payloads(transcript.events(TOOLS))
-    blocks = [each["content_block"] for each in payloads if each.get("type") == "content_block_start"]
-    calls = [block for block in blocks if block.get("type") == "tool_use"]
+    opened = [each for each in payloads if each.get("type") == "content_block_start"]
+    calls = [each for each in opened if each.get("content_block", {}).get("type") == "tool_use"]
     if not calls:
         return "a tool was required, and none was called"
-    if any(not call.get("id") or not call.get("name") for call in calls):
+    if any(not call["content_block"].get("id") or not call["content_block"].get("name") for call in calls):
         return "a call lacks its id or name"
-    at = blocks.index(calls[0])
+    at = calls[0].get("index")
     deltas = [each for each in payloads if each.get("type") == "content_block_delta" and each.get("index") == at]
     joined = "".join(each.get("delta", {}).get("partial_json") or "" for each in deltas)
     return "" if json_object(joined.encode()) is not None else f"its input, joined, is {joined[:60]!r}"
