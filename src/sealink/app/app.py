@@ -94,7 +94,7 @@ class App:
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
-            SpentByLedger(config.store.url, self._access.keyring),
+            SpentByLedger(config.store.url, Path(config.store.journal)),
         )
         self._traces = _traces_of(config, self._pool)
         traced = [self._traces.observer] if self._traces is not None else []
@@ -208,6 +208,7 @@ class App:
                 for provider in config.providers
                 if known.get(provider.name) != provider
             }
+            await self._access.prepare(config)
             self.config = config  # all that may fail for what the file says is done
             self._providers |= made
             self._take_config(running)

@@ -91,6 +91,7 @@ def admission_of(
     return Admission(
         request_id=request_id,
         key=key.name,
+        team=key.team,
         model=head.model if head else None,
         client=client.name,
         streamed=head is not None and head.stream,
