@@ -32,6 +32,7 @@ from sealink.app.process import (
     hangup_ignored,
     run_on_best_loop,
     serve_until_stopped,
+    stop_notice,
 )
 from sealink.config import Config
 from sealink.telemetry.log_format import configure_logging
@@ -63,10 +64,11 @@ def supervise(
     admin = shares.admin or _admin_sockets(config)
     with contextlib.closing(shares), TemporaryDirectory(prefix="sealink-") as folder:
         load = partial(_load, load, shares.config)
-        workers = Workers(shares, count, partial(_Life, load=load, siblings=Path(folder), admin=admin))
+        workers = Workers(shares, partial(_Life, load=load, siblings=Path(folder), admin=admin))
         signal.signal(signal.SIGHUP, workers.pass_on)
         for number in (signal.SIGTERM, signal.SIGINT, TAKEN_OVER):
             signal.signal(number, workers.stop_on)
+        workers.start(count)
         is_up = workers.are_listening()
         if is_up:
             workers.service = Service(shares.config, lambda: Sockets(workers.sockets(), admin))
@@ -74,7 +76,7 @@ def supervise(
         workers.run()
     for each in admin:
         each.close()
-    if not is_up:
+    if not is_up and not workers.were_asked_to_stop:
         raise SystemExit(1)
 
 
@@ -126,16 +128,16 @@ class Restarts:
 
 class Workers:
     """The processes that do the work, each with the event that it sets when it accepts connections, and with sockets
-    of its own.
+    of its own. `service` is what others know of them, once all accept connections. `were_asked_to_stop`: by a signal.
 
     The events are kept here: one that is garbage-collected is gone before its process has opened it. So are the
     sockets, for another SeaLink that takes over.
     """
 
-    def __init__(self, shares: Shares, count: int, life: "Callable[..., _Life]") -> None:
+    def __init__(self, shares: Shares, life: "Callable[..., _Life]") -> None:
         config = shares.config
         self.service: Service | None = None
-        """What others know of these workers, once all accept connections."""
+        self.were_asked_to_stop = False
         self._shares = shares
         self._config = config
         self._life = life
@@ -145,12 +147,16 @@ class Workers:
         self._sockets: dict[BaseProcess, list[socket.socket]] = {}
         self._started_at: dict[BaseProcess, float] = {}
         self._restarts = Restarts(config.server.restart_pause_s, config.server.max_restart_pause_s)
+
+    def start(self, count: int) -> None:
+        """Start so many, unless they are asked to stop meanwhile."""
         for _ in range(count):
-            self._spawn()
+            if not self._stopping:
+                self._spawn()
 
     def are_listening(self) -> bool:
-        """Wait until every worker accepts connections. False if one has ended instead."""
-        while all(process.is_alive() for process in self._processes):
+        """Wait until every worker accepts connections. False if one has ended instead, or all are to stop."""
+        while not self._stopping and all(process.is_alive() for process in self._processes):
             if all(listening.wait(_POLL_S) for listening in self._processes.values()):
                 return True
         self.stop()
@@ -187,6 +193,9 @@ class Workers:
         """A signal asks for it: say so, the first time."""
         if not self._stopping and self.service is not None:
             self.service.stop(number)
+        elif not self._stopping:
+            log.info(stop_notice(self._config.server.drain_s, number))
+        self.were_asked_to_stop = True
         self.stop(TAKEN_OVER if number == TAKEN_OVER else signal.SIGTERM)
 
     def pass_on(self, number: int, *_: object) -> None:
@@ -216,6 +225,8 @@ class Workers:
         self._processes[process] = listening
         self._sockets[process] = own
         self._started_at[process] = time.monotonic()
+        if self._stopping:  # the signal came while it was being started
+            process.terminate()
 
 
 class _Life(NamedTuple):
