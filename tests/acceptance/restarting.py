@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -102,9 +102,10 @@ class Running:
         *options: str,
         given: Mapping[str, socket.socket] | None = None,
         variables: Mapping[str, str] = {},
+        within: Sequence[str] = (),
     ) -> None:
-        """`given` are sockets by the names that systemd would give them."""
-        command = [str(SEALINK), "serve", "--config", "sealink.toml", *options]
+        """`given` are sockets by the names that systemd would give them; `within` is a program that starts it."""
+        command = [*within, str(SEALINK), "serve", "--config", "sealink.toml", *options]
         fds = [each.fileno() for each in (given or {}).values()]
         if given:
             command = [sys.executable, "-c", _LAUNCHER, ",".join(map(str, fds)), ":".join(given), *command]
