@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -26,7 +26,10 @@ DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 DATA: Final = "/var/lib/sealink"
 CONFIG: Final = "/etc/sealink/sealink.toml"
 CHART: Final = DEPLOY / "helm" / "sealink"
-READ_ONLY: Final = 'mount --bind "$0" "$0" && mount -o remount,ro,bind / && exec setpriv --reuid 10001 --regid 10001 --clear-groups "$@"'
+READ_ONLY: Final = """
+mount --bind "$0" "$0" && mount -o remount,ro,bind / &&
+exec setpriv --reuid 10001 --regid 10001 --clear-groups "$@"
+"""
 """Runs a program as the image's user, on a file system that is read-only but for one folder."""
 
 
@@ -41,7 +44,7 @@ def status(port: int, path: str, **headers: str) -> int:
 
 @contextmanager
 def serving(
-    folder: Path, config: str, *options: str, within: Sequence[str] = (), **given: socket.socket
+    folder: Path, config: str, *options: str, within: Sequence[str] = (), given: Mapping[str, socket.socket] = {}
 ) -> Iterator[Running]:
     """SeaLink with a config of deploy/, whose data are in `folder`."""
     assert DATA in config
@@ -79,7 +82,7 @@ def test_the_service_runs_on_the_sockets_of_its_units(tmp_path: Path) -> None:
     config = (DEPLOY / "systemd" / "sealink.toml").read_text()
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         given = {"sealink.socket": one, admin["FileDescriptorName"]: other}
-        with serving(tmp_path, config, **given):
+        with serving(tmp_path, config, given=given):
             assert status(one.getsockname()[1], "/v1/me", authorization="Bearer sk-for-the-packages") in (200, 404)
             assert status(one.getsockname()[1], "/health/ready") == 200
             assert status(other.getsockname()[1], "/metrics") == 200
