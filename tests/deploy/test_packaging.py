@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
@@ -26,6 +27,11 @@ DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 DATA: Final = "/var/lib/sealink"
 CONFIG: Final = "/etc/sealink/sealink.toml"
 CHART: Final = DEPLOY / "helm" / "sealink"
+PROVIDER: Final = """
+[[providers]]
+name = "sim"
+dialect = "sim"
+"""
 READ_ONLY: Final = """
 mount --bind "$0" "$0" && mount -o remount,ro,bind / &&
 exec setpriv --reuid 10001 --regid 10001 --clear-groups "$@"
@@ -48,7 +54,7 @@ def serving(
 ) -> Iterator[Running]:
     """SeaLink with a config of deploy/, whose data are in `folder`."""
     assert DATA in config
-    (folder / "sealink.toml").write_text(config.replace(DATA, str(folder)))
+    (folder / "sealink.toml").write_text(config.replace(DATA, str(folder)) + PROVIDER)
     variables = {"SEALINK_API_KEY": "sk-for-the-packages"}
     running = Running(folder, *options, given=given, variables=variables, within=within)
     try:
@@ -94,14 +100,21 @@ def instruction(name: str) -> str:
     return [line.partition(" ")[2].strip() for line in lines if line.startswith(f"{name} ")][-1]
 
 
-def test_the_image_runs_as_a_user_without_rights_on_a_read_only_file_system(tmp_path: Path) -> None:
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users reach: pytest's own are below one that they do not."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+def test_the_image_runs_as_a_user_without_rights_on_a_read_only_file_system(open_folder: Path) -> None:
     """Its command with its config, and its health check."""
     assert json.loads(instruction("ENTRYPOINT")) == ["sealink"]
     assert json.loads(instruction("CMD")) == ["serve", "--config", CONFIG]
     assert instruction("USER") == "10001"
     assert instruction("WORKDIR") == instruction("VOLUME") == DATA
-    within = [program("unshare"), "--mount", "sh", "-c", READ_ONLY, str(tmp_path)]
-    tmp_path.chmod(0o777)
+    within = [program("unshare"), "--mount", "sh", "-c", READ_ONLY, str(open_folder)]
     tried = subprocess.run([*within, sys.executable, "-c", ""], capture_output=True, text=True, check=False)
     if tried.returncode:
         pytest.skip(f"nobody may do that here: {tried.stderr.strip()}")
@@ -111,11 +124,11 @@ def test_the_image_runs_as_a_user_without_rights_on_a_read_only_file_system(tmp_
     health = json.loads(instruction("HEALTHCHECK").partition("CMD ")[2])
     check = [sys.executable, *(word.replace(":4000", f":{port}") for word in health[1:])]
     assert health[0] == "python"
-    with serving(tmp_path, config, *options, within=within):
+    with serving(open_folder, config, *options, within=within):
         assert status(port, "/health/ready") == 200
         assert status(admin, "/metrics", authorization="Bearer t") == 200
         assert subprocess.run(check, timeout=PATIENCE_S, check=False).returncode == 0
-    assert (tmp_path / "sealink.db").stat().st_uid == 10001
+    assert (open_folder / "sealink.db").stat().st_uid == 10001
     assert subprocess.run(check, timeout=PATIENCE_S, stderr=subprocess.DEVNULL, check=False).returncode
 
 
