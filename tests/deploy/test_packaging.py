@@ -144,6 +144,14 @@ def test_the_image_is_made_of_files_that_are_there() -> None:
     assert not [name for name in lists if not (root / name).exists()]
 
 
+def test_the_image_has_the_extras_as_they_are_pinned() -> None:
+    command = [sys.executable, str(DEPLOY.parent / "requirements" / "extras.py")]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout
+    assert {"botocore", "google-auth", "psycopg", "psycopg-binary"} <= set(re.findall(r"^([\w.-]+)==", listed, re.M))
+    assert "pytest" not in listed
+    assert listed.count("--hash=sha256:") > listed.count("==")
+
+
 def test_compose_runs_the_command_of_the_image() -> None:
     text = (DEPLOY / "compose-single.yaml").read_text()
     (command,) = re.findall(r"^ +command: (\[.*\])$", text, re.MULTILINE)
