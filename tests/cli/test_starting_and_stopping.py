@@ -158,13 +158,14 @@ def test_one_worker_has_the_admin_port_and_when_it_dies_another(folder: Path) ->
     """Nobody is refused meanwhile: who connects waits."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    admin = f"http://127.0.0.1:{port}/"
+    admin = f"http://127.0.0.1:{port}/none"
     with serving(folder, "--workers", "2", "--admin-port", str(port)) as (process, _):
         assert is_refused(admin)
         for worker in workers_of(process.pid):
             os.kill(worker, signal.SIGKILL)
+            wait_until(lambda dead=worker: dead not in workers_of(process.pid))
             assert is_refused(admin)
-            wait_until(lambda dead=worker: dead not in workers_of(process.pid) and len(workers_of(process.pid)) == 2)
+            wait_until(lambda: len(workers_of(process.pid)) == 2)
         process.terminate()
         assert process.stderr
         log = process.stderr.read()
