@@ -21,12 +21,13 @@ from sealink.app.spending import SpentByLedger
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
+from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
-from sealink.gateway.endpoints import public_endpoints
+from sealink.gateway.endpoints import OPENAI_ERRORS, public_endpoints
 from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
@@ -280,8 +281,9 @@ class App:
             unready=self.unready,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
+        default_url = f"http://{printable(server.host)}:{server.port}"
         return Dispatcher(
-            endpoints,
+            (*endpoints, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),
             max_body_bytes=server.max_chat_bytes,
             max_keyless_body_bytes=server.max_keyless_body_bytes,
             cors_origins=server.cors_origins,

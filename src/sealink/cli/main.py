@@ -10,6 +10,7 @@ from sealink.cli.access.teams import app as teams
 from sealink.cli.bench import bench
 from sealink.cli.chat import chat
 from sealink.cli.check import check
+from sealink.cli.migration.commands import app as migration
 from sealink.cli.providers import providers
 from sealink.cli.record import record
 from sealink.cli.reload import reload
@@ -29,6 +30,7 @@ app.command(cls=SimCommand)(sim)
 app.add_typer(usage, name="usage")
 app.add_typer(keys, name="keys")
 app.add_typer(teams, name="teams")
+app.add_typer(migration, name="import")
 
 
 def _print_version(is_asked: bool) -> None:

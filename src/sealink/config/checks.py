@@ -31,6 +31,8 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_models(config, mistakes)
     _check_prices(config, mistakes)
     _check_store(config, mistakes)
+    if (url := config.server.public_url) and not _is_http_url(url):
+        mistakes.add(("server", "public_url"), f"public_url is not an http(s) URL: {url!r}")
 
 
 def warnings_of(config: Config) -> list[Mistake]:

@@ -1,0 +1,1 @@
+"""`sealink import`: configs of other gateways."""
