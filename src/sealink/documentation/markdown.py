@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -17,13 +18,14 @@ _PAGE: Final = re.compile(r"(?:\./)?([\w./-]+)\.md(#.*)?")
 
 def html_of(text: str, page: str) -> str:
     """The HTML of a page's Markdown. `page`: its name, which links to others start from."""
-    return _markdown().render(text, {"page": page})
+    html: str = _markdown().render(text, {"page": page})
+    return html
 
 
 def headings(text: str) -> list[tuple[str, str]]:
     """The headings of a page but for its title: the anchor and the words of each."""
     tokens = _markdown().parse(text)
-    inlines = [after for token, after in zip(tokens, tokens[1:], strict=False) if token.type == "heading_open"]
+    inlines = [after for token, after in pairwise(tokens) if token.type == "heading_open"]
     return [(anchor(each.content), each.content.replace("`", "")) for each in inlines[1:]]
 
 

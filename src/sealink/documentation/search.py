@@ -25,7 +25,9 @@ def search_index() -> bytes:
 
 def _sections(page: Page) -> list[Section]:
     """The page's sections; a `#` in code is no heading."""
-    parts = re.split(r"^(#{1,4} .+)$", re.sub(r"^(```.*?^```)$", _without_headings, page.text, flags=re.M | re.S), flags=re.M)
+    parts = re.split(
+        r"^(#{1,4} .+)$", re.sub(r"^(```.*?^```)$", _without_headings, page.text, flags=re.M | re.S), flags=re.M
+    )
     headings = [heading.lstrip("# ") for heading in parts[1::2]]
     return [
         Section(

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from sealink.migration.litellm_providers import USED, deployment_of, value_of
+from sealink.migration.litellm_settings import INSTEAD, NEEDS_NOTHING
 from sealink.migration.sealink_toml import toml_of
 
 _CHOICES: Final = {"latency-based-routing": "lowest_ttft", "simple-shuffle": "weighted"}
@@ -20,42 +21,6 @@ _PRICES: Final = {
     "cache_creation_input_token_cost": "cached_write_5m_usd_per_mtok",
     "output_cost_per_reasoning_token": "reasoning_usd_per_mtok",
 }
-
-_NEEDS_NOTHING: Final = {
-    "drop_params": "unsupported parameters are dropped, and listed in x-sealink-dropped",
-    "set_verbose": "",
-    "json_logs": "",
-    "model": "",
-    "weight": "",
-    "id": "",
-    "base_model": "",
-    "api_version": "",
-    "custom_llm_provider": "",
-    "litellm_credential_name": "",
-    "description": "",
-}
-"""Settings that SeaLink does without, and those that are read elsewhere."""
-
-_INSTEAD: Final = {
-    "success_callback": "SeaLink has metrics, a request log and traces instead of callbacks",
-    "failure_callback": "SeaLink has metrics, a request log and traces instead of callbacks",
-    "callbacks": "SeaLink has metrics, a request log and traces instead of callbacks",
-    "cache": "SeaLink does not cache answers",
-    "guardrails": "SeaLink has no guardrails",
-    "database_url": "give SeaLink a database of its own: [store] url; keys that LiteLLM has made cannot be read",
-    "redis_host": "for several nodes: [shared] redis_url",
-    "rpm": "limits are those of keys, teams and models: requests_per_minute",
-    "tpm": "limits are those of keys, teams and models: tokens_per_minute",
-    "max_parallel_requests": "limits are those of keys, teams and models: concurrent_streams",
-    "context_window_fallbacks": "a prompt that is too long is an error, by which agents shorten it",
-    "content_policy_fallbacks": "a refusal is an answer, and is not asked for elsewhere",
-    "environment_variables": "set these variables where SeaLink is started",
-    "include": "import each of these files, and put the results together",
-    "allowed_fails": "[breaker] says when a target is skipped",
-    "cooldown_time": "[breaker] says for how long a target is skipped",
-    "alerting": "deploy/alerts.yaml has alert rules; [[webhooks]] tells of targets that are down",
-}
-"""What to do about settings that have no counterpart."""
 
 Parameters = Mapping[str, Any]
 
@@ -100,7 +65,8 @@ class _Migration:
         self._prices: list[dict[str, Any]] = []
         self._models: dict[str, dict[str, Any]] = {}
         self._credentials = {
-            each.get("credential_name"): _table(each, "credential_values") for each in _tables(config, "credential_list")
+            str(each.get("credential_name")): _table(each, "credential_values")
+            for each in _tables(config, "credential_list")
         }
 
     def result(self) -> Migration:
@@ -117,7 +83,10 @@ class _Migration:
             "models": list(self._models.values()),
             "keys": keys,
             "prices": self._prices,
-            "timeouts": {"total_s": self._limit("request_timeout", "timeout"), "first_content_s": self._limit("stream_timeout")},
+            "timeouts": {
+                "total_s": self._limit("request_timeout", "timeout"),
+                "first_content_s": self._limit("stream_timeout"),
+            },
             "retry": {"attempts": self._attempts()},
         }
         return Migration(toml_of(sections, self._notes), self._notes)
@@ -126,7 +95,7 @@ class _Migration:
 
     def _take_model(self, entry: Parameters) -> None:
         name, parameters, info = entry.get("model_name"), _table(entry, "litellm_params"), _table(entry, "model_info")
-        parameters = {**self._credentials.get(parameters.get("litellm_credential_name"), {}), **parameters}
+        parameters = {**self._credentials.get(str(parameters.get("litellm_credential_name")), {}), **parameters}
         model = parameters.get("model")
         if not isinstance(name, str) or not isinstance(model, str):
             self._notes.append(f"an entry of model_list has no model_name or no model: {entry!r}")
@@ -143,8 +112,10 @@ class _Migration:
             return
         provider = self._provider(found.provider)
         weight = parameters.get("weight")
-        target = {"provider": provider, "model": found.model, "weight": float(weight) if _is_number(weight) else None}
-        made = self._models.setdefault(name, {"id": name, "choose": None, "first_content_s": None, "total_s": None, "targets": []})
+        target = {"provider": provider, "model": found.model, "weight": _number(weight)}
+        made = self._models.setdefault(
+            name, {"id": name, "choose": None, "first_content_s": None, "total_s": None, "targets": []}
+        )
         made["targets"].append(target)
         made["total_s"] = _seconds(parameters.get("timeout")) or made["total_s"]
         made["first_content_s"] = _seconds(parameters.get("stream_timeout")) or made["first_content_s"]
@@ -152,8 +123,8 @@ class _Migration:
         self._note_parameters(name, parameters)
 
     def _provider(self, table: dict[str, Any]) -> str:
-        """The name of the provider in [[providers]]; it is added if it is not there. A vendor with a second key or region
-        has a number in its name."""
+        """The name of the provider in [[providers]]; it is added if it is not there. The second of a vendor, with
+        another key or region, has a number in its name."""
         identity = json.dumps(table, sort_keys=True)
         if identity not in self._names:
             own = table["name"]
@@ -173,9 +144,9 @@ class _Migration:
 
     def _take_prices(self, provider: str, model: str, parameters: Parameters) -> None:
         prices = {
-            ours: float(f"{float(parameters[theirs]) * _MTOK:.9g}")
+            ours: float(f"{price * _MTOK:.9g}")
             for theirs, ours in _PRICES.items()
-            if _is_number(parameters.get(theirs))
+            if (price := _number(parameters.get(theirs))) is not None
         }
         table = {"provider": provider, "model": model, **prices}
         if prices and table not in self._prices:
@@ -187,7 +158,9 @@ class _Migration:
         targets = {name: list(model["targets"]) for name, model in self._models.items()}
         for name, others in self._fallbacks():
             for model in self._models.values() if name == "*" else filter(None, [self._models.get(name)]):
-                self._add_targets(model, [target for other in others if other != model["id"] for target in targets.get(other, ())])
+                self._add_targets(
+                    model, [target for other in others if other != model["id"] for target in targets.get(other, ())]
+                )
             for missing in [each for each in (name, *others) if each not in targets and each != "*"]:
                 self._note(f"fallbacks: there is no model {missing!r}")
 
@@ -204,7 +177,9 @@ class _Migration:
         """Behind the model's own: by chance they are never the first."""
         for target in more:
             weight = 0.0 if model["choose"] == "weighted" else None
-            if all((target["provider"], target["model"]) != (own["provider"], own["model"]) for own in model["targets"]):
+            if all(
+                (target["provider"], target["model"]) != (own["provider"], own["model"]) for own in model["targets"]
+            ):
                 model["targets"].append({**target, "weight": weight})
         if model["choose"] == "lowest_ttft" and more:
             model["choose"] = None
@@ -221,9 +196,10 @@ class _Migration:
 
     def _keys(self) -> list[dict[str, Any]]:
         key = value_of(self._general.get("master_key"))
-        if key is None:
+        if not isinstance(key, str) or not key:
+            key = "${SEALINK_API_KEY}"
             self._note("there is no master_key: clients need a key here; set the variable SEALINK_API_KEY to one")
-        return [{"name": "master", "key": key or "${SEALINK_API_KEY}"}]
+        return [{"name": "master", "key": key}]
 
     def _limit(self, *names: str) -> float | int | None:
         values = [_seconds(settings.get(name)) for settings in (self._router, self._litellm) for name in names]
@@ -236,9 +212,9 @@ class _Migration:
     # What is left.
 
     def _note_parameters(self, name: str, parameters: Parameters) -> None:
-        known = {*USED, *_NEEDS_NOTHING, *_PRICES, "timeout", "stream_timeout", "max_retries"}
+        known = {*USED, *NEEDS_NOTHING, *_PRICES, "timeout", "stream_timeout", "max_retries"}
         for left in [each for each in parameters if each not in known]:
-            self._note(f"{name}: {left}: " + _INSTEAD.get(left, "it is not sent; clients set parameters themselves"))
+            self._note(f"{name}: {left}: " + INSTEAD.get(left, "it is not sent; clients set parameters themselves"))
 
     def _note_the_rest(self) -> None:
         used = {
@@ -250,10 +226,12 @@ class _Migration:
             "general_settings": {"master_key"},
         }
         for section, names in used.items():
-            for left in [each for each in _table(self._config, section) if each not in names and each not in _NEEDS_NOTHING]:
-                self._note(f"{section}.{left}: " + _INSTEAD.get(left, "it has no counterpart"))
+            for left in [
+                each for each in _table(self._config, section) if each not in names and each not in NEEDS_NOTHING
+            ]:
+                self._note(f"{section}.{left}: " + INSTEAD.get(left, "it has no counterpart"))
         for section in [each for each in self._config if each not in (*used, "model_list", "credential_list")]:
-            self._note(f"{section}: " + _INSTEAD.get(section, "it has no counterpart"))
+            self._note(f"{section}: " + INSTEAD.get(section, "it has no counterpart"))
 
     def _note(self, note: str) -> None:
         if note not in self._notes:
@@ -279,14 +257,15 @@ def _names(value: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else [value] if isinstance(value, str) else []
 
 
-def _is_number(value: Any) -> bool:
+def _number(value: Any) -> float | None:
+    """A number from 0 on; YAML reads `1e-6` as text."""
     try:
-        return not isinstance(value, bool) and float(value) >= 0
+        number = float(value)
     except (TypeError, ValueError):
-        return False
+        return None
+    return number if 0 <= number < float("inf") else None
 
 
 def _seconds(value: Any) -> float | int | None:
-    if not _is_number(value) or not float(value):
-        return None
-    return int(float(value)) if float(value).is_integer() else float(value)
+    seconds = _number(value)
+    return int(seconds) if seconds and seconds.is_integer() else seconds or None

@@ -43,7 +43,7 @@ def deployment_of(model: str, parameters: Mapping[str, Any]) -> Deployment | Non
     """Where `litellm_params` lead; None where SeaLink does not know the provider, and no address is given."""
     prefix, slash, name = model.partition("/")
     vendor = vendor_of(prefix) if slash else None
-    address = value_of(parameters.get("api_base") or parameters.get("base_url"))
+    address = _text(parameters, "api_base") or _text(parameters, "base_url")
     if vendor is None and not address:
         vendor, name = _serving(model), model
         if vendor is None:
@@ -51,7 +51,7 @@ def deployment_of(model: str, parameters: Mapping[str, Any]) -> Deployment | Non
     if vendor is not None:
         name = name.removeprefix("converse/").removeprefix("responses/")
     if vendor is None or _is_only_the_api(vendor, address):
-        return Deployment(_at_address(vendor, str(address), parameters), name if slash else model)
+        return Deployment(_at_address(vendor, address or "", parameters), name if slash else model)
     return Deployment(_of_vendor(vendor, address, parameters), name)
 
 
@@ -91,7 +91,7 @@ def _at_address(vendor: Vendor | None, address: str, parameters: Mapping[str, An
         "name": re.sub(r"[^\w.-]+", "-", host).strip("-") or "server",
         "dialect": vendor.profiles[0].dialect if vendor else "openai",
         "base_url": address.rstrip("/"),
-        "api_key": value_of(parameters.get("api_key")) or "none",
+        "api_key": _text(parameters, "api_key") or "none",
         "headers": _headers(parameters),
     }
 
@@ -101,12 +101,11 @@ def _of_vendor(vendor: Vendor, address: str | None, parameters: Mapping[str, Any
     found = _settings_in(vendor.profiles[0].base_url, address) if address else {}
     if address and found is None and _host(address) != _host(vendor.profiles[0].base_url):
         table["base_url"] = address.rstrip("/")
-    if "api_key" in parameters:
-        table["api_key"] = value_of(parameters["api_key"])
+    table["api_key"] = _text(parameters, "api_key")
     table |= found or {}
     for theirs, ours in _SETTINGS.items():
         if ours in vendor.settings and theirs in parameters:
-            table[ours] = value_of(parameters[theirs])
+            table[ours] = _text(parameters, theirs)
     table["headers"] = _headers(parameters)
     return table
 
@@ -127,8 +126,13 @@ def _host(address: str) -> str:
 
 
 def _headers(parameters: Mapping[str, Any]) -> dict[str, str] | None:
-    headers = {str(name): str(value_of(value)) for name, value in (parameters.get("extra_headers") or {}).items()}
-    if organization := parameters.get("organization"):
-        headers["openai-organization"] = str(value_of(organization))
+    given = parameters.get("extra_headers")
+    headers = {str(name): str(value_of(value)) for name, value in given.items()} if isinstance(given, dict) else {}
+    if organization := _text(parameters, "organization"):
+        headers["openai-organization"] = organization
     return headers or None
 
+
+def _text(parameters: Mapping[str, Any], name: str) -> str | None:
+    value = parameters.get(name)
+    return None if value is None else str(value_of(value))

@@ -28,14 +28,23 @@ def _lines(table: Table) -> str:
 
 
 def _key(key: str) -> str:
-    return key if key and _BARE.issuperset(key) else json.dumps(key, ensure_ascii=False)
+    return key if key and _BARE.issuperset(key) else _string(key)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items() if each is not None) + " }"
+        return (
+            "{ " + ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items() if each is not None) + " }"
+        )
     if isinstance(value, list):
         if any(isinstance(each, Mapping) for each in value):
             return "[\n" + "".join(f"  {_value(each)},\n" for each in value) + "]"
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)  # strings, numbers and booleans are the same in both
+        return "[" + ", ".join(_value(each) for each in value if each is not None) + "]"
+    if isinstance(value, str):
+        return _string(value)
+    return json.dumps(value).lower()  # numbers and booleans are the same in both, but for NaN
+
+
+def _string(text: str) -> str:
+    """As JSON writes it, but for the one character more that TOML wants escaped."""
+    return json.dumps(text.encode(errors="replace").decode(), ensure_ascii=False).replace("\x7f", "\\u007f")
