@@ -31,23 +31,20 @@ class Documentation:
         self._public_url = public_url
         self._default = default
 
-    async def contents(self, request: Request, responder: Responder, context: RequestContext) -> None:
-        """GET /docs"""
-        from sealink.documentation.site import contents_html
-
-        _send(responder, context, _HTML, await asyncio.to_thread(contents_html))
-
     async def page(self, request: Request, responder: Responder, context: RequestContext) -> None:
-        """GET /docs/{name}"""
+        """GET /docs, which lists the others, and /docs/{name}"""
         kind, body = await asyncio.to_thread(self._found, context.path_tail, request.headers.get("host"))
         _send(responder, context, kind, body)
 
     def _found(self, name: str, host: str | None) -> tuple[str, bytes]:
         from sealink.documentation import site
+        from sealink.documentation.pages import CONTENTS
 
         if (asset := site.asset(name)) is not None:
             return asset
-        page = site.page_html(name.rstrip("/"), site.address_of(self._public_url, host, default=self._default))
+        page = site.page_html(
+            name.rstrip("/") or CONTENTS, site.address_of(self._public_url, host, default=self._default)
+        )
         if page is None:
             raise NotFound(f"There is no page {name!r}. GET /docs lists all.", code="unknown_url")
         return _HTML, page
@@ -57,7 +54,7 @@ def documentation_endpoints(public_url: str, default: str, error_body: ErrorBody
     """The entries of the table."""
     documentation = Documentation(public_url, default)
     return (
-        Endpoint("GET", "/docs", documentation.contents, error_body),
+        Endpoint("GET", "/docs", documentation.page, error_body),
         Endpoint("GET", "/docs/{name}", documentation.page, error_body),
     )
 

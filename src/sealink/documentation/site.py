@@ -8,7 +8,7 @@ from string import Template
 from typing import Final
 
 from sealink.documentation import markdown
-from sealink.documentation.pages import Page, listed, pages
+from sealink.documentation.pages import CONTENTS, listed, pages
 from sealink.documentation.search import search_index
 
 ADDRESS: Final = "http://127.0.0.1:4000"
@@ -36,15 +36,6 @@ def page_html(name: str, address: str) -> bytes | None:
     return None if page is None else _rendered(name).replace(ADDRESS, escape(address)).encode()
 
 
-def contents_html() -> bytes:
-    """The list of all pages."""
-    sections = "".join(
-        f"<h2>{escape(heading)}</h2>\n<ul>{''.join(_item(page) for page in there)}</ul>\n"
-        for heading, there in listed().items()
-    )
-    return _framed("Documentation", f"<h1>SeaLink's documentation</h1>\n{sections}", None, "").encode()
-
-
 def asset(name: str) -> tuple[str, bytes] | None:
     """A file that the pages need, with its type; None where there is none of that name."""
     if name == STYLE:
@@ -61,21 +52,26 @@ def _rendered(name: str) -> str:
     page = pages()[name]
     found = markdown.headings(page.text)
     inner = "".join(f'<li><a href="#{at}">{escape(heading)}</a></li>' for at, heading in found)
-    on_this_page = f'<nav class="here" aria-label="On this page"><ul>{inner}</ul></nav>' if len(found) > 1 else ""
+    on_this_page = (
+        f'<nav class="here" aria-label="On this page"><ul>{inner}</ul></nav>'
+        if len(found) > 1 and name != CONTENTS
+        else ""
+    )
     return _framed(page.title, markdown.html_of(page.text, name), name, on_this_page)
 
 
-def _framed(title: str, body: str, name: str | None, on_this_page: str) -> str:
+def _framed(title: str, body: str, name: str, on_this_page: str) -> str:
     listing = "".join(
-        f'<p class="group">{escape(heading)}</p><ul>{"".join(_item(page, name) for page in there)}</ul>'
+        f'<p class="group">{escape(heading)}</p><ul>{"".join(_item(each, name) for each in there)}</ul>'
         for heading, there in listed().items()
     )
     return _frame().substitute(title=escape(title), listing=listing, body=body, here=on_this_page)
 
 
-def _item(page: Page, current: str | None = None) -> str:
-    mark = ' aria-current="page"' if page.name == current else ""
-    return f'<li><a href="/docs/{page.name}"{mark}>{escape(page.title)}</a></li>'
+def _item(entry: tuple[str, str], current: str) -> str:
+    name, title = entry
+    mark = ' aria-current="page"' if name == current else ""
+    return f'<li><a href="/docs/{name}"{mark}>{escape(title)}</a></li>'
 
 
 @cache

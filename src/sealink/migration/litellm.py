@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from sealink.migration.litellm_providers import USED, deployment_of, value_of
+from sealink.migration.litellm_providers import USED, deployment_of, setting_of, value_of
 from sealink.migration.litellm_settings import INSTEAD, NEEDS_NOTHING
 from sealink.migration.sealink_toml import toml_of
 
@@ -213,7 +213,7 @@ class _Migration:
 
     def _note_parameters(self, name: str, parameters: Parameters) -> None:
         known = {*USED, *NEEDS_NOTHING, *_PRICES, "timeout", "stream_timeout", "max_retries"}
-        for left in [each for each in parameters if each not in known]:
+        for left in [each for each in parameters if each not in known and not setting_of(each)]:
             self._note(f"{name}: {left}: " + INSTEAD.get(left, "it is not sent; clients set parameters themselves"))
 
     def _note_the_rest(self) -> None:

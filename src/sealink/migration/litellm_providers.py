@@ -18,16 +18,16 @@ _PARTS: Final = re.compile(r"_(?:ai|chat|nim|gateway|text|completion)(?=_|$)|^(?
 """What LiteLLM adds to a vendor's name: `together_ai`, `cohere_chat`, `hosted_vllm`."""
 
 _SETTINGS: Final = {
-    "aws_region_name": "region",
-    "aws_profile_name": "profile",
-    "vertex_project": "project",
-    "vertex_location": "region",
-    "vertex_credentials": "credentials",
+    "region_name": "region",
+    "location": "region",
+    "profile_name": "profile",
+    "project": "project",
+    "credentials": "credentials",
 }
-"""Parameters that are a provider's settings here."""
+"""Settings of a provider, by what LiteLLM's names for them end in, behind a cloud's name."""
 
-USED: Final = frozenset({"api_key", "api_base", "base_url", "extra_headers", "organization", *_SETTINGS})
-"""The parameters of a deployment that say something about its provider."""
+USED: Final = frozenset({"api_key", "api_base", "base_url", "extra_headers", "organization"})
+"""The parameters of a deployment that say something about its provider, besides its settings."""
 
 _ENVIRONMENT: Final = re.compile(r"os\.environ/(\w+)")
 
@@ -61,6 +61,11 @@ def vendor_of(prefix: str) -> Vendor | None:
     by_name = next((vendor for vendor in VENDORS.values() if _plain(vendor.name) == plain), None)
     variable = f"{prefix.upper()}_"
     return by_name or next((each for each in VENDORS.values() if each.key_variable.startswith(variable)), None)
+
+
+def setting_of(parameter: str) -> str:
+    """The setting of a provider that a parameter is, `""` for others: an AWS region's name is a `region`."""
+    return _SETTINGS.get(parameter.partition("_")[2], "")
 
 
 def value_of(value: Any) -> Any:
@@ -103,9 +108,9 @@ def _of_vendor(vendor: Vendor, address: str | None, parameters: Mapping[str, Any
         table["base_url"] = address.rstrip("/")
     table["api_key"] = _text(parameters, "api_key")
     table |= found or {}
-    for theirs, ours in _SETTINGS.items():
-        if ours in vendor.settings and theirs in parameters:
-            table[ours] = _text(parameters, theirs)
+    for name in parameters:
+        if setting_of(name) in vendor.settings:
+            table[setting_of(name)] = _text(parameters, name)
     table["headers"] = _headers(parameters)
     return table
 

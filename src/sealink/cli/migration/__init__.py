@@ -1,1 +1,4 @@
-"""`sealink import`: configs of other gateways."""
+"""`sealink import`: configs of other gateways.
+
+- `commands`: the command
+"""
