@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import msgspec
@@ -45,16 +46,29 @@ def formatter(form: LogFormat) -> logging.Formatter:
 
 
 def _text(value: object) -> str:
+    kind = type(value)
+    if kind is int or kind is float:
+        return repr(value)
     text = value if isinstance(value, str) else _encode(value).decode()
     return text if text.isprintable() and text and _MUST_BE_QUOTED.isdisjoint(text) else _encode(text).decode()
 
 
 def _local_time(at: float) -> str:
-    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(at))},{int(at * 1000) % 1000:03}"
+    return f"{_local_second(int(at))},{int(at * 1000) % 1000:03}"
 
 
 def _utc_time(at: float) -> str:
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at))}.{int(at * 1000) % 1000:03}Z"
+    return f"{_utc_second(int(at))}.{int(at * 1000) % 1000:03}Z"
+
+
+@lru_cache(maxsize=1)
+def _local_second(at: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+@lru_cache(maxsize=1)
+def _utc_second(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
 
 
 def configure_logging(form: LogFormat, level: LogLevel) -> None:
