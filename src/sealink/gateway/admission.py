@@ -76,16 +76,16 @@ class AdmissionControl:
             require_model(key, head.model)
             is_strict = key.strict or request.headers.get("x-sealink-strict", "").lower() == "true"
             admitted = AdmittedRequest(
-                request=ClientRequest(context.request_id, api.client, head, time.monotonic(), is_strict),
-                key=key,
-                route=self._router.route_of(head.model),
-                heartbeat=key.heartbeat or api.heartbeat,
-                answer_headers=context.answer_headers,
+                ClientRequest(context.request_id, api.client, head, time.monotonic(), is_strict),
+                key,
+                self._router.route_of(head.model),
+                key.heartbeat or api.heartbeat,
+                context.answer_headers,
             )
-            for index, gate in enumerate(self._gates):
+            for gate in self._gates:
                 waiting = gate.admit(admitted)
                 if waiting is not None:
-                    return self._pass_rest(admitted, waiting, self._gates[index + 1 :])
+                    return self._pass_rest(admitted, waiting, self._gates[self._gates.index(gate) + 1 :])
         except SealinkError as error:
             self._refusals.record(error, context.request_id, key, api.client, head or readable_head(request.body))
             raise

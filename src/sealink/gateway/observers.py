@@ -47,17 +47,21 @@ class Observers:
                 self._undo(admission)
             raise
         for observer in self._others:
-            self._notify(observer, observer.admitted, admission)
+            try:
+                observer.admitted(admission)
+            except Exception:
+                self._note_failure(observer)
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         self._ledger.settle(settlement)
         for observer in self._others:
-            self._notify(observer, observer.settled, admission, settlement)
+            try:
+                observer.settled(admission, settlement)
+            except Exception:
+                self._note_failure(observer)
 
-    def _notify(self, observer: Observer, method: Callable[..., None], *entries: Admission | Settlement) -> None:
-        try:
-            method(*entries)
-        except Exception:
-            if observer not in self._failed:
-                self._failed.add(observer)
-                log.exception("The observer %r has failed. Its further failures are not logged.", observer)
+    def _note_failure(self, observer: Observer) -> None:
+        """Called where its exception is handled."""
+        if observer not in self._failed:
+            self._failed.add(observer)
+            log.exception("The observer %r has failed. Its further failures are not logged.", observer)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from sealink.errors import HeaderList
 from sealink.gateway.delivery.resume import StreamLog
 from sealink.gateway.delivery.unattended import Pace
+from sealink.net.header_lines import Headers
 from sealink.net.message import Responder
 
 
@@ -75,7 +75,7 @@ class ClientStream:
     def bytes_sent(self) -> int:
         return self._responder.bytes_sent
 
-    def start(self, headers: HeaderList, data: bytes) -> None:
+    def start(self, headers: Headers, data: bytes) -> None:
         """Send status 200, the headers and the first data; only the data if a heartbeat has started the stream."""
         if self.started:
             self.write(data)

@@ -14,12 +14,15 @@ _HEAD: Final = re.compile(
     rb"HTTP/1\.1 200 [\t -~\x80-\xff]*+\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~\x80-\xff]*+\r\n)*+\r\n"
 )
 """RFC 9112 §4 and §5, without folded lines."""
-_FRAMING: Final = re.compile(
-    rb"\r\n(connection|content-(?:encoding|length|type)|transfer-encoding|upgrade):[ \t]*([^\r]*)"
+_UNUSUAL: Final = re.compile(
+    rb"\r\n(?:content-encoding:|upgrade:|content-type:(?! )|connection:(?! keep-alive\r)"
+    rb"|content-length:(?! [0-9]{1,9}\r)|transfer-encoding:(?! chunked\r))"
 )
+"""In lower case: what says that the body is not simply what follows, or is written otherwise than by nearly all."""
+_LENGTH: Final = b"\r\ncontent-length: "
+_CHUNKED: Final = b"\r\ntransfer-encoding: "
+_EVENTS: Final = b"\r\ncontent-type: text/event-stream"
 _MAX_SIZE_DIGITS: Final = 8
-
-_LENGTH: Final = re.compile(rb"[0-9]{1,9}")
 
 
 class PlainHead(msgspec.Struct, gc=False):
@@ -56,18 +59,12 @@ def plain_head(data: bytes, max_bytes: int) -> PlainHead | None:
     if found is None:
         return None
     raw = found[0]
-    pairs = _FRAMING.findall(raw.lower())
-    framing = dict(pairs)
-    if len(framing) != len(pairs) or b"upgrade" in framing:
+    lowered = raw.lower()
+    if _UNUSUAL.search(lowered) is not None or lowered.count(_LENGTH) + lowered.count(_CHUNKED) != 1:
         return None
-    kept = framing.get(b"connection", b"keep-alive") == b"keep-alive"
-    length, coding = framing.get(b"content-length"), framing.get(b"transfer-encoding")
-    if not kept or b"content-encoding" in framing or (length is None) == (coding is None):
-        return None
-    is_event_stream = framing.get(b"content-type", b"").startswith(b"text/event-stream")
-    if length is None:
-        return PlainHead(raw, None, is_event_stream) if coding == b"chunked" else None
-    return PlainHead(raw, int(length), is_event_stream) if _LENGTH.fullmatch(length) else None
+    _, _, behind = lowered.partition(_LENGTH)
+    length = int(behind[: behind.index(b"\r")]) if behind else None
+    return PlainHead(raw, length, _EVENTS in lowered)
 
 
 def only_chunk(data: bytes, most: int) -> bytes:
