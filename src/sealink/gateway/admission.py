@@ -56,7 +56,8 @@ class AdmissionControl:
     def authenticate(self, request: Request) -> ApiKey:
         """The key of a request. Raises AuthenticationError, or PermissionDenied if it may not be used there."""
         key = self._key_of(request)
-        _check_place(key, request)
+        if key.allowed_networks or key.endpoints:
+            require_place(key, request.peer, request.path)
         return key
 
     def refused_unread(self, client: ClientApi, request: Request, error: SealinkError) -> None:
@@ -70,7 +71,8 @@ class AdmissionControl:
         it: it is malformed, or may not be answered for this key."""
         key, head = self._key_of(request), None
         try:
-            _check_place(key, request)
+            if key.allowed_networks or key.endpoints:
+                require_place(key, request.peer, request.path)
             head = api.client.parse_head(request.body, request.headers)
             head.query = request.query
             require_model(key, head.model)
@@ -116,8 +118,3 @@ class AdmissionControl:
             self._refusals.record(error, request.request_id, admitted.key, request.client, request.head)
             raise
         return admitted
-
-
-def _check_place(key: ApiKey, request: Request) -> None:
-    if key.allowed_networks or key.endpoints:
-        require_place(key, request.peer, request.path)

@@ -116,7 +116,7 @@ class Exchange:
     def _open_log(self) -> StreamLog | None:
         """The log of a stream that can be resumed; None for others, and where there are too many already."""
         admitted = self._admitted
-        if admitted.on_disconnect != "detach" or not self._request.head.stream:
+        if not self._request.head.stream or admitted.on_disconnect != "detach":
             return None
         stream = DetachedStream(admitted.key.name, self.cancel, self._request.dialect.error_frame)
         return self._services.logs.open(admitted.request_id, stream)

@@ -24,9 +24,6 @@ class RequestLog:
     def __init__(self, write: WriteFields) -> None:
         self._write = write
 
-    def admitted(self, admission: Admission) -> None:
-        """A request is logged at its end only."""
-
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         level = level_of(settlement)
         if log.isEnabledFor(level):

@@ -20,6 +20,7 @@ class ClientStream:
         self._listener: Callable[[bytes], None] | None = None
         self._pace: Pace | None = None
         self._finished = False
+        self.is_resumable = False
         self.complete: Callable[[bytes], bytes] | None = None
         """What becomes of the stream's last bytes before they are sent."""
         self.write: Callable[[bytes], bool] = responder.write
@@ -30,6 +31,7 @@ class ClientStream:
     def keep_in(self, log: StreamLog) -> None:
         """Keep what is written in a log, from which the stream can be resumed."""
         self._log = log
+        self.is_resumable = True
         self.copy_to(log.write)
 
     def copy_to(self, listener: Callable[[bytes], None]) -> None:
@@ -48,10 +50,6 @@ class ClientStream:
     @property
     def started(self) -> bool:
         return self._responder.started
-
-    @property
-    def is_resumable(self) -> bool:
-        return self._log is not None
 
     @property
     def gone(self) -> bool:

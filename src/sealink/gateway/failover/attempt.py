@@ -242,8 +242,8 @@ class Attempt(ABC):
         timers, timeouts = self._surroundings.timers, self.target.timeouts
         self._started_at = self._heard_at = now = timers.now()
         self._total_at = now + self.request.time_left_s(self.target)
-        soonest_s = min(timeouts.first_content_s, timeouts.idle_s)
-        self._timer = timers.call_at(min(now + soonest_s, self._total_at), self._check_time)
+        soonest_at = min(now + timeouts.first_content_s, now + timeouts.idle_s, self._total_at)
+        self._timer = timers.call_at(soonest_at, self._check_time)
 
     def _check_time(self) -> None:
         timers = self._surroundings.timers

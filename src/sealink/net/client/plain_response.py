@@ -4,6 +4,7 @@ It is stricter than llhttp: whatever is written otherwise, or could be read in t
 """
 
 import re
+from itertools import repeat
 from typing import Final
 
 import msgspec
@@ -23,6 +24,7 @@ _LENGTH: Final = b"\r\ncontent-length: "
 _CHUNKED: Final = b"\r\ntransfer-encoding: "
 _EVENTS: Final = b"\r\ncontent-type: text/event-stream"
 _MAX_SIZE_DIGITS: Final = 8
+_NOT_HEX: Final = re.compile(rb"[^0-9A-Fa-f]")
 
 
 class PlainHead(msgspec.Struct, gc=False):
@@ -42,16 +44,6 @@ class PlainHead(msgspec.Struct, gc=False):
         pairs = [line.partition(":") for line in lines]
         return [(name.lower(), value.strip(" \t")) for name, _, value in pairs]
 
-    def chunks_of(self, data: bytes) -> list[bytes] | None:
-        """The body as far as it stands in `data` behind this head: in whole chunks, of which b"" is the end. None if
-        its next byte is within a chunk, or, where it has a length, if it is not all there or too much is."""
-        body = data[len(self.raw) :]
-        if self.length is None:
-            return whole_chunks(body)
-        if self.length != len(body):
-            return None
-        return [body, b""] if body else [b""]
-
 
 def plain_head(data: bytes, max_bytes: int) -> PlainHead | None:
     """The head that `data` begins with; None if it is not all there, or is not plain."""
@@ -67,38 +59,22 @@ def plain_head(data: bytes, max_bytes: int) -> PlainHead | None:
     return PlainHead(raw, length, _EVENTS in lowered)
 
 
-def only_chunk(data: bytes, most: int) -> bytes:
-    """The body of the one whole chunk that `data` is (RFC 9112 §7.1), of at most `most` bytes; b"" if it is anything
-    else."""
-    end = data.find(b"\r\n", 0, _MAX_SIZE_DIGITS + 2)
-    digits = data[:end]
-    if end < 1 or not digits.isalnum() or not data.endswith(b"\r\n"):
-        return b""
-    try:
-        size = int(b"0" + digits, 16)  # int() takes a prefix, 0x
-    except ValueError:
-        return b""
-    return data[end + 2 : -2] if 0 < size <= most and len(data) == end + size + 4 else b""
-
-
 def whole_chunks(data: bytes) -> list[bytes] | None:
-    """The bodies of the whole chunks that `data` is, that of the last chunk of all b""; None if it is anything else:
-    then it has extensions or trailers, say, or ends within a chunk."""
-    bodies, begin = [], 0
-    while begin < len(data):
-        end = data.find(b"\r\n", begin, begin + _MAX_SIZE_DIGITS + 2)
-        digits = data[begin:end]
-        if end < 0 or not digits.isalnum():
-            return None
-        try:
-            size = int(b"0" + digits, 16)  # int() takes a prefix, 0x
-        except ValueError:
-            return None
-        begin = end + 2 + size + 2
-        body = data[end + 2 : begin]
-        if len(body) != size + 2 or not body.endswith(b"\r\n"):
-            return None
-        bodies.append(body[:-2])
-        if not size:
-            return bodies if begin == len(data) else None
-    return bodies
+    """The bodies of the whole chunks that `data` is (RFC 9112 §7.1), that of the last chunk of all b"". None if it is
+    anything else: it has extensions or trailers, say, or ends within a chunk."""
+    end = data.find(b"\r\n", 0, _MAX_SIZE_DIGITS + 2)
+    if end < 0:
+        return [] if not data else None
+    if not data.endswith(b"\r\n") or _NOT_HEX.search(data, 0, end) is not None:
+        return None
+    body = data[end + 2 : -2]
+    return [body] if len(body) == int(data[:end] or b"-1", 16) else _several_chunks(data)
+
+
+def _several_chunks(data: bytes) -> list[bytes] | None:
+    """Those whose bodies have no line ends of HTTP's kind, as the events of nearly all have none."""
+    parts = data.split(b"\r\n")
+    sizes, bodies = parts[:-1:2], parts[1:-1:2]
+    if b"" in sizes or b"" in bodies[:-1] or _NOT_HEX.search(b"".join(sizes)) is not None:
+        return None
+    return bodies if list(map(int, sizes, repeat(16))) == list(map(len, bodies)) else None

@@ -23,7 +23,7 @@ from sealink.errors import HeaderList, SealinkError, UpstreamError
 from sealink.net.client.content_encoding import Decoder, decoder_for, may_be_compressed
 from sealink.net.client.failure import malformed, truncated, unasked, undecodable, upstream_failure
 from sealink.net.client.limits import UpstreamLimits
-from sealink.net.client.plain_response import PlainHead, only_chunk, plain_head, whole_chunks
+from sealink.net.client.plain_response import PlainHead, plain_head, whole_chunks
 
 Taker = Callable[[bytes], bool]
 PassOn = Callable[[bytes], bool | None]
@@ -181,8 +181,11 @@ class Response:
     def _take(self, most: int | None = None) -> bytes:
         """What waits, or at most so many bytes of it."""
         chunks = self._chunks
-        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        chunks.clear()
+        if len(chunks) == 1:
+            data = chunks.pop()
+        else:
+            data = b"".join(chunks)
+            chunks.clear()
         if most is not None and len(data) > most:
             chunks.append(data[most:])
             data = data[:most]
@@ -232,36 +235,46 @@ class Response:
             if goes_on is not None:
                 self._taker = self._pass_on = None
                 return True
-        chunk = only_chunk(data, self._chunk_limit) if self._chunk_limit else b""
-        if not chunk:
-            if not (self.is_over or self._read_plain(data)):
+        chunks = whole_chunks(data) if len(data) <= self._chunk_limit else None
+        if chunks is None:
+            if not (self.is_over or (self._parser is None and self._read_plain(data))):
                 self._parse(data)
             return False
-        if self._taker is None or self._chunks:
-            self.on_body(chunk)
+        if self._taker is None or self._chunks or len(chunks) > 1 or not chunks[0]:
+            self._take_chunks(chunks)
             return False
-        if not self._taker(chunk):
+        if not self._taker(chunks[0]):
             self._taker = self._pass_on = None
         return True
 
     def _read_plain(self, data: bytes) -> bool:
-        """Read what needs no parser. Returns False, and has done nothing, where it needs one."""
-        if self._parser is not None or len(data) > self._limits.max_bytes_per_turn:
+        """Read the head, and what is behind it. Returns False, and has done nothing, where that needs a parser."""
+        if self.status or len(data) > self._limits.max_bytes_per_turn:
             return False
-        if self.status:
-            chunks = whole_chunks(data)
-            if chunks is not None:
-                self._take_chunks(chunks)
-            return chunks is not None
         head = plain_head(data, self._limits.max_header_bytes) if self.method not in _BODYLESS_METHODS else None
-        if head is None or (chunks := head.chunks_of(data)) is None:
+        if head is None:
             return False
-        self._begin_plain(head, chunks)
-        self._take_chunks(chunks)
-        return True
+        body = data[len(head.raw) :]
+        if head.length is not None:
+            if head.length == len(body):
+                self._take_whole(head, body)
+            return self.complete
+        if (chunks := whole_chunks(body)) is not None:
+            self._begin_chunks(head, chunks)
+            self._take_chunks(chunks)
+        return chunks is not None
 
-    def _begin_plain(self, head: PlainHead, chunks: list[bytes]) -> None:
-        """The head is in, with the first chunks of the body, if any."""
+    def _take_whole(self, head: PlainHead, body: bytes) -> None:
+        """A head, and all of its body."""
+        self._plain_head = head
+        self.status = 200
+        self.framed = self.keep_alive = self.complete = True
+        if body:
+            self._chunks.append(body)
+            self._unread_bytes = len(body)
+
+    def _begin_chunks(self, head: PlainHead, chunks: list[bytes]) -> None:
+        """A head, and the first chunks of the body, if any."""
         self._plain_head = head
         self.status = 200
         self.framed = self.in_body = self.keep_alive = True
@@ -270,12 +283,14 @@ class Response:
             self._decoder = Decoder("unnamed", self._peer)
 
     def _take_chunks(self, chunks: list[bytes]) -> None:
-        for chunk in chunks:
-            if chunk:
-                self._chunks.append(chunk)
-                self._unread_bytes += len(chunk)
-            else:
-                self._finish()
+        is_end = bool(chunks) and not chunks[-1]
+        if is_end:
+            chunks.pop()
+        self._chunks += chunks
+        self._unread_bytes += sum(map(len, chunks))
+        self._fruitless_bytes = 0
+        if is_end:
+            self._finish()
 
     def _parse(self, data: bytes) -> None:
         parser = self._parser or self._begin_parser()

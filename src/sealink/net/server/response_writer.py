@@ -79,7 +79,8 @@ class ResponseWriter:
         framing = "" if status in _WITHOUT_BODY else f"content-length: {len(body)}\r\n"
         head = self._head(status, headers, framing)
         self._transport.write(head + body if self._has_body(status) else head)
-        self._end()
+        self.ended = True  # nothing was begun
+        self._on_end()
 
     def start(self, status: int, headers: Headers, data: bytes = b"") -> None:
         """Begin a stream, with `data`: chunked, or to an HTTP/1.0 client up to the end of the connection."""
@@ -204,15 +205,14 @@ class ResponseWriter:
         if self.started:
             raise RuntimeError("The response has already been started.")
         fields = headers if isinstance(headers, HeaderLines) else header_lines(headers)
-        head = f"{_status_line(status)}{fields}{framing}{self._connection()}{_date_line(int(time.time()))}\r\n"
+        if not self.keep_alive:
+            framing += "connection: close\r\n"
+        elif self.request.version == "1.0":
+            framing += "connection: keep-alive\r\n"
+        head = f"{_status_line(status)}{fields}{framing}{_date_line(int(time.time()))}\r\n"
         encoded = _encoded(head)
         self.started = True
         return encoded
-
-    def _connection(self) -> str:
-        if not self.keep_alive:
-            return "connection: close\r\n"
-        return "connection: keep-alive\r\n" if self.request.version == "1.0" else ""
 
 
 def _encoded(head: str) -> bytes:
