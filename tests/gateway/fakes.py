@@ -1,7 +1,7 @@
 """Both ends of an exchange, in a few lines each."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 

@@ -57,19 +57,59 @@ NAMES = st.sampled_from(
     ["Content-Length", "content-length", "Transfer-Encoding", "Connection", "Content-Encoding", "Content-Type", "X-A"]
 )
 VALUES = st.sampled_from(
-    ["11", "11 ", "011", "12", "+11", "11, 11", "chunked", "Chunked", "gzip, chunked", "identity", "gzip", "close"]
-    + ["keep-alive", "Keep-Alive", "upgrade", "text/event-stream", "application/json", "a\tb", "\x7f", "\x01", ""]
+    [
+        *(
+            "11",
+            "11 ",
+            "011",
+            "12",
+            "+11",
+            "11, 11",
+            "chunked",
+            "Chunked",
+            "gzip, chunked",
+            "identity",
+            "gzip",
+            "close",
+        ),
+        *(
+            "close",
+            "keep-alive",
+            "Keep-Alive",
+            "upgrade",
+            "text/event-stream",
+            "application/json",
+            "a\tb",
+            "\x7f",
+            "\x01",
+            "",
+        ),
+    ]
 )
 SEPARATORS = st.sampled_from([": ", ":", ":  ", ":\t", " : "])
 LINE_ENDS = st.sampled_from(["\r\n", "\r\n", "\r\n", "\n", "\r\n "])
 FIELDS = st.lists(st.tuples(NAMES, SEPARATORS, VALUES, LINE_ENDS), max_size=4)
 BODIES = st.sampled_from(
-    [BODY, BODY + b"x", BODY[:-1], b"", b"b\r\n" + BODY + b"\r\n0\r\n\r\n", b"B\r\n" + BODY + b"\r\n0\r\n\r\nHTTP/1.1 2"]
-    + [b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", b"5\r\nhello\r\n0\r\nT: x\r\n\r\n", b"5;x=1\r\nhello\r\n0\r\n\r\n"]
-    + [b"0x5\r\nhello\r\n0\r\n\r\n", b"5\r\na\r\nbc\r\n0\r\n\r\n", b"\r\n0\r\n\r\n", b"6\r\nhello\r\n\r\n0\r\n\r\n"]
+    [
+        BODY,
+        BODY + b"x",
+        BODY[:-1],
+        b"",
+        b"b\r\n" + BODY + b"\r\n0\r\n\r\n",
+        b"B\r\n" + BODY + b"\r\n0\r\n\r\nHTTP/1.1 2",
+        b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+        b"5\r\nhello\r\n0\r\nT: x\r\n\r\n",
+        b"5;x=1\r\nhello\r\n0\r\n\r\n",
+        b"0x5\r\nhello\r\n0\r\n\r\n",
+        b"5\r\na\r\nbc\r\n0\r\n\r\n",
+        b"\r\n0\r\n\r\n",
+        b"6\r\nhello\r\n\r\n0\r\n\r\n",
+    ]
 )
+OK = "HTTP/1.1 200 OK\r\n"
+NOT_OK = "HTTP/1.1 404 N\r\n"
 STARTS = st.sampled_from(
-    ["HTTP/1.1 200 OK\r\n"] * 4 + ["HTTP/1.1 200\r\n", "HTTP/1.0 200 OK\r\n", "HTTP/1.1  200 OK\r\n", "HTTP/1.1 404 N\r\n"]
+    [*[OK] * 4, "HTTP/1.1 200\r\n", "HTTP/1.0 200 OK\r\n", OK.replace(" ", "  "), "HTTP/1.1 404 N\r\n"]
 )
 
 

@@ -24,7 +24,8 @@ FLOORS = [
     {"net"},
     {"http"},
     {"gateway"},
-    {"sim", "recorder", "benchmark", "admin"},
+    {"sim", "recorder", "benchmark", "doctor", "admin"},
+    {"console"},
     {"config", "app"},
     {"cli", "__main__"},
 ]

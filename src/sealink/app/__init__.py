@@ -10,7 +10,7 @@ simulators  simulated providers
 routes      the routes of a config's models
 spending    what was spent, for budgets
 access      the keys of a running SeaLink, as they change
-admin_port  the admin port of a running SeaLink
+admin       the admin port of a running SeaLink
 gauges      the state of one process in numbers, for /metrics
 address     addresses of this machine
 dev_key     the key of a run for which none is configured

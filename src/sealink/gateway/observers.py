@@ -56,7 +56,7 @@ class Observers:
         for observer in self._of_admissions:
             try:
                 observer.admitted(admission)
-            except Exception:
+            except Exception:  # noqa: BLE001 -- it is logged
                 self._note_failure(observer)
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
@@ -64,7 +64,7 @@ class Observers:
         for observer in self._others:
             try:
                 observer.settled(admission, settlement)
-            except Exception:
+            except Exception:  # noqa: BLE001 -- it is logged
                 self._note_failure(observer)
 
     def _note_failure(self, observer: Observer) -> None:

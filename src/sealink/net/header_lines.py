@@ -1,12 +1,10 @@
-"""Headers as they go out. Those of most answers are the same but for a few, and need not be written and checked anew."""
+"""Headers as they go out. Those of most answers are the same but for a few, and need not be written anew."""
 
 from typing import Final
 
 from sealink.errors import HeaderList
 
-_SERVERS_OWN: Final = frozenset(
-    {"connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"}
-)
+_SERVERS_OWN: Final = frozenset({"connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"})
 """Headers that belong to the connection, and are written by the server alone."""
 
 

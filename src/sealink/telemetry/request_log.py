@@ -16,6 +16,7 @@ class RequestLine(msgspec.Struct, omit_defaults=True):
 
     request_id: str
     key: str
+    team: str | None = None
     task: str | None = None
     client: str | None = None
     model: str | None = None
@@ -66,25 +67,26 @@ def line_of(admission: Admission, settlement: Settlement) -> RequestLine:
     """What is known of a request."""
     usage = settlement.usage
     return RequestLine(
-        admission.request_id,
-        admission.key,
-        admission.task_type,
-        admission.client,
-        admission.model,
-        settlement.provider and f"{settlement.provider}:{settlement.served_model}",
-        settlement.status,
-        settlement.ended,
-        settlement.ended_by,
-        settlement.code,
-        len(settlement.attempts) or None,
-        settlement.ttft_ms and round(settlement.ttft_ms, 1),
-        settlement.duration_ms and round(settlement.duration_ms, 1),
-        settlement.longest_gap_ms and round(settlement.longest_gap_ms, 1),
-        settlement.chunks or None,
-        usage and usage.input_tokens,
-        usage and usage.output_tokens,
-        settlement.usage_source,
-        _usd(settlement.cost_nano_usd),
+        request_id=admission.request_id,
+        key=admission.key,
+        team=admission.team,
+        task=admission.task_type,
+        client=admission.client,
+        model=admission.model,
+        target=settlement.provider and f"{settlement.provider}:{settlement.served_model}",
+        status=settlement.status,
+        ended=settlement.ended,
+        ended_by=settlement.ended_by,
+        code=settlement.code,
+        attempts=len(settlement.attempts) or None,
+        ttft_ms=settlement.ttft_ms and round(settlement.ttft_ms, 1),
+        duration_ms=settlement.duration_ms and round(settlement.duration_ms, 1),
+        longest_gap_ms=settlement.longest_gap_ms and round(settlement.longest_gap_ms, 1),
+        chunks=settlement.chunks or None,
+        input_tokens=None if usage is None else usage.input_tokens,
+        output_tokens=None if usage is None else usage.output_tokens,
+        usage=settlement.usage_source,
+        cost_usd=_usd(settlement.cost_nano_usd),
     )
 
 

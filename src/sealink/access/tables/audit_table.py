@@ -3,9 +3,9 @@
 import msgspec
 from sqlalchemy import insert, select
 
-from sealink.access.access_store import AccessStore, Change
 from sealink.access.records import AuditEntry, KeyRecord, TeamRecord
-from sealink.access.tables import audit
+from sealink.access.tables.access_store import AccessStore, Change
+from sealink.access.tables.schema import audit
 
 Record = KeyRecord | TeamRecord
 
@@ -23,9 +23,14 @@ def write_down(change: Change, action: str, before: Record | None, after: Record
     change.connection.execute(insert(audit).values(row))
 
 
-def list_changes(store: AccessStore, *, limit: int, before: int | None = None) -> list[AuditEntry]:
-    """The newest changes first; with `before`, those that came before the one of that id."""
+def list_changes(
+    store: AccessStore, *, limit: int, before: int | None = None, name: str | None = None
+) -> list[AuditEntry]:
+    """The newest changes first; with `before`, those that came before the one of that id; with `name`, those of keys
+    and teams of that name."""
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if name is not None:
+        query = query.where(audit.c.name == name)
     if before is not None:
         query = query.where(audit.c.id < before)
     with store.reading() as connection:
