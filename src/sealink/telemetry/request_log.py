@@ -15,7 +15,8 @@ class RequestLine(msgspec.Struct, omit_defaults=True):
     """A line's fields, in the order in which they are shown. What is not known is left out."""
 
     request_id: str
-    key: str
+    trace_id: str | None = None
+    key: str = ""
     team: str | None = None
     task: str | None = None
     client: str | None = None
@@ -68,6 +69,7 @@ def line_of(admission: Admission, settlement: Settlement) -> RequestLine:
     usage = settlement.usage
     return RequestLine(
         request_id=admission.request_id,
+        trace_id=None if admission.trace is None else admission.trace.trace_id,
         key=admission.key,
         team=admission.team,
         task=admission.task_type,
