@@ -24,6 +24,9 @@ _PATHS: Final = (
     "/teams/{name}",
     "/new-team",
     "/audit",
+    "/models",
+    "/playground",
+    "/settings",
 )
 
 
