@@ -104,7 +104,7 @@ def test_what_cannot_be_looked_at_is_said_in_one_line(monkeypatch: pytest.Monkey
         for command in ("chat Hello", "usage", "check"):
             done = runner.invoke(app, command.split())
             assert (done.exit_code, done.output) == (1, f"sealink.toml: {error.strerror}\n")
-    monkeypatch.setattr("sealink.ledger.report.read_unstored", fail)
+    monkeypatch.setattr("sealink.ledger.reports.report.read_unstored", fail)
     done = runner.invoke(app, ["usage"])
     assert (done.exit_code, done.output.count("\n")) == (1, 1)
     assert "the journal of requests cannot be read" in done.output

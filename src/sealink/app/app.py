@@ -91,7 +91,7 @@ class App:
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
-            SpentByLedger(config.store.url, self._access.keyring),
+            SpentByLedger(config.store.url, Path(config.store.journal)),
         )
         self._observers = Observers(
             self._ledger, self._metrics, RequestLog(self._log_lines.write), self._limits, undo=self._limits.undo
@@ -198,6 +198,7 @@ class App:
                 for provider in config.providers
                 if known.get(provider.name) != provider
             }
+            await self._access.prepare(config)
             self.config = config  # all that may fail for what the file says is done
             self._providers |= made
             self._take_config(running)

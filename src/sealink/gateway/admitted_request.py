@@ -86,6 +86,7 @@ def admission_of(request_id: str, key: ApiKey, client: ClientApi, head: RequestH
     return Admission(
         request_id=request_id,
         key=key.name,
+        team=key.team,
         model=head.model if head else None,
         client=client.name,
         streamed=head is not None and head.stream,

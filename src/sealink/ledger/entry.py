@@ -24,11 +24,13 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     """A request was admitted, or is about to be refused. `request_id` is unique for all time; `started_at` is a Unix
     time in seconds.
 
-    `key` is the key's name, `client` the dialect that the client speaks. `model` is None where it could not be read.
+    `key` is the key's name, `team` its team's at the time, `client` the dialect that the client speaks. `model` is None
+    where it could not be read.
     """
 
     request_id: str
     key: str
+    team: str | None = None
     model: str | None = None
     client: str
     streamed: bool

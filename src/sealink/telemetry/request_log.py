@@ -47,6 +47,7 @@ def fields_of(admission: Admission, settlement: Settlement) -> Fields:
     fields = {
         "request_id": admission.request_id,
         "key": admission.key,
+        "team": admission.team,
         "task": admission.task_type,
         "client": admission.client,
         "model": admission.model,
