@@ -11,13 +11,14 @@ from starlette.routing import Route
 
 from sealink.console.backend import Backend
 from sealink.console.live_feed import LiveFeed
-from sealink.console.pages import keys, live, login, models, overview, playground, settings, teams
+from sealink.console.pages import keys, live, login, models, overview, playground, requests, settings, teams, usage
 from sealink.console.rendering import STATIC, render
 from sealink.console.signed_in import SignedIn
 from sealink.errors import NotFound, SealinkError, ServiceUnavailable
+from sealink.ledger.reports.over_time import OverTime
 from sealink.store.errors import StoreError, StoreUnavailable
 
-_PAGES: Final = (login, overview, live, keys, teams, models, playground, settings)
+_PAGES: Final = (login, overview, live, keys, teams, requests, usage, models, playground, settings)
 _TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FILES: Final = {path.name: (path.read_bytes(), _TYPES[path.suffix]) for path in sorted(STATIC.iterdir())}
 _KEEP: Final = "public, max-age=31536000, immutable"
@@ -45,7 +46,7 @@ def console(backend: Backend) -> Starlette:
             HTTPException: _http_error_page,
         },
     )
-    app.state.backend, app.state.live = backend, LiveFeed(backend)
+    app.state.backend, app.state.live, app.state.over_time = backend, LiveFeed(backend), OverTime()
     return app
 
 

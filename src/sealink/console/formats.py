@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from sealink.access.records import AuditEntry
 
 NANO: Final = 10**9
@@ -86,6 +88,18 @@ def path_part(name: object) -> str:
     return quote(str(name), safe="")
 
 
+def ending_kind(ended: str | None) -> str:
+    """Whether an ending is good, to be watched, or bad."""
+    if ended in ("done", "drained", "detached"):
+        return "good"
+    return "bad" if ended in ("error", "timed_out", "killed") else "watch"
+
+
+def plain(value: Any) -> Any:
+    """A struct as the object that it is stored as."""
+    return msgspec.to_builtins(value)
+
+
 def pair(name: str) -> tuple[str, str]:
     """A choice that is called what it is."""
     return name, name
@@ -124,6 +138,8 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "moment": moment,
     "rate": rate,
     "path_part": path_part,
+    "ending_kind": ending_kind,
+    "plain": plain,
     "pair": pair,
     "changes": changes,
 }

@@ -20,8 +20,8 @@ class Control(NamedTuple):
     """What the port can tell of the running processes, and have them do.
 
     `metrics` are those of all, as Prometheus' text. `reload` has all read the config again, and raises ConfigError;
-    `preview` says what that would change. `streams`, `end_stream` and `targets` are of all, too; `routes`, `config` and `base_url`, that of the public port,
-    are the same in each. `chat` is the handler of chat completions in this process.
+    `preview` says what that would change. `streams`, `end_stream` and `targets` are of all, too; `routes`, `config` and
+    `base_url`, that of the public port, are the same in each. `chat` handles chat completions in this process.
     """
 
     metrics: Callable[[], Awaitable[bytes]]
