@@ -23,6 +23,15 @@ def count(value: float | None) -> str:
     return DASH if value is None else f"{round(value):,}"
 
 
+def short_count(value: float) -> str:
+    """A large number in three digits: `42.8 M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= size:
+            scaled = value / (1e3 if unit == "k" else size)
+            return f"{scaled:.3g} {unit}" if scaled < 1000 else f"{scaled:.0f} {unit}"
+    return count(value)
+
+
 def dollars(nano: int | None) -> str:
     """A sum of money, to the cent; what is less is said to be."""
     if nano is None:
@@ -131,6 +140,7 @@ def query(values: dict[str, Any], **changes: Any) -> str:
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "count": count,
+    "short_count": short_count,
     "dollars": dollars,
     "exact_dollars": exact_dollars,
     "plain_dollars": plain_dollars,
