@@ -5,16 +5,19 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
 from sealink.app.address import printable
 from sealink.app.admin_port import AdminPort, Control
-from sealink.app.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
+from sealink.app.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, shared_gauge, target_gauge
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
+from sealink.app.recent_use import RecentUse
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
 from sealink.app.spending import SpentByLedger
@@ -36,6 +39,7 @@ from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
+from sealink.limits.nodes.settings import COUNTS_ALONE
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
 from sealink.net.server import Server
@@ -45,6 +49,7 @@ from sealink.policy.hedging import Hedging
 from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
+from sealink.store.url import sqlite_file
 from sealink.telemetry.gauge import merged
 from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
@@ -54,6 +59,9 @@ from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
 
 log = logging.getLogger("sealink.app")
+
+_FLUSH_S: Final = 2.0
+"""How long the ledger may take to store what was settled, before the counters that nodes share are told of it."""
 
 
 class App:
@@ -88,6 +96,7 @@ class App:
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
             SpentByLedger(config.store.url, self._access.keyring),
+            RecentUse(config.store.url, self._access.keyring),
         )
         self._observers = Observers(
             self._ledger, self._metrics, RequestLog(self._log_lines.write), self._limits, undo=self._limits.undo
@@ -114,6 +123,8 @@ class App:
         """
         config = self.config
         await self._access.start()
+        if config.shared.redis_url is not None:
+            await self._limits.share(config.shared, partial(self._ledger.flush, _FLUSH_S))
         for provider in config.providers:
             self._providers[provider.name] = await self._provider(provider)
         public = self._public_port()
@@ -153,7 +164,7 @@ class App:
         await self._pool.close()
         await self._simulators.stop()
         await self._access.stop()
-        self._limits.close()
+        await self._limits.close()
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
@@ -177,6 +188,14 @@ class App:
             "No model is configured.": not self.config.models,
         }
         return [reason for reason, holds in reasons.items() if holds]
+
+    def warnings(self) -> list[str]:
+        """What operators should know of a process that takes requests."""
+        shared = self.config.shared
+        if shared.redis_url is None:
+            return [] if sqlite_file(self.config.store.url) is not None else [f"{COUNTS_ALONE}."]
+        away = self._limits.shared_away
+        return [] if away is None else [f"Redis is away, this node counts {shared.local_share:g} of each limit: {away}"]
 
     async def reload(self) -> Changes:
         """Read the config again, and put it in force for new requests; an open stream keeps what it began with.
@@ -230,6 +249,7 @@ class App:
                 *ledger_gauges(self._ledger.status()),
                 *connection_gauges(self._server, self._pool),
                 loop_gauge(self._lag),
+                *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
             ],
         )
 
@@ -278,6 +298,7 @@ class App:
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
             unready=self.unready,
+            warnings=self.warnings,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
         return Dispatcher(

@@ -13,6 +13,7 @@ from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings
 from sealink.gateway.limits.settings import LimitSettings
+from sealink.limits.nodes.settings import SharedSettings
 from sealink.net.client.limits import UpstreamLimits
 from sealink.net.server.limits import ServerLimits
 from sealink.policy.breaker import BreakerSettings
@@ -300,13 +301,6 @@ class AccessConfig(Section, frozen=True, kw_only=True):
     """How often each process looks for changes to keys and teams in the store."""
 
 
-class SharedConfig(Section, frozen=True, kw_only=True):
-    """[shared]: what several nodes share."""
-
-    redis_url: str | None = None
-    """Not used by this version yet."""
-
-
 class ConfigFile(Section, frozen=True, kw_only=True):
     """A whole sealink.toml."""
 
@@ -329,7 +323,7 @@ class ConfigFile(Section, frozen=True, kw_only=True):
     store: StoreConfig = StoreConfig()
     access: AccessConfig = AccessConfig()
     log: LogConfig = LogConfig()
-    shared: SharedConfig = SharedConfig()
+    shared: SharedSettings = SharedSettings()
 
 
 class Config(ConfigFile, frozen=True, kw_only=True):
@@ -337,8 +331,3 @@ class Config(ConfigFile, frozen=True, kw_only=True):
 
     places: dict[str, str] = {}
     """Where each key and team stands: `{"keys.dev": "sealink.toml:12"}`."""
-
-    @property
-    def unenforced(self) -> list[str]:
-        """Settings that this version accepts and does not enforce yet; `serve` and `check` warn of them."""
-        return ["shared.redis_url"] if self.shared.redis_url else []

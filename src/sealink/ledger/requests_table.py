@@ -79,6 +79,19 @@ class RequestsTable:
             rows = connection.execute(by_name.group_by(requests.c.key, requests.c.model)).all()
         return sum(int(spent) for key, model, spent in rows if fits(key or "", model or ""))
 
+    def used(self, since_s: float, fits: Callable[[str, str], bool]) -> tuple[int, int]:
+        """How many requests began since then (Unix time in seconds), of those keys and models that fit, and how many
+        tokens they took. What was refused before a target was asked is not among them."""
+        tokens = func.coalesce(func.sum(requests.c.input_tokens + requests.c.output_tokens), 0)
+        began = requests.c.started_at >= datetime.fromtimestamp(since_s, UTC)
+        by_name = select(requests.c.key, requests.c.model, func.count(), tokens).where(
+            began, requests.c.ended != "refused"
+        )
+        with self.reading() as connection:
+            rows = connection.execute(by_name.group_by(requests.c.key, requests.c.model)).all()
+        found = [(int(count), int(used)) for key, model, count, used in rows if fits(key or "", model or "")]
+        return sum(count for count, _ in found), sum(used for _, used in found)
+
     def close(self) -> None:
         """Give the connections back."""
         self._store.close()
