@@ -41,11 +41,12 @@ cannot be read; of others nothing is known then."""
 
 
 class NodeLease(Lease):
-    """`local`: what it holds of this machine's counters; `is_shared`: it holds the same in Redis. `spare` is how much
-    more money there was lately."""
+    """`local`: what it holds of this machine's counters; `is_shared`: it holds the same in Redis, and of its money
+    what is `granted` there. `spare` is how much more money there was lately."""
 
     local: Lease | None = None
     is_shared: bool = False
+    granted: int = 0
     spare: int = 0
 
 
@@ -129,9 +130,10 @@ class NodeCounters:
 
         def granted_there(reply: list[int]) -> None:
             more, lease.spare = reply
+            lease.granted += more
             lease.reserved += more - at_once
             if id(lease) not in self._open and self._connection is not None:
-                self._connection.send(script.given_back(lease, more - at_once))
+                self._connection.send(script.given_back(lease, more))
 
         connection.send(script.more_money(lease, wanted, now_s), granted_there)
         return at_once
@@ -139,14 +141,14 @@ class NodeCounters:
     def settle(self, lease: Lease, tokens: int, price: int) -> None:
         """A request has ended, and has used so much. What it held goes back."""
         assert isinstance(lease, NodeLease)
-        self._close(lease, script.settlement(lease, tokens, price))
+        self._close(lease, script.settlement(lease, lease.granted, tokens, price))
         if lease.local is not None:
             self._local().settle(lease.local, tokens, price)
 
     def undo(self, lease: Lease) -> None:
         """An admitted request does not begin after all."""
         assert isinstance(lease, NodeLease)
-        self._close(lease, script.undone(lease))
+        self._close(lease, script.undone(lease, lease.granted))
         if lease.local is not None:
             self._local().undo(lease.local)
 
@@ -210,9 +212,17 @@ class NodeCounters:
         left: tuple[Any, Any] = (None, None),
     ) -> NodeLease:
         lease = NodeLease(
-            subjects, answer.now_ns, now_s, tokens, need.streams, answer.reserved, *left, is_shared=True,
+            subjects,
+            answer.now_ns,
+            now_s,
+            tokens,
+            need.streams,
+            answer.reserved,
+            *left,
+            is_shared=True,
+            granted=answer.reserved,
             spare=_spare(subjects, answer, now_s),
-        )  # fmt: skip
+        )
         return self._opened(lease)
 
     def _opened(self, lease: NodeLease) -> NodeLease:
@@ -331,7 +341,7 @@ class NodeCounters:
         uncounted = {id(lease) for lease in self._open.values() if everything or not lease.is_shared}
         held = {name: (subject, [0] * 5) for name, subject in self._behind.items()}
         for lease in self._open.values():
-            lease.is_shared = True
+            lease.is_shared, lease.granted = True, lease.reserved
             is_new = int(id(lease) in uncounted)
             for subject, tokens in zip(lease.subjects, lease.tokens, strict=True):
                 _, sums = held.setdefault(subject.name, (subject, [0] * 5))

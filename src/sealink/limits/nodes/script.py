@@ -109,14 +109,14 @@ def more_money(lease: Lease, wanted: int, now_s: float) -> Operation:
     return Operation("reserve_more", lease.subjects, arguments)
 
 
-def settlement(lease: Lease, tokens: int, price: int) -> Operation:
-    """A request has ended."""
-    return _ending(lease, tokens, price, began=1)
+def settlement(lease: Lease, money: int, tokens: int, price: int) -> Operation:
+    """A request has ended, for which so much money was reserved."""
+    return Operation("settle", lease.subjects, [1, price, *_held(lease, money, tokens)])
 
 
-def undone(lease: Lease) -> Operation:
+def undone(lease: Lease, money: int) -> Operation:
     """An admitted request does not begin."""
-    return _ending(lease, 0, 0, began=0)
+    return Operation("settle", lease.subjects, [0, 0, *_held(lease, money, 0)])
 
 
 def given_back(lease: Lease, money: int) -> Operation:
@@ -154,13 +154,12 @@ def _limits(subject: Subject, tokens: int, now_s: float) -> Iterator[Argument]:
     yield _NONE if subject.credit is None else subject.credit.amount
 
 
-def _ending(lease: Lease, used: int, price: int, *, began: int) -> Operation:
-    arguments: list[Argument] = [began, price, int(lease.started_s), lease.at_ns // _US]
-    arguments += [lease.streams, lease.reserved, used]
+def _held(lease: Lease, money: int, used: int) -> list[Argument]:
+    arguments: list[Argument] = [int(lease.started_s), lease.at_ns // _US, lease.streams, money, used]
     for subject, held in zip(lease.subjects, lease.tokens, strict=True):
         arguments.append(_NONE if subject.limits.tokens_per_minute is None else held)
         arguments += _period(subject, lease.started_s)
-    return Operation("settle", lease.subjects, arguments)
+    return arguments
 
 
 def _period(subject: Subject, now_s: float) -> tuple[int, int]:
