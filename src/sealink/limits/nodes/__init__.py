@@ -1,4 +1,4 @@
-"""Counters that several nodes share, in Redis or Valkey; imported only where [shared] `redis_url` is set.
+"""Counters that several nodes share, in Redis or Valkey. All but `settings` is imported only where they are used.
 
 node_counters  admits and settles with Redis; while it is away, with this machine's counters and its share of each limit
 connection     one connection to Redis: the commands of one turn of the event loop go out together
