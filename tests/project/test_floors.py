@@ -25,6 +25,7 @@ FLOORS = [
     {"http"},
     {"gateway"},
     {"sim", "recorder", "benchmark", "admin"},
+    {"console"},
     {"config", "app"},
     {"cli", "__main__"},
 ]

@@ -23,9 +23,14 @@ def write_down(change: Change, action: str, before: Record | None, after: Record
     change.connection.execute(insert(audit).values(row))
 
 
-def list_changes(store: AccessStore, *, limit: int, before: int | None = None) -> list[AuditEntry]:
-    """The newest changes first; with `before`, those that came before the one of that id."""
+def list_changes(
+    store: AccessStore, *, limit: int, before: int | None = None, name: str | None = None
+) -> list[AuditEntry]:
+    """The newest changes first; with `before`, those that came before the one of that id; with `name`, those of keys
+    and teams of that name."""
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if name is not None:
+        query = query.where(audit.c.name == name)
     if before is not None:
         query = query.where(audit.c.id < before)
     with store.reading() as connection:

@@ -11,7 +11,7 @@ routes      the routes of a config's models
 spending    what was spent, for budgets
 recent_use  what was lately used of limits, for counters that nodes share
 access      the keys of a running SeaLink, as they change
-admin_port  the admin port of a running SeaLink
+admin       the admin port of a running SeaLink
 gauges      the state of one process in numbers, for /metrics
 address     addresses of this machine
 dev_key     the key of a run for which none is configured

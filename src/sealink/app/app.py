@@ -4,16 +4,19 @@ import asyncio
 import contextlib
 import logging
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
 from sealink.app.address import printable
-from sealink.app.admin_port import AdminPort, Control
+from sealink.app.admin.admin_port import AdminPort
+from sealink.app.admin.console import Control
 from sealink.app.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, shared_gauge, target_gauge
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
@@ -24,12 +27,13 @@ from sealink.app.spending import SpentByLedger
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
+from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
-from sealink.gateway.endpoints import public_endpoints
+from sealink.gateway.endpoints import CHAT_PATH, public_endpoints
 from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
@@ -91,7 +95,7 @@ class App:
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
-        self._admin = AdminPort(config, self._access, Control(self.metrics, self.reload_all))
+        self._admin = AdminPort(config, self._access, self._control())
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
@@ -143,7 +147,8 @@ class App:
             self._admin.start()
         self._load_shedding.start()
         self._loading = asyncio.create_task(self._load())
-        return f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
+        self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
+        return self.base_url
 
     async def loaded(self) -> None:
         """Wait until all that is loaded after the start is there."""
@@ -237,10 +242,55 @@ class App:
             total.add(each.requests)
         return exposition(total, merged([each.gauges for each in counted]))
 
-    async def _answer(self, question: str) -> Changes | ProcessMetrics:
+    async def streams(self) -> Streams:
+        """What is open in all processes, the newest first."""
+        answers = [each for each in await self._siblings.ask_all("streams") if isinstance(each, Streams)]
+        listed = sorted(chain(*(each.listed for each in answers)), key=lambda each: each.started_at, reverse=True)
+        return Streams(listed[:MAX_LISTED], sum(each.streams for each in answers), sum(each.others for each in answers))
+
+    async def end_stream(self, request_id: str) -> bool:
+        """End a stream, in whichever process it is. False if there is none of that id."""
+        if not request_id.isidentifier():  # req_…: what else it is would be another question
+            return False
+        return True in await self._siblings.ask_all(f"end {request_id}")
+
+    async def targets(self) -> list[TargetState]:
+        """The targets that any process has tried, each in the worst state that it is in."""
+        answers = [each for each in await self._siblings.ask_all("targets") if isinstance(each, list)]
+        worst: dict[tuple[str, str], TargetState] = {}
+        for found in sorted(chain(*answers), key=lambda each: STATES.index(each.state)):
+            worst[found.provider, found.model] = found
+        return list(worst.values())
+
+    def _control(self) -> Control:
+        return Control(
+            metrics=self.metrics,
+            reload=self.reload_all,
+            streams=self.streams,
+            end_stream=self.end_stream,
+            targets=self.targets,
+            chat=lambda: self._chat,
+            routes=lambda: router_of(self.config, self._providers).listed,
+            config=lambda: self.config,
+            base_url=lambda: self.base_url,
+        )
+
+    async def _answer(self, question: str) -> object:
         """What this process answers itself, or a sibling."""
-        if question == "reload":
-            return await self.reload()
+        name, _, argument = question.partition(" ")
+        match name:
+            case "reload":
+                return await self.reload()
+            case "streams":
+                streams = self._open.streams()
+                return Streams(streams[:MAX_LISTED], len(streams), self._open.others)
+            case "end":
+                return self._open.end(argument)
+            case "targets":
+                return [TargetState(*each) for each in self._health.states(time.monotonic())]
+        return self._process_metrics()
+
+    def _process_metrics(self) -> ProcessMetrics:
         assert self._server is not None
         return ProcessMetrics(
             self._metrics,
@@ -301,6 +351,7 @@ class App:
             warnings=self.warnings,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
+        self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
         return Dispatcher(
             endpoints,
             max_body_bytes=server.max_chat_bytes,

@@ -85,6 +85,15 @@ class AdminConfig(Section, frozen=True, kw_only=True):
     """Names by which browsers and programs may call the port, besides `localhost`, `host` and addresses."""
     max_body_bytes: Size = 1024 * 1024
     """The body of a request."""
+    session_s: Seconds = 12 * 3600.0
+    """How long somebody who has signed in to the console stays so."""
+
+
+class ConsoleConfig(Section, frozen=True, kw_only=True):
+    """[console]: the pages at the admin port."""
+
+    refresh_s: Seconds = 1.0
+    """How often the page of open streams is brought up to date."""
 
 
 class TimeoutsConfig(Section, frozen=True, kw_only=True):
@@ -306,6 +315,7 @@ class ConfigFile(Section, frozen=True, kw_only=True):
 
     server: ServerConfig = ServerConfig()
     admin: AdminConfig = AdminConfig()
+    console: ConsoleConfig = ConsoleConfig()
     providers: tuple[ProviderConfig, ...] = ()
     models: tuple[ModelConfig, ...] = ()
     keys: tuple[KeyConfig, ...] = ()

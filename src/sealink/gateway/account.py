@@ -63,6 +63,31 @@ class Account:
         """Whether another target than the first choice answers: that one failed, or its breaker was open."""
         return self._target is not self.first_choice
 
+    @property
+    def ttft_ms(self) -> float | None:
+        """When the first content came; None before that."""
+        return self._ttft_ms
+
+    @property
+    def target_names(self) -> tuple[str | None, str | None]:
+        """The provider and the model of the target that answers, else of the one that was asked last."""
+        if self._target is not None:
+            return self._target.provider.name, self._target.model
+        return (self._attempts[-1].provider, self._attempts[-1].model) if self._attempts else (None, None)
+
+    def tokens_so_far(self) -> tuple[int, bool]:
+        """The answer's tokens, and whether that is an estimate by the length of its text."""
+        outcome = self.outcome
+        if outcome is None:
+            return 0, False
+        reported = outcome.usage.output_tokens if outcome.usage is not None else 0
+        estimated = outcome.text.roughly_tokens
+        return max(reported, estimated), estimated > reported
+
+    def count(self, moment: Moment) -> int:
+        """How often it was marked; at most timeline.MAX_OF_A_KIND."""
+        return sum(kind == moment for kind, _ in self._timeline.marks)
+
     def mark(self, moment: Moment) -> None:
         """Something has happened just now; to the microsecond."""
         self._timeline.mark(moment, (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000)

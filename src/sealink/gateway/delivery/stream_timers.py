@@ -45,6 +45,11 @@ class StreamTimers:
         """Call `act` in `after_s` seconds, whatever is heard until then."""
         self._add(_Timer(act, after_s, self.now(), repeats=False))
 
+    @property
+    def silent_s(self) -> float:
+        """How long nothing has been heard; 0 while the upstream is not read."""
+        return max(0.0, self.now() - self.since)
+
     def heard(self) -> None:
         """The upstream has sent something."""
         now = self.now()

@@ -2,18 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sealink.admin.admin_token import FILE, load_or_make
 from sealink.admin.endpoints import admin_endpoints, operations_on
 from sealink.admin.guard import HEADERS, Guard
+from sealink.admin.playground import playground
+from sealink.admin.sessions import Sessions
+from sealink.admin.streams import StreamList, operations_on_streams
 from sealink.app.access import Access
 from sealink.app.address import is_loopback, printable
+from sealink.app.admin.console import Control, backend_of
 from sealink.config import Config
 from sealink.config.changes import Changes
 from sealink.config.environment import admin_token
+from sealink.console.endpoints import console_endpoints
 from sealink.http import Dispatcher
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
@@ -22,14 +27,6 @@ log = logging.getLogger("sealink.admin")
 
 _RETRY_S: Final = 1.0
 """How often the port is tried again while another process has it, such as a SeaLink that is stopping."""
-
-
-class Control(NamedTuple):
-    """What the port can tell of the running processes, and have them do: give their metrics, as Prometheus' text; read
-    the config again, which raises ConfigError."""
-
-    metrics: Callable[[], Awaitable[bytes]]
-    reload: Callable[[], Coroutine[Any, Any, Changes]]
 
 
 class AdminPort:
@@ -73,21 +70,36 @@ class AdminPort:
                 await asyncio.sleep(_RETRY_S)
                 continue
             url = f"http://{printable(host)}:{addresses[0][1]}"
-            log.info("admin API: %s/admin/v1; token: %s", url, token_place)
+            log.info("console: %s/; admin API: %s/admin/v1; token: %s", url, url, token_place)
             return
 
     def _server_for(self, token: str) -> Server:
         admin = self._config.admin
-        guard = Guard(token, (admin.host, *admin.allowed_hosts), is_loopback=is_loopback(admin.host))
+        sessions = Sessions(f"sealink_session_{admin.port}", admin.session_s)
+        hosts = (admin.host, *admin.allowed_hosts)
+        guard = Guard(token, hosts, is_loopback=is_loopback(admin.host), sessions=sessions)
         loop = asyncio.get_running_loop()
 
         def reload() -> Changes:
             return asyncio.run_coroutine_threadsafe(self._control.reload(), loop).result()
 
-        operations = operations_on(self._access.store, self._access.changed, reload)
-        dispatcher = Dispatcher(
-            admin_endpoints(operations, self._control.metrics), max_body_bytes=admin.max_body_bytes, headers=HEADERS
+        def streams() -> StreamList:
+            found = asyncio.run_coroutine_threadsafe(self._control.streams(), loop).result()
+            return StreamList(found.listed, found.streams)
+
+        def end_stream(request_id: str) -> bool:
+            return asyncio.run_coroutine_threadsafe(self._control.end_stream(request_id), loop).result()
+
+        operations = (
+            *operations_on(self._access.store, self._access.changed, reload),
+            *operations_on_streams(streams, end_stream),
         )
+        endpoints = (
+            *admin_endpoints(operations, self._control.metrics),
+            playground(self._control.chat),
+            *console_endpoints(lambda: backend_of(self._control, self._access, guard, sessions)),
+        )
+        dispatcher = Dispatcher(endpoints, max_body_bytes=admin.max_body_bytes, headers=HEADERS)
 
         def handle(request: Request, responder: Responder) -> Coroutine[Any, Any, None] | None:
             guard.check(request)
