@@ -12,9 +12,10 @@ spending    what was spent, for budgets
 recent_use  what was lately used of limits, for counters that nodes share
 access      the keys of a running SeaLink, as they change
 admin       the admin port of a running SeaLink
-gauges      the state of one process in numbers, for /metrics
+telemetry/  what a running process tells of itself
 address     addresses of this machine
 dev_key     the key of a run for which none is configured
+live_check  each provider is asked for its models
 greeting    what is printed once SeaLink listens
 """
 

@@ -1,10 +1,8 @@
 """What keys, teams and models have lately used of their limits, by the rows in the store."""
 
 import time
-from collections.abc import Callable
 from typing import Final
 
-from sealink.access.keyring import Keyring
 from sealink.limits.subjects import Recorded, Subject
 from sealink.policy.routing import stars_of
 
@@ -16,9 +14,8 @@ _DAY_S: Final = 86_400
 class RecentUse:
     """Called in threads: it blocks, and imports SQLAlchemy. Raises StoreError or StoreUnavailable."""
 
-    def __init__(self, store_url: str, keyring: Keyring) -> None:
+    def __init__(self, store_url: str) -> None:
         self._store_url = store_url
-        self._keyring = keyring
 
     def __call__(self, subject: Subject) -> Recorded:
         """Its requests and tokens within the last minute, and its requests within the last day; where it has limits of
@@ -32,15 +29,12 @@ class RecentUse:
     def _since(self, subject: Subject, since_s: float) -> tuple[int, int]:
         from sealink.ledger.requests_table import RequestsTable
 
+        kind, _, name = subject.name.partition(":")
         table = RequestsTable(self._store_url, timeout_s=_TIMEOUT_S)
         try:
             table.migrate()
-            return table.used(since_s, self._fits(*subject.name.split(":", 1)))
+            by_model = table.used(since_s, **({} if kind == "model" else {kind: name}))
         finally:
             table.close()
-
-    def _fits(self, kind: str, name: str) -> Callable[[str, str], bool]:
-        if kind == "model":
-            return lambda _, model: stars_of(name, model) is not None
-        keys = {name} if kind == "key" else {*self._keyring.keys_of(name)}
-        return lambda key, _: key in keys
+        used = [each for model, each in by_model.items() if kind != "model" or stars_of(name, model) is not None]
+        return sum(requests for requests, _ in used), sum(tokens for _, tokens in used)
