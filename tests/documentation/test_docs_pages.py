@@ -43,7 +43,6 @@ def test_every_page_is_there_without_a_key(sealink: SealinkProcess) -> None:
         assert headers["content-type"] == "text/html; charset=utf-8"
         assert "default-src 'none'" in headers["content-security-policy"]
         assert f'href="/docs/{name}"' in contents or name == pages.CONTENTS
-        assert f"/docs/{name}" in html
         assert "<script>" not in html
         assert html.count(f"http://127.0.0.1:{sealink.port}") >= page.text.count(ADDRESS)
 
