@@ -60,7 +60,7 @@ def verdict(found: Silence, way: Way) -> Verdict:
     if found.is_held_back:
         return Verdict("untested", "The token before the silence was held back until after it: see buffering.")
     if found.signs_s:
-        words = f"In {found.silence_s:g} s of silence {len(found.signs_s)} signs of life came."
+        words = f"Signs of life in {found.silence_s:g} s of silence: {len(found.signs_s)}."
         return Verdict("ok", words, figures={"heartbeats": len(found.signs_s)})
     words = (
         f"Nothing came in {found.silence_s:g} s of silence: heartbeats are held back, dropped or turned off. "
