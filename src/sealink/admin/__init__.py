@@ -2,6 +2,7 @@
 
 endpoints       the table: each operation's method, path, what it takes and gives; operation: one entry, and its handler
 keys, teams     what the operations do; audit: who did what
+usage           sums over requests, single requests, a month's bill
 streams         what is open now; playground: a model tried from the console
 reload          the config, read again
 shapes          what operations take and give, besides the records of access/records.py

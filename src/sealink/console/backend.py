@@ -11,7 +11,7 @@ from sealink.gateway.open_exchanges import OpenStream
 from sealink.policy.routing import ModelRoute
 
 if TYPE_CHECKING:
-    from sealink.access.access_store import AccessStore
+    from sealink.access.tables.access_store import AccessStore
 
 
 MAX_LISTED: Final = 500

@@ -67,7 +67,7 @@ class Exchange:
         self._api = api
         self._refuse = refuse
         self._account = Account(
-            admission_of(request.request_id, admitted.key, request.client, request.head),
+            admission_of(request.request_id, admitted.key, request.client, request.head, request.trace),
             Meter(admitted.request, services.prices),
         )
         self._client = ClientStream(responder)

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sealink.admin.admin_token import FILE, load_or_make
 from sealink.admin.endpoints import admin_endpoints, operations_on
@@ -12,6 +13,7 @@ from sealink.admin.guard import HEADERS, Guard
 from sealink.admin.playground import playground
 from sealink.admin.sessions import Sessions
 from sealink.admin.streams import StreamList, operations_on_streams
+from sealink.admin.usage import Currency, operations_on_usage
 from sealink.app.access import Access
 from sealink.app.address import is_loopback, printable
 from sealink.app.admin.console import Control, backend_of
@@ -22,6 +24,9 @@ from sealink.console.endpoints import console_endpoints
 from sealink.http import Dispatcher
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
+
+if TYPE_CHECKING:
+    from sealink.ledger.reports.report import Report
 
 log = logging.getLogger("sealink.admin")
 
@@ -93,6 +98,7 @@ class AdminPort:
         operations = (
             *operations_on(self._access.store, self._access.changed, reload),
             *operations_on_streams(streams, end_stream),
+            *operations_on_usage(self._report, self._currency),
         )
         endpoints = (
             *admin_endpoints(operations, self._control.metrics),
@@ -110,3 +116,16 @@ class AdminPort:
             return dispatcher.check_head(request)
 
         return Server(handle, limits=ServerLimits(), check_head=check_head, error_response=dispatcher.error_response)
+
+    def _currency(self) -> Currency:
+        usage = self._control.config().usage
+        return Currency(usage.currency, usage.usd_rate)
+
+    @contextmanager
+    def _report(self) -> "Iterator[Report]":
+        """A report on the ledger. It imports SQLAlchemy: only threads ask for it."""
+        from sealink.ledger.reports.report import open_report
+
+        store = self._config.store
+        with open_report(store.url, Path(store.journal)) as report:
+            yield report

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sealink.access.audit_table import list_changes
 from sealink.access.changed_rules import changed
-from sealink.access.key_table import KeyTable
 from sealink.access.keys import KeyRules
 from sealink.access.records import AuditEntry, KeyRecord
-from sealink.access.team_table import TeamTable
+from sealink.access.tables.audit_table import list_changes
+from sealink.access.tables.key_table import KeyTable
+from sealink.access.tables.team_table import TeamTable
 from sealink.console.backend import Backend
 from sealink.console.formats import path_part
 from sealink.console.forms import KEY_FIELDS, SWITCHES, amount_in, rules_in

@@ -7,14 +7,19 @@ import msgspec
 from sqlalchemy import Connection, Select, and_, insert, select, update
 from sqlalchemy.engine import RowMapping
 
-from sealink.access.access_store import AccessStore, Change
-from sealink.access.audit_table import write_down
 from sealink.access.changed_rules import changed, check_name, check_rules
+from sealink.access.credential import Balance
 from sealink.access.key_secrets import digest_of, new_secret, visible_prefix
 from sealink.access.keys import KeyRules
 from sealink.access.records import KeyRecord, configured_key, status_of
-from sealink.access.tables import api_keys, balance_postings, key_secrets, teams
+from sealink.access.tables.access_store import AccessStore, Change
+from sealink.access.tables.audit_table import write_down
+from sealink.access.tables.balance_sums import balances, opened
+from sealink.access.tables.balance_table import post
+from sealink.access.tables.schema import api_keys, key_secrets, teams
+from sealink.catalog.rates import NANO
 from sealink.errors import Conflict, InvalidRequest, NotFound
+from sealink.policy.budgets import nano_usd
 
 
 class KeyTable:
@@ -36,25 +41,26 @@ class KeyTable:
             row = {"name": name, "rules": rules, "created_at": change.at, "ends_streams": False}
             change.connection.execute(insert(api_keys).values(**row, change=change.number))
             _add_secret(change, name, secret, digest)
+            if rules.balance_usd is not None:
+                post(change, name, nano_usd(rules.balance_usd), "opening")
             record = _find(change.connection, name)
             write_down(change, "key.created", None, record)
         return record, secret
 
     def find(self, name: str) -> KeyRecord:
         """A key. Raises NotFound."""
-        if (configured := self._configured.keys.get(name)) is not None:
-            return configured_key(configured)
         with self._store.reading() as connection:
-            return _find(connection, name)
+            return self._found(connection, name)
 
     def list(self, *, after: str = "", limit: int | None = None) -> list[KeyRecord]:
         """The keys in the order of their names, those whose names come after one."""
         query = _records().where(api_keys.c.name > after).order_by(api_keys.c.name).limit(limit)
         with self._store.reading() as connection:
-            records = [_record(row) for row in connection.execute(query).mappings()]
+            paid = balances(connection)
+            records = [_record(row, paid.get(row["name"])) for row in connection.execute(query).mappings()]
         configured = self._configured.keys
         records = [record for record in records if record.name not in configured]  # a file's key comes first
-        records += [configured_key(each) for name, each in configured.items() if name > after]
+        records += [configured_key(each, paid.get(name)) for name, each in configured.items() if name > after]
         return sorted(records, key=lambda record: record.name)[:limit]
 
     def update(self, name: str, changes: Mapping[str, object], actor: str) -> KeyRecord:
@@ -64,6 +70,7 @@ class KeyTable:
             before = _active(change.connection, name)
             rules = changed(KeyRules, before, changes)
             self._check_team(change.connection, rules)
+            _open_balance(change, before, rules)
             _set(change, name, rules=rules)
             record = _find(change.connection, name)
             write_down(change, "key.updated", before, record)
@@ -72,11 +79,12 @@ class KeyTable:
     def pay_in(self, name: str, amount_nano_usd: int, actor: str) -> KeyRecord:
         """Add to a key's balance, of the config's keys too; below 0: take back."""
         with self._store.change(actor) as change:
-            configured = self._configured.keys.get(name)
-            record = _active(change.connection, name) if configured is None else configured_key(configured)
-            row = {"key": name, "at": change.at, "amount_nano_usd": amount_nano_usd, "change": change.number}
-            change.connection.execute(insert(balance_postings).values(row))
-            write_down(change, "key.paid_in", None, record)
+            before = self._found(change.connection, name)
+            if before.status == "revoked":
+                raise _was_revoked(name)
+            post(change, name, amount_nano_usd, "top_up" if amount_nano_usd >= 0 else "refund")
+            record = self._found(change.connection, name)
+            write_down(change, "key.paid_in", before, record)
         return record
 
     def rotate(self, name: str, actor: str, *, overlap_s: float = 0.0) -> tuple[KeyRecord, str]:
@@ -102,6 +110,12 @@ class KeyTable:
             record = _find(change.connection, name)
             write_down(change, "key.revoked", before, record)
         return record
+
+    def _found(self, connection: Connection, name: str) -> KeyRecord:
+        configured = self._configured.keys.get(name)
+        if configured is None:
+            return _find(connection, name)
+        return configured_key(configured, balances(connection, name).get(name))
 
     def _digest(self, secret: str) -> str:
         return digest_of(secret, self._store.access_secret()).hex()
@@ -129,7 +143,7 @@ def _records() -> Select[*tuple[object, ...]]:
     return select(api_keys, key_secrets.c.prefix).join_from(api_keys, key_secrets, current)
 
 
-def _record(row: RowMapping) -> KeyRecord:
+def _record(row: RowMapping, balance: Balance | None) -> KeyRecord:
     rules = msgspec.convert(row["rules"], KeyRules)
     return KeyRecord(
         name=row["name"],
@@ -137,6 +151,7 @@ def _record(row: RowMapping) -> KeyRecord:
         status=status_of(rules.expires, row["revoked_at"]),
         created_at=row["created_at"],
         revoked_at=row["revoked_at"],
+        paid_in_usd=balance and balance.paid / NANO,
         **msgspec.structs.asdict(rules),
     )
 
@@ -145,15 +160,35 @@ def _find(connection: Connection, name: str) -> KeyRecord:
     row = connection.execute(_records().where(api_keys.c.name == name)).mappings().first()
     if row is None:
         raise NotFound(f"There is no key {name!r}.", code="key_not_found")
-    return _record(row)
+    return _record(row, balances(connection, name).get(name))
 
 
 def _active(connection: Connection, name: str) -> KeyRecord:
     """A key that was not revoked."""
     record = _find(connection, name)
     if record.status == "revoked":
-        raise Conflict(f"The key {name!r} was revoked.", code="key_revoked")
+        raise _was_revoked(name)
     return record
+
+
+def _was_revoked(name: str) -> Conflict:
+    return Conflict(f"The key {name!r} was revoked.", code="key_revoked")
+
+
+def _open_balance(change: Change, before: KeyRecord, rules: KeyRules) -> None:
+    """A balance is opened once, and can be taken away until it is topped up. Raises Conflict otherwise."""
+    if rules.balance_usd == before.balance_usd:
+        return
+    balance = balances(change.connection, before.name).get(before.name)
+    if rules.balance_usd is None and (balance is None or not balance.is_topped_up):
+        return
+    if rules.balance_usd is None or before.name in opened(change.connection, [before.name]):
+        raise Conflict(
+            f"The balance of {before.name!r} was opened already. Pay in, or take back (below 0), by --add-balance-usd.",
+            code="balance_opened",
+            param="balance_usd",
+        )
+    post(change, before.name, nano_usd(rules.balance_usd), "opening")
 
 
 def _set(change: Change, name: str, **values: object) -> None:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, select, update
 
 from sealink.access.configured import Configured
 from sealink.access.credential import Changes, Credential, credential_of, revoked
 from sealink.access.keys import KeyRules, Team, TeamRules, api_key, team_of
-from sealink.access.tables import access_state, api_keys, balance_postings, key_secrets, teams
+from sealink.access.tables.balance_sums import balance_of, sums
+from sealink.access.tables.schema import access_state, api_keys, key_secrets, teams
 from sealink.store.store import Store
 
 ALL: int = -1
@@ -62,13 +63,13 @@ class AccessStore:
             if newest == number:
                 return None
             rows = connection.execute(_changed_keys(number)).all()
-            paid = {row.key: int(row.paid) for row in connection.execute(_PAID)}
+            balances = {row.key: balance_of(row) for row in connection.execute(sums(number))}
             team_rows = connection.execute(select(teams).where(teams.c.change > number)).all()
         return Changes(
             number=newest,
             access_secret=secret,
             credentials={bytes.fromhex(row.digest): _credential(row) for row in rows},
-            paid_in=paid,
+            balances=balances,
             teams={row.name: _team(row) for row in team_rows},
             ended_keys=_ended(rows),
             ended_teams=_ended(team_rows),
@@ -105,11 +106,6 @@ class AccessStore:
         if not self._is_migrated:
             self._store.migrate()
             self._is_migrated = True
-
-
-_PAID = select(balance_postings.c.key, func.sum(balance_postings.c.amount_nano_usd).label("paid")).group_by(
-    balance_postings.c.key
-)
 
 
 def _changed_keys(number: int) -> Select[*tuple[Any, ...]]:

@@ -6,12 +6,12 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import RowMapping
 
-from sealink.access.access_store import AccessStore, Change
-from sealink.access.audit_table import write_down
 from sealink.access.changed_rules import changed, check_name, check_rules
 from sealink.access.keys import TeamRules
 from sealink.access.records import TeamRecord, configured_team, status_of
-from sealink.access.tables import teams
+from sealink.access.tables.access_store import AccessStore, Change
+from sealink.access.tables.audit_table import write_down
+from sealink.access.tables.schema import teams
 from sealink.errors import Conflict, NotFound
 
 

@@ -4,7 +4,7 @@ Rules are one JSON document per key: they are only ever read and written as a wh
 process finds all that has changed since it last looked by the column `change`.
 """
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, Table, Text, false, text
 
 from sealink.store.schema import UtcDateTime, metadata
 
@@ -17,6 +17,8 @@ access_state = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),  # one row, of id 1
     Column("changes", BigInteger, nullable=False),  # how many changes there have been to keys and teams
     Column("secret", Text),  # the access secret, where the config has none
+    # Whether rows and balances of an older SeaLink wait for what a config says of its keys: see openings.py.
+    Column("adopts_config", Boolean, nullable=False, server_default=false()),
 )
 
 api_keys = Table(
@@ -66,6 +68,8 @@ audit = Table(
     Column("after", JSON(none_as_null=True)),
 )
 
+_IS_OPENING = text("kind = 'opening'")
+
 balance_postings = Table(
     "balance_postings",
     metadata,
@@ -74,5 +78,7 @@ balance_postings = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("amount_nano_usd", BigInteger, nullable=False),  # paid in; below 0: taken back
     Column("change", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False, server_default="top_up"),  # opening | top_up | refund
     Index("balance_postings_by_key", "key"),
+    Index("balance_openings", "key", unique=True, sqlite_where=_IS_OPENING, postgresql_where=_IS_OPENING),
 )

@@ -3,9 +3,9 @@
 import msgspec
 from sqlalchemy import insert, select
 
-from sealink.access.access_store import AccessStore, Change
 from sealink.access.records import AuditEntry, KeyRecord, TeamRecord
-from sealink.access.tables import audit
+from sealink.access.tables.access_store import AccessStore, Change
+from sealink.access.tables.schema import audit
 
 Record = KeyRecord | TeamRecord
 
