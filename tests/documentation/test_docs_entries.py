@@ -44,6 +44,11 @@ def test_every_header_has_an_entry() -> None:
     } == set()
 
 
+def test_every_page_is_in_the_list_of_all() -> None:
+    contents = (DOCS / "README.md").read_text()
+    assert [page for page in PAGES if f"]({page.relative_to(DOCS)})" not in contents] == [DOCS / "README.md"]
+
+
 def test_the_page_of_commands_is_current() -> None:
     assert (DOCS / "commands.md").read_text() == reference.page(), "run `make docs`"
 
