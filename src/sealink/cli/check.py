@@ -27,6 +27,9 @@ def check(
         mistakes.append(str(error))
     loaded = load_or_exit(config, warn=True, mistakes=mistakes)
     check_certificates(loaded)
+    if (away := shared_away(loaded)) is not None:
+        share = loaded.shared.local_share
+        typer.echo(f"warning: Redis is away, each node counts {share:g} of each limit: {away}", err=True)
     for line in describe(loaded):
         typer.echo(line)
     if live:
@@ -54,6 +57,21 @@ def check_certificates(config: "Config") -> None:
             ServerTls.of(table.tls_cert, table.tls_key)
         except CertificateError as error:
             fail(f"[{name}] tls_cert: {error}")
+
+
+def shared_away(config: "Config") -> str | None:
+    """Why Redis is away, where nodes share counters in it."""
+    if config.shared.redis_url is None:
+        return None
+    import asyncio
+
+    from sealink.limits.nodes.connection import RedisAway, answers
+
+    try:
+        asyncio.run(answers(config.shared.redis_url, config.shared.timeout_s))
+    except RedisAway as error:
+        return str(error)
+    return None
 
 
 def describe(config: "Config") -> list[str]:

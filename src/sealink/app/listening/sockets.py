@@ -82,12 +82,16 @@ def open_unix(path: Path, mode: int) -> socket.socket:
     return opened
 
 
-def base_url(server: ServerConfig, sockets: Sequence[socket.socket]) -> str:
+def origin(server: ServerConfig, port: int) -> str:
     """Where clients reach it; over a Unix socket the host in a URL has no meaning."""
     scheme = "https" if server.tls_cert else "http"
-    if server.unix_socket:
-        return f"{scheme}://localhost/v1"
-    return f"{scheme}://{printable(server.host)}:{sockets[0].getsockname()[1]}/v1"
+    return f"{scheme}://localhost" if server.unix_socket else f"{scheme}://{printable(server.host)}:{port}"
+
+
+def base_url(server: ServerConfig, sockets: Sequence[socket.socket]) -> str:
+    """As OpenAI's clients are given it, with the port that was really taken."""
+    port = 0 if server.unix_socket else sockets[0].getsockname()[1]
+    return f"{origin(server, port)}/v1"
 
 
 def on_port(config: Config, sockets: Sequence[socket.socket]) -> Config:
