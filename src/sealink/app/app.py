@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
@@ -60,6 +61,10 @@ from sealink.telemetry.target_log import log_target
 log = logging.getLogger("sealink.app")
 
 
+_SEGMENT_S: Final = 3600.0
+"""How old a segment of the journal becomes before the next is begun."""
+
+
 class App:
     """SeaLink in one process: the public port, the connections to upstreams, the simulated models it needs."""
 
@@ -81,7 +86,7 @@ class App:
         self._is_stopping = False
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
-        self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
+        self._ledger = Ledger(config.store.url, Path(config.store.journal), _ledger_settings(config))
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
@@ -135,6 +140,7 @@ class App:
         if with_admin:
             self._admin.start()
         self._load_shedding.start()
+        self._finish_segment()
         self._loading = asyncio.create_task(self._load())
         self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
         return self.base_url
@@ -154,6 +160,7 @@ class App:
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
         self._load_shedding.stop()
+        self._segment_timer.cancel()
         self._lag.stop()
         await self._pool.close()
         await self._simulators.stop()
@@ -161,6 +168,10 @@ class App:
         self._limits.close()
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
+
+    def _finish_segment(self) -> None:
+        self._ledger.finish_segment()
+        self._segment_timer = asyncio.get_running_loop().call_later(_SEGMENT_S, self._finish_segment)
 
     def hurry(self) -> None:
         """Wait no longer for open streams: end them now."""
@@ -378,3 +389,7 @@ class App:
         if provider.dialect_name == "sim":
             return await self._simulators.start(provider)
         return provider_of(provider)
+
+
+def _ledger_settings(config: Config) -> LedgerSettings:
+    return LedgerSettings(fsync=config.store.fsync, keep_days=config.store.keep_days)
