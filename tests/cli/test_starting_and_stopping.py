@@ -132,6 +132,16 @@ def test_workers_do_not_outlive_their_parent(folder: Path) -> None:
         wait_until(lambda: not is_answered(f"{url}/models"))
 
 
+def test_workers_that_are_told_to_stop_before_they_listen_end_well(folder: Path) -> None:
+    command = [SEALINK, "serve", "--admin-port", "0", "--workers", "2"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: bool(workers_of(process.pid)))
+        process.terminate()
+        output, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, output) == (0, ""), errors
+    assert "Traceback" not in errors
+
+
 def test_a_worker_that_dies_is_replaced(folder: Path) -> None:
     with serving(folder, "--workers", "2") as (process, url):
         first, second = workers_of(process.pid)

@@ -9,19 +9,19 @@ from collections.abc import Callable
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
 from sealink.app.address import printable
 from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
-from sealink.app.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
-from sealink.app.spending import SpentByLedger
+from sealink.app.spending import SpentByLedger, reports_of
+from sealink.app.telemetry.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
@@ -32,6 +32,7 @@ from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import CHAT_PATH, public_endpoints
+from sealink.gateway.handlers.own_usage import KeyAccounts
 from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
@@ -53,10 +54,12 @@ from sealink.recorder.pool import Recorder
 from sealink.telemetry.gauge import merged
 from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
-from sealink.telemetry.loop_lag import LoopLag
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
+
+if TYPE_CHECKING:
+    from sealink.app.telemetry.traces import Traces
 
 log = logging.getLogger("sealink.app")
 
@@ -96,10 +99,17 @@ class App:
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
-            SpentByLedger(config.store.url, Path(config.store.journal)),
+            SpentByLedger(reports_of(config)),
         )
+        self._traces = _traces_of(config, self._pool)
+        traced = [self._traces.observer] if self._traces is not None else []
         self._observers = Observers(
-            self._ledger, self._metrics, RequestLog(self._log_lines.write), self._limits, undo=self._limits.undo
+            self._ledger,
+            self._metrics,
+            RequestLog(self._log_lines.write),
+            self._limits,
+            *traced,
+            undo=self._limits.undo,
         )
         self._health = HealthBook(config.breaker, log_target)
         self._logs = StreamLogs(config.detach)
@@ -136,11 +146,10 @@ class App:
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
         await self._siblings.start()
-        self._lag = LoopLag(asyncio.get_running_loop())
         if with_admin:
             self._admin.start()
-        self._load_shedding.start()
         self._finish_segment()
+        self._load_shedding.lag.start(asyncio.get_running_loop())
         self._loading = asyncio.create_task(self._load())
         self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
         return self.base_url
@@ -159,9 +168,10 @@ class App:
         await self._siblings.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
-        self._load_shedding.stop()
         self._segment_timer.cancel()
-        self._lag.stop()
+        self._load_shedding.lag.stop()
+        if self._traces is not None:
+            await self._traces.close()
         await self._pool.close()
         await self._simulators.stop()
         await self._access.stop()
@@ -291,7 +301,8 @@ class App:
                 target_gauge(self._health),
                 *ledger_gauges(self._ledger.status()),
                 *connection_gauges(self._server, self._pool),
-                loop_gauge(self._lag),
+                loop_gauge(self._load_shedding.lag),
+                *([self._traces.gauge()] if self._traces is not None else []),
             ],
         )
 
@@ -302,6 +313,8 @@ class App:
         configure_logging(config.log.format, config.log.level)
         self._log_lines.take_form(config.log.format)
         self._access.configure(config)
+        if self._traces is not None:
+            self._traces.configure(config)
         if config.breaker != before.breaker:
             self._health = HealthBook(config.breaker, log_target)
         if config.retry != before.retry:
@@ -333,12 +346,14 @@ class App:
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
         gates: list[Gate] = [self._load_shedding, limits, self._limits]
-        admission = AdmissionControl(self._access.keyring, router, self._observers, gates)
+        begin_trace = self._traces.begin if self._traces is not None else None
+        admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
         endpoints = public_endpoints(
             admission,
             self._services(),
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
+            accounts=KeyAccounts(reports_of(self.config), self._limits),
             unready=self.unready,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
@@ -377,7 +392,10 @@ class App:
         asyncio.get_running_loop().call_later(delay_s, call)
 
     def _keep_warm(self) -> None:
-        """Keep connections open to the providers that models lead to; simulated ones are on this machine."""
+        """Keep connections open to the providers that models lead to; simulated ones are on this machine. To those that
+        are not configured any longer none is kept."""
+        urls = [self._providers[provider.name].base_url for provider in self.config.providers]
+        self._pool.retain([*urls, self.config.traces.endpoint])
         used = {target.provider for model in self.config.models for target in model.targets}
         for provider in self.config.providers:
             if provider.name in used and provider.dialect_name != "sim":
@@ -393,3 +411,12 @@ class App:
 
 def _ledger_settings(config: Config) -> LedgerSettings:
     return LedgerSettings(fsync=config.store.fsync, keep_days=config.store.keep_days)
+
+
+def _traces_of(config: Config, pool: UpstreamPool) -> "Traces | None":
+    """None where there is no collector: nothing is imported for it then."""
+    if not config.traces.is_on:
+        return None
+    from sealink.app.telemetry.traces import Traces
+
+    return Traces(config, pool)

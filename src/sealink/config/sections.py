@@ -25,6 +25,7 @@ from sealink.providers import VENDORS
 from sealink.providers.profile import OWN_VENDORS, Profile
 from sealink.providers.vendor import Vendor
 from sealink.telemetry.log_format import LogFormat, LogLevel
+from sealink.telemetry.traces.settings import TraceSettings
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
@@ -352,6 +353,7 @@ class ConfigFile(Section, frozen=True, kw_only=True):
     access: AccessConfig = AccessConfig()
     usage: UsageConfig = UsageConfig()
     log: LogConfig = LogConfig()
+    traces: TraceSettings = TraceSettings()
     shared: SharedConfig = SharedConfig()
 
 

@@ -67,7 +67,7 @@ class Exchange:
         self._api = api
         self._refuse = refuse
         self._account = Account(
-            admission_of(request.request_id, admitted.key, request.client, request.head),
+            admission_of(request.request_id, admitted.key, request.client, request.head, request.trace),
             Meter(admitted.request, services.prices),
         )
         self._client = ClientStream(responder)
@@ -253,9 +253,10 @@ class Exchange:
 
     def _grace_is_over(self, timers: StreamTimers) -> None:
         """Send a first heartbeat if the stream has not begun, and from now on one after each silence."""
-        if not self._client.started:
+        has_begun = self._client.started
+        if not has_begun:
             self._beat()
-        timers.on_silence(self._services.heartbeat.interval_s, self._beat)
+        timers.on_silence(self._services.heartbeat.interval_s, self._beat, counts_from_now=not has_begun)
 
     def _beat(self) -> None:
         heartbeat = self._request.dialect.heartbeat(self._admitted.heartbeat)

@@ -40,8 +40,8 @@ SUMS: Final = (
 )
 
 NO_TEXT: Final = literal_column("''")
-"""Instead of NULL, which no primary key may have. Written as it is: PostgreSQL must see that it is the same in SELECT and
-in GROUP BY."""
+"""Instead of NULL, which no primary key may have. It is part of the statement, so that PostgreSQL sees that SELECT and
+GROUP BY have the same."""
 
 daily_usage = Table(
     "daily_usage",

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sealink.admin.admin_token import FILE, load_or_make
 from sealink.admin.endpoints import admin_endpoints, operations_on
@@ -17,6 +16,7 @@ from sealink.admin.usage import Currency, operations_on_usage
 from sealink.app.access import Access
 from sealink.app.address import is_loopback, printable
 from sealink.app.admin.console import Control, backend_of
+from sealink.app.spending import reports_of
 from sealink.config import Config
 from sealink.config.changes import Changes
 from sealink.config.environment import admin_token
@@ -24,9 +24,6 @@ from sealink.console.endpoints import console_endpoints
 from sealink.http import Dispatcher
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
-
-if TYPE_CHECKING:
-    from sealink.ledger.reports.report import Report
 
 log = logging.getLogger("sealink.admin")
 
@@ -98,7 +95,7 @@ class AdminPort:
         operations = (
             *operations_on(self._access.store, self._access.changed, reload),
             *operations_on_streams(streams, end_stream),
-            *operations_on_usage(self._report, self._currency),
+            *operations_on_usage(reports_of(self._config), self._currency),
         )
         endpoints = (
             *admin_endpoints(operations, self._control.metrics),
@@ -120,12 +117,3 @@ class AdminPort:
     def _currency(self) -> Currency:
         usage = self._control.config().usage
         return Currency(usage.currency, usage.usd_rate)
-
-    @contextmanager
-    def _report(self) -> "Iterator[Report]":
-        """A report on the ledger. It imports SQLAlchemy: only threads ask for it."""
-        from sealink.ledger.reports.report import open_report
-
-        store = self._config.store
-        with open_report(store.url, Path(store.journal)) as report:
-            yield report
