@@ -100,9 +100,9 @@ def _of_keys(admission: AdmissionControl, accounts: KeyAccounts) -> Iterable[End
     """What a key's holder is told of it."""
     own, billing = OwnUsage(admission, accounts), Billing(admission, accounts)
     handlers: dict[str, Handler] = {"/v1/me": own.me, "/v1/usage": own.usage}
-    for root in ("/v1/dashboard/billing", "/dashboard/billing"):
-        handlers[f"{root}/subscription"] = billing.subscription
-        handlers[f"{root}/usage"] = billing.usage
-        handlers[f"{root}/credit_grants"] = billing.credit_grants
+    for dashboard in ("/v1/dashboard/billing", "/dashboard/billing"):
+        handlers[f"{dashboard}/subscription"] = billing.subscription
+        handlers[f"{dashboard}/usage"] = billing.usage
+        handlers[f"{dashboard}/credit_grants"] = billing.credit_grants
     handlers |= {"/v1/key": billing.key, "/v1/auth/key": billing.key, "/v1/credits": billing.credits}
     return (Endpoint("GET", path, handler, _OPENAI) for path, handler in handlers.items())

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnClause,
     Connection,
     Date,
     Insert,
@@ -39,7 +40,7 @@ SUMS: Final = (
     "price_nano_usd",
 )
 
-NO_TEXT: Final = literal_column("''")
+NO_TEXT: Final[ColumnClause[str]] = literal_column("''")
 """Instead of NULL, which no primary key may have. It is part of the statement, so that PostgreSQL sees that SELECT and
 GROUP BY have the same."""
 

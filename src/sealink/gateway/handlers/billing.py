@@ -1,8 +1,9 @@
 """Endpoints by which desktop clients ask what a key has left, in the shapes that they know.
 
-OpenAI's dashboard: /dashboard/billing/subscription, /usage and /credit_grants, below /v1 or not. It is not documented; the
-fields are those that clients read (for example https://github.com/ChatGPTNextWeb/NextChat, app/client/platforms/openai.ts).
-`hard_limit_usd` is the budget, or what was paid into the balance; `total_usage` is in cents.
+OpenAI's dashboard: /dashboard/billing/subscription, /usage and /credit_grants, below /v1 or not. It is not documented: the
+fields are those that clients read, and that other gateways give them
+(https://github.com/QuantumNous/new-api-docs, docs/en/api/fei-account-billing-panel.md). `hard_limit_usd` is the budget,
+or what was paid into the balance; `total_usage` is in cents.
 
 OpenRouter's keys and credits: https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key
 """
