@@ -42,6 +42,7 @@ from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
+from sealink.limits.counters import Subject
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
 from sealink.net.server import Server
@@ -276,7 +277,11 @@ class App:
             routes=lambda: router_of(self.config, self._providers).listed,
             config=lambda: self.config,
             base_url=lambda: self.base_url,
+            used=self._used,
         )
+
+    async def _used(self, subject: Subject) -> dict[str, int] | None:
+        return self._limits.used(subject)
 
     async def _answer(self, question: str) -> object:
         """What this process answers itself, or a sibling."""

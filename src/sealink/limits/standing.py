@@ -5,8 +5,9 @@ from typing import Protocol
 
 import msgspec
 
+from sealink.access.records import KeyRecord, TeamRecord
 from sealink.catalog.rates import NANO
-from sealink.limits.counters import Subject
+from sealink.limits.counters import Credit, Subject
 from sealink.policy.budgets import BudgetPeriod, nano_usd, period_end_s, period_start_s
 from sealink.policy.limits import UsageLimits
 
@@ -56,6 +57,19 @@ def standing_of(subject: Subject, used: dict[str, int] | None, spent: Spent, now
     limits = limits_of(subject.limits)
     remaining = {} if used is None else {name: max(0, limit - used[name]) for name, limit in limits.items()}
     return Standing(limits, remaining, _budget_of(subject, spent, now_s), _balance_of(subject, spent))
+
+
+def key_subject(record: KeyRecord) -> Subject:
+    """What is counted of a key, with its balance."""
+    paid, opened_at = record.paid_in_usd, record.balance_opened_at
+    if paid is None or opened_at is None:
+        return Subject(f"key:{record.name}", record)
+    return Subject(f"key:{record.name}", record, Credit(nano_usd(paid), int(opened_at.timestamp())))
+
+
+def team_subject(record: TeamRecord) -> Subject:
+    """What is counted of a team."""
+    return Subject(f"team:{record.name}", record)
 
 
 def limits_of(limits: UsageLimits) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -16,12 +17,14 @@ from sealink.admin.usage import Currency, operations_on_usage
 from sealink.app.access import Access
 from sealink.app.address import is_loopback, printable
 from sealink.app.admin.console import Control, backend_of
-from sealink.app.spending import reports_of
+from sealink.app.spending import SpentByLedger, reports_of
 from sealink.config import Config
 from sealink.config.changes import Changes
 from sealink.config.environment import admin_token
 from sealink.console.endpoints import console_endpoints
 from sealink.http import Dispatcher
+from sealink.limits.counters import Subject
+from sealink.limits.standing import Standing, standing_of
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
 
@@ -92,8 +95,14 @@ class AdminPort:
         def end_stream(request_id: str) -> bool:
             return asyncio.run_coroutine_threadsafe(self._control.end_stream(request_id), loop).result()
 
+        spent = SpentByLedger(reports_of(self._config))
+
+        def standing(subject: Subject) -> Standing:
+            used = asyncio.run_coroutine_threadsafe(self._control.used(subject), loop).result()
+            return standing_of(subject, used, spent, time.time())
+
         operations = (
-            *operations_on(self._access.store, self._access.changed, reload),
+            *operations_on(self._access.store, self._access.changed, reload, standing),
             *operations_on_streams(streams, end_stream),
             *operations_on_usage(reports_of(self._config), self._currency),
         )

@@ -1,6 +1,6 @@
 """Endpoints by which desktop clients ask what a key has left, in the shapes that they know.
 
-OpenAI's dashboard: /dashboard/billing/subscription, /usage and /credit_grants, below /v1 or not. It is not documented: the
+OpenAI's dashboard: /dashboard/billing/subscription, /usage and /credit_grants, below /v1 or not. Undocumented: the
 fields are those that clients read, and that other gateways give them
 (https://github.com/QuantumNous/new-api-docs, docs/en/api/fei-account-billing-panel.md). `hard_limit_usd` is the budget,
 or what was paid into the balance; `total_usage` is in cents.

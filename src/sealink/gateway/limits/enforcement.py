@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from sealink.access.credential import Balance
+from sealink.access.credential import Balance, balance_in_force
 from sealink.access.keys import ApiKey, Team
 from sealink.catalog.prices import PriceRules
 from sealink.errors import ServiceUnavailable
@@ -120,8 +120,8 @@ class LimitEnforcement:
             if key.balance_usd is not None:
                 raise ServiceUnavailable("Balances cannot be read from the store now.", code="store_unavailable")
             return None
-        is_prepaid = key.balance_usd is not None or balance.is_topped_up
-        return Credit(balance.paid, balance.opened_s) if is_prepaid else None
+        in_force = balance_in_force(key, balance)
+        return None if in_force is None else Credit(in_force.paid, in_force.opened_s)
 
     async def _admit_known(self, request: AdmittedRequest, subjects: list[Subject], unknown: list[Subject]) -> None:
         """As `admit`, once the ledger has said what was spent."""
