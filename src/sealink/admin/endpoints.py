@@ -29,8 +29,8 @@ from sealink.admin.shapes import (
 from sealink.admin.teams import TeamOperations
 from sealink.http import Endpoint, RequestContext
 from sealink.http.responses import identity, send_json
-from sealink.limits.counters import Subject
 from sealink.limits.standing import Standing
+from sealink.limits.subjects import Subject
 from sealink.net.message import Request, Responder
 from sealink.wire.dialects import openai_chat
 

@@ -9,8 +9,8 @@ from sealink.access.keys import KeyRules, fields_of
 from sealink.access.records import KeyRecord
 from sealink.admin.operation import Call
 from sealink.admin.shapes import BalancePostings, KeyList, KeyWithSecret
-from sealink.limits.counters import Subject
 from sealink.limits.standing import Standing, key_subject
+from sealink.limits.subjects import Subject
 from sealink.policy.budgets import nano_usd
 
 if TYPE_CHECKING:

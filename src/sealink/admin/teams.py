@@ -8,8 +8,8 @@ from sealink.access.records import TeamRecord
 from sealink.admin.keys import ACTOR
 from sealink.admin.operation import Call
 from sealink.admin.shapes import TeamList
-from sealink.limits.counters import Subject
 from sealink.limits.standing import Standing, team_subject
+from sealink.limits.subjects import Subject
 
 if TYPE_CHECKING:
     from sealink.access.tables.team_table import TeamTable
