@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
-from sealink.telemetry.log_format import JsonFormatter, json_line, text_line
+from sealink.telemetry.log_format import Fields, JsonFormatter, json_line, text_line
 from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog, fields_of, level_of
 from sealink.usage import Usage
@@ -51,12 +51,18 @@ def test_a_line_for_a_machine() -> None:
 
 def test_what_is_not_known_is_left_out() -> None:
     fields = fields_of(ADMISSION, Settlement(request_id="req_1", ended="client_gone", ended_by="client", status=499))
-    assert list(fields) == ["request_id", "key", "task", "client", "model", "status", "ended", "ended_by"]
+    shown = [name for name in fields.__struct_fields__ if getattr(fields, name) is not None]
+    assert shown == ["request_id", "key", "task", "client", "model", "status", "ended", "ended_by"]
+
+
+class Named(Fields):
+    model: str
+    status: int
 
 
 @pytest.mark.parametrize("model", ["a b", "a\nINFO forged", 'a"b', "a=b", "", "a\x1b[31m", "\u2028"])
 def test_nothing_that_a_client_names_can_forge_a_line_or_a_field(model: str) -> None:
-    line = text_line(0.0, logging.INFO, {"model": model, "status": 200})
+    line = text_line(0.0, logging.INFO, Named(model, 200))
     (value,) = [line[line.index("model=") + 6 : -len(" status=200\n")]]
     assert json.loads(value) == model
     assert line.count("\n") == 1
