@@ -88,7 +88,6 @@ OBSERVED = """
 format = "json"
 [traces]
 endpoint = "http://127.0.0.1:9/v1/traces"
-max_batch = 40  # what each measurement makes it sends, too
 """
 
 SLOWNESS = 50

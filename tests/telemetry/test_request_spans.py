@@ -6,7 +6,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from sealink.ledger.entry import Admission, Attempt, AttemptSpan, Settlement
 from sealink.telemetry.traces.otlp import export_request
-from sealink.telemetry.traces.request_spans import MAX_CHARS, RequestSpans, about_provider
+from sealink.telemetry.traces.request_spans import MAX_CHARS, about_provider, spans_of
 from sealink.trace_context import TraceContext
 from sealink.usage import Usage
 
@@ -38,7 +38,7 @@ BEGAN_NS = 1_700_000_000 * 10**9
 
 
 def spans(settlement: Settlement = SETTLEMENT, admission: Admission = ADMISSION) -> list[Span]:
-    body = export_request({}, ("", ""), RequestSpans(TRACE, admission, settlement, PROVIDERS))
+    body = export_request({}, ("", ""), spans_of(TRACE, admission, settlement, PROVIDERS))
     return list(ExportTraceServiceRequest.FromString(body).resource_spans[0].scope_spans[0].spans)
 
 

@@ -32,6 +32,7 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_prices(config, mistakes)
     _check_store(config, mistakes)
     _check_traces(config, mistakes)
+    _check_log(config, mistakes)
 
 
 def warnings_of(config: Config) -> list[Mistake]:
@@ -210,3 +211,12 @@ def _check_headers(path: Path, headers: Mapping[str, str], mistakes: Mistakes) -
                 (*path, name),
                 f"headers: {name!r} is not a header name, or its value has characters that no header may have",
             )
+
+
+def _check_log(config: Config, mistakes: Mistakes) -> None:
+    """What is to be redacted must be regular expressions."""
+    for index, pattern in enumerate(config.log.redact):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            mistakes.add(("log", "redact", index), f"redact: {pattern!r} is not a regular expression: {error}")

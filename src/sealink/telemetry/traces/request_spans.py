@@ -7,7 +7,7 @@ https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-
 What most requests have in common is written once, and kept: `_request_head`, `_attempt_head`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -37,89 +37,84 @@ def about_provider(name: str, values: Mapping[str, Value] | None = None) -> byte
     return attributes({"gen_ai.provider.name": name, **(values or {}), "sealink.provider": name})
 
 
-class RequestSpans:
-    """The spans of one request, encoded. `trace` is its admission's."""
+def spans_of(trace: TraceContext, admission: Admission, settlement: Settlement, providers: Providers) -> list[bytes]:
+    """The request's span, then those of its attempts, in their order; each encoded. `trace` is the admission's."""
+    attempts = [
+        _attempt_span(admission, settlement, attempt, attempt.span, trace, providers)
+        for attempt in settlement.attempts
+        if attempt.span is not None
+    ]
+    return [_request_span(trace, admission, settlement, providers), *attempts]
 
-    def __init__(self, trace: TraceContext, admission: Admission, settlement: Settlement, providers: Providers) -> None:
-        self._trace = trace
-        self._admission = admission
-        self._settlement = settlement
-        self._providers = providers
-        self._operation = EMBEDDINGS if admission.client == EMBEDDINGS else "chat"
-        self._began_ns = int(admission.started_at * _NANO)
 
-    def __iter__(self) -> Iterator[bytes]:
-        """The request's, then those of its attempts, in their order."""
-        yield self._of_request()
-        for attempt in self._settlement.attempts:
-            if attempt.span is not None:
-                yield self._of_attempt(attempt, attempt.span)
+def _request_span(trace: TraceContext, admission: Admission, settlement: Settlement, providers: Providers) -> bytes:
+    began_ns = int(admission.started_at * _NANO)
+    parts = [
+        _request_head(
+            _operation(admission),
+            admission.key,
+            admission.team,
+            admission.model,
+            admission.client,
+            admission.streamed,
+            admission.task_type,
+            settlement.served_model,
+            settlement.status,
+            settlement.ended,
+            settlement.ended_by,
+            settlement.code,
+            settlement.usage_source,
+            len(settlement.attempts),
+        ),
+        text("sealink.request_id", admission.request_id),
+        _about(settlement.provider, providers),
+        _tokens(settlement.usage),
+    ]
+    if settlement.ttft_ms is not None:
+        parts.append(double("gen_ai.response.time_to_first_chunk", settlement.ttft_ms / 1000))
+    if settlement.longest_gap_ms is not None:
+        parts.append(double("sealink.longest_gap", settlement.longest_gap_ms / 1000))
+    if settlement.cost_nano_usd is not None:
+        parts.append(double("sealink.cost_usd", settlement.cost_nano_usd / _NANO))
+    if settlement.chunks:
+        parts.append(integer("sealink.chunks", settlement.chunks))
+    parts += [event(name, began_ns + int(at_ms * _NS_PER_MS)) for name, at_ms in settlement.timeline]
+    ended_ns = began_ns + int((settlement.duration_ms or 0.0) * _NS_PER_MS)
+    return encoded_span(trace, (trace.span_id, trace.parent_id), (began_ns, ended_ns), parts)
 
-    def _of_request(self) -> bytes:
-        trace, admission, settlement = self._trace, self._admission, self._settlement
-        began_ns = self._began_ns
-        parts = [
-            _request_head(
-                self._operation,
-                admission.key,
-                admission.team,
-                admission.model,
-                admission.client,
-                admission.streamed,
-                admission.task_type,
-                settlement.served_model,
-                settlement.status,
-                settlement.ended,
-                settlement.ended_by,
-                settlement.code,
-                settlement.usage_source,
-                len(settlement.attempts),
-            ),
-            text("sealink.request_id", admission.request_id),
-        ]
-        if settlement.provider is not None:
-            parts.append(self._about(settlement.provider))
-        if settlement.usage is not None:
-            _add_tokens(parts, settlement.usage)
-        if settlement.ttft_ms is not None:
-            parts.append(double("gen_ai.response.time_to_first_chunk", settlement.ttft_ms / 1000))
-        if settlement.longest_gap_ms is not None:
-            parts.append(double("sealink.longest_gap", settlement.longest_gap_ms / 1000))
-        if settlement.cost_nano_usd is not None:
-            parts.append(double("sealink.cost_usd", settlement.cost_nano_usd / _NANO))
-        if settlement.chunks:
-            parts.append(integer("sealink.chunks", settlement.chunks))
-        parts += [event(name, began_ns + int(at_ms * _NS_PER_MS)) for name, at_ms in settlement.timeline]
-        return encoded_span(
-            trace,
-            (trace.span_id, trace.parent_id),
-            (began_ns, self._at(settlement.duration_ms or 0.0)),
-            parts,
-        )
 
-    def _of_attempt(self, attempt: Attempt, span: AttemptSpan) -> bytes:
-        settlement, answers = self._settlement, attempt.code is None
-        code = settlement.code if answers and settlement.ended_by == "upstream" else attempt.code
-        parts = [
-            _attempt_head(self._operation, attempt.model, self._admission.streamed, code),
-            self._about(attempt.provider),
-        ]
-        usage = settlement.usage if answers else attempt.usage
-        if usage is not None:
-            _add_tokens(parts, usage)
-        if answers and settlement.ttft_ms is not None:
-            parts.append(double("gen_ai.response.time_to_first_chunk", (settlement.ttft_ms - span.began_ms) / 1000))
-        ended_ms = span.ended_ms if span.ended_ms is not None else settlement.duration_ms or span.began_ms
-        return encoded_span(
-            self._trace, (span.id, self._trace.span_id), (self._at(span.began_ms), self._at(ended_ms)), parts
-        )
+def _attempt_span(
+    admission: Admission,
+    settlement: Settlement,
+    attempt: Attempt,
+    span: AttemptSpan,
+    trace: TraceContext,
+    providers: Providers,
+) -> bytes:
+    answers, ttft_ms, began_ms, ended_ms = attempt.code is None, settlement.ttft_ms, span.began_ms, span.ended_ms
+    code = settlement.code if answers and settlement.ended_by == "upstream" else attempt.code
+    parts = [
+        _attempt_head(_operation(admission), attempt.model, admission.streamed, code),
+        _about(attempt.provider, providers),
+        _tokens(settlement.usage if answers else attempt.usage),
+    ]
+    if answers and ttft_ms is not None:
+        parts.append(double("gen_ai.response.time_to_first_chunk", (ttft_ms - began_ms) / 1000))
+    if ended_ms is None:
+        ended_ms = settlement.duration_ms or began_ms
+    began_ns = int(admission.started_at * _NANO)
+    times_ns = (began_ns + int(began_ms * _NS_PER_MS), began_ns + int(ended_ms * _NS_PER_MS))
+    return encoded_span(trace, (span.id, trace.span_id), times_ns, parts)
 
-    def _at(self, ms: float) -> int:
-        """A time that is given in milliseconds since the request was admitted."""
-        return self._began_ns + int(ms * _NS_PER_MS)
 
-    def _about(self, provider: str) -> bytes:
-        return self._providers.get(provider) or about_provider(provider)
+def _operation(admission: Admission) -> str:
+    return EMBEDDINGS if admission.client == EMBEDDINGS else "chat"
+
+
+def _about(provider: str | None, providers: Providers) -> bytes:
+    if provider is None:
+        return b""
+    return providers.get(provider) or about_provider(provider)
 
 
 @lru_cache(maxsize=_KEPT_HEADS)
@@ -173,17 +168,18 @@ def _attempt_head(operation: str, model: str, streamed: bool, code: str | None) 
     return head(f"{operation} {model}", "client", is_error=is_error) + attributes(values)
 
 
-def _add_tokens(parts: list[bytes], usage: Usage) -> None:
-    parts += (
-        integer("gen_ai.usage.input_tokens", usage.input_tokens),
-        integer("gen_ai.usage.output_tokens", usage.output_tokens),
-    )
+def _tokens(usage: Usage | None) -> bytes:
+    if usage is None:
+        return b""
+    tokens = integer("gen_ai.usage.input_tokens", usage.input_tokens)
+    tokens += integer("gen_ai.usage.output_tokens", usage.output_tokens)
     if usage.cached_read_tokens:
-        parts.append(integer("gen_ai.usage.cache_read.input_tokens", usage.cached_read_tokens))
+        tokens += integer("gen_ai.usage.cache_read.input_tokens", usage.cached_read_tokens)
     if usage.cached_write_tokens:
-        parts.append(integer("gen_ai.usage.cache_creation.input_tokens", usage.cached_write_tokens))
+        tokens += integer("gen_ai.usage.cache_creation.input_tokens", usage.cached_write_tokens)
     if usage.reasoning_tokens:
-        parts.append(integer("gen_ai.usage.reasoning.output_tokens", usage.reasoning_tokens))
+        tokens += integer("gen_ai.usage.reasoning.output_tokens", usage.reasoning_tokens)
+    return tokens
 
 
 def _cut(text: str | None) -> str | None:
