@@ -7,30 +7,24 @@ from typing import Final
 import msgspec
 
 from sealink.ledger.entry import Admission, Settlement
-from sealink.telemetry.log_format import Fields
 
 log: Final = logging.getLogger("sealink.requests")
 
-WriteFields = Callable[[int, Fields], None]
-"""Takes the level, one of logging's, and the fields of a line."""
 
-_NANO: Final = 10**9
-
-
-class RequestFields(Fields, kw_only=True):
-    """A request's line. Times are in milliseconds."""
+class RequestLine(msgspec.Struct, omit_defaults=True):
+    """A line's fields, in the order in which they are shown. What is not known is left out."""
 
     request_id: str
     trace_id: str | None = None
-    key: str
+    key: str = ""
     team: str | None = None
     task: str | None = None
-    client: str
+    client: str | None = None
     model: str | None = None
     target: str | None = None
-    status: int
-    ended: str
-    ended_by: str
+    status: int | None = None
+    ended: str | None = None
+    ended_by: str | None = None
     code: str | None = None
     attempts: int | None = None
     ttft_ms: float | None = None
@@ -43,20 +37,23 @@ class RequestFields(Fields, kw_only=True):
     cost_usd: msgspec.Raw | None = None
 
 
+WriteLine = Callable[[int, RequestLine], None]
+"""Takes the level, one of logging's, and the line."""
+
+_NANO: Final = 10**9
+
+
 class RequestLog:
     """An Observer. A request that went wrong here or at the provider is logged as a warning, a fault of SeaLink's own
     as an error, any other end as information."""
 
-    def __init__(self, write: WriteFields) -> None:
+    def __init__(self, write: WriteLine) -> None:
         self._write = write
-
-    def admitted(self, admission: Admission) -> None:
-        """A request is logged at its end only."""
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         level = level_of(settlement)
         if log.isEnabledFor(level):
-            self._write(level, fields_of(admission, settlement))
+            self._write(level, line_of(admission, settlement))
 
 
 def level_of(settlement: Settlement) -> int:
@@ -67,36 +64,32 @@ def level_of(settlement: Settlement) -> int:
     return logging.WARNING if went_wrong and settlement.ended_by != "client" else logging.INFO
 
 
-def fields_of(admission: Admission, settlement: Settlement) -> RequestFields:
+def line_of(admission: Admission, settlement: Settlement) -> RequestLine:
     """What is known of a request."""
     usage = settlement.usage
-    return RequestFields(
+    return RequestLine(
         request_id=admission.request_id,
-        trace_id=admission.trace.trace_id if admission.trace is not None else None,
+        trace_id=None if admission.trace is None else admission.trace.trace_id,
         key=admission.key,
         team=admission.team,
         task=admission.task_type,
         client=admission.client,
         model=admission.model,
-        target=f"{settlement.provider}:{settlement.served_model}" if settlement.provider else None,
+        target=settlement.provider and f"{settlement.provider}:{settlement.served_model}",
         status=settlement.status,
         ended=settlement.ended,
         ended_by=settlement.ended_by,
         code=settlement.code,
         attempts=len(settlement.attempts) or None,
-        ttft_ms=_rounded(settlement.ttft_ms),
-        duration_ms=_rounded(settlement.duration_ms),
-        longest_gap_ms=_rounded(settlement.longest_gap_ms),
+        ttft_ms=settlement.ttft_ms and round(settlement.ttft_ms, 1),
+        duration_ms=settlement.duration_ms and round(settlement.duration_ms, 1),
+        longest_gap_ms=settlement.longest_gap_ms and round(settlement.longest_gap_ms, 1),
         chunks=settlement.chunks or None,
-        input_tokens=usage.input_tokens if usage is not None else None,
-        output_tokens=usage.output_tokens if usage is not None else None,
+        input_tokens=None if usage is None else usage.input_tokens,
+        output_tokens=None if usage is None else usage.output_tokens,
         usage=settlement.usage_source,
         cost_usd=_usd(settlement.cost_nano_usd),
     )
-
-
-def _rounded(ms: float | None) -> float | None:
-    return None if ms is None else round(ms, 1)
 
 
 def _usd(nano: int | None) -> msgspec.Raw | None:
