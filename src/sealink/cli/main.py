@@ -33,14 +33,22 @@ app.add_typer(teams, name="teams")
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"sealink {__version__}")
+        from sealink.wire.stream.plain_reads import IS_ACCELERATED  # not needed by any other command
+
+        typer.echo(f"sealink {__version__}, {'accelerated' if IS_ACCELERATED else 'in plain Python'}")
         raise typer.Exit
 
 
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version, and whether SeaLink is accelerated.",
+        ),
     ] = False,
 ) -> None:
     """SeaLink: a streaming-first LLM gateway."""
