@@ -7,6 +7,7 @@ of MARK, at which callgrind writes down what it has counted, or the number of ca
 import asyncio
 import gc
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -40,10 +41,12 @@ ROWS = 100
 
 
 class Lane(NamedTuple):
-    """Who asks, and who answers, by their dialects' names in the config."""
+    """Who asks, and who answers, by their dialects' names in the config. `observed`: with a log line of each request as
+    JSON, and its spans sent to a collector."""
 
     client: str
     upstream: str
+    observed: bool = False
 
 
 LANES = {
@@ -55,6 +58,7 @@ LANES = {
     "messages from openai": Lane("anthropic", "openai"),
     "responses": Lane("responses", "responses"),
     "responses from openai": Lane("responses", "openai"),
+    "relay observed": Lane("openai", "openai", observed=True),
 }
 LEDGER = "ledger"
 UPSTREAMS = ("openai", "anthropic", "responses", "gemini")
@@ -77,6 +81,14 @@ targets = [{{ provider = "{dialect}-upstream", model = "a-model" }}]
 """
     for port, dialect in enumerate(UPSTREAMS, 1)
 )
+
+OBSERVED = """
+[log]
+format = "json"
+[traces]
+endpoint = "http://127.0.0.1:9/v1/traces"
+max_batch = 40  # what each measurement makes it sends, too
+"""
 
 Mark = Callable[[], object]
 
@@ -128,18 +140,28 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark) -> list[Mea
     loop = asyncio.get_running_loop()
     assert isinstance(loop, Loop)
     Ledger.start = lambda ledger: None  # type: ignore[method-assign]  # what its thread does is a lane of its own
-    app = App(parse(CONFIG, {}, folder))
+    lanes = {name: LANES[name] for name in names if name in LANES}
+    measured: list[Measurement] = []
+    for observed in dict.fromkeys(lane.observed for lane in lanes.values()):
+        await _start(folder, observed=observed)
+        for name, lane in lanes.items():
+            if lane.observed == observed:
+                client = ClientTransport(loop)
+                for kind, count in REQUESTS.items():
+                    await _measure(loop, client, lane, kind, mark)
+                    measured += [Measurement(name, kind, count)] * REPEATS
+    return measured
+
+
+async def _start(folder: Path, *, observed: bool) -> None:
+    """A SeaLink, which the loop's clients are connected to from now on."""
+    if observed:
+        logging.getLogger("sealink.requests").setLevel(logging.INFO)
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 -- it is written to until the process ends
+    app = App(parse((OBSERVED if observed else "") + CONFIG, {}, folder / str(observed)))
     await app.start()
     await app.loaded()
     gc.freeze()
-    measured: list[Measurement] = []
-    for name in names:
-        if name in LANES:
-            client = ClientTransport(loop)
-            for kind, count in REQUESTS.items():
-                await _measure(loop, client, LANES[name], kind, mark)
-                measured += [Measurement(name, kind, count)] * REPEATS
-    return measured
 
 
 async def _measure(loop: Loop, client: ClientTransport, lane: Lane, kind: str, mark: Mark) -> None:

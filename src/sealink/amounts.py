@@ -15,6 +15,7 @@ Count = Annotated[int, Meta(ge=0)]
 Size = Annotated[int, Meta(gt=0)]
 """A number of bytes or of attempts: at least one."""
 Usd = Annotated[float, Meta(ge=0, le=1_000_000)]
+UsdRate = Annotated[float, Meta(gt=0, le=1_000_000_000)]
 Markup = Annotated[float, Meta(ge=-100, le=10_000)]
 """Percent; -100 makes something free."""
 Port = Annotated[int, Meta(ge=0, le=65535)]

@@ -134,7 +134,7 @@ def test_the_host_must_be_this_machine(admin: Admin, host: str, status: int) -> 
 @pytest.mark.parametrize(
     ("method", "path", "raw", "status"),
     [
-        ("GET", "/", None, 404),
+        ("GET", "/", None, 303),
         ("GET", "/admin/v1/nothing", None, 404),
         ("PUT", "/admin/v1/keys", None, 405),
         ("OPTIONS", "/admin/v1/keys", None, 204),
@@ -153,7 +153,7 @@ def test_every_answer_has_the_policy_and_none_allows_another_origin(
 
 
 def assert_closed(answer: Answer) -> None:
-    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 

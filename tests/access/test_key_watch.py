@@ -7,13 +7,13 @@ from threading import Event
 
 import pytest
 
-from sealink.access.access_store import AccessStore
 from sealink.access.configured import Configured, ConfiguredKey
 from sealink.access.credential import Changes
-from sealink.access.key_table import KeyTable
 from sealink.access.key_watch import KeyWatch
 from sealink.access.keyring import Keyring
 from sealink.access.keys import ApiKey, KeyRules
+from sealink.access.tables.access_store import AccessStore
+from sealink.access.tables.key_table import KeyTable
 from sealink.errors import AuthenticationError, ServiceUnavailable
 from sealink.store.errors import StoreTooNew, StoreUnavailable
 

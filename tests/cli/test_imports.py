@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = {"alembic", "bpe_openai", "genai_prices", "pydantic", "rich", "sqlalchemy", "ssl", "uvloop"}
-NOT_TO_LISTEN = {"alembic", "bpe_openai", "genai_prices", "pydantic", "rich", "sqlalchemy", "jsonschema_rs"}
+NOT_TO_LISTEN = HEAVY - {"ssl", "uvloop"} | {"jinja2", "jsonschema_rs", "starlette"}
 
 
 def imported(program: str) -> set[str]:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from sealink.access.access_store import ALL, AccessStore
-from sealink.access.audit_table import list_changes
 from sealink.access.configured import Configured
 from sealink.access.keyring import Keyring
 from sealink.access.keys import KeyRules, TeamRules
+from sealink.access.tables.access_store import ALL, AccessStore
+from sealink.access.tables.audit_table import list_changes
 from sealink.cli.access.rule_options import KEY_OPTIONS, TEAM_OPTIONS
 from sealink.cli.main import app
 from sealink.config.sections import KeyConfig, TeamConfig
@@ -138,7 +138,8 @@ def test_an_update_changes_what_is_named_and_nothing_else(config: str, option: s
     text, value = OPTIONS[option]
     after = json.loads(done(config, "keys", "update", "dev", *words(option, text), "--json"))
     name = option.removeprefix("--").replace("-", "_")
-    assert after == {**before, name: value}
+    opened = {"paid_in_usd": value} if option == "--balance-usd" else {}
+    assert after == {**before, name: value, **opened}
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_what_cannot_be_looked_at_is_said_in_one_line(monkeypatch: pytest.Monkey
         for command in ("chat Hello", "usage", "check"):
             done = runner.invoke(app, command.split())
             assert (done.exit_code, done.output) == (1, f"sealink.toml: {error.strerror}\n")
-    monkeypatch.setattr("sealink.ledger.report.read_unstored", fail)
+    monkeypatch.setattr("sealink.ledger.reports.report.read_unstored", fail)
     done = runner.invoke(app, ["usage"])
     assert (done.exit_code, done.output.count("\n")) == (1, 1)
     assert "the journal of requests cannot be read" in done.output
@@ -130,6 +130,16 @@ def test_workers_do_not_outlive_their_parent(folder: Path) -> None:
     with serving(folder, "--workers", "2") as (process, url):
         process.kill()
         wait_until(lambda: not is_answered(f"{url}/models"))
+
+
+def test_workers_that_are_told_to_stop_before_they_listen_end_well(folder: Path) -> None:
+    command = [SEALINK, "serve", "--admin-port", "0", "--workers", "2"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: bool(workers_of(process.pid)))
+        process.terminate()
+        output, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, output) == (0, ""), errors
+    assert "Traceback" not in errors
 
 
 def test_a_worker_that_dies_is_replaced(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """`sealink usage`, on a ledger that is in use."""
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from sealink.cli.main import app
 from sealink.config import load
 from sealink.ledger.entry import Admission, Attempt, Settlement
 from sealink.ledger.ledger import Ledger
+from sealink.ledger.reports.csv_text import csv_text
 from sealink.ledger.settings import LedgerSettings
 from sealink.usage import Usage
 
@@ -34,6 +36,7 @@ def settle(ledger: Ledger, number: int) -> None:
         Admission(
             request_id=request_id,
             key="dev",
+            team="research",
             model="claude-[bold]",
             client="openai",
             streamed=True,
@@ -54,6 +57,7 @@ def settle(ledger: Ledger, number: int) -> None:
             usage=Usage(input_tokens=1000, output_tokens=20),
             usage_source="estimated",
             cost_nano_usd=3_000_000,
+            price_nano_usd=3_500_000,
             hedge_cost_nano_usd=2_000_000,
             duration_ms=1234.5,
             timeline=[("admitted", 0.0), ("client_gone", 1234.5)],
@@ -83,8 +87,8 @@ def test_a_summary_for_people(config: str) -> None:
     result = usage("--config", config)
     assert result.exit_code == 0
     lines = [line.split() for line in result.output.splitlines()]
-    assert lines[0] == ["Model", "Requests", "Not", "done", "Input", "Cached", "Output", "Reasoning", "Cost"]
-    assert lines[1] == ["claude-[bold]", "2", "0", "2,000", "0", "40", "0", "$0.006000"]
+    assert lines[0] == ["Model", "Requests", "Not", "done", "Input", "Cached", "Output", "Reasoning", "Cost", "Price"]
+    assert lines[1] == ["claude-[bold]", "2", "0", "2,000", "0", "40", "0", "$0.006000", "$0.007000"]
     assert lines[2][0] == "Total"
     assert "100.0% of the cost is estimated" in result.output
     assert "additional cost of hedged attempts that lost: $0.004000" in result.output
@@ -93,14 +97,57 @@ def test_a_summary_for_people(config: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "name"), [("model", "claude-[bold]"), ("key", "dev"), ("task", "billing"), ("day", "2026-01-02")]
+    ("by", "name"),
+    [
+        ("model", "claude-[bold]"),
+        ("key", "dev"),
+        ("team", "research"),
+        ("task", "billing"),
+        ("day", "2026-01-02"),
+        ("provider", "anthropic"),
+    ],
 )
 def test_a_summary_for_programs(config: str, by: str, name: str) -> None:
     found = json.loads(usage("--by", by, "--json", "--config", config).output)
     assert [group[by] for group in found["groups"]] == [name]
     assert found["total"]["cost_nano_usd"] == found["groups"][0]["cost_nano_usd"] == 6_000_000
     assert found["total"]["hedge_cost_nano_usd"] == 4_000_000
+    assert found["total"]["price_nano_usd"] == 7_000_000
     assert (found["waiting"], found["open"]) == (1, 1)
+
+
+def test_several_groups_and_a_selection(config: str) -> None:
+    chosen = "--team", "research", "--since", "2026-01-02", "--until", "2026-01-03", "--config", config
+    found = json.loads(usage("--by", "team,model", "--json", *chosen).output)
+    assert (found["by"], len(found["groups"])) == ("team,model", 1)
+    assert (found["groups"][0]["team"], found["groups"][0]["model"]) == ("research", "claude-[bold]")
+    assert found["groups"][0]["requests"] == 2
+    for other in (("--team", "other"), ("--until", "2026-01-02"), ("--since", "2026-01-02T04:00:00+01:00")):
+        found = json.loads(usage("--json", "--config", config, *other).output)
+        assert found["total"]["requests"] == (2 if other[0] == "--since" else 0)
+    assert usage("--by", "model,colour", "--config", config).exit_code == 2
+    assert usage("--since", "yesterday", "--config", config).exit_code == 2
+
+
+def test_sums_for_spreadsheets(config: str) -> None:
+    """What clients send is not taken for a formula."""
+    names, line = list(csv.reader(usage("--by", "key,model", "--csv", "--config", config).output.splitlines()))
+    assert names[:4] == ["key", "model", "requests", "not_done"]
+    assert (line[:3], line[-1]) == (["dev", "claude-[bold]", "2"], "7000000")
+    assert csv_text(["a", "b"], [{"a": "=1+1", "b": None}]) == "a,b\r\n'=1+1,\r\n"
+
+
+def test_a_months_bill(config: str) -> None:
+    """Its lines add up to what the rows say, to the nano-dollar."""
+    with Path(config).open("a") as file:
+        file.write('[usage]\ncurrency = "EUR"\nusd_rate = 0.5\n')
+    lines = list(csv.DictReader(usage("statement", "2026-01", "--config", config).output.splitlines()))
+    assert [(line["team"], line["key"], line["requests"]) for line in lines] == [("research", "dev", "2")]
+    assert (lines[0]["cost_usd"], lines[0]["price_usd"]) == ("0.006", "0.007")
+    assert (lines[0]["price"], lines[0]["currency"]) == ("0.0035", "EUR")
+    assert usage("statement", "2026-02", "--config", config).output.count("\n") == 1
+    assert usage("statement", "2026-13", "--config", config).exit_code == 2
+    assert "EUR" in usage("--config", config).output
 
 
 def test_rows_for_programs(config: str) -> None:

@@ -10,9 +10,8 @@ from typing import Final, cast
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fake_clock import FakeClockLoop
 from outside import program
-from sealink.app.gauges import connection_gauges, ledger_gauges, loop_gauge, target_gauge
+from sealink.app.telemetry.gauges import connection_gauges, ledger_gauges, loop_gauge, target_gauge
 from sealink.ledger.entry import Admission, Attempt, Settlement
 from sealink.ledger.ledger import LedgerStatus
 from sealink.net.client import UpstreamPool
@@ -40,11 +39,7 @@ def gauges() -> list[Gauge]:
     health.of(target)
     server = cast(Server, SimpleNamespace(connections=1, unsent_bytes=0))
     pool = cast(UpstreamPool, SimpleNamespace(active=1, idle=0))
-    loop = FakeClockLoop()
-    try:
-        lag = loop_gauge(LoopLag(loop))
-    finally:
-        loop.close()
+    lag = loop_gauge(LoopLag())
     ledger = ledger_gauges(LedgerStatus(pending=0, uploaded=1, recovered=0, failures=0, last_error=None))
     return [target_gauge(health), *ledger, *connection_gauges(server, pool), lag]
 

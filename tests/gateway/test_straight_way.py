@@ -59,6 +59,20 @@ def test_a_failure_before_the_commit_is_followed_up_in_one_task(first: Callable[
     run_it()
 
 
+def test_a_client_that_leaves_before_the_first_step_of_the_attempts_task_leaves_nothing_open() -> None:
+    """As when the first attempt fails, and its client leaves, in one turn of the event loop."""
+
+    @on_fake_clock
+    async def run_it() -> None:
+        run = Run(FakeUpstream(ROLE, TEXT), hedge_after_s=1.0, targets=("a", "b"))
+        run.exchange.start()
+        run.responder.leave()
+        await run.responder.answered.wait()
+        assert run.settlement.ended == "client_gone"
+
+    run_it()
+
+
 def fails(*_: Any, **__: Any) -> Any:
     raise KeyError("a bug")
 

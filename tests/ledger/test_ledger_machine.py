@@ -22,7 +22,7 @@ from ledger_samples import admission, settlement, sqlite_url
 from sealink.ledger.entry import to_line
 from sealink.ledger.journal import Journal, OwnedFolder, segment_numbers, segment_path
 from sealink.ledger.journal_cursor import JournalCursor
-from sealink.ledger.report import open_report
+from sealink.ledger.reports.report import open_report
 from sealink.ledger.requests_table import RequestsTable
 from sealink.ledger.row import Row
 from sealink.ledger.settings import LedgerSettings

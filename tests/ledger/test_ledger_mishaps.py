@@ -14,7 +14,7 @@ from ledger_samples import IMPATIENT, admission, settlement, sqlite_url, stored_
 from sealink.ledger.journal import Journal, OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.ledger import Ledger
-from sealink.ledger.report import open_report
+from sealink.ledger.reports.report import open_report
 from sealink.ledger.requests_table import RequestsTable
 from sealink.ledger.row import Row
 from sealink.ledger.settings import LedgerSettings

@@ -9,8 +9,9 @@ import pytest
 from ledger_samples import IMPATIENT, STARTED_AT, admission, settlement, sqlite_url
 
 from sealink.ledger.ledger import Ledger
-from sealink.ledger.report import open_report
-from sealink.ledger.totals import Totals
+from sealink.ledger.reports.report import open_report, position_of
+from sealink.ledger.reports.selection import ALL, Selection, moment
+from sealink.ledger.reports.totals import BYS, Totals, by_of
 
 DAY_S = 86_400
 UNHURRIED = msgspec.structs.replace(IMPATIENT, upload_every_s=1000.0, close_s=0.0)
@@ -26,6 +27,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path, store_url: str) -> It
             admission(
                 f"req_{number}",
                 key=["dev", "ops"][number % 2],
+                team=[None, "t"][number % 2],
                 model=["haiku", "opus", "haiku"][number % 3],
                 task_type=[None, "billing"][number // 3],
                 started_at=STARTED_AT + number * DAY_S / 2,
@@ -42,6 +44,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path, store_url: str) -> It
                 ended="done" if number < 4 else "client_gone",
                 usage_source="provider" if number < 4 else "estimated",
                 cost_nano_usd=None if number == 5 else 10**number,
+                price_nano_usd=None if number == 5 else 2 * 10**number,
             )
         )
     if request.param == "stored":
@@ -53,20 +56,61 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path, store_url: str) -> It
 def test_groups(ledger: tuple[str, Path]) -> None:
     with open_report(*ledger) as report:
         output = {
-            by: {name: totals.output_tokens for name, totals in report.summary(by).groups.items()}
-            for by in ("model", "key", "task", "day")
+            by: {name: totals.output_tokens for (name,), totals in report.summary((by,)).groups.items()} for by in BYS
         }
     assert output == {
         "model": {"haiku": 101_101, "opus": 10_010},
         "key": {"dev": 10_101, "ops": 101_010},
         "task": {None: 111, "billing": 111_000},
+        "team": {None: 10_101, "t": 101_010},
+        "provider": {"anthropic": 111_111},
         "day": {"2026-01-02": 11, "2026-01-03": 1_100, "2026-01-04": 110_000},
     }
 
 
+SELECTIONS = {
+    Selection(key="dev"): [0, 2, 4],
+    Selection(team="t", model="opus"): [1],
+    Selection(task="billing", ended="client_gone"): [4, 5],
+    Selection(provider="anthropic", since=moment("2026-01-03")): [2, 3, 4, 5],
+    Selection(until=moment("2026-01-02T03:04:05.678Z")): [],
+    Selection(since=moment("2026-01-02T03:04:05.678Z"), until=moment("2026-01-03T04:04:05.678+01:00")): [0, 1],
+    Selection(code="budget_exceeded"): [],
+}
+
+
+def test_selections(ledger: tuple[str, Path]) -> None:
+    """Sums, lists and pages are of the same requests, wherever those are."""
+    with open_report(*ledger) as report:
+        for selection, numbers in SELECTIONS.items():
+            ids = [f"req_{number}" for number in numbers]
+            assert [row["request_id"] for row in report.rows(selection=selection)] == ids
+            assert [row["request_id"] for row in report.page(selection, 10)] == ids[::-1]
+            assert report.summary(("model",), selection).total.output_tokens == sum(10**number for number in numbers)
+            assert report.spent_nano_usd(selection) == sum(2 * 10**number for number in numbers if number != 5)
+
+
+def test_pages(ledger: tuple[str, Path]) -> None:
+    with open_report(*ledger) as report:
+        pages, before = [], None
+        while page := report.page(ALL, 4, before):
+            pages.append([row["request_id"] for row in page])
+            before = position_of(page[-1])
+    assert pages == [["req_5", "req_4", "req_3", "req_2"], ["req_1", "req_0"]]
+
+
+def test_groups_of_several(ledger: tuple[str, Path]) -> None:
+    with open_report(*ledger) as report:
+        found = report.summary(("key", "day"))
+    assert {group: totals.requests for group, totals in found.groups.items()} == {
+        (key, day): 1 for key in ("dev", "ops") for day in ("2026-01-02", "2026-01-03", "2026-01-04")
+    }
+    assert by_of("key, day") == ("key", "day")
+
+
 def test_sums(ledger: tuple[str, Path]) -> None:
     with open_report(*ledger) as report:
-        summary = report.summary("model")
+        summary = report.summary(("model",))
     assert summary.total == Totals(
         requests=6,
         not_done=2,
@@ -79,6 +123,7 @@ def test_sums(ledger: tuple[str, Path]) -> None:
         cost_nano_usd=11_111,
         estimated_cost_nano_usd=10_000,
         hedge_cost_nano_usd=6 * 300,
+        price_nano_usd=22_222,
     )
     assert summary.open == 1
 
@@ -110,14 +155,14 @@ def test_what_is_carried_meanwhile_is_not_counted_twice(tmp_path: Path, store_ur
     ledger.settle(settlement("req_1"))
     with open_report(store_url, tmp_path / "journal") as report:
         assert ledger.flush(20.0)
-        assert report.summary("model").total.requests == 1
+        assert report.summary(("model",)).total.requests == 1
         assert len(list(report.rows())) == 1
     ledger.close()
 
 
 def test_where_nothing_is_yet_nothing_is_made(tmp_path: Path) -> None:
     with open_report(sqlite_url(tmp_path), tmp_path / "journal") as report:
-        assert report.summary("key").total == Totals()
+        assert report.summary(("key",)).total == Totals()
         assert list(report.rows()) == []
         assert report.find("req_1") is None
     assert list(tmp_path.iterdir()) == []
@@ -139,6 +184,6 @@ def test_more_may_wait_than_one_query_can_ask_for(tmp_path: Path) -> None:
         if number == 700:
             assert ledger.flush(20.0)
     with open_report(sqlite_url(tmp_path), tmp_path / "journal") as report:
-        assert report.summary("key").total.output_tokens == 1234
-        assert report.summary("key").waiting == 1234 - 701
+        assert report.summary(("key",)).total.output_tokens == 1234
+        assert report.summary(("key",)).waiting == 1234 - 701
     ledger.close()

@@ -288,3 +288,22 @@ async def test_a_url_that_cannot_be_used() -> None:
     async with pooled() as pool:
         with pytest.raises(UpstreamError, match="names no host"):
             pool.keep_warm("http:///", 1, connect_s=5)
+
+
+@on_both_loops
+async def test_to_an_origin_that_is_not_wanted_any_longer_no_connection_is_kept() -> None:
+    server, other = Server(), Server()
+    async with serving(server.converse) as port, serving(other.converse) as other_port, pooled(HASTY) as pool:
+        url, kept = f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{other_port}/"
+        pool.keep_warm(url, 2, connect_s=5)
+        pool.keep_warm(kept, 1, connect_s=5)
+        await until(lambda: pool.idle == 3)
+        pool.retain([kept, "not a URL"])
+        await until(lambda: server.open == 0)
+        assert (pool.idle, other.open) == (1, 1)
+        await ask(pool, url)  # an exchange that is under way may still come to it
+        await until(lambda: server.open == 0)
+        assert pool.idle == 1
+        pool.retain([kept, url])
+        await ask(pool, url)
+        assert pool.idle == 2

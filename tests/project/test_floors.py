@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "sealink"
 
 FLOORS = [
-    {"amounts", "daemon_thread", "errors", "events", "request", "usage", "__init__", "__version__"},
+    {"amounts", "daemon_thread", "errors", "events", "request", "trace_context", "usage", "__init__", "__version__"},
     {"wire", "providers", "catalog"},
     {"policy", "store"},
     {"ledger", "access", "limits"},
@@ -24,7 +24,8 @@ FLOORS = [
     {"net"},
     {"http"},
     {"gateway"},
-    {"sim", "recorder", "benchmark", "admin"},
+    {"sim", "recorder", "benchmark", "doctor", "admin"},
+    {"console"},
     {"config", "app"},
     {"cli", "__main__"},
 ]

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from sealink import __version__
-from sealink.access.access_store import AccessStore
 from sealink.access.configured import Configured
-from sealink.access.key_table import KeyTable
 from sealink.access.keys import KeyRules
-from sealink.ledger.report import open_report
+from sealink.access.tables.access_store import AccessStore
+from sealink.access.tables.key_table import KeyTable
+from sealink.ledger.reports.report import open_report
 from sealink.store import store as store_module
 from sealink.store.errors import StoreTooNew
 from sealink.store.store import NEWEST, Store

@@ -10,8 +10,7 @@ rejected_keys   requests without a key that is known, counted and told in the lo
 key_watch       the thread by which a process learns of changes
 records         keys, teams and changes as people see them
 
-access_store    the store of keys and teams; its tables: tables
-key_table       keys in the store: made, changed, rotated, revoked; team_table: teams; audit_table: who did it
+tables          keys, teams and balances in the store
 
-The second group imports SQLAlchemy: a process that only looks keys up does not wait for that.
+Only `tables` imports SQLAlchemy: a process that only looks keys up does not wait for that.
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from typing import NamedTuple
 
 import msgspec
 
@@ -39,10 +40,19 @@ def revoked(key: ApiKey) -> Credential:
     return Credential(key, 0.0, f"The API key {key.name!r} was revoked.")
 
 
+class Balance(NamedTuple):
+    """A prepaid balance: what was paid in, in nano-dollars; when it was opened (Unix time in seconds); and whether it
+    has more than its opening."""
+
+    paid: int
+    opened_s: int
+    is_topped_up: bool = False
+
+
 class Changes(msgspec.Struct, frozen=True):
     """Keys and teams that have changed, as they are now.
 
-    `paid_in`: all that was paid into the balances of keys besides what they were opened with, in nano-dollars.
+    `balances` are those that have changed, by their keys.
     `number` counts all changes there have been. `ended_keys` and `ended_teams` are the names of those that were
     revoked with their open streams.
     """
@@ -51,6 +61,6 @@ class Changes(msgspec.Struct, frozen=True):
     access_secret: bytes
     credentials: Mapping[bytes, Credential] = {}
     teams: Mapping[str, Team] = {}
-    paid_in: Mapping[str, int] = {}
+    balances: Mapping[str, Balance] = {}
     ended_keys: frozenset[str] = frozenset()
     ended_teams: frozenset[str] = frozenset()

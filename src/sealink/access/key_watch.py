@@ -11,7 +11,7 @@ from sealink.store.errors import StoreError, StoreTooNew, StoreUnavailable
 from sealink.store.url import sqlite_file
 
 if TYPE_CHECKING:
-    from sealink.access.access_store import AccessStore
+    from sealink.access.tables.access_store import AccessStore
 
 log = logging.getLogger("sealink.access")
 
@@ -41,6 +41,7 @@ class KeyWatch:
         self._on_ended = on_ended
         self._seen = _NO_CHANGE
         self._is_away = False
+        self._looking = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sealink-access", daemon=True)
@@ -67,6 +68,10 @@ class KeyWatch:
 
     def look(self) -> None:
         """Learn what has changed. Raises StoreTooNew; while the store is away, nothing is learned."""
+        with self._looking:
+            self._look()
+
+    def _look(self) -> None:
         try:
             changes = self._changes()
         except StoreTooNew:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from sealink.access.configured import Configured
-from sealink.access.credential import Changes, Credential, credential_of
+from sealink.access.credential import Balance, Changes, Credential, credential_of
 from sealink.access.key_secrets import SecretHash
 from sealink.access.keys import ApiKey, Team
 from sealink.errors import AuthenticationError, ServiceUnavailable
@@ -37,7 +37,7 @@ class Keyring:
     def __init__(self, configured: Configured, *, is_complete: bool = True) -> None:
         self.is_complete = is_complete
         self.teams: dict[str, Team] = {}
-        self.paid_in: Mapping[str, int] = {}
+        self.balances: Mapping[str, Balance] = {}
         self._configured = configured
         self._stored_teams: dict[str, Team] = {}
         self._credentials = self._digested(secrets.token_bytes(_SECRET_BYTES), {})
@@ -54,7 +54,7 @@ class Keyring:
         if changes.access_secret != self._credentials.access_secret:
             self._credentials = self._digested(changes.access_secret, {})
         self._stored_teams.update(changes.teams)
-        self.paid_in = changes.paid_in
+        self.balances = {**self.balances, **changes.balances}
         self._merge_teams()
         self._credentials.stored.update(changes.credentials)
         self.is_complete = True
@@ -75,12 +75,6 @@ class Keyring:
         if key.team is not None and (team := self.teams.get(key.team)) is not None and team.is_revoked:
             raise AuthenticationError(f"The API key {key.name!r} is of the team {team.name!r}, which was revoked.")
         return key
-
-    def keys_of(self, team: str) -> list[str]:
-        """The names of a team's keys."""
-        credentials = self._credentials
-        known = [*credentials.stored.values(), *credentials.configured.values()]
-        return sorted({each.key.name for each in known if each.key.team == team})
 
     def hidden_by_config(self, changes: Changes) -> set[str]:
         """The names of keys that are not in force because the config has keys of these names."""

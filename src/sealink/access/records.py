@@ -6,15 +6,17 @@ from typing import Any, Literal
 import msgspec
 
 from sealink.access.configured import ConfiguredKey, ConfiguredTeam
-from sealink.access.credential import end_of
+from sealink.access.credential import Balance, end_of
 from sealink.access.keys import KeyRules, TeamRules, fields_of
+from sealink.catalog.rates import NANO
 
 Source = Literal["store", "file"]
 Status = Literal["active", "expired", "revoked"]
 
 
 class KeyRecord(KeyRules, frozen=True, kw_only=True):
-    """A key. `set_in` is where a key of the config stands; `prefix` is how a secret made by SeaLink begins."""
+    """A key. `set_in` is where a key of the config stands, `prefix` is how a secret made by SeaLink begins, and
+    `paid_in_usd` is what was paid into its balance, None where it has none."""
 
     name: str
     source: Source = "store"
@@ -23,6 +25,7 @@ class KeyRecord(KeyRules, frozen=True, kw_only=True):
     status: Status = "active"
     created_at: datetime | None = None
     revoked_at: datetime | None = None
+    paid_in_usd: float | None = None
 
 
 class TeamRecord(TeamRules, frozen=True, kw_only=True):
@@ -34,6 +37,15 @@ class TeamRecord(TeamRules, frozen=True, kw_only=True):
     status: Status = "active"
     created_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """What was paid into a balance: its `opening`, a `top_up`, or a `refund`, which is below 0."""
+
+    id: int
+    at: datetime
+    kind: str
+    amount_nano_usd: int
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +69,16 @@ def status_of(expires: date | None, revoked_at: datetime | None) -> Status:
     return "active"
 
 
-def configured_key(each: ConfiguredKey) -> KeyRecord:
-    """A key of the config."""
-    fields = fields_of(each.key, KeyRules)
-    status = status_of(each.key.expires, None)
-    return KeyRecord(name=each.key.name, source="file", set_in=each.set_in, status=status, **fields)
+def configured_key(each: ConfiguredKey, balance: Balance | None = None) -> KeyRecord:
+    """A key of the config, and its balance."""
+    return KeyRecord(
+        name=each.key.name,
+        source="file",
+        set_in=each.set_in,
+        status=status_of(each.key.expires, None),
+        paid_in_usd=balance and balance.paid / NANO,
+        **fields_of(each.key, KeyRules),
+    )
 
 
 def configured_team(each: ConfiguredTeam) -> TeamRecord:

@@ -8,7 +8,7 @@ from sealink.admin.shapes import AuditList
 from sealink.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from sealink.access.access_store import AccessStore
+    from sealink.access.tables.access_store import AccessStore
 
 
 class AuditOperations:
@@ -18,7 +18,7 @@ class AuditOperations:
         self._store = store
 
     def list(self, call: Call) -> AuditList:
-        from sealink.access.audit_table import list_changes
+        from sealink.access.tables.audit_table import list_changes
 
         page = call.query
         if page.after and not page.after.isdecimal():

@@ -31,9 +31,9 @@ from sealink.net.message import Request, Responder
 from sealink.wire.dialects import openai_chat
 
 if TYPE_CHECKING:
-    from sealink.access.access_store import AccessStore
-    from sealink.access.key_table import KeyTable
-    from sealink.access.team_table import TeamTable
+    from sealink.access.tables.access_store import AccessStore
+    from sealink.access.tables.key_table import KeyTable
+    from sealink.access.tables.team_table import TeamTable
 
 _ERROR_BODY: Final = openai_chat.CLIENT.error_body
 _PROMETHEUS_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -89,12 +89,12 @@ def admin_endpoints(operations: Iterable[Operation], metrics: Callable[[], Await
 
 
 def _key_table(store: "Callable[[], AccessStore]") -> "KeyTable":
-    from sealink.access.key_table import KeyTable
+    from sealink.access.tables.key_table import KeyTable
 
     return KeyTable(store())
 
 
 def _team_table(store: "Callable[[], AccessStore]") -> "TeamTable":
-    from sealink.access.team_table import TeamTable
+    from sealink.access.tables.team_table import TeamTable
 
     return TeamTable(store())

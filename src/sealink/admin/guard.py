@@ -10,16 +10,21 @@ import ipaddress
 from typing import Final
 from urllib.parse import urlsplit
 
+from sealink.admin.sessions import Sessions
 from sealink.errors import AuthenticationError, HeaderList, PermissionDenied
 from sealink.net.message import Request
 
 HEADERS: Final[HeaderList] = (
     (
         "content-security-policy",
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+        "default-src 'none'; connect-src 'self'; img-src 'self'; script-src 'self'; style-src 'self'; base-uri 'none';"
+        " form-action 'self'; frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    (
+        "referrer-policy",
+        "same-origin",
+    ),  # with `no-referrer` browsers send the origin `null` with the console's own forms
     ("cache-control", "no-store"),
 )
 """What every answer of the port bears."""
@@ -30,10 +35,19 @@ _FORWARDED: Final = ("forwarded", "x-forwarded-for")
 
 
 class Guard:
-    """Lets in who has the token. `allowed_hosts` are names that the port may be called by, besides addresses. Metrics
-    need no token on a port that only this machine reaches (`is_loopback`), unless a proxy has passed the request on."""
+    """Lets in who has the token, or has signed in to the console. `allowed_hosts` are names that the port may be called
+    by, besides addresses. Metrics need no token on a port that only this machine reaches (`is_loopback`), unless a
+    proxy has passed the request on. The console's pages see for themselves who has signed in."""
 
-    def __init__(self, token: str, allowed_hosts: tuple[str, ...], *, is_loopback: bool = False) -> None:
+    def __init__(
+        self,
+        token: str,
+        allowed_hosts: tuple[str, ...],
+        *,
+        is_loopback: bool = False,
+        sessions: Sessions | None = None,
+    ) -> None:
+        self._sessions = sessions
         self._open_metrics = is_loopback
         self._token = token.encode()
         self._hosts = {"localhost", *(host.lower() for host in allowed_hosts)}
@@ -52,6 +66,10 @@ class Guard:
         if request.path.startswith(API) or (request.path == METRICS and not self._shows_metrics(request)):
             self._check_token(request)
 
+    def is_token(self, text: str) -> bool:
+        """Whether it is the token; in constant time."""
+        return hmac.compare_digest(text.encode(), self._token)
+
     def _shows_metrics(self, request: Request) -> bool:
         return self._open_metrics and not any(name in request.headers for name in _FORWARDED)
 
@@ -64,7 +82,9 @@ class Guard:
 
     def _check_token(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token):
+        if not scheme and self._sessions is not None and self._sessions.lets_in(request):
+            return
+        if scheme.lower() != "bearer" or not self.is_token(token.strip()):
             raise AuthenticationError(
                 "The admin API needs its token: `Authorization: Bearer <token>`. It is what SEALINK_ADMIN_TOKEN says, "
                 "or stands in the file admin-token of [server] data_dir.",

@@ -11,7 +11,7 @@ from sealink.admin.operation import Call
 from sealink.admin.shapes import KeyList, KeyWithSecret
 
 if TYPE_CHECKING:
-    from sealink.access.key_table import KeyTable
+    from sealink.access.tables.key_table import KeyTable
 
 ACTOR = "admin"
 

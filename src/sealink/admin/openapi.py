@@ -1,5 +1,6 @@
 """The OpenAPI document of the admin API, written from the table of its operations."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -61,9 +62,8 @@ def _described(operation: Operation, schemas: dict[type, dict[str, Any]]) -> dic
 
 
 def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
-    if "{name}" not in operation.path:
-        return []
-    return [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}]
+    names = re.findall(r"\{(\w+)\}", operation.path)
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
 def _query_parameters(operation: Operation) -> list[dict[str, Any]]:

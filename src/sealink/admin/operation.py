@@ -12,21 +12,29 @@ from sealink.access.changed_rules import wrong_type
 from sealink.access.checks import wrong_name
 from sealink.errors import InvalidRequest, NotFound, ServiceUnavailable
 from sealink.http.endpoint import RequestContext
-from sealink.http.responses import send_json
+from sealink.http.responses import identity, send_json
 from sealink.net.message import Request, Responder
 from sealink.store.errors import StoreError, StoreUnavailable
 
 
 class Call(msgspec.Struct, frozen=True):
-    """What a request gives to its operation: the name in its path, its query, its body, as the operation takes them."""
+    """What a request gives to its operation: the name, id or month in its path, its query, its body, each as the
+    operation takes it."""
 
     name: str
     query: Any
     body: Any
 
 
+class CsvFile(msgspec.Struct, frozen=True):
+    """An answer that is a file of CSV, for operations whose `format` asks for that."""
+
+    name: str
+    text: str
+
+
 class Operation(msgspec.Struct, frozen=True):
-    """A method on a path, which may have one `{name}` in it.
+    """A method on a path, which may have one `{…}` in it.
 
     `run` does it, in a thread. `query` and `body` are what it takes, `answer` what it gives, None for nothing. A PATCH
     takes some fields of `body`, and null for a field's default.
@@ -43,12 +51,12 @@ class Operation(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """The path as the dispatcher knows it: with nothing behind its `{name}`."""
+        """The path as the dispatcher knows it: with nothing behind its `{…}`."""
         return re.sub(r"\}.*", "}", self.path)
 
     @property
     def action(self) -> str:
-        """What stands behind the `{name}`: `rotate`, or nothing."""
+        """What stands behind the `{…}`: `rotate`, or nothing."""
         return self.path.partition("}/")[2]
 
 
@@ -68,7 +76,16 @@ class Operations:
             answer = await asyncio.to_thread(operation.run, call)
         except (StoreUnavailable, StoreError) as error:
             raise ServiceUnavailable(f"The store cannot be used: {error}", code="store_unavailable") from error
-        send_json(responder, context, answer, status=operation.status)
+        if isinstance(answer, CsvFile):
+            _send_csv(responder, context, answer)
+        else:
+            send_json(responder, context, answer, status=operation.status)
+
+
+def _send_csv(responder: Responder, context: RequestContext, answer: CsvFile) -> None:
+    kind = ("content-type", "text/csv; charset=utf-8")
+    file = ("content-disposition", f'attachment; filename="{answer.name}"')
+    responder.send(200, [kind, file, *identity(context.request_id), *context.answer_headers], answer.text.encode())
 
 
 def _name_of(text: str) -> str:

@@ -1,12 +1,14 @@
 """What operations of the admin API take and give, besides the records of access/records.py."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from sealink.access.keys import KeyRules, TeamRules
 from sealink.access.records import AuditEntry, KeyRecord, TeamRecord
+from sealink.ledger.reports.totals import By, Totals
 
 
 class NewKey(KeyRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,3 +70,112 @@ class AuditList(msgspec.Struct, frozen=True):
 
     data: list[AuditEntry]
     next: str | None = None
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests that began from `since` on and before `until`, each a date (its 00:00 UTC) or an RFC 3339 time."""
+
+    since: str | None = None
+    until: str | None = None
+    key: str | None = None
+    team: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    task: str | None = None
+
+
+class UsageQuery(Period, frozen=True, kw_only=True):
+    """`by`: what to group by, of model, key, team, task, day and provider: `team,model`."""
+
+    by: str = "model"
+    format: Literal["json", "csv"] = "json"
+
+
+class UsageGroup(Totals, kw_only=True):
+    """Sums over the requests that have these in common; null: they have none."""
+
+    model: str | UnsetType | None = UNSET
+    key: str | UnsetType | None = UNSET
+    team: str | UnsetType | None = UNSET
+    task: str | UnsetType | None = UNSET
+    day: str | UnsetType | None = UNSET
+    provider: str | UnsetType | None = UNSET
+
+
+class UsageReport(msgspec.Struct, frozen=True):
+    """Sums by group. `waiting` requests are counted and not yet in the store; `open` ones are not counted. A dollar is
+    `usd_rate` of the `currency` of display."""
+
+    by: tuple[By, ...]
+    data: list[UsageGroup]
+    total: Totals
+    waiting: int
+    open: int
+    currency: str
+    usd_rate: float
+
+
+class RequestQuery(Period, frozen=True, kw_only=True):
+    """`ended`: `done`, `error`, `client_gone` and so on; `code`: an error's. The newest come first: `after` is the
+    `next` of the part before."""
+
+    ended: str | None = None
+    code: str | None = None
+    after: str = ""
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
+class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. Money is in nano-dollars, times are in milliseconds since it was admitted. `ended` is null while it
+    is open; `attempts` are the targets that were tried; `timeline` has pairs of what happened and when."""
+
+    request_id: str
+    started_at: datetime | None
+    key: str | None
+    team: str | None
+    model: str | None
+    task_type: str | None
+    client: str | None
+    streamed: bool | None
+    status: int | None
+    ended: str | None
+    ended_by: str | None
+    code: str | None
+    provider: str | None
+    served_model: str | None
+    attempts: list[Any]
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_read_tokens: int | None
+    cached_write_tokens: int | None
+    reasoning_tokens: int | None
+    usage_source: str | None
+    cost_nano_usd: int | None
+    price_nano_usd: int | None
+    hedge_cost_nano_usd: int | None
+    ttft_ms: float | None
+    duration_ms: float | None
+    chunks: int
+    longest_gap_ms: float | None
+    bytes_sent: int
+    timeline: list[tuple[str, float]]
+
+
+class RequestList(msgspec.Struct, frozen=True):
+    """Requests that have ended, the newest first."""
+
+    data: list[RequestRow]
+    next: str | None = None
+
+
+class StatementQuery(msgspec.Struct, frozen=True):
+    """Of one team, or of all."""
+
+    team: str | None = None
+    format: Literal["json", "csv"] = "csv"
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """A month's usage: a line for each team, key, model and provider. Sums of money are exact, as texts."""
+
+    data: list[dict[str, Any]]

@@ -10,7 +10,7 @@ from sealink.admin.operation import Call
 from sealink.admin.shapes import TeamList
 
 if TYPE_CHECKING:
-    from sealink.access.team_table import TeamTable
+    from sealink.access.tables.team_table import TeamTable
 
 
 class TeamOperations:

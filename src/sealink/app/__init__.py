@@ -10,10 +10,11 @@ simulators  simulated providers
 routes      the routes of a config's models
 spending    what was spent, for budgets
 access      the keys of a running SeaLink, as they change
-admin_port  the admin port of a running SeaLink
-gauges      the state of one process in numbers, for /metrics
+admin       the admin port of a running SeaLink
+telemetry/  what a running process tells of itself
 address     addresses of this machine
 dev_key     the key of a run for which none is configured
+live_check  each provider is asked for its models
 greeting    what is printed once SeaLink listens
 """
 

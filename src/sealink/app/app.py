@@ -4,29 +4,34 @@ import asyncio
 import contextlib
 import logging
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
 from sealink.app.address import printable
-from sealink.app.admin_port import AdminPort, Control
-from sealink.app.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
+from sealink.app.admin.admin_port import AdminPort
+from sealink.app.admin.console import Control
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
 from sealink.app.spending import SpentByLedger
+from sealink.app.telemetry.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
+from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
-from sealink.gateway.endpoints import public_endpoints
+from sealink.gateway.endpoints import CHAT_PATH, public_endpoints
 from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
@@ -48,10 +53,12 @@ from sealink.recorder.pool import Recorder
 from sealink.telemetry.gauge import merged
 from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
-from sealink.telemetry.loop_lag import LoopLag
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
+
+if TYPE_CHECKING:
+    from sealink.app.telemetry.traces import Traces
 
 log = logging.getLogger("sealink.app")
 
@@ -83,14 +90,21 @@ class App:
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
-        self._admin = AdminPort(config, self._access, Control(self.metrics, self.reload_all))
+        self._admin = AdminPort(config, self._access, self._control())
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
-            SpentByLedger(config.store.url, self._access.keyring),
+            SpentByLedger(config.store.url, Path(config.store.journal)),
         )
+        self._traces = _traces_of(config, self._pool)
+        traced = [self._traces.observer] if self._traces is not None else []
         self._observers = Observers(
-            self._ledger, self._metrics, RequestLog(self._log_lines.write), self._limits, undo=self._limits.undo
+            self._ledger,
+            self._metrics,
+            RequestLog(self._log_lines.write),
+            self._limits,
+            *traced,
+            undo=self._limits.undo,
         )
         self._health = HealthBook(config.breaker, log_target)
         self._logs = StreamLogs(config.detach)
@@ -127,12 +141,12 @@ class App:
         )
         addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
         await self._siblings.start()
-        self._lag = LoopLag(asyncio.get_running_loop())
         if with_admin:
             self._admin.start()
-        self._load_shedding.start()
+        self._load_shedding.lag.start(asyncio.get_running_loop())
         self._loading = asyncio.create_task(self._load())
-        return f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
+        self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
+        return self.base_url
 
     async def loaded(self) -> None:
         """Wait until all that is loaded after the start is there."""
@@ -148,8 +162,9 @@ class App:
         await self._siblings.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
-        self._load_shedding.stop()
-        self._lag.stop()
+        self._load_shedding.lag.stop()
+        if self._traces is not None:
+            await self._traces.close()
         await self._pool.close()
         await self._simulators.stop()
         await self._access.stop()
@@ -193,6 +208,7 @@ class App:
                 for provider in config.providers
                 if known.get(provider.name) != provider
             }
+            await self._access.prepare(config)
             self.config = config  # all that may fail for what the file says is done
             self._providers |= made
             self._take_config(running)
@@ -218,10 +234,55 @@ class App:
             total.add(each.requests)
         return exposition(total, merged([each.gauges for each in counted]))
 
-    async def _answer(self, question: str) -> Changes | ProcessMetrics:
+    async def streams(self) -> Streams:
+        """What is open in all processes, the newest first."""
+        answers = [each for each in await self._siblings.ask_all("streams") if isinstance(each, Streams)]
+        listed = sorted(chain(*(each.listed for each in answers)), key=lambda each: each.started_at, reverse=True)
+        return Streams(listed[:MAX_LISTED], sum(each.streams for each in answers), sum(each.others for each in answers))
+
+    async def end_stream(self, request_id: str) -> bool:
+        """End a stream, in whichever process it is. False if there is none of that id."""
+        if not request_id.isidentifier():  # req_…: what else it is would be another question
+            return False
+        return True in await self._siblings.ask_all(f"end {request_id}")
+
+    async def targets(self) -> list[TargetState]:
+        """The targets that any process has tried, each in the worst state that it is in."""
+        answers = [each for each in await self._siblings.ask_all("targets") if isinstance(each, list)]
+        worst: dict[tuple[str, str], TargetState] = {}
+        for found in sorted(chain(*answers), key=lambda each: STATES.index(each.state)):
+            worst[found.provider, found.model] = found
+        return list(worst.values())
+
+    def _control(self) -> Control:
+        return Control(
+            metrics=self.metrics,
+            reload=self.reload_all,
+            streams=self.streams,
+            end_stream=self.end_stream,
+            targets=self.targets,
+            chat=lambda: self._chat,
+            routes=lambda: router_of(self.config, self._providers).listed,
+            config=lambda: self.config,
+            base_url=lambda: self.base_url,
+        )
+
+    async def _answer(self, question: str) -> object:
         """What this process answers itself, or a sibling."""
-        if question == "reload":
-            return await self.reload()
+        name, _, argument = question.partition(" ")
+        match name:
+            case "reload":
+                return await self.reload()
+            case "streams":
+                streams = self._open.streams()
+                return Streams(streams[:MAX_LISTED], len(streams), self._open.others)
+            case "end":
+                return self._open.end(argument)
+            case "targets":
+                return [TargetState(*each) for each in self._health.states(time.monotonic())]
+        return self._process_metrics()
+
+    def _process_metrics(self) -> ProcessMetrics:
         assert self._server is not None
         return ProcessMetrics(
             self._metrics,
@@ -229,7 +290,8 @@ class App:
                 target_gauge(self._health),
                 *ledger_gauges(self._ledger.status()),
                 *connection_gauges(self._server, self._pool),
-                loop_gauge(self._lag),
+                loop_gauge(self._load_shedding.lag),
+                *([self._traces.gauge()] if self._traces is not None else []),
             ],
         )
 
@@ -240,6 +302,8 @@ class App:
         configure_logging(config.log.format, config.log.level)
         self._log_lines.take_form(config.log.format)
         self._access.configure(config)
+        if self._traces is not None:
+            self._traces.configure(config)
         if config.breaker != before.breaker:
             self._health = HealthBook(config.breaker, log_target)
         if config.retry != before.retry:
@@ -271,7 +335,8 @@ class App:
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
         gates: list[Gate] = [self._load_shedding, limits, self._limits]
-        admission = AdmissionControl(self._access.keyring, router, self._observers, gates)
+        begin_trace = self._traces.begin if self._traces is not None else None
+        admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
         endpoints = public_endpoints(
             admission,
             self._services(),
@@ -280,6 +345,7 @@ class App:
             unready=self.unready,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
+        self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
         return Dispatcher(
             endpoints,
             max_body_bytes=server.max_chat_bytes,
@@ -314,7 +380,10 @@ class App:
         asyncio.get_running_loop().call_later(delay_s, call)
 
     def _keep_warm(self) -> None:
-        """Keep connections open to the providers that models lead to; simulated ones are on this machine."""
+        """Keep connections open to the providers that models lead to; simulated ones are on this machine. To those that
+        are not configured any longer none is kept."""
+        urls = [self._providers[provider.name].base_url for provider in self.config.providers]
+        self._pool.retain([*urls, self.config.traces.endpoint])
         used = {target.provider for model in self.config.models for target in model.targets}
         for provider in self.config.providers:
             if provider.name in used and provider.dialect_name != "sim":
@@ -326,3 +395,12 @@ class App:
         if provider.dialect_name == "sim":
             return await self._simulators.start(provider)
         return provider_of(provider)
+
+
+def _traces_of(config: Config, pool: UpstreamPool) -> "Traces | None":
+    """None where there is no collector: nothing is imported for it then."""
+    if not config.traces.is_on:
+        return None
+    from sealink.app.telemetry.traces import Traces
+
+    return Traces(config, pool)

@@ -1,41 +1,29 @@
-"""What keys, teams and models have spent, by the rows in the store."""
+"""What keys, teams and models have spent, by the ledger: the rows in the store and those that wait in the journals."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from pathlib import Path
 
-from sealink.access.keyring import Keyring
 from sealink.policy.routing import stars_of
-
-if TYPE_CHECKING:
-    from sealink.ledger.requests_table import RequestsTable
-
-_TIMEOUT_S = 5.0
 
 
 class SpentByLedger:
-    """Called in threads: it blocks, and imports SQLAlchemy. Raises StoreError."""
+    """Called in threads: it blocks, and imports SQLAlchemy. Raises StoreError or StoreUnavailable."""
 
-    def __init__(self, store_url: str, keyring: Keyring) -> None:
+    def __init__(self, store_url: str, journal: Path) -> None:
         self._store_url = store_url
-        self._keyring = keyring
+        self._journal = journal
 
-    def __call__(self, name: str, since_s: float) -> int:
-        """Nano-dollars spent by `key:NAME`, `team:NAME` or `model:PATTERN` in requests that began since then."""
-        table = self._table()
-        try:
-            return table.spent_nano_usd(since_s, self._fits(*name.split(":", 1)))
-        finally:
-            table.close()
+    def __call__(self, name: str, since_s: float, *, by_balance: bool = False) -> int:
+        """Nano-dollars spent by `key:NAME`, `team:NAME` or `model:PATTERN` in requests that began since then.
+        `by_balance`: that is when a balance was opened, be it in the middle of a day."""
+        from sealink.ledger.reports.report import open_report
+        from sealink.ledger.reports.selection import Selection
 
-    def _fits(self, kind: str, name: str) -> Callable[[str, str], bool]:
-        if kind == "model":
-            return lambda _, model: stars_of(name, model) is not None
-        keys = {name} if kind == "key" else {*self._keyring.keys_of(name)}
-        return lambda key, _: key in keys
-
-    def _table(self) -> "RequestsTable":
-        from sealink.ledger.requests_table import RequestsTable
-
-        table = RequestsTable(self._store_url, timeout_s=_TIMEOUT_S)
-        table.migrate()
-        return table
+        kind, _, own = name.partition(":")
+        since = datetime.fromtimestamp(since_s, UTC)
+        with open_report(self._store_url, self._journal) as report:
+            if kind == "model":
+                selection = Selection(since=since)
+                return report.spent_nano_usd(selection, is_of_model=lambda model: stars_of(own, model) is not None)
+            selection = Selection(since=since, key=own) if kind == "key" else Selection(since=since, team=own)
+            return report.spent_nano_usd(selection, by_balance=by_balance)

@@ -57,15 +57,16 @@ def supervise(
     with _reserved(config, takes_over=takes_over) as reserved, TemporaryDirectory(prefix="sealink-") as folder:
         port = reserved.getsockname()[1]
         config = _on_port(config, port)
-        workers = Workers(config, count, partial(_Life, load=partial(_load, load, port), siblings=Path(folder)))
+        workers = Workers(config, partial(_Life, load=partial(_load, load, port), siblings=Path(folder)))
         signal.signal(signal.SIGHUP, workers.pass_on)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, workers.stop_on)
+        workers.start(count)
         is_up = workers.are_listening()
         if is_up:
             on_listening(f"http://{printable(config.server.host)}:{port}/v1")
         workers.run()
-    if not is_up:
+    if not is_up and not workers.were_asked_to_stop:
         raise SystemExit(1)
 
 
@@ -138,12 +139,13 @@ class Restarts:
 
 class Workers:
     """The processes that do the work, each with the event that it sets when it accepts connections. One of them has
-    the admin port.
+    the admin port. `were_asked_to_stop`: by a signal.
 
     The events are kept here: one that is garbage-collected is gone before its process has opened it.
     """
 
-    def __init__(self, config: Config, count: int, life: "Callable[..., _Life]") -> None:
+    def __init__(self, config: Config, life: "Callable[..., _Life]") -> None:
+        self.were_asked_to_stop = False
         self._config = config
         self._life = life
         self._stopping = False
@@ -152,12 +154,16 @@ class Workers:
         self._with_admin: BaseProcess | None = None
         self._started_at: dict[BaseProcess, float] = {}
         self._restarts = Restarts(config.server.restart_pause_s, config.server.max_restart_pause_s)
+
+    def start(self, count: int) -> None:
+        """Start so many, unless they are asked to stop meanwhile."""
         for _ in range(count):
-            self._spawn()
+            if not self._stopping:
+                self._spawn()
 
     def are_listening(self) -> bool:
-        """Wait until every worker accepts connections. False if one has ended instead."""
-        while all(process.is_alive() for process in self._processes):
+        """Wait until every worker accepts connections. False if one has ended instead, or all are to stop."""
+        while not self._stopping and all(process.is_alive() for process in self._processes):
             if all(listening.wait(_POLL_S) for listening in self._processes.values()):
                 return True
         self.stop()
@@ -185,6 +191,7 @@ class Workers:
         """A signal asks for it: say so, the first time."""
         if not self._stopping:
             log.info(stop_notice(self._config.server.drain_s, number))
+        self.were_asked_to_stop = True
         self.stop()
 
     def pass_on(self, number: int, *_: object) -> None:
@@ -211,6 +218,8 @@ class Workers:
             self._with_admin = process
         self._processes[process] = listening
         self._started_at[process] = time.monotonic()
+        if self._stopping:  # the signal came while it was being started
+            process.terminate()
 
 
 class _Life(NamedTuple):

@@ -9,7 +9,7 @@ providers          which vendors are known; providers_page writes docs/providers
 reload             a running server reads its config again
 record             the gateway, keeping what upstreams answer
 sim                a fake provider; fake_provider: its server
-bench              how fast endpoints stream
+endpoints          any OpenAI-compatible endpoint examined: `bench`, `doctor`
 
 configuration      which config a command runs with
 """

@@ -1,6 +1,6 @@
 """`sealink check`: is a config right, and what would each model use?"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from sealink.config import Config, ProviderConfig
 
 
-def check(config: ConfigOption = None) -> None:
+def check(
+    config: ConfigOption = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask each provider for its models.")] = False,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that a provider may take, with --live.")] = 10.0,
+) -> None:
     """Check a config, and show what each model would use. Exits with 1, and FILE:LINE of each mistake, if there are
-    any."""
+    any; with --live also if a provider is not reached, does not take its key, or does not offer a model."""
     from sealink.app.proxies import proxies_of_the_environment
     from sealink.config import ConfigError
 
@@ -24,6 +28,20 @@ def check(config: ConfigOption = None) -> None:
     loaded = load_or_exit(config, warn=True, mistakes=mistakes)
     for line in describe(loaded):
         typer.echo(line)
+    if live:
+        _ask_providers(loaded, timeout)
+
+
+def _ask_providers(config: "Config", timeout_s: float) -> None:
+    import asyncio
+
+    from sealink.app.live_check import live_check
+
+    found = asyncio.run(live_check(config, timeout_s))
+    for each in found:
+        typer.echo(str(each), err=not each.is_ok)
+    if not all(each.is_ok for each in found):
+        raise typer.Exit(1)
 
 
 def describe(config: "Config") -> list[str]:

@@ -7,9 +7,10 @@ import typer
 from sealink import __version__
 from sealink.cli.access.keys import app as keys
 from sealink.cli.access.teams import app as teams
-from sealink.cli.bench import bench
 from sealink.cli.chat import chat
 from sealink.cli.check import check
+from sealink.cli.endpoints.bench import bench
+from sealink.cli.endpoints.doctor import doctor
 from sealink.cli.providers import providers
 from sealink.cli.record import record
 from sealink.cli.reload import reload
@@ -25,6 +26,7 @@ app.command()(chat)
 app.command()(providers)
 app.command()(record)
 app.command()(bench)
+app.command()(doctor)
 app.command(cls=SimCommand)(sim)
 app.add_typer(usage, name="usage")
 app.add_typer(keys, name="keys")

@@ -1,7 +1,7 @@
 """What is checked in a config besides the types of its fields."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
@@ -31,6 +31,7 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_models(config, mistakes)
     _check_prices(config, mistakes)
     _check_store(config, mistakes)
+    _check_traces(config, mistakes)
 
 
 def warnings_of(config: Config) -> list[Mistake]:
@@ -145,12 +146,7 @@ def _check_providers(config: Config, mistakes: Mistakes) -> None:
         path = ("providers", index)
         if not mistakes.within(path):
             _check_vendor_or_address(path, provider, mistakes)
-        for name, value in provider.headers.items():
-            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-                mistakes.add(
-                    (*path, "headers", name),
-                    f"headers: {name!r} is not a header name, or its value has characters that no header may have",
-                )
+        _check_headers((*path, "headers"), provider.headers, mistakes)
 
 
 def _check_vendor_or_address(path: Path, provider: ProviderConfig, mistakes: Mistakes) -> None:
@@ -197,3 +193,20 @@ def _check_store(config: Config, mistakes: Mistakes) -> None:
         check_url(config.store.url)
     except StoreError as error:
         mistakes.add(path, f"url: {error}")
+
+
+def _check_traces(config: Config, mistakes: Mistakes) -> None:
+    """The collector must have a usable address, and its headers must be some."""
+    traces = config.traces
+    if traces.endpoint and not _is_http_url(traces.endpoint) and not mistakes.within(("traces", "endpoint")):
+        mistakes.add(("traces", "endpoint"), f"endpoint is not an http(s) URL: {traces.endpoint!r}")
+    _check_headers(("traces", "headers"), traces.headers, mistakes)
+
+
+def _check_headers(path: Path, headers: Mapping[str, str], mistakes: Mistakes) -> None:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            mistakes.add(
+                (*path, name),
+                f"headers: {name!r} is not a header name, or its value has characters that no header may have",
+            )

@@ -1,4 +1,5 @@
-"""What a config leaves out, filled in: vendors' addresses, keys and settings, absolute paths, a key for clients."""
+"""What a config leaves out, filled in: vendors' addresses, keys and settings, absolute paths, a key for clients, the
+collector of traces."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Final
 import msgspec
 
 from sealink.access.key_secrets import new_secret
+from sealink.config.environment import collector_variables
 from sealink.config.mistakes import Mistakes, did_you_mean
 from sealink.config.sections import Config, KeyConfig, ProviderConfig
 from sealink.ledger.location import journal_root
@@ -16,6 +18,7 @@ from sealink.providers.signers.signing import SignerUnavailable
 from sealink.store.url import absolute_url
 
 _DATABASE: Final = "sqlite:///sealink.db"
+_SERVICE: Final = "sealink"
 
 GENERATED_KEY: Final = "generated"
 """The name of the key that is generated for a run in which none is configured."""
@@ -81,3 +84,16 @@ def with_key(config: Config, variables: Mapping[str, str]) -> Config:
     key = KeyConfig(name="SEALINK_API_KEY", key=given) if given else KeyConfig(name=GENERATED_KEY, key=new_secret())
     place = "the environment variable SEALINK_API_KEY" if given else "the file dev-key"
     return msgspec.structs.replace(config, keys=(key,), places={**config.places, f"keys.{key.name}": place})
+
+
+def with_collector(config: Config, variables: Mapping[str, str]) -> Config:
+    """The config with the collector of traces that OpenTelemetry's variables name, and with a name for itself."""
+    given, found = config.traces, collector_variables(variables)
+    traces = msgspec.structs.replace(
+        given,
+        endpoint=given.endpoint or found.endpoint,
+        headers=given.headers or found.headers,
+        attributes=given.attributes or found.attributes,
+        service_name=given.service_name or found.service_name or _SERVICE,
+    )
+    return msgspec.structs.replace(config, traces=traces)

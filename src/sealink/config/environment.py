@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 
@@ -30,3 +31,34 @@ def proxy_variables(variables: Mapping[str, str] = VARIABLES) -> ProxyVariables:
 def admin_token(variables: Mapping[str, str] = VARIABLES) -> str:
     """The token of the admin API, "" where the environment has none."""
     return variables.get("SEALINK_ADMIN_TOKEN", "")
+
+
+class CollectorVariables(msgspec.Struct, frozen=True):
+    """What OpenTelemetry's standard variables say about traces; empty where they are not set."""
+
+    endpoint: str
+    headers: dict[str, str]
+    attributes: dict[str, str]
+    service_name: str
+
+
+def collector_variables(variables: Mapping[str, str] = VARIABLES) -> CollectorVariables:
+    """https://opentelemetry.io/docs/specs/otel/protocol/exporter/. With OTEL_SDK_DISABLED there is no endpoint."""
+
+    def value(name: str) -> str:
+        return variables.get(f"OTEL_EXPORTER_OTLP_TRACES_{name}") or variables.get(f"OTEL_EXPORTER_OTLP_{name}") or ""
+
+    base = variables.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    endpoint = variables.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or (f"{base.rstrip('/')}/v1/traces" if base else "")
+    is_off = variables.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    attributes = _pairs(variables.get("OTEL_RESOURCE_ATTRIBUTES", ""))
+    named = attributes.pop("service.name", "")
+    return CollectorVariables(
+        "" if is_off else endpoint, _pairs(value("HEADERS")), attributes, variables.get("OTEL_SERVICE_NAME") or named
+    )
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """`name=value,name=value`, percent-encoded."""
+    pairs = (pair.partition("=") for pair in text.split(",") if "=" in pair)
+    return {unquote(name.strip()): unquote(value.strip()) for name, _, value in pairs}

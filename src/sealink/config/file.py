@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from sealink.config.checks import check, warnings_of
-from sealink.config.defaults import with_absolute_paths, with_key, with_resolved_providers
+from sealink.config.defaults import with_absolute_paths, with_collector, with_key, with_resolved_providers
 from sealink.config.environment import VARIABLES
 from sealink.config.mistakes import ConfigError, Mistake, Mistakes
 from sealink.config.no_file import providers_in
@@ -60,7 +60,7 @@ def _checked(tree: dict[str, Any], variables: Mapping[str, str], folder: Path, m
     config = Config(**{name: getattr(read, name) for name in ConfigFile.__struct_fields__})
     if not config.providers and not config.models:
         config = msgspec.structs.replace(config, providers=providers_in(variables))
-    config = with_resolved_providers(config, variables, folder, mistakes)
+    config = with_resolved_providers(with_collector(config, variables), variables, folder, mistakes)
     check(config, mistakes)
     return with_absolute_paths(with_models(config), folder)
 

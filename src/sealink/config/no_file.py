@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealink.catalog.models import DOCUMENTED_MODEL
-from sealink.config.defaults import resolved, with_absolute_paths, with_key
+from sealink.config.defaults import resolved, with_absolute_paths, with_collector, with_key
 from sealink.config.environment import VARIABLES
 from sealink.config.sections import Config, ModelConfig, ProviderConfig, TargetConfig
 from sealink.config.served_models import models_of
@@ -25,7 +25,8 @@ def from_environment(variables: Mapping[str, str] = VARIABLES) -> Config:
     if not found:
         documented = TargetConfig(provider="sim", model=DOCUMENTED_MODEL)
         models = (*models, ModelConfig(id=DOCUMENTED_MODEL, targets=(documented,)))
-    return with_absolute_paths(with_key(Config(providers=providers, models=models), variables), Path())
+    config = with_collector(Config(providers=providers, models=models), variables)
+    return with_absolute_paths(with_key(config, variables), Path())
 
 
 def providers_in(variables: Mapping[str, str]) -> tuple[ProviderConfig, ...]:

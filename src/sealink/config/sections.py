@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from sealink.access.keys import KeyRules, TeamRules, fields_of
-from sealink.amounts import Count, Delay, Markup, Port, Seconds, Size, Usd, Weight
+from sealink.amounts import Count, Delay, Markup, Port, Seconds, Size, Usd, UsdRate, Weight
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings
@@ -25,6 +25,7 @@ from sealink.providers import VENDORS
 from sealink.providers.profile import OWN_VENDORS, Profile
 from sealink.providers.vendor import Vendor
 from sealink.telemetry.log_format import LogFormat, LogLevel
+from sealink.telemetry.traces.settings import TraceSettings
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
@@ -84,6 +85,15 @@ class AdminConfig(Section, frozen=True, kw_only=True):
     """Names by which browsers and programs may call the port, besides `localhost`, `host` and addresses."""
     max_body_bytes: Size = 1024 * 1024
     """The body of a request."""
+    session_s: Seconds = 12 * 3600.0
+    """How long somebody who has signed in to the console stays so."""
+
+
+class ConsoleConfig(Section, frozen=True, kw_only=True):
+    """[console]: the pages at the admin port."""
+
+    refresh_s: Seconds = 1.0
+    """How often the page of open streams is brought up to date."""
 
 
 class TimeoutsConfig(Section, frozen=True, kw_only=True):
@@ -288,6 +298,9 @@ class StoreConfig(Section, frozen=True, kw_only=True):
     `.journal`, beside an SQLite file, else in [server] `data_dir`."""
     fsync: bool = False
     """Make the journal outlive a loss of power too; each request then waits for the disk."""
+    keep_days: Count = 0
+    """How many days the rows of single requests are kept, besides today's (UTC). Older ones are removed, and only the
+    sums of their days are kept, for reports, budgets and balances. 0: all are kept."""
 
 
 class AccessConfig(Section, frozen=True, kw_only=True):
@@ -298,6 +311,15 @@ class AccessConfig(Section, frozen=True, kw_only=True):
     Keys that were made with another secret are not valid."""
     poll_s: Seconds = 0.5
     """How often each process looks for changes to keys and teams in the store."""
+
+
+class UsageConfig(Section, frozen=True, kw_only=True):
+    """[usage]: how `sealink usage` and bills show money. It is counted in dollars."""
+
+    currency: str = "USD"
+    """The currency in which prices are shown besides dollars."""
+    usd_rate: UsdRate = 1.0
+    """How much of that currency a dollar is."""
 
 
 class SharedConfig(Section, frozen=True, kw_only=True):
@@ -312,6 +334,7 @@ class ConfigFile(Section, frozen=True, kw_only=True):
 
     server: ServerConfig = ServerConfig()
     admin: AdminConfig = AdminConfig()
+    console: ConsoleConfig = ConsoleConfig()
     providers: tuple[ProviderConfig, ...] = ()
     models: tuple[ModelConfig, ...] = ()
     keys: tuple[KeyConfig, ...] = ()
@@ -328,7 +351,9 @@ class ConfigFile(Section, frozen=True, kw_only=True):
     upstream: UpstreamLimits = UpstreamLimits()
     store: StoreConfig = StoreConfig()
     access: AccessConfig = AccessConfig()
+    usage: UsageConfig = UsageConfig()
     log: LogConfig = LogConfig()
+    traces: TraceSettings = TraceSettings()
     shared: SharedConfig = SharedConfig()
 
 

@@ -10,7 +10,7 @@ from msgspec import Raw
 from sealink.catalog.rates import NANO
 from sealink.errors import GatewayTimeout, InvalidRequest, SealinkError, UpstreamError
 from sealink.gateway.metering import Charge, Meter, Metered
-from sealink.ledger.entry import Admission, Attempt, Ended, EndedBy, Settlement
+from sealink.ledger.entry import Admission, Attempt, AttemptSpan, Ended, EndedBy, Settlement
 from sealink.ledger.timeline import Moment, Timeline
 from sealink.policy.routing import Target
 from sealink.wire.stream.outcome import Outcome
@@ -63,15 +63,53 @@ class Account:
         """Whether another target than the first choice answers: that one failed, or its breaker was open."""
         return self._target is not self.first_choice
 
+    @property
+    def elapsed_ms(self) -> float:
+        """To the microsecond."""
+        return (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000
+
+    @property
+    def ttft_ms(self) -> float | None:
+        """When the first content came; None before that."""
+        return self._ttft_ms
+
+    @property
+    def target_names(self) -> tuple[str | None, str | None]:
+        """The provider and the model of the target that answers, else of the one that was asked last."""
+        if self._target is not None:
+            return self._target.provider.name, self._target.model
+        return (self._attempts[-1].provider, self._attempts[-1].model) if self._attempts else (None, None)
+
+    def tokens_so_far(self) -> tuple[int, bool]:
+        """The answer's tokens, and whether that is an estimate by the length of its text."""
+        outcome = self.outcome
+        if outcome is None:
+            return 0, False
+        reported = outcome.usage.output_tokens if outcome.usage is not None else 0
+        estimated = outcome.text.roughly_tokens
+        return max(reported, estimated), estimated > reported
+
+    def count(self, moment: Moment) -> int:
+        """How often it was marked; at most timeline.MAX_OF_A_KIND."""
+        return sum(kind == moment for kind, _ in self._timeline.marks)
+
     def mark(self, moment: Moment) -> None:
-        """Something has happened just now; to the microsecond."""
+        """Something has happened just now."""
         self._timeline.mark(moment, (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000)
 
-    def attempt(self, target: Target) -> Attempt:
-        """An attempt begins. Returns its entry in the settlement, in which its record notes how it ended."""
+    def attempt(self, target: Target, span_id: str = "") -> Attempt:
+        """An attempt begins. Returns its entry in the settlement, in which its record notes how it ended. `span_id` is
+        that of a request that is traced."""
         entry = Attempt(target.provider.name, target.model)
+        if span_id:
+            entry.span = AttemptSpan(span_id, self.elapsed_ms)
         self._attempts.append(entry)
         return entry
+
+    def attempt_ended(self, entry: Attempt) -> None:
+        """Nothing more comes of an attempt."""
+        if entry.span is not None:
+            entry.span.ended_ms = self.elapsed_ms
 
     def answered(self, target: Target, outcome: Outcome) -> None:
         """An attempt has brought the answer, or its beginning."""

@@ -16,7 +16,7 @@ from sealink.errors import AuthenticationError, SealinkError
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
-from sealink.gateway.refusals import Refusals, readable_head
+from sealink.gateway.refusals import BeginTrace, Refusals, readable_head
 from sealink.http.endpoint import RequestContext
 from sealink.net.message import Request
 from sealink.policy.auth import require_model, require_place
@@ -42,11 +42,20 @@ class Gate(Protocol):
 class AdmissionControl:
     """Admits the requests of one process."""
 
-    def __init__(self, keys: Keys, router: Router, observers: Observers, gates: Sequence[Gate] = ()) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        router: Router,
+        observers: Observers,
+        gates: Sequence[Gate] = (),
+        begin_trace: BeginTrace | None = None,
+    ) -> None:
+        """`begin_trace`: None where requests are not traced."""
         self.rejected_keys = RejectedKeys()
         self._keys = keys
         self._router = router
-        self._refusals = Refusals(observers)
+        self._begin_trace = begin_trace
+        self._refusals = Refusals(observers, begin_trace)
         self._gates = tuple(gates)
 
     @property
@@ -61,7 +70,7 @@ class AdmissionControl:
 
     def refused_unread(self, client: ClientApi, request: Request, error: SealinkError) -> None:
         """A request that was authenticated is refused before it is whole, or is not proper HTTP."""
-        self._refusals.record(error, request.id, self._key_of(request), client)
+        self._refusals.record(error, request, self._key_of(request), client)
 
     def admit(
         self, request: Request, context: RequestContext, api: ModelApi
@@ -82,12 +91,14 @@ class AdmissionControl:
                 heartbeat=key.heartbeat or api.heartbeat,
                 answer_headers=context.answer_headers,
             )
+            if self._begin_trace is not None:
+                admitted.request.trace = self._begin_trace(request.headers)
             for index, gate in enumerate(self._gates):
                 waiting = gate.admit(admitted)
                 if waiting is not None:
-                    return self._pass_rest(admitted, waiting, self._gates[index + 1 :])
+                    return self._pass_rest(request, admitted, waiting, self._gates[index + 1 :])
         except SealinkError as error:
-            self._refusals.record(error, context.request_id, key, api.client, head or readable_head(request.body))
+            self._refusals.record(error, request, key, api.client, head or readable_head(request.body))
             raise
         return admitted
 
@@ -103,9 +114,9 @@ class AdmissionControl:
         return key
 
     async def _pass_rest(
-        self, admitted: AdmittedRequest, waiting: Awaitable[None], rest: Sequence[Gate]
+        self, request: Request, admitted: AdmittedRequest, waiting: Awaitable[None], rest: Sequence[Gate]
     ) -> AdmittedRequest:
-        request = admitted.request
+        asked = admitted.request
         try:
             await waiting
             for gate in rest:
@@ -113,7 +124,7 @@ class AdmissionControl:
                 if answer is not None:
                     await answer
         except SealinkError as error:
-            self._refusals.record(error, request.request_id, admitted.key, request.client, request.head)
+            self._refusals.record(error, request, admitted.key, asked.client, asked.head)
             raise
         return admitted
 

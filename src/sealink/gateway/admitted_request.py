@@ -11,6 +11,7 @@ from sealink.errors import HeaderList
 from sealink.ledger.entry import Admission
 from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.request import ChatRequest
+from sealink.trace_context import TraceContext
 from sealink.wire.dialect import ClientApi, ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
 from sealink.wire.stream.metered_translator import RunningMeter
 
@@ -29,7 +30,8 @@ class ClientRequest(msgspec.Struct, dict=True):
     """A request in its client's own API. It is parsed into the neutral form only if a target needs that.
 
     `is_strict`: where a target does not support a parameter, the request fails; otherwise the parameter is dropped.
-    `meter`: of a stream that ends when money is used up. `received_at`: a monotonic clock's seconds.
+    `meter`: of a stream that ends when money is used up. `received_at`: a monotonic clock's seconds. `trace` is None
+    where requests are not traced.
     """
 
     request_id: str
@@ -38,6 +40,7 @@ class ClientRequest(msgspec.Struct, dict=True):
     received_at: float
     is_strict: bool = False
     meter: StreamMeter | None = None
+    trace: TraceContext | None = None
 
     @cached_property
     def neutral(self) -> ChatRequest:
@@ -81,14 +84,18 @@ class AdmittedRequest(msgspec.Struct):
         return self.key.on_disconnect or self.route.on_disconnect or "cancel"
 
 
-def admission_of(request_id: str, key: ApiKey, client: ClientApi, head: RequestHead | None) -> Admission:
+def admission_of(
+    request_id: str, key: ApiKey, client: ClientApi, head: RequestHead | None, trace: TraceContext | None
+) -> Admission:
     """The ledger's entry for a request that begins now. `head` is None where it was not read, or could not be."""
     return Admission(
         request_id=request_id,
         key=key.name,
+        team=key.team,
         model=head.model if head else None,
         client=client.name,
         streamed=head is not None and head.stream,
         started_at=time.time(),
         task_type=head.task_type if head else None,
+        trace=trace,
     )

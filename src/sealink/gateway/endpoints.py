@@ -21,6 +21,7 @@ from sealink.wire import embeddings
 from sealink.wire.dialect import ClientApi, HeartbeatShape
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
 
+CHAT_PATH: Final = "/v1/chat/completions"
 CHAT: Final = openai_chat.OpenAIChatClient(responses_api=openai_responses.CLIENT)
 RESPONSES: Final = openai_responses.CLIENT
 MESSAGES: Final = anthropic_messages.CLIENT
@@ -73,7 +74,7 @@ def public_endpoints(
         Endpoint("GET", "/", root, _OPENAI),
         *(Endpoint("GET", path, live, _OPENAI) for path in ("/health/live", "/healthz")),
         *(Endpoint("GET", path, ready, _OPENAI) for path in ("/health/ready", "/health")),
-        model("/v1/chat/completions", CHAT),
+        model(CHAT_PATH, CHAT),
         model("/v1/responses", RESPONSES),
         model("/v1/embeddings", EMBEDDING, whole=EMBEDDINGS, max_body_bytes=max_embeddings_bytes),
         model("/v1/messages", MESSAGES, heartbeat="chunk"),

@@ -14,7 +14,14 @@ from functools import partial
 from typing import Any
 
 from sealink.access.keys import ApiKey
-from sealink.errors import AuthenticationError, HeaderList, SealinkError, ServiceUnavailable, ShuttingDown
+from sealink.errors import (
+    AuthenticationError,
+    HeaderList,
+    PermissionDenied,
+    SealinkError,
+    ServiceUnavailable,
+    ShuttingDown,
+)
 from sealink.gateway import headers
 from sealink.gateway.account import LONG_GAP_S, Account
 from sealink.gateway.admitted_request import AdmittedRequest, admission_of
@@ -32,6 +39,7 @@ from sealink.gateway.failover.whole import WholeAttempt
 from sealink.gateway.failover.whole_body import timed_out
 from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
+from sealink.gateway.open_exchanges import OpenStream, StreamState
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity
 from sealink.net.message import Responder
@@ -59,7 +67,7 @@ class Exchange:
         self._api = api
         self._refuse = refuse
         self._account = Account(
-            admission_of(request.request_id, admitted.key, request.client, request.head),
+            admission_of(request.request_id, admitted.key, request.client, request.head, request.trace),
             Meter(admitted.request, services.prices),
         )
         self._client = ClientStream(responder)
@@ -70,7 +78,7 @@ class Exchange:
         self._finish: FinishAfterDisconnect | None = None
         self._lane: Lane | None = None
         self._is_settled = False
-        self._revoked: AuthenticationError | None = None
+        self._ended_from_outside: SealinkError | None = None
 
     @property
     def key(self) -> ApiKey:
@@ -108,9 +116,59 @@ class Exchange:
 
     def revoke(self) -> None:
         """The key was revoked, and with it what is open."""
-        self._revoked = AuthenticationError(f"The API key {self.key.name!r} was revoked.")
-        self._account.end("stopped", "sealink", "key_revoked")
+        self._end(AuthenticationError(f"The API key {self.key.name!r} was revoked."), "key_revoked")
+
+    def end_by_operator(self) -> None:
+        """Whoever runs SeaLink ends it. The client is not to ask again: it would get what was just ended."""
+        error = PermissionDenied("The operator has ended this stream.", code="ended_by_operator")
+        self._end(error, "ended_by_operator")
+
+    def _end(self, error: SealinkError, code: str) -> None:
+        self._ended_from_outside = error
+        self._account.end("stopped", "sealink", code)
         self._stop()
+
+    # What is told of it while it is open.
+
+    @property
+    def id(self) -> str:
+        return self._request.request_id
+
+    @property
+    def is_stream(self) -> bool:
+        return self._request.head.stream
+
+    def now(self) -> OpenStream:
+        """How far the stream has got. Nothing is counted for this: it reads what the exchange keeps anyway."""
+        account, admission, timers = self._account, self._account.admission, self._timers
+        provider, served_model = account.target_names
+        tokens, is_estimated = account.tokens_so_far()
+        return OpenStream(
+            id=admission.request_id,
+            key=admission.key,
+            team=self.key.team,
+            model=self._request.head.model,
+            client=admission.client,
+            provider=provider,
+            served_model=served_model,
+            started_at=admission.started_at,
+            age_s=account.elapsed_s,
+            ttft_ms=account.ttft_ms,
+            tokens=tokens,
+            is_estimated=is_estimated,
+            gap_s=timers.silent_s if timers is not None else 0.0,
+            heartbeats=account.count("heartbeat"),
+            bytes_sent=self._client.bytes_sent,
+            state=self._state,
+        )
+
+    @property
+    def _state(self) -> StreamState:
+        if self._client.gone:
+            return "left"
+        if self._pump is None:
+            return "waiting"
+        return "paused" if self._client.paused else "streaming"
 
     def _open_log(self) -> StreamLog | None:
         """The log of a stream that can be resumed; None for others, and where there are too many already."""
@@ -144,8 +202,8 @@ class Exchange:
     def given_up(self) -> None:
         """The attempts, or the stream, were stopped before their end."""
         self._account.end("stopped", "sealink", "draining")
-        if self._revoked is not None:
-            self._tell(self._revoked)
+        if self._ended_from_outside is not None:
+            self._tell(self._ended_from_outside)
         elif self._client.awaits_ending or not self._client.gone:
             self._break_off()
         self._settle()
@@ -195,9 +253,10 @@ class Exchange:
 
     def _grace_is_over(self, timers: StreamTimers) -> None:
         """Send a first heartbeat if the stream has not begun, and from now on one after each silence."""
-        if not self._client.started:
+        has_begun = self._client.started
+        if not has_begun:
             self._beat()
-        timers.on_silence(self._services.heartbeat.interval_s, self._beat)
+        timers.on_silence(self._services.heartbeat.interval_s, self._beat, counts_from_now=not has_begun)
 
     def _beat(self) -> None:
         heartbeat = self._request.dialect.heartbeat(self._admitted.heartbeat)

@@ -4,16 +4,11 @@ A request that is let in too many takes the time of those that are there already
 time out together. One that is refused costs next to nothing, and its client knows when to try again.
 """
 
-import asyncio
-import time
 from collections.abc import Callable
-from typing import Final
 
 from sealink.errors import ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
-
-LOOK_S: Final = 0.1
-"""How often the event loop should come round at least."""
+from sealink.telemetry.loop_lag import LoopLag
 
 
 class LoadShedding:
@@ -21,41 +16,28 @@ class LoadShedding:
     comes round more than `max_loop_lag_s` late, the second time in a row: once is what a single large request takes.
 
     The latter measures the load whatever it consists of, and whatever the machine is: from a request to its first token
-    the loop has to come round about six times.
+    the loop has to come round about six times. `lag` measures it, once it is started.
     """
 
     def __init__(self, *, max_requests: int, max_loop_lag_s: float, under_way: Callable[[], int]) -> None:
+        self.lag = LoopLag(self._turned)
         self._max_requests = max_requests
         self._max_loop_lag_s = max_loop_lag_s
         self._under_way = under_way
-        self._late_at = float("inf")
-        """When the loop is late, if it does not come round before."""
         self._late_turns = 0
-        """How often in a row it has come round late."""
-        self._timer: asyncio.TimerHandle | None = None
+        """How often in a row the loop has come round late."""
 
     def take_limits(self, max_requests: int, max_loop_lag_s: float) -> None:
         """Other limits from now on."""
         self._max_requests = max_requests
         self._max_loop_lag_s = max_loop_lag_s
 
-    def start(self) -> None:
-        """Watch the running loop from now on."""
-        self._watch()
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
     def admit(self, request: AdmittedRequest) -> None:
         """Raises ServiceUnavailable."""
-        if self._late_turns and (self._late_turns > 1 or time.monotonic() > self._late_at):
+        if self._late_turns and (self._late_turns > 1 or self.lag.late_s > self._max_loop_lag_s):
             raise ServiceUnavailable("SeaLink has more to do than it can do in time. Try again.")
         if self._max_requests and self._under_way() >= self._max_requests:
             raise ServiceUnavailable(f"{self._max_requests} requests are under way (max_requests). Try again.")
 
-    def _watch(self) -> None:
-        now = time.monotonic()
-        self._late_turns = self._late_turns + 1 if now > self._late_at else 0
-        self._late_at = now + LOOK_S + self._max_loop_lag_s
-        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._watch)
+    def _turned(self, late_s: float) -> None:
+        self._late_turns = self._late_turns + 1 if late_s > self._max_loop_lag_s else 0

@@ -1,16 +1,60 @@
 """The exchanges of this process that have not ended yet."""
 
 from collections.abc import Container
-from typing import Protocol
+from typing import Literal, Protocol
+
+import msgspec
 
 from sealink.access.keys import ApiKey
 
+StreamState = Literal["waiting", "streaming", "paused", "left"]
+"""`waiting` for the first content; `paused`: its client does not read; `left`: that has gone, the answer is read on."""
 
-class OpenExchange(Protocol):
-    """An exchange that can be ended from outside."""
+
+class OpenStream(msgspec.Struct, frozen=True, kw_only=True):
+    """An open stream as it is now. `provider` and `served_model` are those of the target that answers, None while
+    there is none. `age_s`, and `gap_s` since something came from the upstream, are in seconds, `ttft_ms` in
+    milliseconds. `tokens` of the answer so far are those that the provider has reported, else an estimate by the length
+    of the text (`is_estimated`)."""
+
+    id: str
+    key: str
+    team: str | None
+    model: str
+    client: str
+    provider: str | None
+    served_model: str | None
+    started_at: float
+    age_s: float
+    ttft_ms: float | None
+    tokens: int
+    is_estimated: bool
+    gap_s: float
+    heartbeats: int
+    bytes_sent: int
+    state: StreamState
 
     @property
+    def tokens_per_s(self) -> float | None:
+        """Since the first content; None before it."""
+        if self.ttft_ms is None:
+            return None
+        return self.tokens / max(self.age_s - self.ttft_ms / 1000, 0.001)
+
+
+class OpenExchange(Protocol):
+    """An exchange that can be looked at, and ended, from outside."""
+
+    @property
+    def id(self) -> str: ...
+    @property
     def key(self) -> ApiKey: ...
+    @property
+    def is_stream(self) -> bool: ...
+    def now(self) -> OpenStream:
+        """How far a stream has got."""
+
+    def end_by_operator(self) -> None: ...
     def revoke(self) -> None:
         """End it, because its key was revoked."""
 
@@ -28,3 +72,21 @@ class OpenExchanges:
         for exchange in list(self._open):
             if exchange.key.name in keys or exchange.key.team in teams:
                 exchange.revoke()
+
+    def streams(self) -> list[OpenStream]:
+        """All open streams as they are now, the newest first. Only who asks pays for it."""
+        found = [exchange.now() for exchange in self._open if exchange.is_stream]
+        return sorted(found, key=lambda stream: stream.started_at, reverse=True)
+
+    @property
+    def others(self) -> int:
+        """Open requests that are no streams."""
+        return sum(not exchange.is_stream for exchange in self._open)
+
+    def end(self, request_id: str) -> bool:
+        """End a stream, on behalf of whoever runs SeaLink. False if there is none of that id."""
+        found = next((exchange for exchange in self._open if exchange.id == request_id), None)
+        if found is None:
+            return False
+        found.end_by_operator()
+        return True

@@ -1,6 +1,7 @@
 """Requests that are refused: each that was sent with a valid key has a row, as those have that are answered."""
 
 import contextlib
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -11,9 +12,14 @@ from sealink.gateway import headers
 from sealink.gateway.admitted_request import admission_of
 from sealink.gateway.observers import Observers
 from sealink.ledger.entry import Settlement
+from sealink.net.message import Request
+from sealink.trace_context import TraceContext
 from sealink.wire.dialect import ClientApi, RequestHead
 
 _SERVER_ERROR: Final = 500
+
+BeginTrace = Callable[[Mapping[str, str]], TraceContext]
+"""The trace of a request with these headers."""
 
 
 class _Readable(msgspec.Struct):
@@ -29,18 +35,20 @@ _decoder = msgspec.json.Decoder(_Readable)
 class Refusals:
     """Notifies the observers of them."""
 
-    def __init__(self, observers: Observers) -> None:
+    def __init__(self, observers: Observers, begin_trace: BeginTrace | None = None) -> None:
         self._observers = observers
+        self._begin_trace = begin_trace
 
     def record(
-        self, error: SealinkError, request_id: str, key: ApiKey, client: ClientApi, head: RequestHead | None = None
+        self, error: SealinkError, request: Request, key: ApiKey, client: ClientApi, head: RequestHead | None = None
     ) -> None:
         """A request is refused with `error`. `head` is None where it was not read, or could not be."""
         if head is not None:
             error.headers = [*error.headers, *headers.requested(head.model)]
-        admission = admission_of(request_id, key, client, head)
+        trace = self._begin_trace(request.headers) if self._begin_trace is not None else None
+        admission = admission_of(request.id, key, client, head, trace)
         settlement = Settlement(
-            request_id=request_id,
+            request_id=request.id,
             ended="refused",
             ended_by="client" if error.status < _SERVER_ERROR else "sealink",
             code=error.code or error.type,

@@ -1,6 +1,6 @@
 """One row for each request that was admitted, whatever became of it.
 
-    gateway ──admit, settle──▶ Journal (files) ──JournalCursor──▶ RequestsTable (SQLite, PostgreSQL) ──▶ report
+    gateway ──admit, settle──▶ Journal (files) ──JournalCursor──▶ RequestsTable (SQLite, PostgreSQL) ──▶ reports
                                    └── the Uploader, in a thread of its own, does everything right of here
 
 An entry is one write() to a file, so it outlives the process and never waits for the store. A row is made of an
@@ -15,8 +15,9 @@ journal_cursor     how far one journal has been uploaded
 uploader           all journals that this process uploads; uploader_thread: runs it again and again
 row                an entry as a row; requests_table: the table that rows are inserted into
 location           where the journals are
-unstored           what the journals hold and the store does not have yet
-report             what `sealink usage` shows: sums, rows, a single request; totals: the sums
+daily_usage        sums of the days whose rows were removed
+reports            what `sealink usage` shows: sums, rows, a single request, a month's statement
 
-Only `requests_table` and `report` import SQLAlchemy: a process that admits and settles does not wait for that.
+A process that admits and settles does not wait for SQLAlchemy: only `requests_table`, `daily_usage` and parts of
+`reports` import it.
 """

@@ -9,6 +9,7 @@ from zlib import crc32
 
 import msgspec
 
+from sealink.trace_context import TraceContext
 from sealink.usage import Provenance, Usage
 
 Ended = Literal[
@@ -24,16 +25,28 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     """A request was admitted, or is about to be refused. `request_id` is unique for all time; `started_at` is a Unix
     time in seconds.
 
-    `key` is the key's name, `client` the dialect that the client speaks. `model` is None where it could not be read.
+    `key` is the key's name, `team` its team's at the time, `client` the dialect that the client speaks. `model` is None
+    where it could not be read. `trace` is None where requests are not traced.
     """
 
     request_id: str
     key: str
+    team: str | None = None
     model: str | None = None
     client: str
     streamed: bool
     started_at: float
     task_type: str | None = None
+    trace: TraceContext | None = None
+
+
+class AttemptSpan(msgspec.Struct, omit_defaults=True):
+    """An attempt in its request's trace. Times are in milliseconds since the request was admitted; `ended_ms` is None
+    while it is under way."""
+
+    id: str
+    began_ms: float
+    ended_ms: float | None = None
 
 
 class Attempt(msgspec.Struct, omit_defaults=True):
@@ -41,6 +54,7 @@ class Attempt(msgspec.Struct, omit_defaults=True):
 
     `cancelled`: the request was cancelled. `hedge_lost`: another attempt, which ran beside this one, answered first;
     `usage` and `cost_nano_usd` are then this attempt's own and not part of the row's, which are the answer's.
+    `span` is None where the request is not traced.
     """
 
     provider: str
@@ -49,6 +63,7 @@ class Attempt(msgspec.Struct, omit_defaults=True):
     usage: Usage | None = None
     usage_source: Provenance | None = None
     cost_nano_usd: int | None = None
+    span: AttemptSpan | None = None
 
 
 class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="entry", tag="settled"):

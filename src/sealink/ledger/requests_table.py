@@ -1,10 +1,10 @@
 """The table `requests`: a row for each request that has ended. The uploader writes it, reports read it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Double, Index, Table, Text, func, select
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Double, Index, Integer, Table, Text
 
 from sealink.ledger.row import Row
 from sealink.store.schema import UtcDateTime, metadata
@@ -16,10 +16,12 @@ requests = Table(
     Column("request_id", Text, primary_key=True),
     Column("started_at", UtcDateTime),
     Column("key", Text),
+    Column("team", Text),
     Column("model", Text),
     Column("task_type", Text),
     Column("client", Text),
     Column("streamed", Boolean),
+    Column("status", Integer),
     Column("ended", Text, nullable=False),
     Column("ended_by", Text, nullable=False),
     Column("code", Text),
@@ -43,6 +45,7 @@ requests = Table(
     Column("timeline", JSON, nullable=False),
     Index("requests_by_time", "started_at"),
     Index("requests_by_key", "key", "started_at"),
+    Index("requests_by_team", "team", "started_at"),
     Index("requests_by_model", "model", "started_at"),
 )
 
@@ -69,15 +72,11 @@ class RequestsTable:
         """A transaction whose queries all see the same rows."""
         return self._store.reading()
 
-    def spent_nano_usd(self, since_s: float, fits: Callable[[str, str], bool]) -> int:
-        """The prices, markup included, of requests that began since then (Unix time in seconds), of those keys and
-        models that fit."""
-        price = func.coalesce(func.sum(requests.c.price_nano_usd), 0)
-        began = requests.c.started_at >= datetime.fromtimestamp(since_s, UTC)
-        by_name = select(requests.c.key, requests.c.model, price).where(began)
-        with self.reading() as connection:
-            rows = connection.execute(by_name.group_by(requests.c.key, requests.c.model)).all()
-        return sum(int(spent) for key, model, spent in rows if fits(key or "", model or ""))
+    def roll_up(self, keep_days: int) -> int:
+        """Replace the rows of all but the last days by sums of their days. Returns how many rows that were."""
+        from sealink.ledger.daily_usage import roll_up
+
+        return roll_up(self._store, keep_days, datetime.now(UTC).date())
 
     def close(self) -> None:
         """Give the connections back."""

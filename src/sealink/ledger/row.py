@@ -39,15 +39,16 @@ def row_of(admission: Admission | None, settlement: Settlement) -> Row:
 def open_row(admission: Admission) -> Row:
     """What is known of a request that has not ended. Reports show it; it is not stored."""
     row = row_of(admission, Settlement(request_id=admission.request_id))
-    return {**row, "ended": None, "ended_by": None}
+    return {**row, "ended": None, "ended_by": None, "status": None}
 
 
 def _admitted(admission: Admission | None) -> Row:
     if admission is None:
-        return dict.fromkeys(("started_at", "key", "model", "task_type", "client", "streamed"))
+        return dict.fromkeys(("started_at", "key", "team", "model", "task_type", "client", "streamed"))
     return {
         "started_at": datetime.fromtimestamp(admission.started_at, UTC),
         "key": _text(admission.key),
+        "team": _text(admission.team),
         "model": _text(admission.model),
         "task_type": _text(admission.task_type),
         "client": admission.client,
@@ -57,6 +58,7 @@ def _admitted(admission: Admission | None) -> Row:
 
 def _ended(settlement: Settlement) -> Row:
     return {
+        "status": None if settlement.ended == "killed" else settlement.status,
         "ended": settlement.ended,
         "ended_by": settlement.ended_by,
         "code": _text(settlement.code),

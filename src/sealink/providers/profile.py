@@ -14,6 +14,8 @@ Transform = Callable[[Fields], Fields]
 """A request's body as the dialect has it → as this vendor wants it. Pure; its docstring is what the docs say of it."""
 Path = Callable[[str, Fields], str]
 """A dialect's path and the request's body, before its transforms → the path at this vendor's."""
+ListedAs = Callable[[str], str]
+"""A model's name in requests → its name in the vendor's list of models."""
 
 
 def bearer(api_key: str) -> HeaderList:
@@ -77,7 +79,8 @@ class Profile(Overrides, frozen=True):
     overrides for embeddings, None where the vendor has none. `wants_thinking`: a conversation must contain again what
     the model thought in earlier turns. `server_call_ids`: what the ids of tool calls begin with that the vendor runs
     itself, but sends like calls for the client. `takes_custom_tools`: it has tools that take free text, of those that
-    speak OpenAI's chat format; elsewhere they are sent as functions.
+    speak OpenAI's chat format; elsewhere they are sent as functions. `lists_models`: its list of models names all that
+    may be asked for; `listed_as` is how it names one.
     """
 
     dialect: str
@@ -87,6 +90,8 @@ class Profile(Overrides, frozen=True):
     wants_thinking: bool = False
     server_call_ids: str = ""
     takes_custom_tools: bool = False
+    lists_models: bool = True
+    listed_as: ListedAs | None = None
 
     def headers(self, api_key: str) -> HeaderList:
         """The headers that a key is sent in; none without a key."""

@@ -30,7 +30,8 @@ class Vendor(msgspec.Struct, frozen=True):
 
     `price_list` is its id in the built-in price list (genai-prices), "" where it is not in it. `stated_cost` is where
     it says itself what it charges. `one_search_fee`: patterns of the models whose web searches are charged once a
-    request, however many there were.
+    request, however many there were. `otel_name` is what OpenTelemetry calls it (`gen_ai.provider.name`), "" where that
+    is its name, or where there is none.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Vendor(msgspec.Struct, frozen=True):
     price_list: str = ""
     stated_cost: StatedCost | None = None
     one_search_fee: tuple[str, ...] = ()
+    otel_name: str = ""
 
     def profile(self, dialect: str | None = None) -> Profile | None:
         """How the vendor speaks this dialect, or its first one; None where it does not speak it."""

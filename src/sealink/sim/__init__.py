@@ -11,6 +11,7 @@ schema, pattern  what it uses: a reader for schemas, and strings that match a re
 wires/           write an Answer as each wire format has it, whole or streamed
 faults           the kinds of faults, and how a request asks for them; faulty_answer changes the answer's content,
                  faulty_body the bytes and the connection
+probe            answers with time stamps, pauses and a record of how they ended, for `sealink doctor`
 """
 
 from sealink.catalog.models import SIM_MODEL

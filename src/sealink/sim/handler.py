@@ -14,11 +14,12 @@ from sealink.catalog.models import SIM_MODEL
 from sealink.errors import HeaderList, MethodNotAllowed, NotFound, SealinkError
 from sealink.net.message import Request, Responder
 from sealink.net.server import Handler
-from sealink.sim.answer import answers
+from sealink.sim.answer import Answer, answers
 from sealink.sim.ask import Ask
 from sealink.sim.faults import FAULT_HEADER, Chance, Fault, drawn, named, read_faults, split_model
 from sealink.sim.faulty_answer import with_faulty_frames, with_faulty_tokens
 from sealink.sim.faulty_body import FaultyBody, ResponseEnded
+from sealink.sim.probe import Probe, Records, read_probe, stamped
 from sealink.sim.wires.anthropic import AnthropicWire
 from sealink.sim.wires.gemini import GeminiWire
 from sealink.sim.wires.openai import OpenAIWire
@@ -29,6 +30,9 @@ SimDialect = Literal["openai", "anthropic", "gemini", "responses"]
 
 MAX_TOKENS_AT_ONCE: Final = 256
 """The most tokens in one write, after a slow client has let them pile up or when the pace is unlimited."""
+
+HEARTBEAT: Final = b": the model is still there\n\n"
+"""A comment, while a probe has the model be silent."""
 
 _JSON: Final = [("content-type", "application/json")]
 _EVENT_STREAM: Final = [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")]
@@ -78,6 +82,7 @@ class _Simulation:
         self._settings = settings
         self._wire = wire
         self._dice = Random(settings.seed)
+        self._records = Records()
 
     async def handle(self, request: Request, responder: Responder) -> None:
         request_id = f"req_{secrets.token_hex(12)}"
@@ -113,26 +118,32 @@ class _Simulation:
     async def _answer(self, request: Request, responder: Responder, headers: HeaderList) -> None:
         """Answer a request for tokens. Raises ResponseEnded; SealinkError for an invalid request, or as a fault."""
         ask = self._wire.read(request.path, request.body)
-        faults = self._faults(request, ask)
+        probe = read_probe(ask.prompt)
+        faults = self._faults(request, ask, probe)
         ask = msgspec.structs.replace(ask, model=split_model(ask.model)[0])
         body = self._body(faults, responder)
         await body.begin()
         marks = [(FAULT_HEADER, ",".join(map(str, faults)))] if faults else []
         if status := named(faults, "status"):
             raise _error(int(status.value), [*marks, *_retry_after(faults)])
-        given = with_faulty_tokens(answers(ask), faults)
+        given = with_faulty_tokens([self._probed(probe)] if probe else answers(ask), faults)
         reply = Reply(secrets.token_hex(12), int(time.time()))
         if ask.stream:
             await body.start([*_EVENT_STREAM, *headers, *marks])
-            await self._stream(with_faulty_frames(self._wire.stream(ask, given, reply), faults, self._wire), body)
+            stream = with_faulty_frames(self._wire.stream(ask, given, reply), faults, self._wire)
+            await self._stream(stream, body, probe)
         else:
-            await asyncio.sleep(self._settings.due_s(max(each.tokens for each in given)))
+            await asyncio.sleep((probe or self._settings).due_s(max(each.tokens for each in given)))
             await body.send([*_JSON, *headers, *marks], self._wire.whole(ask, given, reply))
 
-    def _faults(self, request: Request, ask: Ask) -> list[Fault]:
-        """The faults that the header or the model name asks for; if there are none, random ones."""
+    def _probed(self, probe: Probe) -> Answer:
+        return self._records.answer(probe.report_on) if probe.report_on else probe.answer()
+
+    def _faults(self, request: Request, ask: Ask, probe: Probe | None) -> list[Fault]:
+        """The faults that the header, the model name or a probe asks for; if there are none, random ones."""
         asked = read_faults(request.headers.get(FAULT_HEADER, ""), FAULT_HEADER)
         asked += read_faults(split_model(ask.model)[1], "model")
+        asked += read_faults(probe.faults if probe else "", "messages")
         return asked or drawn(self._settings.chances, self._dice)
 
     def _body(self, faults: list[Fault], responder: Responder) -> FaultyBody:
@@ -140,24 +151,47 @@ class _Simulation:
         error_event = self._wire.error_event(_error(500))
         return FaultyBody(faults, responder, error_event=error_event, pause_s=1 / pace if pace else 0)
 
-    async def _stream(self, stream: AnswerStream, body: FaultyBody) -> None:
+    async def _stream(self, stream: AnswerStream, body: FaultyBody, probe: Probe | None) -> None:
         """Send each token when it is due. Times are counted from the start, so that delays do not add up."""
-        clock, sent = asyncio.get_running_loop().time, 0
+        clock = asyncio.get_running_loop().time
         began_s = clock()
+        record = self._records.begin(probe.name if probe else "")
+        try:
+            await self._send_tokens(stream, body, probe, began_s)
+            record.state = "complete"
+        except asyncio.CancelledError:
+            record.state = "left"
+            raise
+        finally:
+            record.ended_s = clock() - began_s
+
+    async def _send_tokens(self, stream: AnswerStream, body: FaultyBody, probe: Probe | None, began_s: float) -> None:
+        clock, sent = asyncio.get_running_loop().time, 0
+        pace = probe or self._settings
         body.write(stream.opening)
         while True:
-            await asyncio.sleep(began_s + self._settings.due_s(sent) - clock())
+            await _pause(began_s + pace.due_s(sent) - clock(), body, probe.heartbeat_s if probe else 0)
             await body.reach(sent)
-            due = min(self._settings.tokens_due(clock() - began_s, sent), body.next_place)
+            due = min(pace.tokens_due(clock() - began_s, sent), body.next_place)
             tokens = list(islice(stream.ticks, due - sent))
             if not tokens:
                 break
-            body.write(b"".join(tokens))
+            data = b"".join(tokens)
+            body.write(stamped(data, clock() - began_s) if probe else data)
             sent += len(tokens)
             await body.flush()
         await body.reach_end()
         body.write(b"".join(each.frame for each in stream.closing))
         body.finish()
+
+
+async def _pause(pause_s: float, body: FaultyBody, heartbeat_s: float) -> None:
+    """Wait for the next token. Where `heartbeat_s` is not 0, comments are sent meanwhile."""
+    while heartbeat_s and pause_s > heartbeat_s:
+        await asyncio.sleep(heartbeat_s)
+        body.write(HEARTBEAT)
+        pause_s -= heartbeat_s
+    await asyncio.sleep(pause_s)
 
 
 _ERRORS: Final = {429: ("rate_limit_error", "rate_limit_exceeded"), 529: ("overloaded_error", "overloaded")}

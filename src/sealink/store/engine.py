@@ -11,20 +11,27 @@ from sqlalchemy.exc import ArgumentError
 from sealink.store.errors import StoreError
 from sealink.store.url import check_url
 
-Purpose = Literal["writing", "reading", "migrating"]
-"""What a transaction is for. All queries of a `reading` one see the same rows; only one at a time is `migrating`."""
+Purpose = Literal["writing", "reading", "migrating", "alone"]
+"""What a transaction is for. All queries of a `reading` one see the same rows; only one at a time is `migrating`, or
+`alone`."""
 
 _BEGIN: dict[str, dict[Purpose, tuple[str, ...]]] = {
     "sqlite": {
         "writing": ("BEGIN",),
         "reading": ("BEGIN",),
         "migrating": ("BEGIN IMMEDIATE",),
+        "alone": ("BEGIN IMMEDIATE",),
     },
     "postgresql": {
         "writing": (),
         "reading": ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", "SET LOCAL TIME ZONE 'UTC'"),
         # Any number will do that no other program locks in the same database.
         "migrating": ("SELECT pg_advisory_xact_lock(7325462)",),
+        "alone": (
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            "SET LOCAL TIME ZONE 'UTC'",
+            "SELECT pg_advisory_xact_lock(7325463)",
+        ),
     },
 }
 

@@ -83,6 +83,13 @@ class Store:
         with self._begin("reading") as connection:
             yield connection
 
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A transaction that writes all or nothing, and sees what was there as it began. Of these, one runs at a
+        time, on all nodes."""
+        with self._begin("alone") as connection:
+            yield connection
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()

@@ -6,6 +6,7 @@ gauge            a number that goes up and down, of one process or of several
 exposition       metrics of one or several processes as Prometheus' text
 request_log      one line per request, at its end
 target_log       a target that is down, and up again
+traces           requests as OpenTelemetry's spans
 loop_lag         how late the event loop is
 log_format       records of the log as text, or as JSON
 log_lines        where lines are written: gathered for a moment, then in one write

@@ -46,7 +46,9 @@ def fields_of(admission: Admission, settlement: Settlement) -> Fields:
     usage = settlement.usage
     fields = {
         "request_id": admission.request_id,
+        "trace_id": admission.trace and admission.trace.trace_id,
         "key": admission.key,
+        "team": admission.team,
         "task": admission.task_type,
         "client": admission.client,
         "model": admission.model,

@@ -4,6 +4,7 @@ framing     an upstream's bytes cut into frames
 raw_json    JSON objects whose values stay as they were on the wire
 stream      how one upstream stream becomes one client stream
 dialect     what a wire format must be able to do, as a client's and as an upstream's
+model_list  how an upstream is asked for its models
 dialects    the wire formats, and the rules that several of them share
 identifiers call ids and tool names that a target takes
 retry_after when an upstream wants to be asked again

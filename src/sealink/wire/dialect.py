@@ -13,6 +13,7 @@ from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.identifiers import Identifiers
+from sealink.wire.model_list import ModelList
 from sealink.wire.stream.handler import Decoder, Encoder, Framer, StreamHandler
 from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.plain_answer import PlainAnswer
@@ -129,12 +130,16 @@ class CountingDialect(ClientDialect, Protocol):
 class UpstreamDialect(Protocol):
     """A wire format as upstreams speak it.
 
-    `json_stream`: what its streams begin with if they are JSON themselves (b"[", b"{"); else b"".
+    `json_stream`: what its streams begin with if they are JSON themselves (b"[", b"{"); else b"". `model_list`: None
+    where an upstream has none.
     """
 
     name: str
     json_stream: bytes
     identifiers: Identifiers
+
+    @property
+    def model_list(self) -> ModelList | None: ...
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         """The request in this dialect. Raises InvalidRequest naming a feature that it does not support."""

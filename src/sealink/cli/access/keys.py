@@ -27,8 +27,8 @@ EndStreamsOption = Annotated[bool, typer.Option("--end-streams", help="End open 
 @takes_rules(KEY_OPTIONS)
 def create(name: NameArgument, given: dict[str, Any], as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Make a key. It is printed once, as the last line; the store keeps a hash of it."""
-    from sealink.access.key_table import KeyTable
     from sealink.access.keys import KeyRules
+    from sealink.access.tables.key_table import KeyTable
 
     with opened(config) as store:
         record, secret = KeyTable(store).create(name, rules_of(KeyRules, given), actor())
@@ -38,7 +38,7 @@ def create(name: NameArgument, given: dict[str, Any], as_json: JsonOption = Fals
 @app.command("list")
 def list_keys(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """All keys, those of the config file too."""
-    from sealink.access.key_table import KeyTable
+    from sealink.access.tables.key_table import KeyTable
 
     with opened(config) as store:
         records = KeyTable(store).list()
@@ -48,7 +48,7 @@ def list_keys(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """One key and its rules."""
-    from sealink.access.key_table import KeyTable
+    from sealink.access.tables.key_table import KeyTable
 
     with opened(config) as store:
         record = KeyTable(store).find(name)
@@ -65,8 +65,8 @@ def update(
     config: ConfigOption = None,
 ) -> None:
     """Change a key's rules, or pay into its balance. The value `none` takes a setting away."""
-    from sealink.access.key_table import KeyTable
     from sealink.access.keys import KeyRules
+    from sealink.access.tables.key_table import KeyTable
     from sealink.policy.budgets import nano_usd
 
     changes = changes_of(KeyRules, given)
@@ -86,7 +86,7 @@ def rotate(
     config: ConfigOption = None,
 ) -> None:
     """Make another secret for a key. It is printed once, as the last line."""
-    from sealink.access.key_table import KeyTable
+    from sealink.access.tables.key_table import KeyTable
 
     with opened(config) as store:
         record, secret = KeyTable(store).rotate(name, actor(), overlap_s=overlap_s)
@@ -101,7 +101,7 @@ def revoke(
     config: ConfigOption = None,
 ) -> None:
     """Let nobody in with a key any more. Its name stays taken, for the sake of its usage."""
-    from sealink.access.key_table import KeyTable
+    from sealink.access.tables.key_table import KeyTable
 
     with opened(config) as store:
         record = KeyTable(store).revoke(name, actor(), end_streams=end_streams)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from sealink.cli.configuration import fail, load_or_exit
 
 if TYPE_CHECKING:
-    from sealink.access.access_store import AccessStore
+    from sealink.access.tables.access_store import AccessStore
 
 
 @contextmanager
 def opened(config_path: Path | None) -> "Iterator[AccessStore]":
     """The store, made if it is not there yet. What cannot be done ends the command with 1."""
-    from sealink.access.access_store import AccessStore
+    from sealink.access.tables.access_store import AccessStore
+    from sealink.access.tables.openings import open_balances
     from sealink.config import configured_by
     from sealink.errors import SealinkError
     from sealink.store.errors import StoreError, StoreUnavailable
@@ -24,6 +25,7 @@ def opened(config_path: Path | None) -> "Iterator[AccessStore]":
     try:
         store = AccessStore(config.store.url, configured_by(config), secret=config.access.secret)
         try:
+            open_balances(store, store.configured)
             yield store
         finally:
             store.close()

@@ -20,7 +20,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The team's na
 def create(name: NameArgument, given: dict[str, Any], as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Make a team."""
     from sealink.access.keys import TeamRules
-    from sealink.access.team_table import TeamTable
+    from sealink.access.tables.team_table import TeamTable
 
     with opened(config) as store:
         record = TeamTable(store).create(name, rules_of(TeamRules, given), actor())
@@ -30,7 +30,7 @@ def create(name: NameArgument, given: dict[str, Any], as_json: JsonOption = Fals
 @app.command("list")
 def list_teams(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """All teams, those of the config file too."""
-    from sealink.access.team_table import TeamTable
+    from sealink.access.tables.team_table import TeamTable
 
     with opened(config) as store:
         records = TeamTable(store).list()
@@ -40,7 +40,7 @@ def list_teams(as_json: JsonOption = False, config: ConfigOption = None) -> None
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """One team and its rules."""
-    from sealink.access.team_table import TeamTable
+    from sealink.access.tables.team_table import TeamTable
 
     with opened(config) as store:
         record = TeamTable(store).find(name)
@@ -52,7 +52,7 @@ def show(name: NameArgument, as_json: JsonOption = False, config: ConfigOption =
 def update(name: NameArgument, given: dict[str, Any], as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Change a team's rules. The value `none` takes a setting away."""
     from sealink.access.keys import TeamRules
-    from sealink.access.team_table import TeamTable
+    from sealink.access.tables.team_table import TeamTable
 
     with opened(config) as store:
         record = TeamTable(store).update(name, changes_of(TeamRules, given), actor())
@@ -67,8 +67,8 @@ def rotate(
     config: ConfigOption = None,
 ) -> None:
     """Make another secret for each key of a team that is in the store. They are printed once, a line for each."""
-    from sealink.access.key_table import KeyTable
-    from sealink.access.team_table import TeamTable
+    from sealink.access.tables.key_table import KeyTable
+    from sealink.access.tables.team_table import TeamTable
 
     with opened(config) as store:
         TeamTable(store).find(name)
@@ -87,7 +87,7 @@ def revoke(
     config: ConfigOption = None,
 ) -> None:
     """Let nobody in with a key of a team any more."""
-    from sealink.access.team_table import TeamTable
+    from sealink.access.tables.team_table import TeamTable
 
     with opened(config) as store:
         record = TeamTable(store).revoke(name, actor(), end_streams=end_streams)

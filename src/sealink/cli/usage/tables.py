@@ -1,14 +1,14 @@
 """What `sealink usage` shows to people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 from rich.table import Table
 
 from sealink.ledger.entry import Attempt
+from sealink.ledger.reports.totals import Summary, Totals
 from sealink.ledger.row import Row
-from sealink.ledger.totals import Summary, Totals
 
 Parts = Iterable[Table | str]
 
@@ -16,14 +16,18 @@ NONE = "-"
 """In a cell without a value."""
 
 
-def summary(found: Summary) -> Parts:
-    """A line for each group, and remarks on the sums."""
-    numbers = ("Requests", "Not done", "Input", "Cached", "Output", "Reasoning", "Cost")
-    table = _table(found.by.capitalize(), numbers=numbers, show_footer=True)
-    for column, cell in zip(table.columns, ["Total", *_cells(found.total)], strict=True):
+def summary(found: Summary, currency: str = "USD", usd_rate: float = 1.0) -> Parts:
+    """A line for each group, and remarks on the sums. Where the currency of display is another than the dollar, prices
+    stand in it, too."""
+    numbers = ["Requests", "Not done", "Input", "Cached", "Output", "Reasoning", "Cost", "Price"]
+    rate = None if currency == "USD" else usd_rate
+    numbers += [] if rate is None else [currency]
+    table = _table(*(each.capitalize() for each in found.by), numbers=numbers, show_footer=True)
+    footers = ["Total", *[""] * (len(found.by) - 1), *_cells(found.total, rate)]
+    for column, cell in zip(table.columns, footers, strict=True):
         column.footer = cell
-    for name, totals in found.groups.items():
-        table.add_row(NONE if name is None else name, *_cells(totals))
+    for group, totals in found.groups.items():
+        table.add_row(*(NONE if name is None else name for name in group), *_cells(totals, rate))
     yield table
     total = found.total
     if total.cost_nano_usd:
@@ -71,7 +75,7 @@ def request(row: Row) -> Parts:
         yield timeline
 
 
-def _cells(totals: Totals) -> list[str]:
+def _cells(totals: Totals, rate: float | None) -> list[str]:
     counts = (
         totals.requests,
         totals.not_done,
@@ -80,10 +84,12 @@ def _cells(totals: Totals) -> list[str]:
         totals.output_tokens,
         totals.reasoning_tokens,
     )
-    return [*(f"{count:,}" for count in counts), _usd(totals.cost_nano_usd)]
+    money = [_usd(totals.cost_nano_usd), _usd(totals.price_nano_usd)]
+    money += [] if rate is None else [f"{totals.price_nano_usd * rate / 1e9:,.6f}"]
+    return [*(f"{count:,}" for count in counts), *money]
 
 
-def _table(*texts: str, numbers: tuple[str, ...], show_footer: bool = False) -> Table:
+def _table(*texts: str, numbers: Sequence[str], show_footer: bool = False) -> Table:
     table = Table(box=None, show_footer=show_footer)
     for text in texts:
         table.add_column(text, overflow="fold")

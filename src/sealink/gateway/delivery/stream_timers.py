@@ -37,13 +37,22 @@ class StreamTimers:
         self._timers: list[_Timer] = []
         self._next: Timer | None = None
 
-    def on_silence(self, after_s: float, act: Callable[[], None]) -> None:
-        """Call `act` whenever nothing has been heard for `after_s` seconds; its last call counts as something heard."""
-        self._add(_Timer(act, after_s, self.now(), repeats=True))
+    def on_silence(self, after_s: float, act: Callable[[], None], *, counts_from_now: bool = True) -> None:
+        """Call `act` whenever nothing has been heard for `after_s` seconds; its last call counts as something heard.
+
+        Unless it `counts_from_now`, the silence that has been under way counts too.
+        """
+        now = self.now()
+        self._add(_Timer(act, after_s, now if counts_from_now else min(self.since, now), repeats=True))
 
     def once(self, after_s: float, act: Callable[[], None]) -> None:
         """Call `act` in `after_s` seconds, whatever is heard until then."""
         self._add(_Timer(act, after_s, self.now(), repeats=False))
+
+    @property
+    def silent_s(self) -> float:
+        """How long nothing has been heard; 0 while the upstream is not read."""
+        return max(0.0, self.now() - self.since)
 
     def heard(self) -> None:
         """The upstream has sent something."""

@@ -20,6 +20,7 @@ from sealink.net.message import Pool, UpstreamRequest, UpstreamResponse, ignore
 from sealink.policy.routing import Target
 from sealink.providers.signers.signing import Signer
 from sealink.providers.transforms import normalized_error
+from sealink.trace_context import new_span_id
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.stream.outcome import Outcome
 
@@ -51,7 +52,7 @@ class Attempt(ABC):
 
     It has no task: it is told by its upstream's response what has come, and by a timer that time is up.
     `outcome` is what was learned about the answer; of one that is not streamed, once it is there. `was_sent`: the
-    request has gone out, so that it may be charged for.
+    request has gone out, so that it may be charged for. `span_id` is "" where the request is not traced.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Attempt(ABC):
             raise _unsupported(self.outgoing.dropped, target)
         self.outcome = Outcome()
         self.was_sent = False
+        self.span_id = new_span_id() if request.trace is not None else ""
         self._received = WholeBody()
         self._surroundings = surroundings
         self._on_end: OnEnd | None = None
@@ -85,6 +87,8 @@ class Attempt(ABC):
         self._on_end = on_end
         self._start_timer()
         request = _upstream_request(self.target, self.outgoing, stream=self.request.head.stream)
+        if self.request.trace is not None:
+            request.headers = [*request.headers, *self.request.trace.headers(self.span_id)]
         request.on_connected = self._connected
         signer = self.target.provider.signer
         if signer is None:

@@ -27,7 +27,7 @@ class AttemptRecord(Generic[A]):
         self.state: State = "begun"
         self._health = candidate.health
         self._account = account
-        self._entry = account.attempt(attempt.target)
+        self._entry = account.attempt(attempt.target, attempt.span_id)
         self._began_at = time.monotonic()
         self._health.breaker.began(self._began_at)
 
@@ -90,3 +90,5 @@ class AttemptRecord(Generic[A]):
     def _leave(self, state: State, *, to: State) -> None:
         assert self.state == state, f"{self!r} cannot become {to}"
         self.state = to
+        if to != "answered":
+            self._account.attempt_ended(self._entry)

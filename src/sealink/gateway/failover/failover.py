@@ -100,6 +100,12 @@ class Failover(Generic[A]):
     def _go_round(self, error: SealinkError | None) -> None:
         """From here on in a task: after the first attempt's `error`, or to try two targets side by side."""
         self._task = asyncio.get_running_loop().create_task(self._try_all(error))
+        self._task.add_done_callback(self._task_done)
+
+    def _task_done(self, _: asyncio.Task[None]) -> None:
+        """One that is cancelled before its first step never comes to the `try` below."""
+        if self._waiting is not None:
+            self._ended().given_up()
 
     async def _try_all(self, error: SealinkError | None) -> None:
         try:

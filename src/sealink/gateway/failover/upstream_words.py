@@ -47,7 +47,7 @@ class UpstreamWords:
 
     def told(self, error: SealinkError) -> SealinkError:
         """The error without secrets; a refusal of the operator's credentials is an error of the gateway's."""
-        self._mask(error)
+        self.mask(error)
         is_unauthorized = isinstance(error, UpstreamRejected) and error.status in _CREDENTIALS_REFUSED
         if is_unauthorized:
             return self._unauthorized(error)
@@ -63,7 +63,8 @@ class UpstreamWords:
         found = {secret for secret in _secrets_of(self._request) if len(secret) >= MIN_SECRET_CHARS}
         return "|".join(_spellings(secret) for secret in sorted(found, key=len, reverse=True))
 
-    def _mask(self, error: SealinkError) -> None:
+    def mask(self, error: SealinkError) -> None:
+        """Take the secrets out of an error."""
         error.message = self._masked_text(error.message)
         error.args = (error.message,)
         error.code = error.code and self._masked_text(error.code)

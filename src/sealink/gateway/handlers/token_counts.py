@@ -46,7 +46,7 @@ class TokenCounts:
             admitted = await admitted
         observers = self._services.observers
         asked = admitted.request
-        admission = admission_of(asked.request_id, admitted.key, asked.client, asked.head)
+        admission = admission_of(asked.request_id, admitted.key, asked.client, asked.head, asked.trace)
         account = Account(admission, Meter(asked, self._services.prices))
         observers.admitted(admission)
         try:
@@ -83,10 +83,11 @@ class TokenCounts:
         """The target's own count; None where it has none to give. Raises the error by which it refuses the request."""
         if target.provider.dialect.name != self._client.name:
             return None
-        own = ClientRequest(request.request_id, request.client, request.head, time.monotonic())  # never strict
+        now, trace = time.monotonic(), request.trace
+        own = ClientRequest(request.request_id, request.client, request.head, now, trace=trace)  # never strict
         surroundings = Surroundings(self._services.pool, self._services.timers, account.mark)
         attempt = COUNT_TOKENS.attempt(own, target, surroundings)
-        entry = account.attempt(target)
+        entry = account.attempt(target, attempt.span_id)
         try:
             async with asyncio.timeout(min(target.timeouts.first_content_s, _MAX_WAIT_S)):
                 await attempt.answer()

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from sealink.access.keys import Team
+from sealink.access.credential import Balance
+from sealink.access.keys import ApiKey, Team
 from sealink.catalog.prices import PriceRules
 from sealink.errors import ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
@@ -19,29 +20,27 @@ from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
 from sealink.limits.counters import Cost, Counters, Credit, Lease, Refusal, Subject
 from sealink.limits.shared_file import FileFull
-from sealink.policy.budgets import nano_usd, period_start_s
+from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import UsageLimits
 from sealink.policy.routing import Target
 from sealink.store.errors import StoreError, StoreUnavailable
 
 log = logging.getLogger("sealink.limits")
 
-_OPENED_S = 1
-"""A balance counts all that was spent since then: since 1970."""
 _NO_COST = Cost()
 
 
 class Spent(Protocol):
     """The ledger, as far as it says what was spent. Blocks. Raises StoreError where it cannot be read."""
 
-    def __call__(self, name: str, since_s: float) -> int: ...
+    def __call__(self, name: str, since_s: float, *, by_balance: bool = False) -> int: ...
 
 
 class Accounts(Protocol):
-    """Teams by name, and what was paid into the balances of keys: a Keyring."""
+    """Teams, and the balances of keys, by name: a Keyring."""
 
     teams: dict[str, Team]
-    paid_in: Mapping[str, int]
+    balances: Mapping[str, Balance]
 
 
 class LimitEnforcement:
@@ -99,10 +98,8 @@ class LimitEnforcement:
         """What the request counts for, if that has limits."""
         key, route = request.key, request.route
         found = []
-        paid_in = self._keyring.paid_in.get(key.name)
-        if has_limits(key) or key.balance_usd is not None or paid_in is not None:
-            has_balance = key.balance_usd is not None or paid_in is not None
-            credit = Credit(nano_usd(key.balance_usd or 0.0) + (paid_in or 0), _OPENED_S) if has_balance else None
+        credit = self._credit_of(key)
+        if credit is not None or has_limits(key):
             found.append(Subject(f"key:{key.name}", key, credit))
         if key.team is not None and (team := self._keyring.teams.get(key.team)) is not None and has_limits(team):
             found.append(Subject(f"team:{team.name}", team))
@@ -110,19 +107,30 @@ class LimitEnforcement:
             found.append(Subject(f"model:{route.limited_as}", route.limits))
         return found
 
+    def _credit_of(self, key: ApiKey) -> Credit | None:
+        """The balance that a key's requests are paid by; None for a key that is not prepaid."""
+        balance = self._keyring.balances.get(key.name)
+        if balance is None:
+            if key.balance_usd is not None:
+                raise ServiceUnavailable("Balances cannot be read from the store now.", code="store_unavailable")
+            return None
+        is_prepaid = key.balance_usd is not None or balance.is_topped_up
+        return Credit(balance.paid, balance.opened_s) if is_prepaid else None
+
     async def _admit_known(self, request: AdmittedRequest, subjects: list[Subject], unknown: list[Subject]) -> None:
         """As `admit`, once the ledger has said what was spent."""
         now_s = time.time()
         for subject in unknown:
             since_s = period_start_s(subject.period, now_s)
             in_period = await self._read_spent(subject.name, since_s)
-            of_balance = 0 if subject.credit is None else await self._read_spent(subject.name, subject.credit.since_s)
+            credit = subject.credit
+            of_balance = 0 if credit is None else await self._read_spent(subject.name, credit.since_s, by_balance=True)
             self._open().spent(subject, in_period, of_balance, now_s)
         self._admit(request, subjects)
 
-    async def _read_spent(self, name: str, since_s: float) -> int:
+    async def _read_spent(self, name: str, since_s: float, *, by_balance: bool = False) -> int:
         try:
-            return await asyncio.to_thread(self._spent, name, since_s)
+            return await asyncio.to_thread(self._spent, name, since_s, by_balance=by_balance)
         except (StoreError, StoreUnavailable) as error:
             log.error("what %s has spent cannot be read: %s", name, error)
             raise ServiceUnavailable("Budgets cannot be read from the store now.", code="store_unavailable") from error

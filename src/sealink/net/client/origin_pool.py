@@ -30,6 +30,7 @@ class OriginPool:
         self._warm_pool: WarmPool | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._is_closed = False
+        self._is_retired = False
         self._loop = asyncio.get_running_loop()
 
     def take_idle(self) -> Connection | None:
@@ -62,7 +63,7 @@ class OriginPool:
 
     def keep(self, connection: Connection) -> None:
         """A connection is unused now, and can be used again."""
-        if self._is_closed or len(self.idle) >= self._limits.max_idle_per_origin:
+        if self._is_closed or self._is_retired or len(self.idle) >= self._limits.max_idle_per_origin:
             self._drop(connection)
             return
         connection.idle_since = self._loop.time()
@@ -83,6 +84,14 @@ class OriginPool:
             self._warm_pool = WarmPool(self._missing, partial(self._connect_idle, connect_s), self._limits)
         if self._warm_pool is not None:
             self._warm_pool.look()
+
+    def retire(self, *, is_over: bool) -> None:
+        """Whether no unused connection is kept from now on."""
+        self._is_retired = is_over
+        if is_over:
+            self.warm = 0
+            for connection in self.idle.copy():
+                self._drop(connection)
 
     async def close(self) -> None:
         """Close all connections at once, and wait until they are closed."""

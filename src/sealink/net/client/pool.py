@@ -1,11 +1,12 @@
 """The connections to all upstreams: a request goes out on one that is idle, or on a new one."""
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
-from sealink.errors import SealinkError, ShuttingDown
+from sealink.errors import SealinkError, ShuttingDown, UpstreamError
 from sealink.net.client.connection import Connection, begun
 from sealink.net.client.dial import Dialer
 from sealink.net.client.failure import upstream_failure
@@ -103,6 +104,16 @@ class UpstreamPool:
         largest number counts. Raises UpstreamError for a URL that cannot be used.
         """
         self._pool_of(split_url(url)[0]).keep_warm(wanted, connect_s)
+
+    def retain(self, urls: Iterable[str]) -> None:
+        """Keep connections to the origins of these URLs only: unused ones to others are closed at once, those in use
+        after their responses. A URL that cannot be used is left out."""
+        origins = set()
+        for url in urls:
+            with contextlib.suppress(UpstreamError):
+                origins.add(split_url(url)[0])
+        for origin, pool in self._origin_pools.items():
+            pool.retire(is_over=origin not in origins)
 
     async def close(self) -> None:
         """Close all connections at once, and wait until they are closed. A response under way fails."""

@@ -22,10 +22,12 @@ VENDOR = Vendor(
             auth=api_key_header,
             transforms=TRANSFORMS,
             takes_custom_tools=True,
+            lists_models=False,  # but those that can be deployed
         ),
-        Profile("responses", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header),
-        Profile("anthropic", "https://{resource}.services.ai.azure.com/anthropic"),
+        Profile("responses", "https://{resource}.openai.azure.com/openai/v1", auth=api_key_header, lists_models=False),
+        Profile("anthropic", "https://{resource}.services.ai.azure.com/anthropic", lists_models=False),
     ),
     key_variable="AZURE_OPENAI_API_KEY",
     settings={"resource": Setting(("AZURE_RESOURCE_NAME",))},
+    otel_name="azure.ai.openai",
 )

@@ -22,4 +22,5 @@ VENDOR = Vendor(
     key_variable="AWS_BEARER_TOKEN_BEDROCK",  # https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
     settings=SETTINGS,
     signing=aws_sigv4("bedrock"),
+    otel_name="aws.bedrock",
 )

@@ -17,4 +17,5 @@ VENDOR = Vendor(
     key_variable="AWS_BEARER_TOKEN_BEDROCK",
     settings=SETTINGS,
     signing=aws_sigv4("bedrock-mantle"),
+    otel_name="aws.bedrock",
 )

@@ -26,4 +26,5 @@ VENDOR = Vendor(
     key_variable="GEMINI_API_KEY",
     serves=("gemini-*",),
     models=("gemini-2.5-pro", "gemini-2.5-flash"),
+    otel_name="gcp.gemini",
 )

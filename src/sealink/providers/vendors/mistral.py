@@ -38,4 +38,5 @@ VENDOR = Vendor(
     key_variable="MISTRAL_API_KEY",
     serves=("mistral-*", "magistral-*", "ministral-*", "codestral-*", "devstral-*"),
     models=("mistral-large-latest", "mistral-small-latest"),
+    otel_name="mistral_ai",
 )

@@ -16,4 +16,5 @@ VENDOR = Vendor(
     key_variable="MOONSHOT_API_KEY",
     serves=("kimi-*", "moonshot-*"),
     models=("kimi-k2-thinking",),
+    otel_name="moonshot_ai",
 )

@@ -13,6 +13,6 @@ def x_portkey_api_key(api_key: str) -> HeaderList:
 VENDOR = Vendor(
     name="portkey",
     docs="https://portkey.ai/docs/api-reference/inference-api/introduction",
-    profiles=(Profile("openai", "https://api.portkey.ai/v1", auth=x_portkey_api_key),),
+    profiles=(Profile("openai", "https://api.portkey.ai/v1", auth=x_portkey_api_key, lists_models=False),),
     key_variable="PORTKEY_API_KEY",
 )

@@ -67,4 +67,5 @@ VENDOR = Vendor(
     settings=SETTINGS,
     located=located,
     signing=GOOGLE_ACCESS_TOKEN,
+    otel_name="gcp.vertex_ai",
 )

@@ -22,4 +22,5 @@ VENDOR = Vendor(
     key_variable="XAI_API_KEY",
     serves=("grok-*",),
     models=("grok-4",),
+    otel_name="x_ai",
 )

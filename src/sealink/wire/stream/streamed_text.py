@@ -7,6 +7,8 @@ MAX_PIECES: Final = 256
 """Deltas of a choice that are kept before they are joined into one string, which takes less memory."""
 MAX_CHARS: Final = 8 * 1024
 """Characters of a choice that are kept, once joined; beyond it they are counted and dropped."""
+CHARS_PER_TOKEN: Final = 4
+"""Of English text, by OpenAI's rule of thumb: https://help.openai.com/en/articles/4936856"""
 
 
 class StreamedText:
@@ -41,6 +43,12 @@ class StreamedText:
             self.pieces[:] = [text]
             if len(text) > MAX_CHARS:
                 self._count(count)
+
+    @property
+    def roughly_tokens(self) -> int:
+        """About how many tokens have come, without counting them."""
+        chars = sum(len(piece) for pieces in self._texts.values() for piece in pieces)
+        return self._counted + -(-chars // CHARS_PER_TOKEN)
 
     def tokens(self, count: Callable[[str], int]) -> int:
         """The number of tokens in all of the text."""

@@ -1,9 +1,11 @@
-"""What requests of OpenAI's APIs have in common: sampling parameters, and parts of a message's content.
+"""What requests of OpenAI's APIs have in common: sampling parameters, parts of a message's content, the list of models.
 
 https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
+https://platform.openai.com/docs/api-reference/models/list
 """
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import msgspec
 from msgspec import Raw
@@ -11,6 +13,7 @@ from msgspec import Raw
 from sealink.errors import InvalidRequest
 from sealink.request import Part, Refusal, Sampling, Text
 from sealink.wire.dialects.shared import data_url, media
+from sealink.wire.model_list import ModelList, names_in
 from sealink.wire.raw_json.fields import NULL, is_null, starts_with
 from sealink.wire.raw_json.request_fields import RequestFields, read_value, untranslatable
 
@@ -112,3 +115,10 @@ def _inline(url: str, where: str) -> tuple[str, str]:
     if inline is None:
         raise InvalidRequest(f"`{where}` must be `data:<media type>;base64,<data>`.", code="invalid_value", param=where)
     return inline
+
+
+def _model_names(body: bytes) -> list[str]:
+    return names_in(body, "data", "id")
+
+
+MODEL_LIST: Final = ModelList("/models", _model_names)

@@ -11,4 +11,5 @@ plain_event      views of a stream's events as Anthropic itself sends them
 passthrough      a stream for a client of the same dialect
 mend             what Anthropic's SDKs rely on, where a vendor leaves it out
 errors           Anthropic's errors → SeaLink's
+list_models      the list of its models
 """

@@ -8,6 +8,7 @@ from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.decode import MessageDecoder, decode_whole
 from sealink.wire.dialects.anthropic_messages.upstream.errors import read_error
 from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_request
+from sealink.wire.dialects.anthropic_messages.upstream.list_models import MODEL_LIST
 from sealink.wire.dialects.anthropic_messages.upstream.passthrough import MessagesPassthrough, passthrough_whole
 from sealink.wire.dialects.anthropic_messages.upstream.plain_answer import read_plain
 from sealink.wire.dialects.anthropic_messages.upstream.write_request import IDENTIFIERS, write_request
@@ -22,6 +23,7 @@ class AnthropicMessagesUpstream:
     name = NAME
     json_stream = b""
     takes_whole_chunks = False
+    model_list = MODEL_LIST
     identifiers = IDENTIFIERS
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:

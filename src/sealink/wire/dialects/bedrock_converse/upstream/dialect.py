@@ -15,6 +15,7 @@ class BedrockConverseUpstream:
 
     name = NAME
     json_stream = b""
+    model_list = None  # it is the business of another host, and of another right
     identifiers = IDENTIFIERS
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:

@@ -5,4 +5,5 @@ write_request  a ChatRequest → POST /v2/chat
 messages       its conversation
 decode         frames, or a whole answer → events
 errors         error bodies, and answers that failed
+list_models    the list of its models
 """

@@ -6,6 +6,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.cohere_chat.upstream.decode import ChatDecoder, decode_whole
 from sealink.wire.dialects.cohere_chat.upstream.errors import NAME, read_error
+from sealink.wire.dialects.cohere_chat.upstream.list_models import MODEL_LIST
 from sealink.wire.dialects.cohere_chat.upstream.write_request import write_request
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.identifiers import Identifiers
@@ -17,6 +18,7 @@ class CohereChatUpstream:
 
     name = NAME
     json_stream = b""
+    model_list = MODEL_LIST
     identifiers = Identifiers()
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:

@@ -15,4 +15,5 @@ text_metadata      the sources and log probabilities of an answer's text
 streamed_arguments a call whose arguments come in pieces
 signatures         thought signatures, on their way through clients
 errors             error bodies, and errors inside a stream
+list_models        the list of its models
 """

@@ -8,6 +8,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.gemini_generate.upstream.decode import GenerateDecoder, decode_whole
 from sealink.wire.dialects.gemini_generate.upstream.errors import NAME, read_error
+from sealink.wire.dialects.gemini_generate.upstream.list_models import model_list_at
 from sealink.wire.dialects.gemini_generate.upstream.plain_answer import read_plain
 from sealink.wire.dialects.gemini_generate.upstream.write_request import IDENTIFIERS, write_request
 from sealink.wire.framing.frame import Frame
@@ -28,6 +29,7 @@ class GeminiGenerateUpstream:
 
     def __init__(self, models_path: str) -> None:
         self._models_path = models_path
+        self.model_list = model_list_at(models_path)
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:
         return write_request(request, model, self._models_path)

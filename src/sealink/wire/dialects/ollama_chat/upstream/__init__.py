@@ -5,4 +5,5 @@ write_request  a ChatRequest → POST /api/chat
 messages       its conversation
 decode         lines of a stream, or a whole answer → events
 errors         error bodies
+list_models    the list of its models
 """

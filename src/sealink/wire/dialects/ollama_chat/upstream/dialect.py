@@ -9,6 +9,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest
 from sealink.wire.dialects.ollama_chat.upstream.decode import ChatDecoder, decode_whole
 from sealink.wire.dialects.ollama_chat.upstream.errors import NAME, read_error
+from sealink.wire.dialects.ollama_chat.upstream.list_models import MODEL_LIST
 from sealink.wire.dialects.ollama_chat.upstream.write_request import write_request
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.json_array import JsonArrayFramer
@@ -26,6 +27,7 @@ class OllamaChatUpstream:
 
     name = NAME
     json_stream = b"{"
+    model_list = MODEL_LIST
     identifiers = Identifiers()
 
     def write_request(self, request: ChatRequest, model: str) -> OutgoingRequest:

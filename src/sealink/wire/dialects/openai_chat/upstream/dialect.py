@@ -12,6 +12,7 @@ from sealink.wire.dialects.openai_chat.upstream.plain_answer import read_plain
 from sealink.wire.dialects.openai_chat.upstream.tools import has_custom_tools
 from sealink.wire.dialects.openai_chat.upstream.write_request import IDENTIFIERS, PATH, write_request
 from sealink.wire.dialects.shared.openai_errors import NAME
+from sealink.wire.dialects.shared.openai_request import MODEL_LIST
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.raw_json.fields import integer_of
 from sealink.wire.stream.outcome import Outcome
@@ -28,6 +29,7 @@ class OpenAIChatUpstream:
     name = NAME
     json_stream = b""
     takes_whole_chunks = True
+    model_list = MODEL_LIST
     identifiers = IDENTIFIERS
 
     def __init__(self, *, wants_thinking: bool = False, takes_custom_tools: bool = True) -> None:

@@ -11,6 +11,7 @@ from sealink.wire.dialects.openai_responses.upstream.forward_request import forw
 from sealink.wire.dialects.openai_responses.upstream.passthrough import ResponsesPassthrough, passthrough_whole
 from sealink.wire.dialects.openai_responses.upstream.plain_answer import read_plain
 from sealink.wire.dialects.openai_responses.upstream.write_request import IDENTIFIERS, write_request
+from sealink.wire.dialects.shared.openai_request import MODEL_LIST
 from sealink.wire.framing.sse import SseFramer
 from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.plain_answer import PlainAnswer
@@ -23,6 +24,7 @@ class OpenAIResponsesUpstream:
     """
 
     name = NAME
+    model_list = MODEL_LIST
     identifiers = IDENTIFIERS
     json_stream = b""
     takes_whole_chunks = False

@@ -1,0 +1,5 @@
+"""The admin port of a running SeaLink.
+
+admin_port  the port: its server, its table, who is let in
+console     what the console's pages are told of the running SeaLink
+"""

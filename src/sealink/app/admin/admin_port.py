@@ -1,0 +1,131 @@
+"""The admin port of a running SeaLink. Of several processes one has it."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sealink.admin.admin_token import FILE, load_or_make
+from sealink.admin.endpoints import admin_endpoints, operations_on
+from sealink.admin.guard import HEADERS, Guard
+from sealink.admin.playground import playground
+from sealink.admin.sessions import Sessions
+from sealink.admin.streams import StreamList, operations_on_streams
+from sealink.admin.usage import Currency, operations_on_usage
+from sealink.app.access import Access
+from sealink.app.address import is_loopback, printable
+from sealink.app.admin.console import Control, backend_of
+from sealink.config import Config
+from sealink.config.changes import Changes
+from sealink.config.environment import admin_token
+from sealink.console.endpoints import console_endpoints
+from sealink.http import Dispatcher
+from sealink.net.message import Request, Responder
+from sealink.net.server import Server, ServerLimits
+
+if TYPE_CHECKING:
+    from sealink.ledger.reports.report import Report
+
+log = logging.getLogger("sealink.admin")
+
+_RETRY_S: Final = 1.0
+"""How often the port is tried again while another process has it, such as a SeaLink that is stopping."""
+
+
+class AdminPort:
+    """Listens as soon as it can; the gateway does not wait for it."""
+
+    def __init__(self, config: Config, access: Access, control: Control) -> None:
+        self._control = control
+        self._config = config
+        self._access = access
+        self._server: Server | None = None
+        self._listening: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to listen. Where that is not possible, the log says why."""
+        try:
+            given = admin_token()
+            token = given or load_or_make(Path(self._config.server.data_dir))
+        except OSError as error:
+            log.error("there is no admin API: its token cannot be kept: %s", error)
+            return
+        self._server = self._server_for(token)
+        where = "SEALINK_ADMIN_TOKEN" if given else str(Path(self._config.server.data_dir) / FILE)
+        self._listening = asyncio.create_task(self._listen(self._server, where))
+
+    async def stop(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+        if self._server is not None and self._listening is not None and self._listening.done():
+            await self._server.stop(0)
+
+    async def _listen(self, server: Server, token_place: str) -> None:
+        host, port = self._config.admin.host, self._config.admin.port
+        is_first = True
+        while True:
+            try:
+                addresses = await server.start(host, port)
+            except OSError as error:
+                if is_first:
+                    log.warning("the admin API waits for %s:%d: %s", host, port, error.strerror)
+                is_first = False
+                await asyncio.sleep(_RETRY_S)
+                continue
+            url = f"http://{printable(host)}:{addresses[0][1]}"
+            log.info("console: %s/; admin API: %s/admin/v1; token: %s", url, url, token_place)
+            return
+
+    def _server_for(self, token: str) -> Server:
+        admin = self._config.admin
+        sessions = Sessions(f"sealink_session_{admin.port}", admin.session_s)
+        hosts = (admin.host, *admin.allowed_hosts)
+        guard = Guard(token, hosts, is_loopback=is_loopback(admin.host), sessions=sessions)
+        loop = asyncio.get_running_loop()
+
+        def reload() -> Changes:
+            return asyncio.run_coroutine_threadsafe(self._control.reload(), loop).result()
+
+        def streams() -> StreamList:
+            found = asyncio.run_coroutine_threadsafe(self._control.streams(), loop).result()
+            return StreamList(found.listed, found.streams)
+
+        def end_stream(request_id: str) -> bool:
+            return asyncio.run_coroutine_threadsafe(self._control.end_stream(request_id), loop).result()
+
+        operations = (
+            *operations_on(self._access.store, self._access.changed, reload),
+            *operations_on_streams(streams, end_stream),
+            *operations_on_usage(self._report, self._currency),
+        )
+        endpoints = (
+            *admin_endpoints(operations, self._control.metrics),
+            playground(self._control.chat),
+            *console_endpoints(lambda: backend_of(self._control, self._access, guard, sessions)),
+        )
+        dispatcher = Dispatcher(endpoints, max_body_bytes=admin.max_body_bytes, headers=HEADERS)
+
+        def handle(request: Request, responder: Responder) -> Coroutine[Any, Any, None] | None:
+            guard.check(request)
+            return dispatcher.handle(request, responder)
+
+        def check_head(request: Request) -> int:
+            guard.check(request)
+            return dispatcher.check_head(request)
+
+        return Server(handle, limits=ServerLimits(), check_head=check_head, error_response=dispatcher.error_response)
+
+    def _currency(self) -> Currency:
+        usage = self._control.config().usage
+        return Currency(usage.currency, usage.usd_rate)
+
+    @contextmanager
+    def _report(self) -> "Iterator[Report]":
+        """A report on the ledger. It imports SQLAlchemy: only threads ask for it."""
+        from sealink.ledger.reports.report import open_report
+
+        store = self._config.store
+        with open_report(store.url, Path(store.journal)) as report:
+            yield report

@@ -1,0 +1,54 @@
+"""What the console's pages are told of the running SeaLink, and have it do."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sealink.admin.guard import Guard
+from sealink.admin.sessions import Sessions
+from sealink.app.access import Access
+from sealink.config import Config
+from sealink.config.changes import Changes
+from sealink.console.backend import Backend, Streams, TargetState
+from sealink.http import Handler
+from sealink.policy.routing import ModelRoute
+
+
+class Control(NamedTuple):
+    """What the port can tell of the running processes, and have them do.
+
+    `metrics` are those of all, as Prometheus' text. `reload` has all read the config again, and raises ConfigError.
+    `streams`, `end_stream` and `targets` are of all, too; `routes`, `config` and `base_url`, that of the public port,
+    are the same in each. `chat` is the handler of chat completions in this process.
+    """
+
+    metrics: Callable[[], Awaitable[bytes]]
+    reload: Callable[[], Coroutine[Any, Any, Changes]]
+    streams: Callable[[], Coroutine[Any, Any, Streams]]
+    end_stream: Callable[[str], Coroutine[Any, Any, bool]]
+    targets: Callable[[], Awaitable[list[TargetState]]]
+    chat: Callable[[], Handler]
+    routes: Callable[[], tuple[ModelRoute, ...]]
+    config: Callable[[], Config]
+    base_url: Callable[[], str]
+
+
+def backend_of(control: Control, access: Access, guard: Guard, sessions: Sessions) -> Backend:
+    """The pages' view of one SeaLink."""
+    config = control.config()
+    return Backend(
+        sessions=sessions,
+        is_token=guard.is_token,
+        store=access.store,
+        changed=access.changed,
+        store_url=config.store.url,
+        journal=Path(config.store.journal),
+        streams=control.streams,
+        end_stream=control.end_stream,
+        targets=control.targets,
+        reload=control.reload,
+        settings=dict,
+        routes=control.routes,
+        base_url=lambda host: control.base_url(),
+        refresh_s=config.console.refresh_s,
+    )

@@ -1,0 +1,63 @@
+"""The Starlette application: all pages of the admin port, who is let in, and errors as pages."""
+
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sealink.console.backend import Backend
+from sealink.console.live_feed import LiveFeed
+from sealink.console.pages import keys, live, login, overview, teams
+from sealink.console.rendering import STATIC, render
+from sealink.console.signed_in import SignedIn
+from sealink.errors import NotFound, SealinkError, ServiceUnavailable
+from sealink.store.errors import StoreError, StoreUnavailable
+
+_TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_FILES: Final = {path.name: (path.read_bytes(), _TYPES[path.suffix]) for path in sorted(STATIC.iterdir())}
+_KEEP: Final = "public, max-age=31536000, immutable"
+
+
+async def static(request: Request) -> Response:
+    """A style sheet or script. Its address changes with it, so browsers may keep it."""
+    found = _FILES.get(request.path_params["name"])
+    if found is None:
+        raise NotFound("There is no such file.")
+    body, kind = found
+    return Response(body, headers={"content-type": kind, "cache-control": _KEEP})
+
+
+def console(backend: Backend) -> Starlette:
+    """The application. It has no state of its own but the sessions of `backend`."""
+    pages = (*login.ROUTES, *overview.ROUTES, *live.ROUTES, *keys.ROUTES, *teams.ROUTES)
+    app = Starlette(
+        routes=[Route("/static/{name}", static), *pages],
+        middleware=[Middleware(SignedIn, backend.sessions)],
+        exception_handlers={
+            SealinkError: _error_page,
+            StoreError: _store_page,
+            StoreUnavailable: _store_page,
+            HTTPException: _http_error_page,
+        },
+    )
+    app.state.backend, app.state.live = backend, LiveFeed(backend)
+    return app
+
+
+async def _error_page(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SealinkError)
+    return render(request, "error.html", status=error.status, message=error.message)
+
+
+async def _store_page(request: Request, error: Exception) -> Response:
+    return await _error_page(request, ServiceUnavailable(f"The store cannot be used: {error}"))
+
+
+async def _http_error_page(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    message = "There is no such page." if error.status_code == 404 else error.detail
+    return render(request, "error.html", status=error.status_code, message=message)

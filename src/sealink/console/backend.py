@@ -1,0 +1,68 @@
+"""What the pages need of the running SeaLink. app/ fills it in."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+
+from sealink.admin.sessions import Sessions
+from sealink.gateway.open_exchanges import OpenStream
+from sealink.policy.routing import ModelRoute
+
+if TYPE_CHECKING:
+    from sealink.access.tables.access_store import AccessStore
+
+
+MAX_LISTED: Final = 500
+"""Open streams that are looked at in detail: there may be thousands, and they are asked for every second."""
+STATES: Final = ("closed", "half-open", "open")
+"""A breaker's states, the worst last."""
+
+
+class Changed(Protocol):
+    """What a config that was read again has changed."""
+
+    @property
+    def applied(self) -> tuple[str, ...]: ...
+    @property
+    def at_restart(self) -> tuple[str, ...]: ...
+
+
+class Streams(msgspec.Struct, frozen=True):
+    """What runs in all processes: the open streams, the newest first, of which there may be more than are listed; and
+    how many other requests are open."""
+
+    listed: list[OpenStream]
+    streams: int
+    others: int
+
+
+class TargetState(msgspec.Struct, frozen=True):
+    """A target that was tried: its breaker's state in whichever process is worst off."""
+
+    provider: str
+    model: str
+    state: str
+
+
+class Backend(msgspec.Struct, frozen=True):
+    """`store` gives the keys and teams, and blocks, as does the ledger at `store_url`, with its journals. `changed` is
+    called after a change to keys. `is_token` compares in constant time. `reload` raises a ValueError that says what is
+    wrong in the config. `settings` are the config in force, without its secrets. `base_url` is that of the public
+    port, as clients use it, for a browser that calls this port by some host's name."""
+
+    sessions: Sessions
+    is_token: Callable[[str], bool]
+    store: "Callable[[], AccessStore]"
+    changed: Callable[[], None]
+    store_url: str
+    journal: Path
+    streams: Callable[[], Awaitable[Streams]]
+    end_stream: Callable[[str], Awaitable[bool]]
+    targets: Callable[[], Awaitable[list[TargetState]]]
+    reload: Callable[[], Awaitable[Changed]]
+    settings: Callable[[], dict[str, Any]]
+    routes: Callable[[], tuple[ModelRoute, ...]]
+    base_url: Callable[[str], str]
+    refresh_s: float = 1.0

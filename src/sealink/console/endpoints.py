@@ -1,0 +1,41 @@
+"""The pages as entries of the admin port's table. Nothing of the pages is imported before one is asked for."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from sealink.console.backend import Backend
+from sealink.http import Endpoint
+from sealink.http.asgi import App, AsgiHandler
+from sealink.wire.dialects import openai_chat
+
+_PATHS: Final = (
+    "/",
+    "/login",
+    "/logout",
+    "/theme",
+    "/static/{name}",
+    "/live",
+    "/live/{part}",
+    "/keys",
+    "/keys/{name}",
+    "/new-key",
+    "/teams",
+    "/teams/{name}",
+    "/new-team",
+    "/audit",
+)
+
+
+def console_endpoints(backend: Callable[[], Backend]) -> tuple[Endpoint, ...]:
+    """The entries. `backend` is called once, when the first page is asked for."""
+    handler = AsgiHandler(partial(_load, backend))
+    error_body = openai_chat.CLIENT.error_body
+    return tuple(Endpoint(method, path, handler, error_body) for path in _PATHS for method in ("GET", "POST"))
+
+
+def _load(backend: Callable[[], Backend]) -> App:
+    """Called in a thread: it imports Starlette and Jinja2, 0.2 s and 15 MiB."""
+    from sealink.console.app import console
+
+    return console(backend())

@@ -1,0 +1,129 @@
+"""Numbers, money and times as people read them, for templates. What is not known is a dash or a word, never 0."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from sealink.access.records import AuditEntry
+
+NANO: Final = 10**9
+DASH: Final = "\u2013"
+_CENT: Final = 0.005
+_TENTH_OF_A_MILLI: Final = 0.00005
+_DAY_S: Final = 86_400
+_OWN_FIELDS: Final = ("name:", "source:", "created_at:", "revoked_at:", "set_in:")
+"""Fields of a record that say nothing of a change."""
+
+
+def count(value: float | None) -> str:
+    """A whole number, its thousands separated."""
+    return DASH if value is None else f"{round(value):,}"
+
+
+def dollars(nano: int | None) -> str:
+    """A sum of money, to the cent; what is less is said to be."""
+    if nano is None:
+        return "unknown"
+    value = nano / NANO
+    if 0 < value < _CENT:
+        return "< $0.01"
+    return f"${value:,.2f}"
+
+
+def exact_dollars(nano: int | None) -> str:
+    """The money of one request, to four digits; what is less is said to be."""
+    if nano is None:
+        return "unknown"
+    value = nano / NANO
+    if 0 < value < _TENTH_OF_A_MILLI:
+        return "< $0.0001"
+    return f"${value:,.4f}"
+
+
+def plain_dollars(value: float | None) -> str:
+    """Dollars as they are set: a limit, a budget."""
+    return DASH if value is None else f"${value:,.2f}"
+
+
+def duration(ms: float | None) -> str:
+    """A time: `310 ms`, `1.2 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`."""
+    if ms is None:
+        return DASH
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    seconds = ms / 1000
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, part, smaller in ((_DAY_S, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
+def share(part: float, whole: float) -> str:
+    """A part in per cent."""
+    return DASH if not whole else f"{100 * part / whole:.1f} %"
+
+
+def moment(at: datetime | float | None) -> str:
+    """A time of day and year, in UTC."""
+    if at is None:
+        return DASH
+    when = datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else at.astimezone(UTC)
+    return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def rate(per_s: float | None) -> str:
+    """Tokens in a second."""
+    return DASH if per_s is None else f"{per_s:.1f}"
+
+
+def path_part(name: object) -> str:
+    """A name as one segment of a path."""
+    return quote(str(name), safe="")
+
+
+def pair(name: str) -> tuple[str, str]:
+    """A choice that is called what it is."""
+    return name, name
+
+
+def changes(entry: AuditEntry) -> str:
+    """What a change has changed: the fields, before and after."""
+    before, after = entry.before or {}, entry.after or {}
+    told = [
+        f"{name}: {_told(before.get(name))} → {_told(after.get(name))}" if entry.before else f"{name}: {_told(value)}"
+        for name, value in after.items()
+        if (value != before.get(name) and value not in (None, [], {}, False, ""))
+        or (name in before and before[name] != value)
+    ]
+    return "; ".join(line for line in told if not line.startswith(_OWN_FIELDS))
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def query(values: dict[str, Any], **changes: Any) -> str:
+    """A query string: the values with some changed; those that are empty are left out."""
+    pairs = {name: value for name, value in {**values, **changes}.items() if value not in (None, "")}
+    return f"?{urlencode(pairs)}" if pairs else ""
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "count": count,
+    "dollars": dollars,
+    "exact_dollars": exact_dollars,
+    "plain_dollars": plain_dollars,
+    "duration": duration,
+    "moment": moment,
+    "rate": rate,
+    "path_part": path_part,
+    "pair": pair,
+    "changes": changes,
+}

@@ -1,0 +1,89 @@
+"""From a template to an answer. Jinja2 escapes all that it is given: no page marks anything as safe."""
+
+import hashlib
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from sealink import __version__
+from sealink.console.backend import Backend
+from sealink.console.formats import FILTERS, query, share
+
+FOLDER: Final = Path(__file__).parent
+STATIC: Final = FOLDER / "static"
+THEMES: Final = ("light", "dark")
+THEME_COOKIE: Final = "sealink_theme"
+PAGES: Final = (
+    ("/", "Overview", "o"),
+    ("/live", "Live", "l"),
+    ("/requests", "Requests", "r"),
+    ("/keys", "Keys and teams", "k"),
+    ("/usage", "Usage and cost", "u"),
+    ("/models", "Models", "m"),
+    ("/playground", "Playground", "p"),
+    ("/settings", "Settings", "s"),
+)
+"""Each page's path, its name, and the letter that leads there after `g`."""
+
+
+@lru_cache(maxsize=1)
+def templates() -> Environment:
+    """Templates are compiled once for the process. One that names what it is not given is a bug."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.globals.update(query=query, share=share, pages=PAGES, version=__version__, asset=asset)
+    return environment
+
+
+@lru_cache
+def asset(name: str) -> str:
+    """The address of a file of static/. It changes with the file, so that browsers may keep it."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def backend_of(request: Request) -> Backend:
+    """What the page needs of the running SeaLink."""
+    found: Backend = request.app.state.backend
+    return found
+
+
+def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page."""
+    session = getattr(request.state, "session", None)
+    theme = request.cookies.get(THEME_COOKIE, "")
+    text = (
+        templates()
+        .get_template(template)
+        .render(
+            path=request.url.path,
+            here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            csrf=session.csrf if session is not None else "",
+            actor=session.actor if session is not None else "",
+            theme=theme if theme in THEMES else "",
+            **values,
+        )
+    )
+    return HTMLResponse(text, status)
+
+
+def see(path: str) -> Response:
+    """Send the browser to another page, by GET."""
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+def own_path(path: str) -> str:
+    """A path of this port that a browser has sent along, to be shown next; / for what leads elsewhere."""
+    leads_elsewhere = not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable()
+    return "/" if leads_elsewhere else path

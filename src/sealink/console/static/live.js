@@ -1,0 +1,93 @@
+// The Live page: rows are kept up to date by server-sent events, and a stream is ended without leaving the page.
+const table = document.getElementById("streams"), body = table.tBodies[0];
+const template = document.getElementById("row");
+const since = document.getElementById("since");
+const number = new Intl.NumberFormat("en-US");
+const STATES = {
+  waiting: ["watch", "◐ waiting"], streaming: ["good", "● streaming"],
+  paused: ["watch", "◐ client reads slowly"], left: ["watch", "◐ client left"],
+};
+const ENDED_STAYS_MS = 4000;
+let heardAt = new Date();
+
+const seconds = (value) => {
+  if (value < 10) return `${value.toFixed(1)} s`;
+  if (value < 60) return `${Math.round(value)} s`;
+  const minutes = Math.floor(value / 60);
+  return minutes < 60 ? `${minutes} min ${Math.floor(value % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+};
+const time = (ms) => (ms === null ? "–" : ms < 1000 ? `${Math.round(ms)} ms` : seconds(ms / 1000));
+
+function fill(row, stream) {
+  const set = (name, text) => {
+    const cell = row.querySelector(`[data-f="${name}"]`);
+    if (cell.textContent !== text) cell.textContent = text;
+  };
+  const [kind, words] = STATES[stream.state] ?? ["watch", stream.state];
+  set("key", stream.key);
+  set("model", stream.model);
+  set("target", stream.provider ? `${stream.provider}${stream.served_model === stream.model ? "" : ` (${stream.served_model})`}` : "–");
+  set("age", seconds(stream.age_s));
+  set("ttft", time(stream.ttft_ms));
+  set("tokens", stream.ttft_ms === null ? "–" : `${stream.is_estimated ? "≈ " : ""}${number.format(stream.tokens)}`);
+  set("rate", stream.tokens_per_s === null ? "–" : stream.tokens_per_s.toFixed(1));
+  set("gap", seconds(stream.gap_s));
+  set("state", words + (stream.heartbeats ? ` ♥ ${stream.heartbeats}` : ""));
+  set("name", ` ${stream.key}'s stream`);
+  row.querySelector('[data-f="state"]').className = kind;
+  row.querySelector('[name="id"]').value = stream.id;
+}
+
+function show({ streams, total, others }) {
+  const open = new Set(streams.map((stream) => stream.id));
+  for (const stream of streams) {
+    let row = document.getElementById(stream.id);
+    if (!row) {
+      row = template.content.firstElementChild.cloneNode(true);
+      row.id = stream.id;
+      body.prepend(row);
+    }
+    fill(row, stream);
+  }
+  for (const row of [...body.rows]) if (!open.has(row.id) && !row.classList.contains("gone")) endRow(row);
+  document.getElementById("total").textContent = number.format(total);
+  document.getElementById("others").textContent = number.format(others);
+  document.getElementById("shown").textContent = total > streams.length ? `· the newest ${number.format(streams.length)} are listed` : "";
+  arrange();
+}
+
+function endRow(row) {
+  row.classList.add("gone");
+  row.querySelector('[data-f="state"]').className = "muted";
+  row.querySelector('[data-f="state"]').textContent = "○ ended";
+  row.querySelector("button").disabled = true;
+  setTimeout(() => { row.remove(); arrange(); }, ENDED_STAYS_MS);
+}
+
+function arrange() {
+  table.hidden = body.rows.length === 0;
+  document.getElementById("none").hidden = !table.hidden;
+}
+
+body.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const row = event.target.closest("tr"), id = row.id;
+  row.querySelector("button").disabled = true;
+  const answer = await fetch(`/admin/v1/streams/${encodeURIComponent(id)}`, {
+    method: "DELETE", headers: { "x-csrf-token": document.querySelector("meta[name=csrf]").content },
+  });
+  if (answer.ok || answer.status === 404) endRow(row);
+  else since.textContent = `The stream was not ended: ${(await answer.json()).error.message}`;
+});
+
+const events = new EventSource("/live/events");
+events.addEventListener("message", (event) => {
+  heardAt = new Date();
+  since.textContent = "";
+  table.classList.remove("stale");
+  show(JSON.parse(event.data));
+});
+events.addEventListener("error", () => {
+  table.classList.add("stale");
+  since.textContent = `No news since ${heardAt.toLocaleTimeString()}; trying again.`;
+});

@@ -1,0 +1,156 @@
+"""All rules, judged: a scorecard, printed in a terminal or as JSON."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sealink.doctor.check import Check
+from sealink.doctor.checks import buffering, compression, leaving
+from sealink.doctor.conformance import chat, chat_tools, exchanges, messages, models, responses_api, transport
+from sealink.doctor.conformance.rule import PLAIN, Rule, Transcript
+from sealink.doctor.session import Session
+from sealink.doctor.verdict import EXIT_CODES
+from sealink.errors import SealinkError
+
+Outcome = Literal["pass", "fault", "not applicable"]
+
+_MARKS: Final[dict[Outcome, tuple[str, str]]] = {
+    "pass": ("✓", "green"),
+    "fault": ("✗", "red"),
+    "not applicable": ("?", "dim"),
+}
+_NOT_OFFERED: Final = (404, 405, 501)
+
+
+class Score(msgspec.Struct, frozen=True):
+    """What became of one rule. `api` is the path or topic it belongs to; `fault` says what is wrong, or why the rule
+    does not apply."""
+
+    api: str
+    rule: str
+    says: str
+    outcome: Outcome
+    fault: str = ""
+
+
+class Api(msgspec.Struct, frozen=True):
+    """An API: where it is, what is asked, and the rules of its answers. One that `may_be_missing` is not judged where
+    the endpoint does not offer it."""
+
+    path: str
+    ask: Callable[[Session], Awaitable[Transcript]]
+    rules: tuple[Rule, ...]
+    may_be_missing: bool = True
+
+
+APIS: Final = (
+    Api(
+        "/chat/completions",
+        exchanges.chat,
+        (*transport.RULES, *chat.RULES, *chat_tools.RULES),
+        may_be_missing=False,
+    ),
+    Api("/messages", exchanges.messages, (*transport.RULES, *messages.RULES)),
+    Api("/responses", exchanges.responses_api, (*transport.RULES, *responses_api.RULES)),
+)
+
+WAYS: Final[tuple[tuple[Check[Any], str], ...]] = (
+    (buffering.CHECK, "bytes go out as soon as a whole frame is in: nothing is held back"),
+    (compression.CHECK, "a stream is never compressed"),
+    (leaving.CHECK, "when the client leaves, the model's connection is closed"),
+)
+"""Rules of how streams travel, which the checks of a diagnosis judge."""
+
+
+async def scores(session: Session, ways: Sequence[tuple[Check[Any], str]] = WAYS) -> AsyncIterator[Score]:
+    """The scores of an endpoint, as they are found."""
+    offered = []
+    for api in APIS:
+        transcript = await api.ask(session)
+        if api.may_be_missing and transcript.exchanges[PLAIN].status in _NOT_OFFERED:
+            yield Score(api.path, "offered", "the API is offered", "not applicable", "it is not offered here")
+            continue
+        offered.append(api.path)
+        for rule in api.rules:
+            yield _score(api.path, rule, transcript)
+    listed = await exchanges.models(session)
+    for rule in (*models.OPENAI_RULES, *(models.ANTHROPIC_RULES if "/messages" in offered else ())):
+        yield _score("/models", rule, listed)
+    for check, says in ways:
+        yield await _travel(session, check, says)
+
+
+def _score(api: str, rule: Rule, transcript: Transcript) -> Score:
+    fault = rule.judge(transcript)
+    if fault is None:
+        return Score(api, rule.name, rule.says, "not applicable", "nothing to look at")
+    return Score(api, rule.name, rule.says, "fault" if fault else "pass", fault)
+
+
+async def _travel(session: Session, check: Check[Any], says: str) -> Score:
+    try:
+        verdict = check.verdict(await check.probe(session), session.way)
+    except SealinkError as error:
+        return Score("streams", check.name, says, "not applicable", error.message)
+    if EXIT_CODES[verdict.level]:
+        return Score("streams", check.name, says, "fault", verdict.words)
+    is_known = verdict.level == "ok"
+    return Score(
+        "streams", check.name, says, "pass" if is_known else "not applicable", "" if is_known else verdict.words
+    )
+
+
+async def judge(session: Session, *, as_json: bool) -> int:
+    """Print the scorecard of a session that is open. Returns 0 if there is no fault, else 2. Raises SealinkError."""
+    found: list[Score] = []
+    console = Console()
+    if not as_json:
+        console.print(f"{session.url}, model {session.model}", markup=False, highlight=False, soft_wrap=True)
+    async for score in scores(session):
+        if not as_json:
+            _show(console, score, is_first=not found or found[-1].api != score.api)
+        found.append(score)
+    code = exit_code(found)
+    if as_json:
+        print(msgspec.json.encode(_as_json(session, found, code)).decode())
+    else:
+        console.print(f"\n{_summary(found)}", markup=False, highlight=False)
+    return code
+
+
+def exit_code(found: Sequence[Score]) -> int:
+    """0: all rules are kept. 2: some are not."""
+    return 2 if any(score.outcome == "fault" for score in found) else 0
+
+
+def _show(console: Console, score: Score, *, is_first: bool) -> None:
+    if is_first:
+        console.print(f"\n{score.api}", style="bold", markup=False, highlight=False)
+    mark, style = _MARKS[score.outcome]
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=20)
+    grid.add_column()
+    grid.add_row(Text(f"{mark} {score.rule}", style=style), Text(score.says))
+    if score.fault:
+        grid.add_row("", Text(score.fault, style=style))
+    console.print(grid)
+
+
+def _summary(found: Sequence[Score]) -> str:
+    kept = sum(score.outcome == "pass" for score in found)
+    faults = sum(score.outcome == "fault" for score in found)
+    return f"{kept} of {kept + faults} rules are kept; {len(found) - kept - faults} do not apply."
+
+
+def _as_json(session: Session, found: Sequence[Score], code: int) -> dict[str, object]:
+    return {
+        "url": session.url,
+        "model": session.model,
+        "simulated": session.is_sim,
+        "exit_code": code,
+        "rules": [msgspec.to_builtins(score) for score in found],
+    }

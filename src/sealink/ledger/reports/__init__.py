@@ -1,0 +1,11 @@
+"""What is told of requests: the rows of the store, the sums of days whose rows were removed, and what only the journals
+have.
+
+selection   which requests a report is about; totals: sums over them
+report      a report on a ledger that may be in use; queries: its SQL
+unstored    what the journals hold and the store does not have yet
+statement   a month's usage, a line for each team, key and model
+csv_text    tables as CSV
+
+Only `report` and `queries` import SQLAlchemy.
+"""

@@ -1,0 +1,65 @@
+"""W3C trace context: the trace that a request is part of, as the headers `traceparent` and `tracestate` say it.
+
+https://www.w3.org/TR/trace-context/. Ids are in lower-case hex digits.
+"""
+
+import random
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+_TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_NO_TRACE: Final = "0" * 32
+_NO_SPAN: Final = "0" * 16
+_SAMPLED: Final = 1
+MAX_STATE_CHARS: Final = 512
+"""A longer `tracestate` is not passed on: so much must be kept (section 3.3.1.5), and more may be refused."""
+
+
+class TraceContext(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`trace_id` has 32 digits, `span_id` 16: that of SeaLink's own span, which stands for the request. `parent_id`:
+    the client's, None where the trace begins here. `sampled`: whether its spans are to be kept. `state`: the client's
+    `tracestate`.
+    """
+
+    trace_id: str
+    span_id: str
+    parent_id: str | None = None
+    sampled: bool = True
+    state: str = ""
+
+    def headers(self, span_id: str) -> list[tuple[str, str]]:
+        """What tells an upstream that it works for this span."""
+        parent = ("traceparent", f"00-{self.trace_id}-{span_id}-{'01' if self.sampled else '00'}")
+        return [parent, ("tracestate", self.state)] if self.state else [parent]
+
+
+def context_of(headers: Mapping[str, str], sample_ratio: float) -> TraceContext:
+    """The client's trace, sampled as it says; else a new one, of which a share of `sample_ratio` is sampled."""
+    given = headers.get("traceparent")
+    parent = _TRACEPARENT.fullmatch(given) if given is not None else None
+    if parent is None or not _is_valid(*parent.groups()):
+        return _new_trace(sample_ratio)
+    _, trace_id, parent_id, flags, _ = parent.groups()
+    state = headers.get("tracestate", "")
+    is_usable = len(state) <= MAX_STATE_CHARS and state.isascii() and state.isprintable()
+    return TraceContext(
+        trace_id, new_span_id(), parent_id, bool(int(flags, 16) & _SAMPLED), state.strip() if is_usable else ""
+    )
+
+
+def new_span_id() -> str:
+    return f"{random.getrandbits(64) or 1:016x}"
+
+
+def _new_trace(sample_ratio: float) -> TraceContext:
+    """Others sample the same ids: OpenTelemetry's TraceIdRatioBased looks at the last 64 bits, too."""
+    number = random.getrandbits(128) or 1
+    return TraceContext(f"{number:032x}", new_span_id(), sampled=number & (2**64 - 1) < sample_ratio * 2**64)
+
+
+def _is_valid(version: str, trace_id: str, parent_id: str, flags: str, more: str | None) -> bool:
+    """Section 3.2.2: version ff is none, and only versions to come may have more than version 00."""
+    return version != "ff" and not (version == "00" and more) and trace_id != _NO_TRACE and parent_id != _NO_SPAN

@@ -1,0 +1,121 @@
+"""A headless Chromium, driven by Playwright; and a SeaLink whose console it looks at."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from acceptance.sealink_process import SealinkProcess
+from outside import absent, program
+
+CONFIG = """
+[server]
+port = 0
+[[providers]]
+name = "sim"
+dialect = "sim"
+tokens_per_s = 0
+ttft_s = 0
+[[providers]]
+name = "slow"
+dialect = "sim"
+tokens_per_s = 20
+ttft_s = 0
+[[models]]
+id = "sealink/sim"
+targets = [{ provider = "sim", model = "sealink/sim" }]
+[[models]]
+id = "sealink/slow"
+targets = [{ provider = "slow", model = "sealink/sim" }]
+[[keys]]
+name = "file"
+key = "sk-of-the-file"
+"""
+PATIENCE_S = 20.0
+_OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]  # as root, in a container
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser. The test ends here where there is none."""
+    path = program("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_OPTIONS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def wait_for(found: Callable[[], bool], what: str) -> None:
+    """Until it is so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not found():
+        if time.monotonic() > deadline:
+            absent_in_time = f"{what} did not happen in {PATIENCE_S} s"
+            raise AssertionError(absent_in_time)
+        time.sleep(0.05)
+
+
+class Console:
+    """The console of a running SeaLink, as a browser or a program asks it."""
+
+    def __init__(self, process: SealinkProcess) -> None:
+        wait_for(lambda: "console: " in process.log, "the admin port listens")
+        self.process = process
+        (self.port,) = map(int, re.findall(r"console: http://127\.0\.0\.1:(\d+)/", process.log))
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.token = (process.folder / "admin-token").read_text().strip()
+
+    def sign_in(self, page: Page, path: str = "/") -> None:
+        """As a person does."""
+        page.goto(f"{self.url}{path}")
+        page.get_by_label("Admin token").fill(self.token)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{self.url}{path}")
+
+    def ask(
+        self, method: str, path: str, form: dict[str, str] | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], str]:
+        """Status, headers (several cookies in one) and text of an answer."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        body = None
+        if form is not None:
+            body, sent["content-type"] = urlencode(form), "application/x-www-form-urlencoded"
+        try:
+            connection.request(method, path, body, sent)
+            answer = connection.getresponse()
+            fields: dict[str, str] = {}
+            for name, value in answer.getheaders():
+                fields[name.lower()] = f"{fields[name.lower()]}\n{value}" if name.lower() in fields else value
+            return answer.status, fields, answer.read().decode()
+        finally:
+            connection.close()
+
+
+def watch_for_errors(context: BrowserContext) -> list[str]:
+    """What any page of the context says on its console as an error, or throws; and what the policy has blocked."""
+    found: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: found.append(str(error)))
+
+    context.on("page", watch)
+    return found
+
+
+@contextmanager
+def running(folder: Path, config: str = CONFIG) -> Iterator[Console]:
+    """A SeaLink with its console."""
+    with SealinkProcess(config, folder) as process:
+        yield Console(process)
+
+
+__all__ = ["CONFIG", "Console", "absent", "chromium", "running", "wait_for", "watch_for_errors"]

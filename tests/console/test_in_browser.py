@@ -1,0 +1,121 @@
+"""The console in a browser, as a person uses it: by mouse and scripts, and by the keyboard alone."""
+
+import json
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from acceptance.test_keys_in_the_store import in_force_after_s, status_of
+from console.browser import PATIENCE_S, Console, chromium, running, watch_for_errors
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    with running(tmp_path_factory.mktemp("console")) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, console: Console) -> Iterator[Page]:
+    """A page of somebody who has signed in. In the end no error was logged, and nothing blocked by the policy."""
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE_S * 1000)
+    errors = watch_for_errors(context)
+    page = context.new_page()
+    console.sign_in(page)
+    yield page
+    context.close()
+    assert not errors
+
+
+FOCUSED = "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()"
+
+
+def stream(console: Console) -> HTTPResponse:
+    """A stream that goes on for long."""
+    connection = HTTPConnection("127.0.0.1", console.process.port, timeout=PATIENCE_S)
+    body = {"model": "sealink/slow", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    headers = {"authorization": "Bearer sk-of-the-file", "connection": "close"}
+    connection.request("POST", "/v1/chat/completions", json.dumps({**body, "max_tokens": 5000}), headers)
+    return connection.getresponse()
+
+
+def press_until(page: Page, label: str) -> None:
+    """Tab, until that has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUSED) == label:
+            return
+    raise AssertionError(f"{label!r} is not reached by the keyboard")
+
+
+def test_a_stream_is_watched_while_it_runs_and_ended_from_the_page(page: Page, console: Console) -> None:
+    page.goto(f"{console.url}/live")
+    expect(page.get_by_text("Nothing streams now.")).to_be_visible()
+    with stream(console) as answer:
+        row = page.locator("#streams tbody tr")
+        expect(row).to_have_count(1)
+        expect(row).to_contain_text("streaming")
+        expect(row).to_contain_text("sealink/slow")
+        expect(page.locator("#total")).to_have_text("1")
+        tokens = row.locator('[data-f="tokens"]')
+        seen = tokens.inner_text()
+        expect(tokens).not_to_have_text(seen)  # it goes on
+        page.keyboard.press("Escape")
+        press_until(page, "End file's stream")
+        page.keyboard.press("Enter")
+        expect(row).to_contain_text("ended")
+        told = answer.read().decode()
+    assert '"code":"ended_by_operator"' in told.replace(" ", "")
+    assert "data: [DONE]" in told or told.rstrip().endswith("}")
+    assert '"finish_reason":"stop"' not in told.replace(" ", "")
+    expect(page.get_by_text("Nothing streams now.")).to_be_visible()
+
+
+def test_a_key_is_made_used_limited_and_revoked_by_the_keyboard_alone(page: Page, console: Console) -> None:
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    page.wait_for_url(f"{console.url}/keys")
+    press_until(page, "New key")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{console.url}/new-key")
+    press_until(page, "Name")
+    page.keyboard.type("by/keyboard")
+    page.keyboard.press("Enter")
+    secret = page.locator("#secret").inner_text()
+    port = console.process.port
+    in_force_after_s(lambda: status_of(port, secret) == 200)
+    press_until(page, "Requests per minute")
+    page.keyboard.type("0")
+    page.keyboard.press("Enter")
+    in_force_after_s(lambda: status_of(port, secret) == 429)
+    expect(page.get_by_label("Requests per minute")).to_have_value("0")
+    press_until(page, "Type the key's name")
+    page.keyboard.type("by/keyboard")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="by/keyboard ○ revoked")).to_be_visible()
+    in_force_after_s(lambda: status_of(port, secret) == 401)
+
+
+def test_the_keys_are_listed_and_lead_to_the_pages(page: Page, console: Console) -> None:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("g k Keys and teams")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    page.wait_for_url(f"{console.url}/keys")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search keys")).to_be_focused()
+    page.emulate_media(color_scheme="light")
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(f"{console.url}/keys")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")

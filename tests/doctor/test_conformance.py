@@ -1,0 +1,166 @@
+"""The scorecard: SeaLink keeps all rules, and of a server that is wrong on purpose exactly its faults are told."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from acceptance.sealink_process import KEY, SealinkProcess
+from doctor.ways import Answers, Proxy, Rewrites, serving
+from sealink.doctor.conformance.scorecard import WAYS, Score, exit_code, scores
+from sealink.doctor.plan import Plan
+from sealink.doctor.session import Session
+from sealink.net.client import UpstreamPool
+
+CHAT, MESSAGES, RESPONSES = "/chat/completions", "/messages", "/responses"
+PLAN = Plan(paced=((10, 0.05), (50, 0.01)), compressible=((5, 0.05),), leave_patience_s=2.0)
+CONFIG = f"""
+[[keys]]
+name = "tests"
+key = "{KEY}"
+[[providers]]
+name = "simulated"
+dialect = "sim"
+ttft_s = 0.01
+tokens_per_s = 0
+[[models]]
+id = "sealink/sim"
+targets = [{{ provider = "simulated", model = "sealink/sim" }}]
+"""
+
+
+@pytest.fixture(scope="module")
+def sealink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with SealinkProcess(CONFIG, tmp_path_factory.mktemp("conformance")) as running:
+        yield running.url
+
+
+async def scored(url: str, ways: Any) -> list[Score]:
+    pool = UpstreamPool()
+    try:
+        session = Session(f"{url}/v1", KEY, PLAN, pool)
+        await session.open("")
+        return [score async for score in scores(session, ways)]
+    finally:
+        await pool.close()
+
+
+def test_sealink_keeps_all_rules(sealink: str, report: Callable[[str], None]) -> None:
+    found = asyncio.run(scored(sealink, WAYS))
+    assert [score for score in found if score.outcome != "pass"] == []
+    assert exit_code(found) == 0
+    assert {score.api for score in found} == {CHAT, MESSAGES, RESPONSES, "/models", "streams"}
+    report(f"conformance of SeaLink: {len(found)} of {len(found)} rules are kept")
+
+
+Faults = set[tuple[str, str]]
+
+
+class Fault:
+    """A server that rewrites what SeaLink answers, and the rules that it breaks thereby."""
+
+    def __init__(self, name: str, broken: Faults, **rewriting: Any) -> None:
+        self.name, self.broken, self.rewriting = name, broken, rewriting
+
+    def proxy(self, upstream: str, answers: Answers) -> Proxy:
+        return Rewrites(upstream, answers=answers, **self.rewriting)
+
+
+def asks_for_usage(body: bytes) -> bytes:
+    fields = msgspec.json.decode(body)
+    return msgspec.json.encode({**fields, "stream_options": {"include_usage": True}} if "stream" in fields else fields)
+
+
+def streams(old: bytes, new: bytes, path: str = CHAT) -> dict[str, Any]:
+    """Streams on a path with some bytes replaced."""
+    return {"path": path, "stream": lambda data: re.sub(old, new, data)}
+
+
+FAULTS = [
+    Fault("ids", {(CHAT, "stray-lines")}, **streams(rb"(?m)^data: \{", rb"id: 7\ndata: {")),
+    Fault("retries", {(CHAT, "stray-lines")}, **streams(rb"\Adata:", rb"retry: 3000\n\ndata:")),
+    Fault("no [DONE]", {(CHAT, "done")}, **streams(rb"data: \[DONE\]\n\n", b"")),
+    Fault("goes on after [DONE]", {(CHAT, "done")}, **streams(rb"(data: \[DONE\]\n\n)", rb"\1\1")),
+    Fault("no role", {(CHAT, "role")}, **streams(rb'"role":"assistant",', b"")),
+    Fault("null delta", {(CHAT, "deltas")}, **streams(rb'"delta":\{\}', b'"delta":null')),
+    Fault("own finish reason", {(CHAT, "finish-reason")}, **streams(rb'"(stop|tool_calls)"\}', b'"end"}')),
+    Fault("no finish reason", {(CHAT, "finish-reason")}, **streams(rb'"finish_reason":"\w+"', b'"finish_reason":null')),
+    Fault("own object", {(CHAT, "chunks")}, **streams(rb"chat\.completion\.chunk", b"chunk")),
+    Fault("event names", {(CHAT, "events")}, **streams(rb"\Adata: ", b"event: chunk\ndata: ")),
+    Fault("broken JSON", {(CHAT, "json")}, **streams(rb"\A", b'data: {"id":\n\n')),
+    Fault("usage nobody asked for", {(CHAT, "usage-unasked"), (CHAT, "choices")}, path=CHAT, asked=asks_for_usage),
+    Fault("usage kept", {(CHAT, "usage")}, **streams(rb'data: \{[^\n]*"choices":\[\],[^\n]*\n\n', b"")),
+    Fault("no call index", {(CHAT, "tool-index")}, **streams(rb'"tool_calls":\[\{"index":0,', b'"tool_calls":[{')),
+    Fault(
+        "call named again",
+        {(CHAT, "tool-id-and-name")},
+        **streams(rb'"function":\{"arguments":', b'"function":{"name":"","arguments":'),
+    ),
+    Fault("a cut that looks like an end", {(CHAT, "cut")}, **streams(rb'data: \{"error".*\n\n', rb"data: [DONE]\n\n")),
+    Fault("text", {(CHAT, "content-type")}, path=CHAT, headers={"text/event-stream": "text/plain"}),
+    Fault("no x-accel-buffering", {(CHAT, "unbuffered")}, path=CHAT, without=("x-accel-buffering",)),
+    Fault("no x-request-id", {(CHAT, "request-id")}, path=CHAT, without=("x-request-id",)),
+    Fault("errors with 200", {(CHAT, "errors")}, path=CHAT, statuses={400: 200}),
+    Fault("errors of its own", {(RESPONSES, "errors")}, path=RESPONSES, wrong=b'{"detail":"wrong"}'),
+    Fault("unfinished", {(MESSAGES, "order")}, **streams(rb"event: message_stop\n.*\n\n", b"", MESSAGES)),
+    Fault("no event names", {(MESSAGES, "event-names")}, **streams(rb"event: .*\n", b"", MESSAGES)),
+    Fault("blocks from 1", {(MESSAGES, "order")}, **streams(rb'"index":0', b'"index":1', MESSAGES)),
+    Fault("own stop reason", {(MESSAGES, "stop-reason")}, **streams(rb'"end_turn"', b'"end"', MESSAGES)),
+    Fault("OpenAI's errors", {(MESSAGES, "errors")}, path=MESSAGES, wrong=b'{"error":{"message":"wrong"}}'),
+    Fault(
+        "numbers", {(RESPONSES, "sequence")}, **streams(rb'"sequence_number":\d+', b'"sequence_number":1', RESPONSES)
+    ),
+    Fault(
+        "never completed",
+        {(RESPONSES, "order"), (RESPONSES, "completed")},
+        **streams(rb"event: response\.completed\n.*\n\n", b"", RESPONSES),
+    ),
+    Fault(
+        "lost text", {(RESPONSES, "texts"), (RESPONSES, "tools")}, **streams(rb'"delta":"\w', b'"delta":"', RESPONSES)
+    ),
+    Fault("one shape of models", {("/models", "list-for-messages")}, path="/models", dropped=("anthropic-version",)),
+]
+
+
+@pytest.fixture(scope="module")
+def wrong(sealink: str) -> dict[str, Faults]:
+    """The rules that each wrong server breaks."""
+
+    answers: Answers = {}
+
+    async def of(fault: Fault) -> Faults:
+        proxy = fault.proxy(sealink, answers)
+        try:
+            async with serving(proxy.handle) as url:
+                found = await scored(url, ())
+        finally:
+            await proxy.close()
+        return {(score.api, score.rule) for score in found if score.outcome == "fault"}
+
+    async def all_of_them() -> list[Faults]:
+        return [await of(fault) for fault in FAULTS]
+
+    return dict(zip([fault.name for fault in FAULTS], asyncio.run(all_of_them()), strict=True))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_of_a_wrong_server_exactly_its_faults(fault: Fault, wrong: dict[str, Faults]) -> None:
+    assert wrong[fault.name] == fault.broken
+
+
+def test_an_api_that_is_not_offered_is_no_fault(sealink: str, tmp_path: Path) -> None:
+    async def chat_only() -> list[Score]:
+        proxy = Rewrites(sealink, path=MESSAGES, statuses={200: 404, 400: 404})
+        try:
+            async with serving(proxy.handle) as url:
+                return await scored(url, ())
+        finally:
+            await proxy.close()
+
+    found = asyncio.run(chat_only())
+    assert exit_code(found) == 0
+    assert [score.outcome for score in found if score.api == MESSAGES] == ["not applicable"]

@@ -1,0 +1,192 @@
+"""`sealink doctor` as it is called: what it prints, its exit codes, and one line where nothing can be examined."""
+
+import asyncio
+import json
+import ssl
+import subprocess
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from acceptance.sealink_process import free_port
+from cli.commands import SEALINK, environment
+from doctor.test_broken_ways import SHORT
+from doctor.ways import BuffersBySize, Proxy, serving, way
+from sealink.doctor import terminal
+from sealink.doctor.plan import Plan
+from sealink.net.message import Request, Responder
+
+Handler = Callable[[Request, Responder], Coroutine[Any, Any, None]]
+JSON = [("content-type", "application/json")]
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "Plan", lambda: SHORT)
+
+
+async def ran(url: str, **options: Any) -> int:
+    chosen = {"as_json": False, "is_long": False, "is_conformance": False, **options}
+    return await terminal.run(url, chosen.pop("key", ""), chosen.pop("model", ""), **chosen)
+
+
+def test_what_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> int:
+        async with way(BuffersBySize) as url:
+            return await ran(url)
+
+    assert asyncio.run(scenario()) == 2
+    printed = capsys.readouterr().out
+    for words in ("model sealink/sim, simulated", "✗ buffering", "change: ", "✓ usage", "sent ", "came "):
+        assert words in printed
+    assert printed.endswith("Streams are broken on the way.\n")
+
+
+def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> int:
+        async with way(Proxy) as url:
+            return await ran(url, as_json=True)
+
+    assert asyncio.run(scenario()) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["model"], told["simulated"], told["exit_code"]) == ("sealink/sim", True, 0)
+    assert {check["name"] for check in told["checks"]} >= {"buffering", "leaving", "payoff", "body_size"}
+    assert all(check["level"] in ("ok", "fact") for check in told["checks"]), told["checks"]
+
+
+def answering(status: int, headers: list[tuple[str, str]], body: bytes) -> Handler:
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.send(status, headers, body)
+
+    return handler
+
+
+MODELS = b'{"object":"list","data":[{"id":"a"}]}'
+
+
+async def lists_models(request: Request, responder: Responder) -> None:
+    """Lists a model, and has no answer by it."""
+    if request.method == "GET":
+        responder.send(200, JSON, MODELS)
+    else:
+        responder.send(500, JSON, b'{"error":{"message":"out of order"}}')
+
+
+async def says_nothing(request: Request, responder: Responder) -> None:
+    await asyncio.Event().wait()
+
+
+async def streams_html(request: Request, responder: Responder) -> None:
+    if request.method == "GET":
+        responder.send(200, JSON, MODELS)
+    else:
+        responder.send(200, [("content-type", "text/html")], b"<html>hello</html>")
+
+
+@pytest.mark.parametrize(
+    ("handler", "words"),
+    [
+        (answering(302, [("location", "https://elsewhere.example/v1")], b""), "redirects to https://elsewhere.example"),
+        (answering(401, JSON, b'{"error":{"message":"Wrong key."}}'), "does not take the key (401): Wrong key."),
+        (answering(404, [("content-type", "text/html")], b"<html>"), "answers 404: text/html, which is not"),
+        (answering(200, [("content-type", "text/html")], b"<html>"), "answers 200: text/html, which is not"),
+        (answering(200, JSON, b'{"object":"list","data":[]}'), "lists no model: say which with --model"),
+        (answering(200, JSON, b"[1,2"), "which is not what an OpenAI-compatible endpoint answers"),
+        (answering(200, JSON, b'{"data":[7]}'), "which is not what an OpenAI-compatible endpoint answers"),
+        (answering(200, [*JSON, ("content-encoding", "br")], b"x"), "content-encoding is br"),
+        (lists_models, "answers 500 for the model a: out of order"),
+        (streams_html, "answers 200 for the model a: text/html"),
+        (says_nothing, "has not answered within 1 s"),
+    ],
+    ids=["redirect", "key", "404", "html", "no model", "no JSON", "odd list", "coding", "500", "no stream", "silent"],
+)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_where_nothing_can_be_examined(
+    handler: Handler,
+    words: str,
+    as_json: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(terminal, "Plan", lambda: Plan(answer_s=1.0))
+
+    async def scenario() -> int:
+        async with serving(handler) as url:
+            return await ran(f"{url}/v1", as_json=as_json)
+
+    assert asyncio.run(scenario()) == 2
+    out, err = capsys.readouterr()
+    said = json.loads(out)["error"] if as_json else err
+    assert words in said
+    assert said.strip().count("\n") == 0
+    assert out == "" or as_json
+
+
+def test_a_url_without_its_end_gets_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> int:
+        async with way(Proxy) as url:
+            return await ran(url.removesuffix("/v1"))
+
+    assert asyncio.run(scenario()) == 2
+    assert "The URL usually ends in /v1: http" in capsys.readouterr().err
+
+
+async def serving_tls(folder: Path) -> asyncio.Server:
+    """A server whose certificate nobody has signed that counts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    return await asyncio.start_server(lambda reader, writer: writer.close(), "localhost", 0, ssl=context)
+
+
+def test_tls_that_cannot_be_trusted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    async def scenario() -> int:
+        async with await serving_tls(tmp_path) as server:
+            return await ran(f"https://localhost:{server.sockets[0].getsockname()[1]}/v1")
+
+    assert asyncio.run(scenario()) == 2
+    assert "TLS with" in capsys.readouterr().err
+
+
+async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+    await reader.read(1)
+    writer.close()
+
+
+def test_what_is_no_http(capsys: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> int:
+        async with await asyncio.start_server(garbage, "127.0.0.1", 0) as server:
+            return await ran(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+
+    assert asyncio.run(scenario()) == 2
+    assert "not proper HTTP" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://127.0.0.1:{port}/v1", "was refused"),
+        ("ftp://127.0.0.1/v1", "cannot be used"),
+        ("nonsense", "cannot be used"),
+    ],
+)
+def test_addresses_that_lead_nowhere(url: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asyncio.run(ran(url.format(port=free_port()))) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*SEALINK, "doctor", f"http://127.0.0.1:{free_port()}/v1", "--json"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "was refused" in json.loads(done.stdout)["error"]

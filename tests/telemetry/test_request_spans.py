@@ -1,0 +1,142 @@
+"""What a request and its attempts look like as spans."""
+
+import msgspec
+
+from sealink.ledger.entry import Admission, Attempt, AttemptSpan, Settlement
+from sealink.telemetry.traces.otlp import Span
+from sealink.telemetry.traces.request_spans import MAX_CHARS, RequestSpans
+from sealink.trace_context import TraceContext
+from sealink.usage import Usage
+
+TRACE = TraceContext("1" * 32, "2" * 16, "3" * 16, state="a=b")
+ADMISSION = Admission(
+    request_id="req_1", key="dev", model="fast", client="openai", streamed=True, started_at=1_700_000_000.0, trace=TRACE
+)
+SETTLEMENT = Settlement(
+    request_id="req_1",
+    provider="second",
+    served_model="gpt-4o",
+    attempts=[
+        Attempt("first", "m", "upstream_refused", span=AttemptSpan("a" * 16, 1.0, 5.0)),
+        Attempt("first", "m", "hedge_lost", usage=Usage(7, 0), span=AttemptSpan("b" * 16, 6.0, 60.0)),
+        Attempt("second", "gpt-4o", span=AttemptSpan("c" * 16, 10.0, 200.0)),
+    ],
+    usage=Usage(45, 230, cached_read_tokens=10, reasoning_tokens=20),
+    usage_source="provider",
+    cost_nano_usd=3_412_500,
+    ttft_ms=60.0,
+    duration_ms=200.0,
+    longest_gap_ms=81.5,
+    chunks=120,
+    timeline=[("admitted", 0.0), ("first_content", 60.0), ("last_byte", 199.0)],
+)
+PROVIDERS = {
+    "second": {
+        "gen_ai.provider.name": "openai",
+        "sealink.provider": "second",
+        "server.address": "api.example",
+        "server.port": 443,
+    }
+}
+BEGAN_NS = 1_700_000_000 * 10**9
+
+
+def spans(settlement: Settlement = SETTLEMENT, admission: Admission = ADMISSION) -> list[Span]:
+    return list(RequestSpans(TRACE, admission, settlement, PROVIDERS))
+
+
+def told(span: Span) -> dict[str, object]:
+    return {name: value for name, value in span.attributes.items() if value is not None}
+
+
+def test_a_request_and_its_attempts_are_a_tree() -> None:
+    request, *attempts = spans()
+    assert (request.trace_id, request.span_id, request.parent_id) == (TRACE.trace_id, TRACE.span_id, TRACE.parent_id)
+    assert (request.name, request.kind, request.is_error) == ("chat fast", "server", False)
+    assert [each.span_id[0] for each in attempts] == ["a", "b", "c"]
+    assert {(each.parent_id, each.trace_id, each.state, each.kind) for each in attempts} == {
+        (TRACE.span_id, TRACE.trace_id, "a=b", "client")
+    }
+    assert [(each.name, each.is_error) for each in attempts] == [
+        ("chat m", True), ("chat m", False), ("chat gpt-4o", False),
+    ]  # fmt: skip
+    times = [
+        ((each.began_ns - BEGAN_NS) // 10**6, (each.ended_ns - BEGAN_NS) // 10**6) for each in (request, *attempts)
+    ]
+    assert times == [(0, 200), (1, 5), (6, 60), (10, 200)]
+
+
+def test_what_is_told_of_a_request() -> None:
+    request = spans()[0]
+    assert told(request) == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "fast",
+        "gen_ai.request.stream": True,
+        "gen_ai.response.model": "gpt-4o",
+        "gen_ai.response.time_to_first_chunk": 0.06,
+        "gen_ai.usage.input_tokens": 45,
+        "gen_ai.usage.output_tokens": 230,
+        "gen_ai.usage.cache_read.input_tokens": 10,
+        "gen_ai.usage.reasoning.output_tokens": 20,
+        "http.response.status_code": 200,
+        "server.address": "api.example",
+        "server.port": 443,
+        "sealink.attempts": 3,
+        "sealink.chunks": 120,
+        "sealink.client": "openai",
+        "sealink.cost_usd": 0.0034125,
+        "sealink.ended": "done",
+        "sealink.ended_by": "upstream",
+        "sealink.key": "dev",
+        "sealink.longest_gap": 0.0815,
+        "sealink.provider": "second",
+        "sealink.request_id": "req_1",
+        "sealink.usage_source": "provider",
+    }
+    assert [(each.name, (each.at_ns - BEGAN_NS) // 10**6) for each in request.events] == [
+        ("admitted", 0), ("first_content", 60), ("last_byte", 199),
+    ]  # fmt: skip
+
+
+def test_what_is_told_of_attempts() -> None:
+    _, failed, lost, answer = spans()
+    assert told(failed) == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "first",
+        "gen_ai.request.model": "m",
+        "gen_ai.request.stream": True,
+        "error.type": "upstream_refused",
+    }
+    assert (told(lost)["error.type"], told(lost)["gen_ai.usage.input_tokens"]) == ("hedge_lost", 7)
+    assert told(answer)["gen_ai.response.time_to_first_chunk"] == 0.05
+    assert told(answer)["gen_ai.usage.output_tokens"] == 230
+    assert "error.type" not in told(answer)
+
+
+def test_a_stream_that_broke_off_is_its_attempts_error_too() -> None:
+    cut = msgspec.structs.replace(SETTLEMENT, ended="error", ended_by="upstream", code="upstream_truncated")
+    request, *_, answer = spans(cut)
+    assert (request.is_error, answer.is_error, told(answer)["error.type"]) == (True, True, "upstream_truncated")
+    left = msgspec.structs.replace(SETTLEMENT, ended="client_gone", ended_by="client", status=499)
+    request, *_, answer = spans(left)
+    assert (request.is_error, answer.is_error) == (False, False)
+
+
+def test_a_request_that_was_refused_has_one_span() -> None:
+    admission = msgspec.structs.replace(ADMISSION, model=None)
+    refused = Settlement(request_id="req_1", ended="refused", ended_by="client", code="invalid_json", status=400)
+    (request,) = spans(refused, admission)
+    assert (request.name, request.is_error, request.ended_ns) == ("chat", False, request.began_ns)
+    assert told(request)["error.type"] == "invalid_json"
+
+
+def test_a_name_that_a_client_has_chosen_is_cut() -> None:
+    (request, *_) = spans(admission=msgspec.structs.replace(ADMISSION, model="x" * 1000))
+    assert request.attributes["gen_ai.request.model"] == "x" * MAX_CHARS
+
+
+def test_embeddings_are_an_operation_of_their_own() -> None:
+    request, *attempts = spans(admission=msgspec.structs.replace(ADMISSION, client="embeddings", streamed=False))
+    assert {each.name.split()[0] for each in (request, *attempts)} == {"embeddings"}
+    assert "gen_ai.request.stream" not in told(request)
