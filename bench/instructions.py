@@ -8,6 +8,7 @@ each version of Python and each processor, and a test compares (tests/bench/test
     .venv/bin/python bench/instructions.py --calls            # Python's calls: quick, and without valgrind
     .venv/bin/python bench/instructions.py --plain            # without the accelerator
     .venv/bin/python bench/instructions.py --keep             # keep all of them as the figures of this Python
+    .venv/bin/python bench/instructions.py --calls --keep     # keep the calls alone
 """
 
 import argparse
@@ -50,7 +51,7 @@ def main() -> None:
         parser.error(f"no such lane: {', '.join(unknown)}")
     for plain in {options.plain or not IS_ACCELERATED, options.plain or options.keep or not IS_ACCELERATED}:
         for what in ("instructions", "calls"):
-            if options.keep or options.calls == (what == "calls"):
+            if (options.keep and not options.calls) or options.calls == (what == "calls"):
                 figures = count(what, options.lanes or NAMES, plain=plain)
                 print(f"{what}, {this_python(plain=plain)}\n{table(figures, kept(what, plain=plain))}", flush=True)
                 if options.keep:
