@@ -25,7 +25,7 @@ from statistics import median
 
 from lanes import LANES, LEDGER, LONG, MARK, SHORT
 
-from sealink.wire.stream.plain_reads import IS_ACCELERATED
+from sealink.wire.stream.plain_reads import pass_on_in_c
 
 HERE = Path(__file__).parent
 KEPT = HERE / "instructions.json"
@@ -49,7 +49,8 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.lanes) - set(NAMES):
         parser.error(f"no such lane: {', '.join(unknown)}")
-    for plain in {options.plain or not IS_ACCELERATED, options.plain or options.keep or not IS_ACCELERATED}:
+    only_plain = options.plain or pass_on_in_c is None
+    for plain in {only_plain, only_plain or options.keep}:
         for what in ("instructions", "calls"):
             if (options.keep and not options.calls) or options.calls == (what == "calls"):
                 figures = count(what, options.lanes or NAMES, plain=plain)

@@ -25,6 +25,7 @@ from sealink.app.telemetry.gauges import ProcessMetrics, connection_gauges, ledg
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
+from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
@@ -56,6 +57,7 @@ from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
+from sealink.wire.stream.plain_reads import use_accelerator
 
 if TYPE_CHECKING:
     from sealink.app.telemetry.traces import Traces
@@ -75,6 +77,7 @@ class App:
         siblings: Path | None = None,
     ) -> None:
         """`load` reads the config again. `siblings` is the folder in which the processes of one SeaLink meet."""
+        use_accelerator(wants_accelerator())
         self.config = config
         self._load_config = load or (lambda: config)
         self._siblings = Siblings(siblings, self._answer)

@@ -35,9 +35,9 @@ app.add_typer(teams, name="teams")
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        from sealink.wire.stream.plain_reads import IS_ACCELERATED  # not needed by any other command
+        from sealink.wire.stream.plain_reads import pass_on_in_c
 
-        typer.echo(f"sealink {__version__}, {'accelerated' if IS_ACCELERATED else 'in plain Python'}")
+        typer.echo(f"sealink {__version__}, {'in plain Python' if pass_on_in_c is None else 'with its accelerator'}")
         raise typer.Exit
 
 
@@ -49,7 +49,7 @@ def options(
             "--version",
             callback=_print_version,
             is_eager=True,
-            help="Print the version, and whether SeaLink is accelerated.",
+            help="Print the version, and whether the accelerator was built.",
         ),
     ] = False,
 ) -> None:

@@ -89,7 +89,7 @@ class Pump:
     def stop(self) -> None:
         """Move nothing more. The upstream is to be closed or released."""
         self._is_over = True
-        self._passage.close()
+        self._passage.end()
 
     def _move_waiting(self) -> None:
         if self._lane.ended:

@@ -33,17 +33,21 @@ class Passage:
     what a plain read must fit.
     """
 
-    __slots__ = ("_client", "_client_full", "_first_piece", "_heard", "_outcome", "fit", "pass_on", "template")
+    __slots__ = ("_client", "_client_full", "_first_piece", "_heard", "_outcome", "fit", "template")
 
     def __init__(self, outcome: Outcome) -> None:
         self.template: Template | None = None
         self.fit: Fit | None = None
-        self.pass_on: Callable[[bytes], bool | None] = MethodType(plain_reads.pass_on, self)
         self._outcome = outcome
         self._first_piece = 0
         self._client: ChunkWriter = _NO_CLIENT
         self._heard: Callable[[], object] = list
         self._client_full: Callable[[], object] = list
+
+    @property
+    def pass_on(self) -> Callable[[bytes], bool | None]:
+        """A call of it is one call: in C, where that is used."""
+        return MethodType(plain_reads.pass_on, self)
 
     def connect(self, client: ChunkWriter, heard: Callable[[], object], client_full: Callable[[], object]) -> None:
         """Where what is passed on goes. `heard` is called with each read, `client_full` when no more is wanted."""
@@ -67,8 +71,13 @@ class Passage:
         self._first_piece = len(self._outcome.text.pieces)
         self._fit(template)
 
+    def end(self) -> None:
+        """The stream is over: the outcome has all frames, and nobody is referred to any longer."""
+        self.close()
+        self.connect(_NO_CLIENT, list, list)
+
     def close(self) -> None:
-        """Take nothing more. To be called at the end of the stream, too: then the outcome has all frames."""
+        """Take nothing more, until it is opened again."""
         if self.template is not None:
             self._outcome.frames += self.taken
             self.template = self.fit = None

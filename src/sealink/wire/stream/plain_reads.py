@@ -1,12 +1,10 @@
 """Reads of an upstream's socket that are one chunk with one frame, known by its two ends, whose text is plain.
 
-Nearly every read of a stream is one. `_plain_reads.c` is the same in C, and is used where it has been built;
-SEALINK_ACCELERATOR=off turns it off. Both give the same bytes (tests/wire/test_plain_reads.py).
+Nearly every read of a stream is one. The accelerator, `_plain_reads.c`, is the same in C, and is used where it has been
+built. Both give the same bytes (tests/wire/test_passage.py).
 """
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final, Protocol
 
 LINE_END: Final = b"\r\n"
@@ -50,6 +48,9 @@ class Fitting(Protocol):
     fit: Fit | None
 
     def look_again(self, read: bytes) -> bool | None: ...
+
+
+PassOn = Callable[[Fitting, bytes], bool | None]
 
 
 class _LinesBySize(dict[int, bytes]):
@@ -120,10 +121,17 @@ def pass_on_in_python(passage: Fitting, read: bytes) -> bool | None:
     return False
 
 
-pass_on = pass_on_in_python
+pass_on_in_c: PassOn | None
+try:
+    from sealink.wire.stream._plain_reads import pass_on as pass_on_in_c
+except ImportError:  # it was not built
+    pass_on_in_c = None
 
-if os.environ.get("SEALINK_ACCELERATOR") != "off":
-    with suppress(ImportError):  # it was not built
-        from sealink.wire.stream._plain_reads import pass_on
+pass_on: PassOn = pass_on_in_c or pass_on_in_python
+"""The one that new streams use."""
 
-IS_ACCELERATED: Final = pass_on is not pass_on_in_python
+
+def use_accelerator(is_wanted: bool) -> None:
+    """Pass new streams on in C, where it has been built, or in Python."""
+    global pass_on
+    pass_on = (pass_on_in_c if is_wanted else None) or pass_on_in_python
