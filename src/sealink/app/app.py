@@ -226,6 +226,10 @@ class App:
         found: Changes = answers[0]
         return found
 
+    async def preview(self) -> Changes:
+        """What a reload would change. Raises ConfigError."""
+        return changes(self.config, await asyncio.to_thread(self._load_config))
+
     async def metrics(self) -> bytes:
         """The metrics of all processes together, as Prometheus' text."""
         from sealink.telemetry.exposition import exposition
@@ -261,11 +265,12 @@ class App:
         return Control(
             metrics=self.metrics,
             reload=self.reload_all,
+            preview=self.preview,
             streams=self.streams,
             end_stream=self.end_stream,
             targets=self.targets,
             chat=lambda: self._chat,
-            routes=lambda: router_of(self.config, self._providers).listed,
+            routes=lambda: router_of(self.config, self._providers).routes,
             config=lambda: self.config,
             base_url=lambda: self.base_url,
         )

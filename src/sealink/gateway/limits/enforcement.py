@@ -77,9 +77,6 @@ class LimitEnforcement:
         self._admit(request, subjects)
         return None
 
-    def admitted(self, admission: Admission) -> None:
-        """Nothing is left to do."""
-
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         """What a request held goes back, but for what it has used."""
         lease = self._leases.pop(admission.request_id, None)
