@@ -40,6 +40,8 @@ KEY_OPTIONS: Final = {
     "on_disconnect": ("POLICY", "cancel, drain or detach."),
     "heartbeat": ("SHAPE", "comment, chunk or off."),
     "usage_extras": (None, "Tell the client the price of each answer."),
+    "advice": (None, "Tell clients what would better be streamed, and what not."),
+    "stream_internally": (None, "Ask providers for streams where whole answers are wanted."),
     "strict": (None, "Refuse parameters that a provider does not support."),
 }
 
