@@ -109,6 +109,8 @@ OPTIONS = {
     "--on-disconnect": ("detach", "detach"),
     "--heartbeat": ("chunk", "chunk"),
     "--usage-extras": (None, True),
+    "--advice": (None, True),
+    "--stream-internally": (None, True),
     "--strict": (None, True),
 }
 
@@ -125,7 +127,17 @@ def test_every_option_sets_its_field(config: str) -> None:
     assert {name: value for name, value in shown(config, "dev").items() if name in expected} == expected
 
     none = [word for option, (value, _) in OPTIONS.items() if value is not None for word in (option, "none")]
-    done(config, "keys", "update", "dev", *none, "--no-strict", "--no-usage-extras")
+    done(
+        config,
+        "keys",
+        "update",
+        "dev",
+        *none,
+        "--no-strict",
+        "--no-usage-extras",
+        "--no-advice",
+        "--no-stream-internally",
+    )
     left = {name: value for name, value in shown(config, "dev").items() if name in expected and value}
     assert left == {}
 
