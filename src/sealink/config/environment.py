@@ -61,6 +61,11 @@ def service_variables(variables: Mapping[str, str] = VARIABLES) -> ServiceVariab
     )
 
 
+def wants_accelerator(variables: Mapping[str, str] = VARIABLES) -> bool:
+    """Whether the part of SeaLink that is there in C, too, may be used in C."""
+    return variables.get("SEALINK_ACCELERATOR") != "off"
+
+
 class CollectorVariables(msgspec.Struct, frozen=True):
     """What OpenTelemetry's standard variables say about traces; empty where they are not set."""
 
