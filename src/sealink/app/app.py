@@ -43,12 +43,13 @@ from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import CHAT_PATH, OPENAI_ERRORS, public_endpoints
+from sealink.gateway.gates.advising import Advising
+from sealink.gateway.gates.load_shedding import LoadShedding
+from sealink.gateway.gates.request_limits import RequestLimits
 from sealink.gateway.handlers.own_usage import KeyAccounts
 from sealink.gateway.limits.enforcement import LimitEnforcement
-from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
-from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
@@ -388,7 +389,7 @@ class App:
         server, router = self.config.server, router_of(self.config, self._providers)
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
-        gates: list[Gate] = [self._load_shedding, limits, self._limits]
+        gates: list[Gate] = [self._load_shedding, limits, self._limits, Advising()]
         begin_trace = self._traces.begin if self._traces is not None else None
         admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
         endpoints = public_endpoints(

@@ -112,7 +112,8 @@ class Exchange:
             streamed = self._failover = Failover(self._api.stream, admitted, services, account, client)
             streamed.start(self)
         else:
-            whole = self._failover = Failover(self._api.whole, admitted, services, account, client)
+            operation = (admitted.streams_internally and self._api.gathered) or self._api.whole
+            whole = self._failover = Failover(operation, admitted, services, account, client)
             whole.start(self)
 
     def cancel(self) -> None:
