@@ -14,7 +14,7 @@ from sealink.sim.probe import Probe
 _PROMPT: Final = "Say in one sentence what the weather is like in Lisbon."
 _PARAMETERS: Final[Json] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 _TOOL: Final[Json] = {"name": "get_weather", "description": "The weather in a city."}
-_CUT: Final = Probe(phases=((10, 0.01),), faults="close@5")
+_CUT: Final = Probe(phases=((10, 0.01),), fault="close@5")
 _MAX_TOKENS: Final = 1024
 ANTHROPIC_VERSION: Final = [("anthropic-version", "2023-06-01")]
 
