@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acceptance.sealink_process import KEY, SealinkProcess
-from doctor.ways import Answers, Proxy, Rewrites, serving
+from doctor.ways import Answers, OneStream, Proxy, Rewrites, serving
 from sealink.doctor.checks import completeness, usage
 from sealink.doctor.conformance import models
 from sealink.doctor.conformance.exchanges import LISTED, LISTED_FOR_MESSAGES
@@ -175,6 +175,18 @@ def wrong(sealink: str) -> dict[str, Faults]:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_of_a_wrong_server_exactly_its_faults(fault: Fault, wrong: dict[str, Faults]) -> None:
     assert wrong[fault.name] == fault.broken
+
+
+def test_a_key_that_allows_one_stream(sealink: str) -> None:
+    async def one_by_one() -> list[Score]:
+        proxy = OneStream(sealink)
+        try:
+            async with serving(proxy.handle) as url:
+                return await scored(url, ())
+        finally:
+            await proxy.close()
+
+    assert exit_code(asyncio.run(one_by_one())) == 0
 
 
 def test_an_api_that_is_not_offered_is_no_fault(sealink: str, tmp_path: Path) -> None:
