@@ -235,7 +235,7 @@ Answers = dict[tuple[str, str, Headers, bytes], asyncio.Future[WholeAnswer]]
 class GivesUpSilence(Proxy):
     """Cuts what is silent for so long."""
 
-    IDLE_S = 0.4
+    IDLE_S = 1.2
 
     async def pass_on(self, request: Request, answer: Response, responder: Responder) -> None:
         try:
