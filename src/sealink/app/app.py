@@ -30,6 +30,7 @@ from sealink.app.telemetry.gauges import (
     loop_gauge,
     shared_gauge,
     target_gauge,
+    waiting_gauge,
 )
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ConfigError, ProviderConfig, rule_of, timeouts_of
@@ -368,6 +369,7 @@ class App:
                 target_gauge(self._health),
                 *ledger_gauges(self._ledger.status()),
                 *connection_gauges(self._server, self._pool),
+                waiting_gauge(self._open.waiting),
                 loop_gauge(self._load_shedding.lag),
                 *([self._traces.gauge()] if self._traces is not None else []),
                 *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
