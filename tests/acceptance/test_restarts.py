@@ -60,6 +60,7 @@ def under_load(port: int, full: bool, restart: Callable[[], None]) -> int:
     return asking.outcomes["200"]
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_takeovers_under_load(tmp_path: Path, full: bool, workers: str) -> None:
     port = free_port()
@@ -85,6 +86,7 @@ def test_takeovers_under_load(tmp_path: Path, full: bool, workers: str) -> None:
     assert not list(tmp_path.glob("takeover-*"))
 
 
+@pytest.mark.timeout(900)
 def test_restarts_on_sockets_of_systemd_under_load(tmp_path: Path, full: bool) -> None:
     with listening() as public, listening() as admin:
         port = public.getsockname()[1]

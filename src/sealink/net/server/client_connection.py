@@ -14,6 +14,11 @@ _PARSE_BYTES: Final = 16 * 1024
 """How much is parsed before it is looked whether there is room for more requests."""
 
 
+_SWEEPS_OF_GRACE: Final = 3
+"""How many sweeps find a connection idle, at least, before it is closed because the server stops. Between two of them
+its socket is read: were the process held up, time alone could be over before a request that is there has been read."""
+
+
 class Service(Protocol):
     """What a connection needs of its server."""
 
@@ -64,7 +69,7 @@ class ClientConnection(asyncio.Protocol):
         address = transport.get_extra_info("peername")
         self._parser.peer = address[0] if isinstance(address, tuple) else ""  # over a Unix socket there is none
         self._since = self._read_at = self._loop.time()  # when it came into this state; when the client last read
-        self._unsent = 0
+        self._unsent = self._idle_sweeps = 0
         self._server.opened(self)
         if self._server.stopping and not self._limits.keep_alive_grace_s:
             self._transport.close()
@@ -134,7 +139,11 @@ class ClientConnection(asyncio.Protocol):
         if self._parser.receiving:
             if waited_s > limits.request_timeout_s:
                 self._refuse(RequestTimeout(f"The request did not arrive within {limits.request_timeout_s:g} seconds."))
-        elif waited_s > (limits.keep_alive_grace_s if self._server.stopping else limits.keep_alive_s):
+        elif self._server.stopping:
+            self._idle_sweeps += 1
+            if waited_s > limits.keep_alive_grace_s and self._idle_sweeps > _SWEEPS_OF_GRACE:
+                self._transport.close()
+        elif waited_s > limits.keep_alive_s:
             self._transport.close()
 
     def _check_lingering(self, now: float) -> None:
