@@ -13,8 +13,7 @@ import os
 import struct
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -77,18 +76,9 @@ class SharedFile:
                 index = self._find(digest)
         return self._slots_at + index * SLOT_CELLS
 
-    @contextmanager
-    def locked(self, slots: Sequence[int]) -> Iterator[None]:
+    def locked(self, slots: Sequence[int]) -> "_Held":
         """Hold slots, given in ascending order so that no two processes can wait for each other."""
-        held = 0
-        try:
-            for slot in slots:
-                self._locks.take(slot)
-                held += 1
-            yield
-        finally:
-            for slot in slots[:held]:
-                self._locks.free(slot)
+        return _Held(self._locks, slots)
 
     def is_dead(self, process: int) -> bool:
         """Whether a process that has counted here is gone."""
@@ -132,6 +122,30 @@ class SharedFile:
             self.cells[_CLOCK_CELL] = time.time_ns() - time.monotonic_ns()
             self.cells[_BOOT_CELL] = boot
         self._clock_ns = self.cells[_CLOCK_CELL]
+
+
+class _Held:
+    """Cells that are locked from `with` to its end."""
+
+    __slots__ = ("_held", "_locks", "_slots")
+
+    def __init__(self, locks: "_Locks", slots: Sequence[int]) -> None:
+        self._locks = locks
+        self._slots = slots
+        self._held: list[int] = []
+
+    def __enter__(self) -> None:
+        try:
+            for slot in self._slots:
+                self._locks.take(slot)
+                self._held.append(slot)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        for slot in self._held:
+            self._locks.free(slot)
 
 
 class _Locks:

@@ -17,9 +17,12 @@ _STATES_CELL: Final = 8
 _STATE_CELLS: Final = 24
 _LEASES_CELL: Final = _STATES_CELL + 2 * _STATE_CELLS
 _RINGS_CELL: Final = 192
+_USED_CELLS: Final = 20
+"""Of a state: five for each window, and five for what was spent."""
 _WINDOWS: Final = (MINUTE_NS, MINUTE_NS, DAY_NS)
 
-assert len(_WINDOWS) * STATE_CELLS + 5 <= _STATE_CELLS
+assert (len(_WINDOWS), STATE_CELLS) == (3, 5)
+assert _USED_CELLS <= _STATE_CELLS
 assert _LEASES_CELL + 2 * PROCESSES <= _RINGS_CELL
 assert _RINGS_CELL + len(_WINDOWS) * RING_CELLS <= SLOT_CELLS
 
@@ -45,38 +48,42 @@ class Slot:
         cells = self._cells = file.cells[at : at + SLOT_CELLS]
         rings = range(_RINGS_CELL, _RINGS_CELL + len(_WINDOWS) * RING_CELLS, RING_CELLS)
         self._rings = [cells[ring : ring + RING_CELLS] for ring in rings]
+        self._streams = cells[_LEASES_CELL : _LEASES_CELL + PROCESSES * 2 : 2]
+        self._reserved = cells[_LEASES_CELL + 1 : _LEASES_CELL + PROCESSES * 2 : 2]
         self._own = _LEASES_CELL + 2 * file.process
+        self._state = [0] * _USED_CELLS
+        nothing = self._state[:STATE_CELLS]
+        self.windows = [Window(length, nothing, ring) for length, ring in zip(_WINDOWS, self._rings, strict=True)]
 
     def release(self) -> None:
         """The file is about to be closed."""
-        for view in (*self._rings, self._cells):
+        for view in (*self._rings, self._streams, self._reserved, self._cells):
             view.release()
 
     def open(self, now_ns: int) -> None:
-        """Read the state, as it is now."""
+        """Read the state, as it is now. Mostly it is what this process has read or saved last."""
         begin = _STATES_CELL + self._cells[_WHICH_CELL] * _STATE_CELLS
-        state = self._cells[begin : begin + _STATE_CELLS].tolist()
-        self.windows = []
-        for index, ring in enumerate(self._rings):
-            window = Window(_WINDOWS[index], state[index * STATE_CELLS : (index + 1) * STATE_CELLS], ring)
-            window.advance(now_ns)
-            self.windows.append(window)
-        self.spending = Spending(*state[3 * STATE_CELLS : 3 * STATE_CELLS + 5])
+        state = self._cells[begin : begin + _USED_CELLS].tolist()
+        requests, tokens, of_day = self.windows
+        if state != self._state:
+            requests.restore(state[:5])
+            tokens.restore(state[5:10])
+            of_day.restore(state[10:15])
+            self._state = state
+        requests.advance(now_ns)
+        tokens.advance(now_ns)
+        of_day.advance(now_ns)
+        self.spending = Spending(*state[15:])
 
     def save(self) -> None:
         """Put the state in force, at once or not at all."""
         cells, spending = self._cells, self.spending
         other = 1 - cells[_WHICH_CELL]
         begin = _STATES_CELL + other * _STATE_CELLS
-        state = [cell for window in self.windows for cell in window.state]
-        state += (
-            spending.kind,
-            spending.period_start_s,
-            spending.spent,
-            spending.balance_since_s,
-            spending.balance_spent,
-        )
-        cells[begin : begin + len(state)] = memoryview(array("q", state))
+        requests, tokens, of_day = self.windows
+        money = (spending.kind, spending.period_start_s, spending.spent, spending.balance_since_s)
+        self._state = [*requests.state, *tokens.state, *of_day.state, *money, spending.balance_spent]
+        cells[begin : begin + _USED_CELLS] = memoryview(array("q", self._state))
         cells[_WHICH_CELL] = other
 
     @property
@@ -87,12 +94,12 @@ class Slot:
     @property
     def streams(self) -> int:
         """How many streams are open, in all processes."""
-        return sum(self._cells[_LEASES_CELL : _LEASES_CELL + PROCESSES * 2 : 2].tolist())
+        return sum(self._streams.tolist())
 
     @property
     def reserved(self) -> int:
         """How much money open requests may still spend, in all processes."""
-        return sum(self._cells[_LEASES_CELL + 1 : _LEASES_CELL + PROCESSES * 2 : 2].tolist())
+        return sum(self._reserved.tolist())
 
     def lease(self, streams: int, reserved: int) -> None:
         """Streams open (or end, below 0), money is reserved (or given back) by this process."""
