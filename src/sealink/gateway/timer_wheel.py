@@ -11,18 +11,19 @@ from functools import cached_property
 from heapq import heappop, heappush
 from typing import Final
 
+import msgspec
+
 SLOT_S: Final = 0.1
 
 
-class Timer:
+class Timer(msgspec.Struct, eq=False):
     """Something to be called at a time of the event loop, unless it is cancelled."""
 
-    __slots__ = ("_act", "_slot", "when")
+    when: float
+    _act: Callable[[], None] | None
+    _slot: "_Slot | None"
 
-    def __init__(self, when: float, act: Callable[[], None], slot: "_Slot") -> None:
-        self.when = when
-        self._act: Callable[[], None] | None = act
-        self._slot: _Slot | None = slot
+    __repr__ = object.__repr__
 
     def cancel(self) -> None:
         """Call nothing. May be called again, and after the timer has fired."""
@@ -37,16 +38,15 @@ class Timer:
             act()
 
 
-class _Slot:
+class _Slot(msgspec.Struct, eq=False):
     """The timers that are due within the same `SLOT_S` seconds; it is looked at when `looked_at` comes."""
 
-    __slots__ = ("_slots", "looked_at", "number", "timers")
+    _slots: "dict[int, _Slot]"
+    number: int
+    looked_at: float = math.inf
+    timers: set[Timer] = msgspec.field(default_factory=set)
 
-    def __init__(self, slots: "dict[int, _Slot]", number: int) -> None:
-        self.number = number
-        self.timers: set[Timer] = set()
-        self.looked_at = math.inf
-        self._slots = slots
+    __repr__ = object.__repr__
 
     def remove(self, timer: Timer) -> None:
         self.timers.discard(timer)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from sealink.errors import GatewayTimeout, UpstreamError
 
 MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
@@ -19,14 +21,13 @@ def timed_out(timer: str, limit_s: float) -> GatewayTimeout:
     return GatewayTimeout(f"{_MESSAGES[timer]} for {limit_s:g} seconds.", code=timer)
 
 
-class WholeBody:
+class WholeBody(msgspec.Struct, eq=False):
     """The pieces of a body."""
 
-    __slots__ = ("_pieces", "size")
+    _pieces: list[bytes] = []
+    size: int = 0
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self.size = 0
+    __repr__ = object.__repr__
 
     def add(self, data: bytes) -> None:
         """Raises UpstreamError where it grows too large."""

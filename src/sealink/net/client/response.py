@@ -18,6 +18,7 @@ from functools import partial
 from typing import Final
 
 import httptools
+import msgspec
 
 from sealink.errors import HeaderList, SealinkError, UpstreamError
 from sealink.net.client.content_encoding import Decoder, decoder_for, may_be_compressed
@@ -34,7 +35,7 @@ _CHUNKED_HEAD: Final = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 """What llhttp is given for a head that was read without it, to go on behind."""
 
 
-class Response:
+class Response(msgspec.Struct, eq=False, weakref=True):
     """Implements UpstreamResponse. `status` is 0 until the headers are in; `headers` have lower-case names.
 
     `in_body`, `complete`, `keep_alive`, `surplus` and `rest` are for the connection: whether only the body's bytes are
@@ -43,37 +44,39 @@ class Response:
     `stop_sending` gives up what is under way for it: the connection, or the opening of one.
     """
 
-    def __init__(self, peer: str, method: str, limits: UpstreamLimits) -> None:
-        self.status = 0
-        self.framed = False
-        self.on_news: Callable[[], None] | None = None
-        self.in_body = False
-        self.complete = False
-        self.keep_alive = False
-        self.surplus = False
-        self.rest = b""
-        self.method = method
-        self.stop_sending: Callable[[], object] | None = None
-        self._peer = peer
-        self._limits = limits
-        self._transport: asyncio.Transport | None = None
-        self._feed_rest: Callable[[], None] | None = None
-        self._parser: httptools.HttpResponseParser | None = None
-        self._plain_head: PlainHead | None = None
-        self._headers: HeaderList = ()
-        self._fields: list[tuple[str, str]] = []
-        self._header_bytes = 0
-        self._fruitless_bytes = 0  # fed to the parser since the body last grew
-        self._chunks: list[bytes] = []
-        self._unread_bytes = 0
-        self._is_paused = False
-        self._decoder: Decoder | None = None
-        self._error: SealinkError | None = None
-        self._awaits_turn = False
-        self._taker: Taker | None = None
-        self._pass_on: PassOn | None = None
-        self._chunk_limit = 0
-        """Between two chunks: up to which size the next one needs no parser. Else 0."""
+    _peer: str
+    method: str
+    _limits: UpstreamLimits
+    status: int = 0
+    framed: bool = False
+    on_news: Callable[[], None] | None = None
+    in_body: bool = False
+    complete: bool = False
+    keep_alive: bool = False
+    surplus: bool = False
+    rest: bytes = b""
+    stop_sending: Callable[[], object] | None = None
+    _transport: asyncio.Transport | None = None
+    _feed_rest: Callable[[], None] | None = None
+    _parser: httptools.HttpResponseParser | None = None
+    _plain_head: PlainHead | None = None
+    _headers: HeaderList = ()
+    _fields: list[tuple[str, str]] = []
+    _header_bytes: int = 0
+    _fruitless_bytes: int = 0
+    """Fed to the parser since the body last grew."""
+    _chunks: list[bytes] = []
+    _unread_bytes: int = 0
+    _is_paused: bool = False
+    _decoder: Decoder | None = None
+    _error: SealinkError | None = None
+    _awaits_turn: bool = False
+    _taker: Taker | None = None
+    _pass_on: PassOn | None = None
+    _chunk_limit: int = 0
+    """Between two chunks: up to which size the next one needs no parser. Else 0."""
+
+    __repr__ = object.__repr__  # without what it holds: asyncio writes whose callback has failed
 
     def sent_over(self, transport: asyncio.Transport, peer: str, feed_rest: Callable[[], None]) -> None:
         """The request is sent over this connection."""
@@ -209,7 +212,7 @@ class Response:
     def release(self) -> None:
         """Give the rest up, but wait a moment for the end that is due, so that the connection can be used again."""
         self.on_news = self._taker = self._pass_on = None
-        if not self.is_over:
+        if not (self.complete or self.is_over):
             asyncio.get_running_loop().call_later(self._limits.linger_s, self.close)
 
     def _give_up(self, error: SealinkError) -> None:
@@ -237,7 +240,8 @@ class Response:
                 return True
         chunks = whole_chunks(data) if len(data) <= self._chunk_limit else None
         if chunks is None:
-            if not (self.is_over or (self._parser is None and self._read_plain(data))):
+            is_over = self.complete or self._error is not None
+            if not (is_over or (self._parser is None and self._read_plain(data))):
                 self._parse(data)
             return False
         if self._taker is None or self._chunks or len(chunks) > 1 or not chunks[0]:
