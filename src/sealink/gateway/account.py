@@ -30,33 +30,29 @@ class LostHedge(msgspec.Struct):
     outcome: Outcome | None
 
 
-class Account(msgspec.Struct, eq=False):
+class Account:
     """The account of one request. Times in its timeline are milliseconds since it was opened."""
 
-    admission: Admission
-    _meter: Meter
-    outcome: Outcome | None = None
-    first_choice: Target | None = None
-    bytes_sent: int = 0
-    status: int = 200
-    longest_gap_s: float = 0.0
-    _opened_at_ns: int = 0
-    _timeline: Timeline = msgspec.field(default_factory=Timeline)
-    _attempts: list[Attempt] = []
-    _lost: LostHedge | None = None
-    _target: Target | None = None
-    _ttft_ms: float | None = None
-    _ended: Ended | None = None
-    _left: Ended | None = None
-    _is_free: bool = False
-    _ended_by: EndedBy = "upstream"
-    _code: str | None = None
-
-    __repr__ = object.__repr__
-
-    def __post_init__(self) -> None:
+    def __init__(self, admission: Admission, meter: Meter) -> None:
+        self.admission = admission
+        self._meter = meter
+        self.outcome: Outcome | None = None
+        self.first_choice: Target | None = None
+        self.bytes_sent = 0
+        self.status = 200
+        self.longest_gap_s = 0.0
         self._opened_at_ns = time.monotonic_ns()
-        self._timeline.marks.append(("admitted", 0.0))
+        self._timeline = Timeline()
+        self._attempts: list[Attempt] = []
+        self._lost: LostHedge | None = None
+        self._target: Target | None = None
+        self._ttft_ms: float | None = None
+        self._ended: Ended | None = None
+        self._left: Ended | None = None
+        self._is_free = False
+        self._ended_by: EndedBy = "upstream"
+        self._code: str | None = None
+        self._timeline.mark("admitted", 0.0)
 
     @property
     def elapsed_s(self) -> float:

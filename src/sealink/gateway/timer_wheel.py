@@ -11,19 +11,18 @@ from functools import cached_property
 from heapq import heappop, heappush
 from typing import Final
 
-import msgspec
-
 SLOT_S: Final = 0.1
 
 
-class Timer(msgspec.Struct, eq=False):
+class Timer:
     """Something to be called at a time of the event loop, unless it is cancelled."""
 
-    when: float
-    _act: Callable[[], None] | None
-    _slot: "_Slot | None"
+    __slots__ = ("_act", "_slot", "when")
 
-    __repr__ = object.__repr__
+    def __init__(self, when: float, act: Callable[[], None], slot: "_Slot") -> None:
+        self.when = when
+        self._act: Callable[[], None] | None = act
+        self._slot: _Slot | None = slot
 
     def cancel(self) -> None:
         """Call nothing. May be called again, and after the timer has fired."""
@@ -38,15 +37,16 @@ class Timer(msgspec.Struct, eq=False):
             act()
 
 
-class _Slot(msgspec.Struct, eq=False):
+class _Slot:
     """The timers that are due within the same `SLOT_S` seconds; it is looked at when `looked_at` comes."""
 
-    _slots: "dict[int, _Slot]"
-    number: int
-    looked_at: float = math.inf
-    timers: set[Timer] = msgspec.field(default_factory=set)
+    __slots__ = ("_slots", "looked_at", "number", "timers")
 
-    __repr__ = object.__repr__
+    def __init__(self, slots: "dict[int, _Slot]", number: int) -> None:
+        self.number = number
+        self.timers: set[Timer] = set()
+        self.looked_at = math.inf
+        self._slots = slots
 
     def remove(self, timer: Timer) -> None:
         self.timers.discard(timer)

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-import msgspec
-
 Moment = Literal[
     "admitted",
     "connected",
@@ -21,14 +19,15 @@ MAX_OF_A_KIND = 16
 """How many marks of one kind are kept: a stream that stalls a thousand times still shows how it ended."""
 
 
-class Timeline(msgspec.Struct, eq=False):
+class Timeline:
     """The marks of one request, in the order they were made: (moment, milliseconds since it was admitted).
 
     A `gap` is marked at its end. The marks of a kind after MAX_OF_A_KIND are only counted, in `dropped`.
     """
 
-    marks: list[tuple[str, float]] = []
-    dropped: int = 0
+    def __init__(self) -> None:
+        self.marks: list[tuple[str, float]] = []
+        self.dropped = 0
 
     def mark(self, moment: Moment, at_ms: float) -> None:
         """Add a mark."""

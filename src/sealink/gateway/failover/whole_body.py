@@ -2,8 +2,6 @@
 
 from typing import Final
 
-import msgspec
-
 from sealink.errors import GatewayTimeout, UpstreamError
 
 MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
@@ -21,13 +19,14 @@ def timed_out(timer: str, limit_s: float) -> GatewayTimeout:
     return GatewayTimeout(f"{_MESSAGES[timer]} for {limit_s:g} seconds.", code=timer)
 
 
-class WholeBody(msgspec.Struct, eq=False):
+class WholeBody:
     """The pieces of a body."""
 
-    _pieces: list[bytes] = []
-    size: int = 0
+    __slots__ = ("_pieces", "size")
 
-    __repr__ = object.__repr__
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self.size = 0
 
     def add(self, data: bytes) -> None:
         """Raises UpstreamError where it grows too large."""

@@ -18,7 +18,6 @@ from functools import partial
 from typing import Final
 
 import httptools
-import msgspec
 
 from sealink.errors import HeaderList, SealinkError, UpstreamError
 from sealink.net.client.content_encoding import Decoder, decoder_for, may_be_compressed
@@ -35,7 +34,7 @@ _CHUNKED_HEAD: Final = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 """What llhttp is given for a head that was read without it, to go on behind."""
 
 
-class Response(msgspec.Struct, eq=False, weakref=True):
+class Response:
     """Implements UpstreamResponse. `status` is 0 until the headers are in; `headers` have lower-case names.
 
     `in_body`, `complete`, `keep_alive`, `surplus` and `rest` are for the connection: whether only the body's bytes are
@@ -44,39 +43,37 @@ class Response(msgspec.Struct, eq=False, weakref=True):
     `stop_sending` gives up what is under way for it: the connection, or the opening of one.
     """
 
-    _peer: str
-    method: str
-    _limits: UpstreamLimits
-    status: int = 0
-    framed: bool = False
-    on_news: Callable[[], None] | None = None
-    in_body: bool = False
-    complete: bool = False
-    keep_alive: bool = False
-    surplus: bool = False
-    rest: bytes = b""
-    stop_sending: Callable[[], object] | None = None
-    _transport: asyncio.Transport | None = None
-    _feed_rest: Callable[[], None] | None = None
-    _parser: httptools.HttpResponseParser | None = None
-    _plain_head: PlainHead | None = None
-    _headers: HeaderList = ()
-    _fields: list[tuple[str, str]] = []
-    _header_bytes: int = 0
-    _fruitless_bytes: int = 0
-    """Fed to the parser since the body last grew."""
-    _chunks: list[bytes] = []
-    _unread_bytes: int = 0
-    _is_paused: bool = False
-    _decoder: Decoder | None = None
-    _error: SealinkError | None = None
-    _awaits_turn: bool = False
-    _taker: Taker | None = None
-    _pass_on: PassOn | None = None
-    _chunk_limit: int = 0
-    """Between two chunks: up to which size the next one needs no parser. Else 0."""
-
-    __repr__ = object.__repr__  # without what it holds: asyncio writes whose callback has failed
+    def __init__(self, peer: str, method: str, limits: UpstreamLimits) -> None:
+        self.status = 0
+        self.framed = False
+        self.on_news: Callable[[], None] | None = None
+        self.in_body = False
+        self.complete = False
+        self.keep_alive = False
+        self.surplus = False
+        self.rest = b""
+        self.method = method
+        self.stop_sending: Callable[[], object] | None = None
+        self._peer = peer
+        self._limits = limits
+        self._transport: asyncio.Transport | None = None
+        self._feed_rest: Callable[[], None] | None = None
+        self._parser: httptools.HttpResponseParser | None = None
+        self._plain_head: PlainHead | None = None
+        self._headers: HeaderList = ()
+        self._fields: list[tuple[str, str]] = []
+        self._header_bytes = 0
+        self._fruitless_bytes = 0  # fed to the parser since the body last grew
+        self._chunks: list[bytes] = []
+        self._unread_bytes = 0
+        self._is_paused = False
+        self._decoder: Decoder | None = None
+        self._error: SealinkError | None = None
+        self._awaits_turn = False
+        self._taker: Taker | None = None
+        self._pass_on: PassOn | None = None
+        self._chunk_limit = 0
+        """Between two chunks: up to which size the next one needs no parser. Else 0."""
 
     def sent_over(self, transport: asyncio.Transport, peer: str, feed_rest: Callable[[], None]) -> None:
         """The request is sent over this connection."""

@@ -10,8 +10,6 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
-import msgspec
-
 from sealink.net.header_lines import HeaderLines, Headers, header_lines
 from sealink.net.message import Request, ResponseOwner
 
@@ -20,35 +18,49 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
 
-class ResponseWriter(msgspec.Struct, eq=False):
+class ResponseWriter:
     """Writes one response onto a connection, and calls `on_end` when it is whole.
 
     `keep_alive` says whether the connection can serve another request afterwards; until the head is
     written it may be set to False, which sends `connection: close`.
     """
 
-    _transport: asyncio.Transport
-    request: Request
-    _on_end: Callable[[], None]
-    _on_let_go: "Callable[[ResponseWriter, Exception | None], None] | None" = None
-    keep_alive: bool = True
-    owner: ResponseOwner | None = None
-    started: bool = False
-    ended: bool = False
-    paused: bool = False
-    gone: bool = False
-    too_slow: bool = False
-    bytes_sent: int = 0
-    _resumed: asyncio.Event | None = None
-    _chunked: bool = False
-    _raw: bool = False
-    """What `write` does: one of these, or nothing."""
+    __slots__ = (
+        "_chunked",
+        "_on_end",
+        "_on_let_go",
+        "_raw",
+        "_resumed",
+        "_transport",
+        "bytes_sent",
+        "ended",
+        "gone",
+        "keep_alive",
+        "owner",
+        "paused",
+        "request",
+        "started",
+        "too_slow",
+    )
 
-    __repr__ = object.__repr__  # without what it holds: asyncio writes whose callback has failed
-
-    def __post_init__(self) -> None:
-        if not self.request.keep_alive:
-            self.keep_alive = False
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        request: Request,
+        on_end: Callable[[], None],
+        on_let_go: "Callable[[ResponseWriter, Exception | None], None] | None" = None,
+    ) -> None:
+        self.request = request
+        self.keep_alive = request.keep_alive
+        self.owner: ResponseOwner | None = None
+        self.started = self.ended = self.paused = self.gone = self.too_slow = False
+        self.bytes_sent = 0
+        self._transport = transport
+        self._on_end = on_end
+        self._on_let_go = on_let_go
+        self._resumed: asyncio.Event | None = None
+        self._chunked = False  # what write() does: these two, or nothing
+        self._raw = False
 
     def hold(self, owner: ResponseOwner) -> None:
         """From now on `owner` answers, not the handler's task."""
