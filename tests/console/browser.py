@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from acceptance.sealink_process import SealinkProcess
 from outside import absent, program
@@ -103,8 +103,13 @@ def watch_for_errors(context: BrowserContext) -> list[str]:
     """What any page of the context says on its console as an error, or throws; and what the policy has blocked."""
     found: list[str] = []
 
+    def note(message: ConsoleMessage) -> None:
+        is_refusal = message.location["url"].endswith("/playground")  # a browser logs each status of 400 or more
+        if message.type == "error" and not is_refusal:
+            found.append(message.text)
+
     def watch(page: Page) -> None:
-        page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+        page.on("console", note)
         page.on("pageerror", lambda error: found.append(str(error)))
 
     context.on("page", watch)

@@ -119,3 +119,35 @@ def test_the_keys_are_listed_and_lead_to_the_pages(page: Page, console: Console)
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.goto(f"{console.url}/keys")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_the_playground_streams_beside_one_another_and_stops(page: Page, console: Console) -> None:
+    page.goto(f"{console.url}/playground?model=sealink/sim&other=sealink/slow")
+    page.get_by_label("Prompt", exact=True).fill("<b>Hi</b> 'you'")
+    page.get_by_role("button", name="Send").click()
+    fast, slow = page.locator(".pane").first, page.locator(".pane").last
+    expect(fast).to_have_attribute("data-state", "done")
+    expect(fast.locator(".ending")).to_contain_text("finish: stop")
+    expect(fast.locator(".ending")).to_contain_text("$0.0000")
+    expect(slow).to_have_attribute("data-state", "streaming")
+    expect(slow.locator('[data-m="ttft"]')).to_contain_text("s")
+    page.get_by_role("button", name="Stop").click()
+    expect(slow.locator(".ending")).to_contain_text("Stopped.")
+    said = slow.locator(".answer").inner_text()
+    assert said
+    page.get_by_text("curl", exact=True).click()
+    example = page.locator("#as-curl").inner_text()
+    assert f"{console.process.url}/v1/chat/completions" in example
+    assert "'\\''you'\\''" in example
+    page.goto(f"{console.url}/requests?key=console")
+    expect(page.get_by_role("link", name="Newest")).to_have_count(0)
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first.or_(rows.last).filter(has_text="client_gone")).to_be_visible()
+
+
+def test_an_error_is_shown_as_text(page: Page, console: Console) -> None:
+    page.goto(f"{console.url}/playground?model=%3Cimg%20src=x%20onerror=alert(1)%3E")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".ending")).to_contain_text("404: The model '<img src=x onerror=alert(1)>'")
+    expect(page.locator(".pane img")).to_have_count(0)

@@ -6,10 +6,11 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
@@ -18,20 +19,29 @@ from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
+from sealink.app.recent_use import RecentUse
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
 from sealink.app.spending import SpentByLedger
-from sealink.app.telemetry.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
+from sealink.app.telemetry.gauges import (
+    ProcessMetrics,
+    connection_gauges,
+    ledger_gauges,
+    loop_gauge,
+    shared_gauge,
+    target_gauge,
+)
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
+from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
-from sealink.gateway.endpoints import CHAT_PATH, public_endpoints
+from sealink.gateway.endpoints import CHAT_PATH, OPENAI_ERRORS, public_endpoints
 from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
@@ -41,6 +51,7 @@ from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
+from sealink.limits.nodes.settings import COUNTS_ALONE
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
 from sealink.net.server import Server
@@ -50,6 +61,7 @@ from sealink.policy.hedging import Hedging
 from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
+from sealink.store.url import sqlite_file
 from sealink.telemetry.gauge import merged
 from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
@@ -61,6 +73,9 @@ if TYPE_CHECKING:
     from sealink.app.telemetry.traces import Traces
 
 log = logging.getLogger("sealink.app")
+
+_FLUSH_S: Final = 2.0
+"""How long the ledger may take to store what was settled, before the counters that nodes share are told of it."""
 
 
 class App:
@@ -95,6 +110,7 @@ class App:
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
             SpentByLedger(config.store.url, Path(config.store.journal)),
+            RecentUse(config.store.url),
         )
         self._traces = _traces_of(config, self._pool)
         traced = [self._traces.observer] if self._traces is not None else []
@@ -128,6 +144,8 @@ class App:
         """
         config = self.config
         await self._access.start()
+        if config.shared.redis_url is not None:
+            await self._limits.share(config.shared, partial(self._ledger.flush, _FLUSH_S))
         for provider in config.providers:
             self._providers[provider.name] = await self._provider(provider)
         public = self._public_port()
@@ -168,7 +186,7 @@ class App:
         await self._pool.close()
         await self._simulators.stop()
         await self._access.stop()
-        self._limits.close()
+        await self._limits.close()
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
@@ -192,6 +210,14 @@ class App:
             "No model is configured.": not self.config.models,
         }
         return [reason for reason, holds in reasons.items() if holds]
+
+    def warnings(self) -> list[str]:
+        """What operators should know of a process that takes requests."""
+        shared = self.config.shared
+        if shared.redis_url is None:
+            return [] if sqlite_file(self.config.store.url) is not None else [f"{COUNTS_ALONE}."]
+        away = self._limits.shared_away
+        return [] if away is None else [f"Redis is away, this node counts {shared.local_share:g} of each limit: {away}"]
 
     async def reload(self) -> Changes:
         """Read the config again, and put it in force for new requests; an open stream keeps what it began with.
@@ -222,6 +248,10 @@ class App:
             raise failed[0]
         found: Changes = answers[0]
         return found
+
+    async def preview(self) -> Changes:
+        """What a reload would change. Raises ConfigError."""
+        return changes(self.config, await asyncio.to_thread(self._load_config))
 
     async def metrics(self) -> bytes:
         """The metrics of all processes together, as Prometheus' text."""
@@ -258,11 +288,12 @@ class App:
         return Control(
             metrics=self.metrics,
             reload=self.reload_all,
+            preview=self.preview,
             streams=self.streams,
             end_stream=self.end_stream,
             targets=self.targets,
             chat=lambda: self._chat,
-            routes=lambda: router_of(self.config, self._providers).listed,
+            routes=lambda: router_of(self.config, self._providers).routes,
             config=lambda: self.config,
             base_url=lambda: self.base_url,
         )
@@ -292,6 +323,7 @@ class App:
                 *connection_gauges(self._server, self._pool),
                 loop_gauge(self._load_shedding.lag),
                 *([self._traces.gauge()] if self._traces is not None else []),
+                *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
             ],
         )
 
@@ -343,11 +375,13 @@ class App:
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
             unready=self.unready,
+            warnings=self.warnings,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
+        default_url = f"http://{printable(server.host)}:{server.port}"
         self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
         return Dispatcher(
-            endpoints,
+            (*endpoints, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),
             max_body_bytes=server.max_chat_bytes,
             max_keyless_body_bytes=server.max_keyless_body_bytes,
             cors_origins=server.cors_origins,

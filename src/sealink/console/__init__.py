@@ -6,7 +6,7 @@ endpoints  the pages in the table of the admin port
 rendering  from a template to an answer; formats: numbers, money and times as people read them
 signed_in  lets requests through that have a session, and forms that have its token
 forms      what a form says, as rules of a key or team
-charts     the shapes of a chart; statistics: what charts show, from the ledger
+charts     the shapes of a chart; waterfall: those of one request
 live_feed  what the page of open streams is pushed
 pages/     what each page shows and does; templates/ and static/ hold what browsers are sent
 

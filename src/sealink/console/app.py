@@ -11,12 +11,14 @@ from starlette.routing import Route
 
 from sealink.console.backend import Backend
 from sealink.console.live_feed import LiveFeed
-from sealink.console.pages import keys, live, login, overview, teams
+from sealink.console.pages import keys, live, login, models, overview, playground, requests, settings, teams, usage
 from sealink.console.rendering import STATIC, render
 from sealink.console.signed_in import SignedIn
 from sealink.errors import NotFound, SealinkError, ServiceUnavailable
+from sealink.ledger.reports.over_time import OverTime
 from sealink.store.errors import StoreError, StoreUnavailable
 
+_PAGES: Final = (login, overview, live, keys, teams, requests, usage, models, playground, settings)
 _TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FILES: Final = {path.name: (path.read_bytes(), _TYPES[path.suffix]) for path in sorted(STATIC.iterdir())}
 _KEEP: Final = "public, max-age=31536000, immutable"
@@ -28,14 +30,14 @@ async def static(request: Request) -> Response:
     if found is None:
         raise NotFound("There is no such file.")
     body, kind = found
-    return Response(body, headers={"content-type": kind, "cache-control": _KEEP})
+    is_versioned = "v" in request.query_params
+    return Response(body, headers={"content-type": kind, **({"cache-control": _KEEP} if is_versioned else {})})
 
 
 def console(backend: Backend) -> Starlette:
     """The application. It has no state of its own but the sessions of `backend`."""
-    pages = (*login.ROUTES, *overview.ROUTES, *live.ROUTES, *keys.ROUTES, *teams.ROUTES)
     app = Starlette(
-        routes=[Route("/static/{name}", static), *pages],
+        routes=[Route("/static/{name}", static), *(route for page in _PAGES for route in page.ROUTES)],
         middleware=[Middleware(SignedIn, backend.sessions)],
         exception_handlers={
             SealinkError: _error_page,
@@ -44,7 +46,7 @@ def console(backend: Backend) -> Starlette:
             HTTPException: _http_error_page,
         },
     )
-    app.state.backend, app.state.live = backend, LiveFeed(backend)
+    app.state.backend, app.state.live, app.state.over_time = backend, LiveFeed(backend), OverTime()
     return app
 
 

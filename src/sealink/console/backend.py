@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
 from sealink.admin.sessions import Sessions
+from sealink.catalog.prices import PriceRules
 from sealink.gateway.open_exchanges import OpenStream
 from sealink.policy.routing import ModelRoute
 
@@ -46,11 +47,37 @@ class TargetState(msgspec.Struct, frozen=True):
     state: str
 
 
+class Setting(msgspec.Struct, frozen=True):
+    """A setting as it may be shown; `is_set`: otherwise than by default."""
+
+    name: str
+    value: str
+    is_set: bool
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A table of the config."""
+
+    name: str
+    settings: list[Setting]
+
+    @property
+    def title(self) -> str:
+        """What tables of an array are told apart by."""
+        names = [each.value for each in self.settings if each.name in ("name", "id")]
+        return names[0] if names and self.name.startswith("[[") else ""
+
+    @property
+    def is_set(self) -> bool:
+        return any(each.is_set for each in self.settings)
+
+
 class Backend(msgspec.Struct, frozen=True):
     """`store` gives the keys and teams, and blocks, as does the ledger at `store_url`, with its journals. `changed` is
     called after a change to keys. `is_token` compares in constant time. `reload` raises a ValueError that says what is
-    wrong in the config. `settings` are the config in force, without its secrets. `base_url` is that of the public
-    port, as clients use it, for a browser that calls this port by some host's name."""
+    wrong in the config; `preview` says what it would change. `settings` are the config in force, without its secrets.
+    `base_url` is that of the public port, as clients use it, for a browser that calls this port by some host's name.
+    """
 
     sessions: Sessions
     is_token: Callable[[str], bool]
@@ -62,7 +89,9 @@ class Backend(msgspec.Struct, frozen=True):
     end_stream: Callable[[str], Awaitable[bool]]
     targets: Callable[[], Awaitable[list[TargetState]]]
     reload: Callable[[], Awaitable[Changed]]
-    settings: Callable[[], dict[str, Any]]
+    preview: Callable[[], Awaitable[Changed]]
+    settings: Callable[[], list[Section]]
     routes: Callable[[], tuple[ModelRoute, ...]]
+    prices: Callable[[], PriceRules]
     base_url: Callable[[str], str]
     refresh_s: float = 1.0

@@ -24,6 +24,13 @@ _PATHS: Final = (
     "/teams/{name}",
     "/new-team",
     "/audit",
+    "/requests",
+    "/requests/{id}",
+    "/usage",
+    "/usage/{file}",
+    "/models",
+    "/playground",
+    "/settings",
 )
 
 

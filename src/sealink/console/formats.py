@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from sealink.access.records import AuditEntry
 
 NANO: Final = 10**9
@@ -19,6 +21,15 @@ _OWN_FIELDS: Final = ("name:", "source:", "created_at:", "revoked_at:", "set_in:
 def count(value: float | None) -> str:
     """A whole number, its thousands separated."""
     return DASH if value is None else f"{round(value):,}"
+
+
+def short_count(value: float) -> str:
+    """A large number in three digits: `42.8 M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= size:
+            scaled = value / (1e3 if unit == "k" else size)
+            return f"{scaled:.3g} {unit}" if scaled < 1000 else f"{scaled:.0f} {unit}"
+    return count(value)
 
 
 def dollars(nano: int | None) -> str:
@@ -86,6 +97,18 @@ def path_part(name: object) -> str:
     return quote(str(name), safe="")
 
 
+def ending_kind(ended: str | None) -> str:
+    """Whether an ending is good, to be watched, or bad."""
+    if ended in ("done", "drained", "detached"):
+        return "good"
+    return "bad" if ended in ("error", "timed_out", "killed") else "watch"
+
+
+def plain(value: Any) -> Any:
+    """A struct as the object that it is stored as."""
+    return msgspec.to_builtins(value)
+
+
 def pair(name: str) -> tuple[str, str]:
     """A choice that is called what it is."""
     return name, name
@@ -117,6 +140,7 @@ def query(values: dict[str, Any], **changes: Any) -> str:
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "count": count,
+    "short_count": short_count,
     "dollars": dollars,
     "exact_dollars": exact_dollars,
     "plain_dollars": plain_dollars,
@@ -124,6 +148,8 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "moment": moment,
     "rate": rate,
     "path_part": path_part,
+    "ending_kind": ending_kind,
+    "plain": plain,
     "pair": pair,
     "changes": changes,
 }

@@ -42,7 +42,9 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    environment.globals.update(query=query, share=share, pages=PAGES, version=__version__, asset=asset)
+    environment.globals.update(
+        query=query, share=share, pages=PAGES, version=__version__, asset=asset, usage_link=usage_link
+    )
     return environment
 
 
@@ -51,6 +53,12 @@ def asset(name: str) -> str:
     """The address of a file of static/. It changes with the file, so that browsers may keep it."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
+
+
+def usage_link(by: tuple[str, ...], group: tuple[str | None, ...], given: dict[str, str]) -> dict[str, str]:
+    """The filters of the requests that a group of a usage report is the sum of."""
+    values = {name: value for name, value in zip(by, group, strict=True) if value is not None and name != "day"}
+    return {**given, **values}
 
 
 def backend_of(request: Request) -> Backend:

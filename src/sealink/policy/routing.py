@@ -67,6 +67,11 @@ class Router:
         """The routes that GET /v1/models lists."""
         return tuple(self._exact.values())
 
+    @property
+    def routes(self) -> tuple[ModelRoute, ...]:
+        """All routes, patterns as such."""
+        return (*self._exact.values(), *self._patterns)
+
     def route_of(self, model: str) -> ModelRoute:
         """The route of a model, under the name that the client used. Raises NotFound when none leads to it."""
         route = self._exact.get(model)

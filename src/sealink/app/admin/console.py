@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from sealink.admin.guard import Guard
 from sealink.admin.sessions import Sessions
 from sealink.app.access import Access
-from sealink.config import Config
+from sealink.app.admin.masked_config import masked
+from sealink.catalog.prices import PriceRules
+from sealink.config import Config, rule_of
 from sealink.config.changes import Changes
 from sealink.console.backend import Backend, Streams, TargetState
 from sealink.http import Handler
@@ -17,13 +19,14 @@ from sealink.policy.routing import ModelRoute
 class Control(NamedTuple):
     """What the port can tell of the running processes, and have them do.
 
-    `metrics` are those of all, as Prometheus' text. `reload` has all read the config again, and raises ConfigError.
-    `streams`, `end_stream` and `targets` are of all, too; `routes`, `config` and `base_url`, that of the public port,
-    are the same in each. `chat` is the handler of chat completions in this process.
+    `metrics` are those of all, as Prometheus' text. `reload` has all read the config again, and raises ConfigError;
+    `preview` says what that would change. `streams`, `end_stream` and `targets` are of all, too; `routes`, `config` and
+    `base_url`, that of the public port, are the same in each. `chat` handles chat completions in this process.
     """
 
     metrics: Callable[[], Awaitable[bytes]]
     reload: Callable[[], Coroutine[Any, Any, Changes]]
+    preview: Callable[[], Coroutine[Any, Any, Changes]]
     streams: Callable[[], Coroutine[Any, Any, Streams]]
     end_stream: Callable[[str], Coroutine[Any, Any, bool]]
     targets: Callable[[], Awaitable[list[TargetState]]]
@@ -47,8 +50,10 @@ def backend_of(control: Control, access: Access, guard: Guard, sessions: Session
         end_stream=control.end_stream,
         targets=control.targets,
         reload=control.reload,
-        settings=dict,
+        preview=control.preview,
+        settings=lambda: masked(control.config()),
         routes=control.routes,
+        prices=lambda: PriceRules(rule_of(price) for price in control.config().prices),
         base_url=lambda host: control.base_url(),
         refresh_s=config.console.refresh_s,
     )

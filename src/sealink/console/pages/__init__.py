@@ -4,5 +4,10 @@ login       signing in and out, the colours
 overview    is everything well?
 live        what is streaming now?
 keys        who may use what: keys
+requests    what happened to this one?
+usage       where did the money go?
+models      what can be asked, and is it healthy?
+settings    how is it set up?
+playground  how does it feel?
 teams       teams, and the audit of changes to both
 """

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from sealink.console import charts, formats
 from sealink.console.backend import Backend
 from sealink.console.rendering import backend_of, render
-from sealink.console.statistics import ENDINGS, RANGES, Overview, Range, cost_since, overview
+from sealink.ledger.reports.over_time import ENDINGS, RANGES, OverTime, Overview, Range, cost_since
 from sealink.ledger.requests_table import RequestsTable
 
 _DEFAULT: Final = "24h"
@@ -27,7 +27,9 @@ async def show(request: Request) -> Response:
     name = name if name in RANGES else _DEFAULT
     now = datetime.now(UTC)
     (found, today), streams, targets = await asyncio.gather(
-        asyncio.to_thread(_read, backend, RANGES[name], now), backend.streams(), backend.targets()
+        asyncio.to_thread(_read, backend, request.app.state.over_time, RANGES[name], now),
+        backend.streams(),
+        backend.targets(),
     )
     return render(
         request,
@@ -43,13 +45,13 @@ async def show(request: Request) -> Response:
     )
 
 
-def _read(backend: Backend, chosen: Range, now: datetime) -> tuple[Overview, int]:
+def _read(backend: Backend, over_time: OverTime, chosen: Range, now: datetime) -> tuple[Overview, int]:
     table = RequestsTable(backend.store_url, timeout_s=5.0)
     try:
         table.migrate()
         with table.reading() as connection:
             midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-            return overview(connection, chosen, now), cost_since(connection, midnight)
+            return over_time.read(connection, chosen, now), cost_since(connection, midnight)
     finally:
         table.close()
 
@@ -58,6 +60,7 @@ def _charts(found: Overview, chosen: Range) -> list[charts.Chart]:
     steps, seconds = found.steps, chosen.step.total_seconds()
     names = [step.begin.strftime("%m-%d" if seconds >= _DAY_S else "%m-%d %H:%M") for step in steps]
     tokens_in, tokens_out = found.tokens
+    p50, p95 = map(formats.duration, found.ttft)
     dearest = [model for model, _ in found.cost.most_common(_TOP_MODELS)]
     cost: list[list[float | None]] = [[step.cost[model] for step in steps] for model in dearest]
     if len(found.cost) > len(dearest):
@@ -75,7 +78,7 @@ def _charts(found: Overview, chosen: Range) -> list[charts.Chart]:
         ),
         charts.lines(
             "Time to first token",
-            f"p50 {formats.duration(found.ttft_p50)}, p95 {formats.duration(found.ttft_p95)}",
+            f"p50 {p50}, p95 {p95}",
             charts.Values(
                 ("p50", "p95"), names, [[each.ttft_p50 for each in steps], [each.ttft_p95 for each in steps]], _time
             ),

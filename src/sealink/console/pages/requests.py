@@ -1,0 +1,91 @@
+"""What happened to this one? Requests that have ended, by whatever selects them; and each as a waterfall."""
+
+import asyncio
+from datetime import datetime
+from typing import Any, Final, get_args
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sealink.console.backend import Backend
+from sealink.console.formats import path_part
+from sealink.console.rendering import backend_of, render, see
+from sealink.console.waterfall import waterfall
+from sealink.errors import InvalidRequest, NotFound
+from sealink.ledger.entry import Ended
+from sealink.ledger.reports.report import Position, open_report, position_of
+from sealink.ledger.reports.selection import Selection, moment
+from sealink.ledger.row import Row
+
+PAGE_ROWS: Final = 50
+FILTERS: Final = ("key", "team", "model", "provider", "task", "ended", "code", "since", "until")
+
+
+async def show_all(request: Request) -> Response:
+    """The newest that fit; `?q=` leads to the one of that id."""
+    given = {name: value for name in FILTERS if (value := request.query_params.get(name, "").strip())}
+    wanted = request.query_params.get("q", "").strip()
+    if wanted:
+        return see(f"/requests/{path_part(wanted)}")
+    selection = selection_of(given)
+    before = _position(request.query_params.get("before", ""))
+    rows = await asyncio.to_thread(_page, backend_of(request), selection, before)
+    next_before = _text_of(position_of(rows[PAGE_ROWS - 1])) if len(rows) > PAGE_ROWS else ""
+    return render(
+        request,
+        "requests.html",
+        rows=rows[:PAGE_ROWS],
+        given=given,
+        endings=get_args(Ended),
+        next_before=next_before,
+        is_first=before is None,
+    )
+
+
+async def show(request: Request) -> Response:
+    """One request: its waterfall, its attempts, its usage and cost."""
+    request_id = request.path_params["id"]
+    row = await asyncio.to_thread(_find, backend_of(request), request_id)
+    if row is None:
+        raise NotFound(f"There is no request {request_id!r}.")
+    return render(request, "request.html", row=row, bars=waterfall(row["timeline"], row["duration_ms"]))
+
+
+def selection_of(given: dict[str, str]) -> Selection:
+    """The requests that a page's filters select. Raises InvalidRequest for what is no time."""
+    values: dict[str, Any] = {name: value.replace("\0", "") for name, value in given.items()}
+    for name in ("since", "until"):
+        if name in values:
+            values[name] = _moment(values[name], name)
+    return Selection(**values)
+
+
+def _moment(text: str, name: str) -> datetime:
+    try:
+        return moment(text)
+    except ValueError as error:
+        raise InvalidRequest(f"{name}: {error}.", code="invalid_value", param=name) from error
+
+
+def _page(backend: Backend, selection: Selection, before: Position | None) -> list[Row]:
+    with open_report(backend.store_url, backend.journal) as report:
+        return report.page(selection, PAGE_ROWS + 1, before)
+
+
+def _find(backend: Backend, request_id: str) -> Row | None:
+    with open_report(backend.store_url, backend.journal) as report:
+        return report.find(request_id)
+
+
+def _text_of(position: Position) -> str:
+    at, request_id = position
+    return f"{at.isoformat()},{request_id}"
+
+
+def _position(text: str) -> Position | None:
+    at, comma, request_id = text.partition(",")
+    return (_moment(at, "before"), request_id) if comma else None
+
+
+ROUTES: Final = (Route("/requests", show_all), Route("/requests/{id:path}", show))

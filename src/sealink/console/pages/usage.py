@@ -1,0 +1,80 @@
+"""Where did the money go? Sums of a time by model, key, team, task, day or provider; and the same as a CSV file."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sealink.console.backend import Backend
+from sealink.console.pages.requests import selection_of
+from sealink.console.rendering import backend_of, render
+from sealink.errors import InvalidRequest
+from sealink.ledger.reports.csv_text import csv_text
+from sealink.ledger.reports.report import open_report
+from sealink.ledger.reports.selection import Selection
+from sealink.ledger.reports.totals import BYS, By, Summary, Totals, by_of
+
+FILTERS: Final = ("key", "team", "model", "provider", "task", "since", "until")
+MAX_GROUPS: Final = 200
+"""On the page; the file has all."""
+_DAYS: Final = 30
+
+
+class Asked(NamedTuple):
+    """What is to be summed, and how it was asked for."""
+
+    by: tuple[By, ...]
+    selection: Selection
+    given: dict[str, str]
+
+
+def _asked(request: Request) -> Asked:
+    """Unless it says otherwise, the last 30 days by model."""
+    query = request.query_params
+    given = {name: value for name in FILTERS if (value := query.get(name, "").strip())}
+    if "since" not in query:
+        given["since"] = str(datetime.now(UTC).date() - timedelta(days=_DAYS - 1))
+    names = ",".join(dict.fromkeys(name for name in (query.get("by") or "model", query.get("then", "")) if name))
+    try:
+        return Asked(by_of(names), selection_of(given), given)
+    except ValueError as error:
+        raise InvalidRequest(f"by: {error}.", code="invalid_value", param="by") from error
+
+
+async def show(request: Request) -> Response:
+    """The page."""
+    asked = _asked(request)
+    found = await asyncio.to_thread(_summary, backend_of(request), asked)
+    groups = sorted(found.groups.items(), key=lambda group: -group[1].cost_nano_usd)
+    if "day" in asked.by:
+        groups = sorted(found.groups.items(), key=lambda group: [name or "" for name in group[0]], reverse=True)
+    return render(
+        request,
+        "usage.html",
+        asked=asked,
+        total=found.total,
+        groups=groups[:MAX_GROUPS],
+        left_out=max(0, len(groups) - MAX_GROUPS),
+        bys=BYS,
+        largest=max((totals.cost_nano_usd for _, totals in groups), default=0),
+        waiting=found.waiting,
+    )
+
+
+async def file(request: Request) -> Response:
+    """All groups, for a spreadsheet."""
+    found = await asyncio.to_thread(_summary, backend_of(request), _asked(request))
+    text = csv_text([*found.by, *Totals.__struct_fields__], found.named())
+    headers = {"content-disposition": 'attachment; filename="usage.csv"'}
+    return Response(text, media_type="text/csv", headers=headers)
+
+
+def _summary(backend: Backend, asked: Asked) -> Summary:
+    with open_report(backend.store_url, backend.journal) as report:
+        return report.summary(asked.by, asked.selection)
+
+
+ROUTES: Final = (Route("/usage", show), Route("/usage/csv", file))
