@@ -39,8 +39,8 @@ class Slot:
         self._streams = cells[_LEASES_CELL : _LEASES_CELL + PROCESSES * 2 : 2]
         self._reserved = cells[_LEASES_CELL + 1 : _LEASES_CELL + PROCESSES * 2 : 2]
         self._own = _LEASES_CELL + 2 * file.process
-        self._state = [0] * _USED_CELLS
-        nothing = self._state[:STATE_CELLS]
+        self._saved: list[int] | None = None
+        nothing = [0] * STATE_CELLS
         self.windows = [Window(length, nothing, ring) for length, ring in zip(_WINDOWS, self._rings, strict=True)]
 
     def release(self) -> None:
@@ -49,18 +49,19 @@ class Slot:
             view.release()
 
     def open(self, now_ns: int) -> None:
-        """Read the state, as it is now. Mostly it is what this process has read or saved last."""
+        """Read the state, as it is now. Mostly it is what this process has saved last."""
         begin = _STATES_CELL + self._cells[_WHICH_CELL] * _STATE_CELLS
         state = self._cells[begin : begin + _USED_CELLS].tolist()
         requests, tokens, of_day = self.windows
-        if state != self._state:
+        if state != self._saved:
             requests.restore(state[:5])
             tokens.restore(state[5:10])
             of_day.restore(state[10:15])
-            self._state = state
+        self._saved = None  # from here on the windows may be other than what is in force, until they are saved
         requests.advance(now_ns)
         tokens.advance(now_ns)
-        of_day.advance(now_ns)
+        if state[11] or state[14]:  # few have a limit for the day
+            of_day.advance(now_ns)
         self.spending = Spending(*state[15:])
 
     def save(self) -> None:
@@ -70,9 +71,10 @@ class Slot:
         begin = _STATES_CELL + other * _STATE_CELLS
         requests, tokens, of_day = self.windows
         money = (spending.kind, spending.period_start_s, spending.spent, spending.balance_since_s)
-        self._state = [*requests.state, *tokens.state, *of_day.state, *money, spending.balance_spent]
-        cells[begin : begin + _USED_CELLS] = memoryview(array("q", self._state))
+        state = [*requests.state, *tokens.state, *of_day.state, *money, spending.balance_spent]
+        cells[begin : begin + _USED_CELLS] = memoryview(array("q", state))
         cells[_WHICH_CELL] = other
+        self._saved = state
 
     @property
     def used(self) -> Used:
