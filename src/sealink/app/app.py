@@ -50,6 +50,7 @@ from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
+from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
 from sealink.limits.nodes.settings import COUNTS_ALONE
@@ -82,6 +83,10 @@ _FLUSH_S: Final = 2.0
 
 _SEGMENT_S: Final = 3600.0
 """How old a segment of the journal becomes before the next is begun."""
+
+
+_RECOVER_S: Final = 5.0
+"""How long the event loop may take to count what a process that died has not."""
 
 
 class App:
@@ -117,6 +122,7 @@ class App:
             self._access.keyring,
             SpentByLedger(reports_of(config)),
             RecentUse(config.store.url),
+            self._ledger.journal_name,
         )
         self._traces = _traces_of(config, self._pool)
         traced = [self._traces.observer] if self._traces is not None else []
@@ -311,6 +317,11 @@ class App:
             used=self._used,
         )
 
+    async def _recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+        if self._is_stopping:
+            raise OSError("SeaLink stops")  # the journal is left to the next process
+        self._limits.recover(journal, admission, settlement)
+
     async def _used(self, subject: Subject) -> dict[str, int] | None:
         return self._limits.used(subject)
 
@@ -376,12 +387,20 @@ class App:
             await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
         except (ImportError, OSError) as error:  # a start under full load may find no file descriptor left
             log.warning("loaded when it is needed, for now it cannot be: %s", error)
+        loop = asyncio.get_running_loop()
+
+        def recovered(journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+            counting = self._recover(journal, admission, settlement)
+            asyncio.run_coroutine_threadsafe(counting, loop).result(_RECOVER_S)
+
+        self._ledger.when_recovered(recovered)
         self._ledger.start()
 
     def _public_port(self) -> Dispatcher:
         server, router = self.config.server, router_of(self.config, self._providers)
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
+        prices = PriceRules(rule_of(price) for price in self.config.prices)
+        self._limits.configure(self.config.limits, prices, router.route_of)
         gates: list[Gate] = [self._load_shedding, limits, self._limits]
         begin_trace = self._traces.begin if self._traces is not None else None
         admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
