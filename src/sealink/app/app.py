@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes as KeyChanges
+from sealink.access.rejected_keys import RejectedKeys
 from sealink.app.access import Access
 from sealink.app.address import printable
 from sealink.app.admin.admin_port import AdminPort
@@ -28,6 +29,7 @@ from sealink.app.telemetry.gauges import (
     connection_gauges,
     ledger_gauges,
     loop_gauge,
+    refusal_counters,
     shared_gauge,
     target_gauge,
 )
@@ -115,6 +117,7 @@ class App:
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
+        self._rejected_keys = RejectedKeys()
         self._access = Access(config, self._revoke)
         self._admin = AdminPort(config, self._access, self._control())
         self._limits = LimitEnforcement(
@@ -349,6 +352,7 @@ class App:
                 *ledger_gauges(self._ledger.status()),
                 *connection_gauges(self._server, self._pool),
                 loop_gauge(self._load_shedding.lag),
+                *refusal_counters(self._limits.refused, self._rejected_keys.total),
                 *([self._traces.gauge()] if self._traces is not None else []),
                 *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
             ],
@@ -403,7 +407,9 @@ class App:
         self._limits.configure(self.config.limits, prices, router.route_of)
         gates: list[Gate] = [self._load_shedding, limits, self._limits]
         begin_trace = self._traces.begin if self._traces is not None else None
-        admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
+        admission = AdmissionControl(
+            self._access.keyring, router, self._observers, gates, begin_trace, self._rejected_keys
+        )
         endpoints = public_endpoints(
             admission,
             self._services(),

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -64,6 +65,8 @@ class LimitEnforcement:
         """`journal` is the name of the ledger's journal that this process writes."""
         self.on_alert: Callable[[FundsAlert], None] = _log_alert
         """Called with what people are to be told of budgets and balances, once for each budget's period."""
+        self.refused: Counter[tuple[str, str]] = Counter()
+        """Requests that were refused, by the code of the error and by whose limit it was: `key`, `team` or `model`."""
         self._route_of: Callable[[str], ModelRoute] | None = None
         self._journal = journal
         self._path = path
@@ -265,6 +268,7 @@ class LimitEnforcement:
         """Raises the error of a refusal."""
         client = admitted.request.client
         if isinstance(found, Refusal):
+            self.refused[found.reason.code, found.subject.name.partition(":")[0]] += 1
             raise refused(found, client, claim.now_s)
         self._leases[admitted.request_id] = found
         if claim.cost.may_be_cut:
