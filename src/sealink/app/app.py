@@ -36,6 +36,7 @@ from sealink.app.telemetry.gauges import (
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
+from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
 from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
@@ -44,12 +45,13 @@ from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import CHAT_PATH, OPENAI_ERRORS, public_endpoints
+from sealink.gateway.gates.advising import Advising
+from sealink.gateway.gates.load_shedding import LoadShedding
+from sealink.gateway.gates.request_limits import RequestLimits
 from sealink.gateway.handlers.own_usage import KeyAccounts
 from sealink.gateway.limits.enforcement import LimitEnforcement
-from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
-from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.entry import Admission, Settlement
@@ -67,12 +69,14 @@ from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
 from sealink.store.url import sqlite_file
+from sealink.telemetry.content_log import ContentLog, ContentSettings
 from sealink.telemetry.gauge import merged
 from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
+from sealink.wire.stream.plain_reads import use_accelerator
 
 if TYPE_CHECKING:
     from sealink.app.telemetry.traces import Traces
@@ -103,6 +107,7 @@ class App:
         siblings: Path | None = None,
     ) -> None:
         """`load` reads the config again. `siblings` is the folder in which the processes of one SeaLink meet."""
+        use_accelerator(wants_accelerator())
         self.config = config
         self._load_config = load or (lambda: config)
         self._siblings = Siblings(siblings, self._answer)
@@ -115,6 +120,7 @@ class App:
         self._ledger = Ledger(config.store.url, Path(config.store.journal), _ledger_settings(config))
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
+        self._content = ContentLog(Path(config.server.data_dir), _content_settings(config))
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._rejected_keys = RejectedKeys()
@@ -178,6 +184,7 @@ class App:
             self._admin.start()
         self._finish_segment()
         self._load_shedding.lag.start(asyncio.get_running_loop())
+        self._content.start(self._call_later)
         self._loading = asyncio.create_task(self._load())
         self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
         return self.base_url
@@ -364,6 +371,7 @@ class App:
         assert server is not None
         configure_logging(config.log.format, config.log.level)
         self._log_lines.take_form(config.log.format)
+        self._content.take_settings(_content_settings(config))
         self._access.configure(config)
         if self._traces is not None:
             self._traces.configure(config)
@@ -405,7 +413,7 @@ class App:
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         prices = PriceRules(rule_of(price) for price in self.config.prices)
         self._limits.configure(self.config.limits, prices, router.route_of)
-        gates: list[Gate] = [self._load_shedding, limits, self._limits]
+        gates: list[Gate] = [self._load_shedding, limits, self._limits, Advising()]
         begin_trace = self._traces.begin if self._traces is not None else None
         admission = AdmissionControl(
             self._access.keyring, router, self._observers, gates, begin_trace, self._rejected_keys
@@ -445,6 +453,7 @@ class App:
             unattended=self._unattended,
             prices=PriceRules(rule_of(price) for price in config.prices),
             open=self._open,
+            content=self._content,
         )
 
     def _revoke(self, changed: KeyChanges) -> None:
@@ -484,3 +493,8 @@ def _traces_of(config: Config, pool: UpstreamPool) -> "Traces | None":
     from sealink.app.telemetry.traces import Traces
 
     return Traces(config, pool)
+
+
+def _content_settings(config: Config) -> ContentSettings:
+    log = config.log
+    return ContentSettings(log.content, log.redact, log.content_max_chars, log.content_keep_days)
