@@ -32,6 +32,7 @@ from sealink.app.telemetry.gauges import (
     refusal_counters,
     shared_gauge,
     target_gauge,
+    waiting_gauge,
 )
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
@@ -358,6 +359,7 @@ class App:
                 target_gauge(self._health),
                 *ledger_gauges(self._ledger.status()),
                 *connection_gauges(self._server, self._pool),
+                waiting_gauge(self._open.waiting),
                 loop_gauge(self._load_shedding.lag),
                 *refusal_counters(self._limits.refused, self._rejected_keys.total),
                 *([self._traces.gauge()] if self._traces is not None else []),
