@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes as KeyChanges
+from sealink.access.rejected_keys import RejectedKeys
 from sealink.app.access import Access
 from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
@@ -28,6 +29,7 @@ from sealink.app.telemetry.gauges import (
     connection_gauges,
     ledger_gauges,
     loop_gauge,
+    refusal_counters,
     shared_gauge,
     target_gauge,
     waiting_gauge,
@@ -53,6 +55,7 @@ from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
+from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
 from sealink.limits.nodes.settings import COUNTS_ALONE
@@ -89,6 +92,10 @@ _SEGMENT_S: Final = 3600.0
 """How old a segment of the journal becomes before the next is begun."""
 
 
+_RECOVER_S: Final = 5.0
+"""How long the event loop may take to count what a process that died has not."""
+
+
 class App:
     """SeaLink in one process: the public port, the connections to upstreams, the simulated models it needs."""
 
@@ -117,6 +124,7 @@ class App:
         self._content = ContentLog(Path(config.server.data_dir), _content_settings(config))
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
+        self._rejected_keys = RejectedKeys()
         self._access = Access(config, self._revoke)
         turn = siblings / "admin" if siblings else None
         self._admin = AdminPort(config, self._access, self._control(), turn)
@@ -125,6 +133,7 @@ class App:
             self._access.keyring,
             SpentByLedger(reports_of(config)),
             RecentUse(config.store.url),
+            self._ledger.journal_name,
         )
         self._traces = _traces_of(config, self._pool)
         traced = [self._traces.observer] if self._traces is not None else []
@@ -343,6 +352,11 @@ class App:
             used=self._used,
         )
 
+    async def _recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+        if self._is_stopping:
+            raise OSError("SeaLink stops")  # the journal is left to the next process
+        self._limits.recover(journal, admission, settlement)
+
     async def _used(self, subject: Subject) -> dict[str, int] | None:
         return self._limits.used(subject)
 
@@ -371,6 +385,7 @@ class App:
                 *connection_gauges(self._server, self._pool),
                 waiting_gauge(self._open.waiting),
                 loop_gauge(self._load_shedding.lag),
+                *refusal_counters(self._limits.refused, self._rejected_keys.total),
                 *([self._traces.gauge()] if self._traces is not None else []),
                 *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
             ],
@@ -410,15 +425,25 @@ class App:
             await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
         except (ImportError, OSError) as error:  # a start under full load may find no file descriptor left
             log.warning("loaded when it is needed, for now it cannot be: %s", error)
+        loop = asyncio.get_running_loop()
+
+        def recovered(journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+            counting = self._recover(journal, admission, settlement)
+            asyncio.run_coroutine_threadsafe(counting, loop).result(_RECOVER_S)
+
+        self._ledger.when_recovered(recovered)
         self._ledger.start()
 
     def _public_port(self) -> Dispatcher:
         server, router = self.config.server, router_of(self.config, self._providers)
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
+        prices = PriceRules(rule_of(price) for price in self.config.prices)
+        self._limits.configure(self.config.limits, prices, router.route_of)
         gates: list[Gate] = [self._load_shedding, limits, self._limits, Advising()]
         begin_trace = self._traces.begin if self._traces is not None else None
-        admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
+        admission = AdmissionControl(
+            self._access.keyring, router, self._observers, gates, begin_trace, self._rejected_keys
+        )
         endpoints = public_endpoints(
             admission,
             self._services(),
