@@ -17,12 +17,12 @@ from sealink.app.access import Access
 from sealink.app.address import printable
 from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
+from sealink.app.limits.recent_use import RecentUse
+from sealink.app.limits.spending import SpentByLedger
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
-from sealink.app.recent_use import RecentUse
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
-from sealink.app.spending import SpentByLedger
 from sealink.app.telemetry.gauges import (
     ProcessMetrics,
     connection_gauges,
@@ -31,6 +31,7 @@ from sealink.app.telemetry.gauges import (
     shared_gauge,
     target_gauge,
 )
+from sealink.app.webhooks import Webhooks
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
@@ -66,7 +67,6 @@ from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
-from sealink.telemetry.target_log import log_target
 
 if TYPE_CHECKING:
     from sealink.app.telemetry.traces import Traces
@@ -98,12 +98,14 @@ class App:
         self._is_stopping = False
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
-        self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
+        self._webhooks = Webhooks(config, self._access.keyring)
+        settings = LedgerSettings(fsync=config.store.fsync)
+        self._ledger = Ledger(config.store.url, Path(config.store.journal), settings, self._webhooks.open_table)
         self._admin = AdminPort(config, self._access, self._control())
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
@@ -121,7 +123,7 @@ class App:
             *traced,
             undo=self._limits.undo,
         )
-        self._health = HealthBook(config.breaker, log_target)
+        self._health = HealthBook(config.breaker, self._webhooks.target_changed)
         self._logs = StreamLogs(config.detach)
         self._retry_budget = TokenBucket(config.retry.budget_share)
         self._hedging = Hedging(config.hedge)
@@ -160,6 +162,7 @@ class App:
         await self._siblings.start()
         if with_admin:
             self._admin.start()
+            self._webhooks.start()
         self._load_shedding.lag.start(asyncio.get_running_loop())
         self._loading = asyncio.create_task(self._load())
         self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
@@ -186,6 +189,7 @@ class App:
         await self._simulators.stop()
         await self._access.stop()
         await self._limits.close()
+        await asyncio.to_thread(self._webhooks.stop)
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
@@ -322,6 +326,7 @@ class App:
                 *connection_gauges(self._server, self._pool),
                 loop_gauge(self._load_shedding.lag),
                 *([self._traces.gauge()] if self._traces is not None else []),
+                *self._webhooks.gauges(),
                 *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
             ],
         )
@@ -336,7 +341,7 @@ class App:
         if self._traces is not None:
             self._traces.configure(config)
         if config.breaker != before.breaker:
-            self._health = HealthBook(config.breaker, log_target)
+            self._health = HealthBook(config.breaker, self._webhooks.target_changed)
         if config.retry != before.retry:
             self._retry_budget = TokenBucket(config.retry.budget_share)
         if config.hedge != before.hedge:

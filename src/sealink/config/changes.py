@@ -11,7 +11,7 @@ from sealink.net.server.limits import ServerLimits
 _WORKERS: Final = ("restart_pause_s", "max_restart_pause_s")
 _OF_SERVER: Final = (*ServerLimits.__struct_fields__, *_WORKERS, "host", "port", "data_dir")
 AT_RESTART: Final = frozenset(
-    {"admin", "console", "access", "store", "shared", "upstream", "detach", "traces"}
+    {"admin", "console", "access", "store", "shared", "webhooks", "upstream", "detach", "traces"}
     | {f"server.{name}" for name in _OF_SERVER}
 )
 """What a running process keeps as it was: tables, and single settings of [server]."""
