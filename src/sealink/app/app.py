@@ -36,12 +36,13 @@ from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
+from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
-from sealink.gateway.endpoints import CHAT_PATH, public_endpoints
+from sealink.gateway.endpoints import CHAT_PATH, OPENAI_ERRORS, public_endpoints
 from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
@@ -382,9 +383,10 @@ class App:
             warnings=self.warnings,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
+        default_url = f"http://{printable(server.host)}:{server.port}"
         self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
         return Dispatcher(
-            endpoints,
+            (*endpoints, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),
             max_body_bytes=server.max_chat_bytes,
             max_keyless_body_bytes=server.max_keyless_body_bytes,
             cors_origins=server.cors_origins,

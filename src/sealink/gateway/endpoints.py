@@ -27,8 +27,8 @@ RESPONSES: Final = openai_responses.CLIENT
 MESSAGES: Final = anthropic_messages.CLIENT
 EMBEDDING: Final = embeddings.CLIENT
 
-_OPENAI: Final[ErrorBody] = openai_chat.CLIENT.error_body
-_ANTHROPIC: Final[ErrorBody] = anthropic_messages.error_body
+OPENAI_ERRORS: Final[ErrorBody] = openai_chat.CLIENT.error_body
+ANTHROPIC_ERRORS: Final[ErrorBody] = anthropic_messages.error_body
 
 
 def public_endpoints(
@@ -72,9 +72,9 @@ def public_endpoints(
     count_tokens = TokenCounts(admission, services, MESSAGES)
     models, streams = Models(admission, without_key=models_without_key), Streams(admission, services.logs)
     return (
-        Endpoint("GET", "/", root, _OPENAI),
-        *(Endpoint("GET", path, live, _OPENAI) for path in ("/health/live", "/healthz")),
-        *(Endpoint("GET", path, ready, _OPENAI) for path in ("/health/ready", "/health")),
+        Endpoint("GET", "/", root, OPENAI_ERRORS),
+        *(Endpoint("GET", path, live, OPENAI_ERRORS) for path in ("/health/live", "/healthz")),
+        *(Endpoint("GET", path, ready, OPENAI_ERRORS) for path in ("/health/ready", "/health")),
         model(CHAT_PATH, CHAT),
         model("/v1/responses", RESPONSES),
         model("/v1/embeddings", EMBEDDING, whole=EMBEDDINGS, max_body_bytes=max_embeddings_bytes),
@@ -82,10 +82,10 @@ def public_endpoints(
         model("/anthropic/v1/messages", MESSAGES, heartbeat="chunk"),
         with_key("/v1/messages/count_tokens", count_tokens, MESSAGES),
         with_key("/anthropic/v1/messages/count_tokens", count_tokens, MESSAGES),
-        Endpoint("GET", "/v1/models", models.list, _OPENAI),
-        Endpoint("GET", "/v1/models/{id}", models.get, _OPENAI),
-        Endpoint("GET", "/anthropic/v1/models", models.list, _ANTHROPIC),
-        Endpoint("GET", "/anthropic/v1/models/{id}", models.get, _ANTHROPIC),
-        Endpoint("GET", "/v1/streams/{id}", streams.resume, _OPENAI),
-        Endpoint("DELETE", "/v1/streams/{id}", streams.cancel, _OPENAI),
+        Endpoint("GET", "/v1/models", models.list, OPENAI_ERRORS),
+        Endpoint("GET", "/v1/models/{id}", models.get, OPENAI_ERRORS),
+        Endpoint("GET", "/anthropic/v1/models", models.list, ANTHROPIC_ERRORS),
+        Endpoint("GET", "/anthropic/v1/models/{id}", models.get, ANTHROPIC_ERRORS),
+        Endpoint("GET", "/v1/streams/{id}", streams.resume, OPENAI_ERRORS),
+        Endpoint("DELETE", "/v1/streams/{id}", streams.cancel, OPENAI_ERRORS),
     )
