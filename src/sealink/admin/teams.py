@@ -8,17 +8,23 @@ from sealink.access.records import TeamRecord
 from sealink.admin.keys import ACTOR
 from sealink.admin.operation import Call
 from sealink.admin.shapes import TeamList
+from sealink.limits.standing import Standing, team_subject
+from sealink.limits.subjects import Subject
 
 if TYPE_CHECKING:
     from sealink.access.tables.team_table import TeamTable
 
 
 class TeamOperations:
-    """`table` gives the teams; `changed` is called after each change, so that this process looks at once."""
+    """`table` gives the teams; `changed` is called after each change, so that this process looks at once; `standing`
+    says what is left of a team's limits and money."""
 
-    def __init__(self, table: "Callable[[], TeamTable]", changed: Callable[[], None]) -> None:
+    def __init__(
+        self, table: "Callable[[], TeamTable]", changed: Callable[[], None], standing: Callable[[Subject], Standing]
+    ) -> None:
         self._table = table
         self._changed = changed
+        self._standing = standing
 
     def list(self, call: Call) -> TeamList:
         page = call.query
@@ -34,6 +40,9 @@ class TeamOperations:
 
     def find(self, call: Call) -> TeamRecord:
         return self._table().find(call.name)
+
+    def standing(self, call: Call) -> Standing:
+        return self._standing(team_subject(self._table().find(call.name)))
 
     def update(self, call: Call) -> TeamRecord:
         record = self._table().update(call.name, call.body, ACTOR)

@@ -18,7 +18,7 @@ from sealink.app.address import printable
 from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
 from sealink.app.limits.recent_use import RecentUse
-from sealink.app.limits.spending import SpentByLedger
+from sealink.app.limits.spending import SpentByLedger, reports_of
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
@@ -43,16 +43,19 @@ from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import CHAT_PATH, OPENAI_ERRORS, public_endpoints
+from sealink.gateway.gates.advising import Advising
+from sealink.gateway.gates.load_shedding import LoadShedding
+from sealink.gateway.gates.request_limits import RequestLimits
+from sealink.gateway.handlers.own_usage import KeyAccounts
 from sealink.gateway.limits.enforcement import LimitEnforcement
-from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
-from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
 from sealink.limits.nodes.settings import COUNTS_ALONE
+from sealink.limits.subjects import Subject
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
 from sealink.net.server import Server
@@ -63,6 +66,7 @@ from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
 from sealink.store.url import sqlite_file
+from sealink.telemetry.content_log import ContentLog, ContentSettings
 from sealink.telemetry.gauge import merged
 from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
@@ -76,6 +80,10 @@ log = logging.getLogger("sealink.app")
 
 _FLUSH_S: Final = 2.0
 """How long the ledger may take to store what was settled, before the counters that nodes share are told of it."""
+
+
+_SEGMENT_S: Final = 3600.0
+"""How old a segment of the journal becomes before the next is begun."""
 
 
 class App:
@@ -101,17 +109,18 @@ class App:
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
+        self._content = ContentLog(Path(config.server.data_dir), _content_settings(config))
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
         self._webhooks = Webhooks(config, self._access.keyring)
-        settings = LedgerSettings(fsync=config.store.fsync)
-        self._ledger = Ledger(config.store.url, Path(config.store.journal), settings, self._webhooks.open_table)
+        journal = Path(config.store.journal)
+        self._ledger = Ledger(config.store.url, journal, _ledger_settings(config), self._webhooks.open_table)
         self._admin = AdminPort(config, self._access, self._control())
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
-            SpentByLedger(config.store.url, Path(config.store.journal)),
+            SpentByLedger(reports_of(config)),
             RecentUse(config.store.url),
         )
         self._traces = _traces_of(config, self._pool)
@@ -164,7 +173,9 @@ class App:
         if with_admin:
             self._admin.start()
             self._webhooks.start()
+        self._finish_segment()
         self._load_shedding.lag.start(asyncio.get_running_loop())
+        self._content.start(self._call_later)
         self._loading = asyncio.create_task(self._load())
         self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
         return self.base_url
@@ -183,6 +194,7 @@ class App:
         await self._siblings.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
+        self._segment_timer.cancel()
         self._load_shedding.lag.stop()
         if self._traces is not None:
             await self._traces.close()
@@ -193,6 +205,10 @@ class App:
         await asyncio.to_thread(self._webhooks.stop)
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
+
+    def _finish_segment(self) -> None:
+        self._ledger.finish_segment()
+        self._segment_timer = asyncio.get_running_loop().call_later(_SEGMENT_S, self._finish_segment)
 
     def hurry(self) -> None:
         """Wait no longer for open streams: end them now."""
@@ -300,7 +316,11 @@ class App:
             routes=lambda: router_of(self.config, self._providers).routes,
             config=lambda: self.config,
             base_url=lambda: self.base_url,
+            used=self._used,
         )
+
+    async def _used(self, subject: Subject) -> dict[str, int] | None:
+        return self._limits.used(subject)
 
     async def _answer(self, question: str) -> object:
         """What this process answers itself, or a sibling."""
@@ -338,6 +358,7 @@ class App:
         assert server is not None
         configure_logging(config.log.format, config.log.level)
         self._log_lines.take_form(config.log.format)
+        self._content.take_settings(_content_settings(config))
         self._access.configure(config)
         if self._traces is not None:
             self._traces.configure(config)
@@ -371,7 +392,7 @@ class App:
         server, router = self.config.server, router_of(self.config, self._providers)
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
-        gates: list[Gate] = [self._load_shedding, limits, self._limits]
+        gates: list[Gate] = [self._load_shedding, limits, self._limits, Advising()]
         begin_trace = self._traces.begin if self._traces is not None else None
         admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
         endpoints = public_endpoints(
@@ -379,6 +400,7 @@ class App:
             self._services(),
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
+            accounts=KeyAccounts(reports_of(self.config), self._limits),
             unready=self.unready,
             warnings=self.warnings,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
@@ -408,6 +430,7 @@ class App:
             unattended=self._unattended,
             prices=PriceRules(rule_of(price) for price in config.prices),
             open=self._open,
+            content=self._content,
         )
 
     def _revoke(self, changed: KeyChanges) -> None:
@@ -436,6 +459,10 @@ class App:
         return provider_of(provider)
 
 
+def _ledger_settings(config: Config) -> LedgerSettings:
+    return LedgerSettings(fsync=config.store.fsync, keep_days=config.store.keep_days)
+
+
 def _traces_of(config: Config, pool: UpstreamPool) -> "Traces | None":
     """None where there is no collector: nothing is imported for it then."""
     if not config.traces.is_on:
@@ -443,3 +470,8 @@ def _traces_of(config: Config, pool: UpstreamPool) -> "Traces | None":
     from sealink.app.telemetry.traces import Traces
 
     return Traces(config, pool)
+
+
+def _content_settings(config: Config) -> ContentSettings:
+    log = config.log
+    return ContentSettings(log.content, log.redact, log.content_max_chars, log.content_keep_days)

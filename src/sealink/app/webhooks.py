@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sealink.access.keyring import Keyring
-from sealink.app.limits.spending import SpentByLedger
+from sealink.app.limits.spending import SpentByLedger, reports_of
 from sealink.config import Config
 from sealink.ledger.ledger import OpenTable
 from sealink.ledger.row import RowTable
@@ -31,7 +30,7 @@ class Webhooks:
     def __init__(self, config: Config, keyring: Keyring) -> None:
         self._endpoints = config.webhooks
         self._store_url = config.store.url
-        self._journal = Path(config.store.journal)
+        self._reports = reports_of(config)
         self._limits = config.limits
         self._keyring = keyring
         self._deliverer: Deliverer | None = None
@@ -96,7 +95,7 @@ class Webhooks:
     def _take_thresholds(self, outbox: "Outbox", endpoints: "Sequence[WebhookSettings]") -> None:
         from sealink.webhooks.budget_events import Thresholds, take_thresholds
 
-        spent = SpentByLedger(self._store_url, self._journal)
+        spent = SpentByLedger(self._reports)
         thresholds = Thresholds(self._limits.budget_warning, self._limits.balance_low)
         take_thresholds(outbox, endpoints, self._funded(), spent, thresholds)
 

@@ -214,6 +214,11 @@ class ModelConfig(Timed, frozen=True, kw_only=True):
     on_disconnect: OnDisconnect | None = None
     """What becomes of a stream whose client leaves, where its key does not say it: `cancel` (the default), `drain` or
     `detach`."""
+    advice: bool = False
+    """Tell clients, in the header `x-sealink-advice`, where a request would better be streamed, or better not."""
+    stream_internally: bool = False
+    """Ask the provider for a stream where the client wants a whole answer, so that it can be cancelled and metered
+    while it is made, and outlives time-outs for silence on the way. The client gets the same."""
     hedge_after_s: Delay | None = None
     """[hedge] `after_s` for this model: seconds without content until the next target is tried too; 0: never."""
     requests_per_minute: Count | None = None
@@ -290,6 +295,16 @@ class LogConfig(Section, frozen=True, kw_only=True):
     """"text" for a terminal, "json" for a machine."""
     level: LogLevel = "info"
     """The least important lines that are written: "debug", "info", "warning" or "error"."""
+    content: bool = False
+    """Whether prompts and answers are written down: to files of their own in [server] `data_dir`, in the folder
+    `content`, never to standard error. A key's own `log_content` wins."""
+    content_keep_days: Delay = 7.0
+    """How long those files are kept. Each is of one day (UTC)."""
+    content_max_chars: Size = 100_000
+    """What is written of one prompt, and of one answer."""
+    redact: tuple[str, ...] = ()
+    """Regular expressions of what is left out of prompts and answers, besides keys, e-mail addresses, numbers of
+    payment cards and files inline."""
 
 
 class StoreConfig(Section, frozen=True, kw_only=True):

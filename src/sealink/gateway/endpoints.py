@@ -1,5 +1,6 @@
 """All endpoints of the public port: method, path, handler, dialect, heartbeats, error shape, body limit."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
@@ -8,12 +9,14 @@ import msgspec
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.failover.whole import WholeOperation
 from sealink.gateway.handlers.answers import Answers
+from sealink.gateway.handlers.billing import Billing
 from sealink.gateway.handlers.health import Ready, Reasons, live, root
 from sealink.gateway.handlers.models import Models
+from sealink.gateway.handlers.own_usage import KeyAccounts, OwnUsage
 from sealink.gateway.handlers.streams import Streams
 from sealink.gateway.handlers.token_counts import TokenCounts
 from sealink.gateway.model_api import ModelApi
-from sealink.gateway.operations.chat import STREAM, WHOLE
+from sealink.gateway.operations.chat import GATHERED, STREAM, WHOLE
 from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.gateway.services import Services
 from sealink.http import Endpoint, ErrorBody, Handler
@@ -35,13 +38,15 @@ def public_endpoints(
     admission: AdmissionControl,
     services: Services,
     *,
+    accounts: KeyAccounts | None = None,
     max_embeddings_bytes: int | None = None,
     models_without_key: bool = True,
     unready: Reasons = list,
     warnings: Reasons = list,
     max_before_content_bytes: int = STREAM.max_before_content_bytes,
 ) -> tuple[Endpoint, ...]:
-    """The table. It holds what is spoken on each path, so that a new endpoint is one entry here."""
+    """The table. It holds what is spoken on each path, so that a new endpoint is one entry here. `accounts`: what is
+    known of keys, where that is told."""
     stream = msgspec.structs.replace(STREAM, max_before_content_bytes=max_before_content_bytes)
 
     def model(
@@ -53,7 +58,9 @@ def public_endpoints(
         max_body_bytes: int | None = None,
     ) -> Endpoint:
         """An endpoint at which a model answers."""
-        api = ModelApi(client, services.heartbeat.shape_on(path, heartbeat), stream=stream, whole=whole)
+        gathered = GATHERED if whole is WHOLE else None
+        shape = services.heartbeat.shape_on(path, heartbeat)
+        api = ModelApi(client, shape, stream=stream, whole=whole, gathered=gathered)
         return with_key(path, Answers(admission, services, api), client, max_body_bytes)
 
     def with_key(path: str, handler: Handler, client: ClientApi, max_body_bytes: int | None = None) -> Endpoint:
@@ -88,4 +95,17 @@ def public_endpoints(
         Endpoint("GET", "/anthropic/v1/models/{id}", models.get, ANTHROPIC_ERRORS),
         Endpoint("GET", "/v1/streams/{id}", streams.resume, OPENAI_ERRORS),
         Endpoint("DELETE", "/v1/streams/{id}", streams.cancel, OPENAI_ERRORS),
+        *(() if accounts is None else _of_keys(admission, accounts)),
     )
+
+
+def _of_keys(admission: AdmissionControl, accounts: KeyAccounts) -> Iterable[Endpoint]:
+    """What a key's holder is told of it."""
+    own, billing = OwnUsage(admission, accounts), Billing(admission, accounts)
+    handlers: dict[str, Handler] = {"/v1/me": own.me, "/v1/usage": own.usage}
+    for dashboard in ("/v1/dashboard/billing", "/dashboard/billing"):
+        handlers[f"{dashboard}/subscription"] = billing.subscription
+        handlers[f"{dashboard}/usage"] = billing.usage
+        handlers[f"{dashboard}/credit_grants"] = billing.credit_grants
+    handlers |= {"/v1/key": billing.key, "/v1/auth/key": billing.key, "/v1/credits": billing.credits}
+    return (Endpoint("GET", path, handler, OPENAI_ERRORS) for path, handler in handlers.items())

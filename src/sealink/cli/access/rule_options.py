@@ -39,7 +39,10 @@ KEY_OPTIONS: Final = {
     "balance_usd": ("X", "A prepaid balance."),
     "on_disconnect": ("POLICY", "cancel, drain or detach."),
     "heartbeat": ("SHAPE", "comment, chunk or off."),
+    "log_content": (None, "Write down its prompts and answers."),
     "usage_extras": (None, "Tell the client the price of each answer."),
+    "advice": (None, "Tell clients what would better be streamed, and what not."),
+    "stream_internally": (None, "Ask providers for streams where whole answers are wanted."),
     "strict": (None, "Refuse parameters that a provider does not support."),
 }
 

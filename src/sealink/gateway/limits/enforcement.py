@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sealink.access.credential import Balance
+from sealink.access.credential import Balance, balance_in_force
 from sealink.access.keys import ApiKey, Team
 from sealink.catalog.prices import PriceRules
 from sealink.errors import ServiceUnavailable
@@ -21,6 +21,7 @@ from sealink.ledger.entry import Admission, Settlement
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.shared_file import FileFull
+from sealink.limits.standing import Spent
 from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Refusal, Subject
 from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import Need, UsageLimits
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("sealink.limits")
 
 _NO_COST = Cost()
-
-
-class Spent(Protocol):
-    """The ledger, as far as it says what was spent. Blocks. Raises StoreError where it cannot be read."""
-
-    def __call__(self, name: str, since_s: float, *, by_balance: bool = False) -> int: ...
 
 
 class Recent(Protocol):
@@ -62,7 +57,7 @@ class LimitEnforcement:
     def __init__(self, path: Path, keyring: Accounts, spent: Spent, recent: Recent) -> None:
         self._path = path
         self._keyring = keyring
-        self._spent = spent
+        self.spent = spent
         self._recent = recent
         self._counters: Counters | None = None
         self._nodes: NodeCounters | None = None
@@ -139,6 +134,20 @@ class LimitEnforcement:
             found.append(Subject(f"model:{route.limited_as}", route.limits))
         return found
 
+    def subjects_of(self, key: ApiKey) -> list[Subject]:
+        """The key, and its team if that is known, whether or not they have limits."""
+        found = [Subject(f"key:{key.name}", key, self._credit_of(key))]
+        if key.team is not None and (team := self._keyring.teams.get(key.team)) is not None:
+            found.append(Subject(f"team:{team.name}", team))
+        return found
+
+    def used(self, subject: Subject) -> dict[str, int] | None:
+        """What is counted under the limits of a key or team, by their names; None where nodes count together. Raises
+        ServiceUnavailable."""
+        if self._nodes is not None:
+            return None
+        return self._open().used(subject) if has_limits(subject.limits) else {}
+
     def _credit_of(self, key: ApiKey) -> Credit | None:
         """The balance that a key's requests are paid by; None for a key that is not prepaid."""
         balance = self._keyring.balances.get(key.name)
@@ -146,8 +155,8 @@ class LimitEnforcement:
             if key.balance_usd is not None:
                 raise ServiceUnavailable("Balances cannot be read from the store now.", code="store_unavailable")
             return None
-        is_prepaid = key.balance_usd is not None or balance.is_topped_up
-        return Credit(balance.paid, balance.opened_s) if is_prepaid else None
+        in_force = balance_in_force(key, balance)
+        return None if in_force is None else Credit(in_force.paid, in_force.opened_s)
 
     async def _admit_known(self, request: AdmittedRequest, subjects: list[Subject], unknown: list[Subject]) -> None:
         """As `admit`, once the ledger has said what was spent."""
@@ -158,10 +167,10 @@ class LimitEnforcement:
 
     async def _money_spent(self, subject: Subject, now_s: float) -> Recorded:
         try:
-            in_period = await asyncio.to_thread(self._spent, subject.name, period_start_s(subject.period, now_s))
+            in_period = await asyncio.to_thread(self.spent, subject.name, period_start_s(subject.period, now_s))
             if subject.credit is None:
                 return Recorded(in_period=in_period)
-            of_balance = await asyncio.to_thread(self._spent, subject.name, subject.credit.since_s, by_balance=True)
+            of_balance = await asyncio.to_thread(self.spent, subject.name, subject.credit.since_s, by_balance=True)
         except (StoreError, StoreUnavailable) as error:
             log.error("what %s has spent cannot be read: %s", subject.name, error)
             raise ServiceUnavailable("Budgets cannot be read from the store now.", code="store_unavailable") from error

@@ -10,6 +10,7 @@ answer_framing tells by an answer's first bytes whether it is a stream or whole
 outcome        what has been learned about an answer: usage, finish reasons, text, error
 streamed_text  an answer's text so far, for counting its tokens
 extras         SeaLink's own field in a stream's last frame
+gathering      a stream read for a client who wants the whole answer
 fold           a stream's events collected into one whole answer
 plain_answer   a whole answer that is one text and nothing else
 

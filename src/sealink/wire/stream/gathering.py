@@ -1,0 +1,20 @@
+"""A stream that is read for a client who wants the whole answer."""
+
+from sealink.errors import SealinkError
+from sealink.events import Event
+
+
+class Gathering:
+    """An Encoder that keeps the events, and gives the client nothing yet."""
+
+    uniform_deltas = False
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def encode(self, event: Event) -> bytes:
+        self.events.append(event)
+        return b""
+
+    def fail(self, error: SealinkError) -> bytes:
+        return b""
