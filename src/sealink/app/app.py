@@ -30,11 +30,13 @@ from sealink.app.telemetry.gauges import (
     loop_gauge,
     shared_gauge,
     target_gauge,
+    waiting_gauge,
 )
 from sealink.app.webhooks import Webhooks
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
+from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
 from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
@@ -72,6 +74,7 @@ from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
+from sealink.wire.stream.plain_reads import use_accelerator
 
 if TYPE_CHECKING:
     from sealink.app.telemetry.traces import Traces
@@ -98,6 +101,7 @@ class App:
         siblings: Path | None = None,
     ) -> None:
         """`load` reads the config again. `siblings` is the folder in which the processes of one SeaLink meet."""
+        use_accelerator(wants_accelerator())
         self.config = config
         self._load_config = load or (lambda: config)
         self._siblings = Siblings(siblings, self._answer)
@@ -345,6 +349,7 @@ class App:
                 target_gauge(self._health),
                 *ledger_gauges(self._ledger.status()),
                 *connection_gauges(self._server, self._pool),
+                waiting_gauge(self._open.waiting),
                 loop_gauge(self._load_shedding.lag),
                 *([self._traces.gauge()] if self._traces is not None else []),
                 *self._webhooks.gauges(),

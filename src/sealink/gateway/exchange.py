@@ -145,6 +145,10 @@ class Exchange:
     def is_stream(self) -> bool:
         return self._request.head.stream
 
+    @property
+    def is_waiting(self) -> bool:
+        return self._failover is not None
+
     def now(self) -> OpenStream:
         """How far the stream has got. Nothing is counted for this: it reads what the exchange keeps anyway."""
         account, admission, timers = self._account, self._account.admission, self._timers
