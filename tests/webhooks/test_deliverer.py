@@ -59,7 +59,7 @@ class Webhooks:
         self.deliverer.round()
 
     def _thresholds(self, outbox: Outbox, endpoints: Any) -> None:
-        take_thresholds(outbox, endpoints, self.subjects, self._spent, Thresholds(0.8, 0.1))
+        take_thresholds(outbox, endpoints, self.subjects, self._spent, Thresholds(0.8))
 
     def _spent(self, name: str, since_s: float, *, by_balance: bool = False) -> int:
         return self.spent.get(name, 0)
@@ -134,7 +134,7 @@ def test_budgets_and_balances_that_come_to_an_end(webhooks: Webhooks, receiver: 
     found = [(body["type"], body["data"]) for _, body in receiver.messages]
     assert [kind for kind, _ in found] == ["budget.warning", "balance.low", "budget.exhausted"]
     assert found[0][1] == {"key": "dev", "period": "month", "budget_usd": 1.0, "spent_usd": 0.8}
-    assert found[1][1] == {"key": "paid", "paid_in_usd": 1.0, "left_usd": pytest.approx(0.09)}
+    assert found[1][1] == {"key": "paid", "paid_in_usd": 1.0, "left_usd": 0.2}
 
 
 def test_a_message_that_is_not_taken_is_sent_again_and_then_a_dead_letter(

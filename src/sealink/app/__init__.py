@@ -12,6 +12,7 @@ access      the keys of a running SeaLink, as they change
 admin       the admin port of a running SeaLink
 limits/     what the ledger says of what was spent and used
 webhooks    events of a running SeaLink
+listening/  where it listens, and how another SeaLink follows it
 telemetry/  what a running process tells of itself
 address     addresses of this machine
 dev_key     the key of a run for which none is configured

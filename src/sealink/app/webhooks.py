@@ -96,7 +96,7 @@ class Webhooks:
         from sealink.webhooks.budget_events import Thresholds, take_thresholds
 
         spent = SpentByLedger(self._reports)
-        thresholds = Thresholds(self._limits.budget_warning, self._limits.balance_low)
+        thresholds = Thresholds(self._limits.warn_at_percent / 100)
         take_thresholds(outbox, endpoints, self._funded(), spent, thresholds)
 
     def _funded(self) -> Iterator[Subject]:

@@ -21,10 +21,9 @@ class Spent(Protocol):
 
 
 class Thresholds(NamedTuple):
-    """Of which part of a budget that is spent a warning is due, and of which part of a balance that is left."""
+    """Of which part of a budget, or of what was paid into a balance, that is spent an event is due."""
 
-    budget_warning: float
-    balance_low: float
+    warn_at: float
 
 
 def take_thresholds(
@@ -55,7 +54,7 @@ def _of_budget(subject: Subject, spent: Spent, thresholds: Thresholds) -> Iterat
     place = subject.name, str(since_s), str(budget_usd)
     if used >= nano_usd(budget_usd):
         yield event("budget.exhausted", data, of=place)
-    elif used >= nano_usd(budget_usd) * thresholds.budget_warning:
+    elif used >= nano_usd(budget_usd) * thresholds.warn_at:
         yield event("budget.warning", data, of=place)
 
 
@@ -63,8 +62,9 @@ def _of_balance(subject: Subject, spent: Spent, thresholds: Thresholds) -> Itera
     credit = subject.credit
     if credit is None:
         return
-    left = credit.amount - spent(subject.name, credit.since_s, by_balance=True)
-    if left <= credit.amount * thresholds.balance_low:
+    used = spent(subject.name, credit.since_s, by_balance=True)
+    if used >= credit.amount * thresholds.warn_at:
+        left = credit.amount - used
         data = {**_named(subject), "paid_in_usd": credit.amount / _NANO, "left_usd": left / _NANO}
         yield event("balance.low", data, of=(subject.name, str(credit)))
 
