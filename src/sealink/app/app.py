@@ -17,13 +17,13 @@ from sealink.access.rejected_keys import RejectedKeys
 from sealink.app.access import Access
 from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
+from sealink.app.limits.recent_use import RecentUse
+from sealink.app.limits.spending import SpentByLedger, reports_of
 from sealink.app.listening.sockets import Sockets, base_url, open_public, origin
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
-from sealink.app.recent_use import RecentUse
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
-from sealink.app.spending import SpentByLedger, reports_of
 from sealink.app.telemetry.gauges import (
     ProcessMetrics,
     connection_gauges,
@@ -34,6 +34,7 @@ from sealink.app.telemetry.gauges import (
     target_gauge,
     waiting_gauge,
 )
+from sealink.app.webhooks import Webhooks
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ConfigError, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
@@ -76,7 +77,6 @@ from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
-from sealink.telemetry.target_log import log_target
 from sealink.wire.stream.plain_reads import use_accelerator
 
 if TYPE_CHECKING:
@@ -118,7 +118,6 @@ class App:
         self._is_stopping = False
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
-        self._ledger = Ledger(config.store.url, Path(config.store.journal), _ledger_settings(config))
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._content = ContentLog(Path(config.server.data_dir), _content_settings(config))
@@ -126,6 +125,9 @@ class App:
         self._open = OpenExchanges()
         self._rejected_keys = RejectedKeys()
         self._access = Access(config, self._revoke)
+        self._webhooks = Webhooks(config, self._access.keyring)
+        journal = Path(config.store.journal)
+        self._ledger = Ledger(config.store.url, journal, _ledger_settings(config), self._webhooks.open_table)
         turn = siblings / "admin" if siblings else None
         self._admin = AdminPort(config, self._access, self._control(), turn)
         self._limits = LimitEnforcement(
@@ -145,7 +147,7 @@ class App:
             *traced,
             undo=self._limits.undo,
         )
-        self._health = HealthBook(config.breaker, log_target)
+        self._health = HealthBook(config.breaker, self._webhooks.target_changed)
         self._logs = StreamLogs(config.detach)
         self._retry_budget = TokenBucket(config.retry.budget_share)
         self._hedging = Hedging(config.hedge)
@@ -188,6 +190,7 @@ class App:
         await self._siblings.start()
         if with_admin:
             self._admin.start(given.admin)
+            self._webhooks.start()
         if self._tls is not None:
             self._watching = asyncio.create_task(self._tls.watch(config.server.tls_poll_s))
         self._finish_segment()
@@ -227,6 +230,7 @@ class App:
         await self._simulators.stop()
         await self._access.stop()
         await self._limits.close()
+        await asyncio.to_thread(self._webhooks.stop)
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
@@ -387,6 +391,7 @@ class App:
                 loop_gauge(self._load_shedding.lag),
                 *refusal_counters(self._limits.refused, self._rejected_keys.total),
                 *([self._traces.gauge()] if self._traces is not None else []),
+                *self._webhooks.gauges(),
                 *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
             ],
         )
@@ -402,7 +407,7 @@ class App:
         if self._traces is not None:
             self._traces.configure(config)
         if config.breaker != before.breaker:
-            self._health = HealthBook(config.breaker, log_target)
+            self._health = HealthBook(config.breaker, self._webhooks.target_changed)
         if config.retry != before.retry:
             self._retry_budget = TokenBucket(config.retry.budget_share)
         if config.hedge != before.hedge:

@@ -27,6 +27,7 @@ from sealink.providers.profile import OWN_VENDORS, Profile
 from sealink.providers.vendor import Vendor
 from sealink.telemetry.log_format import LogFormat, LogLevel
 from sealink.telemetry.traces.settings import TraceSettings
+from sealink.webhooks.settings import WebhookSettings
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
@@ -368,6 +369,7 @@ class ConfigFile(Section, frozen=True, kw_only=True):
     keys: tuple[KeyConfig, ...] = ()
     teams: tuple[TeamConfig, ...] = ()
     prices: tuple[PriceConfig, ...] = ()
+    webhooks: tuple[WebhookSettings, ...] = ()
     limits: LimitSettings = LimitSettings()
     timeouts: TimeoutsConfig = TimeoutsConfig()
     retry: RetrySettings = RetrySettings()
