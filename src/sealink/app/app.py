@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
-from sealink.app.address import printable
 from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
+from sealink.app.listening.sockets import Sockets, base_url, open_public, origin
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.recent_use import RecentUse
@@ -33,8 +33,9 @@ from sealink.app.telemetry.gauges import (
     waiting_gauge,
 )
 from sealink.catalog.prices import PriceRules, load_prices
-from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
+from sealink.config import Config, ConfigError, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
+from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
 from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
@@ -58,7 +59,7 @@ from sealink.limits.nodes.settings import COUNTS_ALONE
 from sealink.limits.subjects import Subject
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
-from sealink.net.server import Server
+from sealink.net.server import CertificateError, Server, ServerTls
 from sealink.net.siblings import Siblings
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
@@ -73,6 +74,7 @@ from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
+from sealink.wire.stream.plain_reads import use_accelerator
 
 if TYPE_CHECKING:
     from sealink.app.telemetry.traces import Traces
@@ -99,6 +101,7 @@ class App:
         siblings: Path | None = None,
     ) -> None:
         """`load` reads the config again. `siblings` is the folder in which the processes of one SeaLink meet."""
+        use_accelerator(wants_accelerator())
         self.config = config
         self._load_config = load or (lambda: config)
         self._siblings = Siblings(siblings, self._answer)
@@ -115,7 +118,8 @@ class App:
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
-        self._admin = AdminPort(config, self._access, self._control())
+        turn = siblings / "admin" if siblings else None
+        self._admin = AdminPort(config, self._access, self._control(), turn)
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
@@ -144,11 +148,13 @@ class App:
             under_way=lambda: self._metrics.open_requests,
         )
         self._server: Server | None = None
+        self._tls = ServerTls.of(config.server.tls_cert, config.server.tls_key)
+        self._watching: asyncio.Task[None] | None = None
         self._loading: asyncio.Task[None] | None = None
 
-    async def start(self, *, reuse_port: bool = False, with_admin: bool = False) -> str:
-        """Listen, `with_admin` on the admin port too. Returns the base URL that clients are given, with the port that
-        was really taken.
+    async def start(self, sockets: Sockets | None = None, *, with_admin: bool = False) -> str:
+        """Listen on these sockets, or else at the addresses of the config; `with_admin` on the admin port too. Returns
+        the base URL that clients are given, with the port that was really taken.
 
         Raises OSError if it cannot listen, StoreTooNew if a newer SeaLink has changed the store.
         """
@@ -167,31 +173,43 @@ class App:
             error_response=public.error_response,
             refuse=public.refuse,
         )
-        addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        given = sockets or Sockets()
+        self._public = given.public or open_public(config.server)
+        await self._server.start_on(self._public, self._tls)
         await self._siblings.start()
         if with_admin:
-            self._admin.start()
+            self._admin.start(given.admin)
+        if self._tls is not None:
+            self._watching = asyncio.create_task(self._tls.watch(config.server.tls_poll_s))
         self._finish_segment()
         self._load_shedding.lag.start(asyncio.get_running_loop())
         self._content.start(self._call_later)
         self._loading = asyncio.create_task(self._load())
-        self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
+        self.base_url = base_url(config.server, self._public)
         return self.base_url
+
+    def sockets(self) -> Sockets:
+        """What it listens on."""
+        return Sockets(self._public, self._admin.sockets)
 
     async def loaded(self) -> None:
         """Wait until all that is loaded after the start is there."""
         if self._loading is not None:
             await self._loading
 
-    async def stop(self) -> None:
-        """Let open streams finish for up to `drain_s`, then end them, and give everything back."""
-        self._is_stopping = True
+    async def stop(self, *, is_taken_over: bool = False) -> None:
+        """Let open streams finish for up to `drain_s`, then end them, and give everything back. Where another process
+        has taken over, nobody need notice."""
+        self._is_stopping = not is_taken_over
         await self.loaded()
-        await self._notice()
+        if not is_taken_over:
+            await self._notice()
         await self._admin.stop()
         await self._siblings.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
+        if self._watching is not None:
+            self._watching.cancel()
         self._segment_timer.cancel()
         self._load_shedding.lag.stop()
         if self._traces is not None:
@@ -244,6 +262,7 @@ class App:
         async with self._reloading:
             running = self.config
             new = await asyncio.to_thread(self._load_config)
+            await self._renew_certificates()
             config = in_force(running, new)
             known = {provider.name: provider for provider in running.providers}
             made = {
@@ -256,6 +275,14 @@ class App:
             self._providers |= made
             self._take_config(running)
             return changes(running, new)
+
+    async def _renew_certificates(self) -> None:
+        try:
+            if self._tls is not None:
+                await asyncio.to_thread(self._tls.reload)
+            await self._admin.renew_certificate()
+        except CertificateError as error:
+            raise ConfigError(f"tls_cert: {error}") from error
 
     async def reload_all(self) -> Changes:
         """As `reload`, in all processes. Raises the ConfigError of any."""
@@ -402,7 +429,7 @@ class App:
             warnings=self.warnings,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
-        default_url = f"http://{printable(server.host)}:{server.port}"
+        default_url = origin(server, server.port)
         self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
         return Dispatcher(
             (*endpoints, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),
