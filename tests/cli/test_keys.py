@@ -1,6 +1,7 @@
 """`sealink keys` and `sealink teams`: what they print, what each option sets, and what they refuse."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from sealink.access.tables.audit_table import list_changes
 from sealink.cli.access.rule_options import KEY_OPTIONS, TEAM_OPTIONS
 from sealink.cli.main import app
 from sealink.config.sections import KeyConfig, TeamConfig
+from sealink.ledger.entry import Admission, Settlement
+from sealink.ledger.ledger import Ledger
 
 CONFIG = """\
 [[providers]]
@@ -138,8 +141,9 @@ def test_an_update_changes_what_is_named_and_nothing_else(config: str, option: s
     text, value = OPTIONS[option]
     after = json.loads(done(config, "keys", "update", "dev", *words(option, text), "--json"))
     name = option.removeprefix("--").replace("-", "_")
-    opened = {"paid_in_usd": value} if option == "--balance-usd" else {}
-    assert after == {**before, name: value, **opened}
+    before.pop("standing")
+    opened = {"paid_in_usd": value, "balance_opened_at": after["balance_opened_at"]}
+    assert after == {**before, name: value, **(opened if option == "--balance-usd" else {})}
 
 
 @pytest.mark.parametrize(
@@ -235,3 +239,52 @@ def test_a_store_that_cannot_be_used(config: str) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith("cannot use the store: ")
     assert "sesame" not in result.output
+
+
+def test_what_is_left_is_shown(config: str) -> None:
+    """Of a key's limits, budget and balance: by the ledger, without a server."""
+    done(config, "keys", "create", "dev", "--budget-usd", "2", "--balance-usd", "3", "--team", "file-team")
+    done(config, "keys", "update", "dev", "--add-balance-usd", "-0.5")
+    folder = Path(config).parent
+    ledger = Ledger(f"sqlite:///{folder}/sealink.db", folder / "sealink.db.journal")
+    times = {"started_at": time.time(), "client": "openai", "streamed": False}
+    for number, price in enumerate((100_000_000, 23)):
+        ledger.admit(Admission(request_id=f"req_{number}", key="dev", team="file-team", **times))
+        ledger.settle(Settlement(request_id=f"req_{number}", price_nano_usd=price))
+    standing = shown(config, "dev")["standing"]
+    assert standing["budget"] == {
+        "budget_usd": 2.0,
+        "period": "total",
+        "spent_usd": 0.100000023,
+        "left_usd": 1.899999977,
+        "resets_at": None,
+    }
+    assert standing["balance"] == {"paid_in_usd": 2.5, "spent_usd": 0.100000023, "left_usd": 2.399999977}
+    assert shown(config, "file-team", "teams")["standing"]["budget"]["left_usd"] == 9.899999977
+    lines = done(config, "keys", "show", "dev").splitlines()
+    assert "balance left         2.400000 USD" in lines
+    ledger.close()
+
+
+def test_a_balance_is_opened_once(config: str) -> None:
+    done(config, "keys", "create", "dev", "--balance-usd", "3")
+    assert "was opened already" in told(config, "keys", "update", "dev", "--balance-usd", "4")
+    done(config, "keys", "update", "dev", "--balance-usd", "none")
+    assert shown(config, "dev")["paid_in_usd"] is None
+    done(config, "keys", "create", "late")
+    done(config, "keys", "update", "late", "--balance-usd", "1")
+    done(config, "keys", "update", "late", "--add-balance-usd", "2")
+    assert shown(config, "late")["paid_in_usd"] == 3.0
+    assert "was opened already" in told(config, "keys", "update", "late", "--balance-usd", "none")
+
+
+def test_a_balance_of_the_file_is_credited_once(config: str) -> None:
+    """When the name is first seen, and whatever the file says later."""
+    path = Path(config)
+    for balance, paid in (("", None), ("balance_usd = 5.0\n", 5.0), ("balance_usd = 9.0\n", 5.0)):
+        path.write_text(CONFIG.replace('key = "sk-file"\n', f'key = "sk-file"\n{balance}'))
+        assert shown(config, "file")["paid_in_usd"] == paid
+    done(config, "keys", "update", "file", "--add-balance-usd", "1")
+    assert shown(config, "file")["paid_in_usd"] == 6.0
+    path.write_text(CONFIG)
+    assert shown(config, "file")["paid_in_usd"] == 6.0

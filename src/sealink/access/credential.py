@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from sealink.access.keys import ApiKey, Team
+from sealink.access.keys import ApiKey, KeyRules, Team
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -47,6 +47,12 @@ class Balance(NamedTuple):
     paid: int
     opened_s: int
     is_topped_up: bool = False
+
+
+def balance_in_force(rules: KeyRules, balance: Balance | None) -> Balance | None:
+    """The balance that a key's requests are paid by; None for a key that is not prepaid, or not any more."""
+    is_prepaid = balance is not None and (rules.balance_usd is not None or balance.is_topped_up)
+    return balance if is_prepaid else None
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from sealink.access.configured import ConfiguredKey, ConfiguredTeam
-from sealink.access.credential import Balance, end_of
+from sealink.access.credential import Balance, balance_in_force, end_of
 from sealink.access.keys import KeyRules, TeamRules, fields_of
 from sealink.catalog.rates import NANO
 
@@ -26,6 +26,7 @@ class KeyRecord(KeyRules, frozen=True, kw_only=True):
     created_at: datetime | None = None
     revoked_at: datetime | None = None
     paid_in_usd: float | None = None
+    balance_opened_at: datetime | None = None
 
 
 class TeamRecord(TeamRules, frozen=True, kw_only=True):
@@ -69,6 +70,14 @@ def status_of(expires: date | None, revoked_at: datetime | None) -> Status:
     return "active"
 
 
+def paid_in(rules: KeyRules, balance: Balance | None) -> dict[str, Any]:
+    """What a record says of a balance."""
+    balance = balance_in_force(rules, balance)
+    if balance is None:
+        return {}
+    return {"paid_in_usd": balance.paid / NANO, "balance_opened_at": datetime.fromtimestamp(balance.opened_s, UTC)}
+
+
 def configured_key(each: ConfiguredKey, balance: Balance | None = None) -> KeyRecord:
     """A key of the config, and its balance."""
     return KeyRecord(
@@ -76,7 +85,7 @@ def configured_key(each: ConfiguredKey, balance: Balance | None = None) -> KeyRe
         source="file",
         set_in=each.set_in,
         status=status_of(each.key.expires, None),
-        paid_in_usd=balance and balance.paid / NANO,
+        **paid_in(each.key, balance),
         **fields_of(each.key, KeyRules),
     )
 

@@ -14,8 +14,10 @@ from sealink.admin.operation import Operation, Operations
 from sealink.admin.reload import Changed, Reload
 from sealink.admin.shapes import (
     AuditList,
+    BalancePostings,
     ConfigReloaded,
     KeyList,
+    KeyShown,
     KeyWithSecret,
     NewKey,
     NewTeam,
@@ -23,10 +25,14 @@ from sealink.admin.shapes import (
     Revocation,
     Rotation,
     TeamList,
+    TeamShown,
+    TopUp,
 )
 from sealink.admin.teams import TeamOperations
 from sealink.http import Endpoint, RequestContext
 from sealink.http.responses import identity, send_json
+from sealink.limits.counters import Subject
+from sealink.limits.standing import Standing
 from sealink.net.message import Request, Responder
 from sealink.wire.dialects import openai_chat
 
@@ -40,25 +46,30 @@ _PROMETHEUS_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def operations_on(
-    store: "Callable[[], AccessStore]", changed: Callable[[], None], reload: Callable[[], Changed]
+    store: "Callable[[], AccessStore]",
+    changed: Callable[[], None],
+    reload: Callable[[], Changed],
+    standing: Callable[[Subject], Standing],
 ) -> tuple[Operation, ...]:
-    """The operations on keys, teams and their audit, and on the config. `store` and `reload` are called in threads
-    only: the first imports SQLAlchemy, the other waits."""
-    keys = KeyOperations(partial(_key_table, store), changed)
-    teams = TeamOperations(partial(_team_table, store), changed)
+    """The operations on keys, teams and their audit, and on the config. `store`, `reload` and `standing` are called in
+    threads only: they import SQLAlchemy, or wait."""
+    keys = KeyOperations(partial(_key_table, store), changed, standing)
+    teams = TeamOperations(partial(_team_table, store), changed, standing)
     audit = AuditOperations(store)
     key, team = "/admin/v1/keys/{name}", "/admin/v1/teams/{name}"
     return (
         Operation("GET", "/admin/v1/keys", "List keys.", keys.list, KeyList, query=Page),
         Operation("POST", "/admin/v1/keys", "Make a key.", keys.create, KeyWithSecret, body=NewKey, status=201),
-        Operation("GET", key, "Show a key.", keys.find, KeyRecord),
+        Operation("GET", key, "Show a key.", keys.find, KeyShown),
         Operation("PATCH", key, "Change a key.", keys.update, KeyRecord, body=KeyRules),
         Operation("DELETE", key, "Revoke a key.", keys.revoke, KeyRecord, query=Revocation),
         Operation("POST", f"{key}/rotate", "Give a key another secret.", keys.rotate, KeyWithSecret, body=Rotation),
         Operation("POST", f"{key}/revoke", "Revoke a key.", keys.revoke, KeyRecord, body=Revocation),
+        Operation("POST", f"{key}/balance", "Pay into a balance.", keys.pay_in, KeyRecord, body=TopUp),
+        Operation("GET", f"{key}/balance", "List what was paid in.", keys.postings, BalancePostings),
         Operation("GET", "/admin/v1/teams", "List teams.", teams.list, TeamList, query=Page),
         Operation("POST", "/admin/v1/teams", "Make a team.", teams.create, TeamRecord, body=NewTeam, status=201),
-        Operation("GET", team, "Show a team.", teams.find, TeamRecord),
+        Operation("GET", team, "Show a team.", teams.find, TeamShown),
         Operation("PATCH", team, "Change a team.", teams.update, TeamRecord, body=TeamRules),
         Operation("DELETE", team, "Revoke a team.", teams.revoke, TeamRecord, query=Revocation),
         Operation("POST", f"{team}/revoke", "Revoke a team.", teams.revoke, TeamRecord, body=Revocation),

@@ -8,7 +8,10 @@ import msgspec
 from sealink.access.keys import KeyRules, fields_of
 from sealink.access.records import KeyRecord
 from sealink.admin.operation import Call
-from sealink.admin.shapes import KeyList, KeyWithSecret
+from sealink.admin.shapes import BalancePostings, KeyList, KeyShown, KeyWithSecret
+from sealink.limits.counters import Subject
+from sealink.limits.standing import Standing, key_subject
+from sealink.policy.budgets import nano_usd
 
 if TYPE_CHECKING:
     from sealink.access.tables.key_table import KeyTable
@@ -17,11 +20,15 @@ ACTOR = "admin"
 
 
 class KeyOperations:
-    """`table` gives the keys; `changed` is called after each change, so that this process looks at once."""
+    """`table` gives the keys; `changed` is called after each change, so that this process looks at once; `standing`
+    says what is left of a key's limits and money."""
 
-    def __init__(self, table: "Callable[[], KeyTable]", changed: Callable[[], None]) -> None:
+    def __init__(
+        self, table: "Callable[[], KeyTable]", changed: Callable[[], None], standing: Callable[[Subject], Standing]
+    ) -> None:
         self._table = table
         self._changed = changed
+        self._standing = standing
 
     def list(self, call: Call) -> KeyList:
         page = call.query
@@ -36,8 +43,20 @@ class KeyOperations:
         self._changed()
         return _with_secret(record, secret)
 
-    def find(self, call: Call) -> KeyRecord:
-        return self._table().find(call.name)
+    def find(self, call: Call) -> KeyShown:
+        record = self._table().find(call.name)
+        subject = key_subject(record)
+        return KeyShown(**msgspec.structs.asdict(record), standing=self._standing(subject))
+
+    def pay_in(self, call: Call) -> KeyRecord:
+        record = self._table().pay_in(call.name, nano_usd(call.body.add_usd), ACTOR)
+        self._changed()
+        return record
+
+    def postings(self, call: Call) -> BalancePostings:
+        table = self._table()
+        table.find(call.name)
+        return BalancePostings(table.postings(call.name))
 
     def update(self, call: Call) -> KeyRecord:
         record = self._table().update(call.name, call.body, ACTOR)

@@ -1,5 +1,6 @@
 """What operations of the admin API take and give, besides the records of access/records.py."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -7,8 +8,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from sealink.access.keys import KeyRules, TeamRules
-from sealink.access.records import AuditEntry, KeyRecord, TeamRecord
+from sealink.access.records import AuditEntry, KeyRecord, Posting, TeamRecord
 from sealink.ledger.reports.totals import By, Totals
+from sealink.limits.standing import Standing
 
 
 class NewKey(KeyRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,6 +23,31 @@ class NewTeam(TeamRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A team to be made."""
 
     name: str
+
+
+class KeyShown(KeyRecord, frozen=True, kw_only=True):
+    """A key, and what is left of its limits, budget and balance."""
+
+    standing: Standing
+
+
+class TeamShown(TeamRecord, frozen=True, kw_only=True):
+    """A team, and what is left of its limits and budget."""
+
+    standing: Standing
+
+
+class TopUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is paid into a balance, in dollars; below 0: taken back."""
+
+    add_usd: Annotated[float, Meta(ge=-1_000_000, le=1_000_000)]
+
+
+class BalancePostings(msgspec.Struct, frozen=True):
+    """What was paid into a balance, the newest first."""
+
+    data: Sequence[Posting]
+    next: str | None = None
 
 
 class KeyWithSecret(KeyRecord, frozen=True, kw_only=True):

@@ -3,22 +3,30 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from sealink.access.keys import TeamRules, fields_of
 from sealink.access.records import TeamRecord
 from sealink.admin.keys import ACTOR
 from sealink.admin.operation import Call
-from sealink.admin.shapes import TeamList
+from sealink.admin.shapes import TeamList, TeamShown
+from sealink.limits.counters import Subject
+from sealink.limits.standing import Standing, team_subject
 
 if TYPE_CHECKING:
     from sealink.access.tables.team_table import TeamTable
 
 
 class TeamOperations:
-    """`table` gives the teams; `changed` is called after each change, so that this process looks at once."""
+    """`table` gives the teams; `changed` is called after each change, so that this process looks at once; `standing`
+    says what is left of a team's limits and money."""
 
-    def __init__(self, table: "Callable[[], TeamTable]", changed: Callable[[], None]) -> None:
+    def __init__(
+        self, table: "Callable[[], TeamTable]", changed: Callable[[], None], standing: Callable[[Subject], Standing]
+    ) -> None:
         self._table = table
         self._changed = changed
+        self._standing = standing
 
     def list(self, call: Call) -> TeamList:
         page = call.query
@@ -32,8 +40,10 @@ class TeamOperations:
         self._changed()
         return record
 
-    def find(self, call: Call) -> TeamRecord:
-        return self._table().find(call.name)
+    def find(self, call: Call) -> TeamShown:
+        record = self._table().find(call.name)
+        subject = team_subject(record)
+        return TeamShown(**msgspec.structs.asdict(record), standing=self._standing(subject))
 
     def update(self, call: Call) -> TeamRecord:
         record = self._table().update(call.name, call.body, ACTOR)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.app.access import Access
@@ -20,7 +20,7 @@ from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
-from sealink.app.spending import SpentByLedger
+from sealink.app.spending import SpentByLedger, reports_of
 from sealink.app.telemetry.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
@@ -32,6 +32,7 @@ from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import CHAT_PATH, public_endpoints
+from sealink.gateway.handlers.own_usage import KeyAccounts
 from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
@@ -41,6 +42,7 @@ from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
+from sealink.limits.counters import Subject
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
 from sealink.net.server import Server
@@ -61,6 +63,10 @@ if TYPE_CHECKING:
     from sealink.app.telemetry.traces import Traces
 
 log = logging.getLogger("sealink.app")
+
+
+_SEGMENT_S: Final = 3600.0
+"""How old a segment of the journal becomes before the next is begun."""
 
 
 class App:
@@ -84,7 +90,7 @@ class App:
         self._is_stopping = False
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
-        self._ledger = Ledger(config.store.url, Path(config.store.journal), LedgerSettings(fsync=config.store.fsync))
+        self._ledger = Ledger(config.store.url, Path(config.store.journal), _ledger_settings(config))
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
@@ -94,7 +100,7 @@ class App:
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
-            SpentByLedger(config.store.url, Path(config.store.journal)),
+            SpentByLedger(reports_of(config)),
         )
         self._traces = _traces_of(config, self._pool)
         traced = [self._traces.observer] if self._traces is not None else []
@@ -143,6 +149,7 @@ class App:
         await self._siblings.start()
         if with_admin:
             self._admin.start()
+        self._finish_segment()
         self._load_shedding.lag.start(asyncio.get_running_loop())
         self._loading = asyncio.create_task(self._load())
         self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
@@ -162,6 +169,7 @@ class App:
         await self._siblings.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
+        self._segment_timer.cancel()
         self._load_shedding.lag.stop()
         if self._traces is not None:
             await self._traces.close()
@@ -171,6 +179,10 @@ class App:
         self._limits.close()
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
+
+    def _finish_segment(self) -> None:
+        self._ledger.finish_segment()
+        self._segment_timer = asyncio.get_running_loop().call_later(_SEGMENT_S, self._finish_segment)
 
     def hurry(self) -> None:
         """Wait no longer for open streams: end them now."""
@@ -270,7 +282,11 @@ class App:
             routes=lambda: router_of(self.config, self._providers).routes,
             config=lambda: self.config,
             base_url=lambda: self.base_url,
+            used=self._used,
         )
+
+    async def _used(self, subject: Subject) -> dict[str, int] | None:
+        return self._limits.used(subject)
 
     async def _answer(self, question: str) -> object:
         """What this process answers itself, or a sibling."""
@@ -347,6 +363,7 @@ class App:
             self._services(),
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
+            accounts=KeyAccounts(reports_of(self.config), self._limits),
             unready=self.unready,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
@@ -400,6 +417,10 @@ class App:
         if provider.dialect_name == "sim":
             return await self._simulators.start(provider)
         return provider_of(provider)
+
+
+def _ledger_settings(config: Config) -> LedgerSettings:
+    return LedgerSettings(fsync=config.store.fsync, keep_days=config.store.keep_days)
 
 
 def _traces_of(config: Config, pool: UpstreamPool) -> "Traces | None":

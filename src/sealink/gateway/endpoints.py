@@ -1,5 +1,6 @@
 """All endpoints of the public port: method, path, handler, dialect, heartbeats, error shape, body limit."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
@@ -8,8 +9,10 @@ import msgspec
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.failover.whole import WholeOperation
 from sealink.gateway.handlers.answers import Answers
+from sealink.gateway.handlers.billing import Billing
 from sealink.gateway.handlers.health import Ready, Reasons, live, root
 from sealink.gateway.handlers.models import Models
+from sealink.gateway.handlers.own_usage import KeyAccounts, OwnUsage
 from sealink.gateway.handlers.streams import Streams
 from sealink.gateway.handlers.token_counts import TokenCounts
 from sealink.gateway.model_api import ModelApi
@@ -35,12 +38,14 @@ def public_endpoints(
     admission: AdmissionControl,
     services: Services,
     *,
+    accounts: KeyAccounts | None = None,
     max_embeddings_bytes: int | None = None,
     models_without_key: bool = True,
     unready: Reasons = list,
     max_before_content_bytes: int = STREAM.max_before_content_bytes,
 ) -> tuple[Endpoint, ...]:
-    """The table. It holds what is spoken on each path, so that a new endpoint is one entry here."""
+    """The table. It holds what is spoken on each path, so that a new endpoint is one entry here. `accounts`: what is
+    known of keys, where that is told."""
     stream = msgspec.structs.replace(STREAM, max_before_content_bytes=max_before_content_bytes)
 
     def model(
@@ -87,4 +92,17 @@ def public_endpoints(
         Endpoint("GET", "/anthropic/v1/models/{id}", models.get, _ANTHROPIC),
         Endpoint("GET", "/v1/streams/{id}", streams.resume, _OPENAI),
         Endpoint("DELETE", "/v1/streams/{id}", streams.cancel, _OPENAI),
+        *(() if accounts is None else _of_keys(admission, accounts)),
     )
+
+
+def _of_keys(admission: AdmissionControl, accounts: KeyAccounts) -> Iterable[Endpoint]:
+    """What a key's holder is told of it."""
+    own, billing = OwnUsage(admission, accounts), Billing(admission, accounts)
+    handlers: dict[str, Handler] = {"/v1/me": own.me, "/v1/usage": own.usage}
+    for dashboard in ("/v1/dashboard/billing", "/dashboard/billing"):
+        handlers[f"{dashboard}/subscription"] = billing.subscription
+        handlers[f"{dashboard}/usage"] = billing.usage
+        handlers[f"{dashboard}/credit_grants"] = billing.credit_grants
+    handlers |= {"/v1/key": billing.key, "/v1/auth/key": billing.key, "/v1/credits": billing.credits}
+    return (Endpoint("GET", path, handler, _OPENAI) for path, handler in handlers.items())

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnClause,
     Connection,
     Date,
     Insert,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    literal_column,
     select,
 )
 
@@ -37,6 +39,10 @@ SUMS: Final = (
     "hedge_cost_nano_usd",
     "price_nano_usd",
 )
+
+NO_TEXT: Final[ColumnClause[str]] = literal_column("''")
+"""Instead of NULL, which no primary key may have. It is part of the statement, so that PostgreSQL sees that SELECT and
+GROUP BY have the same."""
 
 daily_usage = Table(
     "daily_usage",
@@ -93,12 +99,12 @@ def _sums_of(day: date) -> Select[*tuple[Any, ...]]:
         .subquery()
     )
     by_balance = case((requests.c.started_at >= opened.c.at, requests.c.price_nano_usd), else_=0)
-    names = [func.coalesce(requests.c[name], "").label(name) for name in TEXTS]
+    names = [func.coalesce(requests.c[name], NO_TEXT).label(name) for name in TEXTS]
     query = select(
         _as_date(day), *names, *sums(), func.coalesce(func.sum(by_balance), 0).label("balance_price_nano_usd")
     )
     joined = query.select_from(requests.outerjoin(opened, opened.c.key == requests.c.key))
-    return joined.group_by(*(func.coalesce(requests.c[name], "") for name in TEXTS))
+    return joined.group_by(*(func.coalesce(requests.c[name], NO_TEXT) for name in TEXTS))
 
 
 def _as_date(day: date) -> Any:

@@ -125,6 +125,11 @@ class Journal:
         finally:
             path.unlink(missing_ok=True)
 
+    def finish_segment(self) -> None:
+        """Go on in another segment, unless nothing was written into this one."""
+        if self._size:
+            self._open_next()
+
     def close(self) -> None:
         """Finish the segment that is being written, if there is one."""
         if self._fd is not None:

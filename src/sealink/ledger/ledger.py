@@ -97,6 +97,14 @@ class Ledger:
             self._is_failing = False
         return True
 
+    def finish_segment(self) -> None:
+        """Let what is stored be removed from the journal. To be called now and then: a segment that is written so
+        seldom that it is never full would keep entries whose rows are rolled up."""
+        try:
+            self._journal.finish_segment()
+        except OSError as error:
+            log.error("the journal cannot go on in another file: %s", error)
+
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was settled is in the store. False if that took too long. Blocks."""
         return self._thread.flush(timeout_s)

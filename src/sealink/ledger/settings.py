@@ -4,7 +4,7 @@ import msgspec
 
 
 class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one process's ledger. Only `fsync` is set in sealink.toml ([store])."""
+    """Of one process's ledger. Only `fsync` and `keep_days` are set in sealink.toml ([store])."""
 
     segment_bytes: int = 4 * 1024 * 1024
     """A journal's file is finished at this size; it is removed when all requests admitted in it are in the store."""
@@ -22,5 +22,9 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often to look for journals whose owners have died."""
     store_timeout_s: float = 5.0
     """How long to wait for a connection to the store, or for its lock, before that counts as a failure."""
+    keep_days: int = 0
+    """How many days rows are kept, besides today's, before only the sums of their day are. 0: for ever."""
+    roll_up_every_s: float = 3600.0
+    """How often to look for rows that are older."""
     close_s: float = 5.0
     """How long `close` may take to upload what is left. The rest is uploaded at the next start."""

@@ -35,6 +35,7 @@ class Uploader:
         self._finished: set[Path] = set()
         self._is_migrated = False
         self._look_again_at = 0.0
+        self._roll_up_at = 0.0
 
     def upload(self) -> bool:
         """Upload a batch of each journal; True if there is more.
@@ -47,6 +48,8 @@ class Uploader:
         self._take_over()
         for cursor in self._inherited.copy():
             self._advance_inherited(cursor, table)
+        if not has_more and not self._inherited:
+            self._roll_up(table)
         return has_more or bool(self._inherited)
 
     def close(self) -> None:
@@ -69,6 +72,14 @@ class Uploader:
 
     def _advance(self, cursor: JournalCursor, table: RowTable) -> bool:
         return cursor.advance(table, self._settings.batch_entries)
+
+    def _roll_up(self, table: RowTable) -> None:
+        """Remove the rows that are too old, if it is time to look for them again: their days keep their sums."""
+        if not self._settings.keep_days or time.monotonic() < self._roll_up_at:
+            return
+        if removed := table.roll_up(self._settings.keep_days):
+            log.info("%d rows are older than %d days: their days keep their sums", removed, self._settings.keep_days)
+        self._roll_up_at = time.monotonic() + self._settings.roll_up_every_s
 
     def _take_over(self) -> None:
         """Take over the journals whose owners have died, if it is time to look for them again."""

@@ -145,6 +145,19 @@ class Counters:
             left = _left(held, now_ns)
         return Lease(subjects, slots, now_ns, now_s, tokens, need.streams, reserved, *left)
 
+    def used(self, subject: Subject) -> dict[str, int]:
+        """What is counted under its limits now, by their names."""
+        slot = self._slot(subject)
+        with self._file.locked((slot.at,)):
+            slot.open(self._file.now_ns())
+            requests, tokens, of_day, streams = slot.used
+        return {
+            "requests_per_minute": requests.total,
+            "tokens_per_minute": tokens.total,
+            "requests_per_day": of_day.total,
+            "concurrent_streams": streams,
+        }
+
     def reserve_more(self, lease: Lease, wanted: int, now_s: float) -> int:
         """Reserve more money for an open request. Returns how much more it may spend: less than wanted, where there is
         not so much."""

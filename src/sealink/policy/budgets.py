@@ -12,6 +12,8 @@ _WEEK_S: Final = 7 * _DAY_S
 _FIRST_MONDAY_S: Final = 4 * _DAY_S
 """1970 began with a Thursday."""
 
+_LENGTHS_S: Final = {"day": _DAY_S, "week": _WEEK_S}
+
 BudgetPeriod = Literal["day", "week", "month", "total"]
 """How long a budget lasts: a day, a week from Monday or a month, in UTC; or for all time."""
 Code = Literal["budget_exceeded", "insufficient_balance"]
@@ -43,6 +45,14 @@ def period_start_s(period: BudgetPeriod, now_s: float) -> int:
     if period == "week":
         return day - (day - _FIRST_MONDAY_S) % _WEEK_S
     return day - (_day_of_month(day) - 1) * _DAY_S if period == "month" else 0
+
+
+def period_end_s(period: BudgetPeriod, now_s: float) -> int | None:
+    """When the period ends that a time is in, and the next begins; None: `total`."""
+    start = period_start_s(period, now_s)
+    if period == "total":
+        return None
+    return period_start_s("month", start + 31 * _DAY_S) if period == "month" else start + _LENGTHS_S[period]
 
 
 def short(funds: list[Fund], needed: int) -> Fund | None:

@@ -3,7 +3,6 @@
 A balance is the sum of its postings without the prices of all requests that began since it was opened.
 """
 
-from collections.abc import Sequence
 from typing import Literal
 
 from sqlalchemy import insert, select
@@ -21,7 +20,7 @@ def post(change: Change, key: str, amount_nano_usd: int, kind: Kind) -> None:
     change.connection.execute(insert(balance_postings).values(row))
 
 
-def list_postings(store: AccessStore, key: str) -> Sequence[Posting]:
+def list_postings(store: AccessStore, key: str) -> list[Posting]:
     """A key's postings, the newest first."""
     columns = [balance_postings.c[name] for name in Posting.__struct_fields__]
     query = select(*columns).where(balance_postings.c.key == key).order_by(balance_postings.c.id.desc())

@@ -1,6 +1,6 @@
 """Keys in the store: made, listed, changed, rotated, revoked. Blocks, as AccessStore does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,13 +11,12 @@ from sealink.access.changed_rules import changed, check_name, check_rules
 from sealink.access.credential import Balance
 from sealink.access.key_secrets import digest_of, new_secret, visible_prefix
 from sealink.access.keys import KeyRules
-from sealink.access.records import KeyRecord, configured_key, status_of
+from sealink.access.records import KeyRecord, Posting, configured_key, paid_in, status_of
 from sealink.access.tables.access_store import AccessStore, Change
 from sealink.access.tables.audit_table import write_down
 from sealink.access.tables.balance_sums import balances, opened
-from sealink.access.tables.balance_table import post
+from sealink.access.tables.balance_table import list_postings, post
 from sealink.access.tables.schema import api_keys, key_secrets, teams
-from sealink.catalog.rates import NANO
 from sealink.errors import Conflict, InvalidRequest, NotFound
 from sealink.policy.budgets import nano_usd
 
@@ -87,6 +86,10 @@ class KeyTable:
             write_down(change, "key.paid_in", before, record)
         return record
 
+    def postings(self, name: str) -> Sequence[Posting]:
+        """What was paid into a key's balance, the newest first."""
+        return list_postings(self._store, name)
+
     def rotate(self, name: str, actor: str, *, overlap_s: float = 0.0) -> tuple[KeyRecord, str]:
         """Give a key another secret. The old one goes on for `overlap_s`."""
         self._check_writable(name)
@@ -151,7 +154,7 @@ def _record(row: RowMapping, balance: Balance | None) -> KeyRecord:
         status=status_of(rules.expires, row["revoked_at"]),
         created_at=row["created_at"],
         revoked_at=row["revoked_at"],
-        paid_in_usd=balance and balance.paid / NANO,
+        **paid_in(rules, balance),
         **msgspec.structs.asdict(rules),
     )
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sealink.admin.admin_token import FILE, load_or_make
 from sealink.admin.endpoints import admin_endpoints, operations_on
@@ -17,16 +17,16 @@ from sealink.admin.usage import Currency, operations_on_usage
 from sealink.app.access import Access
 from sealink.app.address import is_loopback, printable
 from sealink.app.admin.console import Control, backend_of
+from sealink.app.spending import SpentByLedger, reports_of
 from sealink.config import Config
 from sealink.config.changes import Changes
 from sealink.config.environment import admin_token
 from sealink.console.endpoints import console_endpoints
 from sealink.http import Dispatcher
+from sealink.limits.counters import Subject
+from sealink.limits.standing import Standing, standing_of
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
-
-if TYPE_CHECKING:
-    from sealink.ledger.reports.report import Report
 
 log = logging.getLogger("sealink.admin")
 
@@ -95,10 +95,16 @@ class AdminPort:
         def end_stream(request_id: str) -> bool:
             return asyncio.run_coroutine_threadsafe(self._control.end_stream(request_id), loop).result()
 
+        spent = SpentByLedger(reports_of(self._config))
+
+        def standing(subject: Subject) -> Standing:
+            used = asyncio.run_coroutine_threadsafe(self._control.used(subject), loop).result()
+            return standing_of(subject, used, spent, time.time())
+
         operations = (
-            *operations_on(self._access.store, self._access.changed, reload),
+            *operations_on(self._access.store, self._access.changed, reload, standing),
             *operations_on_streams(streams, end_stream),
-            *operations_on_usage(self._report, self._currency),
+            *operations_on_usage(reports_of(self._config), self._currency),
         )
         endpoints = (
             *admin_endpoints(operations, self._control.metrics),
@@ -120,12 +126,3 @@ class AdminPort:
     def _currency(self) -> Currency:
         usage = self._control.config().usage
         return Currency(usage.currency, usage.usd_rate)
-
-    @contextmanager
-    def _report(self) -> "Iterator[Report]":
-        """A report on the ledger. It imports SQLAlchemy: only threads ask for it."""
-        from sealink.ledger.reports.report import open_report
-
-        store = self._config.store
-        with open_report(store.url, Path(store.journal)) as report:
-            yield report

@@ -13,6 +13,7 @@ from sealink.config import Config, rule_of
 from sealink.config.changes import Changes
 from sealink.console.backend import Backend, Streams, TargetState
 from sealink.http import Handler
+from sealink.limits.counters import Subject
 from sealink.policy.routing import ModelRoute
 
 
@@ -21,7 +22,8 @@ class Control(NamedTuple):
 
     `metrics` are those of all, as Prometheus' text. `reload` has all read the config again, and raises ConfigError;
     `preview` says what that would change. `streams`, `end_stream` and `targets` are of all, too; `routes`, `config` and
-    `base_url`, that of the public port, are the same in each. `chat` handles chat completions in this process.
+    `base_url`, that of the public port, are the same in each. `chat` handles chat completions in this process. `used`
+    is what is counted under the limits of a key or team; it raises ServiceUnavailable.
     """
 
     metrics: Callable[[], Awaitable[bytes]]
@@ -34,6 +36,7 @@ class Control(NamedTuple):
     routes: Callable[[], tuple[ModelRoute, ...]]
     config: Callable[[], Config]
     base_url: Callable[[], str]
+    used: Callable[[Subject], Coroutine[Any, Any, dict[str, int] | None]]
 
 
 def backend_of(control: Control, access: Access, guard: Guard, sessions: Sessions) -> Backend:

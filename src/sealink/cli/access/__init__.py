@@ -3,5 +3,6 @@
 keys, teams    the commands
 rule_options   the options that set a key's or team's rules
 opened         the store that a config names; what cannot be done ends the command
+standing       what is left of limits, budgets and balances
 shown          what is printed
 """

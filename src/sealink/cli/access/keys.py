@@ -10,6 +10,7 @@ import typer
 from sealink.cli.access import shown
 from sealink.cli.access.opened import actor, opened
 from sealink.cli.access.rule_options import KEY_OPTIONS, changes_of, rules_of, takes_rules
+from sealink.cli.access.standing import read_standing
 from sealink.cli.configuration import ConfigOption
 
 app = typer.Typer(help="API keys: made, listed, changed, rotated, revoked.", no_args_is_help=True)
@@ -47,12 +48,14 @@ def list_keys(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """One key and its rules."""
+    """One key, its rules, and what is left of its limits and money."""
     from sealink.access.tables.key_table import KeyTable
+    from sealink.limits.standing import key_subject
 
     with opened(config) as store:
         record = KeyTable(store).find(name)
-    shown.print_record(record, as_json=as_json)
+    subject = key_subject(record)
+    shown.print_record(record, read_standing(subject, config), as_json=as_json)
 
 
 @app.command()

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from sealink.access.records import KeyRecord, TeamRecord
+    from sealink.limits.standing import Standing
 
 Columns = Sequence[str]
 KEY_COLUMNS: Final = ("name", "status", "prefix", "team", "user", "models", "expires", "created_at", "set_in")
@@ -32,14 +33,32 @@ def print_secret(record: "KeyRecord", secret: str, *, as_json: bool) -> None:
         typer.echo(secret)
 
 
-def print_record(record: "KeyRecord | TeamRecord", *, as_json: bool) -> None:
+def print_record(record: "KeyRecord | TeamRecord", standing: "Standing | None" = None, *, as_json: bool) -> None:
     """All that is known of a key or team; what is not set is left out."""
+    fields = msgspec.structs.asdict(record)
     if as_json:
-        print_json(record)
+        print_json(fields if standing is None else {**fields, "standing": standing})
         return
-    for name, value in msgspec.structs.asdict(record).items():
+    for name, value in {**fields, **_lines(standing)}.items():
         if value not in (None, (), {}, False):
             typer.echo(f"{name:20} {_text(value)}")
+
+
+def _lines(standing: "Standing | None") -> dict[str, object]:
+    """What is left, by names for people."""
+    if standing is None:
+        return {}
+    lines: dict[str, object] = {f"{name} left": str(left) for name, left in standing.remaining.items()}
+    if (budget := standing.budget) is not None:
+        lines |= {"budget spent": _usd(budget.spent_usd), "budget left": _usd(budget.left_usd)}
+        lines["budget resets at"] = budget.resets_at
+    if (balance := standing.balance) is not None:
+        lines |= {"balance spent": _usd(balance.spent_usd), "balance left": _usd(balance.left_usd)}
+    return lines
+
+
+def _usd(usd: float) -> str:
+    return f"{usd:.6f} USD"
 
 
 def print_list(records: "Sequence[KeyRecord | TeamRecord]", columns: Columns, *, as_json: bool) -> None:

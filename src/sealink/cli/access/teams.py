@@ -8,6 +8,7 @@ from sealink.cli.access import shown
 from sealink.cli.access.keys import EndStreamsOption, JsonOption, OverlapOption
 from sealink.cli.access.opened import actor, opened
 from sealink.cli.access.rule_options import TEAM_OPTIONS, changes_of, rules_of, takes_rules
+from sealink.cli.access.standing import read_standing
 from sealink.cli.configuration import ConfigOption
 
 app = typer.Typer(help="Teams, whose keys share limits: made, listed, changed, rotated, revoked.", no_args_is_help=True)
@@ -39,12 +40,14 @@ def list_teams(as_json: JsonOption = False, config: ConfigOption = None) -> None
 
 @app.command()
 def show(name: NameArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """One team and its rules."""
+    """One team, its rules, and what is left of its limits and money."""
     from sealink.access.tables.team_table import TeamTable
+    from sealink.limits.standing import team_subject
 
     with opened(config) as store:
         record = TeamTable(store).find(name)
-    shown.print_record(record, as_json=as_json)
+    standing = read_standing(team_subject(record), config)
+    shown.print_record(record, standing, as_json=as_json)
 
 
 @app.command()

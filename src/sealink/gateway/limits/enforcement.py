@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from sealink.access.credential import Balance
+from sealink.access.credential import Balance, balance_in_force
 from sealink.access.keys import ApiKey, Team
 from sealink.catalog.prices import PriceRules
 from sealink.errors import ServiceUnavailable
@@ -20,6 +20,7 @@ from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
 from sealink.limits.counters import Cost, Counters, Credit, Lease, Refusal, Subject
 from sealink.limits.shared_file import FileFull
+from sealink.limits.standing import Spent
 from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import UsageLimits
 from sealink.policy.routing import Target
@@ -28,12 +29,6 @@ from sealink.store.errors import StoreError, StoreUnavailable
 log = logging.getLogger("sealink.limits")
 
 _NO_COST = Cost()
-
-
-class Spent(Protocol):
-    """The ledger, as far as it says what was spent. Blocks. Raises StoreError where it cannot be read."""
-
-    def __call__(self, name: str, since_s: float, *, by_balance: bool = False) -> int: ...
 
 
 class Accounts(Protocol):
@@ -50,7 +45,7 @@ class LimitEnforcement:
     def __init__(self, path: Path, keyring: Accounts, spent: Spent) -> None:
         self._path = path
         self._keyring = keyring
-        self._spent = spent
+        self.spent = spent
         self._counters: Counters | None = None
         self._leases: dict[str, Lease] = {}
         self._settings = LimitSettings()
@@ -107,6 +102,17 @@ class LimitEnforcement:
             found.append(Subject(f"model:{route.limited_as}", route.limits))
         return found
 
+    def subjects_of(self, key: ApiKey) -> list[Subject]:
+        """The key, and its team if that is known, whether or not they have limits."""
+        found = [Subject(f"key:{key.name}", key, self._credit_of(key))]
+        if key.team is not None and (team := self._keyring.teams.get(key.team)) is not None:
+            found.append(Subject(f"team:{team.name}", team))
+        return found
+
+    def used(self, subject: Subject) -> dict[str, int] | None:
+        """What is counted under the limits of a key or team, by their names. Raises ServiceUnavailable."""
+        return self._open().used(subject) if has_limits(subject.limits) else {}
+
     def _credit_of(self, key: ApiKey) -> Credit | None:
         """The balance that a key's requests are paid by; None for a key that is not prepaid."""
         balance = self._keyring.balances.get(key.name)
@@ -114,8 +120,8 @@ class LimitEnforcement:
             if key.balance_usd is not None:
                 raise ServiceUnavailable("Balances cannot be read from the store now.", code="store_unavailable")
             return None
-        is_prepaid = key.balance_usd is not None or balance.is_topped_up
-        return Credit(balance.paid, balance.opened_s) if is_prepaid else None
+        in_force = balance_in_force(key, balance)
+        return None if in_force is None else Credit(in_force.paid, in_force.opened_s)
 
     async def _admit_known(self, request: AdmittedRequest, subjects: list[Subject], unknown: list[Subject]) -> None:
         """As `admit`, once the ledger has said what was spent."""
@@ -130,7 +136,7 @@ class LimitEnforcement:
 
     async def _read_spent(self, name: str, since_s: float, *, by_balance: bool = False) -> int:
         try:
-            return await asyncio.to_thread(self._spent, name, since_s, by_balance=by_balance)
+            return await asyncio.to_thread(self.spent, name, since_s, by_balance=by_balance)
         except (StoreError, StoreUnavailable) as error:
             log.error("what %s has spent cannot be read: %s", name, error)
             raise ServiceUnavailable("Budgets cannot be read from the store now.", code="store_unavailable") from error

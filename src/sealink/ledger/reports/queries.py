@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
-from sealink.ledger.daily_usage import SUMS, TEXTS, daily_usage, sums
+from sealink.ledger.daily_usage import NO_TEXT, SUMS, TEXTS, daily_usage, sums
 from sealink.ledger.reports.selection import COLUMNS, Selection
 from sealink.ledger.reports.totals import By
 from sealink.ledger.requests_table import requests
@@ -23,7 +23,7 @@ def sums_of_requests(by: tuple[By, ...], selection: Selection) -> Query:
 
 def sums_of_days(by: tuple[By, ...], selection: Selection) -> Query:
     """Sums over days whose rows were removed. A day is in a selection if its beginning is."""
-    groups = [daily_usage.c.day if each == "day" else func.nullif(daily_usage.c[COLUMNS[each]], "") for each in by]
+    groups = [daily_usage.c.day if each == "day" else func.nullif(daily_usage.c[COLUMNS[each]], NO_TEXT) for each in by]
     labelled = [group.label(f"by_{each}") for each, group in zip(by, groups, strict=True)]
     added = [func.sum(daily_usage.c[name]).label(name) for name in SUMS]
     return select(*labelled, *added).where(_selected_days(selection)).group_by(*groups)
