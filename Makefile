@@ -84,6 +84,7 @@ lock: | build/uv/bin/uv
 	for name in agents older aider; do \
 		$(COMPILE) --group clients-$$name --output-file requirements/clients-$$name.txt || exit 1; done
 	npm --prefix tests/node install --package-lock-only --omit-lockfile-registry-resolved
+	npm --prefix tests/console install --package-lock-only --omit-lockfile-registry-resolved
 	npm --prefix tests/codex install --package-lock-only --omit-lockfile-registry-resolved
 
 build/uv/bin/uv:
@@ -91,4 +92,4 @@ build/uv/bin/uv:
 	build/uv/bin/pip install --quiet uv==$(UV_VERSION)
 
 clean:
-	rm -rf .venv .venv-clients build dist tests/node/node_modules tests/codex/node_modules
+	rm -rf .venv .venv-clients build dist tests/node/node_modules tests/console/node_modules tests/codex/node_modules

@@ -21,6 +21,7 @@ LOCKS = [
     ),
     "tests/node/package-lock.json",
     "tests/codex/package-lock.json",
+    "tests/console/package-lock.json",
 ]
 
 

@@ -26,6 +26,7 @@ from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
+from sealink.console.endpoints import key_holder_endpoints
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.delivery.finish_after_disconnect import Slots
@@ -368,8 +369,9 @@ class App:
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
         self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
+        pages = key_holder_endpoints("") if self.config.console.public else ()
         return Dispatcher(
-            endpoints,
+            (*endpoints, *pages),
             max_body_bytes=server.max_chat_bytes,
             max_keyless_body_bytes=server.max_keyless_body_bytes,
             cors_origins=server.cors_origins,
