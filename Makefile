@@ -7,6 +7,7 @@
 #   make goldens          keep what clients get of the recordings now; git diff shows what has changed
 #   make lint             ruff and mypy
 #   make bench            measure it on this machine, into bench/RESULTS.md
+#   make screenshots      take pictures of the console into build/screenshots (needs chromium), two of them for README
 #   make docs             write the generated pages of docs/
 #   make lock             pin the newest versions of all dependencies in requirements/
 
@@ -16,7 +17,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sealink
 PYTEST := .venv/bin/pytest --numprocesses auto
 UV_VERSION := 0.13.9
 
-.PHONY: serve test test-full clients installed-clients goldens lint bench docs lock clean
+.PHONY: serve test test-full clients installed-clients goldens lint bench docs screenshots lock clean
 .DELETE_ON_ERROR:
 
 serve: .venv/.run
@@ -48,6 +49,9 @@ docs: .venv/.test
 	.venv/bin/sealink providers --markdown > docs/providers.md
 	.venv/bin/python -m sealink.config.reference > docs/configuration.md
 	PYTHONPATH=tests .venv/bin/python -m wire.test_every_parameter > docs/parameters.md
+
+screenshots: .venv/.test
+	PYTHONPATH=tests .venv/bin/python -m console.screenshots build/screenshots --readme docs/images
 
 .venv/.run: pyproject.toml requirements/build.txt requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "SeaLink needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3 …"; exit 1; }
