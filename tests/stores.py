@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from postgresql_server import PostgresqlServer
+from redis_server import RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,12 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/sealink.db"
     server: PostgresqlServer = request.getfixturevalue("postgresql")
     return server.new_database(tmp_path.name)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis that runs. A test that kills it starts it again."""
+    server = RedisServer()
+    server.start()
+    yield server
+    server.remove()

@@ -182,6 +182,27 @@ def test_a_key_from_its_making_to_its_end(admin: Admin) -> None:
     assert admin.ask("PATCH", path, {"models": []}).status == 409
 
 
+def test_what_is_left_and_what_was_paid_in(admin: Admin) -> None:
+    rules = {"balance_usd": 2.0, "budget_usd": 1.0, "budget_period": "day", "requests_per_minute": 7}
+    made = admin.ask("POST", "/admin/v1/keys", {"name": "paying", **rules}).body
+    assert made["paid_in_usd"] == 2.0
+    path = "/admin/v1/keys/paying"
+    assert admin.ask("POST", f"{path}/balance", {"add_usd": 0.5}).body["paid_in_usd"] == 2.5
+    postings = admin.ask("GET", f"{path}/balance").body["data"]
+    assert [(each["kind"], each["amount_nano_usd"]) for each in postings] == [
+        ("top_up", 5 * 10**8),
+        ("opening", 2 * 10**9),
+    ]
+    standing = admin.ask("GET", f"{path}/standing").body
+    assert standing["balance"] == {"paid_in_usd": 2.5, "spent_usd": 0.0, "left_usd": 2.5}
+    assert (standing["budget"]["period"], standing["budget"]["left_usd"]) == ("day", 1.0)
+    assert standing["remaining"] == {"requests_per_minute": 7}
+    in_force_after_s(lambda: all_answer(admin.process.port, made["key"], 200, times=1))
+    assert admin.ask("GET", f"{path}/standing").body["remaining"] == {"requests_per_minute": 6}
+    assert admin.ask("GET", "/admin/v1/requests?key=paying").body["data"][0]["status"] == 200
+    assert admin.ask("GET", "/admin/v1/usage?key=paying&by=key,model").body["data"][0]["requests"] == 1
+
+
 def test_a_team_whose_revocation_revokes_its_keys(admin: Admin) -> None:
     port = admin.process.port
     assert admin.ask("POST", "/admin/v1/teams", {"name": "research", "requests_per_minute": 5}).status == 201

@@ -141,9 +141,13 @@ def test_check_tells_a_mistake_with_its_line(config: Path) -> None:
     assert checked.stderr.startswith(f"{config}:3: dialect: 'smi' is not one of openai, ")
 
 
-def test_check_names_what_is_not_enforced(config: Path) -> None:
-    config.write_text(CONFIG + '[shared]\nredis_url = "redis://127.0.0.1"\n')
-    assert "shared.redis_url is not enforced" in run("check", cwd=config.parent).stderr
+def test_check_says_how_nodes_count(config: Path) -> None:
+    config.write_text(CONFIG + '[shared]\nredis_url = "redis://127.0.0.1:9"\n')
+    checked = run("check", cwd=config.parent)
+    assert "nodes that share limits need a PostgreSQL [store]" in checked.stderr
+    assert "Redis is away, each node counts 0.5 of each limit: " in checked.stderr
+    config.write_text(CONFIG + '[store]\nurl = "postgresql://127.0.0.1/sealink"\n')
+    assert "limits are counted by each node alone" in run("check", cwd=config.parent).stderr
 
 
 def test_chat_streams_and_sums_up(config: Path) -> None:

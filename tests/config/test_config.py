@@ -73,7 +73,6 @@ def test_a_good_file(tmp_path: Path) -> None:
     )
     assert (vllm.dialect_name, vllm.base_url) == ("openai", "http://127.0.0.1:8000/v1")
     assert config.keys[0].models == ("claude-*",)
-    assert config.unenforced == []
 
 
 def test_the_nearest_timer_wins(tmp_path: Path) -> None:
@@ -118,9 +117,12 @@ def test_a_missing_file(tmp_path: Path) -> None:
         load(tmp_path / "none.toml", {})
 
 
-def test_limits_that_are_not_enforced_yet_are_named(tmp_path: Path) -> None:
+def test_what_nodes_share(tmp_path: Path) -> None:
     config = read(tmp_path, GOOD + '[shared]\nredis_url = "redis://127.0.0.1"\n', ANTHROPIC_API_KEY="s")
-    assert config.unenforced == ["shared.redis_url"]
+    assert (config.shared.redis_url, config.shared.local_share) == ("redis://127.0.0.1", 0.5)
+    for wrong in ("http://127.0.0.1", "redis://127.0.0.1:port"):
+        with pytest.raises(ConfigError, match=r"sealink.toml:\d+: redis_url: it"):
+            read(tmp_path, GOOD + f'[shared]\nredis_url = "{wrong}"\n', ANTHROPIC_API_KEY="s")
 
 
 def test_there_is_always_a_key(tmp_path: Path) -> None:
@@ -190,7 +192,6 @@ def test_settings_of_streams(tmp_path: Path) -> None:
     assert (config.keys[0].on_disconnect, config.keys[0].heartbeat) == ("drain", "chunk")
     assert (config.heartbeat.grace_s, config.heartbeat.shape) == (3, "comment")
     assert config.retry.attempts == 1
-    assert config.unenforced == []
 
 
 def hedged_after_s(config: Config, model: str) -> float:

@@ -1,7 +1,7 @@
 """Both ends of an exchange, in a few lines each."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
@@ -15,6 +15,7 @@ from sealink.gateway.observers import Observers
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.entry import Admission, Settlement
+from sealink.net.header_lines import HeaderLines, Headers
 from sealink.net.message import Request, ResponseOwner, UpstreamRequest
 from sealink.policy.breaker import BreakerSettings
 from sealink.policy.health import HealthBook
@@ -165,17 +166,17 @@ class FakeResponder:
         if self.owner is not None:
             await self.answered.wait()
 
-    def send(self, status: int, headers: HeaderList, body: bytes) -> None:
+    def send(self, status: int, headers: Headers, body: bytes) -> None:
         if self.gone:
             return
         self.start(status, headers)
         self.body = body
         self.finished = True
 
-    def start(self, status: int, headers: Sequence[tuple[str, str]], data: bytes = b"") -> None:
+    def start(self, status: int, headers: Headers, data: bytes = b"") -> None:
         assert not self.started
         self.started = True
-        self.status, self.headers = status, dict(headers)
+        self.status, self.headers = status, dict(headers.pairs if isinstance(headers, HeaderLines) else headers)
         self.write(data)
 
     @property

@@ -18,7 +18,7 @@ from sealink.net.client.happy_eyeballs import connect_socket, interleaved
 from sealink.net.client.limits import UpstreamLimits
 from sealink.net.client.origin import Origin, split_url
 from sealink.net.client.proxy import Proxies, Proxy
-from sealink.net.client.request_head import OWNED, request_head
+from sealink.net.client.request_head import OWNED, fixed_head, with_length
 from sealink.net.message import UpstreamRequest
 
 # URLs
@@ -119,7 +119,8 @@ def test_a_proxy_that_cannot_be_used_is_told_at_once(url: str) -> None:
 
 def _head(*headers: tuple[str, str], method: str = "POST", body: bytes = b"{}") -> bytes:
     origin, target = split_url("https://host/v1?key=secret")
-    return request_head(UpstreamRequest(method, "", headers, body), origin, target, None)
+    request = UpstreamRequest(method, "", headers, body)
+    return with_length(fixed_head(method, target, headers, origin, None), request)
 
 
 def test_what_belongs_to_the_connection_is_not_passed_on() -> None:

@@ -5,12 +5,13 @@ import json
 import logging
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
 from sealink.telemetry.log_format import JsonFormatter, json_line, text_line
 from sealink.telemetry.log_lines import LogLines
-from sealink.telemetry.request_log import RequestLog, fields_of, level_of
+from sealink.telemetry.request_log import RequestLog, level_of, line_of
 from sealink.usage import Usage
 
 ADMISSION = Admission(
@@ -37,29 +38,36 @@ TEXT = (
 
 
 def test_a_line_for_a_terminal() -> None:
-    line = text_line(0.5, logging.INFO, fields_of(ADMISSION, DONE))
+    line = text_line(0.5, logging.INFO, line_of(ADMISSION, DONE))
     assert line[23:] == f" INFO sealink.requests {TEXT}\n"
     assert line[19:23] == ",500"
 
 
 def test_a_line_for_a_machine() -> None:
-    line = json.loads(json_line(1_700_000_000.25, logging.INFO, fields_of(ADMISSION, DONE)))
+    line = json.loads(json_line(1_700_000_000.25, logging.INFO, line_of(ADMISSION, DONE)))
     assert line["time"] == "2023-11-14T22:13:20.250Z"
     assert (line["level"], line["logger"]) == ("info", "sealink.requests")
     assert (line["task"], line["target"], line["cost_usd"]) == ("chat bot", "openai:gpt-4o", 0.0034125)
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    fields = fields_of(ADMISSION, Settlement(request_id="req_1", ended="client_gone", ended_by="client", status=499))
-    assert list(fields) == ["request_id", "key", "task", "client", "model", "status", "ended", "ended_by"]
+    line = line_of(ADMISSION, Settlement(request_id="req_1", ended="client_gone", ended_by="client", status=499))
+    names = list(json.loads(msgspec.json.encode(line)))
+    assert names == ["request_id", "key", "task", "client", "model", "status", "ended", "ended_by"]
 
 
-@pytest.mark.parametrize("model", ["a b", "a\nINFO forged", 'a"b', "a=b", "", "a\x1b[31m", "\u2028"])
+@pytest.mark.parametrize("model", ["a b", "a\nINFO forged", 'a"b', "a=b", "", "a\x1b[31m", "\u2028", "é\n", "é b"])
 def test_nothing_that_a_client_names_can_forge_a_line_or_a_field(model: str) -> None:
     line = text_line(0.0, logging.INFO, {"model": model, "status": 200})
     (value,) = [line[line.index("model=") + 6 : -len(" status=200\n")]]
     assert json.loads(value) == model
     assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize("model", ["a", "a:b/c,d", ",", "é", "模型"])
+def test_a_name_that_is_one_word_needs_no_quotes(model: str) -> None:
+    line = text_line(0.0, logging.INFO, {"model": model, "cost_usd": msgspec.Raw(b"0.100")})
+    assert line.endswith(f" model={model} cost_usd=0.100\n")
 
 
 @pytest.mark.parametrize(

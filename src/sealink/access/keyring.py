@@ -15,15 +15,21 @@ from sealink.errors import AuthenticationError, ServiceUnavailable
 from sealink.policy.auth import presented_key
 
 _SECRET_BYTES: Final = 32
+MAX_RECENT: Final = 1024
 
 
 class _Credentials(msgspec.Struct):
-    """Credentials by the digests of their secrets under one access secret."""
+    """Credentials by the digests of their secrets under one access secret.
+
+    `recent`: the last of them to be used, at most MAX_RECENT, by the secrets themselves: a digest takes longer than all
+    the rest of a lookup. When anything changes, another dict takes its place.
+    """
 
     access_secret: bytes
     digest: Callable[[str], bytes]
     configured: dict[bytes, Credential]
     stored: dict[bytes, Credential]
+    recent: dict[str, Credential] = {}
 
 
 class Keyring:
@@ -57,6 +63,7 @@ class Keyring:
         self.balances = {**self.balances, **changes.balances}
         self._merge_teams()
         self._credentials.stored.update(changes.credentials)
+        self._credentials.recent = {}  # after the change: see _find
         self.is_complete = True
 
     def authenticate(self, headers: dict[str, str]) -> ApiKey:
@@ -81,7 +88,18 @@ class Keyring:
         return {credential.key.name for credential in changes.credentials.values()} & self._configured.keys.keys()
 
     def _find(self, secret: str) -> Credential | None:
+        """A credential. What `learn` changes meanwhile, in its thread, does not get into the new `recent`: that is
+        taken before the look, and replaced after the change."""
         credentials = self._credentials
+        recent = credentials.recent
+        found = recent.get(secret)
+        if found is None and (found := self._look_up(credentials, secret)) is not None:
+            if len(recent) >= MAX_RECENT:
+                recent.clear()
+            recent[secret] = found
+        return found
+
+    def _look_up(self, credentials: _Credentials, secret: str) -> Credential | None:
         digest = credentials.digest(secret)
         stored = credentials.stored.get(digest)
         if stored is not None and stored.key.name not in self._configured.keys:

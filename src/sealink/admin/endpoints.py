@@ -17,7 +17,6 @@ from sealink.admin.shapes import (
     BalancePostings,
     ConfigReloaded,
     KeyList,
-    KeyShown,
     KeyWithSecret,
     NewKey,
     NewTeam,
@@ -25,14 +24,13 @@ from sealink.admin.shapes import (
     Revocation,
     Rotation,
     TeamList,
-    TeamShown,
     TopUp,
 )
 from sealink.admin.teams import TeamOperations
 from sealink.http import Endpoint, RequestContext
 from sealink.http.responses import identity, send_json
-from sealink.limits.counters import Subject
 from sealink.limits.standing import Standing
+from sealink.limits.subjects import Subject
 from sealink.net.message import Request, Responder
 from sealink.wire.dialects import openai_chat
 
@@ -60,18 +58,20 @@ def operations_on(
     return (
         Operation("GET", "/admin/v1/keys", "List keys.", keys.list, KeyList, query=Page),
         Operation("POST", "/admin/v1/keys", "Make a key.", keys.create, KeyWithSecret, body=NewKey, status=201),
-        Operation("GET", key, "Show a key.", keys.find, KeyShown),
+        Operation("GET", key, "Show a key.", keys.find, KeyRecord),
         Operation("PATCH", key, "Change a key.", keys.update, KeyRecord, body=KeyRules),
         Operation("DELETE", key, "Revoke a key.", keys.revoke, KeyRecord, query=Revocation),
         Operation("POST", f"{key}/rotate", "Give a key another secret.", keys.rotate, KeyWithSecret, body=Rotation),
         Operation("POST", f"{key}/revoke", "Revoke a key.", keys.revoke, KeyRecord, body=Revocation),
+        Operation("GET", f"{key}/standing", "Show what is left of a key's limits.", keys.standing, Standing),
         Operation("POST", f"{key}/balance", "Pay into a balance.", keys.pay_in, KeyRecord, body=TopUp),
         Operation("GET", f"{key}/balance", "List what was paid in.", keys.postings, BalancePostings),
         Operation("GET", "/admin/v1/teams", "List teams.", teams.list, TeamList, query=Page),
         Operation("POST", "/admin/v1/teams", "Make a team.", teams.create, TeamRecord, body=NewTeam, status=201),
-        Operation("GET", team, "Show a team.", teams.find, TeamShown),
+        Operation("GET", team, "Show a team.", teams.find, TeamRecord),
         Operation("PATCH", team, "Change a team.", teams.update, TeamRecord, body=TeamRules),
         Operation("DELETE", team, "Revoke a team.", teams.revoke, TeamRecord, query=Revocation),
+        Operation("GET", f"{team}/standing", "Show what is left of a team's limits.", teams.standing, Standing),
         Operation("POST", f"{team}/revoke", "Revoke a team.", teams.revoke, TeamRecord, body=Revocation),
         Operation("POST", "/admin/v1/reload", "Read the config again.", Reload(reload).run, ConfigReloaded),
         Operation("GET", "/admin/v1/audit", "List changes, the newest first.", audit.list, AuditList, query=Page),

@@ -8,9 +8,9 @@ import msgspec
 from sealink.access.keys import KeyRules, fields_of
 from sealink.access.records import KeyRecord
 from sealink.admin.operation import Call
-from sealink.admin.shapes import BalancePostings, KeyList, KeyShown, KeyWithSecret
-from sealink.limits.counters import Subject
+from sealink.admin.shapes import BalancePostings, KeyList, KeyWithSecret
 from sealink.limits.standing import Standing, key_subject
+from sealink.limits.subjects import Subject
 from sealink.policy.budgets import nano_usd
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ class KeyOperations:
         self._changed()
         return _with_secret(record, secret)
 
-    def find(self, call: Call) -> KeyShown:
-        record = self._table().find(call.name)
-        subject = key_subject(record)
-        return KeyShown(**msgspec.structs.asdict(record), standing=self._standing(subject))
+    def find(self, call: Call) -> KeyRecord:
+        return self._table().find(call.name)
+
+    def standing(self, call: Call) -> Standing:
+        return self._standing(key_subject(self._table().find(call.name)))
 
     def pay_in(self, call: Call) -> KeyRecord:
         record = self._table().pay_in(call.name, nano_usd(call.body.add_usd), ACTOR)

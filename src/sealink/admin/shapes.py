@@ -10,7 +10,6 @@ from msgspec import UNSET, Meta, UnsetType
 from sealink.access.keys import KeyRules, TeamRules
 from sealink.access.records import AuditEntry, KeyRecord, Posting, TeamRecord
 from sealink.ledger.reports.totals import By, Totals
-from sealink.limits.standing import Standing
 
 
 class NewKey(KeyRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,18 +22,6 @@ class NewTeam(TeamRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A team to be made."""
 
     name: str
-
-
-class KeyShown(KeyRecord, frozen=True, kw_only=True):
-    """A key, and what is left of its limits, budget and balance."""
-
-    standing: Standing
-
-
-class TeamShown(TeamRecord, frozen=True, kw_only=True):
-    """A team, and what is left of its limits and budget."""
-
-    standing: Standing
 
 
 class TopUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from sealink.access.keys import TeamRules, fields_of
 from sealink.access.records import TeamRecord
 from sealink.admin.keys import ACTOR
 from sealink.admin.operation import Call
-from sealink.admin.shapes import TeamList, TeamShown
-from sealink.limits.counters import Subject
+from sealink.admin.shapes import TeamList
 from sealink.limits.standing import Standing, team_subject
+from sealink.limits.subjects import Subject
 
 if TYPE_CHECKING:
     from sealink.access.tables.team_table import TeamTable
@@ -40,10 +38,11 @@ class TeamOperations:
         self._changed()
         return record
 
-    def find(self, call: Call) -> TeamShown:
-        record = self._table().find(call.name)
-        subject = team_subject(record)
-        return TeamShown(**msgspec.structs.asdict(record), standing=self._standing(subject))
+    def find(self, call: Call) -> TeamRecord:
+        return self._table().find(call.name)
+
+    def standing(self, call: Call) -> Standing:
+        return self._standing(team_subject(self._table().find(call.name)))
 
     def update(self, call: Call) -> TeamRecord:
         record = self._table().update(call.name, call.body, ACTOR)

@@ -9,6 +9,7 @@ proxies     the proxies that the environment names
 simulators  simulated providers
 routes      the routes of a config's models
 spending    what was spent, for budgets
+recent_use  what was lately used of limits, for counters that nodes share
 access      the keys of a running SeaLink, as they change
 admin       the admin port of a running SeaLink
 telemetry/  what a running process tells of itself

@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -18,10 +19,18 @@ from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
+from sealink.app.recent_use import RecentUse
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
 from sealink.app.spending import SpentByLedger, reports_of
-from sealink.app.telemetry.gauges import ProcessMetrics, connection_gauges, ledger_gauges, loop_gauge, target_gauge
+from sealink.app.telemetry.gauges import (
+    ProcessMetrics,
+    connection_gauges,
+    ledger_gauges,
+    loop_gauge,
+    shared_gauge,
+    target_gauge,
+)
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
@@ -43,7 +52,8 @@ from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
-from sealink.limits.counters import Subject
+from sealink.limits.nodes.settings import COUNTS_ALONE
+from sealink.limits.subjects import Subject
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
 from sealink.net.server import Server
@@ -53,6 +63,7 @@ from sealink.policy.hedging import Hedging
 from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
+from sealink.store.url import sqlite_file
 from sealink.telemetry.gauge import merged
 from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
@@ -64,6 +75,9 @@ if TYPE_CHECKING:
     from sealink.app.telemetry.traces import Traces
 
 log = logging.getLogger("sealink.app")
+
+_FLUSH_S: Final = 2.0
+"""How long the ledger may take to store what was settled, before the counters that nodes share are told of it."""
 
 
 _SEGMENT_S: Final = 3600.0
@@ -102,6 +116,7 @@ class App:
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
             SpentByLedger(reports_of(config)),
+            RecentUse(config.store.url),
         )
         self._traces = _traces_of(config, self._pool)
         traced = [self._traces.observer] if self._traces is not None else []
@@ -135,6 +150,8 @@ class App:
         """
         config = self.config
         await self._access.start()
+        if config.shared.redis_url is not None:
+            await self._limits.share(config.shared, partial(self._ledger.flush, _FLUSH_S))
         for provider in config.providers:
             self._providers[provider.name] = await self._provider(provider)
         public = self._public_port()
@@ -177,7 +194,7 @@ class App:
         await self._pool.close()
         await self._simulators.stop()
         await self._access.stop()
-        self._limits.close()
+        await self._limits.close()
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
@@ -205,6 +222,14 @@ class App:
             "No model is configured.": not self.config.models,
         }
         return [reason for reason, holds in reasons.items() if holds]
+
+    def warnings(self) -> list[str]:
+        """What operators should know of a process that takes requests."""
+        shared = self.config.shared
+        if shared.redis_url is None:
+            return [] if sqlite_file(self.config.store.url) is not None else [f"{COUNTS_ALONE}."]
+        away = self._limits.shared_away
+        return [] if away is None else [f"Redis is away, this node counts {shared.local_share:g} of each limit: {away}"]
 
     async def reload(self) -> Changes:
         """Read the config again, and put it in force for new requests; an open stream keeps what it began with.
@@ -314,6 +339,7 @@ class App:
                 *connection_gauges(self._server, self._pool),
                 loop_gauge(self._load_shedding.lag),
                 *([self._traces.gauge()] if self._traces is not None else []),
+                *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
             ],
         )
 
@@ -366,6 +392,7 @@ class App:
             models_without_key=server.models_without_key,
             accounts=KeyAccounts(reports_of(self.config), self._limits),
             unready=self.unready,
+            warnings=self.warnings,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
         self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)

@@ -26,6 +26,9 @@ def check(
     except ConfigError as error:
         mistakes.append(str(error))
     loaded = load_or_exit(config, warn=True, mistakes=mistakes)
+    if (away := shared_away(loaded)) is not None:
+        share = loaded.shared.local_share
+        typer.echo(f"warning: Redis is away, each node counts {share:g} of each limit: {away}", err=True)
     for line in describe(loaded):
         typer.echo(line)
     if live:
@@ -42,6 +45,21 @@ def _ask_providers(config: "Config", timeout_s: float) -> None:
         typer.echo(str(each), err=not each.is_ok)
     if not all(each.is_ok for each in found):
         raise typer.Exit(1)
+
+
+def shared_away(config: "Config") -> str | None:
+    """Why Redis is away, where nodes share counters in it."""
+    if config.shared.redis_url is None:
+        return None
+    import asyncio
+
+    from sealink.limits.nodes.connection import RedisAway, answers
+
+    try:
+        asyncio.run(answers(config.shared.redis_url, config.shared.timeout_s))
+    except RedisAway as error:
+        return str(error)
+    return None
 
 
 def describe(config: "Config") -> list[str]:

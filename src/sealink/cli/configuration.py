@@ -30,8 +30,7 @@ def load_or_exit(path: Path | None, *, warn: bool = False, mistakes: Iterable[st
     if mistakes:
         fail("\n".join(mistakes))
     if warn:
-        unenforced = [f"{name} is not enforced by this version" for name in config.unenforced]
-        for warning in (*warnings, *unenforced):
+        for warning in warnings:
             typer.echo(f"warning: {warning}", err=True)
     return config
 

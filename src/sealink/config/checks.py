@@ -10,10 +10,11 @@ from sealink.config.mistakes import Mistake, Mistakes, did_you_mean
 from sealink.config.pricing import rule_of
 from sealink.config.sections import Config, KeyConfig, ModelConfig, ProviderConfig, TargetConfig, TeamConfig
 from sealink.config.toml_location import Path
+from sealink.limits.nodes.settings import COUNTS_ALONE, check_redis_url
 from sealink.policy.routing import SAME_NAME, may_fit_one_name
 from sealink.providers import VENDORS
 from sealink.store.errors import StoreError
-from sealink.store.url import check_url
+from sealink.store.url import check_url, sqlite_file
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -31,12 +32,13 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_models(config, mistakes)
     _check_prices(config, mistakes)
     _check_store(config, mistakes)
+    _check_shared(config, mistakes)
     _check_traces(config, mistakes)
 
 
 def warnings_of(config: Config) -> list[Mistake]:
     """What can be, and is probably not meant."""
-    warnings = [*_useless_models_of_keys(config), *_useless_prices(config)]
+    warnings = [*_useless_models_of_keys(config), *_useless_prices(config), *_unshared(config)]
     if not config.models:
         told = "no model is served: there are no [[providers]], and no vendor's key in the environment"
         warnings.append(Mistake((), told))
@@ -58,6 +60,16 @@ def _useless_prices(config: Config) -> Iterator[Mistake]:
         if not any(fnmatchcase(name, price.provider) for name in names):
             told = f"there are prices for the provider {price.provider!r}, but none has such a name"
             yield Mistake(("prices", index, "provider"), told + did_you_mean(price.provider, names))
+
+
+def _unshared(config: Config) -> Iterator[Mistake]:
+    """Nodes that have one thing in common, and not the other."""
+    is_sqlite = sqlite_file(config.store.url) is not None
+    if config.shared.redis_url and is_sqlite:
+        told = "nodes that share limits need a PostgreSQL [store] too, or each has keys and spending of its own"
+        yield Mistake(("shared", "redis_url"), told)
+    if not (config.shared.redis_url or is_sqlite):
+        yield Mistake(("store", "url"), COUNTS_ALONE)
 
 
 def _check_names(table: str, names: Sequence[str], mistakes: Mistakes) -> None:
@@ -193,6 +205,17 @@ def _check_store(config: Config, mistakes: Mistakes) -> None:
         check_url(config.store.url)
     except StoreError as error:
         mistakes.add(path, f"url: {error}")
+
+
+def _check_shared(config: Config, mistakes: Mistakes) -> None:
+    """Whether Redis can be reached shows when the server runs."""
+    path = ("shared", "redis_url")
+    if config.shared.redis_url is None or mistakes.within(path):
+        return
+    try:
+        check_redis_url(config.shared.redis_url)
+    except ValueError as error:
+        mistakes.add(path, f"redis_url: {error}")
 
 
 def _check_traces(config: Config, mistakes: Mistakes) -> None:

@@ -13,6 +13,7 @@ from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings
 from sealink.gateway.limits.settings import LimitSettings
+from sealink.limits.nodes.settings import SharedSettings
 from sealink.net.client.limits import UpstreamLimits
 from sealink.net.server.limits import ServerLimits
 from sealink.policy.breaker import BreakerSettings
@@ -325,13 +326,6 @@ class UsageConfig(Section, frozen=True, kw_only=True):
     """How much of that currency a dollar is."""
 
 
-class SharedConfig(Section, frozen=True, kw_only=True):
-    """[shared]: what several nodes share."""
-
-    redis_url: str | None = None
-    """Not used by this version yet."""
-
-
 class ConfigFile(Section, frozen=True, kw_only=True):
     """A whole sealink.toml."""
 
@@ -357,7 +351,7 @@ class ConfigFile(Section, frozen=True, kw_only=True):
     usage: UsageConfig = UsageConfig()
     log: LogConfig = LogConfig()
     traces: TraceSettings = TraceSettings()
-    shared: SharedConfig = SharedConfig()
+    shared: SharedSettings = SharedSettings()
 
 
 class Config(ConfigFile, frozen=True, kw_only=True):
@@ -365,8 +359,3 @@ class Config(ConfigFile, frozen=True, kw_only=True):
 
     places: dict[str, str] = {}
     """Where each key and team stands: `{"keys.dev": "sealink.toml:12"}`."""
-
-    @property
-    def unenforced(self) -> list[str]:
-        """Settings that this version accepts and does not enforce yet; `serve` and `check` warn of them."""
-        return ["shared.redis_url"] if self.shared.redis_url else []

@@ -9,8 +9,8 @@ import msgspec
 from sealink.admin.sessions import Sessions
 from sealink.catalog.prices import PriceRules
 from sealink.gateway.open_exchanges import OpenStream
-from sealink.limits.counters import Subject
 from sealink.limits.standing import Standing
+from sealink.limits.subjects import Subject
 from sealink.policy.routing import ModelRoute
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from sealink.catalog.rates import NANO
 from sealink.errors import GatewayTimeout, InvalidRequest, SealinkError, UpstreamError
 from sealink.gateway.metering import Charge, Meter, Metered
 from sealink.ledger.entry import Admission, Attempt, AttemptSpan, Ended, EndedBy, Settlement
-from sealink.ledger.timeline import Moment, Timeline
+from sealink.ledger.timeline import MAX_OF_A_KIND, Moment, Timeline
 from sealink.policy.routing import Target
 from sealink.wire.stream.outcome import Outcome
 
@@ -95,7 +95,12 @@ class Account:
 
     def mark(self, moment: Moment) -> None:
         """Something has happened just now."""
-        self._timeline.mark(moment, (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000)
+        at_ms = (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000
+        timeline = self._timeline
+        if len(timeline.marks) < MAX_OF_A_KIND:  # nearly always
+            timeline.marks.append((moment, at_ms))
+        else:
+            timeline.mark(moment, at_ms)
 
     def attempt(self, target: Target, span_id: str = "") -> Attempt:
         """An attempt begins. Returns its entry in the settlement, in which its record notes how it ended. `span_id` is

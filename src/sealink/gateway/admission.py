@@ -65,7 +65,8 @@ class AdmissionControl:
     def authenticate(self, request: Request) -> ApiKey:
         """The key of a request. Raises AuthenticationError, or PermissionDenied if it may not be used there."""
         key = self._key_of(request)
-        _check_place(key, request)
+        if key.allowed_networks or key.endpoints:
+            require_place(key, request.peer, request.path)
         return key
 
     def refused_unread(self, client: ClientApi, request: Request, error: SealinkError) -> None:
@@ -79,24 +80,25 @@ class AdmissionControl:
         it: it is malformed, or may not be answered for this key."""
         key, head = self._key_of(request), None
         try:
-            _check_place(key, request)
+            if key.allowed_networks or key.endpoints:
+                require_place(key, request.peer, request.path)
             head = api.client.parse_head(request.body, request.headers)
             head.query = request.query
             require_model(key, head.model)
             is_strict = key.strict or request.headers.get("x-sealink-strict", "").lower() == "true"
             admitted = AdmittedRequest(
-                request=ClientRequest(context.request_id, api.client, head, time.monotonic(), is_strict),
-                key=key,
-                route=self._router.route_of(head.model),
-                heartbeat=key.heartbeat or api.heartbeat,
-                answer_headers=context.answer_headers,
+                ClientRequest(context.request_id, api.client, head, time.monotonic(), is_strict),
+                key,
+                self._router.route_of(head.model),
+                key.heartbeat or api.heartbeat,
+                context.answer_headers,
             )
             if self._begin_trace is not None:
                 admitted.request.trace = self._begin_trace(request.headers)
-            for index, gate in enumerate(self._gates):
+            for gate in self._gates:
                 waiting = gate.admit(admitted)
                 if waiting is not None:
-                    return self._pass_rest(request, admitted, waiting, self._gates[index + 1 :])
+                    return self._pass_rest(request, admitted, waiting, self._gates[self._gates.index(gate) + 1 :])
         except SealinkError as error:
             self._refusals.record(error, request, key, api.client, head or readable_head(request.body))
             raise
@@ -127,8 +129,3 @@ class AdmissionControl:
             self._refusals.record(error, request, admitted.key, asked.client, asked.head)
             raise
         return admitted
-
-
-def _check_place(key: ApiKey, request: Request) -> None:
-    if key.allowed_networks or key.endpoints:
-        require_place(key, request.peer, request.path)

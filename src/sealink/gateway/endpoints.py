@@ -42,6 +42,7 @@ def public_endpoints(
     max_embeddings_bytes: int | None = None,
     models_without_key: bool = True,
     unready: Reasons = list,
+    warnings: Reasons = list,
     max_before_content_bytes: int = STREAM.max_before_content_bytes,
 ) -> tuple[Endpoint, ...]:
     """The table. It holds what is spoken on each path, so that a new endpoint is one entry here. `accounts`: what is
@@ -72,7 +73,7 @@ def public_endpoints(
             refused=partial(admission.refused_unread, client),
         )
 
-    ready = Ready(unready)
+    ready = Ready(unready, warnings)
     count_tokens = TokenCounts(admission, services, MESSAGES)
     models, streams = Models(admission, without_key=models_without_key), Streams(admission, services.logs)
     return (

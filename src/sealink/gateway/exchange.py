@@ -41,7 +41,8 @@ from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.open_exchanges import OpenStream, StreamState
 from sealink.gateway.services import Services
-from sealink.http.responses import JSON, identity
+from sealink.http.responses import JSON, identity, identity_lines
+from sealink.net.header_lines import HeaderLines, header_lines
 from sealink.net.message import Responder
 from sealink.wire.stream.lane import Lane
 
@@ -173,7 +174,7 @@ class Exchange:
     def _open_log(self) -> StreamLog | None:
         """The log of a stream that can be resumed; None for others, and where there are too many already."""
         admitted = self._admitted
-        if admitted.on_disconnect != "detach" or not self._request.head.stream:
+        if not self._request.head.stream or admitted.on_disconnect != "detach":
             return None
         stream = DetachedStream(admitted.key.name, self.cancel, self._request.dialect.error_frame)
         return self._services.logs.open(admitted.request_id, stream)
@@ -184,7 +185,7 @@ class Exchange:
         """There is an answer: a whole one is sent, a stream is committed with its first content."""
         self._failover = None
         try:
-            if isinstance(record.attempt, StreamedAttempt):
+            if self._request.head.stream:
                 self._record = record
                 self._commit(record.attempt)
             else:
@@ -231,7 +232,7 @@ class Exchange:
         if self._admitted.key.usage_extras:
             self._client.complete = partial(self._with_extras, held)
             held = self._with_extras(held, held) if attempt.lane.ended else held
-        self._client.start([*headers.EVENT_STREAM, *self._headers(attempt)], held)
+        self._client.start(self._headers(headers.EVENT_STREAM, attempt), held)
         pump.start()
 
     def _time_is_up(self, timer: str, limit_s: float) -> None:
@@ -261,32 +262,38 @@ class Exchange:
     def _beat(self) -> None:
         heartbeat = self._request.dialect.heartbeat(self._admitted.heartbeat)
         if heartbeat and not (self._client.abandoned or self._client.paused):
-            self._client.start([*headers.EVENT_STREAM, *self._own_headers()], heartbeat)
+            own = [*identity(self._request.request_id), *self._own_headers()]
+            self._client.start([*headers.EVENT_STREAM, *own], heartbeat)
             self._account.mark("heartbeat")
 
     # A whole answer.
 
     def _send_whole(self, attempt: WholeAttempt) -> None:
         self._account.bytes_sent = 0 if self._responder.gone else len(attempt.body)
-        self._responder.send(200, [*JSON, *self._headers(attempt), *self._price_header()], attempt.body)
+        self._responder.send(200, self._headers(JSON, attempt), attempt.body)
         self._settle()
 
     # What the client is sent beside the answer.
 
-    def _headers(self, attempt: Attempt) -> HeaderList:
-        provenance = headers.provenance(
-            self._request.head.model, attempt.target, attempt.outgoing, is_fallback=self._account.fell_back
-        )
-        return [*self._own_headers(), *provenance]
-
-    def _price_header(self) -> HeaderList:
-        price = self._account.price_usd if self._admitted.key.usage_extras else None
-        return [] if price is None else [("x-sealink-cost-usd", price)]
+    def _headers(self, content: HeaderList, attempt: Attempt) -> HeaderLines:
+        """All headers of an answer with these of its `content`."""
+        target, request = attempt.target, self._request
+        source = headers.source_lines(content, request.head.model, target.provider.name, target.model)
+        departures = headers.departures(attempt.outgoing, is_fallback=self._account.fell_back)
+        own = [*self._own_headers(), *departures]
+        return HeaderLines(identity_lines(request.request_id) + source + (header_lines(own) if own else ""))
 
     def _own_headers(self) -> HeaderList:
-        request_id = self._request.request_id
-        stream_id = [("x-sealink-stream-id", request_id)] if self._client.is_resumable else []
-        return [*identity(request_id), *stream_id, *self._admitted.answer_headers]
+        """Those of this exchange, but for its id."""
+        stream_id = [("x-sealink-stream-id", self._request.request_id)] if self._client.is_resumable else ()
+        return [*stream_id, *self._price_header(), *self._admitted.answer_headers]
+
+    def _price_header(self) -> HeaderList:
+        """The price of a whole answer; that of a stream is known at its end."""
+        if not self._admitted.key.usage_extras or self._request.head.stream:
+            return ()
+        price = self._account.price_usd
+        return [] if price is None else [("x-sealink-cost-usd", price)]
 
     def _tell(self, error: SealinkError) -> None:
         """By status while that is possible; in a frame when a heartbeat or content has been sent."""

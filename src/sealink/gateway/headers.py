@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from sealink.errors import HeaderList
+from sealink.net.header_lines import HeaderLines, header_lines
 from sealink.policy.routing import Target
 from sealink.wire.dialect import OutgoingRequest
 
@@ -19,11 +20,23 @@ EVENT_STREAM: HeaderList = (
 
 
 def provenance(model: str, target: Target, outgoing: OutgoingRequest, *, is_fallback: bool) -> HeaderList:
-    """Where an answer comes from, and which parameters were dropped from the request."""
-    source = _source(_cut(model), target.provider.name, _cut(target.model))
+    """Where an answer comes from, and what was done otherwise than the client has asked."""
+    return [*_source(model, target.provider.name, target.model), *departures(outgoing, is_fallback=is_fallback)]
+
+
+def departures(outgoing: OutgoingRequest, *, is_fallback: bool) -> HeaderList:
+    """Whether an answer is not the first target's, and which parameters were dropped from the request."""
+    if not is_fallback and not outgoing.dropped:
+        return ()
     fallback = [("x-sealink-fallback", "true")] if is_fallback else ()
     dropped = [("x-sealink-dropped", _listed(outgoing.dropped))] if outgoing.dropped else ()
-    return [*source, *fallback, *dropped]
+    return [*fallback, *dropped]
+
+
+@lru_cache(maxsize=1024)
+def source_lines(content: HeaderList, model: str, provider: str, served: str) -> HeaderLines:
+    """What all answers of a model by one target have: the headers of its `content`, and where it comes from."""
+    return header_lines([*content, *_source(model, provider, served)])
 
 
 def requested(model: str) -> HeaderList:
@@ -36,12 +49,11 @@ def asked(target: Target, outgoing: OutgoingRequest, *, is_fallback: bool) -> He
     return provenance("", target, outgoing, is_fallback=is_fallback)[1:]
 
 
-@lru_cache(maxsize=1024)
 def _source(requested: str, provider: str, served: str) -> HeaderList:
     return (
-        ("x-sealink-original-model", _as_field_value(requested)),
+        ("x-sealink-original-model", _as_field_value(_cut(requested))),
         ("x-sealink-upstream", provider),
-        ("x-sealink-served-model", _as_field_value(served)),
+        ("x-sealink-served-model", _as_field_value(_cut(served))),
     )
 
 

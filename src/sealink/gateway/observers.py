@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sealink.errors import ServiceUnavailable
 from sealink.ledger.entry import Admission, Settlement
@@ -23,8 +23,14 @@ class Ledger(Protocol):
 class Observer(Protocol):
     """Any other observer: metrics, a request log, traces."""
 
-    def admitted(self, admission: Admission) -> None: ...
     def settled(self, admission: Admission, settlement: Settlement) -> None: ...
+
+
+@runtime_checkable
+class AdmissionObserver(Observer, Protocol):
+    """One that is notified of admissions, too."""
+
+    def admitted(self, admission: Admission) -> None: ...
 
 
 class Observers:
@@ -36,6 +42,7 @@ class Observers:
         self._ledger = ledger
         self._undo = undo
         self._others = others
+        self._of_admissions = [observer for observer in others if isinstance(observer, AdmissionObserver)]
         self._failed: set[Observer] = set()
 
     def admitted(self, admission: Admission) -> None:
@@ -46,18 +53,22 @@ class Observers:
             if self._undo is not None:
                 self._undo(admission)
             raise
-        for observer in self._others:
-            self._notify(observer, observer.admitted, admission)
+        for observer in self._of_admissions:
+            try:
+                observer.admitted(admission)
+            except Exception:  # noqa: BLE001 -- it is logged
+                self._note_failure(observer)
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         self._ledger.settle(settlement)
         for observer in self._others:
-            self._notify(observer, observer.settled, admission, settlement)
+            try:
+                observer.settled(admission, settlement)
+            except Exception:  # noqa: BLE001 -- it is logged
+                self._note_failure(observer)
 
-    def _notify(self, observer: Observer, method: Callable[..., None], *entries: Admission | Settlement) -> None:
-        try:
-            method(*entries)
-        except Exception:
-            if observer not in self._failed:
-                self._failed.add(observer)
-                log.exception("The observer %r has failed. Its further failures are not logged.", observer)
+    def _note_failure(self, observer: Observer) -> None:
+        """Called where its exception is handled."""
+        if observer not in self._failed:
+            self._failed.add(observer)
+            log.exception("The observer %r has failed. Its further failures are not logged.", observer)

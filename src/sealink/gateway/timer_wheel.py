@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from functools import cached_property
+from heapq import heappop, heappush
 from typing import Final
 
 SLOT_S: Final = 0.1
@@ -37,59 +38,44 @@ class Timer:
 
 
 class _Slot:
-    """The timers that are due within the same `SLOT_S` seconds. It has one timer of the event loop."""
+    """The timers that are due within the same `SLOT_S` seconds; it is looked at when `looked_at` comes."""
 
-    __slots__ = ("_fires_at", "_handle", "_wheel", "number", "timers")
+    __slots__ = ("_slots", "looked_at", "number", "timers")
 
-    def __init__(self, wheel: "TimerWheel", number: int) -> None:
+    def __init__(self, slots: "dict[int, _Slot]", number: int) -> None:
         self.number = number
         self.timers: set[Timer] = set()
-        self._wheel = wheel
-        self._fires_at = math.inf
-        self._handle: asyncio.TimerHandle | None = None
-
-    def add(self, timer: Timer) -> None:
-        self.timers.add(timer)
-        if timer.when < self._fires_at:
-            self._fire_at(timer.when)
+        self.looked_at = math.inf
+        self._slots = slots
 
     def remove(self, timer: Timer) -> None:
         self.timers.discard(timer)
         if not self.timers:
-            self._close()
+            del self._slots[self.number]
 
-    def _fire_at(self, when: float) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-        self._fires_at = when
-        self._handle = self._wheel.loop.call_at(when, self._fire)
-
-    def _fire(self) -> None:
-        loop = self._wheel.loop
-        by = max(loop.time(), self._fires_at)  # uvloop's clock counts whole milliseconds
+    def take_due(self, by: float) -> list[Timer]:
+        """The timers that are due, in their order. The others come together with their last."""
         due = sorted([timer for timer in self.timers if timer.when <= by], key=_when)
-        self.timers.difference_update(due)
         for timer in due:
             timer._slot = None
-            loop.call_soon(timer.fire)
-        self._handle, self._fires_at = None, math.inf
+            self.remove(timer)
         if self.timers:
-            self._fire_at(max(map(_when, self.timers)))
-        else:
-            self._close()
-
-    def _close(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
-        del self._wheel.slots[self.number]
+            self.looked_at = max(map(_when, self.timers))
+        return due
 
 
 class TimerWheel:
-    """The timers of one event loop."""
+    """The timers of one event loop, of which it has one of its own: for the first slot."""
 
     def __init__(self) -> None:
         self.slots: dict[int, _Slot] = {}
+        """Those with timers."""
+        self._numbers: list[int] = []
+        self._queued: set[int] = set()
+        """The numbers of all slots, as a heap and as a set. One without timers stays until it would be the first: most
+        are needed again before that."""
+        self._handle: asyncio.TimerHandle | None = None
+        self._fires_at = math.inf
 
     @cached_property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -103,12 +89,43 @@ class TimerWheel:
     def call_at(self, when: float, act: Callable[[], None]) -> Timer:
         """Call `act` at a time of the event loop."""
         number = int(when / SLOT_S)
-        slot = self.slots.get(number)
-        if slot is None:
-            slot = self.slots[number] = _Slot(self, number)
+        slot = self.slots.get(number) or self._open(number)
         timer = Timer(when, act, slot)
-        slot.add(timer)
+        slot.timers.add(timer)
+        if when < slot.looked_at:
+            slot.looked_at = when
+            if when < self._fires_at:
+                self._fire_at(when)
         return timer
+
+    def _open(self, number: int) -> _Slot:
+        slot = self.slots[number] = _Slot(self.slots, number)
+        if number not in self._queued:
+            self._queued.add(number)
+            heappush(self._numbers, number)
+        return slot
+
+    def _fire_at(self, when: float) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._fires_at = when
+        self._handle = self.loop.call_at(when, self._fire)
+
+    def _fire(self) -> None:
+        by = max(self.loop.time(), self._fires_at)  # uvloop's clock counts whole milliseconds
+        self._handle, self._fires_at = None, math.inf
+        while (slot := self._first()) is not None and slot.looked_at <= by:
+            for timer in slot.take_due(by):
+                self.loop.call_soon(timer.fire)
+        if slot is not None:
+            self._fire_at(slot.looked_at)
+
+    def _first(self) -> _Slot | None:
+        """The first slot with timers."""
+        numbers = self._numbers
+        while numbers and numbers[0] not in self.slots:
+            self._queued.discard(heappop(numbers))
+        return self.slots[numbers[0]] if numbers else None
 
 
 def _when(timer: Timer) -> float:

@@ -59,11 +59,12 @@ class Dispatcher:
     def check_head(self, request: Request) -> int:
         """The head of a request that has a body: how many bytes of that may be read. Raises the SealinkError that
         refuses it unread: it is for nobody, or by nobody."""
-        if request.path not in self._exact:
+        place = self._exact.get(request.path)
+        if place is None:
             request.path = self._right_path(request.path)
         if request.method == "OPTIONS":
             return self._max_keyless_body_bytes
-        endpoint = self._endpoint_of(request)
+        endpoint = self._endpoint_of(request, place)
         if endpoint.authenticate is None:
             return self._max_keyless_body_bytes if endpoint.max_body_bytes is None else endpoint.max_body_bytes
         endpoint.authenticate(request)
@@ -71,7 +72,8 @@ class Dispatcher:
 
     def handle(self, request: Request, responder: Responder) -> Coroutine[Any, Any, None] | None:
         """Answer one request; what is returned answers it in a task."""
-        if request.path not in self._exact:
+        place = self._exact.get(request.path)
+        if place is None:
             request.path = self._right_path(request.path)
         request.id = new_request_id()
         refuse = partial(self._answer_error, request, responder)
@@ -80,10 +82,9 @@ class Dispatcher:
                 preflight = cors.preflight_headers(request.headers, self._cors_origins)
                 responder.send(204, [*self._headers, *preflight], b"")
                 return None
-            endpoint = self._endpoint_of(request)
-            context = RequestContext(request.id, refuse, answer_headers=self._answer_headers(request))
-            if request.path not in self._exact:
-                context.path_tail = request.path.removeprefix(endpoint.prefix or "")
+            endpoint = self._endpoint_of(request, place)
+            tail = "" if place is not None else request.path.removeprefix(endpoint.prefix or request.path)
+            context = RequestContext(request.id, refuse, tail, self._answer_headers(request))
             answering = endpoint.handler(request, responder, context)
         except SealinkError as error:
             refuse(error)
@@ -109,8 +110,9 @@ class Dispatcher:
         own = [*JSON, *identity(request_id), *error.headers, *retry_headers(error, time.time())]
         return [*own, *self._answer_headers(request)], body
 
-    def _endpoint_of(self, request: Request) -> Endpoint:
-        place = self._place_of(request.path)
+    def _endpoint_of(self, request: Request, place: _Place | None = None) -> Endpoint:
+        """`place`: that of its path, where it is known already."""
+        place = place or self._place_of(request.path)
         if place is None:
             meant = nearest(
                 request.path, [path for path in self._exact if request.method in self._exact[path].endpoints]

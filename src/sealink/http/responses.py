@@ -7,6 +7,7 @@ import msgspec
 
 from sealink.errors import HeaderList
 from sealink.http.endpoint import RequestContext
+from sealink.net.header_lines import HeaderLines
 from sealink.net.message import Responder
 
 JSON: Final[HeaderList] = (("content-type", "application/json"),)
@@ -22,6 +23,13 @@ def new_request_id() -> str:
 def identity(request_id: str) -> HeaderList:
     """The request's id, under the names that OpenAI's and Anthropic's SDKs log and under SeaLink's own."""
     return (("x-request-id", request_id), ("request-id", request_id), ("x-sealink-request-id", request_id))
+
+
+def identity_lines(request_id: str) -> HeaderLines:
+    """The same, as they go out. The id is one of `new_request_id`."""
+    return HeaderLines(
+        f"x-request-id: {request_id}\r\nrequest-id: {request_id}\r\nx-sealink-request-id: {request_id}\r\n"
+    )
 
 
 def send_json(responder: Responder, context: RequestContext, answer: object, *, status: int = 200) -> None:

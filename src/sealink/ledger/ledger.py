@@ -64,7 +64,8 @@ class Ledger:
         Raises ServiceUnavailable when it cannot be written down: a request that cannot be accounted for is not served.
         """
         try:
-            self._write_settlements()
+            if self._unwritten:
+                self._write_settlements()
             self._journal.append(admission)
         except OSError as error:
             self._is_failing = True

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Double, Index, Integer, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Index,
+    Integer,
+    Table,
+    Text,
+    func,
+    select,
+)
 
 from sealink.ledger.row import Row
 from sealink.store.schema import UtcDateTime, metadata
@@ -77,6 +90,21 @@ class RequestsTable:
         from sealink.ledger.daily_usage import roll_up
 
         return roll_up(self._store, keep_days, datetime.now(UTC).date())
+
+    def used(self, since_s: float, *, key: str | None = None, team: str | None = None) -> dict[str, tuple[int, int]]:
+        """By model: how many requests of a key, a team or all began since then (Unix time in seconds), and how many
+        tokens they took. What was refused before a target was asked is not among them."""
+        tokens = func.coalesce(func.sum(requests.c.input_tokens + requests.c.output_tokens), 0)
+        query = select(requests.c.model, func.count(), tokens).group_by(requests.c.model)
+        query = query.where(
+            requests.c.started_at >= datetime.fromtimestamp(since_s, UTC), requests.c.ended != "refused"
+        )
+        if key is not None:
+            query = query.where(requests.c.key == key)
+        if team is not None:
+            query = query.where(requests.c.team == team)
+        with self.reading() as connection:
+            return {model or "": (int(count), int(used)) for model, count, used in connection.execute(query)}
 
     def close(self) -> None:
         """Give the connections back."""

@@ -32,7 +32,7 @@ class Timeline:
     def mark(self, moment: Moment, at_ms: float) -> None:
         """Add a mark."""
         marks = self.marks
-        if len(marks) >= MAX_OF_A_KIND and sum([kind == moment for kind, _ in marks]) >= MAX_OF_A_KIND:
-            self.dropped += 1
-        else:
+        if len(marks) < MAX_OF_A_KIND or sum([kind == moment for kind, _ in marks]) < MAX_OF_A_KIND:
             marks.append((moment, at_ms))
+        else:
+            self.dropped += 1

@@ -7,8 +7,7 @@ The rings of the windows are written where the state in force does not look yet.
 from array import array
 from typing import Final
 
-import msgspec
-
+from sealink.limits.decision import Spending
 from sealink.limits.shared_file import PROCESSES, SLOT_CELLS, SharedFile
 from sealink.policy.limits import DAY_NS, MINUTE_NS, RING_CELLS, STATE_CELLS, Used, Window
 
@@ -22,17 +21,6 @@ _WINDOWS: Final = (MINUTE_NS, MINUTE_NS, DAY_NS)
 assert len(_WINDOWS) * STATE_CELLS + 5 <= _STATE_CELLS
 assert _LEASES_CELL + 2 * PROCESSES <= _RINGS_CELL
 assert _RINGS_CELL + len(_WINDOWS) * RING_CELLS <= SLOT_CELLS
-
-
-class Spending(msgspec.Struct):
-    """Money that a name has spent, in nano-dollars: `spent` since `period_start_s`, in a budget's period of the `kind`
-    (0: not known), and `balance_spent` since `balance_since_s`, when the balance was opened (0: not known)."""
-
-    kind: int
-    period_start_s: int
-    spent: int
-    balance_since_s: int
-    balance_spent: int
 
 
 class Slot:

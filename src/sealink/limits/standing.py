@@ -7,7 +7,7 @@ import msgspec
 
 from sealink.access.records import KeyRecord, TeamRecord
 from sealink.catalog.rates import NANO
-from sealink.limits.counters import Credit, Subject
+from sealink.limits.subjects import Credit, Subject
 from sealink.policy.budgets import BudgetPeriod, nano_usd, period_end_s, period_start_s
 from sealink.policy.limits import UsageLimits
 

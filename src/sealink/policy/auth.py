@@ -29,7 +29,10 @@ class ModelUser(Protocol):
 
 def presented_key(headers: dict[str, str]) -> str:
     """The secret in a request's headers, "" if there is none. Anthropic's clients send `x-api-key`."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+    authorization = headers.get("authorization", "")
+    if authorization.startswith("Bearer "):  # nearly always
+        return authorization[7:].strip()
+    scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
 
 

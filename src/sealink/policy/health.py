@@ -57,11 +57,14 @@ class HealthBook:
 
     def of(self, target: Target) -> TargetHealth:
         """The health of a target; a new one if it has not been tried recently."""
-        place = (target.provider.name, target.model)
-        known = self._targets.pop(place, None) or self._new(place)
-        self._targets[place] = known  # the newest is the last
-        if len(self._targets) > MAX_KNOWN:
-            del self._targets[next(iter(self._targets))]
+        place, targets = (target.provider.name, target.model), self._targets
+        known = targets.get(place)
+        if known is None or len(targets) > MAX_KNOWN // 2:  # mostly there are a few, and no order is needed
+            known = known or self._new(place)
+            targets.pop(place, None)
+            targets[place] = known  # the newest is the last
+            if len(targets) > MAX_KNOWN:
+                del targets[next(iter(targets))]
         return known
 
     def states(self, now: float) -> list[tuple[str, str, State]]:

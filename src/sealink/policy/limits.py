@@ -47,7 +47,7 @@ class Window:
 
     def __init__(self, length_ns: int, state: Iterable[int], ring: Ring) -> None:
         self.length_ns = length_ns
-        self._step_ns = length_ns // STEPS
+        self._step_ns = length_ns // STEPS // 1000 * 1000
         self._head, self._length, self.total, self._newest_at, self._newest = state
         self._ring = ring
 
@@ -135,12 +135,21 @@ class UsageLimits(msgspec.Struct, frozen=True, kw_only=True):
     """`day`, `week` (from Monday) and `month`: those of UTC. `total`, the default: for all time."""
 
 
+class CountedWindow(Protocol):
+    """A window that was advanced to now: a Window, or what another machine tells of one."""
+
+    @property
+    def total(self) -> int: ...
+    def wait_ns(self, amount: int, limit: int, now_ns: int, /) -> int | None: ...
+    def reset_ns(self, now_ns: int, /) -> int: ...
+
+
 class Used(NamedTuple):
     """What one key, team or model has used."""
 
-    requests: Window
-    tokens: Window
-    requests_of_day: Window
+    requests: CountedWindow
+    tokens: CountedWindow
+    requests_of_day: CountedWindow
     streams: int
 
 
@@ -216,7 +225,7 @@ def least(all_left: Iterable[Remaining | None]) -> Remaining | None:
     return min(known, key=lambda left: (left.left, -left.reset_ns), default=None)
 
 
-def _left(limit: int, window: Window, now_ns: int) -> Remaining:
+def _left(limit: int, window: CountedWindow, now_ns: int) -> Remaining:
     return Remaining(limit, max(0, limit - window.total), window.reset_ns(now_ns))
 
 

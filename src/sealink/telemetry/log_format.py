@@ -1,29 +1,40 @@
 """Lines of the log, for a terminal or for a machine, and records of `logging` in the same two forms."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import msgspec
 
+Fields = dict[str, Any] | msgspec.Struct
+"""What a line says: texts and numbers by their names."""
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _MUST_BE_QUOTED: Final = frozenset(' "=\\')
+_PAIR: Final = re.compile(r'"(\w+)":(?:"([!#-<>-\[\]-~]+)"|("(?:[^"\\]|\\.)*"|[^",\[\]{}]+))(?:,|$)')
+"""A field of a flat JSON object in ASCII: its name, and its value, which may be a text that needs no quotes."""
 _encode: Final = msgspec.json.Encoder().encode
+_RAW_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def text_line(at: float, level: int, fields: dict[str, Any], *, logger: str = "sealink.requests") -> str:
+def text_line(at: float, level: int, fields: Fields, *, logger: str = "sealink.requests") -> str:
     """`time LEVEL logger name=value …`. Values with spaces, quotes or control characters are written as JSON."""
-    pairs = " ".join([f"{name}={_text(value)}" for name, value in fields.items()])
+    encoded = _encode(fields)
+    if encoded.isascii():  # nearly always; without a call for each field
+        pairs = _PAIR.sub(r"\1=\2\3 ", encoded[1:-1].decode())[:-1]
+    else:
+        pairs = " ".join([f"{name}={_text(value)}" for name, value in _RAW_FIELDS.decode(encoded).items()])
     return f"{_local_time(at)} {logging.getLevelName(level)} {logger} {pairs}\n"
 
 
-def json_line(at: float, level: int, fields: dict[str, Any], *, logger: str = "sealink.requests") -> str:
+def json_line(at: float, level: int, fields: Fields, *, logger: str = "sealink.requests") -> str:
     """One JSON object. `time` is in UTC, as RFC 3339."""
-    head = {"time": _utc_time(at), "level": logging.getLevelName(level).lower(), "logger": logger}
-    return _encode({**head, **fields}).decode() + "\n"
+    head = _encode({"time": _utc_time(at), "level": logging.getLevelName(level).lower(), "logger": logger})
+    return f"{head[:-1].decode()},{_encode(fields)[1:].decode()}\n"
 
 
 LINES: Final[dict[LogFormat, Callable[..., str]]] = {"text": text_line, "json": json_line}
@@ -44,17 +55,29 @@ def formatter(form: LogFormat) -> logging.Formatter:
     return JsonFormatter() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
-def _text(value: object) -> str:
-    text = value if isinstance(value, str) else _encode(value).decode()
-    return text if text.isprintable() and text and _MUST_BE_QUOTED.isdisjoint(text) else _encode(text).decode()
+def _text(value: msgspec.Raw) -> str:
+    """A JSON value as it stands in a line of text."""
+    written = bytes(value).decode()
+    text = msgspec.json.decode(value) if written.startswith('"') else ""
+    return text if text and text.isprintable() and _MUST_BE_QUOTED.isdisjoint(text) else written
 
 
 def _local_time(at: float) -> str:
-    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(at))},{int(at * 1000) % 1000:03}"
+    return f"{_local_second(int(at))},{int(at * 1000) % 1000:03}"
 
 
 def _utc_time(at: float) -> str:
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at))}.{int(at * 1000) % 1000:03}Z"
+    return f"{_utc_second(int(at))}.{int(at * 1000) % 1000:03}Z"
+
+
+@lru_cache(maxsize=1)
+def _local_second(at: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+@lru_cache(maxsize=1)
+def _utc_second(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
 
 
 def configure_logging(form: LogFormat, level: LogLevel) -> None:

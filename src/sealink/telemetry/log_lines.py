@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
-from sealink.telemetry.log_format import LINES, LogFormat
+from sealink.telemetry.log_format import LINES, Fields, LogFormat
 
 GATHER_S: Final = 0.05
 """How long a line may wait for others."""
@@ -26,7 +26,7 @@ class LogLines:
         """Write lines in another form from now on."""
         self._line = LINES[form]
 
-    def write(self, level: int, fields: dict[str, Any]) -> None:
+    def write(self, level: int, fields: Fields) -> None:
         """Write a line, soon."""
         if not self._waiting:
             self._later(GATHER_S, self.close)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -10,9 +10,35 @@ from sealink.ledger.entry import Admission, Settlement
 
 log: Final = logging.getLogger("sealink.requests")
 
-Fields = dict[str, Any]
-WriteFields = Callable[[int, Fields], None]
-"""Takes the level, one of logging's, and the fields of a line."""
+
+class RequestLine(msgspec.Struct, omit_defaults=True):
+    """A line's fields, in the order in which they are shown. What is not known is left out."""
+
+    request_id: str
+    trace_id: str | None = None
+    key: str = ""
+    team: str | None = None
+    task: str | None = None
+    client: str | None = None
+    model: str | None = None
+    target: str | None = None
+    status: int | None = None
+    ended: str | None = None
+    ended_by: str | None = None
+    code: str | None = None
+    attempts: int | None = None
+    ttft_ms: float | None = None
+    duration_ms: float | None = None
+    longest_gap_ms: float | None = None
+    chunks: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    usage: str | None = None
+    cost_usd: msgspec.Raw | None = None
+
+
+WriteLine = Callable[[int, RequestLine], None]
+"""Takes the level, one of logging's, and the line."""
 
 _NANO: Final = 10**9
 
@@ -21,16 +47,13 @@ class RequestLog:
     """An Observer. A request that went wrong here or at the provider is logged as a warning, a fault of SeaLink's own
     as an error, any other end as information."""
 
-    def __init__(self, write: WriteFields) -> None:
+    def __init__(self, write: WriteLine) -> None:
         self._write = write
-
-    def admitted(self, admission: Admission) -> None:
-        """A request is logged at its end only."""
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         level = level_of(settlement)
         if log.isEnabledFor(level):
-            self._write(level, fields_of(admission, settlement))
+            self._write(level, line_of(admission, settlement))
 
 
 def level_of(settlement: Settlement) -> int:
@@ -41,33 +64,32 @@ def level_of(settlement: Settlement) -> int:
     return logging.WARNING if went_wrong and settlement.ended_by != "client" else logging.INFO
 
 
-def fields_of(admission: Admission, settlement: Settlement) -> Fields:
-    """What is known of a request, in the order in which it is shown. What is not known is left out."""
+def line_of(admission: Admission, settlement: Settlement) -> RequestLine:
+    """What is known of a request."""
     usage = settlement.usage
-    fields = {
-        "request_id": admission.request_id,
-        "trace_id": admission.trace and admission.trace.trace_id,
-        "key": admission.key,
-        "team": admission.team,
-        "task": admission.task_type,
-        "client": admission.client,
-        "model": admission.model,
-        "target": settlement.provider and f"{settlement.provider}:{settlement.served_model}",
-        "status": settlement.status,
-        "ended": settlement.ended,
-        "ended_by": settlement.ended_by,
-        "code": settlement.code,
-        "attempts": len(settlement.attempts) or None,
-        "ttft_ms": settlement.ttft_ms and round(settlement.ttft_ms, 1),
-        "duration_ms": settlement.duration_ms and round(settlement.duration_ms, 1),
-        "longest_gap_ms": settlement.longest_gap_ms and round(settlement.longest_gap_ms, 1),
-        "chunks": settlement.chunks or None,
-        "input_tokens": usage and usage.input_tokens,
-        "output_tokens": usage and usage.output_tokens,
-        "usage": settlement.usage_source,
-        "cost_usd": _usd(settlement.cost_nano_usd),
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    return RequestLine(
+        request_id=admission.request_id,
+        trace_id=None if admission.trace is None else admission.trace.trace_id,
+        key=admission.key,
+        team=admission.team,
+        task=admission.task_type,
+        client=admission.client,
+        model=admission.model,
+        target=settlement.provider and f"{settlement.provider}:{settlement.served_model}",
+        status=settlement.status,
+        ended=settlement.ended,
+        ended_by=settlement.ended_by,
+        code=settlement.code,
+        attempts=len(settlement.attempts) or None,
+        ttft_ms=settlement.ttft_ms and round(settlement.ttft_ms, 1),
+        duration_ms=settlement.duration_ms and round(settlement.duration_ms, 1),
+        longest_gap_ms=settlement.longest_gap_ms and round(settlement.longest_gap_ms, 1),
+        chunks=settlement.chunks or None,
+        input_tokens=None if usage is None else usage.input_tokens,
+        output_tokens=None if usage is None else usage.output_tokens,
+        usage=settlement.usage_source,
+        cost_usd=_usd(settlement.cost_nano_usd),
+    )
 
 
 def _usd(nano: int | None) -> msgspec.Raw | None:

@@ -53,9 +53,9 @@ class Series(msgspec.Struct):
             self.failures[settlement.code] += 1
         if settlement.duration_ms is not None:
             self.duration_s.observe(settlement.duration_ms / 1000)
-        if settlement.cost_nano_usd is not None:
+        if settlement.cost_nano_usd:
             self.cost_usd += settlement.cost_nano_usd / _NANO
-        if settlement.price_nano_usd is not None:
+        if settlement.price_nano_usd:
             self.price_usd += settlement.price_nano_usd / _NANO
         if settlement.usage is not None:
             self._count_tokens(settlement.usage)

@@ -179,6 +179,6 @@ class PassthroughDialect(UpstreamDialect, Protocol):
         """A not-streamed answer for a client of the same dialect, changed only where a vendor departs from it."""
 
 
-def same_dialect(upstream: UpstreamDialect, client: ClientDialect) -> TypeGuard[PassthroughDialect]:
+def same_dialect(upstream: UpstreamDialect, client: ClientApi) -> TypeGuard[PassthroughDialect]:
     """Whether both ends speak one dialect."""
     return upstream.name == client.name

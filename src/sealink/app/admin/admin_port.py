@@ -23,8 +23,8 @@ from sealink.config.changes import Changes
 from sealink.config.environment import admin_token
 from sealink.console.endpoints import console_endpoints
 from sealink.http import Dispatcher
-from sealink.limits.counters import Subject
 from sealink.limits.standing import Standing, standing_of
+from sealink.limits.subjects import Subject
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
 

@@ -13,8 +13,8 @@ from sealink.config import Config, rule_of
 from sealink.config.changes import Changes
 from sealink.console.backend import Backend, Streams, TargetState
 from sealink.http import Handler
-from sealink.limits.counters import Subject
 from sealink.limits.standing import Standing
+from sealink.limits.subjects import Subject
 from sealink.policy.routing import ModelRoute
 
 

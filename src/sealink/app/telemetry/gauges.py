@@ -50,6 +50,12 @@ def connection_gauges(server: Server, pool: UpstreamPool) -> list[Gauge]:
     ]
 
 
+def shared_gauge(away: str | None) -> Gauge:
+    """Whether limits are counted together with other nodes."""
+    help_text = "1: limits are counted by all nodes together; 0: Redis is away, this node counts its share."
+    return Gauge("sealink_shared_counters_up", help_text, {(): float(away is None)}, across="min")
+
+
 def loop_gauge(lag: LoopLag) -> Gauge:
     """How late the process is."""
     help_text = "The worst delay of a timer since the last scrape."

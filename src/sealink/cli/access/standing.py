@@ -8,8 +8,8 @@ from sealink.cli.configuration import fail, load_or_exit
 
 if TYPE_CHECKING:
     from sealink.config import Config
-    from sealink.limits.counters import Subject
     from sealink.limits.standing import Standing
+    from sealink.limits.subjects import Subject
 
 
 def read_standing(subject: "Subject", config_path: Path | None) -> "Standing":

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from sealink.errors import HeaderList
 from sealink.gateway.delivery.resume import StreamLog
 from sealink.gateway.delivery.unattended import Pace
+from sealink.net.header_lines import Headers
 from sealink.net.message import Responder
 
 
@@ -20,6 +20,7 @@ class ClientStream:
         self._listener: Callable[[bytes], None] | None = None
         self._pace: Pace | None = None
         self._finished = False
+        self.is_resumable = False
         self.complete: Callable[[bytes], bytes] | None = None
         """What becomes of the stream's last bytes before they are sent."""
         self.write: Callable[[bytes], bool] = responder.write
@@ -30,6 +31,7 @@ class ClientStream:
     def keep_in(self, log: StreamLog) -> None:
         """Keep what is written in a log, from which the stream can be resumed."""
         self._log = log
+        self.is_resumable = True
         self.copy_to(log.write)
 
     def copy_to(self, listener: Callable[[bytes], None]) -> None:
@@ -48,10 +50,6 @@ class ClientStream:
     @property
     def started(self) -> bool:
         return self._responder.started
-
-    @property
-    def is_resumable(self) -> bool:
-        return self._log is not None
 
     @property
     def gone(self) -> bool:
@@ -75,7 +73,7 @@ class ClientStream:
     def bytes_sent(self) -> int:
         return self._responder.bytes_sent
 
-    def start(self, headers: HeaderList, data: bytes) -> None:
+    def start(self, headers: Headers, data: bytes) -> None:
         """Send status 200, the headers and the first data; only the data if a heartbeat has started the stream."""
         if self.started:
             self.write(data)

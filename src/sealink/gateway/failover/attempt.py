@@ -4,6 +4,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Final, Protocol, TypeVar
 
@@ -36,7 +37,10 @@ log = logging.getLogger("sealink.gateway")
 
 ERROR_STATUSES: Final = range(400, 600)
 
+_JSON: Final = ("content-type", "application/json")
 _USER_AGENT: Final = ("user-agent", f"sealink/{__version__}")
+_WHOLE_HEADERS: Final = (_JSON, ("accept", "application/json"), _USER_AGENT)
+_STREAM_HEADERS: Final = (_JSON, ("accept", "text/event-stream"), _USER_AGENT)
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -70,16 +74,21 @@ class Attempt(ABC):
         self._surroundings = surroundings
         self._on_end: OnEnd | None = None
         self._upstream: UpstreamResponse | None = None
-        self._words: UpstreamWords | None = None
         self._signing: asyncio.Task[None] | None = None
         self._has_headers = False
         self._timer: Timer | None = None
-        self._request: UpstreamRequest
+        self._request: UpstreamRequest | None = None
 
     @property
     def upstream(self) -> UpstreamResponse:
         assert self._upstream is not None
         return self._upstream
+
+    @property
+    def words(self) -> UpstreamWords:
+        """What the upstream says about a failure. The request has been sent."""
+        assert self._request is not None
+        return UpstreamWords(self.target.provider, self._request)
 
     def start(self, on_end: OnEnd) -> None:
         """Send the request. `on_end` is called once: with None when there is something to send to the client, or with
@@ -114,7 +123,7 @@ class Attempt(ABC):
         self._stop_waiting()
         if self._signing is not None:
             self._signing.cancel()
-        if self._upstream is not None:
+        if self._upstream is not None and self._request is not None:
             self._request.on_connected = ignore
             self._upstream.close()
             if self._has_headers:
@@ -153,7 +162,6 @@ class Attempt(ABC):
 
     def _send(self, request: UpstreamRequest) -> None:
         self._request = request
-        self._words = UpstreamWords(self.target.provider, request)
         try:
             upstream = self._surroundings.pool.start(request, connect_s=self.target.timeouts.connect_s)
         except SealinkError as error:
@@ -183,22 +191,32 @@ class Attempt(ABC):
 
     def _read(self) -> bool:
         upstream = self.upstream
+        status = upstream.status
         self._heard_at = self._surroundings.timers.now()
-        if upstream.status and not self._has_headers:
-            self._has_headers = True
-            self._request.on_connected = ignore  # no cycle: memory is free at once, not at the next collection
-            self._surroundings.mark("headers")
-            if upstream.status == 200:
-                self.begin()
+        if status and not self._has_headers:
+            self._take_headers(status)
+        if status != 200:
+            self._read_refusal(upstream)
+            return False
         while (data := upstream.read_now()) is not None:
-            if upstream.status == 200:
-                if self.receive(data):
-                    return True
-            elif data:
-                self._received.add(data)
-            else:
-                raise self._rejection(upstream.status, upstream.headers, self._received.whole())
+            if self.receive(data):
+                return True
         return False
+
+    def _take_headers(self, status: int) -> None:
+        self._has_headers = True
+        if self._request is not None:
+            self._request.on_connected = ignore  # no cycle: memory is free at once, not at the next collection
+        self._surroundings.mark("headers")
+        if status == 200:
+            self.begin()
+
+    def _read_refusal(self, upstream: UpstreamResponse) -> None:
+        """There is no proper answer. Raises the SealinkError, when it is whole."""
+        while (data := upstream.read_now()) is not None:
+            if not data:
+                raise self._rejection(upstream.status, upstream.headers, self._received.whole())
+            self._received.add(data)
 
     def _rejection(self, status: int, headers: HeaderList, body: bytes) -> SealinkError:
         if status not in ERROR_STATUSES:
@@ -208,9 +226,14 @@ class Attempt(ABC):
 
     def _end(self, error: SealinkError | None) -> None:
         on_end = self._on_end
-        self._stop_waiting()
+        self._on_end = None
+        if self._timer is not None:
+            self._timer.cancel()
         if on_end is not None:
-            on_end(self._words.told(error) if error is not None and self._words is not None else error)
+            on_end(None if error is None else self._told(error))
+
+    def _told(self, error: SealinkError) -> SealinkError:
+        return error if self._request is None else self.words.told(error)
 
     def _stop_waiting(self) -> None:
         self._on_end = None
@@ -223,8 +246,8 @@ class Attempt(ABC):
         timers, timeouts = self._surroundings.timers, self.target.timeouts
         self._started_at = self._heard_at = now = timers.now()
         self._total_at = now + self.request.time_left_s(self.target)
-        soonest_s = min(timeouts.first_content_s, timeouts.idle_s)
-        self._timer = timers.call_at(min(now + soonest_s, self._total_at), self._check_time)
+        soonest_at = min(now + timeouts.first_content_s, now + timeouts.idle_s, self._total_at)
+        self._timer = timers.call_at(soonest_at, self._check_time)
 
     def _check_time(self) -> None:
         timers = self._surroundings.timers
@@ -267,21 +290,17 @@ def _unsupported(dropped: Sequence[str], target: Target) -> InvalidRequest:
 
 def _upstream_request(target: Target, outgoing: OutgoingRequest, *, stream: bool) -> UpstreamRequest:
     provider = target.provider
+    headers = _STREAM_HEADERS if stream else _WHOLE_HEADERS
     return UpstreamRequest(
-        method="POST",
-        url=joined_url(provider.base_url, outgoing.path),
-        headers=[
-            ("content-type", "application/json"),
-            ("accept", "text/event-stream" if stream else "application/json"),
-            _USER_AGENT,
-            *provider.headers,
-            *outgoing.headers,
-        ],
-        body=outgoing.body,
-        provider=provider.name,
+        "POST",
+        joined_url(provider.base_url, outgoing.path),
+        (*headers, *provider.headers, *outgoing.headers),
+        outgoing.body,
+        provider.name,
     )
 
 
+@lru_cache(maxsize=256)
 def joined_url(base_url: str, path: str) -> str:
     """The URL of a path below a provider's address. Both may have a query: the address's is kept, but for parameters
     that the path sets itself."""

@@ -58,18 +58,22 @@ class Failover(Generic[A]):
         self._waiting: Waiting | None = None
         self._record: AttemptRecord[A] | None = None
         self._task: asyncio.Task[None] | None = None
-        arranged = _arranged(admitted, services)
-        account.first_choice = arranged[0].target
-        self._candidates = _healthy_first(arranged) if len(arranged) > 1 else arranged
-        can_hedge = admitted.request.head.stream and len(self._candidates) > 1
-        self._hedge_after_s = admitted.route.hedge_after_s if can_hedge else 0.0
-        if self._hedge_after_s:
-            services.hedging.request()
+        self._hedge_after_s = 0.0
+        health, route = services.health, admitted.route
+        self._candidates = candidates = [Candidate(target, health.of(target)) for target in route.targets]
+        if len(candidates) > 1:
+            candidates[:] = arrange(candidates, route.choose, random.random())
+            account.first_choice = candidates[0].target
+            self._prefer_healthy()
+            self._hedge_after_s = route.hedge_after_s if admitted.request.head.stream else 0.0
+        else:
+            account.first_choice = candidates[0].target
 
     def start(self, waiting: Waiting) -> None:
         """Begin with the first target."""
         self._waiting = waiting
         if self._hedge_after_s:
+            self._services.hedging.request()
             self._go_round(None)
             return
         try:
@@ -200,18 +204,11 @@ class Failover(Generic[A]):
             hedged.run(self._begin(second))
             self._account.mark("hedged")
 
+    def _prefer_healthy(self) -> None:
+        """Those whose breaker is closed come first."""
+        now = time.monotonic()
+        self._candidates.sort(key=lambda candidate: not candidate.health.breaker.allows(now))
+
     def _begin(self, candidate: Candidate) -> AttemptRecord[A]:
         attempt = self._operation.attempt(self._request, candidate.target, self._surroundings)
         return AttemptRecord(attempt, candidate, self._account)
-
-
-def _arranged(admitted: AdmittedRequest, services: Services) -> list[Candidate]:
-    """The model's targets in the order to try them, were all of them healthy."""
-    route = admitted.route
-    candidates = [Candidate(target, services.health.of(target)) for target in route.targets]
-    return candidates if len(candidates) == 1 else arrange(candidates, route.choose, random.random())
-
-
-def _healthy_first(candidates: list[Candidate]) -> list[Candidate]:
-    now = time.monotonic()
-    return sorted(candidates, key=lambda candidate: not candidate.health.breaker.allows(now))

@@ -48,7 +48,7 @@ class StreamedAttempt(Attempt):
     def begin(self) -> None:
         # not earlier: the upstream need not wait for it
         lane = self.lane = self._operation.open_lane(self.request, self.target)
-        lane.words = self._words
+        lane.words = self.words
         self.outcome = lane.outcome
 
     def receive(self, data: bytes) -> bool:

@@ -23,13 +23,10 @@ class Answers:
         admitted = self._admission.admit(request, context, self._api)
         if not isinstance(admitted, AdmittedRequest):  # a gate has to wait
             return self._answer_when_admitted(admitted, responder, context)
-        self._answer(admitted, responder, context)
+        Exchange(admitted, responder, self._services, self._api, context.refuse).start()
         return None
 
     async def _answer_when_admitted(
         self, admitted: Awaitable[AdmittedRequest], responder: Responder, context: RequestContext
     ) -> None:
-        self._answer(await admitted, responder, context)
-
-    def _answer(self, admitted: AdmittedRequest, responder: Responder, context: RequestContext) -> None:
-        Exchange(admitted, responder, self._services, self._api, context.refuse).start()
+        Exchange(await admitted, responder, self._services, self._api, context.refuse).start()

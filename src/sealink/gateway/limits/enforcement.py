@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sealink.access.credential import Balance, balance_in_force
 from sealink.access.keys import ApiKey, Team
@@ -15,20 +15,32 @@ from sealink.errors import ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.estimate import Estimate
 from sealink.gateway.limits.refusal import left_headers, refused
-from sealink.gateway.limits.running_meter import RunningMeter, code_of
+from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
-from sealink.limits.counters import Cost, Counters, Credit, Lease, Refusal, Subject
+from sealink.limits.counters import Counters
+from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.shared_file import FileFull
 from sealink.limits.standing import Spent
+from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Refusal, Subject
 from sealink.policy.budgets import period_start_s
-from sealink.policy.limits import UsageLimits
+from sealink.policy.limits import Need, UsageLimits
 from sealink.policy.routing import Target
 from sealink.store.errors import StoreError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from sealink.limits.nodes.node_counters import NodeCounters
 
 log = logging.getLogger("sealink.limits")
 
 _NO_COST = Cost()
+
+
+class Recent(Protocol):
+    """The ledger, as far as it says what was lately used of limits. Blocks. Raises StoreError where it cannot be
+    read."""
+
+    def __call__(self, subject: Subject) -> Recorded: ...
 
 
 class Accounts(Protocol):
@@ -39,24 +51,45 @@ class Accounts(Protocol):
 
 
 class LimitEnforcement:
-    """The limits of keys, teams and models in one process. The counters are opened with the first request that needs
-    them. `spent` is called in a thread."""
+    """The limits of keys, teams and models in one process. This machine's counters are opened with the first request
+    that needs them; those that nodes share, by `share`. `spent` and `recent` are called in threads."""
 
-    def __init__(self, path: Path, keyring: Accounts, spent: Spent) -> None:
+    def __init__(self, path: Path, keyring: Accounts, spent: Spent, recent: Recent) -> None:
         self._path = path
         self._keyring = keyring
         self.spent = spent
+        self._recent = recent
         self._counters: Counters | None = None
+        self._nodes: NodeCounters | None = None
         self._leases: dict[str, Lease] = {}
         self._settings = LimitSettings()
         self._prices = PriceRules()
+
+    async def share(self, settings: SharedSettings, flush: Callable[[], bool]) -> None:
+        """Count together with other nodes, in Redis. `flush`, which blocks, waits until the ledger has all that this
+        process has settled; False: it has not."""
+        from sealink.limits.nodes.node_counters import NodeCounters
+
+        async def flushed() -> bool:
+            return await asyncio.to_thread(flush)
+
+        self._nodes = NodeCounters(settings, self._open, self._recorded, flushed)
+        await self._nodes.start()
+
+    @property
+    def shared_away(self) -> str | None:
+        """Why Redis is away; None: it is there, or not asked for."""
+        return None if self._nodes is None else self._nodes.away
 
     def configure(self, settings: LimitSettings, prices: PriceRules) -> None:
         """Settings that count from the next request on."""
         self._settings = settings
         self._prices = prices
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Give everything back."""
+        if self._nodes is not None:
+            await self._nodes.stop()
         if self._counters is not None:
             self._counters.close()
             self._counters = None
@@ -66,14 +99,13 @@ class LimitEnforcement:
         subjects = self._subjects(request)
         if not subjects:
             return None
+        if self._nodes is not None:
+            return self._admit_shared(self._nodes, request, subjects)
         counters = self._open()
         if any(subject.has_funds for subject in subjects) and (unknown := counters.unknown(subjects)):
             return self._admit_known(request, subjects, unknown)
         self._admit(request, subjects)
         return None
-
-    def admitted(self, admission: Admission) -> None:
-        """Nothing is left to do."""
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         """What a request held goes back, but for what it has used."""
@@ -81,13 +113,13 @@ class LimitEnforcement:
         if lease is not None:
             usage = settlement.usage
             tokens = usage.input_tokens + usage.output_tokens if usage is not None else 0
-            self._open().settle(lease, tokens, settlement.price_nano_usd or 0)
+            (self._nodes or self._open()).settle(lease, tokens, settlement.price_nano_usd or 0)
 
     def undo(self, admission: Admission) -> None:
         """A request that was admitted here was refused later, and is never settled."""
         lease = self._leases.pop(admission.request_id, None)
         if lease is not None:
-            self._open().undo(lease)
+            (self._nodes or self._open()).undo(lease)
 
     def _subjects(self, request: AdmittedRequest) -> list[Subject]:
         """What the request counts for, if that has limits."""
@@ -110,7 +142,10 @@ class LimitEnforcement:
         return found
 
     def used(self, subject: Subject) -> dict[str, int] | None:
-        """What is counted under the limits of a key or team, by their names. Raises ServiceUnavailable."""
+        """What is counted under the limits of a key or team, by their names; None where nodes count together. Raises
+        ServiceUnavailable."""
+        if self._nodes is not None:
+            return None
         return self._open().used(subject) if has_limits(subject.limits) else {}
 
     def _credit_of(self, key: ApiKey) -> Credit | None:
@@ -127,36 +162,63 @@ class LimitEnforcement:
         """As `admit`, once the ledger has said what was spent."""
         now_s = time.time()
         for subject in unknown:
-            since_s = period_start_s(subject.period, now_s)
-            in_period = await self._read_spent(subject.name, since_s)
-            credit = subject.credit
-            of_balance = 0 if credit is None else await self._read_spent(subject.name, credit.since_s, by_balance=True)
-            self._open().spent(subject, in_period, of_balance, now_s)
+            self._open().recorded(subject, await self._money_spent(subject, now_s), now_s)
         self._admit(request, subjects)
 
-    async def _read_spent(self, name: str, since_s: float, *, by_balance: bool = False) -> int:
+    async def _money_spent(self, subject: Subject, now_s: float) -> Recorded:
         try:
-            return await asyncio.to_thread(self.spent, name, since_s, by_balance=by_balance)
+            in_period = await asyncio.to_thread(self.spent, subject.name, period_start_s(subject.period, now_s))
+            if subject.credit is None:
+                return Recorded(in_period=in_period)
+            of_balance = await asyncio.to_thread(self.spent, subject.name, subject.credit.since_s, by_balance=True)
         except (StoreError, StoreUnavailable) as error:
-            log.error("what %s has spent cannot be read: %s", name, error)
+            log.error("what %s has spent cannot be read: %s", subject.name, error)
             raise ServiceUnavailable("Budgets cannot be read from the store now.", code="store_unavailable") from error
+        return Recorded(in_period=in_period, of_balance=of_balance)
 
-    def _admit(self, admitted: AdmittedRequest, subjects: list[Subject]) -> None:
-        estimate = Estimate(admitted, self._settings, self._prices)
-        counts_tokens = any(subject.limits.tokens_per_minute is not None for subject in subjects)
-        cost = estimate.cost() if any(subject.has_funds for subject in subjects) else _NO_COST
-        now_s = time.time()
-        client = admitted.request.client
+    async def _recorded(self, subject: Subject) -> Recorded:
+        """What the ledger has of a subject. Raises ServiceUnavailable if it has funds and that is not known."""
+        money = await self._money_spent(subject, time.time()) if subject.has_funds else Recorded()
         try:
-            found = self._open().admit(subjects, estimate.need(counts_tokens=counts_tokens), cost, now_s)
+            used = await asyncio.to_thread(self._recent, subject)
+        except (StoreError, StoreUnavailable) as error:
+            log.warning("what %s has used of its limits cannot be read: %s", subject.name, error)
+            used = Recorded()
+        return used._replace(in_period=money.in_period, of_balance=money.of_balance)
+
+    def _admit(self, request: AdmittedRequest, subjects: list[Subject]) -> None:
+        claim = self._claim(request, subjects)
+        try:
+            found = self._open().admit(subjects, claim.need, claim.cost, claim.now_s)
         except FileFull as error:
             raise _unavailable(error) from error
+        self._let_in(request, claim, found, self._open())
+
+    async def _admit_shared(self, nodes: "NodeCounters", request: AdmittedRequest, subjects: list[Subject]) -> None:
+        claim = self._claim(request, subjects)
+        try:
+            found = await nodes.admit(subjects, claim.need, claim.cost, claim.now_s)
+        except FileFull as error:
+            raise _unavailable(error) from error
+        self._let_in(request, claim, found, nodes)
+
+    def _claim(self, request: AdmittedRequest, subjects: list[Subject]) -> "_Claim":
+        estimate = Estimate(request, self._settings, self._prices)
+        counts_tokens = any(subject.limits.tokens_per_minute is not None for subject in subjects)
+        cost = estimate.cost() if any(subject.has_funds for subject in subjects) else _NO_COST
+        return _Claim(estimate, estimate.need(counts_tokens=counts_tokens), cost, time.time())
+
+    def _let_in(
+        self, admitted: AdmittedRequest, claim: "_Claim", found: Lease | Refusal, counters: MoneyCounters
+    ) -> None:
+        """Raises the error of a refusal."""
+        client = admitted.request.client
         if isinstance(found, Refusal):
-            raise refused(found, client, now_s)
+            raise refused(found, client, claim.now_s)
         self._leases[admitted.request_id] = found
-        if cost.may_be_cut:
-            admitted.request.meter = StreamBudget(self._open(), found, estimate)
-        left = left_headers(found.requests_left, found.tokens_left, client, now_s)
+        if claim.cost.may_be_cut:
+            admitted.request.meter = StreamBudget(counters, found, claim.estimate)
+        left = left_headers(found.requests_left, found.tokens_left, client, claim.now_s)
         admitted.answer_headers = [*admitted.answer_headers, *left]
 
     def _open(self) -> Counters:
@@ -168,10 +230,19 @@ class LimitEnforcement:
         return self._counters
 
 
+class _Claim(NamedTuple):
+    """What a request would take, and when."""
+
+    estimate: Estimate
+    need: Need
+    cost: Cost
+    now_s: float
+
+
 class StreamBudget:
     """The meters of one stream, for whichever target sends it."""
 
-    def __init__(self, counters: Counters, lease: Lease, estimate: Estimate) -> None:
+    def __init__(self, counters: MoneyCounters, lease: Lease, estimate: Estimate) -> None:
         self._counters = counters
         self._lease = lease
         self._estimate = estimate

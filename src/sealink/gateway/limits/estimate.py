@@ -8,7 +8,7 @@ from sealink.errors import PermissionDenied
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.gateway.metering import Meter
-from sealink.limits.counters import Cost
+from sealink.limits.subjects import Cost
 from sealink.policy.limits import Need
 from sealink.policy.routing import Target
 from sealink.usage import Usage

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sealink.errors import HeaderList, InsufficientBalance, RateLimited, SealinkError
-from sealink.limits.counters import Refusal, Subject
+from sealink.limits.subjects import Refusal, Subject
 from sealink.policy.budgets import Fund
 from sealink.policy.limits import Code, Excess, Remaining
 from sealink.wire.dialect import ClientApi

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
-from sealink.limits.counters import Counters, Lease
+from sealink.limits.subjects import Lease
 from sealink.policy.budgets import Code
 from sealink.usage import Usage
 
@@ -15,36 +15,53 @@ _MOST_TOKENS: Final = 1 << 30
 Price = Callable[[Usage], int | None]
 
 
+class MoneyCounters(Protocol):
+    """Counters that reserve money for open requests: `ahead_tokens` before it is needed it has to be asked for."""
+
+    @property
+    def ahead_tokens(self) -> int: ...
+    def reserve_more(self, lease: Lease, wanted: int, now_s: float) -> int: ...
+
+
 class RunningMeter:
     """Called after each frame: it compares two numbers, unless the provider has counted anew or the money is spent."""
 
-    def __init__(self, counters: Counters, lease: Lease, price: Price, prompt_tokens: int) -> None:
+    def __init__(self, counters: MoneyCounters, lease: Lease, price: Price, prompt_tokens: int) -> None:
         self._counters = counters
         self._lease = lease
         self._price = price
         self._reported: Usage | None = None
         self._prompt = Usage(input_tokens=prompt_tokens, output_tokens=0)
-        self._allowed = self._affordable()
+        self._ahead = counters.ahead_tokens
+        self._allowed = self._looks_at = 0
+        self._afford()
 
     def __call__(self, tokens: int, reported: Usage | None) -> Usage | None:
         if reported is not None and reported is not self._reported:
             self._reported = reported
             if reported.input_tokens:
                 self._prompt = reported
-                self._allowed = self._affordable()
+                self._afford()
             tokens = max(tokens, reported.output_tokens)
-        if tokens < self._allowed or self._reserve_more(tokens):
+        if tokens < self._looks_at or self._reserve_more(tokens):
             return None
         return self._usage(tokens)
 
     def _reserve_more(self, tokens: int) -> bool:
         """Whether the stream may go on, with more money."""
-        price = self._price(self._usage(tokens + MORE_TOKENS))
+        price = self._price(self._usage(tokens + MORE_TOKENS + self._ahead))
         if price is None:
             return True
         self._counters.reserve_more(self._lease, max(0, price - self._lease.reserved), time.time())
-        self._allowed = self._affordable()
+        self._afford()
+        if self._looks_at <= tokens < self._allowed:
+            self._looks_at = self._allowed  # it was asked for: the answer comes before it is needed
         return tokens < self._allowed
+
+    def _afford(self) -> None:
+        """How many tokens there may be, and with how many more money is asked for."""
+        self._allowed = self._affordable()
+        self._looks_at = self._allowed - self._ahead
 
     def _affordable(self) -> int:
         """How many tokens of an answer what is reserved is enough for."""

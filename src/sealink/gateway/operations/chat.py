@@ -23,7 +23,7 @@ from sealink.wire.stream.translator import Translator
 def write_request(request: ClientRequest, target: Target) -> OutgoingRequest:
     """The request for a target: the client's own bytes if it speaks the client's dialect, else a translation."""
     dialect = target.provider.dialect
-    if same_dialect(dialect, request.dialect):
+    if same_dialect(dialect, request.client):
         outgoing = dialect.forward_request(request.head, target.model)
     else:
         outgoing = _translate(request, dialect, target.model)
@@ -50,11 +50,11 @@ def open_lane(request: ClientRequest, target: Target) -> Lane:
 
 def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[bytes, Outcome]:
     """A whole answer in the client's dialect, from a whole answer or from a stream."""
-    client, dialect = request.dialect, target.provider.dialect
+    dialect = target.provider.dialect
     if (plain := dialect.read_plain(answer)) is not None:
-        relayed = _passes_through(dialect, request)
-        read = answer if relayed else client.plain(_answered(request), plain, request.fallback_identity)
-        return read, plain.outcome()
+        if not _passes_through(dialect, request):
+            answer = request.dialect.plain(_answered(request), plain, request.fallback_identity)
+        return answer, plain.outcome()
     body = whole_json(answer)
     if body is not None and _passes_through(dialect, request):
         read, outcome = dialect.passthrough_whole(body, request.fallback_identity)
@@ -111,7 +111,7 @@ def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
 
 def _passes_through(dialect: UpstreamDialect, request: ClientRequest) -> TypeGuard[PassthroughDialect]:
     """Whether the client gets the upstream's own bytes."""
-    return same_dialect(dialect, request.dialect) and dialect.passes_through(request.head)
+    return same_dialect(dialect, request.client) and dialect.passes_through(request.head)
 
 
 def _with_names(decoder: Decoder, request: ClientRequest, dialect: UpstreamDialect) -> Decoder:

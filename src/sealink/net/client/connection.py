@@ -48,7 +48,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing() and not self._lost.done()
+        transport = self._transport
+        return transport is not None and not transport.is_closing()
 
     async def start_tls(self, context: ssl.SSLContext, server_name: str, timeout_s: float) -> None:
         """Speak TLS from here on; inside the TLS with a proxy, if there is one."""
@@ -68,7 +69,7 @@ class Connection(asyncio.Protocol):
         be sent once more, on another one.
         """
         transport = self._transport
-        if transport is None or not self.is_open:
+        if transport is None or transport.is_closing():
             response.break_off(closed(self.peer))
             return
         transport.writelines((head, body) if body else (head,))
@@ -101,7 +102,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     async def wait_closed(self) -> None:
-        if self._transport is not None:
+        if self._transport is not None:  # it was opened, and is not lost yet
             await self._lost
 
     # asyncio's side
@@ -174,7 +175,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._feed_all()
         self._fail(exc)
-        self._response = self._on_stale = None
+        self._transport = self._response = self._on_stale = None
         if not self._lost.done():
             self._lost.set_result(None)
         self._on_lost(self)

@@ -33,6 +33,11 @@ def decoder_for(headers: HeaderList, named: Mapping[str, str], peer: str) -> "tu
     return Decoder(_CODINGS[coding], peer), [header for header in headers if header[0] not in _OF_THE_CODED_BODY]
 
 
+def may_be_compressed(data: bytes) -> bool:
+    """Whether an event stream that begins so can be gzip all the same."""
+    return data.startswith(GZIP_MAGIC[:1])
+
+
 class Decoder:
     """Decodes one body: `gzip` (of any number of members), `deflate` (zlib or raw), or `unnamed` (gzip, or as it is).
 

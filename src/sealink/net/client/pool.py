@@ -5,8 +5,11 @@ import contextlib
 import ssl
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Final
 
-from sealink.errors import SealinkError, ShuttingDown, UpstreamError
+import msgspec
+
+from sealink.errors import HeaderList, SealinkError, ShuttingDown, UpstreamError
 from sealink.net.client.connection import Connection, begun
 from sealink.net.client.dial import Dialer
 from sealink.net.client.failure import upstream_failure
@@ -14,9 +17,19 @@ from sealink.net.client.limits import UpstreamLimits
 from sealink.net.client.origin import Origin, split_url
 from sealink.net.client.origin_pool import OriginPool
 from sealink.net.client.proxy import Proxies
-from sealink.net.client.request_head import request_head
+from sealink.net.client.request_head import fixed_head, with_length
 from sealink.net.client.response import Response
 from sealink.net.message import UpstreamRequest
+
+MAX_ROUTES: Final = 256
+
+
+class _Route(msgspec.Struct):
+    """Where requests with one URL and the same headers go, and what their heads begin with."""
+
+    pool: OriginPool
+    peer: str
+    head: bytes
 
 
 class UpstreamPool:
@@ -32,6 +45,7 @@ class UpstreamPool:
         self._proxies = proxies or Proxies()
         self._dialer = Dialer(self._limits, tls)
         self._origin_pools: dict[Origin, OriginPool] = {}
+        self._routes: dict[tuple[str, str, HeaderList], _Route] = {}
         self._is_closed = False
 
     @property
@@ -52,10 +66,9 @@ class UpstreamPool:
         """
         if self._is_closed:
             raise ShuttingDown()
-        origin, target = split_url(request.url)
-        pool = self._pool_of(origin)
-        head = request_head(request, origin, target, pool.proxy)
-        response = Response(str(origin), request.method, self._limits)
+        route = self._route_of(request.method, request.url, tuple(request.headers))
+        pool, head = route.pool, with_length(route.head, request)
+        response = Response(route.peer, request.method, self._limits)
         kept = pool.take_idle()
         if kept is None:
             self._start_on_new(pool, request, head, response, connect_s)
@@ -64,6 +77,19 @@ class UpstreamPool:
             send_again = partial(self._send_again, kept, pool, request, head, response, connect_s)
             kept.start(response, head, request.body, send_again)
         return response
+
+    def _route_of(self, method: str, url: str, headers: HeaderList) -> _Route:
+        """Those of the same few targets are kept, but for requests that are signed."""
+        routes, place = self._routes, (method, url, headers)
+        route = routes.get(place)
+        if route is None:
+            origin, target = split_url(url)
+            pool = self._pool_of(origin)
+            route = _Route(pool, str(origin), fixed_head(method, target, headers, origin, pool.proxy))
+            if len(routes) >= MAX_ROUTES:
+                routes.clear()
+            routes[place] = route
+        return route
 
     async def send(self, request: UpstreamRequest, *, connect_s: float) -> Response:
         """As `start`; returns when the headers of the response are in (interim ones are skipped).
@@ -114,6 +140,7 @@ class UpstreamPool:
                 origins.add(split_url(url)[0])
         for origin, pool in self._origin_pools.items():
             pool.retire(is_over=origin not in origins)
+        self._routes.clear()  # some may have the headers of a key that is not in use any longer
 
     async def close(self) -> None:
         """Close all connections at once, and wait until they are closed. A response under way fails."""

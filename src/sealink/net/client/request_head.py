@@ -1,10 +1,9 @@
 """The head of a request as it goes out: the request line, and headers that cannot smuggle a line of their own."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 
-from sealink.errors import UpstreamError
+from sealink.errors import HeaderList, UpstreamError
 from sealink.net.client.origin import Origin
 from sealink.net.client.proxy import Proxy
 from sealink.net.message import UpstreamRequest
@@ -28,9 +27,8 @@ OWNED: Final = frozenset(
 """Headers that belong to the connection and are written here; those of the request are left out (RFC 9110 §7.6.1)."""
 
 
-def request_head(request: UpstreamRequest, origin: Origin, target: str, proxy: Proxy | None) -> bytes:
-    """The head of `request`. Through a proxy, plain http is asked for in absolute form (RFC 9112 §3.2.2)."""
-    fixed = _fixed_head(request.method, target, tuple(request.headers), origin, proxy)
+def with_length(fixed: bytes, request: UpstreamRequest) -> bytes:
+    """The head of `request`, which begins with `fixed`."""
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         return b"%bcontent-length: %d\r\n\r\n" % (fixed, len(request.body))
     return fixed + b"\r\n"
@@ -41,11 +39,9 @@ def tunnel_head(origin: Origin, proxy: Proxy) -> bytes:
     return _head(f"CONNECT {origin} HTTP/1.1", [("host", str(origin)), *_authorization(proxy)], origin) + b"\r\n"
 
 
-@lru_cache(maxsize=256)  # of the same few targets, but for those whose requests are signed
-def _fixed_head(
-    method: str, target: str, headers: tuple[tuple[str, str], ...], origin: Origin, proxy: Proxy | None
-) -> bytes:
-    """The head without the body's length, and without its end."""
+def fixed_head(method: str, target: str, headers: HeaderList, origin: Origin, proxy: Proxy | None) -> bytes:
+    """A head without the body's length, and without its end. Through a proxy, plain http is asked for in absolute form
+    (RFC 9112 §3.2.2)."""
     own = [("host", origin.authority), ("accept-encoding", "identity")]
     if proxy is not None and not origin.is_tls:
         target = f"http://{origin.authority}{target}"

@@ -4,7 +4,8 @@ waiting for headers ──▶ in_body ──▶ complete
           └────────────────┴──────▶ failed
 
 A read from the socket that is exactly one chunk of the transfer coding, as nearly all are, needs no parser: it goes
-straight to whom the body is forwarded.
+straight to whom the body is forwarded. Nor does a head as nearly all are, with a body that is all there, or with whole
+chunks behind it (plain_response.py). Whatever else comes, llhttp reads, and goes on to the end.
 
 However fast it comes, and whatever it inflates to: of one response no more than `max_bytes_per_turn` is handled in a
 turn of the event loop, so that other connections, timers and signals have theirs.
@@ -19,15 +20,18 @@ from typing import Final
 import httptools
 
 from sealink.errors import HeaderList, SealinkError, UpstreamError
-from sealink.net.client.content_encoding import Decoder, decoder_for
+from sealink.net.client.content_encoding import Decoder, decoder_for, may_be_compressed
 from sealink.net.client.failure import malformed, truncated, unasked, undecodable, upstream_failure
 from sealink.net.client.limits import UpstreamLimits
+from sealink.net.client.plain_response import PlainHead, plain_head, whole_chunks
 
 Taker = Callable[[bytes], bool]
 PassOn = Callable[[bytes], bool | None]
 
-_MAX_SIZE_DIGITS: Final = 8
 _BODYLESS_STATUSES: Final = (204, 304)
+_BODYLESS_METHODS: Final = ("HEAD", "CONNECT")
+_CHUNKED_HEAD: Final = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+"""What llhttp is given for a head that was read without it, to go on behind."""
 
 
 class Response:
@@ -41,7 +45,6 @@ class Response:
 
     def __init__(self, peer: str, method: str, limits: UpstreamLimits) -> None:
         self.status = 0
-        self.headers: HeaderList = ()
         self.framed = False
         self.on_news: Callable[[], None] | None = None
         self.in_body = False
@@ -55,7 +58,9 @@ class Response:
         self._limits = limits
         self._transport: asyncio.Transport | None = None
         self._feed_rest: Callable[[], None] | None = None
-        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = None
+        self._plain_head: PlainHead | None = None
+        self._headers: HeaderList = ()
         self._fields: list[tuple[str, str]] = []
         self._header_bytes = 0
         self._fruitless_bytes = 0  # fed to the parser since the body last grew
@@ -76,6 +81,10 @@ class Response:
         self._peer = peer
         self._feed_rest = feed_rest
         self.stop_sending = transport.abort
+
+    @property
+    def headers(self) -> HeaderList:
+        return self._headers if self._plain_head is None else self._plain_head.headers
 
     @property
     def is_over(self) -> bool:
@@ -172,8 +181,11 @@ class Response:
     def _take(self, most: int | None = None) -> bytes:
         """What waits, or at most so many bytes of it."""
         chunks = self._chunks
-        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        chunks.clear()
+        if len(chunks) == 1:
+            data = chunks.pop()
+        else:
+            data = b"".join(chunks)
+            chunks.clear()
         if most is not None and len(data) > most:
             chunks.append(data[most:])
             data = data[:most]
@@ -223,19 +235,65 @@ class Response:
             if goes_on is not None:
                 self._taker = self._pass_on = None
                 return True
-        chunk = _only_chunk(data, self._chunk_limit) if self._chunk_limit else b""
-        if not chunk:
-            if self._parser is not None:
-                self._parse(self._parser, data)
+        chunks = whole_chunks(data) if len(data) <= self._chunk_limit else None
+        if chunks is None:
+            if not (self.is_over or (self._parser is None and self._read_plain(data))):
+                self._parse(data)
             return False
-        if self._taker is None or self._chunks:
-            self.on_body(chunk)
+        if self._taker is None or self._chunks or len(chunks) > 1 or not chunks[0]:
+            self._take_chunks(chunks)
             return False
-        if not self._taker(chunk):
+        if not self._taker(chunks[0]):
             self._taker = self._pass_on = None
         return True
 
-    def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
+    def _read_plain(self, data: bytes) -> bool:
+        """Read the head, and what is behind it. Returns False, and has done nothing, where that needs a parser."""
+        if self.status or len(data) > self._limits.max_bytes_per_turn:
+            return False
+        head = plain_head(data, self._limits.max_header_bytes) if self.method not in _BODYLESS_METHODS else None
+        if head is None:
+            return False
+        body = data[len(head.raw) :]
+        if head.length is not None:
+            if head.length == len(body):
+                self._take_whole(head, body)
+            return self.complete
+        if (chunks := whole_chunks(body)) is not None:
+            self._begin_chunks(head, chunks)
+            self._take_chunks(chunks)
+        return chunks is not None
+
+    def _take_whole(self, head: PlainHead, body: bytes) -> None:
+        """A head, and all of its body."""
+        self._plain_head = head
+        self.status = 200
+        self.framed = self.keep_alive = self.complete = True
+        if body:
+            self._chunks.append(body)
+            self._unread_bytes = len(body)
+
+    def _begin_chunks(self, head: PlainHead, chunks: list[bytes]) -> None:
+        """A head, and the first chunks of the body, if any."""
+        self._plain_head = head
+        self.status = 200
+        self.framed = self.in_body = self.keep_alive = True
+        self._chunk_limit = self._limits.max_bytes_per_turn
+        if head.is_event_stream and (not chunks or may_be_compressed(chunks[0])):
+            self._decoder = Decoder("unnamed", self._peer)
+
+    def _take_chunks(self, chunks: list[bytes]) -> None:
+        is_end = bool(chunks) and not chunks[-1]
+        if is_end:
+            chunks.pop()
+        self._chunks += chunks
+        self._unread_bytes += sum(map(len, chunks))
+        self._fruitless_bytes = 0
+        if is_end:
+            self._finish()
+
+    def _parse(self, data: bytes) -> None:
+        parser = self._parser or self._begin_parser()
         most = self._limits.max_bytes_per_turn
         if len(data) > most:
             self._put_off(data[most:])
@@ -247,6 +305,12 @@ class Response:
         limit = self._limits.max_header_bytes
         if self._fruitless_bytes > 2 * limit and not self.complete:  # a field that llhttp has not reported yet
             raise malformed(self._peer, f"a field or chunk extension is longer than {limit} bytes")
+
+    def _begin_parser(self) -> httptools.HttpResponseParser:
+        parser = self._parser = httptools.HttpResponseParser(self)
+        if self._plain_head is not None:
+            parser.feed_data(_CHUNKED_HEAD)
+        return parser
 
     def _put_off(self, data: bytes) -> None:
         """Keep the rest of a read for the next turn. Until then nothing more is read."""
@@ -333,6 +397,8 @@ class Response:
 
     def on_headers_complete(self) -> None:
         parser = self._parser
+        if self._plain_head is not None:
+            return
         assert parser is not None
         status = parser.get_status_code()
         if status < 100 or status == 101:
@@ -341,7 +407,7 @@ class Response:
             self._fields = []  # an interim response, the real one follows (RFC 9110 §15.2)
             return
         named = dict(self._fields)
-        self._decoder, self.headers = decoder_for(self._fields, named, self._peer)
+        self._decoder, self._headers = decoder_for(self._fields, named, self._peer)
         self.status = status
         self.keep_alive = parser.should_keep_alive()
         self._frame_body(named)
@@ -380,17 +446,3 @@ class Response:
 def _wake(waiter: "asyncio.Future[None]") -> None:
     if not waiter.done():
         waiter.set_result(None)
-
-
-def _only_chunk(data: bytes, most: int) -> bytes:
-    """The body of the one whole chunk that `data` is (RFC 9112 §7.1), of at most `most` bytes; b"" if it is anything
-    else."""
-    end = data.find(b"\r\n", 0, _MAX_SIZE_DIGITS + 2)
-    digits = data[:end]
-    if end < 1 or not digits.isalnum() or not data.endswith(b"\r\n"):
-        return b""
-    try:
-        size = int(digits, 16)
-    except ValueError:
-        return b""
-    return data[end + 2 : -2] if 0 < size <= most and len(data) == end + size + 4 else b""

@@ -3,15 +3,19 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from sealink.errors import SealinkError
 from sealink.net.client.limits import UpstreamLimits
+
+SOON_S: Final = 0.02
+"""How long after a request has taken a connection the next is opened: mostly one is back by then."""
 
 
 class WarmPool:
     """Opens connections to one origin whenever some are missing: `missing` returns how many, `open_one` opens one.
 
-    When a request takes one, the next is opened at once. When the server refuses connections, or closes them soon,
+    When a request takes one, the next is opened soon. When the server refuses connections, or closes them soon,
     there are pauses between the attempts. They double each time, and are of random length, so that not all clients of
     a server that has restarted come back together. A request that finds a connection ends the pauses.
     """
@@ -29,29 +33,33 @@ class WarmPool:
 
     def taken(self) -> None:
         """A request has found a connection."""
-        self._setbacks = 0
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self.look()
+        if self._setbacks:
+            self._setbacks = 0
+            self._end_pause()
+        if self._timer is None:
+            self.look(SOON_S)
 
     def lost(self, unused_s: float) -> None:
         """The server has closed a connection that had been unused for so long."""
         self._setbacks = 1 if unused_s >= self._limits.max_idle_s else self._setbacks + 1
         self.look()
 
-    def look(self) -> None:
-        """Open what is missing, at once or after a pause."""
+    def look(self, after_s: float = 0.0) -> None:
+        """Open what is missing, after so many seconds, or a pause."""
         if self._timer is None and self._filling is None and self._missing():
-            self._timer = self._loop.call_later(self._pause_s(), self._begin)
+            self._timer = self._loop.call_later(self._pause_s() or after_s, self._begin)
 
     async def stop(self) -> None:
         """Open no more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._end_pause()
         if self._filling is not None:
             self._filling.cancel()
             await asyncio.wait([self._filling])
+
+    def _end_pause(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _pause_s(self) -> float:
         if not self._setbacks:

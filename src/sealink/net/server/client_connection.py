@@ -153,16 +153,22 @@ class ClientConnection(asyncio.Protocol):
     def _parse(self, data: bytes) -> None:
         parser = self._parser
         was_receiving = parser.receiving
+        if len(data) <= _PARSE_BYTES and not self._waiting:  # nearly always
+            self._waiting = parser.feed(data)
+        else:
+            self._parse_in_pieces(data)
+        if parser.receiving and not was_receiving:
+            self._since = self._loop.time()
+        self._advance()
+
+    def _parse_in_pieces(self, data: bytes) -> None:
         for begin in range(0, len(data), _PARSE_BYTES):
             if begin >= self._limits.max_bytes_per_turn or not self._has_room():
                 self._unparsed = data[begin:]
                 self._transport.pause_reading()
                 self._loop.call_soon(self._parse_rest)
                 break
-            self._waiting.extend(parser.feed(data[begin : begin + _PARSE_BYTES]))
-        if parser.receiving and not was_receiving:
-            self._since = self._loop.time()
-        self._advance()
+            self._waiting.extend(self._parser.feed(data[begin : begin + _PARSE_BYTES]))
 
     def _has_room(self) -> bool:
         waiting = self._waiting
@@ -192,7 +198,8 @@ class ClientConnection(asyncio.Protocol):
         server = self._server
         self._response = response = ResponseWriter(self._transport, request, self._response_ended, server.let_go)
         self._task = server.handle(request, response)
-        self._parse_rest()
+        if self._unparsed:
+            self._parse_rest()
 
     def _parse_rest(self) -> None:
         """Go on with what came beyond the limits of requests in line, and of a turn of the loop."""

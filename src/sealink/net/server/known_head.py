@@ -19,11 +19,14 @@ _MEAN_MORE: Final = frozenset({"content-encoding", "expect", "transfer-encoding"
 
 
 class KnownHead(msgspec.Struct, frozen=True):
-    """What stands before and behind the digits of the body's length, and the request without its body."""
+    """What stands before and behind the digits of the body's length, and the request without its body. Those digits
+    begin at `length_at`; what is behind them ends before `end_before`."""
 
     before: bytes
     behind: bytes
     request: Request
+    length_at: int
+    end_before: int
 
     @classmethod
     def of(cls, data: bytes, request: Request) -> Self | None:
@@ -36,17 +39,19 @@ class KnownHead(msgspec.Struct, frozen=True):
             return None
         before, behind = data[: length.start(1)], data[length.end(1) : end]
         headers = dict(request.headers)
-        return cls(before, behind, msgspec.structs.replace(request, headers=headers, body=b"", principal=None, id=""))
+        known = msgspec.structs.replace(request, headers=headers, body=b"", principal=None, id="")
+        return cls(before, behind, known, len(before), len(before) + _MAX_DIGITS + len(behind))
 
     def read(self, data: bytes, max_body_bytes: int) -> Request | None:
         """The request that `data` is, if it has this head, and is all there; of at most so many bytes."""
-        if not data.startswith(self.before):
+        behind, length_at = self.behind, self.length_at
+        end = data.find(behind, length_at, self.end_before)
+        if end < 0 or not data.startswith(self.before):
             return None
-        begin = len(self.before)
-        end = data.find(self.behind, begin, begin + _MAX_DIGITS + len(self.behind))
-        digits = data[begin:end]
-        body = data[end + len(self.behind) :]
-        if end < 0 or not digits.isdigit() or len(body) != int(digits) or len(body) > max_body_bytes:
+        digits = data[length_at:end]
+        body = data[end + len(behind) :]
+        size = len(body)
+        if not digits.isdigit() or int(digits) != size or size > max_body_bytes:
             return None
         known = self.request
         headers = {**known.headers, "content-length": digits.decode()}

@@ -80,11 +80,12 @@ class RequestParser:
 
     def feed(self, data: bytes) -> list[Request]:
         """The requests that `data` completes."""
-        is_beginning = not self.receiving and self._llhttp is not None
-        if is_beginning and self._known is not None and (request := self._known.read(data, self._buffered.left)):
+        if self.receiving or self._llhttp is None:
+            return self._feed(data)
+        if self._known is not None and (request := self._known.read(data, self._buffered.left)):
             return self._accept_known(request)
         whole = self._feed(data)
-        if is_beginning and len(whole) == 1 and self._unknown < MAX_UNKNOWN_HEADS:
+        if len(whole) == 1 and self._unknown < MAX_UNKNOWN_HEADS:
             self._unknown += 1
             self._known = KnownHead.of(data, whole[0])
         return whole
@@ -92,13 +93,15 @@ class RequestParser:
     def _accept_known(self, request: Request) -> list[Request]:
         """A request with the same head as the one before. Its key, and its size, are looked at as ever."""
         self._request = request
+        size = len(request.body)
         try:
-            self._max_body_bytes = self._check_head(request)
-            self._check_body_size(len(request.body))
+            self._max_body_bytes = most = self._check_head(request)
+            if size > most:
+                self._check_body_size(size)
         except SealinkError as error:
             self.refuse(error)
             return []
-        self._buffered.held += len(request.body)
+        self._buffered.held += size
         self._request = None
         self._unknown = 0
         return [request]

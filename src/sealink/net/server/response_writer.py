@@ -10,12 +10,11 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
-from sealink.errors import HeaderList
+from sealink.net.header_lines import HeaderLines, Headers, header_lines
 from sealink.net.message import Request, ResponseOwner
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-_OWN_HEADERS: Final = frozenset({"connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"})
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
 
@@ -73,16 +72,17 @@ class ResponseWriter:
         if self._on_let_go is not None:
             self._on_let_go(self, bug)
 
-    def send(self, status: int, headers: HeaderList, body: bytes) -> None:
+    def send(self, status: int, headers: Headers, body: bytes) -> None:
         """Answer whole."""
         if self.gone:
             return
         framing = "" if status in _WITHOUT_BODY else f"content-length: {len(body)}\r\n"
         head = self._head(status, headers, framing)
         self._transport.write(head + body if self._has_body(status) else head)
-        self._end()
+        self.ended = True  # nothing was begun
+        self._on_end()
 
-    def start(self, status: int, headers: HeaderList, data: bytes = b"") -> None:
+    def start(self, status: int, headers: Headers, data: bytes = b"") -> None:
         """Begin a stream, with `data`: chunked, or to an HTTP/1.0 client up to the end of the connection."""
         if self.gone:
             return
@@ -201,22 +201,18 @@ class ResponseWriter:
         if not self.started and not self.gone:
             raise RuntimeError("The response has not been started.")
 
-    def _head(self, status: int, headers: HeaderList, framing: str) -> bytes:
+    def _head(self, status: int, headers: Headers, framing: str) -> bytes:
         if self.started:
             raise RuntimeError("The response has already been started.")
-        lines = [f"{name}: {value}\r\n" for name, value in headers if name not in _OWN_HEADERS]
-        fields = "".join(lines)
-        if fields.count("\r") != len(lines) or fields.count("\n") != len(lines) or "\0" in fields:
-            raise ValueError("A response header holds a line break.")  # or a client could be sent a second response
-        head = f"{_status_line(status)}{fields}{framing}{self._connection()}{_date_line(int(time.time()))}\r\n"
+        fields = headers if isinstance(headers, HeaderLines) else header_lines(headers)
+        if not self.keep_alive:
+            framing += "connection: close\r\n"
+        elif self.request.version == "1.0":
+            framing += "connection: keep-alive\r\n"
+        head = f"{_status_line(status)}{fields}{framing}{_date_line(int(time.time()))}\r\n"
         encoded = _encoded(head)
         self.started = True
         return encoded
-
-    def _connection(self) -> str:
-        if not self.keep_alive:
-            return "connection: close\r\n"
-        return "connection: keep-alive\r\n" if self.request.version == "1.0" else ""
 
 
 def _encoded(head: str) -> bytes:

@@ -146,7 +146,8 @@ class Server:
             self._end(response, error)
             return None
         if answering is None:
-            self._handled(response, None)
+            if response.owner is None:
+                self._end(response, None)
             return None
         task = self._open[response] = self._loop.create_task(answering)
         task.add_done_callback(partial(self._task_done, response))
@@ -175,8 +176,10 @@ class Server:
             return
         del self._open[response]
         self.buffered.held -= len(response.request.body)
-        self._complete(response, error)
-        self._notice_idle()
+        if error is not None or not response.ended:
+            self._complete(response, error)
+        if self.stopping:
+            self._notice_idle()
 
     def _complete(self, response: ResponseWriter, error: BaseException | None) -> None:
         """End a response that its handler has not ended, and log a handler's bug."""

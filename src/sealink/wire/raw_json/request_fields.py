@@ -91,6 +91,8 @@ def no_messages() -> InvalidRequest:
 
 def read_task_type(fields: Fields) -> str | None:
     """SeaLink's own `metadata.task_type`."""
+    if "metadata" not in fields:  # nearly always
+        return None
     metadata = read_field(fields, "metadata", _Metadata | None)
     if metadata is None or metadata.task_type is None:
         return None

@@ -78,7 +78,12 @@ def read_plain_usage(raw: Raw, service_tier: str | None = None) -> Usage | None:
     """What `read_usage` reads of a `usage` object whose counts are all of the right type; None for null. Raises
     msgspec.ValidationError for any other."""
     counts = _PLAIN_COUNTS.decode(raw)
-    return None if counts is None else _usage(counts, object_of(raw) or {}, service_tier)
+    if counts is None:
+        return None
+    fields = object_of(raw) or {}
+    if len(fields) == len(_MODELLED):  # these are required, so that there is nothing else
+        return Usage(counts.prompt_tokens, counts.completion_tokens, service_tier=service_tier_of(service_tier))
+    return _usage(counts, fields, service_tier)
 
 
 def _usage(counts: _Counts, fields: Fields, service_tier: str | None) -> Usage:

@@ -1,0 +1,164 @@
+"""One connection to Redis. The commands of one turn of the event loop go out together, and none waits for another."""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable
+from hashlib import sha1
+from typing import Any, Final
+
+import hiredis
+from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.exceptions import RedisError, ResponseError
+
+from sealink.limits.nodes.script import SCRIPT, Operation
+
+_NAME: Final = "sealink"
+
+Reply = Any
+OnReply = Callable[[Reply], None]
+
+
+class RedisAway(Exception):
+    """Redis does not answer, or not as it should. Whether it has done what it was asked for is not known."""
+
+
+class RedisConnection:
+    """Open until Redis does not answer for `timeout_s`, or answers with an error. Then `on_lost` is called, once, and
+    everything that waits gets RedisAway."""
+
+    def __init__(self, url: str, process: str, timeout_s: float, on_lost: Callable[[RedisAway], None]) -> None:
+        self.now_us = 0
+        """What the script takes for the time; 0: Redis's clock."""
+        self._process = process
+        self._timeout_s = timeout_s
+        self._on_lost = on_lost
+        pool = ConnectionPool.from_url(
+            url, protocol=2, socket_timeout=None, socket_connect_timeout=timeout_s, client_name=_NAME, driver_info=None
+        )
+        self._connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
+        self._script = b""
+        self._unsent: list[bytes] = []
+        self._waiting: deque[tuple[float, OnReply | None, asyncio.Future[Reply] | None]] = deque()
+        self._has_unsent = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._watch: asyncio.TimerHandle | None = None
+        self._lost: RedisAway | None = None
+
+    async def open(self) -> None:
+        """Connect, and load the script. Raises RedisAway."""
+        script = SCRIPT.read_bytes()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._connection.connect()  # type: ignore[no-untyped-call]
+                await self._connection.send_command("SCRIPT LOAD", script)
+                await self._connection.read_response()
+        except (RedisError, OSError, TimeoutError) as error:
+            await self._disconnect()
+            raise RedisAway(str(error) or type(error).__name__) from error
+        self._script = sha1(script, usedforsecurity=False).hexdigest().encode()
+        self._tasks = [asyncio.ensure_future(self._write()), asyncio.ensure_future(self._read())]
+
+    def send(self, operation: Operation, on_reply: OnReply | None = None) -> None:
+        """Have something done; `on_reply` is called with the answer, unless the connection is lost before."""
+        if self._lost is None:
+            self._send(operation, on_reply, None)
+
+    def ask(self, operation: Operation) -> asyncio.Future[Reply]:
+        """Have something done. The answer; RedisAway where there is none."""
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        if self._lost is None:
+            self._send(operation, None, answer)
+        else:
+            answer.set_exception(self._lost)
+        return answer
+
+    async def close(self) -> None:
+        """End it."""
+        self._end(RedisAway("the connection was closed"))
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._disconnect()
+
+    def _send(self, operation: Operation, on_reply: OnReply | None, answer: asyncio.Future[Reply] | None) -> None:
+        keys = operation.keys
+        command = (
+            b"EVALSHA", self._script, len(keys), *keys,
+            operation.name, self._process, self.now_us, *operation.arguments,
+        )  # fmt: skip
+        loop = asyncio.get_running_loop()
+        self._unsent.append(hiredis.pack_command(command))  # type: ignore[arg-type]
+        self._has_unsent.set()
+        self._waiting.append((loop.time() + self._timeout_s, on_reply, answer))
+        if self._watch is None:
+            self._watch = loop.call_later(self._timeout_s, self._look)
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                await self._has_unsent.wait()
+                self._has_unsent.clear()
+                unsent, self._unsent = self._unsent, []
+                await self._connection.send_packed_command(unsent, check_health=False)
+        except (RedisError, OSError) as error:
+            self._lose(error)
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                reply = await self._connection.read_response(timeout=math.inf)
+                _, on_reply, answer = self._waiting.popleft()
+                if on_reply is not None:
+                    on_reply(reply)
+                if answer is not None and not answer.done():
+                    answer.set_result(reply)
+        except (RedisError, OSError) as error:
+            self._lose(error)
+
+    def _look(self) -> None:
+        """Whether what was asked for first is late."""
+        loop = asyncio.get_running_loop()
+        self._watch = None
+        if not self._waiting:
+            return
+        if (due := self._waiting[0][0]) <= loop.time():
+            self._lose(TimeoutError(f"it has not answered for {self._timeout_s:g} s"))
+        else:
+            self._watch = loop.call_at(due, self._look)
+
+    def _lose(self, error: Exception) -> None:
+        if self._lost is None:
+            kind = "it answers: " if isinstance(error, ResponseError) else ""
+            lost = RedisAway(f"{kind}{error}")
+            self._on_lost(lost)
+            self._end(lost)
+
+    def _end(self, lost: RedisAway) -> None:
+        """Nothing is sent or received any more."""
+        self._lost = self._lost or lost
+        self._stop()
+        waiting, self._waiting = self._waiting, deque()
+        for _, _, answer in waiting:
+            if answer is not None and not answer.done():
+                answer.set_exception(lost)
+
+    def _stop(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        own = asyncio.current_task() if self._tasks else None
+        for task in self._tasks:
+            if task is not own:
+                task.cancel()
+
+    async def _disconnect(self) -> None:
+        try:
+            await self._connection.disconnect(nowait=True)
+        except (RedisError, OSError):
+            return  # it was cut already
+
+
+async def answers(url: str, timeout_s: float) -> None:
+    """Try whether Redis answers. Raises RedisAway."""
+    connection = RedisConnection(url, "", timeout_s, lambda _: None)
+    await connection.open()
+    await connection.close()

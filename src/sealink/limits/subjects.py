@@ -1,0 +1,75 @@
+"""What is counted: subjects (keys, teams, models) with their limits, and what a request takes of them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from sealink.policy.budgets import BudgetPeriod, Fund
+from sealink.policy.limits import Excess, Remaining, UsageLimits
+
+
+class Credit(NamedTuple):
+    """What was paid into a balance, in nano-dollars, and when it was opened (Unix time in seconds)."""
+
+    amount: int
+    since_s: int
+
+
+class Subject(NamedTuple):
+    """A key, a team or a model that has limits. `name` says which (`key:dev`), for people too."""
+
+    name: str
+    limits: UsageLimits
+    credit: Credit | None = None
+
+    @property
+    def period(self) -> BudgetPeriod:
+        return self.limits.budget_period or "total"
+
+    @property
+    def has_funds(self) -> bool:
+        """Whether it has a budget or a balance."""
+        return self.limits.budget_usd is not None or self.credit is not None
+
+
+class Cost(NamedTuple):
+    """What a request may cost, in nano-dollars: its prompt, and its answer. One that `may_be_cut` is let in if there is
+    enough for the prompt."""
+
+    prompt: int = 0
+    answer: int = 0
+    may_be_cut: bool = False
+
+
+class Recorded(NamedTuple):
+    """What a subject has used, by the rows of the ledger: within the last minute, the last day, the budget's period,
+    and since its balance was opened. Money in nano-dollars."""
+
+    requests: int = 0
+    tokens: int = 0
+    requests_of_day: int = 0
+    in_period: int = 0
+    of_balance: int = 0
+
+
+class Lease(msgspec.Struct):
+    """What an admitted request holds, until it is settled: under each subject its tokens, and a stream and money."""
+
+    subjects: Sequence[Subject]
+    at_ns: int
+    started_s: float
+    tokens: Sequence[int]
+    streams: int
+    reserved: int
+    requests_left: Remaining | None = None
+    tokens_left: Remaining | None = None
+
+
+class Refusal(NamedTuple):
+    """Why a request does not fit: a limit or a fund, and whose; and what is left of the limits."""
+
+    subject: Subject
+    reason: Excess | Fund
+    requests_left: Remaining | None = None
+    tokens_left: Remaining | None = None

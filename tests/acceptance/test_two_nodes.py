@@ -1,0 +1,236 @@
+"""Two real nodes with one PostgreSQL and one Redis: one limit, one budget, one set of keys."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import NamedTuple
+from urllib.request import Request, urlopen
+
+import pytest
+
+from acceptance.plain_http import PlainAnswer, post
+from acceptance.sealink_process import SealinkProcess, free_port
+from acceptance.usage_rows import settled_rows, usage_rows
+from postgresql_server import PostgresqlServer
+from redis_server import RedisServer
+
+PATIENCE_S = 30.0
+TOKEN = "admin-token-of-the-tests"
+LIMIT = 300
+CONFIG = """
+[store]
+url = "{store}"
+[shared]
+redis_url = "{redis}"
+timeout_s = 10
+retry_s = 0.2
+[[providers]]
+name = "sim"
+dialect = "sim"
+ttft_s = 0.0
+tokens_per_s = 0
+[[providers]]
+name = "slow"
+dialect = "sim"
+tokens_per_s = 5
+[[models]]
+id = "m"
+targets = [{{ provider = "sim", model = "sealink/sim" }}]
+[[models]]
+id = "slow"
+targets = [{{ provider = "slow", model = "sealink/sim" }}]
+[[prices]]
+provider = "sim"
+input_usd_per_mtok = 1.0
+output_usd_per_mtok = 10.0
+[[keys]]
+name = "hammered"
+key = "sk-hammered"
+requests_per_minute = 300
+[[keys]]
+name = "prepaid"
+key = "sk-prepaid"
+balance_usd = 0.01
+[[keys]]
+name = "streams"
+key = "sk-streams"
+concurrent_streams = 2
+[[keys]]
+name = "rare"
+key = "sk-rare"
+requests_per_minute = 10
+"""
+REQUEST = {"model": "m", "max_tokens": 20, "messages": [{"role": "user", "content": "hi"}]}
+
+
+class Nodes(NamedTuple):
+    one: SealinkProcess
+    two: SealinkProcess
+    admin_ports: tuple[int, int]
+
+
+@contextmanager
+def two_nodes(folder: Path, store: str, redis: str) -> Iterator[Nodes]:
+    ports = free_port(), free_port()
+    with ExitStack() as stack:
+        started = []
+        for name, port in zip(("one", "two"), ports, strict=True):
+            (folder / name).mkdir()
+            process = node(folder / name, store, redis, port)
+            started.append(stack.enter_context(process))
+        yield Nodes(started[0], started[1], ports)
+
+
+def node(folder: Path, store: str, redis: str, admin_port: int) -> SealinkProcess:
+    config = CONFIG.format(store=store, redis=redis)
+    return SealinkProcess(config, folder, {"SEALINK_ADMIN_TOKEN": TOKEN}, admin_port=admin_port)
+
+
+@pytest.fixture(scope="module")
+def nodes(
+    postgresql: PostgresqlServer, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Nodes]:
+    redis_server.clear()
+    folder = tmp_path_factory.mktemp("nodes")
+    with two_nodes(folder, postgresql.new_database(folder.name), redis_server.url) as started:
+        yield started
+
+
+def asked(node: SealinkProcess, key: str, **fields: object) -> PlainAnswer:
+    return post(node.port, "/v1/chat/completions", {**REQUEST, **fields}, key if key.startswith("sk-") else f"sk-{key}")
+
+
+def hammer(nodes: Nodes, key: str, clients: int, times: int) -> list[tuple[float, float, int]]:
+    """When each request began and ended, and its status. The clients ask both nodes in turn."""
+
+    def client(number: int) -> list[tuple[float, float, int]]:
+        found = []
+        for count in range(times):
+            began = time.monotonic()
+            status = asked((nodes.one, nodes.two)[(number + count) % 2], key).status
+            found.append((began, time.monotonic(), status))
+        return found
+
+    with ThreadPoolExecutor(clients) as pool:
+        return [each for found in pool.map(client, range(clients)) for each in found]
+
+
+def test_64_clients_on_two_nodes_get_the_limit_and_not_one_more(nodes: Nodes) -> None:
+    """In no minute more: a request was admitted between its beginning and its end."""
+    found = hammer(nodes, "hammered", 64, 10)
+    admitted = [(began, ended) for began, ended, status in found if status == 200]
+    assert {status for _, _, status in found} == {200, 429}
+    for _, first_ended in admitted:
+        surely_within = [1 for began, ended in admitted if began >= first_ended and ended <= first_ended + 60]
+        assert len(surely_within) <= LIMIT
+    took_s = max(ended for _, ended, _ in found) - min(began for began, _, _ in found)
+    if took_s < 60:
+        assert len(admitted) == LIMIT
+    refusal = asked(nodes.two, "hammered")
+    if refusal.status == 429:
+        assert refusal.headers["x-ratelimit-limit-requests"] == str(LIMIT)
+        assert 0 < int(refusal.headers["retry-after"]) <= 60
+
+
+def test_a_balance_is_spent_to_its_end_and_no_further(nodes: Nodes) -> None:
+    found = hammer(nodes, "prepaid", 16, 8)
+    assert {status for _, _, status in found} == {200, 402}
+    rows = [row for row in settled_rows(nodes.one.folder)[1] + usage_rows(nodes.two.folder) if row["key"] == "prepaid"]
+    spent = sum({row["request_id"]: row["price_nano_usd"] or 0 for row in rows if row["ended"] == "done"}.values())
+    assert 0.01e9 - 0.0003e9 < spent <= 0.01e9
+
+
+def admin(port: int, method: str, path: str, **body: object) -> dict[str, object]:
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+    request = Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), headers, method=method)
+    with urlopen(request, timeout=PATIENCE_S) as answer:
+        found: dict[str, object] = json.load(answer)
+        return found
+
+
+def test_what_one_node_makes_or_revokes_is_in_force_on_the_other(nodes: Nodes, report: Callable[[str], None]) -> None:
+    one, two = nodes.admin_ports
+    key = str(admin(one, "POST", "/admin/v1/keys", name="new")["key"])
+    began = time.monotonic()
+    until(lambda: asked(nodes.two, key).status == 200)
+    made_s = time.monotonic() - began
+    admin(two, "POST", "/admin/v1/keys/new/revoke")
+    began = time.monotonic()
+    until(lambda: asked(nodes.one, key).status == 401)
+    report(f"nodes: a key that one makes is in force on the other after {made_s:.2f} s, one that it revokes after "
+           f"{time.monotonic() - began:.2f} s")  # fmt: skip
+
+
+def test_redis_away_and_back(nodes: Nodes, redis_server: RedisServer) -> None:
+    assert json.loads(fetched(nodes.one, "/health/ready")) == {"status": "ok"}
+    for _ in range(4):
+        assert asked(nodes.one, "rare").status == 200
+    settled_rows(nodes.one.folder)
+    redis_server.kill()
+    try:
+        for each in (nodes.one, nodes.two):
+            until(lambda each=each: "Redis is away" in fetched(each, "/health/ready"))
+            assert [asked(each, "rare").status for _ in range(4)] == [200, 200, 200, 429]  # half of what is left
+        assert "sealink_shared_counters_up 0" in metrics(nodes.admin_ports[0])
+        settled_rows(nodes.one.folder)
+        settled_rows(nodes.two.folder)
+    finally:
+        redis_server.start()
+    for each in (nodes.one, nodes.two):
+        until(lambda each=each: json.loads(fetched(each, "/health/ready")) == {"status": "ok"})
+    assert "sealink_shared_counters_up 1" in metrics(nodes.admin_ports[0])
+    until(lambda: asked(nodes.two, "rare").status == 429 or asked(nodes.one, "rare").status == 429)
+    for each in (nodes.one, nodes.two):
+        assert each.log.count("Redis is away, this node goes on with 0.5 of each limit") == 1
+        assert each.log.count("Redis is back") == 1
+
+
+def test_what_a_killed_node_held_is_free_and_its_rows_are_there(
+    postgresql: PostgresqlServer, redis_server: RedisServer, tmp_path: Path, report: Callable[[str], None]
+) -> None:
+    redis_server.clear()
+    store = postgresql.new_database(tmp_path.name)
+    with two_nodes(tmp_path, store, redis_server.url) as nodes:
+        with streaming(nodes.one) as first, streaming(nodes.one) as second:
+            assert (first, second) == (200, 200)
+            assert asked(nodes.two, "streams", stream=True).status == 429
+            nodes.one.kill()
+            began = time.monotonic()
+            until(lambda: asked(nodes.two, "streams", stream=True).status == 200)
+            report(f"nodes: the streams of a killed node are free after {time.monotonic() - began:.1f} s")
+        with node(tmp_path / "one", store, redis_server.url, 0) as again:
+            until(
+                lambda: [row["ended"] for row in usage_rows(again.folder) if row["model"] == "slow"] == ["killed"] * 2
+            )
+
+
+@contextmanager
+def streaming(node: SealinkProcess) -> Iterator[int]:
+    """A slow stream, and its status."""
+    with closing(HTTPConnection("127.0.0.1", node.port, timeout=PATIENCE_S)) as connection:
+        body = json.dumps({**REQUEST, "model": "slow", "stream": True, "max_tokens": 500})
+        connection.request("POST", "/v1/chat/completions", body, {"authorization": "Bearer sk-streams"})
+        with connection.getresponse() as answer:
+            answer.read1()
+            yield answer.status
+
+
+def fetched(node: SealinkProcess, path: str) -> str:
+    with urlopen(f"{node.url}{path}", timeout=PATIENCE_S) as answer:
+        return str(answer.read().decode())
+
+
+def metrics(admin_port: int) -> str:
+    with urlopen(f"http://127.0.0.1:{admin_port}/metrics", timeout=PATIENCE_S) as answer:
+        return str(answer.read().decode())
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

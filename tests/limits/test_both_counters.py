@@ -1,0 +1,308 @@
+"""The same decisions wherever requests are counted: on one machine, in a file, or on many, in Redis."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from redis_server import RedisServer
+from sealink.limits.counters import Counters
+from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Refusal, Subject
+from sealink.policy.budgets import Fund
+from sealink.policy.limits import DAY_NS, MINUTE_NS, Excess, Need, UsageLimits
+
+USD = 10**9
+NOW = 1_700_000_000.0
+START_NS = 20_000 * DAY_NS
+SMALL = Need(1, 1, is_stated=True, streams=0)
+LARGE = Need(10, 90, is_stated=True, streams=0)
+STREAM = Need(1, 1, is_stated=True, streams=1)
+FREE = Cost()
+
+KEY = Subject("key:dev", UsageLimits(requests_per_minute=3, tokens_per_minute=250, concurrent_streams=2))
+TEAM = Subject("team:research", UsageLimits(requests_per_minute=4, requests_per_day=5))
+OTHER = Subject("key:other", UsageLimits())
+BUDGET = Subject("key:b", UsageLimits(budget_usd=1.0, budget_period="day"))
+BALANCE = Subject("key:c", UsageLimits(), Credit(2 * USD, int(NOW) - 100))
+BOTH = Subject("key:d", UsageLimits(budget_usd=1.0, budget_period="month"), Credit(USD // 2, 1))
+
+
+class Counting(Protocol):
+    """Either, on a clock of the test's."""
+
+    def wait(self, by_ns: int) -> None: ...
+    def admit(
+        self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE, now_s: float = NOW
+    ) -> Lease | Refusal: ...
+    def recorded(self, subject: Subject, used: Recorded) -> None: ...
+    def settle(self, lease: Lease, tokens: int, price: int) -> None: ...
+    def undo(self, lease: Lease) -> None: ...
+    def reserve_more(self, lease: Lease, wanted: int) -> int: ...
+    def close(self) -> None: ...
+
+
+class InFile:
+    def __init__(self, folder: Path) -> None:
+        self._counters = Counters(folder / "counters", 64)
+        self._now_ns = START_NS
+        self._counters._file.now_ns = lambda: self._now_ns  # type: ignore[method-assign]
+
+    def wait(self, by_ns: int) -> None:
+        self._now_ns += by_ns
+
+    def admit(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE, now_s: float = NOW) -> Lease | Refusal:
+        for subject in self._counters.unknown(subjects):
+            self._counters.recorded(subject, Recorded(), now_s)
+        return self._counters.admit(subjects, need, cost, now_s)
+
+    def recorded(self, subject: Subject, used: Recorded) -> None:
+        self._counters.recorded(subject, used, NOW)
+
+    def settle(self, lease: Lease, tokens: int, price: int) -> None:
+        self._counters.settle(lease, tokens, price)
+
+    def undo(self, lease: Lease) -> None:
+        self._counters.undo(lease)
+
+    def reserve_more(self, lease: Lease, wanted: int) -> int:
+        return self._counters.reserve_more(lease, wanted, NOW)
+
+    def close(self) -> None:
+        self._counters.close()
+
+
+class InRedis:
+    def __init__(self, url: str) -> None:
+        from sealink.limits.nodes.node_counters import NodeCounters
+        from sealink.limits.nodes.settings import SharedSettings
+
+        self._loop = asyncio.new_event_loop()
+        shared = SharedSettings(redis_url=url, timeout_s=30)
+        self._counters = self.run(_made(lambda: NodeCounters(shared, _no_file, _nothing, _flushed)))
+        self.run(self._counters.start())
+        self._now_us = START_NS // 1000
+        self.wait(0)
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self._loop.run_until_complete(work)
+
+    def wait(self, by_ns: int) -> None:
+        assert self._counters._connection is not None
+        self._now_us += by_ns // 1000
+        self._counters._connection.now_us = self._now_us
+
+    def admit(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE, now_s: float = NOW) -> Lease | Refusal:
+        found = self.run(self._counters.admit(subjects, need, cost, now_s))
+        assert self._counters.away is None
+        return found
+
+    def recorded(self, subject: Subject, used: Recorded) -> None:
+        from sealink.limits.nodes import script
+
+        connection = self._counters._connection
+        assert connection is not None
+        self.run(_called(lambda: connection.send(script.recorded(subject, used, NOW))))
+
+    def settle(self, lease: Lease, tokens: int, price: int) -> None:
+        self.run(_called(lambda: self._counters.settle(lease, tokens, price)))
+
+    def undo(self, lease: Lease) -> None:
+        self.run(_called(lambda: self._counters.undo(lease)))
+
+    def reserve_more(self, lease: Lease, wanted: int) -> int:
+        lease.spare = 0  # type: ignore[attr-defined]
+        before = lease.reserved
+        self.run(_called(lambda: self._counters.reserve_more(lease, wanted, NOW)))
+        self.admit(OTHER)  # the answers come in order
+        return lease.reserved - before
+
+    def close(self) -> None:
+        self.run(self._counters.stop())
+        self._loop.close()
+
+
+async def _made(make: Any) -> Any:
+    return make()
+
+
+async def _called(call: Any) -> None:
+    call()
+
+
+def _no_file() -> Counters:
+    raise AssertionError("Redis is there")
+
+
+async def _nothing(subject: Subject) -> Recorded:
+    return Recorded()
+
+
+async def _flushed() -> bool:
+    return True
+
+
+@pytest.fixture(params=["file", "redis"])
+def counting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counting]:
+    if request.param == "file":
+        made: Counting = InFile(tmp_path)
+    else:
+        server: RedisServer = request.getfixturevalue("redis_server")
+        server.clear()
+        made = InRedis(server.url)
+    with contextlib.closing(made):
+        yield made
+
+
+def admitted(found: Lease | Refusal) -> Lease:
+    assert isinstance(found, Lease), found
+    return found
+
+
+def refused(found: Lease | Refusal) -> Refusal:
+    assert isinstance(found, Refusal)
+    return found
+
+
+def left_of(lease: Lease) -> tuple[int | None, int | None]:
+    requests, tokens = lease.requests_left, lease.tokens_left
+    return requests and requests.left, tokens and tokens.left
+
+
+def test_limits_of_key_and_team_apply_together(counting: Counting) -> None:
+    for _ in range(3):
+        admitted(counting.admit(KEY, TEAM))
+    assert refused(counting.admit(KEY, TEAM))[:2] == (KEY, Excess("requests", 3, MINUTE_NS))
+    assert left_of(admitted(counting.admit(OTHER, TEAM))) == (0, None)
+    assert refused(counting.admit(OTHER, TEAM))[:2] == (TEAM, Excess("requests", 4, MINUTE_NS))
+    counting.wait(MINUTE_NS)
+    admitted(counting.admit(KEY, TEAM))
+    assert refused(counting.admit(KEY, TEAM))[:2] == (TEAM, Excess("requests_per_day", 5, DAY_NS))
+
+
+def test_the_wait_is_until_enough_has_left_the_window(counting: Counting) -> None:
+    admitted(counting.admit(KEY, need=LARGE))
+    counting.wait(10 * 10**9)
+    admitted(counting.admit(KEY, need=LARGE))
+    assert refused(counting.admit(KEY, need=LARGE)).reason == Excess("tokens", 250, MINUTE_NS - 10 * 10**9)
+    assert refused(counting.admit(KEY, need=Need(200, 51, is_stated=True, streams=0))).reason.wait_ns is None
+    counting.wait(MINUTE_NS - 10 * 10**9)
+    assert left_of(admitted(counting.admit(KEY, need=LARGE))) == (1, 50)
+
+
+def test_tokens_are_settled_to_what_was_used(counting: Counting) -> None:
+    first, second = (admitted(counting.admit(KEY, need=LARGE)) for _ in range(2))
+    assert isinstance(refused(counting.admit(KEY, need=LARGE)).reason, Excess)
+    counting.wait(2 * 10**9)
+    counting.settle(first, 30, 0)
+    third = admitted(counting.admit(KEY, need=LARGE))
+    assert left_of(third) == (0, 20)
+    counting.settle(second, 120, 0)  # more than was reserved
+    counting.settle(third, 0, 0)
+    counting.wait(MINUTE_NS - 2 * 10**9)
+    assert left_of(admitted(counting.admit(KEY, need=LARGE))) == (1, 130)
+
+
+def test_streams_go_back_whatever_the_exit(counting: Counting) -> None:
+    first, second = (admitted(counting.admit(KEY, need=STREAM)) for _ in range(2))
+    assert refused(counting.admit(KEY, need=STREAM)).reason == Excess("concurrency", 2, 10**9)
+    counting.undo(first)
+    counting.settle(second, 2, 0)
+    assert left_of(admitted(counting.admit(KEY, need=STREAM))) == (1, 246)  # what has not begun does not count
+
+
+def test_money_is_reserved_spent_and_given_back(counting: Counting) -> None:
+    counting.recorded(BUDGET, Recorded(in_period=USD // 4))
+    half = Cost(USD // 4, USD // 4)
+    lease = admitted(counting.admit(BUDGET, cost=half))
+    assert lease.reserved == USD // 2
+    assert refused(counting.admit(BUDGET, cost=half)).reason == Fund("budget_exceeded", USD, USD // 4, USD // 2)
+    stream = admitted(counting.admit(BUDGET, cost=half._replace(may_be_cut=True)))
+    assert stream.reserved == USD // 4
+    counting.settle(lease, 0, USD // 8)
+    assert counting.reserve_more(stream, USD // 8) == USD // 8
+    assert counting.reserve_more(stream, USD) == USD // 4
+    counting.settle(stream, 0, 5 * USD // 8)
+    assert refused(counting.admit(BUDGET)).reason == Fund("budget_exceeded", USD, USD, 0)
+    tomorrow = admitted(counting.admit(BUDGET, cost=half, now_s=NOW + 86_400))
+    tomorrow.started_s = NOW
+    counting.settle(tomorrow, 0, USD)  # had begun yesterday
+    admitted(counting.admit(BUDGET, cost=Cost(USD, 0), now_s=NOW + 86_400))
+
+
+def test_the_ledger_only_ever_adds(counting: Counting) -> None:
+    counting.settle(admitted(counting.admit(BALANCE, cost=Cost(USD, 0))), 0, USD)
+    counting.recorded(BALANCE, Recorded(of_balance=USD // 2))
+    counting.recorded(BALANCE, Recorded(of_balance=2 * USD))
+    assert refused(counting.admit(BALANCE)).reason == Fund("insufficient_balance", 2 * USD, 2 * USD, 0)
+    counting.recorded(KEY, Recorded(requests=2, tokens=100))
+    counting.recorded(KEY, Recorded(requests=1, tokens=150))
+    assert left_of(admitted(counting.admit(KEY))) == (0, 98)
+
+
+def test_a_budget_and_a_balance_apply_together(counting: Counting) -> None:
+    lease = admitted(counting.admit(BOTH, BUDGET, cost=Cost(USD // 10, USD, may_be_cut=True)))
+    assert lease.reserved == USD // 2
+    lacking = refused(counting.admit(BOTH, BUDGET, cost=Cost(USD // 10, 0)))
+    assert lacking[:2] == (BOTH, Fund("insufficient_balance", USD // 2, 0, USD // 2))
+
+
+SUBJECTS = st.lists(st.sampled_from([KEY, TEAM, OTHER, BUDGET, BALANCE, BOTH]), min_size=1, max_size=3, unique=True)
+AMOUNT = st.integers(0, 3 * USD // 4)
+STEPS = st.one_of(
+    st.tuples(st.just("wait"), st.integers(0, 70).map(lambda tenths: tenths * 10**8) | st.just(40 * 10**9)),
+    st.tuples(
+        st.just("admit"),
+        SUBJECTS,
+        st.builds(Need, st.integers(0, 99), st.integers(0, 160), st.booleans(), st.integers(0, 1)),
+        st.builds(Cost, AMOUNT, AMOUNT, st.booleans()),
+    ),
+    st.tuples(st.just("settle"), st.integers(0, 9), st.integers(0, 150), AMOUNT),
+    st.tuples(st.just("undo"), st.integers(0, 9)),
+    st.tuples(st.just("more"), st.integers(0, 9), AMOUNT),
+)
+
+
+def result(found: Lease | Refusal) -> object:
+    if isinstance(found, Refusal):
+        return found
+    return found.reserved, found.streams, [*found.tokens], found.requests_left, found.tokens_left
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(steps=st.lists(STEPS, max_size=30))
+def test_both_decide_alike_whatever_happens(steps: list[Any], redis_server: RedisServer, tmp_path: Path) -> None:
+    (tmp_path / "counters").unlink(missing_ok=True)
+    redis_server.clear()
+    with contextlib.closing(InFile(tmp_path)) as file, contextlib.closing(InRedis(redis_server.url)) as remote:
+        leases: list[tuple[Lease, Lease]] = []
+        for what, *details in steps:
+            if what == "wait":
+                file.wait(details[0])
+                remote.wait(details[0])
+            elif what == "admit":
+                subjects, need, cost = details
+                here, there = (each.admit(*subjects, need=need, cost=cost) for each in (file, remote))
+                assert result(here) == result(there)
+                if isinstance(here, Lease):
+                    assert isinstance(there, Lease)
+                    leases.append((here, there))
+            elif details[0] < len(leases):
+                act(what, leases, details, file, remote)
+
+
+def act(what: str, leases: list[tuple[Lease, Lease]], details: list[int], file: InFile, remote: InRedis) -> None:
+    if what == "more":
+        here, there = leases[details[0]]
+        assert file.reserve_more(here, details[1]) == remote.reserve_more(there, details[1])
+        return
+    here, there = leases.pop(details[0])
+    for counting, lease in ((file, here), (remote, there)):
+        if what == "settle":
+            counting.settle(lease, details[1], details[2])
+        else:
+            counting.undo(lease)

@@ -1,0 +1,305 @@
+"""Several nodes that count in Redis: together, while it is away, and when it is back, with its data or without."""
+
+import asyncio
+import contextlib
+import functools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from redis_server import RedisServer
+from sealink.errors import ServiceUnavailable
+from sealink.limits.counters import Counters
+from sealink.limits.nodes import node_counters
+from sealink.limits.nodes.local_share import share_of, share_of_used
+from sealink.limits.nodes.node_counters import NodeCounters, NodeLease
+from sealink.limits.nodes.settings import SharedSettings
+from sealink.limits.subjects import Cost, Credit, Recorded, Refusal, Subject
+from sealink.policy.budgets import Fund
+from sealink.policy.limits import Need, UsageLimits
+
+USD = 10**9
+REQUEST = Need(0, 0, is_stated=True, streams=0)
+STREAM = Need(0, 0, is_stated=True, streams=1)
+KEY = Subject("key:dev", UsageLimits(requests_per_minute=10))
+STREAMS = Subject("key:streams", UsageLimits(concurrent_streams=4))
+BUDGET = Subject("key:paid", UsageLimits(budget_usd=1.0))
+PATIENCE_S = 20.0
+
+AsyncTest = Callable[..., Awaitable[None]]
+
+
+def in_a_loop(test: AsyncTest) -> Callable[..., None]:
+    """The test, run to its end."""
+
+    @functools.wraps(test)
+    def run(*args: object, **kwargs: object) -> None:
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 60))
+
+    return run
+
+
+class Ledger:
+    """What all nodes have settled."""
+
+    def __init__(self) -> None:
+        self.used: dict[str, Recorded] = {}
+        self.is_away = False
+
+    async def read(self, subject: Subject) -> Recorded:
+        if self.is_away and subject.has_funds:
+            raise ServiceUnavailable("The store is away.")
+        return self.used.get(subject.name, Recorded())
+
+
+class Node:
+    def __init__(self, url: str, ledger: Ledger, folder: Path, name: str, timeout_s: float) -> None:
+        settings = SharedSettings(redis_url=url, timeout_s=timeout_s, retry_s=0.05)
+        self.ledger = ledger
+        self.local = functools.cache(lambda: Counters(folder / name, 64))
+        self.counters = NodeCounters(settings, self.local, ledger.read, self._flush)
+
+    async def _flush(self) -> bool:
+        return not self.ledger.is_away
+
+    async def admit(self, subject: Subject, need: Need = REQUEST, cost: Cost = Cost()) -> NodeLease | Refusal:  # noqa: B008
+        return await self.counters.admit([subject], need, cost, time.time())
+
+    async def admitted(self, subject: Subject, need: Need = REQUEST, cost: Cost = Cost()) -> NodeLease:  # noqa: B008
+        found = await self.admit(subject, need, cost)
+        assert isinstance(found, NodeLease), found
+        return found
+
+    async def count(self, subject: Subject, need: Need = REQUEST) -> int:
+        """How many are admitted until one is refused."""
+        for number in range(100):
+            if isinstance(await self.admit(subject, need), Refusal):
+                return number
+        raise AssertionError("there is no limit")
+
+    def settle(self, lease: NodeLease, price: int = 0) -> None:
+        """As the gateway does: the ledger first."""
+        for subject in lease.subjects:
+            before = self.ledger.used.get(subject.name, Recorded())
+            requests = before.requests + 1
+            self.ledger.used[subject.name] = Recorded(requests, 0, requests, before.in_period + price)
+        self.counters.settle(lease, 0, price)
+
+    async def until_it_is_away(self) -> None:
+        await until(lambda: self.counters.away is not None)
+
+    async def until_it_is_back(self) -> None:
+        await until(lambda: self.counters.away is None and not self.counters._behind)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> RedisServer:
+    redis_server.clear()
+    return redis_server
+
+
+@contextlib.asynccontextmanager
+async def two_nodes(redis: RedisServer, folder: Path, timeout_s: float = 10) -> AsyncIterator[tuple[Node, Node]]:
+    ledger = Ledger()
+    nodes = [Node(redis.url, ledger, folder, name, timeout_s) for name in ("one", "two")]
+    for node in nodes:
+        await node.counters.start()
+    try:
+        yield nodes[0], nodes[1]
+    finally:
+        for node in nodes:
+            await node.counters.stop()
+            node.local().close()
+
+
+@in_a_loop
+async def test_two_nodes_together_get_the_limit(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, two):
+        found = await asyncio.gather(*(node.admit(KEY) for node in (one, two) for _ in range(30)))
+        assert sum(isinstance(each, NodeLease) for each in found) == 10
+
+
+@in_a_loop
+async def test_what_a_dead_node_held_is_free_when_it_is_needed(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, two):
+        for _ in range(4):
+            await one.admitted(STREAMS, STREAM)
+        assert isinstance(await two.admit(STREAMS, STREAM), Refusal)
+        with redis.client() as client:
+            client.delete(f"{{sealink}}:process:{one.counters._process}")  # as if it had not been heard of any more
+        assert await two.count(STREAMS, STREAM) == 4
+        await one.until_it_is_away()  # it was taken for dead: it says again what it holds
+        await one.until_it_is_back()
+        with redis.client() as client:
+            assert client.hget("{sealink}:key:streams", "streams") == b"8"
+
+
+@in_a_loop
+async def test_a_client_that_leaves_before_the_answer_holds_nothing(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, two):
+        left = [asyncio.ensure_future(one.admit(STREAMS, STREAM)) for _ in range(4)]
+        await asyncio.sleep(0)
+        for each in left:
+            each.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await one.admitted(KEY)  # the answers come in order
+        assert await two.count(STREAMS, STREAM) == 4
+        assert not one.counters._behind
+
+
+@in_a_loop
+async def test_without_redis_each_node_has_its_share_of_what_is_left(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, two):
+        for _ in range(4):
+            one.settle(await one.admitted(KEY))
+        open_stream = await one.admitted(STREAMS, STREAM)
+        redis.kill()
+        try:
+            for node in (one, two):
+                await node.until_it_is_away()
+                assert await node.count(KEY) == 3  # half of 6
+            assert await one.count(STREAMS, STREAM) == 1  # with the one that is open
+            assert await two.count(STREAMS, STREAM) == 2
+        finally:
+            redis.start()
+        for node in (one, two):
+            await node.until_it_is_back()
+        with redis.client() as client:
+            assert client.hget("{sealink}:key:streams", "streams") == b"4"
+        assert isinstance(await one.admit(KEY), Refusal)
+        one.settle(open_stream)
+        await one.admitted(STREAMS, STREAM)
+        assert isinstance(await two.admit(STREAMS, STREAM), Refusal)
+
+
+@in_a_loop
+async def test_what_was_spent_without_redis_is_counted_exactly(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, two):
+        one.settle(await one.admitted(BUDGET, cost=Cost(USD // 5)), USD // 5)
+        held = await two.admitted(BUDGET, cost=Cost(USD // 10))
+        redis.kill()
+        try:
+            for node in (one, two):
+                await node.until_it_is_away()
+            assert isinstance(await one.admit(BUDGET, cost=Cost(USD // 2)), Refusal)  # half of 0.8 is less
+            one.settle(await one.admitted(BUDGET, cost=Cost(2 * USD // 5)), 2 * USD // 5)
+            two.settle(held, USD // 10)
+            over_the_end = await two.admitted(BUDGET, cost=Cost(USD // 20))
+        finally:
+            redis.start()
+        for node in (one, two):
+            await node.until_it_is_back()
+        refusal = await one.admit(BUDGET, cost=Cost(USD))
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason == Fund("budget_exceeded", USD, 7 * USD // 10, USD // 20)
+        two.settle(over_the_end, USD // 20)
+        assert (await two.admitted(BUDGET, cost=Cost(USD // 4))).reserved == USD // 4
+        assert isinstance(await two.admit(BUDGET, cost=Cost(1)), Refusal)
+
+
+@in_a_loop
+async def test_lost_data_are_made_anew_by_the_ledger(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, two):
+        for _ in range(3):
+            one.settle(await one.admitted(KEY))
+        await two.admitted(KEY)
+        one.settle(await one.admitted(BUDGET, cost=Cost(USD // 5)), USD // 5)
+        await two.admitted(BUDGET, cost=Cost(USD // 5))
+        await two.admitted(STREAMS, STREAM)
+        redis.kill()
+        for node in (one, two):
+            await node.until_it_is_away()
+        redis.lose_data()
+        redis.start()
+        for node in (one, two):
+            await node.until_it_is_back()
+        assert await one.count(KEY) == 6
+        assert await one.count(STREAMS, STREAM) == 3
+        refusal = await one.admit(BUDGET, cost=Cost(USD))
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason == Fund("budget_exceeded", USD, USD // 5, USD // 5)
+
+
+@in_a_loop
+async def test_with_redis_and_the_store_away_nothing_is_spent(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, _):
+        one.ledger.is_away = True
+        redis.kill()
+        try:
+            await one.until_it_is_away()
+            with pytest.raises(ServiceUnavailable):
+                await one.admit(BUDGET)
+            await one.admitted(KEY)
+        finally:
+            redis.start()
+        await until(lambda: one.counters.away is None)
+        with pytest.raises(ServiceUnavailable):
+            await one.admit(BUDGET)
+        one.ledger.is_away = False
+        await one.until_it_is_back()
+        await one.admitted(BUDGET)
+
+
+@in_a_loop
+async def test_more_money_is_asked_for_ahead(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, two):
+        lease = await one.admitted(BUDGET, cost=Cost(0, USD // 10, may_be_cut=True))
+        assert (lease.reserved, lease.spare) == (USD // 10, 9 * USD // 10)
+        assert one.counters.reserve_more(lease, USD // 10, time.time()) == USD // 10  # there is plenty
+        await one.admitted(KEY)
+        assert (lease.reserved, lease.spare) == (USD // 5, 4 * USD // 5)
+        other = await two.admitted(BUDGET, cost=Cost(0, USD, may_be_cut=True))
+        assert other.reserved == 4 * USD // 5
+        assert one.counters.reserve_more(lease, USD // 10, time.time()) == USD // 10  # which it did not know
+        one.settle(lease, USD // 5)  # before the answer
+        await one.admitted(KEY)
+        with redis.client() as client:
+            assert client.hmget("{sealink}:key:paid", "reserved", "spent") == [b"800000000", b"200000000"]
+        assert two.counters.reserve_more(other, USD // 10, time.time()) == 0
+        await two.admitted(KEY)
+        assert other.reserved == 4 * USD // 5
+
+
+@in_a_loop
+async def test_a_redis_that_hangs_is_away(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path, timeout_s=0.5) as (one, _):
+        with redis.client() as client:
+            client.client_pause(1500)
+        await one.admitted(KEY)  # by itself
+        assert one.counters.away == "it has not answered for 0.5 s"
+        await one.until_it_is_back()
+
+
+def test_a_process_leaves_nothing_behind(redis: RedisServer, tmp_path: Path) -> None:
+    async def live() -> str:
+        async with two_nodes(redis, tmp_path) as (one, _):
+            one.settle(await one.admitted(STREAMS, STREAM))
+            return one.counters._process
+
+    process = asyncio.run(live())
+    with redis.client() as client:
+        names = [name.decode() for name in client.hkeys("{sealink}:key:streams")]
+    assert not [name for name in names if process in name]
+
+
+def test_a_node_that_dies_is_found_dead_within_ten_seconds() -> None:
+    assert node_counters.LIVE_S + node_counters.BEAT_S < 10
+    assert 3 * node_counters.BEAT_S < node_counters.LIVE_S
+
+
+def test_a_share_of_limits_and_of_what_is_left() -> None:
+    limits = UsageLimits(requests_per_minute=5, tokens_per_minute=1, concurrent_streams=0, budget_usd=1.0)
+    used = Recorded(3, 10, 0, in_period=USD // 5, of_balance=3 * USD)
+    share = share_of(Subject("key:a", limits, Credit(2 * USD, 1)), 0.5, used)
+    assert share.limits == UsageLimits(requests_per_minute=2, tokens_per_minute=1, concurrent_streams=0, budget_usd=0.6)
+    assert share.credit == Credit(2 * USD, 1)  # all of it is spent
+    assert share_of_used(used, 0.5) == Recorded(2, 5, 0, USD // 5, 3 * USD)

@@ -1,0 +1,75 @@
+"""A Redis server for the tests: on a free port of the loopback, with a data folder of its own."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+import redis
+
+from outside import program
+
+START_S: Final = 20.0
+
+
+class RedisServer:
+    """It can be stopped and started again, with its data or without."""
+
+    def __init__(self) -> None:
+        self._program = program("redis-server")
+        self._folder = Path(tempfile.mkdtemp(prefix="sealink-redis-"))
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--appendonly", "yes"]
+        command = [self._program, *options, "--save", "", "--appendfsync", "always", "--loglevel", "warning"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + START_S
+        while not self._answers():
+            assert time.monotonic() < deadline, "Redis did not start"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """SIGKILL. What was written is on its disk."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def lose_data(self) -> None:
+        """Start without anything. It was killed before."""
+        shutil.rmtree(self._folder)
+        self._folder.mkdir()
+
+    def client(self) -> "redis.Redis":
+        """A client of its own, which the caller closes."""
+        return redis.Redis.from_url(self.url)
+
+    def clear(self) -> None:
+        """Delete all data."""
+        with self.client() as client:
+            client.flushall()
+
+    def remove(self) -> None:
+        if self._process is not None:
+            self.kill()
+        shutil.rmtree(self._folder)
+
+    def _answers(self) -> bool:
+        try:
+            with self.client() as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
