@@ -48,6 +48,7 @@ bench: .venv/.run
 docs: .venv/.test
 	.venv/bin/sealink providers --markdown > docs/providers.md
 	.venv/bin/python -m sealink.config.reference > docs/configuration.md
+	.venv/bin/python -m sealink.cli.reference > docs/commands.md
 	PYTHONPATH=tests .venv/bin/python -m wire.test_every_parameter > docs/parameters.md
 
 screenshots: .venv/.test

@@ -8,17 +8,34 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from acceptance.sealink_process import KEY, SealinkProcess
 from doctor.ways import Answers, Proxy, Rewrites, serving
-from sealink.doctor.conformance.scorecard import WAYS, Score, exit_code, scores
+from sealink.doctor.checks import completeness, usage
+from sealink.doctor.conformance import models
+from sealink.doctor.conformance.exchanges import LISTED, LISTED_FOR_MESSAGES
+from sealink.doctor.conformance.rule import BEARER, CUT, PLAIN, TOOLS, USAGE, WHOLE, WRONG, Transcript
+from sealink.doctor.conformance.scorecard import APIS, WAYS, Score, exit_code, judged, scores
+from sealink.doctor.intermediaries import Way
 from sealink.doctor.plan import Plan
+from sealink.doctor.reception import Piece, Reception, parsed
 from sealink.doctor.session import Session
 from sealink.net.client import UpstreamPool
 
 CHAT, MESSAGES, RESPONSES = "/chat/completions", "/messages", "/responses"
-PLAN = Plan(paced=((10, 0.05), (50, 0.01)), compressible=((5, 0.05),), leave_patience_s=2.0)
+PLAN = Plan(
+    paced=((10, 0.05), (50, 0.01)),
+    compressible=((5, 0.05),),
+    silence_s=1.0,
+    after_silence=((1, 0.1),),
+    leave_patience_s=2.0,
+)
 CONFIG = f"""
+[heartbeat]
+grace_s = 0.2
+interval_s = 0.2
 [[keys]]
 name = "tests"
 key = "{KEY}"
@@ -56,6 +73,12 @@ def test_sealink_keeps_all_rules(sealink: str, report: Callable[[str], None]) ->
     assert {score.api for score in found} == {CHAT, MESSAGES, RESPONSES, "/models", "streams"}
     report(f"conformance of SeaLink: {len(found)} of {len(found)} rules are kept")
 
+
+FIELDS = (
+    "type", "index", "id", "object", "created", "model", "choices", "delta", "role", "content", "tool_calls",
+    "function", "arguments", "name", "finish_reason", "usage", "error", "message", "content_block", "stop_reason",
+    "response", "output_index", "item", "data", "text", "sequence_number", "output_tokens", "code", "status",
+)  # fmt: skip
 
 Faults = set[tuple[str, str]]
 
@@ -109,6 +132,8 @@ FAULTS = [
     Fault("unfinished", {(MESSAGES, "order")}, **streams(rb"event: message_stop\n.*\n\n", b"", MESSAGES)),
     Fault("no event names", {(MESSAGES, "event-names")}, **streams(rb"event: .*\n", b"", MESSAGES)),
     Fault("blocks from 1", {(MESSAGES, "order")}, **streams(rb'"index":0', b'"index":1', MESSAGES)),
+    Fault("pings first", {(MESSAGES, "order")}, **streams(rb"\A", b'event: ping\ndata: {"type":"ping"}\n\n', MESSAGES)),
+    Fault("no bearer tokens", {(MESSAGES, "bearer")}, path=MESSAGES, dropped=("authorization",)),
     Fault("own stop reason", {(MESSAGES, "stop-reason")}, **streams(rb'"end_turn"', b'"end"', MESSAGES)),
     Fault("OpenAI's errors", {(MESSAGES, "errors")}, path=MESSAGES, wrong=b'{"error":{"message":"wrong"}}'),
     Fault(
@@ -164,3 +189,30 @@ def test_an_api_that_is_not_offered_is_no_fault(sealink: str, tmp_path: Path) ->
     found = asyncio.run(chat_only())
     assert exit_code(found) == 0
     assert [score.outcome for score in found if score.api == MESSAGES] == ["not applicable"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=12,
+)
+payloads = st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=6)
+bodies = st.lists(payloads.map(lambda payload: b"data: " + msgspec.json.encode(payload) + b"\n\n")).map(b"".join)
+
+
+@given(body=bodies | bodies.map(lambda body: body[7:-2]) | st.binary(max_size=60))
+def test_whatever_a_server_sends_is_judged(body: bytes) -> None:
+    came = Reception(200, {"content-type": "text/event-stream"}, 0.0, [Piece(0.1, body)], 0.2)
+    exchanges = (PLAIN, USAGE, TOOLS, CUT, WHOLE, WRONG, BEARER, LISTED, LISTED_FOR_MESSAGES)
+    transcript = Transcript(dict.fromkeys(exchanges, came))
+    rules = [*models.OPENAI_RULES, *models.ANTHROPIC_RULES, *(rule for api in APIS for rule in api.rules)]
+    assert all(judged("", rule, transcript).rule == rule.name for rule in rules)
+
+
+@given(body=bodies | st.binary(max_size=60))
+def test_whatever_a_server_sends_is_examined(body: bytes) -> None:
+    stream = parsed(Reception(200, {}, 0.0, [Piece(0.1, body)], 0.2))
+    came = Reception(200, {}, 0.0, [Piece(0.1, body)], 0.2)
+    assert completeness.verdict(completeness.Received(came, stream, 0), Way()).level == "failure"
+    assert usage.verdict(stream, Way()).words
+    assert stream.first_text_s in (None, 0.1)

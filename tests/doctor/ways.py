@@ -232,6 +232,39 @@ WholeAnswer = tuple[int, Headers, bytes]
 Answers = dict[tuple[str, str, Headers, bytes], asyncio.Future[WholeAnswer]]
 
 
+class GivesUpSilence(Proxy):
+    """Cuts what is silent for so long."""
+
+    IDLE_S = 0.4
+
+    async def pass_on(self, request: Request, answer: Response, responder: Responder) -> None:
+        try:
+            while data := await asyncio.wait_for(answer.read(), self.IDLE_S):
+                responder.write(data)
+        except TimeoutError:
+            answer.close()
+            responder.abort()
+
+
+class OneStream(Proxy):
+    """Allows one stream at a time."""
+
+    def __init__(self, upstream: str) -> None:
+        super().__init__(upstream)
+        self._open = 0
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        is_stream = b'"stream":true' in request.body
+        if is_stream and self._open:
+            responder.send(429, [("content-type", "application/json")], b'{"error":{"message":"One at a time."}}')
+            return
+        self._open += is_stream
+        try:
+            await super().handle(request, responder)
+        finally:
+            self._open -= is_stream
+
+
 class Rewrites(Proxy):
     """Answers otherwise than its upstream on the paths that end in `path`: `stream` rewrites whole event streams,
     `headers` the values of headers, `without` names headers that are left out, `dropped` those of the request;

@@ -24,7 +24,7 @@ FLOORS = [
     {"net"},
     {"http"},
     {"gateway"},
-    {"sim", "recorder", "benchmark", "doctor", "admin"},
+    {"sim", "recorder", "benchmark", "doctor", "admin", "documentation", "migration"},
     {"console"},
     {"config", "app"},
     {"cli", "__main__"},
@@ -55,9 +55,9 @@ DIALECTS = {
     "responses": "openai_responses",
 }
 """A dialect's name, and the folder of wire/dialects that may spell it, beside the files of shared/ named after it."""
-OTHER_MEANINGS = {("admin/openapi.py", "responses")}
+OTHER_MEANINGS = {("admin/openapi.py", "responses"), ("migration/litellm.py", "responses")}
 """Where a dialect's name is a word of another standard."""
-DIALECT_CHOICES = {"config/sections.py", "app/dialects.py", "sim/handler.py"}
+DIALECT_CHOICES = {"config/sections.py", "migration/litellm_providers.py", "app/dialects.py", "sim/handler.py"}
 """Where users choose a dialect by its name, besides providers/ and sim/."""
 
 

@@ -36,12 +36,13 @@ from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
 from sealink.console.endpoints import key_holder_endpoints
+from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
-from sealink.gateway.endpoints import CHAT_PATH, public_endpoints
+from sealink.gateway.endpoints import CHAT_PATH, OPENAI_ERRORS, public_endpoints
 from sealink.gateway.handlers.own_usage import KeyAccounts
 from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.gateway.load_shedding import LoadShedding
@@ -82,6 +83,11 @@ _FLUSH_S: Final = 2.0
 
 _SEGMENT_S: Final = 3600.0
 """How old a segment of the journal becomes before the next is begun."""
+
+
+def _with_version(public_url: str) -> str:
+    """[server] public_url as clients are given it; "" where it is not set."""
+    return f"{public_url.rstrip('/').removesuffix('/v1')}/v1" if public_url else ""
 
 
 class App:
@@ -307,7 +313,7 @@ class App:
             chat=lambda: self._chat,
             routes=lambda: router_of(self.config, self._providers).routes,
             config=lambda: self.config,
-            base_url=lambda: self.base_url,
+            base_url=lambda: _with_version(self.config.server.public_url) or self.base_url,
             used=self._used,
         )
 
@@ -395,10 +401,11 @@ class App:
             warnings=self.warnings,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
+        default_url = f"http://{printable(server.host)}:{server.port}"
         self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
-        pages = key_holder_endpoints("") if self.config.console.public else ()
+        pages = key_holder_endpoints(_with_version(server.public_url)) if self.config.console.public else ()
         return Dispatcher(
-            (*endpoints, *pages),
+            (*endpoints, *pages, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),
             max_body_bytes=server.max_chat_bytes,
             max_keyless_body_bytes=server.max_keyless_body_bytes,
             cors_origins=server.cors_origins,

@@ -10,6 +10,8 @@ reload             a running server reads its config again
 record             the gateway, keeping what upstreams answer
 sim                a fake provider; fake_provider: its server
 endpoints          any OpenAI-compatible endpoint examined: `bench`, `doctor`
+migration          other gateways' configs as a sealink.toml
 
+reference          docs/commands.md
 configuration      which config a command runs with
 """

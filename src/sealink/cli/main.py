@@ -11,6 +11,7 @@ from sealink.cli.chat import chat
 from sealink.cli.check import check
 from sealink.cli.endpoints.bench import bench
 from sealink.cli.endpoints.doctor import doctor
+from sealink.cli.migration.commands import app as migration
 from sealink.cli.providers import providers
 from sealink.cli.record import record
 from sealink.cli.reload import reload
@@ -31,6 +32,7 @@ app.command(cls=SimCommand)(sim)
 app.add_typer(usage, name="usage")
 app.add_typer(keys, name="keys")
 app.add_typer(teams, name="teams")
+app.add_typer(migration, name="import")
 
 
 def _print_version(is_asked: bool) -> None:

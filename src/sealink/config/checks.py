@@ -34,6 +34,8 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_store(config, mistakes)
     _check_shared(config, mistakes)
     _check_traces(config, mistakes)
+    if (url := config.server.public_url) and not _is_http_url(url):
+        mistakes.add(("server", "public_url"), f"public_url is not an http(s) URL: {url!r}")
 
 
 def warnings_of(config: Config) -> list[Mistake]:

@@ -45,6 +45,9 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     data_dir: str = "."
     """The folder of what SeaLink keeps: the database, the journal, the key of a run without one (`dev-key`), the token
     of the admin API (`admin-token`). It starts from the config's folder, and is made if it is not there."""
+    public_url: str = ""
+    """The address under which clients reach this port, as in `https://llm.example.com`: the documentation shows it in
+    its examples. Empty: the one that the reader has come by."""
     models_without_key: bool = True
     """Whether GET /v1/models answers without a key, with all models. With a key it lists those that the key may use."""
     cors_origins: tuple[str, ...] = ("*",)

@@ -89,7 +89,7 @@ INTERMEDIARIES: Final = (
 )
 
 _UNNAMED: Final[Mapping[Problem, str]] = {
-    "buffering": "turn off response buffering for /v1/ (nginx: proxy_buffering off;)",
+    "buffering": "pass on what comes at once (nginx: proxy_buffering off; HAProxy: option http-no-delay)",
     "compression": "take text/event-stream out of what is compressed (nginx: gzip off;)",
     "idle": "raise the read or idle time-out for /v1/ (HAProxy: timeout server 1h, timeout client 1h)",
     "leaving": 'close the connection to the upstream when the client leaves; in SeaLink: on_disconnect = "cancel"',

@@ -24,6 +24,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The stream that is asked for as by a client that accepts compression."""
     silence_s: float = 12.5
     """How long the model is silent where heartbeats are looked for. SeaLink sends one after 10 s."""
+    after_silence: Phases = ((4, 2.0),)
+    """What follows in that stream: it outlasts time-outs that count to the end of an answer, as Envoy's of 15 s."""
     leave_after_tokens: int = 5
     leave_patience_s: float = 5.0
     """How long a client's leaving may take to reach the model."""

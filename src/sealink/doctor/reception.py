@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from sealink.benchmark.chat_stream import texts
-from sealink.errors import GatewayTimeout, SealinkError
+from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
 from sealink.net.client.response import Response
 from sealink.wire.framing.sse import SseFramer
 
@@ -39,6 +39,19 @@ class Reception(msgspec.Struct):
         return self.headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
+class _Choice(msgspec.Struct):
+    """What is read of a choice."""
+
+    delta: dict[str, Any] | None = None
+    finish_reason: str | None = None
+
+
+class _Payload(msgspec.Struct):
+    """What is read of a chunk."""
+
+    choices: list[_Choice] | None = None
+
+
 class Chunk(NamedTuple):
     """A chunk of a stream that was parsed, when it arrived, and how many bytes of the stream end with it."""
 
@@ -48,7 +61,7 @@ class Chunk(NamedTuple):
 
 
 class Stream(msgspec.Struct):
-    """The frames of a reception. `unreadable` are those with data that is not a JSON object."""
+    """The frames of a reception. `unreadable` is data that is no chunk of a chat completion."""
 
     chunks: list[Chunk] = []
     done_s: float | None = None
@@ -78,6 +91,9 @@ class Stream(msgspec.Struct):
         return next((chunk.payload for chunk in self.chunks if chunk.payload.get("error")), None)
 
 
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Of an answer: one that goes on for ever is not received for ever."""
+
 IsEnough = Callable[[Reception], bool]
 
 
@@ -92,11 +108,14 @@ async def receive(answer: Response, began_s: float, until_s: float, is_enough: I
     `began_s` and `until_s` are times of the loop. Errors are part of what was received.
     """
     clock = asyncio.get_running_loop().time
-    came = Reception(answer.status, dict(answer.headers), clock() - began_s, [])
+    came, size = Reception(answer.status, dict(answer.headers), clock() - began_s, []), 0
     try:
         async with asyncio.timeout_at(until_s):
             while not is_enough(came) and (data := await answer.read()):
                 came.pieces.append(Piece(clock() - began_s, data))
+                size += len(data)
+                if size > MAX_BYTES:
+                    raise UpstreamError(f"The answer is longer than {MAX_BYTES} bytes.")
     except SealinkError as error:
         came.error = error
     except TimeoutError:
@@ -122,6 +141,9 @@ def parsed(came: Reception) -> Stream:
 
 def _add(stream: Stream, at_s: float, end: int, data: bytes) -> None:
     try:
-        stream.chunks.append(Chunk(at_s, end, msgspec.json.decode(data, type=dict[str, Any])))
+        payload = msgspec.json.decode(data, type=dict[str, Any])
+        msgspec.convert(payload, _Payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
         stream.unreadable.append(data)
+    else:
+        stream.chunks.append(Chunk(at_s, end, payload))

@@ -11,7 +11,7 @@ from sealink.catalog.models import SIM_MODEL
 from sealink.doctor.intermediaries import Way, way
 from sealink.doctor.plan import Plan
 from sealink.doctor.reception import IsEnough, Reception, Stream, never, parsed, receive
-from sealink.errors import GatewayTimeout, SealinkError
+from sealink.errors import GatewayTimeout, RateLimited, SealinkError
 from sealink.net.client import UpstreamPool
 from sealink.net.message import UpstreamRequest
 from sealink.sim.probe import Probe, stamps
@@ -96,7 +96,7 @@ class Session:
         pool: UpstreamPool | None = None,
     ) -> Reception:
         """What a request is answered with, within `most_s` or the plan's `answer_s`. Raises SealinkError if that does
-        not begin to come."""
+        not begin to come, and RateLimited for status 429, which says nothing about the way."""
         began_s = asyncio.get_running_loop().time()
         until_s = began_s + (most_s or self.plan.answer_s)
         try:
@@ -104,7 +104,10 @@ class Session:
                 answer = await (pool or self.pool).send(request, connect_s=self.plan.connect_s)
         except TimeoutError:
             raise GatewayTimeout(f"{request.url} has not answered within {until_s - began_s:.0f} s.") from None
-        return await receive(answer, began_s, until_s, is_enough)
+        came = await receive(answer, began_s, until_s, is_enough)
+        if came.status == 429:
+            raise RateLimited(error_words(came.body) or f"{request.url} answers 429.")
+        return came
 
     @property
     def paced_stream(self) -> Stream | None:
@@ -113,8 +116,9 @@ class Session:
         return task.result()[1] if task and task.done() and not task.cancelled() and not task.exception() else None
 
     async def paced(self, *, again: bool = False) -> tuple[Reception, Stream]:
-        """The stream that several checks look at: tokens at a known pace, where the model is the simulated one."""
-        if self._paced is None or again:
+        """The stream that several checks look at: tokens at a known pace, where the model is the simulated one. It is
+        received once, unless it failed to begin or is asked for `again`."""
+        if self._paced is None or again or (self._paced.done() and self.paced_stream is None):
             self._paced = asyncio.create_task(self._receive_paced())
         return await self._paced
 

@@ -1,11 +1,12 @@
 """A diagnosis in a terminal: verdicts as they are made, the lines to change, a picture of the arrivals; or JSON."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +14,7 @@ from sealink.benchmark.terminal import chart
 from sealink.doctor.checks import CHECKS, LONG_CHECKS
 from sealink.doctor.conformance.scorecard import judge
 from sealink.doctor.diagnosis import diagnose, exit_code
+from sealink.doctor.plain_text import plain
 from sealink.doctor.plan import Plan
 from sealink.doctor.session import Session
 from sealink.doctor.tokens import tokens_of
@@ -66,7 +68,9 @@ def _say_why_not(message: str, *, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode({"exit_code": _CANNOT_EXAMINE, "error": message, "checks": []}).decode())
     else:
-        Console(stderr=True, soft_wrap=True).print(f"error: {message}", style="red", markup=False, highlight=False)
+        Console(stderr=True, soft_wrap=True).print(
+            f"error: {plain(message)}", style="red", markup=False, highlight=False
+        )
 
 
 async def _examine(session: Session, *, as_json: bool, is_long: bool) -> list[Finding]:
@@ -74,22 +78,28 @@ async def _examine(session: Session, *, as_json: bool, is_long: bool) -> list[Fi
     limit_s = session.plan.limit_s + (session.plan.long_silence_s if is_long else 0)
     console = Console()
     if not as_json:
-        _print(console, f"{session.url}, model {session.model}" + (", simulated" if session.is_sim else ""))
+        _print(console, plain(f"{session.url}, model {session.model}") + (", simulated" if session.is_sim else ""))
         _print(console, f"in between: {session.way.names or 'nothing that says its name'}\n")
     findings: list[Finding] = []
-    with _progress(as_json=as_json, limit_s=limit_s):
+    with _progress(console, as_json=as_json) as progress:
         async for finding in diagnose(session, checks, limit_s):
             findings.append(finding)
             if not as_json:
                 _show(console, finding)
+            progress.update(f"{len(findings)} of {len(checks)} checks are done; at most {limit_s:.0f} s in all")
     return findings
 
 
-def _progress(*, as_json: bool, limit_s: float) -> AbstractContextManager[Any]:
-    console = Console(stderr=True)
-    if as_json or not console.is_terminal:
-        return nullcontext()
-    return console.status(f"examining; at most {limit_s:.0f} s")
+@contextmanager
+def _progress(console: Console, *, as_json: bool) -> Iterator[Status]:
+    """What shows that it goes on: below the findings if they go to a terminal, else on stderr if that is one."""
+    shown = console if console.is_terminal and not as_json else Console(stderr=True)
+    status = shown.status("examining")
+    if not shown.is_terminal:
+        yield status
+        return
+    with status:
+        yield status
 
 
 def _show(console: Console, finding: Finding) -> None:
@@ -98,9 +108,9 @@ def _show(console: Console, finding: Finding) -> None:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=_INDENT - 1)
     grid.add_column()
-    grid.add_row(Text(f"{mark} {finding.check}", style=style), Text(verdict.words))
+    grid.add_row(Text(f"{mark} {finding.check}", style=style), Text(plain(verdict.words)))
     if verdict.change:
-        grid.add_row("", Text(f"change: {verdict.change}", style="bold"))
+        grid.add_row("", Text(f"change: {plain(verdict.change)}", style="bold"))
     console.print(grid)
 
 

@@ -30,8 +30,8 @@ RESPONSES: Final = openai_responses.CLIENT
 MESSAGES: Final = anthropic_messages.CLIENT
 EMBEDDING: Final = embeddings.CLIENT
 
-_OPENAI: Final[ErrorBody] = openai_chat.CLIENT.error_body
-_ANTHROPIC: Final[ErrorBody] = anthropic_messages.error_body
+OPENAI_ERRORS: Final[ErrorBody] = openai_chat.CLIENT.error_body
+ANTHROPIC_ERRORS: Final[ErrorBody] = anthropic_messages.error_body
 
 
 def public_endpoints(
@@ -77,9 +77,9 @@ def public_endpoints(
     count_tokens = TokenCounts(admission, services, MESSAGES)
     models, streams = Models(admission, without_key=models_without_key), Streams(admission, services.logs)
     return (
-        Endpoint("GET", "/", root, _OPENAI),
-        *(Endpoint("GET", path, live, _OPENAI) for path in ("/health/live", "/healthz")),
-        *(Endpoint("GET", path, ready, _OPENAI) for path in ("/health/ready", "/health")),
+        Endpoint("GET", "/", root, OPENAI_ERRORS),
+        *(Endpoint("GET", path, live, OPENAI_ERRORS) for path in ("/health/live", "/healthz")),
+        *(Endpoint("GET", path, ready, OPENAI_ERRORS) for path in ("/health/ready", "/health")),
         model(CHAT_PATH, CHAT),
         model("/v1/responses", RESPONSES),
         model("/v1/embeddings", EMBEDDING, whole=EMBEDDINGS, max_body_bytes=max_embeddings_bytes),
@@ -87,12 +87,12 @@ def public_endpoints(
         model("/anthropic/v1/messages", MESSAGES, heartbeat="chunk"),
         with_key("/v1/messages/count_tokens", count_tokens, MESSAGES),
         with_key("/anthropic/v1/messages/count_tokens", count_tokens, MESSAGES),
-        Endpoint("GET", "/v1/models", models.list, _OPENAI),
-        Endpoint("GET", "/v1/models/{id}", models.get, _OPENAI),
-        Endpoint("GET", "/anthropic/v1/models", models.list, _ANTHROPIC),
-        Endpoint("GET", "/anthropic/v1/models/{id}", models.get, _ANTHROPIC),
-        Endpoint("GET", "/v1/streams/{id}", streams.resume, _OPENAI),
-        Endpoint("DELETE", "/v1/streams/{id}", streams.cancel, _OPENAI),
+        Endpoint("GET", "/v1/models", models.list, OPENAI_ERRORS),
+        Endpoint("GET", "/v1/models/{id}", models.get, OPENAI_ERRORS),
+        Endpoint("GET", "/anthropic/v1/models", models.list, ANTHROPIC_ERRORS),
+        Endpoint("GET", "/anthropic/v1/models/{id}", models.get, ANTHROPIC_ERRORS),
+        Endpoint("GET", "/v1/streams/{id}", streams.resume, OPENAI_ERRORS),
+        Endpoint("DELETE", "/v1/streams/{id}", streams.cancel, OPENAI_ERRORS),
         *(() if accounts is None else _of_keys(admission, accounts)),
     )
 
@@ -106,4 +106,4 @@ def _of_keys(admission: AdmissionControl, accounts: KeyAccounts) -> Iterable[End
         handlers[f"{dashboard}/usage"] = billing.usage
         handlers[f"{dashboard}/credit_grants"] = billing.credit_grants
     handlers |= {"/v1/key": billing.key, "/v1/auth/key": billing.key, "/v1/credits": billing.credits}
-    return (Endpoint("GET", path, handler, _OPENAI) for path, handler in handlers.items())
+    return (Endpoint("GET", path, handler, OPENAI_ERRORS) for path, handler in handlers.items())

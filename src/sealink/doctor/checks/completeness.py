@@ -43,7 +43,7 @@ def _fault(found: Received) -> str:
     if stream.error is not None:
         return f"The stream ended with an error: {stream.error['error']}"
     if stream.unreadable:
-        return f"{len(stream.unreadable)} chunks are not JSON, the first is {stream.unreadable[0][:60]!r}."
+        return f"{len(stream.unreadable)} chunks cannot be read, the first is {stream.unreadable[0][:60]!r}."
     return _fault_of_tokens(found) or _fault_of_end(stream)
 
 

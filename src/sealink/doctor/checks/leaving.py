@@ -19,6 +19,7 @@ _PAUSE_S = 0.25
 _ASK_EVERY_S = 0.25
 _QUICK_S = 0.1
 _SOON_S = 1.0
+_MANY_PIECES = 50
 _LONGEST_WAIT_S = 2.0
 """For the first tokens, which a buffer may hold back."""
 
@@ -57,10 +58,14 @@ async def _leave(session: Session) -> Leaving:
 async def _begin_and_leave(session: Session, prompt: str, few: int) -> float:
     """Read a few tokens and leave, or without any if they do not come. Returns when, on the model's clock."""
     try:
-        came = await session.stream(prompt, lambda came: len(tokens_of(parsed(came))) >= few, most_s=_LONGEST_WAIT_S)
+        came = await session.stream(prompt, lambda came: _has_begun(came, few), most_s=_LONGEST_WAIT_S)
     except GatewayTimeout:  # something holds back the headers, too
         return _LONGEST_WAIT_S
     return _left_s(came)
+
+
+def _has_begun(came: Reception, few: int) -> bool:
+    return len(came.pieces) >= _MANY_PIECES or len(tokens_of(parsed(came))) >= few
 
 
 def _left_s(came: Reception) -> float:

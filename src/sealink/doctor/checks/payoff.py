@@ -55,8 +55,8 @@ def _of_whole(whole: Reception) -> int:
         return 0
 
 
-def _tokens(usage: dict[str, Any] | None) -> int:
-    tokens = (usage or {}).get("completion_tokens")
+def _tokens(usage: Any) -> int:
+    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
     return tokens if isinstance(tokens, int) else 0
 
 

@@ -18,6 +18,8 @@ def verdict(found: Stream, way: Way) -> Verdict:
     usage = found.usage
     if not found.chunks:
         return Verdict("untested", "No chunk came.")
+    if usage is None and found.done_s is None:
+        return Verdict("untested", "The stream has no proper end: see completeness.")
     if usage is None:
         words = "stream_options.include_usage was asked for, and no usage came: what a stream costs stays hidden."
         return Verdict("warning", words, "pass stream_options on, and the last chunk, whose choices are empty")

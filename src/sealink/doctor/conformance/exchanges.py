@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sealink.doctor.conformance.rule import CUT, PLAIN, TOOLS, USAGE, WHOLE, WRONG, Json, Transcript
+from sealink.doctor.conformance.rule import BEARER, CUT, PLAIN, TOOLS, USAGE, WHOLE, WRONG, Json, Transcript
 from sealink.doctor.reception import Reception
 from sealink.doctor.session import Session
 from sealink.net.message import UpstreamRequest
@@ -17,6 +17,8 @@ _TOOL: Final[Json] = {"name": "get_weather", "description": "The weather in a ci
 _CUT: Final = Probe(phases=((10, 0.01),), faults="close@5")
 _MAX_TOKENS: Final = 1024
 ANTHROPIC_VERSION: Final = [("anthropic-version", "2023-06-01")]
+
+_AS_CLAUDE_CODE: Final = [*ANTHROPIC_VERSION, ("anthropic-beta", "something-new-2030-01-01")]
 
 LISTED: Final = "listed"
 LISTED_FOR_MESSAGES: Final = "listed for messages"
@@ -46,7 +48,9 @@ async def messages(session: Session) -> Transcript:
         WHOLE: said,
         WRONG: {**said, "messages": "none", "stream": True},
     }
-    return await _ask(session, "/messages", asked, [*ANTHROPIC_VERSION, ("x-api-key", session.key)])
+    transcript = await _ask(session, "/messages", asked, [*ANTHROPIC_VERSION, ("x-api-key", session.key)])
+    by_bearer = await _exchange(session, "POST", "/messages", _AS_CLAUDE_CODE, {"model": session.model, **said})
+    return Transcript({**transcript.exchanges, BEARER: by_bearer})
 
 
 async def responses_api(session: Session) -> Transcript:

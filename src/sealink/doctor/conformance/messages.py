@@ -6,7 +6,19 @@ The order is what its SDKs need: they raise an error at the first event that doe
 from collections.abc import Iterator
 from typing import Final
 
-from sealink.doctor.conformance.rule import CUT, TOOLS, WHOLE, WRONG, Event, Json, Rule, Transcript, first, json_object
+from sealink.doctor.conformance.rule import (
+    BEARER,
+    CUT,
+    TOOLS,
+    WHOLE,
+    WRONG,
+    Event,
+    Json,
+    Rule,
+    Transcript,
+    first,
+    json_object,
+)
 
 STOP_REASONS: Final = (
     "end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "model_context_window_exceeded",
@@ -33,11 +45,14 @@ def _names(transcript: Transcript) -> str | None:
 
 
 def _order(transcript: Transcript) -> str | None:
-    return first(fault for events in transcript.streams.values() for fault in _faults_of_order(_payloads(events)))
+    return first(fault for events in transcript.streams.values() for fault in _faults_of_order(events))
 
 
-def _faults_of_order(payloads: list[Json]) -> Iterator[str]:
+def _faults_of_order(events: list[Event]) -> Iterator[str]:
+    payloads = _payloads(events)
     types = [payload.get("type") for payload in payloads]
+    if events and events[0].frame.event == b"ping":
+        yield "a ping comes before message_start"
     if types[:1] != ["message_start"] or types.count("message_start") != 1:
         yield f"it begins with {types[:1]}"
     if types[-2:] != ["message_delta", "message_stop"]:
@@ -114,6 +129,11 @@ def _cut(transcript: Transcript) -> str | None:
     return "message_stop came as well" if any(each.get("type") == "message_stop" for each in payloads) else ""
 
 
+def _bearer(transcript: Transcript) -> str | None:
+    status = transcript.exchanges[BEARER].status
+    return "" if status == 200 else f"status {status}"
+
+
 def _whole(transcript: Transcript) -> str | None:
     answer = transcript.parsed(WHOLE) or {}
     if answer.get("type") != "message" or not isinstance(answer.get("content"), list):
@@ -146,6 +166,7 @@ RULES: Final = (
     Rule("tools", "a required tool is called; its input, joined, is a JSON object", _tools),
     Rule("cut", "a stream that its model breaks off ends in an error event, without message_stop", _cut),
     Rule("whole", "an answer that is not streamed has content, a stop_reason and usage", _whole),
+    Rule("bearer", "the key may come as a bearer token; an unknown anthropic-beta does no harm", _bearer),
     Rule("errors", "an error before the first token has its HTTP status and Anthropic's shape", _errors),
     Rule("request-id", "every answer has request-id", _request_id),
 )

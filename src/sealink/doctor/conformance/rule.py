@@ -17,8 +17,10 @@ TOOLS: Final = "tools"
 CUT: Final = "cut"
 WHOLE: Final = "whole"
 WRONG: Final = "wrong"
+BEARER: Final = "bearer"
 """The exchanges of an API: a stream, one with its usage asked for, one with a tool call, one that its model breaks off
-(the simulated one only), an answer that is not streamed, and a request that is wrong."""
+(the simulated one only), an answer that is not streamed, a request that is wrong, and one with a bearer token where
+another header is usual."""
 
 STREAMS: Final = (PLAIN, USAGE, TOOLS, CUT)
 

@@ -1,5 +1,6 @@
 """All rules, judged: a scorecard, printed in a terminal or as JSON."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, Literal
 
@@ -9,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sealink.doctor.check import Check
-from sealink.doctor.checks import buffering, compression, leaving
+from sealink.doctor.checks import buffering, compression, heartbeats, leaving
 from sealink.doctor.conformance import chat, chat_tools, exchanges, messages, models, responses_api, transport
 from sealink.doctor.conformance.rule import PLAIN, Rule, Transcript
+from sealink.doctor.plain_text import plain
 from sealink.doctor.session import Session
 from sealink.doctor.verdict import EXIT_CODES
 from sealink.errors import SealinkError
@@ -62,12 +64,28 @@ WAYS: Final[tuple[tuple[Check[Any], str], ...]] = (
     (buffering.CHECK, "bytes go out as soon as a whole frame is in: nothing is held back"),
     (compression.CHECK, "a stream is never compressed"),
     (leaving.CHECK, "when the client leaves, the model's connection is closed"),
+    (heartbeats.CHECK, "signs of life come while the model is silent"),
 )
 """Rules of how streams travel, which the checks of a diagnosis judge."""
 
 
 async def scores(session: Session, ways: Sequence[tuple[Check[Any], str]] = WAYS) -> AsyncIterator[Score]:
-    """The scores of an endpoint, as they are found."""
+    """The scores of an endpoint, as they are found. Of the ways those that only wait are tried beside the rest."""
+    waiting = [asyncio.create_task(_travel(session, check, says)) for check, says in ways if check.is_quiet]
+    try:
+        async for score in _of_apis(session):
+            yield score
+        for check, says in ways:
+            if not check.is_quiet:
+                yield await _travel(session, check, says)
+        for task in waiting:
+            yield await task
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+async def _of_apis(session: Session) -> AsyncIterator[Score]:
     offered = []
     for api in APIS:
         transcript = await api.ask(session)
@@ -76,16 +94,19 @@ async def scores(session: Session, ways: Sequence[tuple[Check[Any], str]] = WAYS
             continue
         offered.append(api.path)
         for rule in api.rules:
-            yield _score(api.path, rule, transcript)
+            yield judged(api.path, rule, transcript)
     listed = await exchanges.models(session)
     for rule in (*models.OPENAI_RULES, *(models.ANTHROPIC_RULES if "/messages" in offered else ())):
-        yield _score("/models", rule, listed)
-    for check, says in ways:
-        yield await _travel(session, check, says)
+        yield judged("/models", rule, listed)
 
 
-def _score(api: str, rule: Rule, transcript: Transcript) -> Score:
-    fault = rule.judge(transcript)
+def judged(api: str, rule: Rule, transcript: Transcript) -> Score:
+    """The score of one rule, of an API or a topic."""
+    try:
+        fault = rule.judge(transcript)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # Rules read what a server has sent: a text where an object must be, for example, is its fault, whichever.
+        fault = f"its JSON has another shape: {error}"
     if fault is None:
         return Score(api, rule.name, rule.says, "not applicable", "nothing to look at")
     return Score(api, rule.name, rule.says, "fault" if fault else "pass", fault)
@@ -109,7 +130,7 @@ async def judge(session: Session, *, as_json: bool) -> int:
     found: list[Score] = []
     console = Console()
     if not as_json:
-        console.print(f"{session.url}, model {session.model}", markup=False, highlight=False, soft_wrap=True)
+        console.print(plain(f"{session.url}, model {session.model}"), markup=False, highlight=False, soft_wrap=True)
     async for score in scores(session):
         if not as_json:
             _show(console, score, is_first=not found or found[-1].api != score.api)
@@ -136,7 +157,7 @@ def _show(console: Console, score: Score, *, is_first: bool) -> None:
     grid.add_column()
     grid.add_row(Text(f"{mark} {score.rule}", style=style), Text(score.says))
     if score.fault:
-        grid.add_row("", Text(score.fault, style=style))
+        grid.add_row("", Text(plain(score.fault), style=style))
     console.print(grid)
 
 

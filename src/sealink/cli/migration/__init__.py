@@ -1,0 +1,4 @@
+"""`sealink import`: configs of other gateways.
+
+- `commands`: the command
+"""

@@ -1,0 +1,106 @@
+"""Every example on every page is run as it stands, but for the address and the key; or is checked for what it says."""
+
+import ast
+import contextlib
+import io
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acceptance.sealink_process import KEY, SealinkProcess
+from documentation.examples import Example, examples
+from outside import NODE_FOLDER, program
+from sealink.config import ConfigError, load
+from sealink.documentation.site import ADDRESS
+
+PLACEHOLDER = "YOUR_SEALINK_KEY"
+PATIENCE_S = 60
+LANGUAGES = {"python", "js", "sh", "toml", "json", "yaml", "text", "haproxy", "nginx", "apache", "caddy"}
+OTHER_PROGRAMS = {"model_providers"}
+"""Tables that tell that a block is the config of another program."""
+WORDS_OF_SECRETS = {"${ANTHROPIC_API_KEY}", "${OPENROUTER_API_KEY}", "${SEALINK_API_KEY}", "${DEV_KEY}"}
+
+
+@pytest.fixture(scope="module")
+def sealink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealinkProcess]:
+    """As it starts on a machine with no config and no provider's key."""
+    with SealinkProcess(None, tmp_path_factory.mktemp("docs")) as running:
+        yield running
+
+
+def placed(code: str, sealink: SealinkProcess) -> str:
+    return code.replace(ADDRESS, sealink.url).replace(PLACEHOLDER, KEY)
+
+
+def by_place(example: Example) -> str:
+    return example.place
+
+
+def test_there_is_no_language_that_nothing_checks() -> None:
+    assert {example.language for example in examples() if example.language} <= LANGUAGES
+
+
+@pytest.mark.parametrize("example", examples("python"), ids=by_place)
+def test_python(example: Example, sealink: SealinkProcess) -> None:
+    ast.parse(example.code)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        scope: dict[str, object] = {"__name__": "__main__"}
+        exec(compile(placed(example.code, sealink), example.place, "exec"), scope)
+    for name in ("stream", "client"):
+        if hasattr(scope.get(name), "close"):
+            scope[name].close()  # type: ignore[attr-defined]
+    assert printed.getvalue().strip()
+    assert "Error" not in printed.getvalue()
+
+
+@pytest.mark.parametrize("example", examples("js"), ids=by_place)
+def test_js(example: Example, sealink: SealinkProcess, node: str) -> None:
+    command = [node, "--input-type=module", "-e", placed(example.code, sealink)]
+    done = subprocess.run(command, cwd=NODE_FOLDER, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("example", [each for each in examples("sh") if each.code.startswith("curl -N")], ids=by_place)
+def test_curl(example: Example, sealink: SealinkProcess) -> None:
+    code = placed(example.code, sealink).replace("curl ", f"{program('curl')} --silent --show-error ", 1)
+    done = subprocess.run(["sh", "-c", code], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stderr) == (0, "")
+    *frames, last, _ = done.stdout.split("\n\n")
+    assert last == "data: [DONE]"
+    assert all(json.loads(frame.removeprefix("data: ")) for frame in frames)
+
+
+@pytest.mark.parametrize("example", examples("sh"), ids=by_place)
+def test_what_the_shell_is_told_can_be_read(example: Example) -> None:
+    done = subprocess.run(["sh", "-n", "-c", example.code], capture_output=True, text=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("example", examples("toml"), ids=by_place)
+def test_toml(example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block for SeaLink's config has no mistake but that what other blocks have is not in it."""
+    if any(f"[{name}" in example.code for name in OTHER_PROGRAMS):
+        return
+    for variable in WORDS_OF_SECRETS:
+        monkeypatch.setenv(variable.strip("${}"), "sk-of-the-test")
+    (tmp_path / "sealink.toml").write_text(example.code)
+    try:
+        load(tmp_path / "sealink.toml")
+    except ConfigError as error:
+        left = [line for line in str(error).splitlines() if not is_elsewhere(line)]
+        assert left == []
+
+
+def is_elsewhere(mistake: str) -> bool:
+    """Whether a mistake is that something stands in another block, or in the reader's own file or environment."""
+    return any(words in mistake for words in ("is not set", "no provider", "no key", "no team", "set its `", "needs `"))
+
+
+@pytest.mark.parametrize("example", examples("json"), ids=by_place)
+def test_json(example: Example) -> None:
+    json.loads(example.code)

@@ -1,0 +1,106 @@
+"""The documentation on the public port."""
+
+import http.client
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acceptance.sealink_process import SealinkProcess
+from sealink.documentation import pages
+from sealink.documentation.site import ADDRESS, address_of
+
+ROOT = Path(__file__).parents[2]
+FIXED = {
+    *("quickstart", "streaming", "configuration", "errors", "keys", "limits", "deployment", "operations", "migration"),
+}
+
+
+@pytest.fixture(scope="module")
+def sealink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealinkProcess]:
+    with SealinkProcess(None, tmp_path_factory.mktemp("docs")) as running:
+        yield running
+
+
+def get(sealink: SealinkProcess, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], str]:
+    connection = http.client.HTTPConnection("127.0.0.1", sealink.port, timeout=20)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
+
+
+def test_every_page_is_there_without_a_key(sealink: SealinkProcess) -> None:
+    assert pages.pages().keys() >= FIXED - {"deployment"}
+    status, _, contents = get(sealink, "/docs")
+    assert status == 200
+    for name, page in pages.pages().items():
+        status, headers, html = get(sealink, f"/docs/{name}")
+        assert status == 200
+        assert headers["content-type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert f'href="/docs/{name}"' in contents or name == pages.CONTENTS
+        assert "<script>" not in html
+        assert html.count(f"http://127.0.0.1:{sealink.port}") >= page.text.count(ADDRESS)
+
+
+def test_links_between_pages_lead_to_pages(sealink: SealinkProcess) -> None:
+    for name in pages.pages():
+        _, _, html = get(sealink, f"/docs/{name}")
+        for target in set(re.findall(r'href="/docs/([^"#]+)', html)):
+            assert target in pages.pages() or target == "docs.css", f"{name}: {target}"
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("llm.example.com", "http://llm.example.com"),
+        ("llm.example.com:8443", "http://llm.example.com:8443"),
+        ("[::1]:4000", "http://[::1]:4000"),
+        ('"><script>alert(1)</script>', None),
+        ("a b", None),
+        ("$(rm -rf ~)", None),
+        ("x`id`", None),
+        ("'; drop", None),
+        ("-x.example", None),
+        ("a" * 300, None),
+    ],
+)
+def test_the_readers_own_address_is_in_the_examples_if_it_is_one(host: str, shown: str | None) -> None:
+    assert address_of("", host, default="http://default:1") == (shown or "http://default:1")
+    assert address_of("https://given.example/v1", host, default="") == "https://given.example"
+
+
+def test_a_host_that_is_none_is_not_shown_back(sealink: SealinkProcess) -> None:
+    _, _, html = get(sealink, "/docs/quickstart", host="evil'host")
+    assert "evil" not in html
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/none", "/docs/../sealink.toml", "/docs/%2e%2e/README", "/docs/assets/page.html"]
+)
+def test_what_is_no_page_is_not_found(sealink: SealinkProcess, path: str) -> None:
+    status, _, body = get(sealink, f"/docs/{path}")
+    assert status == 404
+    assert "unknown_url" in body
+
+
+def test_head_has_no_body(sealink: SealinkProcess) -> None:
+    status, headers, body = get(sealink, "/docs/streaming", "HEAD")
+    assert (status, body) == (200, "")
+    assert int(headers["content-length"]) > 1000
+
+
+def test_the_search_finds_each_section(sealink: SealinkProcess) -> None:
+    status, headers, body = get(sealink, "/docs/search.json")
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert '"path":"/docs/streaming#usage-comes-last"' in body
+
+
+def test_an_installed_package_has_the_files_where_they_are_looked_for() -> None:
+    included = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert included["force-include"] == {"docs": "sealink/documentation/pages"}
+    assert pages.FOLDERS[0] == Path(pages.__file__).parent / "pages"

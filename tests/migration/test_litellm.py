@@ -1,0 +1,188 @@
+"""Configs of LiteLLM become a sealink.toml that SeaLink takes, and whose models stream."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acceptance.sealink_process import SealinkProcess
+from sealink.config import load
+from sealink.migration.litellm import NotAConfig, migrate
+from sim.simulation import running_sim
+
+CONFIGS = sorted((Path(__file__).parent / "litellm").glob("*.yaml"))
+VARIABLES = [
+    *("AZURE_API_KEY_EU", "AZURE_API_KEY_CA", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GROQ_API_KEY"),
+    *("OPENROUTER_API_KEY", "DASHSCOPE_API_KEY", "LITELLM_MASTER_KEY", "SEALINK_API_KEY"),
+]
+BASE_PATHS = {"openai": "/v1", "anthropic": ""}
+
+
+def migrated(name: str) -> dict[str, Any]:
+    (path,) = [path for path in CONFIGS if path.stem == name]
+    return tomllib.loads(migrate(path.read_text()).toml)
+
+
+def notes(name: str) -> str:
+    (path,) = [path for path in CONFIGS if path.stem == name]
+    return "\n".join(migrate(path.read_text()).notes)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_outcome_is_a_valid_config(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.setenv(name, f"sk-of-{name}")
+    (tmp_path / "sealink.toml").write_text(migrate(path.read_text()).toml)
+    config = load(tmp_path / "sealink.toml")
+    assert config.models
+    assert [key.name for key in config.keys] == ["master"]
+
+
+def test_deployments_of_one_name_are_targets_of_one_model() -> None:
+    config = migrated("two_deployments")
+    assert config["models"][0] == {
+        "id": "gpt-4o",
+        "choose": "weighted",
+        "targets": [{"provider": "azure", "model": "gpt-4o-eu"}, {"provider": "azure-2", "model": "gpt-4o-ca"}],
+    }
+    assert config["providers"][:2] == [
+        {"name": "azure", "api_key": "${AZURE_API_KEY_EU}", "resource": "my-endpoint-eu"},
+        {"name": "azure-2", "vendor": "azure", "api_key": "${AZURE_API_KEY_CA}", "resource": "my-endpoint-ca"},
+    ]
+    assert config["keys"] == [{"name": "master", "key": "sk-1234"}]
+    assert "pictures: SeaLink does not serve models of mode 'image_generation'" in notes("two_deployments")
+
+
+def test_fallbacks_are_targets_behind_the_models_own() -> None:
+    config = migrated("fallbacks")
+    models = {model["id"]: model for model in config["models"]}
+    assert [target["provider"] for target in models["fast"]["targets"]] == ["groq", "anthropic", "openrouter"]
+    assert (models["fast"]["first_content_s"], models["fast"]["total_s"]) == (5, 60)
+    assert models["good"]["choose"] == "lowest_ttft"
+    assert models["gpt-4"]["targets"] == models["good"]["targets"]
+    assert models["old"]["targets"] == models["fast"]["targets"]
+    assert (config["timeouts"], config["retry"]) == ({"total_s": 600}, {"attempts": 4})
+    assert "there is no model 'nothing'" in notes("fallbacks")
+
+
+def test_a_fallback_is_never_the_first_by_chance() -> None:
+    config = """
+model_list:
+  - {model_name: a, litellm_params: {model: groq/one}}
+  - {model_name: a, litellm_params: {model: groq/two, weight: 3}}
+  - {model_name: b, litellm_params: {model: mistral/three}}
+router_settings: {fallbacks: [{a: [b]}]}
+"""
+    (model, _) = tomllib.loads(migrate(config).toml)["models"]
+    assert model["choose"] == "weighted"
+    assert [target.get("weight", 1.0) for target in model["targets"]] == [1.0, 3.0, 0.0]
+
+
+def test_prices_are_those_of_a_million_tokens() -> None:
+    (price,) = migrated("own_servers")["prices"]
+    assert (price["input_usd_per_mtok"], price["output_usd_per_mtok"]) == (0.2, 0.6)
+
+
+def test_what_is_not_known_is_told() -> None:
+    assert "somewhere: the provider of 'replicate/meta/llama-3' is not known" in notes("clouds")
+    assert "there is no master_key" in notes("clouds")
+    assert "ours: temperature" in notes("own_servers")
+    assert notes("wildcards") == ""
+
+
+def test_its_models_stream(tmp_path: Path) -> None:
+    """Every model of every config but those of the clouds, with simulated providers in the place of the real ones."""
+    with running_sim() as chat, running_sim(dialect="anthropic") as messages:
+        addresses = {"anthropic": messages.url}
+        tables: dict[str, dict[str, Any]] = {"providers": {}, "models": {}}
+        for name in ("fallbacks", "own_servers", "wildcards"):
+            for section, known in tables.items():
+                for table in migrated(name)[section]:
+                    known[f"{name}/{table.get('name') or table['id']}"] = table
+        models = {model["id"]: model for model in tables["models"].values()}
+        providers = {provider["name"]: provider for provider in tables["providers"].values()}
+        parts = ['[[keys]]\nname = "master"\nkey = "${SEALINK_API_KEY}"']
+        for name in providers:
+            dialect = "anthropic" if name in addresses else "openai"
+            address = addresses.get(name, chat.url) + BASE_PATHS[dialect]
+            parts.append(
+                f'[[providers]]\nname = "{name}"\ndialect = "{dialect}"\nbase_url = "{address}"\napi_key = "k"'
+            )
+        parts += [f"[[models]]\nid = {json.dumps(each['id'])}\ntargets = {targets(each)}" for each in models.values()]
+        with SealinkProcess("\n".join(parts), tmp_path) as sealink:
+            client = openai.OpenAI(base_url=f"{sealink.url}/v1", api_key="sk-sealink-for-the-tests")
+            for asked in [name.replace("*", "some/model") for name in models]:
+                assert streamed(client, asked), asked
+            client.close()
+
+
+def targets(model: dict[str, Any]) -> str:
+    return (
+        "[" + ", ".join(f'{{ provider = "{t["provider"]}", model = "{t["model"]}" }}' for t in model["targets"]) + "]"
+    )
+
+
+def streamed(client: openai.OpenAI, model: str) -> str:
+    messages: Any = [{"role": "user", "content": "Hello"}]
+    with client.chat.completions.create(model=model, messages=messages, stream=True) as stream:
+        return "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: [", "this is not YAML"),
+        ("- 1", "no `model_list`"),
+        ("model_list: 1", "no `model_list`"),
+        ("", "no `model_list`"),
+    ],
+)
+def test_what_is_no_config_is_told(text: str, why: str) -> None:
+    with pytest.raises(NotAConfig, match=why):
+        migrate(text)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("openai/gpt-4o"),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["model_name", "litellm_params", "model", "api_base", "api_key", "model_info", "mode", "weight", "timeout",
+             "extra_headers", "fallbacks", "input_cost_per_token", "credential_name", "credential_values"]
+        ),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(st.lists(_VALUES, max_size=3), _VALUES, _VALUES, _VALUES)
+def test_whatever_is_in_it_the_outcome_is_toml(models: Any, litellm: Any, router: Any, credentials: Any) -> None:
+    config = {
+        "model_list": models,
+        "litellm_settings": litellm,
+        "router_settings": router,
+        "credential_list": credentials,
+        "general_settings": {"master_key": litellm},
+    }
+    tomllib.loads(migrate(json.dumps(config)).toml)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(CONFIGS[0].read_text())
+    command = [str(Path(sys.executable).with_name("sealink")), "import", "litellm"]
+    done = subprocess.run([*command, "config.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert tomllib.loads(done.stdout)["models"]
+    assert "note: somewhere: the provider of 'replicate/meta/llama-3' is not known" in done.stderr
+    missing = subprocess.run([*command, "other.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (missing.returncode, missing.stdout, missing.stderr) == (1, "", f"other.yaml: {os.strerror(2)}\n")
