@@ -26,6 +26,7 @@ from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import Journal, OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.ledger import Ledger
+from sealink.telemetry import log_lines
 from sealink.usage import Usage
 
 MARK = "getpgrp"
@@ -87,8 +88,10 @@ OBSERVED = """
 format = "json"
 [traces]
 endpoint = "http://127.0.0.1:9/v1/traces"
-max_batch = 40  # what each measurement makes it sends, too
 """
+
+SLOWNESS = 50
+"""Of a program under valgrind, about: what is gathered for a while must be as much as otherwise."""
 
 Mark = Callable[[], object]
 
@@ -156,6 +159,7 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark) -> list[Mea
 async def _start(folder: Path, *, observed: bool) -> None:
     """A SeaLink, which the loop's clients are connected to from now on."""
     if observed:
+        log_lines.GATHER_S *= SLOWNESS
         logging.getLogger("sealink.requests").setLevel(logging.INFO)
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 -- it is written to until the process ends
     app = App(parse((OBSERVED if observed else "") + CONFIG, {}, folder / str(observed)))

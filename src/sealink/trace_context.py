@@ -14,6 +14,7 @@ _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-(
 _NO_TRACE: Final = "0" * 32
 _NO_SPAN: Final = "0" * 16
 _SAMPLED: Final = 1
+_LAST_64_BITS: Final = 2**64 - 1
 MAX_STATE_CHARS: Final = 512
 """A longer `tracestate` is not passed on: so much must be kept (section 3.3.1.5), and more may be refused."""
 
@@ -56,8 +57,10 @@ def new_span_id() -> str:
 
 def _new_trace(sample_ratio: float) -> TraceContext:
     """Others sample the same ids: OpenTelemetry's TraceIdRatioBased looks at the last 64 bits, too."""
-    number = random.getrandbits(128) or 1
-    return TraceContext(f"{number:032x}", new_span_id(), sampled=number & (2**64 - 1) < sample_ratio * 2**64)
+    number = random.getrandbits(192) | 1 << 64 | 1  # neither of the two ids is 0
+    digits = f"{number:048x}"
+    is_sampled = sample_ratio == 1.0 or (number >> 64) & _LAST_64_BITS < sample_ratio * 2**64
+    return TraceContext(digits[:32], digits[32:], sampled=is_sampled)
 
 
 def _is_valid(version: str, trace_id: str, parent_id: str, flags: str, more: str | None) -> bool:

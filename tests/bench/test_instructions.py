@@ -3,6 +3,8 @@
 A figure that has grown on purpose, or shrunk, is kept anew by `python bench/instructions.py --keep`.
 """
 
+from collections.abc import Callable
+
 import instructions
 import pytest
 
@@ -25,6 +27,28 @@ def test_no_lane_takes_more_instructions(full: bool) -> None:
     before = kept("instructions")
     figures = instructions.count("instructions", list(before) if full else SAMPLE)
     assert not instructions.grown(figures, before)
+
+
+OBSERVED = ("relay", "relay observed")
+"""The same requests without and with all that observes them: a log line as JSON, and spans that are exported."""
+MAX_OF_A_CHUNK, MAX_OF_A_STREAM = 1.03, 1.10
+"""Of LONG chunks."""
+
+
+@pytest.mark.timeout(900)
+def test_what_observes_requests_takes_little(full: bool, report: Callable[[str], None]) -> None:
+    """Counted in one run: instructions in `make test-full`, else calls."""
+    if full:
+        program("valgrind")
+    without, observed = instructions.count("instructions" if full else "calls", OBSERVED).values()
+    assert observed["chunk"] <= without["chunk"] * MAX_OF_A_CHUNK
+    more = _of_a_long_stream(observed) / _of_a_long_stream(without)
+    report(f"observed: a stream of {instructions.LONG} chunks takes {more - 1:+.1%}")
+    assert more <= MAX_OF_A_STREAM
+
+
+def _of_a_long_stream(lane: dict[str, float]) -> float:
+    return lane["stream"] + instructions.LONG * lane["chunk"]
 
 
 @pytest.mark.serial

@@ -111,6 +111,7 @@ OPTIONS = {
     "--balance-usd": ("20.5", 20.5),
     "--on-disconnect": ("detach", "detach"),
     "--heartbeat": ("chunk", "chunk"),
+    "--log-content": (None, True),
     "--usage-extras": (None, True),
     "--strict": (None, True),
 }
@@ -128,7 +129,7 @@ def test_every_option_sets_its_field(config: str) -> None:
     assert {name: value for name, value in shown(config, "dev").items() if name in expected} == expected
 
     none = [word for option, (value, _) in OPTIONS.items() if value is not None for word in (option, "none")]
-    done(config, "keys", "update", "dev", *none, "--no-strict", "--no-usage-extras")
+    done(config, "keys", "update", "dev", *none, "--no-strict", "--no-usage-extras", "--no-log-content")
     left = {name: value for name, value in shown(config, "dev").items() if name in expected and value}
     assert left == {}
 

@@ -5,62 +5,78 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
-from opentelemetry.proto.trace.v1.trace_pb2 import Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from sealink.telemetry.traces.otlp import Event, Span, Value, encoded_span, export_request
+from sealink.telemetry.traces.otlp import attributes, double, encoded_span, event, export_request, head, integer, text
+from sealink.trace_context import TraceContext
 
 TIMES = st.integers(0, 2**63 - 1)
 TEXTS = st.text(max_size=300)
-VALUES = st.one_of(TEXTS, st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.none())
-SPANS = st.builds(
-    Span,
-    trace_id=st.binary(min_size=16, max_size=16).map(bytes.hex),
-    span_id=st.binary(min_size=8, max_size=8).map(bytes.hex),
-    parent_id=st.none() | st.binary(min_size=8, max_size=8).map(bytes.hex),
-    state=TEXTS,
-    name=TEXTS,
-    kind=st.sampled_from(["server", "client"]),
-    began_ns=TIMES,
-    ended_ns=TIMES,
-    attributes=st.dictionaries(TEXTS, VALUES, max_size=20),
-    events=st.lists(st.builds(Event, TEXTS, TIMES), max_size=20),
-    is_error=st.booleans(),
+INTEGERS, DOUBLES = st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False)
+VALUES = st.one_of(TEXTS, st.booleans(), INTEGERS, DOUBLES)
+SPAN_IDS = st.binary(min_size=8, max_size=8).map(bytes.hex)
+TRACES = st.builds(
+    TraceContext, st.binary(min_size=16, max_size=16).map(bytes.hex), SPAN_IDS, SPAN_IDS | st.none(), state=TEXTS
 )
 
 
-def value_of(value: Any) -> Value:
-    """What an AnyValue holds."""
-    return getattr(value, value.WhichOneof("value"))  # type: ignore[no-any-return]
+def values_of(pairs: Any) -> list[tuple[str, Any]]:
+    return [(each.key, getattr(each.value, each.value.WhichOneof("value"))) for each in pairs]
 
 
-@given(st.lists(SPANS, max_size=4), st.dictionaries(TEXTS, VALUES.filter(lambda value: value is not None)))
-def test_every_span_is_read_as_it_was_meant(spans: list[Span], resource: dict[str, Any]) -> None:
-    body = export_request(resource, ("sealink", "1.2.3"), map(encoded_span, spans))
-    request = ExportTraceServiceRequest.FromString(body)
-    (about,) = request.resource_spans
+def typed(values: dict[str, Any]) -> list[tuple[str, Any, type]]:
+    return [(name, value, type(value)) for name, value in values.items()]
+
+
+def exported(*spans: bytes) -> list[Span]:
+    return list(
+        ExportTraceServiceRequest.FromString(export_request({}, ("", ""), spans)).resource_spans[0].scope_spans[0].spans
+    )
+
+
+@given(TRACES, TIMES, TIMES, TEXTS, st.sampled_from(["server", "client"]), st.booleans())
+def test_a_span_is_read_as_it_was_meant(
+    trace: TraceContext, began_ns: int, ended_ns: int, name: str, kind: Any, is_error: bool
+) -> None:
+    parts = [head(name, kind, is_error=is_error)]
+    (read,) = exported(encoded_span(trace, (trace.span_id, trace.parent_id), (began_ns, ended_ns), parts))
+    assert (read.trace_id.hex(), read.span_id.hex()) == (trace.trace_id, trace.span_id)
+    assert read.parent_span_id.hex() == (trace.parent_id or "")
+    assert (read.trace_state, read.name) == (trace.state, name)
+    assert (read.start_time_unix_nano, read.end_time_unix_nano) == (began_ns, ended_ns)
+    assert read.kind == getattr(Span, f"SPAN_KIND_{kind.upper()}")
+    assert read.status.code == (Status.STATUS_CODE_ERROR if is_error else Status.STATUS_CODE_UNSET)
+
+
+@given(st.dictionaries(TEXTS, VALUES | st.none(), max_size=20))
+def test_attributes_keep_their_types(values: dict[str, Any]) -> None:
+    (read,) = exported(encoded_span(TraceContext("1" * 32, "2" * 16), ("2" * 16, None), (0, 0), [attributes(values)]))
+    known = {name: value for name, value in values.items() if value is not None}
+    assert typed(dict(values_of(read.attributes))) == typed(known)
+
+
+@given(TEXTS, TEXTS, INTEGERS, DOUBLES, st.lists(st.tuples(TEXTS, TIMES), max_size=20))
+def test_what_each_span_has_for_itself(
+    name: str, said: str, number: int, amount: float, events: list[tuple[str, int]]
+) -> None:
+    parts = [text(name, said), integer(name, number), double(name, amount), *(event(*each) for each in events)]
+    (read,) = exported(encoded_span(TraceContext("1" * 32, "2" * 16), ("2" * 16, None), (0, 0), parts))
+    assert values_of(read.attributes) == [(name, said), (name, number), (name, amount)]
+    assert [(each.name, each.time_unix_nano) for each in read.events] == events
+
+
+@given(st.dictionaries(TEXTS, VALUES), TEXTS, TEXTS, st.integers(0, 5))
+def test_an_export_says_who_has_made_it(resource: dict[str, Any], name: str, version: str, count: int) -> None:
+    span = encoded_span(TraceContext("1" * 32, "2" * 16), ("2" * 16, None), (0, 0), [])
+    (about,) = ExportTraceServiceRequest.FromString(
+        export_request(resource, (name, version), [span] * count)
+    ).resource_spans
     (made,) = about.scope_spans
-    assert {each.key: value_of(each.value) for each in about.resource.attributes} == resource
-    assert (made.scope.name, made.scope.version) == ("sealink", "1.2.3")
-    assert len(made.spans) == len(spans)
-    for read, meant in zip(made.spans, spans, strict=True):
-        assert (read.trace_id.hex(), read.span_id.hex()) == (meant.trace_id, meant.span_id)
-        assert read.parent_span_id.hex() == (meant.parent_id or "")
-        assert (read.trace_state, read.name) == (meant.state, meant.name)
-        assert (read.start_time_unix_nano, read.end_time_unix_nano) == (meant.began_ns, meant.ended_ns)
-        assert read.kind == getattr(ProtoSpan, f"SPAN_KIND_{meant.kind.upper()}")
-        attributes = {each.key: value_of(each.value) for each in read.attributes}
-        assert attributes == {name: value for name, value in meant.attributes.items() if value is not None}
-        assert [type(value) for value in attributes.values()] == [
-            type(value) for value in meant.attributes.values() if value is not None
-        ]
-        assert [(each.name, each.time_unix_nano) for each in read.events] == [
-            (each.name, each.at_ns) for each in meant.events
-        ]
-        assert read.status.code == (Status.STATUS_CODE_ERROR if meant.is_error else Status.STATUS_CODE_UNSET)
+    assert typed(dict(values_of(about.resource.attributes))) == typed(resource)
+    assert (made.scope.name, made.scope.version, len(made.spans)) == (name, version, count)
 
 
 def test_half_a_surrogate_pair_is_replaced() -> None:
-    span = Span(trace_id="1" * 32, span_id="2" * 16, name="a\ud800", kind="server", began_ns=0, ended_ns=0)
-    request = ExportTraceServiceRequest.FromString(export_request({}, ("s", ""), [encoded_span(span)]))
-    assert request.resource_spans[0].scope_spans[0].spans[0].name == "a?"
+    parts = [head("a\ud800", "server", is_error=False), text("b", "\ud800")]
+    (read,) = exported(encoded_span(TraceContext("1" * 32, "2" * 16), ("2" * 16, None), (0, 0), parts))
+    assert (read.name, values_of(read.attributes)) == ("a?", [("b", "?")])

@@ -1,10 +1,12 @@
 """What a request and its attempts look like as spans."""
 
 import msgspec
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from sealink.ledger.entry import Admission, Attempt, AttemptSpan, Settlement
-from sealink.telemetry.traces.otlp import Span
-from sealink.telemetry.traces.request_spans import MAX_CHARS, RequestSpans
+from sealink.telemetry.traces.otlp import export_request
+from sealink.telemetry.traces.request_spans import MAX_CHARS, about_provider, spans_of
 from sealink.trace_context import TraceContext
 from sealink.usage import Usage
 
@@ -30,40 +32,41 @@ SETTLEMENT = Settlement(
     chunks=120,
     timeline=[("admitted", 0.0), ("first_content", 60.0), ("last_byte", 199.0)],
 )
-PROVIDERS = {
-    "second": {
-        "gen_ai.provider.name": "openai",
-        "sealink.provider": "second",
-        "server.address": "api.example",
-        "server.port": 443,
-    }
-}
+ADDRESS = {"gen_ai.provider.name": "openai", "server.address": "api.example", "server.port": 443}
+PROVIDERS = {"second": about_provider("second", ADDRESS)}
 BEGAN_NS = 1_700_000_000 * 10**9
 
 
 def spans(settlement: Settlement = SETTLEMENT, admission: Admission = ADMISSION) -> list[Span]:
-    return list(RequestSpans(TRACE, admission, settlement, PROVIDERS))
+    body = export_request({}, ("", ""), spans_of(TRACE, admission, settlement, PROVIDERS))
+    return list(ExportTraceServiceRequest.FromString(body).resource_spans[0].scope_spans[0].spans)
 
 
 def told(span: Span) -> dict[str, object]:
-    return {name: value for name, value in span.attributes.items() if value is not None}
+    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in span.attributes}
+
+
+def is_error(span: Span) -> bool:
+    return span.status.code == Status.STATUS_CODE_ERROR
+
+
+def times_ms(span: Span) -> tuple[float, float]:
+    return (span.start_time_unix_nano - BEGAN_NS) / 10**6, (span.end_time_unix_nano - BEGAN_NS) / 10**6
 
 
 def test_a_request_and_its_attempts_are_a_tree() -> None:
     request, *attempts = spans()
-    assert (request.trace_id, request.span_id, request.parent_id) == (TRACE.trace_id, TRACE.span_id, TRACE.parent_id)
-    assert (request.name, request.kind, request.is_error) == ("chat fast", "server", False)
-    assert [each.span_id[0] for each in attempts] == ["a", "b", "c"]
-    assert {(each.parent_id, each.trace_id, each.state, each.kind) for each in attempts} == {
-        (TRACE.span_id, TRACE.trace_id, "a=b", "client")
+    ids = (request.trace_id.hex(), request.span_id.hex(), request.parent_span_id.hex())
+    assert ids == (TRACE.trace_id, TRACE.span_id, TRACE.parent_id)
+    assert (request.name, request.kind, is_error(request)) == ("chat fast", Span.SPAN_KIND_SERVER, False)
+    assert [each.span_id.hex()[0] for each in attempts] == ["a", "b", "c"]
+    assert {(each.parent_span_id, each.trace_id, each.trace_state, each.kind) for each in attempts} == {
+        (request.span_id, request.trace_id, "a=b", Span.SPAN_KIND_CLIENT)
     }
-    assert [(each.name, each.is_error) for each in attempts] == [
+    assert [(each.name, is_error(each)) for each in attempts] == [
         ("chat m", True), ("chat m", False), ("chat gpt-4o", False),
     ]  # fmt: skip
-    times = [
-        ((each.began_ns - BEGAN_NS) // 10**6, (each.ended_ns - BEGAN_NS) // 10**6) for each in (request, *attempts)
-    ]
-    assert times == [(0, 200), (1, 5), (6, 60), (10, 200)]
+    assert [times_ms(each) for each in (request, *attempts)] == [(0, 200), (1, 5), (6, 60), (10, 200)]
 
 
 def test_what_is_told_of_a_request() -> None:
@@ -94,7 +97,7 @@ def test_what_is_told_of_a_request() -> None:
         "sealink.request_id": "req_1",
         "sealink.usage_source": "provider",
     }
-    assert [(each.name, (each.at_ns - BEGAN_NS) // 10**6) for each in request.events] == [
+    assert [(each.name, (each.time_unix_nano - BEGAN_NS) / 10**6) for each in request.events] == [
         ("admitted", 0), ("first_content", 60), ("last_byte", 199),
     ]  # fmt: skip
 
@@ -104,6 +107,7 @@ def test_what_is_told_of_attempts() -> None:
     assert told(failed) == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "first",
+        "sealink.provider": "first",
         "gen_ai.request.model": "m",
         "gen_ai.request.stream": True,
         "error.type": "upstream_refused",
@@ -117,23 +121,23 @@ def test_what_is_told_of_attempts() -> None:
 def test_a_stream_that_broke_off_is_its_attempts_error_too() -> None:
     cut = msgspec.structs.replace(SETTLEMENT, ended="error", ended_by="upstream", code="upstream_truncated")
     request, *_, answer = spans(cut)
-    assert (request.is_error, answer.is_error, told(answer)["error.type"]) == (True, True, "upstream_truncated")
+    assert (is_error(request), is_error(answer), told(answer)["error.type"]) == (True, True, "upstream_truncated")
     left = msgspec.structs.replace(SETTLEMENT, ended="client_gone", ended_by="client", status=499)
     request, *_, answer = spans(left)
-    assert (request.is_error, answer.is_error) == (False, False)
+    assert (is_error(request), is_error(answer)) == (False, False)
 
 
 def test_a_request_that_was_refused_has_one_span() -> None:
     admission = msgspec.structs.replace(ADMISSION, model=None)
     refused = Settlement(request_id="req_1", ended="refused", ended_by="client", code="invalid_json", status=400)
     (request,) = spans(refused, admission)
-    assert (request.name, request.is_error, request.ended_ns) == ("chat", False, request.began_ns)
+    assert (request.name, is_error(request), times_ms(request)) == ("chat", False, (0, 0))
     assert told(request)["error.type"] == "invalid_json"
 
 
 def test_a_name_that_a_client_has_chosen_is_cut() -> None:
     (request, *_) = spans(admission=msgspec.structs.replace(ADMISSION, model="x" * 1000))
-    assert request.attributes["gen_ai.request.model"] == "x" * MAX_CHARS
+    assert told(request)["gen_ai.request.model"] == "x" * MAX_CHARS
 
 
 def test_embeddings_are_an_operation_of_their_own() -> None:

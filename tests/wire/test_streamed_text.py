@@ -52,3 +52,18 @@ def test_at_most_max_chars_are_kept() -> None:
         kept.compact(count)
     assert "".join(counted) == WORD * PIECES_COUNTED * 2
     assert kept.tokens(count) == len("".join(counted))
+
+
+def test_what_is_kept_is_kept_though_it_is_counted() -> None:
+    text = StreamedText()
+    text.keep(3 * MAX_CHARS)
+    for letter in "abcd":
+        for _ in range(MAX_PIECES + 1):
+            text.append(letter * (MAX_CHARS // MAX_PIECES))
+        text.compact(count_tokens)
+        assert text.pieces == 0
+    text.select(1)
+    text.append("short")
+    text.tokens(count_tokens)
+    first, second = text.kept.split("\n\n")
+    assert (len(first), first[0], first[-1], second) == (3 * MAX_CHARS, "a", "c", "short")

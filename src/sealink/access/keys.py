@@ -45,6 +45,8 @@ class KeyRules(UsageLimits, frozen=True, kw_only=True):
     resume it. A model may say it too; the key's setting wins."""
     heartbeat: HeartbeatShape | None = None
     """The shape for clients that need another one than [heartbeat] says: `comment`, `chunk` or `off`."""
+    log_content: bool | None = None
+    """Whether its prompts and answers are written down. Default: as [log] `content` says."""
     usage_extras: bool = False
     """Tell the client the price of each answer: in the header `x-sealink-cost-usd`, and in the field `sealink` of a
     stream's last chunk. Absent where it is not known."""

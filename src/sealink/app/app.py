@@ -65,6 +65,7 @@ from sealink.policy.token_bucket import TokenBucket
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
 from sealink.store.url import sqlite_file
+from sealink.telemetry.content_log import ContentLog, ContentSettings
 from sealink.telemetry.gauge import merged
 from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
@@ -114,6 +115,7 @@ class App:
         self._ledger = Ledger(config.store.url, Path(config.store.journal), _ledger_settings(config))
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
+        self._content = ContentLog(Path(config.server.data_dir), _content_settings(config))
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._access = Access(config, self._revoke)
@@ -175,6 +177,7 @@ class App:
             self._admin.start()
         self._finish_segment()
         self._load_shedding.lag.start(asyncio.get_running_loop())
+        self._content.start(self._call_later)
         self._loading = asyncio.create_task(self._load())
         self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
         return self.base_url
@@ -355,6 +358,7 @@ class App:
         assert server is not None
         configure_logging(config.log.format, config.log.level)
         self._log_lines.take_form(config.log.format)
+        self._content.take_settings(_content_settings(config))
         self._access.configure(config)
         if self._traces is not None:
             self._traces.configure(config)
@@ -427,6 +431,7 @@ class App:
             unattended=self._unattended,
             prices=PriceRules(rule_of(price) for price in config.prices),
             open=self._open,
+            content=self._content,
         )
 
     def _revoke(self, changed: KeyChanges) -> None:
@@ -466,3 +471,8 @@ def _traces_of(config: Config, pool: UpstreamPool) -> "Traces | None":
     from sealink.app.telemetry.traces import Traces
 
     return Traces(config, pool)
+
+
+def _content_settings(config: Config) -> ContentSettings:
+    log = config.log
+    return ContentSettings(log.content, log.redact, log.content_max_chars, log.content_keep_days)

@@ -34,6 +34,7 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_store(config, mistakes)
     _check_shared(config, mistakes)
     _check_traces(config, mistakes)
+    _check_log(config, mistakes)
     if (url := config.server.public_url) and not _is_http_url(url):
         mistakes.add(("server", "public_url"), f"public_url is not an http(s) URL: {url!r}")
 
@@ -237,3 +238,12 @@ def _check_headers(path: Path, headers: Mapping[str, str], mistakes: Mistakes) -
                 (*path, name),
                 f"headers: {name!r} is not a header name, or its value has characters that no header may have",
             )
+
+
+def _check_log(config: Config, mistakes: Mistakes) -> None:
+    """What is to be redacted must be regular expressions."""
+    for index, pattern in enumerate(config.log.redact):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            mistakes.add(("log", "redact", index), f"redact: {pattern!r} is not a regular expression: {error}")

@@ -292,6 +292,16 @@ class LogConfig(Section, frozen=True, kw_only=True):
     """"text" for a terminal, "json" for a machine."""
     level: LogLevel = "info"
     """The least important lines that are written: "debug", "info", "warning" or "error"."""
+    content: bool = False
+    """Whether prompts and answers are written down: to files of their own in [server] `data_dir`, in the folder
+    `content`, never to standard error. A key's own `log_content` wins."""
+    content_keep_days: Delay = 7.0
+    """How long those files are kept. Each is of one day (UTC)."""
+    content_max_chars: Size = 100_000
+    """What is written of one prompt, and of one answer."""
+    redact: tuple[str, ...] = ()
+    """Regular expressions of what is left out of prompts and answers, besides keys, e-mail addresses, numbers of
+    payment cards and files inline."""
 
 
 class StoreConfig(Section, frozen=True, kw_only=True):

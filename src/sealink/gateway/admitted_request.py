@@ -31,7 +31,8 @@ class ClientRequest(msgspec.Struct, dict=True):
 
     `is_strict`: where a target does not support a parameter, the request fails; otherwise the parameter is dropped.
     `meter`: of a stream that ends when money is used up. `received_at`: a monotonic clock's seconds. `trace` is None
-    where requests are not traced.
+    where requests are not traced. `keeps_chars`: how much of a stream's text is kept, to be written
+    down.
     """
 
     request_id: str
@@ -41,6 +42,7 @@ class ClientRequest(msgspec.Struct, dict=True):
     is_strict: bool = False
     meter: StreamMeter | None = None
     trace: TraceContext | None = None
+    keeps_chars: int = 0
 
     @cached_property
     def neutral(self) -> ChatRequest:

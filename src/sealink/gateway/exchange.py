@@ -42,6 +42,7 @@ from sealink.gateway.model_api import ModelApi
 from sealink.gateway.open_exchanges import OpenStream, StreamState
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity, identity_lines
+from sealink.ledger.entry import Settlement
 from sealink.net.header_lines import HeaderLines, header_lines
 from sealink.net.message import Responder
 from sealink.wire.stream.lane import Lane
@@ -72,6 +73,10 @@ class Exchange:
             Meter(admitted.request, services.prices),
         )
         self._client = ClientStream(responder)
+        self._content = services.content
+        if self._content is not None and self._content.wants(admitted.key.log_content):
+            request.keeps_chars = self._content.max_chars + 1  # one more shows that it is cut
+        self._answer = b""
         self._failover: Failover[StreamedAttempt] | Failover[WholeAttempt] | None = None
         self._record: AttemptRecord[StreamedAttempt] | None = None
         self._pump: Pump | None = None
@@ -270,6 +275,7 @@ class Exchange:
 
     def _send_whole(self, attempt: WholeAttempt) -> None:
         self._account.bytes_sent = 0 if self._responder.gone else len(attempt.body)
+        self._answer = attempt.body
         self._responder.send(200, self._headers(JSON, attempt), attempt.body)
         self._settle()
 
@@ -369,5 +375,15 @@ class Exchange:
         if self._client.is_resumable:
             self._services.logs.close(request.request_id)
         account.bytes_sent = account.bytes_sent or self._client.bytes_sent
-        self._services.observers.settled(account.admission, account.settlement())
+        settlement = account.settlement()
+        self._services.observers.settled(account.admission, settlement)
+        if request.keeps_chars:
+            self._write_content(settlement)
         self._responder.let_go(bug)
+
+    def _write_content(self, settlement: Settlement) -> None:
+        """The prompt and the answer are written down; of an answer that is not streamed, all of it."""
+        assert self._content is not None
+        outcome, head = self._account.outcome, self._request.head
+        text = outcome.text.kept if head.stream and outcome is not None else self._answer.decode(errors="replace")
+        self._content.write(self._account.admission, settlement, head.body.decode(errors="replace"), text)

@@ -15,6 +15,7 @@ from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
 from sealink.policy.retry import RetrySettings
 from sealink.policy.token_bucket import TokenBucket
+from sealink.telemetry.content_log import ContentLog
 
 
 class Services(msgspec.Struct):
@@ -22,7 +23,7 @@ class Services(msgspec.Struct):
 
     `finish` and `finishing`: how far, and how many, answers are read on after their clients have left; `unattended`,
     at which pace. `prices` are the operator's. `open`: the exchanges that have
-    not ended.
+    not ended. `content`: where prompts and answers are written down; None: nowhere.
     """
 
     pool: Pool
@@ -39,3 +40,4 @@ class Services(msgspec.Struct):
     timers: TimerWheel = msgspec.field(default_factory=TimerWheel)
     prices: PriceRules = msgspec.field(default_factory=PriceRules)
     open: OpenExchanges = msgspec.field(default_factory=OpenExchanges)
+    content: ContentLog | None = None

@@ -6,6 +6,7 @@ gauge            a number that goes up and down, of one process or of several
 exposition       metrics of one or several processes as Prometheus' text
 request_log      one line per request, at its end
 target_log       a target that is down, and up again
+content_log      prompts and answers, where they are wanted; redaction: what is left out of them
 traces           requests as OpenTelemetry's spans
 loop_lag         how late the event loop is
 log_format       records of the log as text, or as JSON

@@ -33,8 +33,8 @@ def text_line(at: float, level: int, fields: Fields, *, logger: str = "sealink.r
 
 def json_line(at: float, level: int, fields: Fields, *, logger: str = "sealink.requests") -> str:
     """One JSON object. `time` is in UTC, as RFC 3339."""
-    head = _encode({"time": _utc_time(at), "level": logging.getLevelName(level).lower(), "logger": logger})
-    return f"{head[:-1].decode()},{_encode(fields)[1:].decode()}\n"
+    head = f'{{"time":"{_utc_time(at)}","level":"{logging.getLevelName(level).lower()}","logger":"{logger}",'
+    return f"{head}{_encode(fields)[1:].decode()}\n"  # a logger has the name of a module: nothing to escape
 
 
 LINES: Final[dict[LogFormat, Callable[..., str]]] = {"text": text_line, "json": json_line}

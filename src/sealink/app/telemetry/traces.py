@@ -16,7 +16,7 @@ from sealink.telemetry.gauge import Gauge
 from sealink.telemetry.traces.export import SpanExport
 from sealink.telemetry.traces.observer import TraceObserver
 from sealink.telemetry.traces.otlp import Value
-from sealink.telemetry.traces.request_spans import Providers
+from sealink.telemetry.traces.request_spans import Providers, about_provider
 from sealink.trace_context import context_of
 
 
@@ -75,14 +75,13 @@ def _providers(config: Config) -> Providers:
     return {provider.name: _about(provider) for provider in config.providers}
 
 
-def _about(provider: ProviderConfig) -> Mapping[str, Value]:
+def _about(provider: ProviderConfig) -> bytes:
     """A provider by the name that OpenTelemetry has for its vendor, and by its own; and its address."""
-    vendor = provider.known_vendor
-    names = {
-        "gen_ai.provider.name": vendor.otel_name or vendor.name if vendor is not None else provider.name,
-        "sealink.provider": provider.name,
-    }
+    values: dict[str, Value] = {}
+    if (vendor := provider.known_vendor) is not None:
+        values["gen_ai.provider.name"] = vendor.otel_name or vendor.name
     address = urlsplit(provider.base_url)
-    if not address.hostname:  # it is simulated
-        return names
-    return {**names, "server.address": address.hostname, "server.port": address.port or DEFAULT_PORTS[address.scheme]}
+    if address.hostname:  # it is not simulated
+        values["server.address"] = address.hostname
+        values["server.port"] = address.port or DEFAULT_PORTS[address.scheme]
+    return about_provider(provider.name, values)

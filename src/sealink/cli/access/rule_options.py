@@ -39,6 +39,7 @@ KEY_OPTIONS: Final = {
     "balance_usd": ("X", "A prepaid balance."),
     "on_disconnect": ("POLICY", "cancel, drain or detach."),
     "heartbeat": ("SHAPE", "comment, chunk or off."),
+    "log_content": (None, "Write down its prompts and answers."),
     "usage_extras": (None, "Tell the client the price of each answer."),
     "strict": (None, "Refuse parameters that a provider does not support."),
 }

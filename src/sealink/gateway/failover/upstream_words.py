@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
 from sealink.net.message import UpstreamRequest
 from sealink.providers.provider import Provider
+from sealink.telemetry.redaction import KEY_SHAPES
 from sealink.wire.dialects.shared.upstream_errors import page_text
 
 log = logging.getLogger("sealink.upstream")
@@ -25,13 +26,7 @@ UNAUTHORIZED: Final = "upstream_unauthorized"
 _BEARS_SECRET: Final = re.compile(
     r"(.*-)?authorization|(.*[-_])?(key|token|signature|sig|secret)|apikey", re.IGNORECASE
 )
-_KEY_SHAPES: Final = re.compile(
-    r"\b(?:(?:sk|pk|gsk|hf|r8|gh[pousr])[-_][\w-]{12,}|[a-z]{2,8}-(?=[^\W_]*\d)(?=[^\W_]*[A-Z])[^\W_]{40,}"
-    r"|AIza[\w-]{20,}|A[KS]IA[A-Z0-9]{16}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,})",
-    re.ASCII,
-)
-"""API keys and tokens that can be told by how they begin: a gateway behind the upstream may repeat its own."""
-_KEY_SHAPES_IN_BYTES: Final = re.compile(_KEY_SHAPES.pattern.encode())
+_KEY_SHAPES_IN_BYTES: Final = re.compile(KEY_SHAPES.pattern.encode())
 _SIGNED: Final = re.compile(r"(?:Signature|Credential)=([^\s,/]+)")
 _CREDENTIALS_REFUSED: Final = frozenset({401, 402, 403})
 _REDIRECTS: Final = range(300, 400)
@@ -75,7 +70,7 @@ class UpstreamWords:
             error.body = _KEY_SHAPES_IN_BYTES.sub(MASK.encode(), self.masked(error.body))
 
     def _masked_text(self, text: str) -> str:
-        return _KEY_SHAPES.sub(MASK, re.sub(self._secrets, MASK, text) if self._secrets else text)
+        return KEY_SHAPES.sub(MASK, re.sub(self._secrets, MASK, text) if self._secrets else text)
 
     def _unauthorized(self, error: SealinkError) -> SealinkError:
         name, status = self._provider.name, error.status

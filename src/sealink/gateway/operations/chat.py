@@ -37,13 +37,14 @@ def write_request(request: ClientRequest, target: Target) -> OutgoingRequest:
 def open_lane(request: ClientRequest, target: Target) -> Lane:
     """What turns a target's stream, or its whole answer, into the client's stream."""
     dialect = target.provider.dialect
-    handler = _stream_handler(request, target)
+    handler = _keeping_text(_stream_handler(request, target), request)
 
     def whole_handler() -> StreamHandler:
         if _passes_through(dialect, request) and dialect.takes_whole_chunks:
             return handler
         decoder = _with_names(WholeDecoder(dialect), request, dialect)
-        return Translator(decoder, request.dialect.encoder(_answered(request), request.fallback_identity))
+        encoder = request.dialect.encoder(_answered(request), request.fallback_identity)
+        return _keeping_text(Translator(decoder, encoder), request)
 
     return Lane(dialect.framer(), handler, whole_handler=whole_handler, json_stream=dialect.json_stream)
 
@@ -94,6 +95,12 @@ def _answered(request: ClientRequest) -> ChatRequest:
     except InvalidRequest:
         head = request.head
         return ChatRequest(head.model, [], stream=head.stream, include_usage=head.include_usage)
+
+
+def _keeping_text(handler: StreamHandler, request: ClientRequest) -> StreamHandler:
+    if request.keeps_chars:
+        handler.outcome.text.keep(request.keeps_chars)
+    return handler
 
 
 def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from sealink.errors import SealinkError
-from sealink.telemetry.traces.otlp import Span, Value, encoded_span, export_request
+from sealink.telemetry.traces.otlp import Value, export_request
 from sealink.telemetry.traces.settings import TraceSettings
 
 log = logging.getLogger("sealink.traces")
@@ -41,10 +41,10 @@ class SpanExport:
         self._setbacks = 0
         self._failing_since: float | None = None
 
-    def add(self, span: Span) -> None:
-        """A span waits to be sent."""
+    def add(self, span: bytes) -> None:
+        """An encoded span waits to be sent."""
         waiting = self._waiting
-        waiting.append(encoded_span(span))
+        waiting.append(span)
         if len(waiting) > self._settings.max_waiting:
             waiting.popleft()
             self.dropped += 1

@@ -2,7 +2,7 @@
 
 from sealink.ledger.entry import Admission, Settlement
 from sealink.telemetry.traces.export import SpanExport
-from sealink.telemetry.traces.request_spans import Providers, RequestSpans
+from sealink.telemetry.traces.request_spans import Providers, spans_of
 
 
 class TraceObserver:
@@ -18,5 +18,5 @@ class TraceObserver:
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         trace = admission.trace
         if trace is not None and trace.sampled:
-            for span in RequestSpans(trace, admission, settlement, self.providers):
+            for span in spans_of(trace, admission, settlement, self.providers):
                 self._export.add(span)

@@ -24,6 +24,8 @@ class StreamedText:
         self._pieces: list[str] = []
         self._texts = {0: self._pieces}
         self._counted = 0
+        self._kept: dict[int, str] = {}
+        self._most_kept = 0
         self.append: Callable[[str], None] = self._pieces.append
 
     def select(self, choice: int) -> None:
@@ -31,6 +33,16 @@ class StreamedText:
         self.choice = choice
         self._pieces = self._texts.setdefault(choice, [])
         self.append = self._pieces.append
+
+    def keep(self, most: int) -> None:
+        """From now on so many characters of a choice are not dropped, though they have been counted."""
+        self._most_kept = most
+
+    @property
+    def kept(self) -> str:
+        """The beginning of the text, choice by choice."""
+        texts = (self._kept.get(choice, "") + "".join(pieces) for choice, pieces in self._texts.items())
+        return "\n\n".join(text[: self._most_kept] for text in texts)
 
     @property
     def pieces(self) -> int:
@@ -61,6 +73,9 @@ class StreamedText:
         return self._counted
 
     def _count(self, count: Callable[[str], int]) -> None:
-        for pieces in self._texts.values():
-            self._counted += count("".join(pieces))
+        for choice, pieces in self._texts.items():
+            text = "".join(pieces)
+            self._counted += count(text)
+            if self._most_kept:
+                self._kept[choice] = (self._kept.get(choice, "") + text)[: self._most_kept]
             pieces.clear()
