@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -29,14 +30,14 @@ port = 0
 [console]
 public = true
 [[providers]]
-name = "anthropic"
+name = "claude-sim"
 dialect = "sim"
-tokens_per_s = 31
+tokens_per_s = 12
 ttft_s = 0.4
 [[providers]]
-name = "openai"
+name = "gpt-sim"
 dialect = "sim"
-tokens_per_s = 58
+tokens_per_s = 20
 ttft_s = 0.3
 [[providers]]
 name = "vllm"
@@ -45,10 +46,10 @@ base_url = "http://127.0.0.1:9/v1"
 api_key = "none"
 [[models]]
 id = "claude-sonnet-4-5"
-targets = [{ provider = "anthropic", model = "sealink/sim" }]
+targets = [{ provider = "claude-sim", model = "sealink/sim" }]
 [[models]]
 id = "gpt-5.5"
-targets = [{ provider = "vllm", model = "gpt-5.5" }, { provider = "openai", model = "sealink/sim" }]
+targets = [{ provider = "vllm", model = "gpt-5.5" }, { provider = "gpt-sim", model = "sealink/sim" }]
 [[prices]]
 provider = "vllm"
 input_usd_per_mtok = 0.2
@@ -74,6 +75,16 @@ STREAMS = (("sk-chat", "claude-sonnet-4-5"), ("sk-cli", "gpt-5.5"), ("sk-chat", 
 
 
 @contextmanager
+def streams(console: Console) -> Iterator[None]:
+    """Some that run for as long as a picture takes."""
+    with ExitStack() as stack:
+        for secret, model in STREAMS:
+            stack.enter_context(streaming(console, secret, model))
+            time.sleep(0.7)
+        yield
+
+
+@contextmanager
 def streaming(console: Console, secret: str, model: str) -> Iterator[None]:
     """A stream that goes on for as long as the pictures take."""
     connection = HTTPConnection("127.0.0.1", console.process.port, timeout=30)
@@ -93,6 +104,12 @@ def ask_playground(page: Page) -> None:
     page.get_by_role("button", name="Send").click()
     page.locator(".answer").last.wait_for()
     page.wait_for_timeout(1500)
+
+
+def look_live(console: Console, page: Page, file: Path) -> None:
+    page.goto(f"{console.url}/live")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=file)
 
 
 def sign_in_as_holder(page: Page) -> None:
@@ -118,9 +135,11 @@ def shoot(console: Console, page: Page, width: int, scheme: str, folder: Path) -
         "settings": "/settings?check=1",
     }
     for name, path in pages.items():
-        page.goto(f"{console.url}{path}")
         if name == "live":
-            page.wait_for_timeout(1500)
+            with streams(console):
+                look_live(console, page, folder / f"{name}-{width}-{scheme}.png")
+            continue
+        page.goto(f"{console.url}{path}")
         if name == "playground":
             ask_playground(page)
         page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
@@ -132,20 +151,24 @@ def shoot(console: Console, page: Page, width: int, scheme: str, folder: Path) -
 def shoot_for_readme(console: Console, browser: Browser, folder: Path) -> None:
     """The overview in light and the open streams in dark, as small files."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, path, scheme, height in (("overview", "/?range=7d", "light", 770), ("live", "/live", "dark", 330)):
+    for name, scheme, height in (("overview", "light", 770), ("live", "dark", 330)):
         context = browser.new_context(viewport={"width": 1100, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
         page = context.new_page()
         console.sign_in(page)
-        page.goto(f"{console.url}{path}")
-        page.wait_for_timeout(2500)
-        page.screenshot(path=folder / f"console-{name}.png")
+        file = folder / f"console-{name}.png"
+        if name == "live":
+            with streams(console):
+                look_live(console, page, file)
+        else:
+            page.goto(f"{console.url}/?range=7d")
+            page.screenshot(path=file)
         context.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--readme", type=Path)
+    parser.add_argument("--readme", type=Path, help="a folder for the two of README")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -153,8 +176,6 @@ def main() -> None:
         fill(data / "sealink.db", REQUESTS, datetime.now(UTC))
         console = stack.enter_context(running(data, CONFIG))
         browser = stack.enter_context(chromium())
-        for secret, model in STREAMS:
-            stack.enter_context(streaming(console, secret, model))
         if arguments.readme:
             shoot_for_readme(console, browser, arguments.readme)
         for width in WIDTHS:

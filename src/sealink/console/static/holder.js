@@ -73,23 +73,30 @@ function showKey(me) {
   form.dispatchEvent(new Event("input"));
 }
 
-function showUsage(usage) {
+function fill(table, usage, by) {
   const rows = usage.data.map((group) => row([
-    `${group.day}`, { text: group.model ?? "–" }, { text: number.format(group.requests), label: "requests" },
+    group[by] ?? "–", { text: number.format(group.requests), label: "requests" },
     { text: number.format(group.input_tokens), label: "in" }, { text: number.format(group.output_tokens), label: "out" },
     { text: dollars(group.price_usd), label: "price" },
   ]));
-  find("usage").tBodies[0].replaceChildren(...rows.reverse());
-  find("usage").hidden = rows.length === 0;
-  const { requests, price_usd: price } = usage.total;
+  table.tBodies[0].replaceChildren(...rows);
+  table.hidden = rows.length === 0;
+}
+
+function showUsage(models, days) {
+  days.data.reverse();
+  fill(find("usage"), models, "model");
+  fill(find("days"), days, "day");
+  const { requests, price_usd: price } = models.total;
   find("sum").textContent = requests ? `${number.format(requests)} requests, ${dollars(price)} in the last 30 days` : "No request in the last 30 days.";
 }
 
 async function refresh() {
   const since = new Date(Date.now() - 29 * 86_400_000).toISOString().slice(0, 10);
-  const [me, usage] = await Promise.all([ask("/v1/me"), ask(`/v1/usage?by=day,model&since=${since}`)]);
+  const usage = ["model", "day"].map((by) => ask(`/v1/usage?by=${by}&since=${since}`));
+  const [me, models, days] = await Promise.all([ask("/v1/me"), ...usage]);
   showKey(me);
-  showUsage(usage);
+  showUsage(models, days);
 }
 
 find("sign-in").addEventListener("submit", async (event) => {
