@@ -6,7 +6,9 @@ each version of Python and each processor, and a test compares (tests/bench/test
     .venv/bin/python bench/instructions.py                    # every lane, beside the figures that are kept
     .venv/bin/python bench/instructions.py relay translate    # some of them
     .venv/bin/python bench/instructions.py --calls            # Python's calls: quick, and without valgrind
-    .venv/bin/python bench/instructions.py --keep             # keep both as the figures of this Python
+    .venv/bin/python bench/instructions.py --plain            # without the accelerator
+    .venv/bin/python bench/instructions.py --keep             # keep all of them as the figures of this Python
+    .venv/bin/python bench/instructions.py --calls --keep     # keep the calls alone
 """
 
 import argparse
@@ -22,6 +24,8 @@ from pathlib import Path
 from statistics import median
 
 from lanes import LANES, LEDGER, LONG, MARK, SHORT
+
+from sealink.wire.stream.plain_reads import pass_on_in_c
 
 HERE = Path(__file__).parent
 KEPT = HERE / "instructions.json"
@@ -40,41 +44,45 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lanes", nargs="*", metavar="LANE", help=f"one of: {', '.join(NAMES)} (default: all)")
     parser.add_argument("--calls", action="store_true", help="count Python's calls instead of instructions")
+    parser.add_argument("--plain", action="store_true", help="without the accelerator (also where it was not built)")
     parser.add_argument("--keep", action="store_true", help=f"keep the figures in {KEPT.name}")
     options = parser.parse_args()
     if unknown := set(options.lanes) - set(NAMES):
         parser.error(f"no such lane: {', '.join(unknown)}")
-    for what in ("instructions", "calls"):
-        if options.keep or options.calls == (what == "calls"):
-            figures = count(what, options.lanes or NAMES)
-            print(f"{what}, {this_python()}\n{table(figures, kept(what))}")
-            if options.keep:
-                keep(what, figures)
+    only_plain = options.plain or pass_on_in_c is None
+    for plain in {only_plain, only_plain or options.keep}:
+        for what in ("instructions", "calls"):
+            if (options.keep and not options.calls) or options.calls == (what == "calls"):
+                figures = count(what, options.lanes or NAMES, plain=plain)
+                print(f"{what}, {this_python(plain=plain)}\n{table(figures, kept(what, plain=plain))}", flush=True)
+                if options.keep:
+                    keep(what, figures, plain=plain)
 
 
-def count(what: str, names: Iterable[str]) -> Figures:
+def count(what: str, names: Iterable[str], *, plain: bool) -> Figures:
     """The figures of these lanes: "instructions" (thousands of them) or "calls". In one order: the first lane takes a
-    little more than it would later."""
+    little more than it would later. `plain`: without the accelerator."""
     wanted = set(names)
     names = [name for name in NAMES if name in wanted]
-    return figures_of(_instructions(names) if what == "instructions" else _calls(names))
+    return figures_of(_instructions(names, plain=plain) if what == "instructions" else _calls(names, plain=plain))
 
 
-def this_python() -> str:
+def this_python(*, plain: bool) -> str:
     """Whose figures these are: they are comparable only if both the version and the processor are the same."""
-    return f"{platform.python_implementation()} {platform.python_version()} {platform.machine()}"
+    name = f"{platform.python_implementation()} {platform.python_version()} {platform.machine()}"
+    return name if plain else f"{name} accelerated"
 
 
-def kept(what: str) -> Figures:
+def kept(what: str, *, plain: bool) -> Figures:
     """The figures that are kept of this Python; none where there are none."""
     everything = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    return dict(everything.get(this_python(), {}).get(what, {}))
+    return dict(everything.get(this_python(plain=plain), {}).get(what, {}))
 
 
-def keep(what: str, figures: Figures) -> None:
+def keep(what: str, figures: Figures, *, plain: bool) -> None:
     """Keep these lanes' figures, and leave the others as they are."""
     everything = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    everything.setdefault(this_python(), {}).setdefault(what, {}).update(figures)
+    everything.setdefault(this_python(plain=plain), {}).setdefault(what, {}).update(figures)
     KEPT.write_text(json.dumps(everything, indent=2, sort_keys=True) + "\n")
 
 
@@ -114,11 +122,11 @@ def figures_of(counted: Mapping[tuple[str, str], Iterable[float]]) -> Figures:
     return figures
 
 
-def _instructions(names: Iterable[str]) -> dict[tuple[str, str], list[float]]:
+def _instructions(names: Iterable[str], *, plain: bool) -> dict[tuple[str, str], list[float]]:
     with tempfile.TemporaryDirectory(prefix="sealink-bench-") as name:
         out = Path(name) / "callgrind"
         command = ["valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={out}"]
-        measured = _run([*command, sys.executable, str(HERE / "lanes.py"), "instructions", *names])
+        measured = _run([*command, sys.executable, str(HERE / "lanes.py"), "instructions", *names], plain=plain)
         counted: dict[tuple[str, str], list[float]] = {}
         for index, (lane, kind, requests, _) in enumerate(measured):
             # Each mark ends a file, numbered from 1; every other one is a measurement.
@@ -133,16 +141,17 @@ def _total(profile: str) -> int:
     return int(found[1])
 
 
-def _calls(names: Iterable[str]) -> dict[tuple[str, str], list[float]]:
+def _calls(names: Iterable[str], *, plain: bool) -> dict[tuple[str, str], list[float]]:
     counted: dict[tuple[str, str], list[float]] = {}
-    for lane, kind, requests, calls in _run([sys.executable, str(HERE / "lanes.py"), "calls", *names]):
+    command = [sys.executable, str(HERE / "lanes.py"), "calls", *names]
+    for lane, kind, requests, calls in _run(command, plain=plain):
         counted.setdefault((lane, kind), []).append(calls / requests)
     return {place: [min(each)] for place, each in counted.items()}  # the timers of a busy machine only add calls
 
 
-def _run(command: list[str]) -> list[tuple[str, str, int, int]]:
+def _run(command: list[str], *, plain: bool) -> list[tuple[str, str, int, int]]:
     """The measurements that lanes.py prints. The order of sets and dicts is the same in every run."""
-    variables = {**os.environ, "PYTHONHASHSEED": "0"}
+    variables = {**os.environ, "PYTHONHASHSEED": "0", "SEALINK_ACCELERATOR": "off" if plain else "on"}
     run = subprocess.run(command, capture_output=True, text=True, env=variables)
     if run.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{run.stdout}{run.stderr}")

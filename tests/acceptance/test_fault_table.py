@@ -7,6 +7,8 @@ not. The table is printed with the test's report.
 
 import asyncio
 import json
+import logging
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -19,10 +21,14 @@ import pytest
 from acceptance.faults_told import CANNOT_BE, MOMENTS, NOTHING, OTHERWISE, WHOLE, Told, broken, refused
 from acceptance.sealink_process import KEY, SealinkProcess
 from acceptance.usage_rows import usage_rows
+from sealink.ledger.entry import Admission, Attempt, Settlement
 from sealink.net.message import Request, Responder
 from sealink.net.server import Handler
 from sealink.sim import SIM_MODEL, SimDialect, SimSettings
 from sealink.sim.faults import FAULTS, read_faults
+from sealink.telemetry import request_log
+from sealink.telemetry.log_format import json_line, text_line
+from sealink.usage import Usage
 from sim.simulation import running_sim
 
 FIRST_CONTENT_S, IDLE_S, TOTAL_S = 1.0, 1.0, 3.0
@@ -65,6 +71,7 @@ class Cell:
     request_id: str = ""
     left_at: float = 0.0
     row: dict[str, Any] = field(default_factory=dict)
+    logged: str = ""
     upstream: list["Visit"] = field(default_factory=list)
 
     @property
@@ -90,6 +97,8 @@ class Visit:
 
 
 VISITS: dict[str, list[Visit]] = {}
+
+_LOGGED = re.compile(r" sealink\.requests request_id=(\S+)")
 
 
 def watched(handler: Handler) -> Handler:
@@ -154,8 +163,10 @@ def table(full: bool, tmp_path_factory: pytest.TempPathFactory) -> list[Cell]:
         while any(sim.server.open_requests for sim in sims.values()) and time.monotonic() < deadline:
             time.sleep(0.01)
         rows = {row["request_id"]: row for row in usage_rows(folder)}
+    logged = {found[1]: line for line in sealink.log.splitlines() if (found := _LOGGED.search(line))}
     for cell in filled:
         cell.row = rows.get(cell.request_id, {})
+        cell.logged = logged.get(cell.request_id, "")
         cell.upstream = VISITS.get(user_of(cell), [])
     return filled
 
@@ -279,6 +290,30 @@ def test_the_ledger_says_the_same(table: list[Cell], number: int) -> None:
     else:
         assert (row["usage_source"], row["output_tokens"]) == (None, None)
         assert set(tried) == {("first", False)}
+
+
+def test_the_log_says_the_same_in_either_format(table: list[Cell]) -> None:
+    """Of each cell there is one line, with all that its row has; as JSON it would have the same fields."""
+    for cell in table:
+        row = cell.row
+        fields = {name: row[name] for name in Settlement.__struct_fields__ if name in row and name != "attempts"}
+        if row["output_tokens"] is not None:
+            fields["usage"] = Usage(row["input_tokens"], row["output_tokens"])
+        settlement = Settlement(**fields, attempts=[Attempt(*attempt_of(each)) for each in row["attempts"]])
+        admission = Admission(**{name: row[name] for name in ("request_id", "key", "model", "client")}, **STREAMED)
+        level, line = request_log.level_of(settlement), request_log.line_of(admission, settlement)
+        assert cell.logged[len("2026-01-02 03:04:05,678 ") :] == text_line(0, level, line).split(" ", 2)[2].rstrip("\n")
+        assert level == (logging.INFO if cell.told.finish else logging.WARNING), line_of(cell)
+        told = json.loads(json_line(0, level, line))
+        assert (told.pop("time"), told.pop("level"), told.pop("logger")) == (
+            "1970-01-01T00:00:00.000Z", logging.getLevelName(level).lower(), "sealink.requests",
+        )  # fmt: skip
+        assert list(told) == re.findall(r" (\w+)=", cell.logged)
+        for name in ("request_id", "key", "model", "ended", "code", "output_tokens"):
+            assert told.get(name) == row[name]
+
+
+STREAMED: Any = {"streamed": True, "started_at": 0.0}
 
 
 def test_the_provider_is_rid_of_it_in_time(table: list[Cell], number: int) -> None:

@@ -8,24 +8,32 @@ from collections.abc import Callable
 import instructions
 import pytest
 
-from outside import program
+from outside import absent, program
 
 SAMPLE = ("relay", "translate")
 """Lanes whose instructions are counted in every run; the others in `make test-full`. Calls are counted of all."""
 
 
-def kept(what: str) -> instructions.Figures:
-    figures = instructions.kept(what)
+with_and_without = pytest.mark.parametrize("plain", [False, True], ids=["accelerated", "plain"])
+
+
+def kept(what: str, *, plain: bool) -> instructions.Figures:
+    if not plain and instructions.pass_on_in_c is None:
+        absent("the accelerator was not built")
+    figures = instructions.kept(what, plain=plain)
     if not figures:
-        pytest.skip(f"no figures are kept of {instructions.this_python()}")
+        pytest.skip(f"no figures are kept of {instructions.this_python(plain=plain)}")
     return figures
 
 
+@with_and_without
 @pytest.mark.timeout(900)
-def test_no_lane_takes_more_instructions(full: bool) -> None:
+def test_no_lane_takes_more_instructions(full: bool, plain: bool) -> None:
     program("valgrind")
-    before = kept("instructions")
-    figures = instructions.count("instructions", list(before) if full else SAMPLE)
+    before = kept("instructions", plain=plain)
+    if plain and not full:
+        pytest.skip("calls are counted; instructions in `make test-full`")
+    figures = instructions.count("instructions", list(before) if full else SAMPLE, plain=plain)
     assert not instructions.grown(figures, before)
 
 
@@ -40,7 +48,7 @@ def test_what_observes_requests_takes_little(full: bool, report: Callable[[str],
     """Counted in one run: instructions in `make test-full`, else calls."""
     if full:
         program("valgrind")
-    without, observed = instructions.count("instructions" if full else "calls", OBSERVED).values()
+    without, observed = instructions.count("instructions" if full else "calls", OBSERVED, plain=True).values()
     assert observed["chunk"] <= without["chunk"] * MAX_OF_A_CHUNK
     more = _of_a_long_stream(observed) / _of_a_long_stream(without)
     report(f"observed: a stream of {instructions.LONG} chunks takes {more - 1:+.1%}")
@@ -51,10 +59,11 @@ def _of_a_long_stream(lane: dict[str, float]) -> float:
     return lane["stream"] + instructions.LONG * lane["chunk"]
 
 
+@with_and_without
 @pytest.mark.serial
-def test_no_lane_takes_more_calls() -> None:
-    before = kept("calls")
-    assert not instructions.grown(instructions.count("calls", list(before)), before)
+def test_no_lane_takes_more_calls(plain: bool) -> None:
+    before = kept("calls", plain=plain)
+    assert not instructions.grown(instructions.count("calls", list(before), plain=plain), before)
 
 
 @pytest.mark.parametrize(("now", "is_more"), [(100.0, False), (102.9, False), (103.1, True), (90.0, False)])
@@ -68,7 +77,7 @@ def test_a_figure_may_grow_by_three_percent(now: float, is_more: bool) -> None:
 def test_lanes_and_pythons_that_are_not_kept_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not instructions.grown({"new": {"chunk": 5.0}}, {"relay": {"chunk": 1.0}})
     monkeypatch.setattr(instructions.platform, "python_version", lambda: "3.10.0")
-    assert instructions.kept("instructions") == {}
+    assert instructions.kept("instructions", plain=True) == {}
 
 
 def test_the_median_counts_and_chunks_are_what_longer_streams_take_more() -> None:

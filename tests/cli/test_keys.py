@@ -113,6 +113,8 @@ OPTIONS = {
     "--heartbeat": ("chunk", "chunk"),
     "--log-content": (None, True),
     "--usage-extras": (None, True),
+    "--advice": (None, True),
+    "--stream-internally": (None, True),
     "--strict": (None, True),
 }
 
@@ -129,7 +131,8 @@ def test_every_option_sets_its_field(config: str) -> None:
     assert {name: value for name, value in shown(config, "dev").items() if name in expected} == expected
 
     none = [word for option, (value, _) in OPTIONS.items() if value is not None for word in (option, "none")]
-    done(config, "keys", "update", "dev", *none, "--no-strict", "--no-usage-extras", "--no-log-content")
+    switches = [f"--no-{option.removeprefix('--')}" for option, (value, _) in OPTIONS.items() if value is None]
+    done(config, "keys", "update", "dev", *none, *switches)
     left = {name: value for name, value in shown(config, "dev").items() if name in expected and value}
     assert left == {}
 

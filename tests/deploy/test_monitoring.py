@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from outside import program
-from sealink.app.telemetry.gauges import connection_gauges, ledger_gauges, loop_gauge, target_gauge
+from sealink.app.telemetry.gauges import connection_gauges, ledger_gauges, loop_gauge, target_gauge, waiting_gauge
 from sealink.ledger.entry import Admission, Attempt, Settlement
 from sealink.ledger.ledger import LedgerStatus
 from sealink.net.client import UpstreamPool
@@ -41,7 +41,7 @@ def gauges() -> list[Gauge]:
     pool = cast(UpstreamPool, SimpleNamespace(active=1, idle=0))
     lag = loop_gauge(LoopLag())
     ledger = ledger_gauges(LedgerStatus(pending=0, uploaded=1, recovered=0, failures=0, last_error=None))
-    return [target_gauge(health), *ledger, *connection_gauges(server, pool), lag]
+    return [target_gauge(health), *ledger, *connection_gauges(server, pool), lag, waiting_gauge(1)]
 
 
 def exposed() -> dict[str, set[str]]:

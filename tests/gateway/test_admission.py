@@ -14,9 +14,9 @@ from sealink.access.keys import ApiKey
 from sealink.errors import AuthenticationError, InvalidRequest, NotFound, PermissionDenied, RateLimited, SealinkError
 from sealink.gateway.admission import AdmissionControl, Gate
 from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.gates.request_limits import RequestLimits
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
-from sealink.gateway.request_limits import RequestLimits
 from sealink.http import RequestContext
 from sealink.net.message import Request
 from sealink.policy.routing import ModelRoute, Router, Target

@@ -537,3 +537,16 @@ async def test_an_exchange_that_has_ended_is_not_open() -> None:
     await run.to_the_end()
     run.services.open.revoke({"dev"}, ())
     assert run.settlement.ended == "done"
+
+
+@on_fake_clock
+async def test_a_request_waits_until_its_answer_begins() -> None:
+    upstream = Gate(ROLE, TEXT, STOP + DONE)
+    run = Run(upstream)
+    task = asyncio.ensure_future(run.run())
+    await asyncio.sleep(0)
+    assert run.services.open.waiting == 1
+    await run.responder.first_byte.wait()
+    assert run.services.open.waiting == 0
+    run.services.open.revoke({"dev"}, ())
+    await task

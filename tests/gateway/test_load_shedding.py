@@ -8,7 +8,7 @@ import pytest
 from fake_clock import JumpingSelector, on_fake_clock
 from sealink.errors import ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
-from sealink.gateway.load_shedding import LoadShedding
+from sealink.gateway.gates.load_shedding import LoadShedding
 from sealink.telemetry.loop_lag import EVERY_S
 
 ANY = cast(AdmittedRequest, None)

@@ -5,15 +5,17 @@ import pytest
 from sealink.errors import SealinkError, UpstreamError
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import SseFramer, data_frame
+from sealink.wire.stream.handler import Skipped
 from sealink.wire.stream.lane import Lane
 from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.template import UNVARYING
 
 
 class Echo:
     """A relay that passes frames on, knows `end` and `bad`, and writes errors as ERROR."""
 
     delta_text = ""
-    padding_field = b""
+    varying = UNVARYING
 
     def __init__(self, *, whole_at_end: bool = False) -> None:
         self.outcome = Outcome()
@@ -29,7 +31,7 @@ class Echo:
         self.outcome.complete = frame.data == b"end"
         return frame.data
 
-    def add_skipped_text(self, text: str) -> None:
+    def catch_up(self, skipped: Skipped) -> None:
         pytest.fail("no frame is skipped")
 
     def finish(self) -> bytes:

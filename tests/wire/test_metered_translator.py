@@ -8,6 +8,7 @@ from sealink.usage import Usage
 from sealink.wire.dialect import ClientDialect, FallbackIdentity
 from sealink.wire.dialects import anthropic_messages, openai_chat, openai_responses
 from sealink.wire.framing.frame import Frame
+from sealink.wire.stream.handler import StatelessDeltas
 from sealink.wire.stream.metered_translator import MeteredTranslator
 
 ENDINGS = {
@@ -17,10 +18,8 @@ ENDINGS = {
 }
 
 
-class Words:
+class Words(StatelessDeltas):
     """A decoder: each frame is a word."""
-
-    stateless_deltas = True
 
     def __init__(self) -> None:
         self.has_begun = False

@@ -11,7 +11,7 @@ from sealink.wire.dialects import anthropic_messages, openai_chat
 from sealink.wire.framing.sse import DONE, data_frame, event_frame
 from sealink.wire.stream import lane as lanes
 from sealink.wire.stream.lane import Lane
-from sealink.wire.stream.template import MAX_USES, Template, template_of
+from sealink.wire.stream.template import UNVARYING, Template, Varying, template_of
 from sealink.wire.stream.translator import Translator
 
 HEAD = RequestHead(model="m", stream=True, include_usage=False, task_type=None, fields={})
@@ -34,8 +34,8 @@ def delta(words: str, *, spaces: int = 0) -> bytes:
     return event_frame(b"content_block_delta", data)
 
 
-def known(frame: bytes, words: str, padding: bytes = b"") -> Template:
-    template = template_of(frame, frame, words, padding)
+def known(frame: bytes, words: str, varying: Varying = UNVARYING) -> Template:
+    template = template_of(frame, frame, words, varying)
     assert template is not None
     return template
 
@@ -46,9 +46,15 @@ class TestTemplate:
         assert template.fill(chunk("two")) == chunk("two")
         assert template.text == "two"
 
-    @pytest.mark.parametrize("words", ["", 'a"b', "a\\b", "a\nb", "\t", "\x7f"])
+    @pytest.mark.parametrize("words", ['a"b', "a\\b", "\\", '"', "a\nb", "\t", "\x7f", "é", "\u2028"])
     def test_words_that_need_a_second_look(self, words: str) -> None:
-        assert known(chunk("one"), "one").fill(chunk(words)) == b""
+        template = template_of(chunk("one"), chunk("one", more=1), "one")
+        assert template is not None
+        assert template.fill(chunk(words)) == chunk(words, more=1)
+        assert template.text == words
+
+    def test_no_words(self) -> None:
+        assert known(chunk("one"), "one").fill(chunk("")) == b""
 
     def test_words_that_are_not_utf8(self) -> None:
         assert known(chunk("one"), "one").fill(chunk("one").replace(b"one", b"\xff")) == b""
@@ -69,7 +75,7 @@ class TestTemplate:
         assert template.fill(chunk("two", usage=None)) == chunk("two")
 
     def test_padding_of_any_length(self) -> None:
-        padding = b'"obfuscation":"'
+        padding = Varying(padding=b'"obfuscation":"')
         template = template_of(chunk("one", obfuscation="x"), chunk("one", obfuscation="x"), "one", padding)
         assert template is not None
         assert template.fill(chunk("two", obfuscation="")) == chunk("two", obfuscation="")
@@ -79,14 +85,49 @@ class TestTemplate:
         assert mended is not None
         assert mended.fill(chunk("two", usage=None, obfuscation="yz")) == chunk("two", obfuscation="yz")
 
+    def test_padding_that_the_client_does_not_get(self) -> None:
+        frame = chunk("one", obfuscation="x")
+        template = template_of(frame, chunk("one"), "one", Varying(padding=b'"obfuscation":"'))
+        assert template is not None
+        assert template.fill(chunk("two", obfuscation="long")) == chunk("two")
+
+    def test_numbers_that_run(self) -> None:
+        varying = Varying(number=b'"number":', answer_number=b'"position":')
+        template = template_of(chunk("one", number=8), chunk("one", position=99), "one", varying)
+        assert template is not None
+        assert template.fill(chunk("two", number=8)) == b""
+        assert template.fill(chunk("two", number=9)) == chunk("two", position=100)
+        template.advance()
+        assert template.fill(chunk("three", number=9)) == b""
+        assert template.fill(chunk("three", number=10)) == chunk("three", position=101)
+
+    def test_padded_and_numbered(self) -> None:
+        varying = Varying(padding=b'"obfuscation":"', number=b'"number":')
+        template = known(chunk("one", obfuscation="x", number=0), "one", varying)
+        following = chunk("two", obfuscation="yz", number=1)
+        assert template.fill(following) == following
+        assert template.fill(chunk("two", obfuscation="yz", number=2)) == b""
+
+    @pytest.mark.parametrize("more", [{"number": None}, {"number": "1"}])
+    def test_a_number_that_cannot_be_told(self, more: dict[str, object]) -> None:
+        frame = chunk("one", **more)
+        assert template_of(frame, frame, "one", Varying(number=b'"number":')) is None
+
+    def test_counts_that_change(self) -> None:
+        varying = Varying(counts=b'"usage":')
+        frame = chunk("one", usage={"in": 1, "out": 19, "of": [{"kind": "TEXT", "out": 3}]}, id="1")
+        template = template_of(frame, chunk("one"), "one", varying)
+        assert template is not None
+        usage = {"in": 1, "out": 20, "of": [{"kind": "TEXT", "out": 4}]}
+        assert template.fill(chunk("two", usage=usage, id="1")) == chunk("two")
+        assert template.counts == msgspec.json.encode(usage)
+        assert template.fill(chunk("two", usage=usage, id="2")) == b""
+        assert template.fill(chunk("two", usage={**usage, "out": 100}, id="1")) == b""
+        assert template.fill(chunk("two", usage={**usage, "more": 20}, id="1")) == b""
+
     def test_spaces_that_come_and_go(self) -> None:
         template = known(delta("one", spaces=3), "one")
         assert template.fill(delta("two")) == delta("two")
-
-    def test_now_and_then_a_frame_is_read(self) -> None:
-        template = known(chunk("one"), "one")
-        assert all(template.fill(chunk("two")) for _ in range(MAX_USES))
-        assert template.fill(chunk("two")) == b""
 
 
 def relay_lane() -> Lane:
@@ -145,7 +186,9 @@ def _same(lane_of: type | object, frames: list[bytes]) -> None:
 
 def _run(lane_of: object, frames: list[bytes]) -> tuple[Lane, list[bytes]]:
     lane = lane_of()  # type: ignore[operator]
-    return lane, [lane.feed(frame) for frame in frames]
+    out = [lane.feed(frame) for frame in frames]
+    lane.passage.close()
+    return lane, out
 
 
 def test_nearly_every_frame_of_a_stream_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,6 +198,7 @@ def test_nearly_every_frame_of_a_stream_is_known(monkeypatch: pytest.MonkeyPatch
     lane.feed(chunk("First"))
     monkeypatch.setattr(lane, "_feed", lambda data: pytest.fail("read again"))
     assert lane.feed(chunk(" second")) == chunk(" second")
+    lane.passage.close()
     assert lane.outcome.frames == 3
     assert lane.outcome.text.since(0) == "First second"
 
@@ -177,12 +221,11 @@ def test_frames_that_come_together_are_known_one_by_one(monkeypatch: pytest.Monk
     together = chunk(" third") + chunk(" fourth")
     assert lane.feed(together) == together
     assert not read
-    assert lane.feed(chunk(" fifth") + chunk("x\n") + chunk(" sixth")) == chunk(" fifth") + chunk("x\n") + chunk(
-        " sixth"
-    )
-    assert read == [chunk("x\n") + chunk(" sixth")]
+    other = chunk("x", id="x") + chunk(" sixth")
+    assert lane.feed(chunk(" fifth") + other) == chunk(" fifth") + other
+    assert read == [other]
     assert lane.outcome.frames == 8
-    assert lane.outcome.text.since(0) == "First second third fourth fifthx\n sixth"
+    assert lane.outcome.text.since(0) == "First second third fourth fifthx sixth"
 
 
 def test_a_stream_that_never_repeats_itself_is_soon_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,11 @@ class KeyRules(UsageLimits, frozen=True, kw_only=True):
     usage_extras: bool = False
     """Tell the client the price of each answer: in the header `x-sealink-cost-usd`, and in the field `sealink` of a
     stream's last chunk. Absent where it is not known."""
+    advice: bool = False
+    """Tell clients, in the header `x-sealink-advice`, where a request would better be streamed, or better not."""
+    stream_internally: bool = False
+    """Ask the provider for a stream where the client wants a whole answer, so that it can be cancelled and metered
+    while it is made, and outlives time-outs for silence on the way. The client gets the same."""
     strict: bool = False
     """Refuse a request with a parameter that the provider does not support, instead of dropping the parameter and
     listing it in `x-sealink-dropped`. A single request asks for it by the header `x-sealink-strict: true`."""

@@ -30,10 +30,12 @@ from sealink.app.telemetry.gauges import (
     loop_gauge,
     shared_gauge,
     target_gauge,
+    waiting_gauge,
 )
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
+from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
 from sealink.console.endpoints import key_holder_endpoints
 from sealink.documentation.endpoints import documentation_endpoints
@@ -43,12 +45,13 @@ from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import CHAT_PATH, OPENAI_ERRORS, public_endpoints
+from sealink.gateway.gates.advising import Advising
+from sealink.gateway.gates.load_shedding import LoadShedding
+from sealink.gateway.gates.request_limits import RequestLimits
 from sealink.gateway.handlers.own_usage import KeyAccounts
 from sealink.gateway.limits.enforcement import LimitEnforcement
-from sealink.gateway.load_shedding import LoadShedding
 from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
-from sealink.gateway.request_limits import RequestLimits
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
 from sealink.ledger.ledger import Ledger
@@ -72,6 +75,7 @@ from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
 from sealink.telemetry.target_log import log_target
+from sealink.wire.stream.plain_reads import use_accelerator
 
 if TYPE_CHECKING:
     from sealink.app.telemetry.traces import Traces
@@ -103,6 +107,7 @@ class App:
         siblings: Path | None = None,
     ) -> None:
         """`load` reads the config again. `siblings` is the folder in which the processes of one SeaLink meet."""
+        use_accelerator(wants_accelerator())
         self.config = config
         self._load_config = load or (lambda: config)
         self._siblings = Siblings(siblings, self._answer)
@@ -346,6 +351,7 @@ class App:
                 target_gauge(self._health),
                 *ledger_gauges(self._ledger.status()),
                 *connection_gauges(self._server, self._pool),
+                waiting_gauge(self._open.waiting),
                 loop_gauge(self._load_shedding.lag),
                 *([self._traces.gauge()] if self._traces is not None else []),
                 *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
@@ -392,7 +398,7 @@ class App:
         server, router = self.config.server, router_of(self.config, self._providers)
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
-        gates: list[Gate] = [self._load_shedding, limits, self._limits]
+        gates: list[Gate] = [self._load_shedding, limits, self._limits, Advising()]
         begin_trace = self._traces.begin if self._traces is not None else None
         admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
         endpoints = public_endpoints(

@@ -37,14 +37,22 @@ app.add_typer(migration, name="import")
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"sealink {__version__}")
+        from sealink.wire.stream.plain_reads import pass_on_in_c
+
+        typer.echo(f"sealink {__version__}, {'in plain Python' if pass_on_in_c is None else 'with its accelerator'}")
         raise typer.Exit
 
 
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version, and whether the accelerator was built.",
+        ),
     ] = False,
 ) -> None:
     """SeaLink: a streaming-first LLM gateway."""

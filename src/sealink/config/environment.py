@@ -33,6 +33,11 @@ def admin_token(variables: Mapping[str, str] = VARIABLES) -> str:
     return variables.get("SEALINK_ADMIN_TOKEN", "")
 
 
+def wants_accelerator(variables: Mapping[str, str] = VARIABLES) -> bool:
+    """Whether the part of SeaLink that is there in C, too, may be used in C."""
+    return variables.get("SEALINK_ACCELERATOR") != "off"
+
+
 class CollectorVariables(msgspec.Struct, frozen=True):
     """What OpenTelemetry's standard variables say about traces; empty where they are not set."""
 

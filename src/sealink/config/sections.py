@@ -216,6 +216,11 @@ class ModelConfig(Timed, frozen=True, kw_only=True):
     on_disconnect: OnDisconnect | None = None
     """What becomes of a stream whose client leaves, where its key does not say it: `cancel` (the default), `drain` or
     `detach`."""
+    advice: bool = False
+    """Tell clients, in the header `x-sealink-advice`, where a request would better be streamed, or better not."""
+    stream_internally: bool = False
+    """Ask the provider for a stream where the client wants a whole answer, so that it can be cancelled and metered
+    while it is made, and outlives time-outs for silence on the way. The client gets the same."""
     hedge_after_s: Delay | None = None
     """[hedge] `after_s` for this model: seconds without content until the next target is tried too; 0: never."""
     requests_per_minute: Count | None = None

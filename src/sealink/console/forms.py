@@ -52,7 +52,7 @@ KEY_FIELDS: Final[dict[str, Read]] = {
     "on_disconnect": _text,
     "heartbeat": _text,
 }
-SWITCHES: Final = ("usage_extras", "strict")
+SWITCHES: Final = ("usage_extras", "advice", "stream_internally", "strict")
 """Check boxes of a key's form: a browser leaves out those that are not ticked."""
 
 

@@ -4,8 +4,7 @@ endpoints         the table of the public port: which path is answered by what
 handlers          what answers there
 admission         whether a request may be answered; admitted_request: one that may
 refusals          the rows of requests that may not
-request_limits    how many messages and tools a request may have
-load_shedding     whether there is time to answer one more request
+gates             more conditions of admission: load, sizes; and advice
 model_api         what an endpoint speaks at which models answer
 exchange          one admitted request's states, the commit point, its end
 operations        how a target's request is written, and its answer read: chat, embeddings, token counts

@@ -85,6 +85,11 @@ class AdmittedRequest(msgspec.Struct):
         """What happens when the client leaves: as the key has it, else the model."""
         return self.key.on_disconnect or self.route.on_disconnect or "cancel"
 
+    @property
+    def streams_internally(self) -> bool:
+        """Whether the provider is asked for a stream where the client wants a whole answer."""
+        return self.key.stream_internally or self.route.stream_internally
+
 
 def admission_of(
     request_id: str, key: ApiKey, client: ClientApi, head: RequestHead | None, trace: TraceContext | None

@@ -16,7 +16,7 @@ from sealink.gateway.handlers.own_usage import KeyAccounts, OwnUsage
 from sealink.gateway.handlers.streams import Streams
 from sealink.gateway.handlers.token_counts import TokenCounts
 from sealink.gateway.model_api import ModelApi
-from sealink.gateway.operations.chat import STREAM, WHOLE
+from sealink.gateway.operations.chat import GATHERED, STREAM, WHOLE
 from sealink.gateway.operations.embeddings import EMBEDDINGS
 from sealink.gateway.services import Services
 from sealink.http import Endpoint, ErrorBody, Handler
@@ -58,7 +58,9 @@ def public_endpoints(
         max_body_bytes: int | None = None,
     ) -> Endpoint:
         """An endpoint at which a model answers."""
-        api = ModelApi(client, services.heartbeat.shape_on(path, heartbeat), stream=stream, whole=whole)
+        gathered = GATHERED if whole is WHOLE else None
+        shape = services.heartbeat.shape_on(path, heartbeat)
+        api = ModelApi(client, shape, stream=stream, whole=whole, gathered=gathered)
         return with_key(path, Answers(admission, services, api), client, max_body_bytes)
 
     def with_key(path: str, handler: Handler, client: ClientApi, max_body_bytes: int | None = None) -> Endpoint:

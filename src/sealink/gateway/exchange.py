@@ -112,7 +112,8 @@ class Exchange:
             streamed = self._failover = Failover(self._api.stream, admitted, services, account, client)
             streamed.start(self)
         else:
-            whole = self._failover = Failover(self._api.whole, admitted, services, account, client)
+            operation = (admitted.streams_internally and self._api.gathered) or self._api.whole
+            whole = self._failover = Failover(operation, admitted, services, account, client)
             whole.start(self)
 
     def cancel(self) -> None:
@@ -143,6 +144,10 @@ class Exchange:
     @property
     def is_stream(self) -> bool:
         return self._request.head.stream
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._failover is not None
 
     def now(self) -> OpenStream:
         """How far the stream has got. Nothing is counted for this: it reads what the exchange keeps anyway."""

@@ -51,6 +51,10 @@ class OpenExchange(Protocol):
     def key(self) -> ApiKey: ...
     @property
     def is_stream(self) -> bool: ...
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its answer has not begun."""
+
     def now(self) -> OpenStream:
         """How far a stream has got."""
 
@@ -82,6 +86,11 @@ class OpenExchanges:
     def others(self) -> int:
         """Open requests that are no streams."""
         return sum(not exchange.is_stream for exchange in self._open)
+
+    @property
+    def waiting(self) -> int:
+        """Requests whose answers have not begun. Only who asks pays for it."""
+        return sum(exchange.is_waiting for exchange in self._open)
 
     def end(self, request_id: str) -> bool:
         """End a stream, on behalf of whoever runs SeaLink. False if there is none of that id."""

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import msgspec
 
-from sealink.events import BlockStart, Event
+from sealink.events import BlockStart, Event, ReasoningDelta, TextDelta
 from sealink.request import ChatRequest, Message, Part, ToolCall, ToolResult
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import Fields, text_of, to_raw
-from sealink.wire.stream.handler import Decoder
+from sealink.wire.stream.handler import Decoder, Skipped
 
 _HASH_CHARS: Final = 10
 
@@ -89,7 +89,8 @@ class NameRestorer:
     """A Decoder whose events have the client's names of tools."""
 
     def __init__(self, decoder: Decoder, names: Mapping[str, str]) -> None:
-        self.stateless_deltas = decoder.stateless_deltas
+        self.uniform_deltas = decoder.uniform_deltas
+        self.varying = decoder.varying
         self._decoder = decoder
         self._names = names
 
@@ -98,6 +99,9 @@ class NameRestorer:
 
     def close(self) -> Iterable[Event]:
         return restore_names(self._decoder.close(), self._names)
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, skipped: Skipped) -> Iterable[Event]:
+        return self._decoder.catch_up(delta, skipped)
 
 
 class UniqueIds:

@@ -50,6 +50,11 @@ def connection_gauges(server: Server, pool: UpstreamPool) -> list[Gauge]:
     ]
 
 
+def waiting_gauge(waiting: int) -> Gauge:
+    """The queue before the providers: SeaLink has none of its own."""
+    return Gauge("sealink_waiting_requests", "Requests under way whose answers have not begun.", {(): float(waiting)})
+
+
 def shared_gauge(away: str | None) -> Gauge:
     """Whether limits are counted together with other nodes."""
     help_text = "1: limits are counted by all nodes together; 0: Redis is away, this node counts its share."

@@ -41,6 +41,8 @@ KEY_OPTIONS: Final = {
     "heartbeat": ("SHAPE", "comment, chunk or off."),
     "log_content": (None, "Write down its prompts and answers."),
     "usage_extras": (None, "Tell the client the price of each answer."),
+    "advice": (None, "Tell clients what would better be streamed, and what not."),
+    "stream_internally": (None, "Ask providers for streams where whole answers are wanted."),
     "strict": (None, "Refuse parameters that a provider does not support."),
 }
 

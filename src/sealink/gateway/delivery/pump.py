@@ -54,6 +54,7 @@ class Pump:
         self._timers = timers
         self._on_end = on_end
         self._is_over = self._waits_for_client = False
+        self._passage.connect(client, timers.heard, self._wait_for_client)
 
     def start(self) -> None:
         """Move what has come already, and from now on all that comes."""
@@ -88,7 +89,7 @@ class Pump:
     def stop(self) -> None:
         """Move nothing more. The upstream is to be closed or released."""
         self._is_over = True
-        self._passage.close()
+        self._passage.end()
 
     def _move_waiting(self) -> None:
         if self._lane.ended:
@@ -105,18 +106,7 @@ class Pump:
             if not self._move(data):
                 return
         self._timers.heard()  # compressed bytes that have not become any others yet are a sign of life, too
-        upstream.forward_to(self._move, self._pass_on)
-
-    def _pass_on(self, read: bytes) -> bool | None:
-        """Move one read, the chunk's header included, as it came. None where it has to be parsed."""
-        write_chunk = self._client.write_chunk
-        if write_chunk is None or not (chunk := self._passage.take(read)):
-            return None
-        self._timers.heard()
-        if write_chunk(chunk, self._passage.size):
-            return True
-        self._wait_for_client()
-        return False
+        upstream.forward_to(self._move, self._passage.pass_on)
 
     def _move(self, data: bytes) -> bool:
         """Move one read. Returns whether the next is wanted."""

@@ -149,6 +149,11 @@ class Attempt(ABC):
         """Whether the content has not begun for which `first_content_s` is allowed."""
         return True
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the answer has begun, so that `idle_s` counts: some upstreams send status 200 and think then."""
+        return bool(self._received.size)
+
     # The request goes out, the answer comes in.
 
     async def _sign(self, request: UpstreamRequest, signer: Signer) -> None:
@@ -262,7 +267,7 @@ class Attempt(ABC):
         timeouts = self.target.timeouts
         if self.awaits_content:
             yield "first_content", timeouts.first_content_s, self._started_at + timeouts.first_content_s
-        if self._received.size:  # some upstreams send status 200 first and think then
+        if self.has_begun:
             yield "idle", timeouts.idle_s, self._heard_at + timeouts.idle_s
         yield "total", timeouts.total_s, self._total_at
 

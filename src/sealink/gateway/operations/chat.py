@@ -5,6 +5,7 @@ from typing import TypeGuard
 from sealink.errors import InvalidRequest
 from sealink.events import Event
 from sealink.gateway.admitted_request import ClientRequest
+from sealink.gateway.failover.gathered import GatheredOperation
 from sealink.gateway.failover.streamed import StreamOperation
 from sealink.gateway.failover.whole import WholeOperation
 from sealink.policy.routing import Target
@@ -13,6 +14,7 @@ from sealink.request import ChatRequest
 from sealink.wire.dialect import OutgoingRequest, PassthroughDialect, UpstreamDialect, same_dialect
 from sealink.wire.identifiers import NameRestorer, restore_names, sent_names
 from sealink.wire.stream.answer_framing import WholeDecoder, decode_stream, whole_json
+from sealink.wire.stream.gathering import Gathering
 from sealink.wire.stream.handler import Decoder, StreamHandler
 from sealink.wire.stream.lane import Lane
 from sealink.wire.stream.metered_translator import MeteredTranslator
@@ -67,8 +69,25 @@ def read_answer(answer: bytes, request: ClientRequest, target: Target) -> tuple[
     return read, outcome
 
 
+def open_gathering_lane(request: ClientRequest, target: Target, gathering: Gathering) -> Lane:
+    """What reads a target's stream, or its whole answer, for a client who wants the whole answer."""
+    dialect = target.provider.dialect
+
+    def whole_handler() -> StreamHandler:
+        return Translator(_with_names(WholeDecoder(dialect), request, dialect), gathering)
+
+    handler = Translator(_with_names(dialect.decoder(), request, dialect), gathering)
+    return Lane(dialect.framer(), handler, whole_handler=whole_handler, json_stream=dialect.json_stream)
+
+
+def fold(events: list[Event], request: ClientRequest) -> bytes:
+    """A whole answer in the client's dialect, of the events of a stream."""
+    return request.dialect.whole(_answered(request), events, request.fallback_identity)
+
+
 STREAM = StreamOperation(write_request, open_lane)
 WHOLE = WholeOperation(write_request, read_answer)
+GATHERED = GatheredOperation(write_request, read_answer, open_gathering_lane, fold)
 
 
 def _translate(request: ClientRequest, dialect: UpstreamDialect, model: str) -> OutgoingRequest:

@@ -15,7 +15,7 @@ from sealink.errors import UpstreamError
 from sealink.events import Event, StreamEnd, StreamError
 from sealink.wire.framing.frame import MAX_FRAME_BYTES, Frame
 from sealink.wire.framing.json_array import json_objects
-from sealink.wire.stream.handler import Decoder, Framer
+from sealink.wire.stream.handler import Decoder, EachFrameDecoded, Framer
 
 _BEFORE_JSON: Final = b"\xef\xbb\xbf \t\r\n"
 """A byte order mark, and white space, which some servers send to keep a connection alive."""
@@ -110,10 +110,8 @@ def _try_whole(data: bytes, dialect: StreamDialect) -> list[Event]:
     return []
 
 
-class WholeDecoder:
+class WholeDecoder(EachFrameDecoded):
     """A Decoder of a stream whose only frame is a whole answer, or an error."""
-
-    stateless_deltas = False
 
     def __init__(self, dialect: StreamDialect) -> None:
         self._dialect = dialect

@@ -7,10 +7,21 @@ speak the same dialect, or a Translator made of one dialect's Decoder and anothe
 from collections.abc import Iterable
 from typing import Protocol
 
+import msgspec
+
 from sealink.errors import SealinkError
-from sealink.events import Event
+from sealink.events import Event, ReasoningDelta, TextDelta
 from sealink.wire.framing.frame import Frame
 from sealink.wire.stream.outcome import Outcome
+from sealink.wire.stream.template import UNVARYING, Varying
+
+
+class Skipped(msgspec.Struct):
+    """Frames that were answered from a template: all of their text, how many there were, and the last one's counts."""
+
+    text: str
+    frames: int
+    counts: bytes = b""
 
 
 class Framer(Protocol):
@@ -23,49 +34,77 @@ class Framer(Protocol):
 class Decoder(Protocol):
     """Frames of one upstream stream → events. Raises UpstreamError on a frame that is not valid in its dialect.
 
-    `stateless_deltas`: a frame that only continues the text of an open block does not change the decoder's state, so
-    that such frames need not be decoded at all.
+    `uniform_deltas`: frames that only continue the text of an open block need not be decoded one by one: `catch_up` is
+    told of them, before the next frame is decoded. `varying` is what may differ in such frames besides their text.
     """
 
-    stateless_deltas: bool
+    uniform_deltas: bool
+    varying: Varying
 
     def decode(self, frame: Frame) -> Iterable[Event]: ...
     def close(self) -> Iterable[Event]:
         """The upstream's bytes ended without an error. Returns the remaining events, StreamEnd last if the answer is
         complete without an end marker; returns nothing if it is not."""
 
+    def catch_up(self, delta: TextDelta | ReasoningDelta, skipped: Skipped) -> Iterable[Event]:
+        """Frames like that of `delta` were skipped, which now has all of their text. Returns what else was in them."""
+
+
+class EachFrameDecoded:
+    """A part of a Decoder that must decode every frame."""
+
+    uniform_deltas = False
+    varying = UNVARYING
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, skipped: Skipped) -> Iterable[Event]:
+        raise AssertionError("no frame is skipped")
+
+
+class StatelessDeltas:
+    """A part of a Decoder whose state does not change with the text of an open block."""
+
+    uniform_deltas = True
+    varying = UNVARYING
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, skipped: Skipped) -> Iterable[Event]:
+        return ()
+
 
 class Encoder(Protocol):
     """Events → bytes of one client stream: whole frames, as many as the event needs.
 
-    `uniform_deltas`: after a block's first delta, the frames of its deltas differ in their text alone, and encoding one
-    delta with all of the text leaves the encoder in the same state as encoding it in several.
+    `uniform_deltas`: after a block's first delta, the frames of its deltas differ in their text alone, and in a number
+    that `number_field` begins (`"name":`) and that is one more in each frame; or there is none, and it is b"".
     """
 
     uniform_deltas: bool
+    number_field: bytes
 
     def encode(self, event: Event) -> bytes: ...
     def fail(self, error: SealinkError) -> bytes:
         """The one error frame that ends a stream which has already begun."""
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, frames: int) -> None:
+        """So many deltas were not encoded; `delta` has all of their text."""
 
 
 class StreamHandler(Protocol):
     """Frames of one upstream stream → the frames for the client. Keeps `outcome` up to date.
 
     `delta_text`: the text of the last frame, if a frame with other text in its place would be handled in the same way
-    and leave the same state; else "". The lane answers such frames from a template without calling `handle`, and
-    reports their text with `add_skipped_text` before the next frame that it does hand over.
-    `padding_field`: the beginning of a field (`"name":"`) whose value is random padding and may differ too; or b"".
+    and leave the same state; else "". The lane answers such frames from a template without calling `handle`, and tells
+    of them with `catch_up` before the next frame that it does hand over. `varying`: what may differ in them, too.
     """
 
     outcome: Outcome
     delta_text: str
-    padding_field: bytes
 
+    @property
+    def varying(self) -> Varying: ...
     def handle(self, frame: Frame) -> bytes:
         """The client's bytes for a frame. Passthrough returns `frame.raw` itself if nothing has to be changed."""
 
-    def add_skipped_text(self, text: str) -> None: ...
+    def catch_up(self, skipped: Skipped) -> None: ...
     def finish(self) -> bytes:
         """The upstream's bytes ended without an error. Returns what the client must still get, and sets
         `outcome.complete` if the answer is whole."""

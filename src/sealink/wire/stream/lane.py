@@ -12,10 +12,10 @@ from sealink.errors import SealinkError, UpstreamError
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import BLANK_LINE, is_noise
 from sealink.wire.stream.answer_framing import FirstBytesFramer, truncated
-from sealink.wire.stream.handler import Framer, StreamHandler
+from sealink.wire.stream.handler import Framer, Skipped, StreamHandler
 from sealink.wire.stream.outcome import empty_answer, is_empty
 from sealink.wire.stream.passage import Passage
-from sealink.wire.stream.template import Template, template_of
+from sealink.wire.stream.template import template_of
 
 MAX_MISSES: Final = 8
 """After this many templates that the next frame did not match, a lane makes no more templates for its stream."""
@@ -56,39 +56,27 @@ class Lane:
         if whole_handler is not None:
             self._framer = FirstBytesFramer(framer, json_stream, self._use_framer, self._use_whole)
         self.passage = Passage(self.outcome)
-        self._template: Template | None = None
-        self._pieces_handled = 0
-        """How many pieces of the outcome's text the handler has seen itself; templates have answered the rest."""
         self._misses = 0
         self._last_raw = self._last_answer = b""
 
     def feed(self, data: bytes) -> bytes:
         """Client bytes for the frames that `data` completes."""
-        template = self._template
-        if template is not None:
-            out = template.fill(data) if self.passage.left else b""
-            if out:  # nearly every read
-                outcome = self.outcome
-                outcome.frames += 1
-                outcome.text.append(template.text)
-                return out
-            out, data = self._fill_several(template, data)
-            if data:
-                self._drop_template()
-                out += self._feed(data)
+        passage = self.passage
+        if passage.template is None:
+            return self._feed(data)
+        if out := passage.fill(data):  # nearly every read
             return out
-        return self._feed(data)
+        out, data = self._fill_several(passage, data)
+        return out + self._drop_template() + self._feed(data) if data else out
 
-    def _fill_several(self, template: Template, data: bytes) -> tuple[bytes, bytes]:
+    def _fill_several(self, passage: Passage, data: bytes) -> tuple[bytes, bytes]:
         """The client's frames for those at the beginning of a read that match, and the rest of the read."""
-        outcome, begin = self.outcome, 0
+        begin = 0
         out: list[bytes] = []
-        while self.passage.left and (blank := data.find(BLANK_LINE, begin)) >= 0:
+        while (blank := data.find(BLANK_LINE, begin)) >= 0:
             end = blank + len(BLANK_LINE)
-            if not (filled := template.fill(data[begin:end])):
+            if not (filled := passage.fill(data[begin:end])):
                 break
-            outcome.frames += 1
-            outcome.text.append(template.text)
             out.append(filled)
             begin = end
         return b"".join(out), data[begin:]
@@ -110,19 +98,24 @@ class Lane:
         """The read has ended with this frame."""
         handler = self._handler
         if not self.ended:
-            self._pieces_handled = self.outcome.text.pieces
-            self._template = template = template_of(frame, answer, handler.delta_text, handler.padding_field)
+            template = template_of(frame, answer, handler.delta_text, handler.varying)
             if template is not None:
                 self.passage.open(template)
 
-    def _drop_template(self) -> None:
-        """The next frame does not match: tell the handler the text of the frames that it was not given."""
-        self._template = None
-        self.passage.close()
-        if self.outcome.text.pieces > self._pieces_handled:
-            self._handler.add_skipped_text(self.outcome.text.since(self._pieces_handled))
-        else:
+    def _drop_template(self) -> bytes:
+        """The next frame does not match: tell the handler of the frames that it was not given. Returns what the client
+        must be sent if they cannot be read."""
+        passage = self.passage
+        skipped = Skipped(passage.text, passage.taken, passage.template.counts if passage.template else b"")
+        passage.close()
+        if not skipped.frames:
             self._misses += 1
+            return b""
+        try:
+            self._handler.catch_up(skipped)
+        except SealinkError as error:
+            return self._fail(error)
+        return b""
 
     def close(self, cause: SealinkError | None, *, framed: bool = True) -> bytes:
         """The client's last bytes, once the upstream's body has ended properly (`cause` is None) or failed.
@@ -132,8 +125,8 @@ class Lane:
         """
         if self.ended:
             return b""
-        if self._template is not None:
-            self._drop_template()
+        if self.passage.template is not None and (out := self._drop_template()):
+            return out
         if cause is not None:
             return self._fail(cause)
         out = self._forward(self._framer.close())

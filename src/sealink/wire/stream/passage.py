@@ -1,155 +1,128 @@
 """The passage answers a read of the upstream's socket as it is, HTTP's chunk framing included, without parsing it.
 
 Nearly every read of a stream is one chunk with one frame, which differs from the last one only in its text: the lane's
-template says how it begins and ends. With the chunk's header before it, the beginning depends on nothing but the read's
-length, and so does the header of the client's chunk. So a comparison of both ends tells whether a read is such a one.
-Some vendors pad their frames, and some texts have escapes: these take a second look, and still no parser.
+template says how it begins and ends. With the chunk's header before it, which depends on nothing but the read's length,
+a comparison of both ends tells whether a read is such a one (`plain_reads.py`). Some vendors pad their frames, some
+count in them, and some texts have escapes: these take a second look, and still no parser.
 """
 
+from collections.abc import Callable
+from types import MethodType
 from typing import Final
 
-import msgspec
-
-from sealink.wire.raw_json.fields import UNREADABLE, encode
+from sealink.wire.stream import plain_reads
 from sealink.wire.stream.outcome import Outcome
-from sealink.wire.stream.template import MAX_USES, Template
+from sealink.wire.stream.plain_reads import LINE_END, LINE_OF_LENGTH, LINE_OF_SIZE, ChunkWriter, Fit
+from sealink.wire.stream.template import Template
 
-_LINE_END: Final = b"\r\n"
-_QUOTE: Final = b'"'
-_MAX_DIGITS: Final = 8
-_STRING: Final = msgspec.json.Decoder(str)
-_NO_TEXT: Final = -1
-"""The bytes of text in a read that is as long as the template's frame without any, or shorter: but for its padding."""
+MAX_USES: Final = 256
+"""Frames in a row that a template answers. The next one is parsed, so that the text is compacted now and then."""
 
-_Way = tuple[bytes, int, bytes, int]
-"""For reads of one length: their beginning, the bytes of text between it and the end, what begins the client's chunk
-instead (b"": nothing, the client gets the read itself), and the bytes in that chunk without its framing."""
+
+class _NoClient:
+    write_chunk: Callable[[bytes, int], bool] | None = None
+
+
+_NO_CLIENT: Final = _NoClient()
 
 
 class Passage:
     """Between a lane's upstream and its client, if both ends are chunked. Open while the lane has a template.
 
-    `size`: the bytes without framing in the chunk that `take` has returned last. `left`: how many more reads it takes;
-    then one is to be parsed, as in Template. Nothing is taken while it is not `is_open`.
+    `pass_on` moves a read, as in plain_reads.py; the lane asks `fill` for the frames that it has found itself. `fit` is
+    what a plain read must fit.
     """
 
-    __slots__ = (
-        "_add_text",
-        "_after",
-        "_bare_rest",
-        "_client_closing",
-        "_closing",
-        "_outcome",
-        "_tail",
-        "_template",
-        "_ways",
-        "is_open",
-        "left",
-        "size",
-    )
+    __slots__ = ("_client", "_client_full", "_first_piece", "_heard", "_outcome", "fit", "template")
 
     def __init__(self, outcome: Outcome) -> None:
-        self.is_open = False
-        self.size = 0
+        self.template: Template | None = None
+        self.fit: Fit | None = None
         self._outcome = outcome
-        self._template: Template | None = None
-        self._ways: dict[int, _Way] = {}
-        self.left = MAX_USES
+        self._first_piece = 0
+        self._client: ChunkWriter = _NO_CLIENT
+        self._heard: Callable[[], object] = list
+        self._client_full: Callable[[], object] = list
+
+    @property
+    def pass_on(self) -> Callable[[bytes], bool | None]:
+        """A call of it is one call: in C, where that is used."""
+        return MethodType(plain_reads.pass_on, self)
+
+    def connect(self, client: ChunkWriter, heard: Callable[[], object], client_full: Callable[[], object]) -> None:
+        """Where what is passed on goes. `heard` is called with each read, `client_full` when no more is wanted."""
+        self._client, self._heard, self._client_full = client, heard, client_full
+        if self.template is not None:
+            self._fit(self.template)
+
+    @property
+    def taken(self) -> int:
+        """How many frames it has answered since it was opened last."""
+        return len(self._outcome.text.pieces) - self._first_piece
+
+    @property
+    def text(self) -> str:
+        """The text of these frames."""
+        return self._outcome.text.since(self._first_piece)
 
     def open(self, template: Template) -> None:
         """The next reads are likely to fit this template."""
-        self.is_open = True
-        self._template = template
-        self._ways = {}
-        self._closing = template.after + template.tail + _LINE_END
-        self._after, self._tail = template.after[1:], template.tail and template.tail + _LINE_END
-        self._bare_rest = self._closing[1:].replace(b" ", b"")
-        self._client_closing = template.closing + template.tail + _LINE_END
-        self._add_text = self._outcome.text.append
+        self.template = template
+        self._first_piece = len(self._outcome.text.pieces)
+        self._fit(template)
+
+    def end(self) -> None:
+        """The stream is over: the outcome has all frames, and nobody is referred to any longer."""
+        self.close()
+        self.connect(_NO_CLIENT, list, list)
 
     def close(self) -> None:
-        """Take nothing more. To be called at the end of the stream, too: then the outcome has all frames."""
-        self._outcome.frames += MAX_USES - self.left
-        self.left = MAX_USES
-        self.is_open = False
-        self._template = None
-        self._ways = {}
+        """Take nothing more, until it is opened again."""
+        if self.template is not None:
+            self._outcome.frames += self.taken
+            self.template = self.fit = None
 
-    def take(self, read: bytes) -> bytes:
-        """The client's chunk for a read that is one frame and fits; b"" for any other: it has to be parsed.
+    def fill(self, frame: bytes) -> bytes:
+        """The client's frame for one that was found in another way; b"" if it has to be parsed."""
+        template = self.template
+        if template is None or self.taken >= MAX_USES or not (answer := template.fill(frame)):
+            return b""
+        self._outcome.text.append(template.text)
+        if template.numbers:
+            self._advance()
+        return answer
 
-        A read that begins within a chunk must not be given.
-        """
-        length = len(read)
-        way = self._ways.get(length) or self._find_way(length)
-        if way is None:
-            return b""
-        opening, text_bytes, client_opening, size = way
-        # In CPython 3.11 these two take half as long as startswith(), endswith() and a slice.
-        raw = read.removeprefix(opening).removesuffix(self._closing)
-        if len(raw) != text_bytes or not self.left:
-            return self._take_padded(read, opening, size) if self.left else b""
-        try:
-            text = raw.decode()
-        except UnicodeDecodeError:
-            return b""
-        if '"' in text or "\\" in text or not text.isprintable():
-            return self._take_escaped(read, raw, b"", size)
-        self.left -= 1
-        self._add_text(text)
-        self.size = size
-        return client_opening + raw + self._client_closing if client_opening else read
-
-    def _take_padded(self, read: bytes, opening: bytes, size: int) -> bytes:
-        """The client's chunk for a read with padding behind its text: spaces (Anthropic), or a field (OpenAI)."""
-        body = read.removeprefix(opening)
-        raw, _, rest = body.partition(_QUOTE)
-        if not raw or len(body) == len(read):
-            return b""
-        if not self._tail:
-            return self._take_escaped(read, raw, b"", size) if rest.replace(b" ", b"") == self._bare_rest else b""
-        padding = rest.removeprefix(self._after).removesuffix(self._tail)
-        if len(padding) != len(rest) - len(self._after) - len(self._tail) or _QUOTE in padding:
-            return b""
-        return self._take_escaped(read, raw, padding, size)
-
-    def _take_escaped(self, read: bytes, raw: bytes, padding: bytes, size: int) -> bytes:
-        """The client's chunk for a read whose text may have escapes; `size` is that of the read's own chunk."""
-        try:
-            text = _STRING.decode(_QUOTE + raw + _QUOTE)
-        except UNREADABLE:
-            return b""
-        template = self._template
-        assert template is not None
-        self.left -= 1
-        self._add_text(text)
-        if template.is_unchanged:
-            self.size = size
-            return read
-        frame = template.opening + encode(text)[1:-1] + template.closing + padding + template.tail
-        self.size = len(frame)
-        return b"%x\r\n%b\r\n" % (len(frame), frame)
-
-    def _find_way(self, length: int) -> _Way | None:
-        """The way of reads of this length; None while there is no template."""
-        template = self._template
-        if template is None:
+    def look_again(self, read: bytes) -> bool | None:
+        """Move a read whose frame fits but for its padding, its counts, or the escapes in its text."""
+        template, write_chunk, (line, _) = self.template, self._client.write_chunk, LINE_OF_LENGTH[len(read)]
+        if template is None or write_chunk is None or not (read.startswith(line) and read.endswith(LINE_END)):
             return None
-        size = _chunk_size(length)
-        text_bytes = size - len(template.before) - len(self._closing) + len(_LINE_END)
-        text_bytes = text_bytes if text_bytes > 0 else _NO_TEXT
-        client_opening, client_size = b"", size
-        if not template.is_unchanged and text_bytes > 0:
-            client_size = len(template.opening) + text_bytes + len(self._client_closing) - len(_LINE_END)
-            client_opening = b"%x\r\n%b" % (client_size, template.opening)
-        way = self._ways[length] = (b"%x\r\n%b" % (size, template.before), text_bytes, client_opening, client_size)
-        return way
+        if not (answer := self.fill(read[len(line) : -2])):
+            return None
+        chunk = read if template.is_unchanged else LINE_OF_SIZE[len(answer)] + answer + LINE_END
+        self._heard()
+        if write_chunk(chunk, len(answer)):
+            return True
+        self._client_full()
+        return False
 
+    def _advance(self) -> None:
+        """Expect the next frame's numbers."""
+        if self.template is not None:
+            self.template.advance()
+            self._fit(self.template)
 
-def _chunk_size(length: int) -> int:
-    """The size that the header states of a chunk that is `length` bytes long with its framing; 0 if there is none."""
-    for digits in range(1, _MAX_DIGITS + 1):
-        size = length - digits - 2 * len(_LINE_END)
-        if size < 16**digits:
-            return size
-    return 0
+    def _fit(self, template: Template) -> None:
+        is_unchanged = template.is_unchanged
+        self.fit = (
+            template.before,
+            template.rest + LINE_END,
+            None if is_unchanged else template.opening,
+            None if is_unchanged else template.answer_rest + LINE_END,
+            self._outcome.text.pieces,
+            self._first_piece + MAX_USES,
+            self._advance if template.numbers else None,
+            self._client,
+            self._heard,
+            self._client_full,
+        )

@@ -16,23 +16,23 @@ class StreamedText:
     is a list's own method.
 
     The deltas of several choices (`n` > 1) come interleaved. Each choice is counted as a text of its own, since a token
-    may span deltas; `choice` is the one that `append` adds to.
+    may span deltas; `choice` is the one that `append` adds to, and `pieces` are those of its text that are kept.
     """
 
     def __init__(self) -> None:
         self.choice = 0
-        self._pieces: list[str] = []
-        self._texts = {0: self._pieces}
+        self.pieces: list[str] = []
+        self._texts = {0: self.pieces}
         self._counted = 0
         self._kept: dict[int, str] = {}
         self._most_kept = 0
-        self.append: Callable[[str], None] = self._pieces.append
+        self.append: Callable[[str], None] = self.pieces.append
 
     def select(self, choice: int) -> None:
         """What is appended from now on belongs to this choice."""
         self.choice = choice
-        self._pieces = self._texts.setdefault(choice, [])
-        self.append = self._pieces.append
+        self.pieces = self._texts.setdefault(choice, [])
+        self.append = self.pieces.append
 
     def keep(self, most: int) -> None:
         """From now on so many characters of a choice are not dropped, though they have been counted."""
@@ -44,20 +44,15 @@ class StreamedText:
         texts = (self._kept.get(choice, "") + "".join(pieces) for choice, pieces in self._texts.items())
         return "\n\n".join(text[: self._most_kept] for text in texts)
 
-    @property
-    def pieces(self) -> int:
-        """How many pieces of the selected choice are kept."""
-        return len(self._pieces)
-
     def since(self, piece: int) -> str:
         """The selected choice's text from that piece on."""
-        return "".join(self._pieces[piece:])
+        return "".join(self.pieces[piece:])
 
     def compact(self, count: Callable[[str], int]) -> None:
         """Bound the memory: join the pieces if they are many, and count and drop them if they are long."""
-        if len(self._pieces) > MAX_PIECES:
-            text = "".join(self._pieces)
-            self._pieces[:] = [text]
+        if len(self.pieces) > MAX_PIECES:
+            text = "".join(self.pieces)
+            self.pieces[:] = [text]
             if len(text) > MAX_CHARS:
                 self._count(count)
 

@@ -1,23 +1,24 @@
 """Translation between two dialects: each frame is decoded into events, each event encoded for the client."""
 
+import msgspec
+
 from sealink.errors import SealinkError
-from sealink.events import Event, ReasoningDelta, TextDelta
+from sealink.events import Event, ReasoningDelta, TextDelta, UsageSnapshot
 from sealink.wire.framing.frame import Frame
-from sealink.wire.stream.handler import Decoder, Encoder
+from sealink.wire.stream.handler import Decoder, Encoder, Skipped
 from sealink.wire.stream.outcome import Outcome, observe
+from sealink.wire.stream.template import Varying
 
 
 class Translator:
     """A StreamHandler made of the upstream dialect's decoder and the client dialect's encoder."""
-
-    padding_field = b""
 
     def __init__(self, decoder: Decoder, encoder: Encoder) -> None:
         self.outcome = Outcome()
         self.delta_text = ""
         self._decoder = decoder
         self._encoder = encoder
-        self._may_skip_deltas = decoder.stateless_deltas and encoder.uniform_deltas
+        self._may_skip_deltas = decoder.uniform_deltas and encoder.uniform_deltas
         self._delta: TextDelta | ReasoningDelta | None = None
 
     def handle(self, frame: Frame) -> bytes:
@@ -27,11 +28,18 @@ class Translator:
             self._note_delta(events)
         return out
 
-    def add_skipped_text(self, text: str) -> None:
-        """The encoder is given as one delta what came in many that it was not given."""
-        if self._delta is not None:
-            self._delta.text = text
-            self._encoder.encode(self._delta)
+    @property
+    def varying(self) -> Varying:
+        return msgspec.structs.replace(self._decoder.varying, answer_number=self._encoder.number_field)
+
+    def catch_up(self, skipped: Skipped) -> None:
+        """The decoder and the encoder are given as one delta what came in many that they were not given."""
+        delta = self._delta
+        assert delta is not None
+        delta.text = skipped.text
+        for event in self._decoder.catch_up(delta, skipped):
+            self._encode(event)
+        self._encoder.catch_up(delta, skipped.frames)
 
     def finish(self) -> bytes:
         return b"".join([self._encode(event) for event in self._decoder.close()])
@@ -44,9 +52,12 @@ class Translator:
         return b"" if self.outcome.error else self._encoder.encode(event)
 
     def _note_delta(self, events: list[Event]) -> None:
-        """Set `delta_text` if a frame brought text and nothing else, of the same block as the one before."""
+        """Set `delta_text` if a frame brought text and nothing else, but for the usage so far, of the same block as the
+        one before."""
         before, self._delta, self.delta_text = self._delta, None, ""
-        if len(events) == 1 and isinstance(event := events[0], (TextDelta, ReasoningDelta)):
+        if not events or len(events) > 2 or (len(events) == 2 and not isinstance(events[1], UsageSnapshot)):
+            return
+        if isinstance(event := events[0], (TextDelta, ReasoningDelta)):
             self._delta = event
             if before is not None and (before.block, before.choice) == (event.block, event.choice):
                 self.delta_text = event.text

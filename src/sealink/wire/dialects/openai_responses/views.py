@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.wire.raw_json.fields import NULL
+from sealink.wire.stream.template import Varying
 
 IGNORED: Final = (
     "keepalive",
@@ -244,5 +245,9 @@ UNKNOWN_EVENT: Final = msgspec.json.Decoder(UnknownEvent)
 ITEM: Final = msgspec.json.Decoder(Item)
 ANNOTATION: Final = msgspec.json.Decoder(Annotation)
 RESPONSE: Final = msgspec.json.Decoder(Response)
+
+NUMBER_FIELD: Final = b'"sequence_number":'
+VARYING: Final = Varying(padding=b'"obfuscation":"', number=NUMBER_FIELD)
+"""The obfuscation is random padding."""
 
 KNOWN_EVENTS: Final = {str(view.__struct_config__.tag) for view in (*_DECODED_VIEWS, *_IGNORED_VIEWS)}

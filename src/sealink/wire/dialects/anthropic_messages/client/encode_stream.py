@@ -92,6 +92,7 @@ class MessageEncoder:
     """
 
     uniform_deltas = True
+    number_field = b""
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._id = f"msg_{identity.id}"
@@ -112,6 +113,9 @@ class MessageEncoder:
         if block is not None and isinstance(event, (TextDelta, ReasoningDelta)) and block.number == event.block:
             return b"" if event.choice else block.opening + encode(event.text) + _CLOSES  # nearly every event
         return self._encode(event)
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, frames: int) -> None:
+        self.encode(delta)
 
     def _encode(self, event: Event) -> bytes:
         match event:

@@ -65,6 +65,7 @@ from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.identifiers import UniqueIds
 from sealink.wire.raw_json.fields import UNREADABLE, encode, object_of, text_of, utf8
+from sealink.wire.stream.handler import StatelessDeltas
 
 Events = Sequence[Event]
 
@@ -96,14 +97,12 @@ class _OpenBlock(msgspec.Struct):
     input: bytes = b""
 
 
-class MessageDecoder:
+class MessageDecoder(StatelessDeltas):
     """A Decoder of one answer. A usage event follows each report of usage; the finish comes at message_stop.
 
     `inserted` is the JSON of events that the upstream left out before the last ones it sent; whoever passes these on
     takes it out. `is_regular`: every event so far has said its type, and has counted blocks as Anthropic does.
     """
-
-    stateless_deltas = True
 
     def __init__(self) -> None:
         self.inserted: list[bytes] = []

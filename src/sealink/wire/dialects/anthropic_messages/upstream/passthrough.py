@@ -30,7 +30,9 @@ from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import event_frame
 from sealink.wire.raw_json.fields import UNREADABLE, encode, parse_object, text_of, to_raw
+from sealink.wire.stream.handler import Skipped
 from sealink.wire.stream.outcome import Outcome, observe
+from sealink.wire.stream.template import UNVARYING
 
 _BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
 
@@ -38,7 +40,7 @@ _BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
 class MessagesPassthrough:
     """A StreamHandler."""
 
-    padding_field = b""
+    varying = UNVARYING
 
     def __init__(self, identity: FallbackIdentity) -> None:
         self.outcome = Outcome()
@@ -71,7 +73,7 @@ class MessagesPassthrough:
                 self._call = block
                 self.delta_text = fragment if call == block else ""
 
-    def add_skipped_text(self, text: str) -> None:
+    def catch_up(self, skipped: Skipped) -> None:
         """Nothing to record: a delta of text changes neither the outcome nor the decoder."""
 
     def finish(self) -> bytes:

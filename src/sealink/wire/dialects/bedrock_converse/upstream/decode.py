@@ -29,12 +29,11 @@ from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.aws_event_stream import Message
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import UNREADABLE, encode, object_of
+from sealink.wire.stream.handler import EachFrameDecoded
 
 
-class ConverseDecoder:
-    """A Decoder of an AWS event stream's messages."""
-
-    stateless_deltas = False  # the frames of two equal deltas differ in their checksums
+class ConverseDecoder(EachFrameDecoded):
+    """A Decoder of an AWS event stream's messages. Those of two equal deltas differ in their checksums."""
 
     def __init__(self) -> None:
         self._blocks = Blocks()

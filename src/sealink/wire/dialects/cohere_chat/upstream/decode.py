@@ -35,12 +35,15 @@ from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import UNREADABLE, encode, name_of, object_of, text_of, utf8
+from sealink.wire.stream.handler import Skipped
+from sealink.wire.stream.template import UNVARYING
 
 
 class ChatDecoder:
     """A Decoder. A content block stays open until another block begins: citations may follow `content-end`."""
 
-    stateless_deltas = False
+    uniform_deltas = True
+    varying = UNVARYING
 
     def __init__(self) -> None:
         self._started = False
@@ -61,6 +64,11 @@ class ChatDecoder:
 
     def close(self) -> Sequence[Event]:
         """Only `message-end` ends an answer; the end of the bytes does not."""
+        return ()
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, skipped: Skipped) -> Sequence[Event]:
+        if isinstance(delta, TextDelta):
+            self._chars += len(delta.text)
         return ()
 
     def whole(self, answer: views.Whole, message: views.Message) -> Iterator[Event]:

@@ -52,6 +52,8 @@ from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import check_choices, malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import NULL, UNREADABLE, is_null, made_strict, name_of
+from sealink.wire.stream.handler import Skipped
+from sealink.wire.stream.template import Varying
 
 _T = TypeVar("_T")
 
@@ -73,7 +75,8 @@ class _Choice(msgspec.Struct):
 class GenerateDecoder:
     """A Decoder. Finish reasons and citations become events at the end of the answer."""
 
-    stateless_deltas = False
+    uniform_deltas = True
+    varying = Varying(counts=b'"usageMetadata":')
 
     def __init__(self) -> None:
         self._id = ""
@@ -114,6 +117,15 @@ class GenerateDecoder:
             return []
         try:
             return self.end()
+        except UNREADABLE as error:
+            raise malformed(error) from error
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, skipped: Skipped) -> list[Event]:
+        choice = self._choices.get(delta.choice)
+        if choice is not None and isinstance(delta, TextDelta):
+            choice.text.append(delta.text)
+        try:
+            return self._count(Raw(skipped.counts))
         except UNREADABLE as error:
             raise malformed(error) from error
 

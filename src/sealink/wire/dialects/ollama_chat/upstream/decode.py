@@ -28,6 +28,7 @@ from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.json_array import json_objects
 from sealink.wire.raw_json.fields import NULL, UNREADABLE, name_of, starts_with, utf8
+from sealink.wire.stream.handler import EachFrameDecoded
 
 _NOT_A_DIGIT = re.compile(r"\D")
 
@@ -61,10 +62,8 @@ class _Line(msgspec.Struct, gc=False):
 _LINE = msgspec.json.Decoder(_Line)
 
 
-class ChatDecoder:
-    """A Decoder."""
-
-    stateless_deltas = False
+class ChatDecoder(EachFrameDecoded):
+    """A Decoder. Each line has its time."""
 
     def __init__(self) -> None:
         self._started = False

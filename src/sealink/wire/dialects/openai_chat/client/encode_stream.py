@@ -78,6 +78,7 @@ class ChunkEncoder:
     """An Encoder. `identity` and the request's model stand in where the answer has none."""
 
     uniform_deltas = True
+    number_field = b""
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._id = f"chatcmpl-{identity.id}"
@@ -102,6 +103,9 @@ class ChunkEncoder:
     def fail(self, error: SealinkError) -> bytes:
         """The one error frame, and no `[DONE]` after it."""
         return error_frame(error)
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, frames: int) -> None:
+        self.encode(delta)
 
     def _encode(self, event: Event) -> bytes:
         match event:

@@ -29,7 +29,7 @@ from sealink.wire.dialects.openai_chat import views
 from sealink.wire.dialects.openai_chat.annotations import read_annotation, read_sources
 from sealink.wire.dialects.openai_chat.client.parts import read_picture
 from sealink.wire.dialects.openai_chat.signatures import Piece, Signature, is_signed, read_pieces, written
-from sealink.wire.dialects.openai_chat.upstream.frames import Chunk
+from sealink.wire.dialects.openai_chat.upstream.frames import VARYING, Chunk
 from sealink.wire.dialects.openai_chat.upstream.normalize_stream import StreamNormalizer
 from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize_whole
 from sealink.wire.dialects.openai_chat.upstream.plain_answer import PlainChunk, text_alone
@@ -38,6 +38,7 @@ from sealink.wire.dialects.shared.flat_blocks import Blocks
 from sealink.wire.dialects.shared.upstream_errors import check_choices, malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import Fields, encode, is_null, text_of
+from sealink.wire.stream.handler import StatelessDeltas
 
 _REASONS: Final[dict[str, FinishReason]] = {
     "stop": "stop",
@@ -56,10 +57,10 @@ _WITHOUT_JSON: Final = (b"", b"[DONE]")
 """The data of frames that are not chunks: comments, and the end marker."""
 
 
-class ChatDecoder:
+class ChatDecoder(StatelessDeltas):
     """A Decoder: one stream's frames → events."""
 
-    stateless_deltas = True
+    varying = VARYING
 
     def __init__(self) -> None:
         self._stream = StreamNormalizer(_ignore_text, usage_asked=True, choices_asked=1)

@@ -7,7 +7,9 @@ from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame
 from sealink.wire.raw_json.fields import Fields, made_strict, parse_object
+from sealink.wire.stream.template import Varying
 
+VARYING: Final = Varying(padding=b'"obfuscation":"')
 _LINE_ENDS_TO_SPACES: Final = bytes.maketrans(b"\r\n", b"  ")
 
 Chunk = Frame | Fields

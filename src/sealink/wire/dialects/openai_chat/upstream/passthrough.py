@@ -3,7 +3,7 @@
 from sealink.errors import SealinkError
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_chat.client.errors import error_frame
-from sealink.wire.dialects.openai_chat.upstream.frames import Chunk, one_line
+from sealink.wire.dialects.openai_chat.upstream.frames import VARYING, Chunk, one_line
 from sealink.wire.dialects.openai_chat.upstream.normalize_message import has_content, text_in
 from sealink.wire.dialects.openai_chat.upstream.normalize_stream import StreamNormalizer
 from sealink.wire.dialects.openai_chat.upstream.normalize_whole import normalize_whole
@@ -11,13 +11,14 @@ from sealink.wire.dialects.openai_chat.usage import read_usage
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame
 from sealink.wire.raw_json.fields import encode, object_of, text_of
+from sealink.wire.stream.handler import Skipped
 from sealink.wire.stream.outcome import Outcome
 
 
 class ChatPassthrough:
     """A StreamHandler between two ends that speak OpenAI's Chat Completions."""
 
-    padding_field = b'"obfuscation":"'
+    varying = VARYING
 
     def __init__(self, identity: FallbackIdentity, *, usage_asked: bool, choices_asked: int) -> None:
         self.outcome = Outcome()
@@ -33,7 +34,7 @@ class ChatPassthrough:
     def handle(self, frame: Frame) -> bytes:
         return self._deliver(self._stream.normalize(frame))
 
-    def add_skipped_text(self, text: str) -> None:
+    def catch_up(self, skipped: Skipped) -> None:
         """Text does not change the state."""
 
     def finish(self) -> bytes:

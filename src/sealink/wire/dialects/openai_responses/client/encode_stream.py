@@ -47,6 +47,7 @@ from sealink.wire.dialects.openai_responses.client.response_object import new_re
 from sealink.wire.dialects.openai_responses.finish import finish_fields
 from sealink.wire.dialects.openai_responses.signatures import FOREIGN_REDACTED
 from sealink.wire.dialects.openai_responses.usage import usage_object
+from sealink.wire.dialects.openai_responses.views import NUMBER_FIELD
 
 
 class ResponseEncoder:
@@ -55,7 +56,8 @@ class ResponseEncoder:
     `response` is the response object so far; it is whole once the answer has ended.
     """
 
-    uniform_deltas = False  # each event has its number
+    uniform_deltas = True
+    number_field = NUMBER_FIELD
 
     def __init__(self, request: ChatRequest, identity: FallbackIdentity) -> None:
         self._tools = {tool.name: tool for tool in request.tools}
@@ -72,6 +74,10 @@ class ResponseEncoder:
         if type(event) is TextDelta and not event.choice:  # nearly every event
             return self._blocks[event.block].add(event.text)
         return b"" if getattr(event, "choice", 0) else self._encode(event)  # this API has one choice
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, frames: int) -> None:
+        self.encode(delta)
+        self._items.count(frames - 1)
 
     def fail(self, error: SealinkError) -> bytes:
         """The one frame that ends a stream which has already begun."""

@@ -63,6 +63,10 @@ class Items:
         number, self._sequence = self._sequence, self._sequence + 1
         return b'%b%b,"sequence_number":%d}\n\n' % (opening, encode(text), number)
 
+    def count(self, frames: int) -> None:
+        """So many deltas were sent that were not written here."""
+        self._sequence += frames
+
     def add(self, prefix: str, type: str, **fields: Any) -> tuple[Place, bytes]:
         """Another item begins; the message before it is done once its open parts are."""
         before = self.end_message()

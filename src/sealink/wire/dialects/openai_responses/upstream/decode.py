@@ -10,7 +10,16 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from sealink.events import Event, StreamEnd, StreamError, StreamStart, Unmodelled, UsageSnapshot
+from sealink.events import (
+    Event,
+    ReasoningDelta,
+    StreamEnd,
+    StreamError,
+    StreamStart,
+    TextDelta,
+    Unmodelled,
+    UsageSnapshot,
+)
 from sealink.wire.dialects.openai_responses.finish import read_finish
 from sealink.wire.dialects.openai_responses.upstream.errors import read_failure
 from sealink.wire.dialects.openai_responses.upstream.output import Output
@@ -20,6 +29,7 @@ from sealink.wire.dialects.openai_responses.views import (
     KNOWN_EVENTS,
     RESPONSE,
     UNKNOWN_EVENT,
+    VARYING,
     AnnotationAdded,
     ArgumentsPiece,
     Completed,
@@ -42,6 +52,7 @@ from sealink.wire.dialects.openai_responses.views import (
 from sealink.wire.dialects.shared.upstream_errors import malformed
 from sealink.wire.framing.frame import Frame
 from sealink.wire.raw_json.fields import UNREADABLE, count_of, name_of, object_of, text_of
+from sealink.wire.stream.handler import Skipped
 
 Events = Iterable[Event]
 
@@ -51,7 +62,8 @@ _DONE: Final = b"[DONE]"
 class ResponseDecoder:
     """A Decoder: one answer's frames → events."""
 
-    stateless_deltas = False
+    uniform_deltas = True
+    varying = VARYING
 
     def __init__(self, server_call_ids: str = "") -> None:
         self._server_call_ids = server_call_ids
@@ -72,6 +84,11 @@ class ResponseDecoder:
 
     def close(self) -> Events:
         """Only `response.completed`, `.incomplete` and `.failed` end an answer; the end of the bytes does not."""
+        return ()
+
+    def catch_up(self, delta: TextDelta | ReasoningDelta, skipped: Skipped) -> Events:
+        if isinstance(delta, TextDelta):
+            self._begun().add_text(delta.block, delta.text)
         return ()
 
     def whole(self, response: Response) -> list[Event]:

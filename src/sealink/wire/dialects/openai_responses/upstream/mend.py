@@ -78,6 +78,11 @@ class Mender:
         except _UNREADABLE:
             return None
 
+    def count(self, frames: int) -> None:
+        """So many events like the last one were not given to `mended`."""
+        if self.next_number:
+            self.next_number += frames
+
     def response(self) -> Fields:
         """The response as the client has been told it so far, with the items that were finished."""
         told = self._told or mend_metadata({}, self._identity)

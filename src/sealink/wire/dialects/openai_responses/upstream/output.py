@@ -101,6 +101,11 @@ class Output:
         self._chars += len(event.delta)
         return (TextDelta(block.number, event.delta), *logprobs)
 
+    def add_text(self, number: int, text: str) -> None:
+        """More of an open block's text has come than was given to `text`."""
+        blocks = [item.open for item in self._items.values() if item.open is not None]
+        self._chars += sum(len(text) for block in blocks if block.number == number and block.kind == "text")
+
     def refuse(self, event: RefusalPiece) -> Iterator[Event]:
         yield from self._open_part(event.output_index, event.content_index, "refusal")
         block = self._items[event.output_index].blocks[event.content_index]

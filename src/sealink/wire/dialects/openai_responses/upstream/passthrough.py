@@ -1,22 +1,24 @@
 """A Responses upstream's answer for a client of the same dialect: its bytes pass through and are read on the way."""
 
 from sealink.errors import SealinkError
+from sealink.events import Event, ReasoningDelta, TextDelta, ToolArgsDelta
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_responses.client.errors import FAILED, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import COMMENT
 from sealink.wire.dialects.openai_responses.upstream.decode import ResponseDecoder, decode_whole
 from sealink.wire.dialects.openai_responses.upstream.mend import Mender, mend_whole
+from sealink.wire.dialects.openai_responses.views import VARYING
 from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame, event_frame
 from sealink.wire.raw_json.fields import encode, parse_object
+from sealink.wire.stream.handler import Skipped
 from sealink.wire.stream.outcome import Outcome, observe
 
 
 class ResponsesPassthrough:
     """A StreamHandler. An upstream's own failure reaches the client in the upstream's own words."""
 
-    delta_text = ""  # no frame repeats another: each has its sequence number
-    padding_field = b""
+    varying = VARYING
 
     def __init__(self, identity: FallbackIdentity) -> None:
         self.outcome = Outcome()
@@ -27,9 +29,12 @@ class ResponsesPassthrough:
         """An `error` event behind content, which goes out with the stream's ending: as all that an upstream says about
         a failure, it may have to be freed from secrets."""
         self._last_frame = b""
+        self.delta_text = ""
+        self._delta: TextDelta | ReasoningDelta | ToolArgsDelta | None = None
 
     def handle(self, frame: Frame) -> bytes:
         """The frame itself, unless it is one that clients cannot read."""
+        self.delta_text = ""
         if not frame.data:
             self._observe(frame)
             return COMMENT if b":" in frame.raw else b""
@@ -47,8 +52,11 @@ class ResponsesPassthrough:
             return b""
         return self._end(frame, error)
 
-    def add_skipped_text(self, text: str) -> None:
-        """No frame is skipped."""
+    def catch_up(self, skipped: Skipped) -> None:
+        self._mender.count(skipped.frames)
+        if isinstance(delta := self._delta, TextDelta):
+            delta.text = skipped.text
+            self._decoder.catch_up(delta, skipped)
 
     def finish(self) -> bytes:
         if self._failure is not None:
@@ -64,8 +72,19 @@ class ResponsesPassthrough:
         return self._error_event + error_frame(self._failure or error, mender.response(), mender.next_number)
 
     def _observe(self, frame: Frame) -> None:
-        for event in self._decoder.decode(frame):
+        events = list(self._decoder.decode(frame))
+        for event in events:
             observe(event, self.outcome)
+        self._note_delta(events)
+
+    def _note_delta(self, events: list[Event]) -> None:
+        """Set `delta_text` if a frame brought some more of a block, and nothing else, and so did the one before."""
+        before, self._delta = self._delta, None
+        if len(events) != 1 or not isinstance(event := events[0], TextDelta | ReasoningDelta | ToolArgsDelta):
+            return
+        self._delta = event
+        if before is not None and before.block == event.block:
+            self.delta_text = event.fragment if isinstance(event, ToolArgsDelta) else event.text
 
     def _end(self, frame: Frame, error: SealinkError) -> bytes:
         """Keeps the upstream's last frame, which `fail` returns."""
