@@ -40,6 +40,7 @@ from sealink.config import Config, ConfigError, ProviderConfig, rule_of, timeout
 from sealink.config.changes import Changes, changes, in_force
 from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
+from sealink.console.endpoints import key_holder_endpoints
 from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
@@ -94,6 +95,11 @@ _SEGMENT_S: Final = 3600.0
 
 _RECOVER_S: Final = 5.0
 """How long the event loop may take to count what a process that died has not."""
+
+
+def _with_version(public_url: str) -> str:
+    """[server] public_url as clients are given it; "" where it is not set."""
+    return f"{public_url.rstrip('/').removesuffix('/v1')}/v1" if public_url else ""
 
 
 class App:
@@ -352,7 +358,7 @@ class App:
             chat=lambda: self._chat,
             routes=lambda: router_of(self.config, self._providers).routes,
             config=lambda: self.config,
-            base_url=lambda: self.base_url,
+            base_url=lambda: _with_version(self.config.server.public_url) or self.base_url,
             used=self._used,
         )
 
@@ -461,8 +467,9 @@ class App:
         )
         default_url = origin(server, server.port)
         self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
+        pages = key_holder_endpoints(_with_version(server.public_url)) if self.config.console.public else ()
         return Dispatcher(
-            (*endpoints, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),
+            (*endpoints, *pages, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),
             max_body_bytes=server.max_chat_bytes,
             max_keyless_body_bytes=server.max_keyless_body_bytes,
             cors_origins=server.cors_origins,

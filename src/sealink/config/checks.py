@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
-from sealink.access.checks import wrong_rules
+from sealink.access.checks import CONSOLE_KEY, wrong_rules
 from sealink.config.mistakes import Mistake, Mistakes, did_you_mean
 from sealink.config.pricing import rule_of
 from sealink.config.sections import Config, KeyConfig, ModelConfig, ProviderConfig, TargetConfig, TeamConfig
@@ -105,6 +105,8 @@ def _check_keys(config: Config, mistakes: Mistakes) -> None:
     owners: dict[str, str] = {}
     for index, key in enumerate(config.keys):
         path = ("keys", index, "key")
+        if key.name == CONSOLE_KEY:
+            mistakes.add(("keys", index, "name"), f"name: {CONSOLE_KEY!r} is the name of the console's own key")
         if mistakes.within(path) or (not key.key and mistakes.within(path[:2])):
             continue
         if not re.fullmatch(r"[\x21-\x7e]+", key.key):

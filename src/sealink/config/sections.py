@@ -111,8 +111,11 @@ class AdminConfig(Section, frozen=True, kw_only=True):
 
 
 class ConsoleConfig(Section, frozen=True, kw_only=True):
-    """[console]: the pages at the admin port."""
+    """[console]: the pages in the browser."""
 
+    public: bool = False
+    """Whether holders of keys have a page of their own at /console on the public port. It shows what the API tells the
+    key that they type in, which stays in the page's memory."""
     refresh_s: Seconds = 1.0
     """How often the page of open streams is brought up to date."""
 

@@ -152,7 +152,7 @@ class AdminPort:
         endpoints = (
             *admin_endpoints(operations, self._control.metrics),
             playground(self._control.chat),
-            *console_endpoints(lambda: backend_of(self._control, self._access, guard, sessions)),
+            *console_endpoints(lambda: backend_of(self._control, self._access, guard, sessions, standing)),
         )
         dispatcher = Dispatcher(endpoints, max_body_bytes=admin.max_body_bytes, headers=HEADERS)
 
