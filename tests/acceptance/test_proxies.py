@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from acceptance.sealink_process import KEY, START_S, SealinkProcess, free_port
-from doctor.test_broken_ways import SHORT
+from doctor.test_broken_ways import AT_A_TIME, SHORT
 from doctor.ways import serving
 from outside import program
 from sealink.doctor.checks import CHECKS
@@ -195,17 +195,18 @@ def sealink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def diagnoses(sealink: str, tmp_path_factory: pytest.TempPathFactory) -> list[list[Finding]]:
-    """Of all cases, at the same time."""
+    """Of all cases, several at the same time."""
 
     async def all_of_them() -> list[list[Finding]]:
+        places = asyncio.Semaphore(AT_A_TIME)
+
+        async def in_turn(case: Case, upstream: str) -> list[Finding]:
+            async with places:
+                return await examined(case, tmp_path_factory.mktemp(case.proxy), upstream)
+
         async with serving(sim_handler(SimSettings(ttft_s=0, tokens_per_s=0))) as bare:
             upstreams = {SEALINK: sealink, BARE: bare.removeprefix("http://")}
-            folders = [tmp_path_factory.mktemp(case.proxy) for case in CASES]
-            found = [
-                examined(case, folder, upstreams[case.upstream])
-                for case, folder in zip(CASES, folders, strict=True)
-            ]  # fmt: skip
-            return await asyncio.gather(*found)
+            return await asyncio.gather(*(in_turn(case, upstreams[case.upstream]) for case in CASES))
 
     return asyncio.run(all_of_them())
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acceptance.sealink_process import KEY, SealinkProcess
-from doctor.ways import Answers, Proxy, Rewrites, serving
+from doctor.test_broken_ways import TOO_BUSY
+from doctor.ways import Answers, OneStream, Proxy, Rewrites, serving
 from sealink.doctor.checks import completeness, usage
 from sealink.doctor.conformance import models
 from sealink.doctor.conformance.exchanges import LISTED, LISTED_FOR_MESSAGES
@@ -28,14 +29,14 @@ CHAT, MESSAGES, RESPONSES = "/chat/completions", "/messages", "/responses"
 PLAN = Plan(
     paced=((10, 0.05), (50, 0.01)),
     compressible=((5, 0.05),),
-    silence_s=1.0,
+    silence_s=3.0,
     after_silence=((1, 0.1),),
     leave_patience_s=2.0,
 )
 CONFIG = f"""
 [heartbeat]
-grace_s = 0.2
-interval_s = 0.2
+grace_s = 1
+interval_s = 0.3
 [[keys]]
 name = "tests"
 key = "{KEY}"
@@ -68,10 +69,11 @@ async def scored(url: str, ways: Any) -> list[Score]:
 
 def test_sealink_keeps_all_rules(sealink: str, report: Callable[[str], None]) -> None:
     found = asyncio.run(scored(sealink, WAYS))
-    assert [score for score in found if score.outcome != "pass"] == []
+    assert [score for score in found if score.outcome != "pass" and score.rule not in TOO_BUSY] == []
     assert exit_code(found) == 0
     assert {score.api for score in found} == {CHAT, MESSAGES, RESPONSES, "/models", "streams"}
-    report(f"conformance of SeaLink: {len(found)} of {len(found)} rules are kept")
+    kept = sum(score.outcome == "pass" for score in found)
+    report(f"conformance of SeaLink: {kept} of {len(found)} rules are kept")
 
 
 FIELDS = (
@@ -132,7 +134,6 @@ FAULTS = [
     Fault("unfinished", {(MESSAGES, "order")}, **streams(rb"event: message_stop\n.*\n\n", b"", MESSAGES)),
     Fault("no event names", {(MESSAGES, "event-names")}, **streams(rb"event: .*\n", b"", MESSAGES)),
     Fault("blocks from 1", {(MESSAGES, "order")}, **streams(rb'"index":0', b'"index":1', MESSAGES)),
-    Fault("pings first", {(MESSAGES, "order")}, **streams(rb"\A", b'event: ping\ndata: {"type":"ping"}\n\n', MESSAGES)),
     Fault("no bearer tokens", {(MESSAGES, "bearer")}, path=MESSAGES, dropped=("authorization",)),
     Fault("own stop reason", {(MESSAGES, "stop-reason")}, **streams(rb'"end_turn"', b'"end"', MESSAGES)),
     Fault("OpenAI's errors", {(MESSAGES, "errors")}, path=MESSAGES, wrong=b'{"error":{"message":"wrong"}}'),
@@ -175,6 +176,18 @@ def wrong(sealink: str) -> dict[str, Faults]:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_of_a_wrong_server_exactly_its_faults(fault: Fault, wrong: dict[str, Faults]) -> None:
     assert wrong[fault.name] == fault.broken
+
+
+def test_a_key_that_allows_one_stream(sealink: str) -> None:
+    async def one_by_one() -> list[Score]:
+        proxy = OneStream(sealink)
+        try:
+            async with serving(proxy.handle) as url:
+                return await scored(url, ())
+        finally:
+            await proxy.close()
+
+    assert exit_code(asyncio.run(one_by_one())) == 0
 
 
 def test_an_api_that_is_not_offered_is_no_fault(sealink: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import trustme
 
 from acceptance.sealink_process import free_port
 from cli.commands import SEALINK, environment
-from doctor.test_broken_ways import SHORT
+from doctor.test_broken_ways import SHORT, TOO_BUSY
 from doctor.ways import BuffersBySize, Proxy, serving, way
 from sealink.doctor import terminal
 from sealink.doctor.plan import Plan
@@ -54,7 +54,8 @@ def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert (told["model"], told["simulated"], told["exit_code"]) == ("sealink/sim", True, 0)
     assert {check["name"] for check in told["checks"]} >= {"buffering", "leaving", "payoff", "body_size"}
-    assert all(check["level"] in ("ok", "fact") for check in told["checks"]), told["checks"]
+    others = [check for check in told["checks"] if check["name"] not in TOO_BUSY]
+    assert all(check["level"] in ("ok", "fact") for check in others), others
 
 
 def answering(status: int, headers: list[tuple[str, str]], body: bytes) -> Handler:

@@ -12,7 +12,7 @@ from sealink.doctor.diagnosis import exit_code
 from sealink.doctor.intermediaries import INTERMEDIARIES, Way, way
 from sealink.doctor.plan import Plan
 from sealink.doctor.reception import Chunk, Stream
-from sealink.doctor.tokens import Token, delays_s, typical_delay_s
+from sealink.doctor.tokens import Token, delays_s, typical_delay_s, without_stalls
 from sealink.doctor.verdict import Finding, Level, Verdict
 
 PLAN = Plan()
@@ -85,19 +85,33 @@ def test_a_busy_machine_is_no_buffer() -> None:
     assert max(delays_s(tokens(arrivals))) > 0.15
 
 
-def pacing(delay_s: float, lag_s: float) -> buffering.Pacing:
-    return buffering.Pacing(Stream(), 1.0, by_time(0.5), delay_s, lag_s, PLAN.tolerated_delay_s)
-
-
 def test_delays_that_this_machine_has_itself_do_not_count() -> None:
-    assert pacing(0.3, 0.001).is_late
-    assert not pacing(0.3, 0.08).is_late
-    assert not pacing(0.05, 0.0).is_late
+    """What comes every 0.4 s, since this program is held up in between, has not been held back on the way."""
+    held = by_time(0.4)
+    stalls = [(n * 0.4 + 0.01, (n + 1) * 0.4) for n in range(20)]
+    assert typical_delay_s(held, SLOW) > 0.15
+    assert typical_delay_s(without_stalls(held, stalls), SLOW) < 0.02
+    assert without_stalls(held, []) == held
+    assert without_stalls([], stalls) == []
+
+
+def test_a_short_stall_hides_no_buffer() -> None:
+    held = by_time(0.5)
+    assert typical_delay_s(without_stalls(held, [(n * 0.5 - 0.05, n * 0.5) for n in range(20)]), SLOW) > 0.15
+
+
+@pytest.mark.parametrize(
+    ("delay_s", "seen_s", "stalled", "level"),
+    [(0.3, 0.3, 0.0, "failure"), (0.3, 0.5, 0.9, "failure"), (0.01, 0.3, 0.9, "untested"), (0.01, 0.3, 0.2, "ok")],
+)
+def test_a_busy_machine_does_not_judge(delay_s: float, seen_s: float, stalled: float, level: Level) -> None:
+    pacing = buffering.Pacing(Stream(), 1.0, by_time(0.5), delay_s, seen_s, stalled, PLAN.tolerated_delay_s)
+    assert buffering.verdict(pacing, Way()).level == level
 
 
 def unstamped(*times: float) -> buffering.Pacing:
     chunks = [Chunk(at_s, 1, {"choices": [{"delta": {"content": "x"}}]}) for at_s in times]
-    return buffering.Pacing(Stream(chunks), times[-1], [], 0.0, 0.0, PLAN.tolerated_delay_s)
+    return buffering.Pacing(Stream(chunks), times[-1], [], 0.0, 0.0, 0.0, PLAN.tolerated_delay_s)
 
 
 @pytest.mark.parametrize(

@@ -233,14 +233,17 @@ Answers = dict[tuple[str, str, Headers, bytes], asyncio.Future[WholeAnswer]]
 
 
 class GivesUpSilence(Proxy):
-    """Cuts what is silent for so long."""
+    """Cuts what has brought no event for so long: heartbeats do not count."""
 
-    IDLE_S = 0.4
+    IDLE_S = 1.2
 
     async def pass_on(self, request: Request, answer: Response, responder: Responder) -> None:
+        clock = asyncio.get_running_loop().time
+        until_s = clock() + self.IDLE_S
         try:
-            while data := await asyncio.wait_for(answer.read(), self.IDLE_S):
+            while data := await asyncio.wait_for(answer.read(), until_s - clock()):
                 responder.write(data)
+                until_s = until_s if data.startswith(b":") else clock() + self.IDLE_S
         except TimeoutError:
             answer.close()
             responder.abort()

@@ -50,8 +50,8 @@ def test_heartbeats_in_a_pause() -> None:
         assert answer.read().count(b"\n: ") >= 1
 
 
-def test_faults_on_demand() -> None:
-    with running_sim() as sim, asked(sim.url, Probe(phases=((9, 0.0),), faults="end@4")) as answer:
+def test_a_fault_on_demand() -> None:
+    with running_sim() as sim, asked(sim.url, Probe(phases=((9, 0.0),), fault="end@4")) as answer:
         assert len(stamps(answer.read().decode())) == 4
 
 
@@ -88,6 +88,9 @@ def test_the_oldest_records_are_forgotten() -> None:
         'sealink-doctor {"phases": [[-1, 0]]}',
         'sealink-doctor {"phases": [[1, 1e9]]}',
         'sealink-doctor {"token_chars": 99999999}',
+        'sealink-doctor {"fault": "long-frame=99999999"}',
+        'sealink-doctor {"fault": "close@5,endless"}',
+        'sealink-doctor {"phases": [' + "[1, 0]," * 16 + "[1, 0]]}",
     ],
 )
 def test_prompts_that_are_no_probes(prompt: str) -> None:

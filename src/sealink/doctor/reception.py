@@ -20,8 +20,9 @@ class Piece(NamedTuple):
 
 
 class Reception(msgspec.Struct):
-    """One answer. `headers_s` is when its headers came, `ended_s` when it ended, or was left. `error` says why it was
-    cut, None if it came to its proper end in HTTP."""
+    """One answer. `headers_s` is when its headers came, `ended_s` when it ended, or was left, in seconds after the
+    request, which was at `began_s` of the loop's clock. `error` says why it was cut, None if it came to its proper end
+    in HTTP."""
 
     status: int = 0
     headers: dict[str, str] = {}
@@ -29,6 +30,7 @@ class Reception(msgspec.Struct):
     pieces: list[Piece] = []
     ended_s: float = 0.0
     error: SealinkError | None = None
+    began_s: float = 0.0
 
     @property
     def body(self) -> bytes:
@@ -108,7 +110,7 @@ async def receive(answer: Response, began_s: float, until_s: float, is_enough: I
     `began_s` and `until_s` are times of the loop. Errors are part of what was received.
     """
     clock = asyncio.get_running_loop().time
-    came, size = Reception(answer.status, dict(answer.headers), clock() - began_s, []), 0
+    came, size = Reception(answer.status, dict(answer.headers), clock() - began_s, [], began_s=began_s), 0
     try:
         async with asyncio.timeout_at(until_s):
             while not is_enough(came) and (data := await answer.read()):

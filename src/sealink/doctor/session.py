@@ -20,6 +20,7 @@ PROMPT: Final = "Explain in about 100 words how a lighthouse works."
 """For a model that is not the simulated one."""
 GREETING: Final = "Answer with the word yes, and nothing else."
 _MODELS_TRIED: Final = 5
+_LEAST_S: Final = 0.1
 
 
 class CannotExamine(SealinkError):
@@ -27,13 +28,17 @@ class CannotExamine(SealinkError):
 
 
 class Session:
-    """`url` ends in /v1. `is_sim`: the far end is SeaLink's simulated model, so that answers are made to measure."""
+    """`url` ends in /v1. `is_sim`: the far end is SeaLink's simulated model, so that answers are made to measure.
+
+    `headers` are those of a stream, `opened_in_s` how long `open` has taken.
+    """
 
     def __init__(self, url: str, key: str, plan: Plan, pool: UpstreamPool) -> None:
         self.url, self.key, self.plan, self.pool = url.rstrip("/"), key, plan, pool
         self.model = ""
         self.is_sim = False
         self.headers: dict[str, str] = {}
+        self.opened_in_s = 0.0
         self._paced: asyncio.Task[tuple[Reception, Stream]] | None = None
 
     @property
@@ -41,15 +46,17 @@ class Session:
         return way(self.headers)
 
     async def open(self, model: str) -> None:
-        """Find the model, and whether it is the simulated one. Raises CannotExamine."""
-        candidates = [model] if model else await self._listed()
-        failures = []
-        for candidate in candidates[:_MODELS_TRIED]:
+        """Find the model, and whether it is the simulated one, within the plan's `answer_s`. Raises SealinkError."""
+        clock = asyncio.get_running_loop().time
+        until_s, failures = clock() + self.plan.answer_s, []
+        for candidate in [model] if model else (await self._listed())[:_MODELS_TRIED]:
             self.model = candidate
-            came = await self.stream(Probe(phases=((2, 0.0),)).prompt(GREETING))
+            left_s = max(until_s - clock(), _LEAST_S)
+            came = await self.stream(Probe(phases=((2, 0.0),)).prompt(GREETING), most_s=left_s)
             if came.status == 200 and (came.is_event_stream or parsed(came).chunks):
                 self.is_sim = bool(stamps(parsed(came).text))
                 self.headers = came.headers
+                self.opened_in_s = clock() - until_s + self.plan.answer_s
                 return
             failures.append(refusal(self.url, candidate, came))
         raise CannotExamine(failures[0])

@@ -75,7 +75,7 @@ def _say_why_not(message: str, *, as_json: bool) -> None:
 
 async def _examine(session: Session, *, as_json: bool, is_long: bool) -> list[Finding]:
     checks = [*CHECKS, *(LONG_CHECKS if is_long else ())]
-    limit_s = session.plan.limit_s + (session.plan.long_silence_s if is_long else 0)
+    limit_s = session.plan.limit_s - session.opened_in_s + (session.plan.long_silence_s if is_long else 0)
     console = Console()
     if not as_json:
         _print(console, plain(f"{session.url}, model {session.model}") + (", simulated" if session.is_sim else ""))

@@ -6,11 +6,14 @@ what holds tokens back, not how far away the model is.
 
 from collections.abc import Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sealink.benchmark.chat_stream import texts
 from sealink.doctor.reception import Stream
 from sealink.sim.probe import stamps
+
+_JUST_AFTER_S: Final = 0.005
+"""After a stall: how long it takes to read what has waited."""
 
 
 class Token(NamedTuple):
@@ -36,6 +39,23 @@ def delays_s(tokens: Sequence[Token]) -> list[float]:
     """How late each token came, compared with the quickest."""
     ways = [token.arrived_s - token.sent_s for token in tokens]
     return [way - min(ways) for way in ways]
+
+
+Stall = tuple[float, float]
+"""From when to when this program did not run, in seconds after the request."""
+
+
+def without_stalls(tokens: Sequence[Token], stalls: Sequence[Stall]) -> list[Token]:
+    """The tokens, each as early as it may have come: what was read after a stall may have waited since it began."""
+    if not tokens:
+        return []
+    quickest_s = min(token.arrived_s - token.sent_s for token in tokens)
+    return [token._replace(arrived_s=_earliest_s(token, quickest_s, stalls)) for token in tokens]
+
+
+def _earliest_s(token: Token, quickest_s: float, stalls: Sequence[Stall]) -> float:
+    begins = [begin_s for begin_s, end_s in stalls if begin_s < token.arrived_s <= end_s + _JUST_AFTER_S]
+    return min(token.arrived_s, max(min(begins, default=token.arrived_s), token.sent_s + quickest_s))
 
 
 def typical_delay_s(tokens: Sequence[Token], first_phase: int) -> float:

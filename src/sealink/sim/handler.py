@@ -143,7 +143,7 @@ class _Simulation:
         """The faults that the header, the model name or a probe asks for; if there are none, random ones."""
         asked = read_faults(request.headers.get(FAULT_HEADER, ""), FAULT_HEADER)
         asked += read_faults(split_model(ask.model)[1], "model")
-        asked += read_faults(probe.faults if probe else "", "messages")
+        asked += read_faults(probe.fault if probe else "", "messages")
         return asked or drawn(self._settings.chances, self._dice)
 
     def _body(self, faults: list[Fault], responder: Responder) -> FaultyBody:

@@ -23,8 +23,12 @@ from sealink.sim.answer import Answer, Block
 MARK: Final = "sealink-doctor "
 """What a probe's line begins with. It is the last line of the prompt."""
 
-MAX_TOKENS: Final = 20_000
+MAX_TOKENS: Final = 5000
+MAX_PHASES: Final = 16
+MAX_TOKEN_CHARS: Final = 1000
 MAX_PAUSE_S: Final = 3600.0
+"""Whoever may ask the simulated model may send a probe: it must not cost more than a long answer does."""
+
 MAX_TOKENS_AT_ONCE: Final = 256
 """The most tokens in one write, after a slow client has let them pile up."""
 
@@ -43,15 +47,15 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
     `phases`: numbers of tokens, and the pause before each of them in seconds. `token_chars`: the length of a token, if
     its stamp is shorter. `heartbeat_s`: in a longer pause a comment is sent at this interval, 0: none. `name`: under
     which the probe can be asked about later. `report_on`: the name of an earlier probe: the answer is its Record.
-    `faults`: what goes wrong with the answer, as the header x-sealink-sim-fault has it.
+    `fault`: how the answer breaks off, after so many tokens, as the header x-sealink-sim-fault has it.
     """
 
-    phases: tuple[tuple[Count, Pause], ...] = ()
-    token_chars: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    phases: Annotated[tuple[tuple[Count, Pause], ...], msgspec.Meta(max_length=MAX_PHASES)] = ()
+    token_chars: Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKEN_CHARS)] = 0
     heartbeat_s: Pause = 0
     name: str = ""
     report_on: str = ""
-    faults: str = ""
+    fault: Annotated[str, msgspec.Meta(pattern=r"^((close|reset|end|error)@[0-9]{1,4})?$")] = ""
 
     def prompt(self, words: str = "") -> str:
         """The prompt that asks for this. `words` are for a model that does not know what a probe is."""

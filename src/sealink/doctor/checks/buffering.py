@@ -1,7 +1,9 @@
 """Are tokens held back on the way? By how much, and is what holds them emptied by size or by time?"""
 
 import asyncio
+from itertools import pairwise
 from statistics import median
+from typing import Final
 
 import msgspec
 
@@ -10,27 +12,39 @@ from sealink.doctor.check import Check
 from sealink.doctor.intermediaries import Way
 from sealink.doctor.reception import Reception, Stream
 from sealink.doctor.session import Session
-from sealink.doctor.tokens import Token, delays_s, tokens_of, typical_delay_s
+from sealink.doctor.tokens import Stall, Token, delays_s, tokens_of, typical_delay_s, without_stalls
 from sealink.doctor.verdict import Verdict
 
-_TICK_S = 0.01
-_MANY_CHUNKS = 20
+_TICK_S: Final = 0.005
+_STALL_S: Final = 0.02
+"""From which time between two ticks on this program was held up."""
+_MANY_CHUNKS: Final = 20
+_TOO_BUSY: Final = 0.5
 
 
 class Pacing(msgspec.Struct, frozen=True):
-    """A stream at a known pace, or of an unknown model. `delay_s` is the typical delay of its tokens, `lag_s` that of
-    this program itself, which a busy machine holds up; `tolerated_s` what is no fault."""
+    """A stream at a known pace, or of an unknown model.
+
+    `delay_s` is the typical delay of its tokens beyond what this program itself was held up, which it was for `stalled`
+    of the time (0 to 1); `seen_s` is that delay included; `tolerated_s` is no fault.
+    """
 
     stream: Stream
     ended_s: float
     tokens: list[Token]
     delay_s: float
-    lag_s: float
+    seen_s: float
+    stalled: float
     tolerated_s: float
 
     @property
     def is_late(self) -> bool:
-        return self.delay_s > max(self.tolerated_s, 5 * self.lag_s)
+        return self.delay_s > self.tolerated_s
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether this machine is too busy to tell."""
+        return not self.is_late and self.seen_s > self.tolerated_s and self.stalled > _TOO_BUSY
 
 
 async def probe(session: Session) -> Pacing:
@@ -43,29 +57,39 @@ async def probe(session: Session) -> Pacing:
 
 
 async def _measure(session: Session, *, again: bool) -> Pacing:
-    lags: list[float] = []
-    watching = asyncio.create_task(_watch_lag(lags))
+    ticks: list[float] = []
+    watching = asyncio.create_task(_watch(ticks))
     try:
         came, stream = await session.paced(again=again)
     finally:
         watching.cancel()
-    tokens = tokens_of(stream)
-    slow = session.plan.paced[0][0]
-    lag_s = median(lags) if lags else 0.0
-    return Pacing(stream, _end_s(came), tokens, typical_delay_s(tokens, slow), lag_s, session.plan.tolerated_delay_s)
+    tokens, slow, end_s = tokens_of(stream), session.plan.paced[0][0], _end_s(came)
+    stalls = _stalls(ticks, came.began_s)
+    return Pacing(
+        stream,
+        end_s,
+        tokens,
+        delay_s=typical_delay_s(without_stalls(tokens, stalls), slow),
+        seen_s=typical_delay_s(tokens, slow),
+        stalled=sum(end - begin for begin, end in stalls) / (end_s or 1.0),
+        tolerated_s=session.plan.tolerated_delay_s,
+    )
 
 
 def _end_s(came: Reception) -> float:
     return came.pieces[-1].at_s if came.pieces else came.ended_s
 
 
-async def _watch_lag(lags: list[float]) -> None:
-    """How late this program's own timers are."""
+async def _watch(ticks: list[float]) -> None:
+    """Note when this program runs. Between two ticks too far apart a busy machine has held it up."""
     clock = asyncio.get_running_loop().time
     while True:
-        due = clock() + _TICK_S
+        ticks.append(clock())
         await asyncio.sleep(_TICK_S)
-        lags.append(clock() - due)
+
+
+def _stalls(ticks: list[float], began_s: float) -> list[Stall]:
+    return [(begin - began_s, end - began_s) for begin, end in pairwise(ticks) if end - begin > _STALL_S]
 
 
 def verdict(found: Pacing, way: Way) -> Verdict:
@@ -76,6 +100,9 @@ def verdict(found: Pacing, way: Way) -> Verdict:
         "typical_delay_ms": round(found.delay_s * 1000, 1),
         "largest_delay_ms": round(max(late) * 1000, 1),
     }
+    if found.is_unsure:
+        words = f"This machine is too busy to tell: {found.stalled:.0%} of the time it held up sealink doctor itself."
+        return Verdict("untested", words, figures=figures)
     if not found.is_late:
         words = f"Tokens come as they are sent: typically {_ms(median(late))} late, at most {_ms(max(late))}."
         return Verdict("ok", words, figures=figures)

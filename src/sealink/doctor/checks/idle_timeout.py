@@ -72,7 +72,8 @@ def verdict(found: Endings, way: Way) -> Verdict:
     if found.streamed.cut_by:
         words = f"Of {found.silence_s:g} s of silence: {_words('a stream', found.streamed)}; {whole}."
         return Verdict("failure", words, way.change("idle"), figures)
-    words = f"A stream survives {found.silence_s:g} s of silence; {whole}."
+    words = f"A stream survives {found.silence_s:g} s of silence; {whole}"
+    words += ": have clients stream what takes that long." if found.whole.cut_by else "."
     return Verdict("ok" if not found.whole.cut_by else "fact", words, figures=figures)
 
 
@@ -81,7 +82,9 @@ def _cut_after_s(ending: Ending) -> float | None:
 
 
 def _words(what: str, ending: Ending) -> str:
-    return f"{what} is cut after {ending.after_s:.0f} s by {ending.cut_by}" if ending.cut_by else f"{what} survives too"
+    if not ending.cut_by:
+        return f"{what} survives too"
+    return f"{what} is cut after {ending.after_s:.0f} s by {ending.cut_by.rstrip('.')}"
 
 
 CHECK = Check("idle_timeout", "what a long silence does", probe, verdict, is_quiet=True)

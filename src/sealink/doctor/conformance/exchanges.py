@@ -8,13 +8,14 @@ import msgspec
 from sealink.doctor.conformance.rule import BEARER, CUT, PLAIN, TOOLS, USAGE, WHOLE, WRONG, Json, Transcript
 from sealink.doctor.reception import Reception
 from sealink.doctor.session import Session
+from sealink.errors import RateLimited
 from sealink.net.message import UpstreamRequest
 from sealink.sim.probe import Probe
 
 _PROMPT: Final = "Say in one sentence what the weather is like in Lisbon."
 _PARAMETERS: Final[Json] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 _TOOL: Final[Json] = {"name": "get_weather", "description": "The weather in a city."}
-_CUT: Final = Probe(phases=((10, 0.01),), faults="close@5")
+_CUT: Final = Probe(phases=((10, 0.01),), fault="close@5")
 _MAX_TOKENS: Final = 1024
 ANTHROPIC_VERSION: Final = [("anthropic-version", "2023-06-01")]
 
@@ -72,11 +73,20 @@ async def models(session: Session) -> Transcript:
 
 
 async def _ask(session: Session, path: str, asked: dict[str, Json], headers: list[tuple[str, str]]) -> Transcript:
-    """All exchanges of an API, at the same time."""
+    """All exchanges of an API, at the same time; those that are too many for the key again, one by one."""
+
+    async def answer(name: str) -> Reception:
+        return await _exchange(session, "POST", path, headers, {"model": session.model, **asked[name]})
+
+    async def answer_or_limit(name: str) -> Reception | None:
+        try:
+            return await answer(name)
+        except RateLimited:
+            return None
+
     names = [name for name in asked if name != CUT or session.is_sim]
-    bodies = [{"model": session.model, **asked[name]} for name in names]
-    came = await asyncio.gather(*(_exchange(session, "POST", path, headers, body) for body in bodies))
-    return Transcript(dict(zip(names, came, strict=True)))
+    came = dict(zip(names, await asyncio.gather(*map(answer_or_limit, names)), strict=True))
+    return Transcript({name: received or await answer(name) for name, received in came.items()})
 
 
 async def _exchange(session: Session, method: str, path: str, headers: list[tuple[str, str]], body: Any) -> Reception:
