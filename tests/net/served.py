@@ -210,7 +210,8 @@ async def serving(
     """A server with small limits that must end with nothing open and nothing unhandled."""
     unhandled: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: unhandled.append(context))
-    server = Server(handler, limits=ServerLimits(**limits), check_head=check_head, error_response=error_response)
+    allowed = ServerLimits(**{"keep_alive_grace_s": 0.0, **limits})
+    server = Server(handler, limits=allowed, check_head=check_head, error_response=error_response)
     served = Served(server, (await server.start("127.0.0.1", 0))[0])
     try:
         yield served

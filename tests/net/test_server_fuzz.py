@@ -30,6 +30,9 @@ class FakeTransport:
         assert not ended, "written to a connection that was closed"
         self.written += data
 
+    def can_write_eof(self) -> bool:
+        return True
+
     def write_eof(self) -> None:
         self.eof_written = True
 

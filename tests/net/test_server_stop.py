@@ -291,3 +291,58 @@ async def test_stopping_twice_or_without_a_client_is_no_matter() -> None:
     async with serving() as served:
         await served.server.stop(0)
         await served.server.stop(PATIENCE_S)
+
+
+@on_both_loops
+async def test_what_is_on_its_way_over_an_idle_connection_is_answered_as_its_last() -> None:
+    async with serving(keep_alive_grace_s=PATIENCE_S) as served:
+        client = await served.connect()
+        assert "connection" not in (await client.ask(GET)).headers
+        stop = asyncio.ensure_future(served.server.stop(PATIENCE_S))
+        await asyncio.sleep(0.02)
+        assert not stop.done()
+        assert (await client.ask(GET)).headers["connection"] == "close"
+        assert await client.rest() == b""
+        await stop
+
+
+@on_both_loops
+async def test_who_was_told_that_the_connection_stays_may_send_one_more_request() -> None:
+    go_on = asyncio.Event()
+
+    async def handler(request: Request, responder: Responder) -> None:
+        responder.start(200, STREAM_HEADERS)
+        await go_on.wait()
+        responder.finish()
+
+    async with serving(handler, keep_alive_grace_s=PATIENCE_S) as served:
+        client = await served.connect()
+        client.send(GET)
+        assert "connection" not in (await client.head()).headers
+        stop = asyncio.ensure_future(served.server.stop(PATIENCE_S))
+        await asyncio.sleep(0.02)
+        go_on.set()
+        assert await client.chunk() == b""
+        assert (await client.ask(GET)).headers["connection"] == "close"
+        await stop
+
+
+@on_both_loops
+async def test_an_idle_connection_is_closed_when_the_keep_alive_grace_is_over() -> None:
+    async with serving(keep_alive_grace_s=0.05) as served:
+        idle = await served.connect()
+        await idle.ask(GET)
+        await served.server.stop(PATIENCE_S)
+        assert await idle.rest() == b""
+
+
+@on_both_loops
+async def test_in_a_hurry_an_idle_connection_is_closed_at_once() -> None:
+    async with serving(keep_alive_grace_s=PATIENCE_S) as served:
+        idle = await served.connect()
+        await idle.ask(GET)
+        stop = asyncio.ensure_future(served.server.stop(PATIENCE_S))
+        await asyncio.sleep(0.02)
+        served.server.hurry()
+        await stop
+        assert await idle.rest() == b""

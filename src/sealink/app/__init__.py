@@ -12,6 +12,7 @@ spending    what was spent, for budgets
 recent_use  what was lately used of limits, for counters that nodes share
 access      the keys of a running SeaLink, as they change
 admin       the admin port of a running SeaLink
+listening/  where it listens, and how another SeaLink follows it
 telemetry/  what a running process tells of itself
 address     addresses of this machine
 dev_key     the key of a run for which none is configured

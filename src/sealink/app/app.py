@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes as KeyChanges
+from sealink.access.rejected_keys import RejectedKeys
 from sealink.app.access import Access
-from sealink.app.address import printable
 from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
+from sealink.app.listening.sockets import Sockets, base_url, open_public, origin
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.recent_use import RecentUse
@@ -28,12 +29,13 @@ from sealink.app.telemetry.gauges import (
     connection_gauges,
     ledger_gauges,
     loop_gauge,
+    refusal_counters,
     shared_gauge,
     target_gauge,
     waiting_gauge,
 )
 from sealink.catalog.prices import PriceRules, load_prices
-from sealink.config import Config, ProviderConfig, rule_of, timeouts_of
+from sealink.config import Config, ConfigError, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
@@ -53,13 +55,14 @@ from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
+from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
 from sealink.limits.nodes.settings import COUNTS_ALONE
 from sealink.limits.subjects import Subject
 from sealink.net.client import UpstreamPool
 from sealink.net.message import Pool
-from sealink.net.server import Server
+from sealink.net.server import CertificateError, Server, ServerTls
 from sealink.net.siblings import Siblings
 from sealink.policy.health import HealthBook
 from sealink.policy.hedging import Hedging
@@ -87,6 +90,10 @@ _FLUSH_S: Final = 2.0
 
 _SEGMENT_S: Final = 3600.0
 """How old a segment of the journal becomes before the next is begun."""
+
+
+_RECOVER_S: Final = 5.0
+"""How long the event loop may take to count what a process that died has not."""
 
 
 class App:
@@ -117,13 +124,16 @@ class App:
         self._content = ContentLog(Path(config.server.data_dir), _content_settings(config))
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
+        self._rejected_keys = RejectedKeys()
         self._access = Access(config, self._revoke)
-        self._admin = AdminPort(config, self._access, self._control())
+        turn = siblings / "admin" if siblings else None
+        self._admin = AdminPort(config, self._access, self._control(), turn)
         self._limits = LimitEnforcement(
             Path(config.server.data_dir) / "counters",
             self._access.keyring,
             SpentByLedger(reports_of(config)),
             RecentUse(config.store.url),
+            self._ledger.journal_name,
         )
         self._traces = _traces_of(config, self._pool)
         traced = [self._traces.observer] if self._traces is not None else []
@@ -147,11 +157,13 @@ class App:
             under_way=lambda: self._metrics.open_requests,
         )
         self._server: Server | None = None
+        self._tls = ServerTls.of(config.server.tls_cert, config.server.tls_key)
+        self._watching: asyncio.Task[None] | None = None
         self._loading: asyncio.Task[None] | None = None
 
-    async def start(self, *, reuse_port: bool = False, with_admin: bool = False) -> str:
-        """Listen, `with_admin` on the admin port too. Returns the base URL that clients are given, with the port that
-        was really taken.
+    async def start(self, sockets: Sockets | None = None, *, with_admin: bool = False) -> str:
+        """Listen on these sockets, or else at the addresses of the config; `with_admin` on the admin port too. Returns
+        the base URL that clients are given, with the port that was really taken.
 
         Raises OSError if it cannot listen, StoreTooNew if a newer SeaLink has changed the store.
         """
@@ -170,31 +182,43 @@ class App:
             error_response=public.error_response,
             refuse=public.refuse,
         )
-        addresses = await self._server.start(config.server.host, config.server.port, reuse_port=reuse_port)
+        given = sockets or Sockets()
+        self._public = given.public or open_public(config.server)
+        await self._server.start_on(self._public, self._tls)
         await self._siblings.start()
         if with_admin:
-            self._admin.start()
+            self._admin.start(given.admin)
+        if self._tls is not None:
+            self._watching = asyncio.create_task(self._tls.watch(config.server.tls_poll_s))
         self._finish_segment()
         self._load_shedding.lag.start(asyncio.get_running_loop())
         self._content.start(self._call_later)
         self._loading = asyncio.create_task(self._load())
-        self.base_url = f"http://{printable(config.server.host)}:{addresses[0][1]}/v1"
+        self.base_url = base_url(config.server, self._public)
         return self.base_url
+
+    def sockets(self) -> Sockets:
+        """What it listens on."""
+        return Sockets(self._public, self._admin.sockets)
 
     async def loaded(self) -> None:
         """Wait until all that is loaded after the start is there."""
         if self._loading is not None:
             await self._loading
 
-    async def stop(self) -> None:
-        """Let open streams finish for up to `drain_s`, then end them, and give everything back."""
-        self._is_stopping = True
+    async def stop(self, *, is_taken_over: bool = False) -> None:
+        """Let open streams finish for up to `drain_s`, then end them, and give everything back. Where another process
+        has taken over, nobody need notice."""
+        self._is_stopping = not is_taken_over
         await self.loaded()
-        await self._notice()
+        if not is_taken_over:
+            await self._notice()
         await self._admin.stop()
         await self._siblings.stop()
         if self._server is not None:
             await self._server.stop(self.config.server.drain_s)
+        if self._watching is not None:
+            self._watching.cancel()
         self._segment_timer.cancel()
         self._load_shedding.lag.stop()
         if self._traces is not None:
@@ -247,6 +271,7 @@ class App:
         async with self._reloading:
             running = self.config
             new = await asyncio.to_thread(self._load_config)
+            await self._renew_certificates()
             config = in_force(running, new)
             known = {provider.name: provider for provider in running.providers}
             made = {
@@ -259,6 +284,14 @@ class App:
             self._providers |= made
             self._take_config(running)
             return changes(running, new)
+
+    async def _renew_certificates(self) -> None:
+        try:
+            if self._tls is not None:
+                await asyncio.to_thread(self._tls.reload)
+            await self._admin.renew_certificate()
+        except CertificateError as error:
+            raise ConfigError(f"tls_cert: {error}") from error
 
     async def reload_all(self) -> Changes:
         """As `reload`, in all processes. Raises the ConfigError of any."""
@@ -319,6 +352,11 @@ class App:
             used=self._used,
         )
 
+    async def _recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+        if self._is_stopping:
+            raise OSError("SeaLink stops")  # the journal is left to the next process
+        self._limits.recover(journal, admission, settlement)
+
     async def _used(self, subject: Subject) -> dict[str, int] | None:
         return self._limits.used(subject)
 
@@ -347,6 +385,7 @@ class App:
                 *connection_gauges(self._server, self._pool),
                 waiting_gauge(self._open.waiting),
                 loop_gauge(self._load_shedding.lag),
+                *refusal_counters(self._limits.refused, self._rejected_keys.total),
                 *([self._traces.gauge()] if self._traces is not None else []),
                 *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
             ],
@@ -386,15 +425,25 @@ class App:
             await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
         except (ImportError, OSError) as error:  # a start under full load may find no file descriptor left
             log.warning("loaded when it is needed, for now it cannot be: %s", error)
+        loop = asyncio.get_running_loop()
+
+        def recovered(journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+            counting = self._recover(journal, admission, settlement)
+            asyncio.run_coroutine_threadsafe(counting, loop).result(_RECOVER_S)
+
+        self._ledger.when_recovered(recovered)
         self._ledger.start()
 
     def _public_port(self) -> Dispatcher:
         server, router = self.config.server, router_of(self.config, self._providers)
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
+        prices = PriceRules(rule_of(price) for price in self.config.prices)
+        self._limits.configure(self.config.limits, prices, router.route_of)
         gates: list[Gate] = [self._load_shedding, limits, self._limits, Advising()]
         begin_trace = self._traces.begin if self._traces is not None else None
-        admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
+        admission = AdmissionControl(
+            self._access.keyring, router, self._observers, gates, begin_trace, self._rejected_keys
+        )
         endpoints = public_endpoints(
             admission,
             self._services(),
@@ -405,7 +454,7 @@ class App:
             warnings=self.warnings,
             max_before_content_bytes=self.config.upstream.max_before_content_bytes,
         )
-        default_url = f"http://{printable(server.host)}:{server.port}"
+        default_url = origin(server, server.port)
         self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
         return Dispatcher(
             (*endpoints, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),

@@ -23,13 +23,25 @@ def greeting(config: Config, base_url: str, variables: Mapping[str, str] = VARIA
     notes = [] if variable or key.name == GENERATED_KEY else [f"its secret in ${_VARIABLE}"]
     notes += [] if model else ["the name of a model"]
     told = key.key if key.name == GENERATED_KEY else f"the one named {key.name!r}"
+    header, target = _header(key, variable or _VARIABLE), _target(config, base_url)
     return "\n".join(
         [
-            f"SeaLink {__version__} listens on {base_url}",
+            f"SeaLink {__version__} listens on {_address(config, base_url)}",
             f"key: {told}" + (f" (the line below needs {' and '.join(notes)})" if notes else ""),
-            f"try: {_curl(base_url, _header(key, variable or _VARIABLE), model or 'MODEL', variables)}",
+            f"try: {_curl(target, header, model or 'MODEL', variables)}",
         ]
     )
+
+
+def _address(config: Config, base_url: str) -> str:
+    """A Unix socket's path is its address."""
+    return f"unix:{config.server.unix_socket}" if config.server.unix_socket else base_url
+
+
+def _target(config: Config, base_url: str) -> str:
+    """What tells curl where to connect to."""
+    url, path = shlex.quote(f"{base_url}/chat/completions"), config.server.unix_socket
+    return f"--unix-socket {shlex.quote(path)} {url}" if path else url
 
 
 def _usable(config: Config) -> tuple[KeyConfig, str]:
@@ -57,10 +69,10 @@ def _header(key: KeyConfig, variable: str) -> str:
     return f'"Authorization: Bearer ${variable}"'
 
 
-def _curl(base_url: str, authorization: str, model: str, variables: Mapping[str, str]) -> str:
+def _curl(target: str, authorization: str, model: str, variables: Mapping[str, str]) -> str:
     """A command for bash, zsh and sh. The brackets of an IPv6 address must be quoted: to a shell they are a pattern."""
     body = json.dumps({"model": model, "stream": True, "messages": [{"role": "user", "content": "Hello!"}]})
     proxied = any(variables.get(name) for name in ("http_proxy", "all_proxy", "ALL_PROXY"))  # those that curl reads
     command = "curl -N --noproxy '*'" if proxied else "curl -N"
-    url, content_type = shlex.quote(f"{base_url}/chat/completions"), "'Content-Type: application/json'"
-    return f"{command} {url} -H {authorization} -H {content_type} -d {shlex.quote(body)}"
+    content_type = "'Content-Type: application/json'"
+    return f"{command} {target} -H {authorization} -H {content_type} -d {shlex.quote(body)}"

@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from sealink.app.app import App
+from sealink.app.listening.sockets import Sockets, on_port
+from sealink.app.listening.systemd import READY, STOPPING, keep_alive, notify, notify_reloading
+from sealink.app.listening.takeover import TAKEN_OVER, MeetingPlace
 from sealink.config import Config, ConfigError
 from sealink.ledger.journal import OwnedFolder
+from sealink.net.server import CertificateError, ServerTls
 from sealink.recorder.pool import Recorder
 from sealink.store.errors import StoreTooNew
 
@@ -65,17 +69,23 @@ def _log_hangup(*_: object) -> None:
     log.info("SIGHUP: nothing is done, SeaLink is starting.")
 
 
-def reload_on_hangup(app: App) -> None:
-    """From now on SIGHUP has the config read again."""
+def reload_on_hangup(app: App, *, is_worker: bool = False) -> None:
+    """From now on SIGHUP has the config read again. Of workers only the parent tells systemd."""
     tasks: set[asyncio.Task[None]] = set()
 
     def begin() -> None:
-        task = asyncio.ensure_future(_reload(app))
+        task = asyncio.ensure_future(_reload(app) if is_worker else _reload_as_told(app))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
     if hasattr(signal, "SIGHUP"):
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, begin)
+
+
+async def _reload_as_told(app: App) -> None:
+    notify_reloading()
+    await _reload(app)
+    notify(READY)
 
 
 async def _reload(app: App) -> None:
@@ -89,12 +99,37 @@ async def _reload(app: App) -> None:
 
 def stop_notice(drain_s: float, number: int) -> str:
     """What the operator is told when the process is asked to stop."""
+    if number == TAKEN_OVER:
+        return f"Another SeaLink has taken over. Open streams have up to {drain_s:g} s to finish; SIGTERM ends them."
     again = "Ctrl-C again ends them" if number == signal.SIGINT else "a second SIGTERM or Ctrl-C ends them"
     return f"Stopping. Open streams have up to {drain_s:g} s to finish; {again} at once."
 
 
+class Service:
+    """A SeaLink that runs, as others see it: systemd, and the SeaLink that comes next."""
+
+    def __init__(self, config: Config, sockets: Callable[[], Sockets]) -> None:
+        """It is ready. `config` has the port that was really taken."""
+        self._config = config
+        self._place: MeetingPlace | None = None
+        try:
+            self._place = MeetingPlace(config.server, sockets)
+        except OSError as error:
+            log.warning("no other SeaLink can take over from this one: %s", error)
+        notify(READY)
+
+    def stop(self, number: int) -> None:
+        """It stops, since a signal asks for it."""
+        log.info(stop_notice(self._config.server.drain_s, number))
+        if self._place is not None:
+            self._place.close()
+        if number != TAKEN_OVER:
+            notify(STOPPING)
+
+
 class StopSignals:
-    """SIGTERM and SIGINT: the first asks the process to stop, a later one not to wait for open streams.
+    """SIGTERM and SIGINT: the first asks the process to stop, a later one not to wait for open streams. TAKEN_OVER:
+    another process has the sockets.
 
     Signals within AGAIN_S of the first count as one: a service manager or a terminal signals every process of a group,
     and so does the parent of workers.
@@ -109,8 +144,13 @@ class StopSignals:
         self._first_at = math.inf
         self.number: int = signal.SIGTERM
         """Which the first was."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, TAKEN_OVER):
             self._loop.add_signal_handler(number, self._received, number)
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether another process has the sockets."""
+        return self.number == TAKEN_OVER
 
     def _received(self, number: int) -> None:
         now = self._loop.time()
@@ -126,7 +166,7 @@ async def serve_until_stopped(
     config: Config,
     on_listening: Callable[[str], None],
     *,
-    reuse_port: bool = False,
+    sockets: Sockets | None = None,
     with_admin: bool = False,
     recorder: Recorder | None = None,
     load: Callable[[], Config] | None = None,
@@ -134,36 +174,43 @@ async def serve_until_stopped(
 ) -> None:
     """Listen until SIGTERM or SIGINT. `on_listening` is called with the base URL once connections are accepted.
 
-    `with_admin`: on the admin port too. `load` reads the config again, on SIGHUP. `siblings` is the folder in which the
-    processes of one SeaLink meet. Raises CannotStart.
+    `sockets` are there already. `with_admin`: on the admin port too. `load` reads the config again, on SIGHUP.
+    `siblings` is the folder in which the workers of one SeaLink meet. Raises CannotStart.
     """
     raise_file_limit()
     survive_hangup()
     signals = StopSignals()
     app = app_of(config, recorder, load=load, siblings=siblings)
     try:
-        base_url = await app.start(reuse_port=reuse_port, with_admin=with_admin)
+        base_url = await app.start(sockets, with_admin=with_admin)
     except OSError as error:
         raise cannot_listen(config, error) from error
     except StoreTooNew as error:
         raise CannotStart(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
-    reload_on_hangup(app)
+    reload_on_hangup(app, is_worker=siblings is not None)
+    if siblings is None:
+        service = Service(on_port(config, app.sockets().public), app.sockets)
+        watchdog = asyncio.ensure_future(keep_alive())
     on_listening(base_url)
     await app.loaded()
     gc.freeze()
     await signals.first.wait()
-    if not reuse_port:  # of several workers the parent says it, once
-        log.info(stop_notice(config.server.drain_s, signals.number))
+    if siblings is None:  # of several workers the parent does it
+        service.stop(signals.number)
     await _stop(app, signals)
+    if siblings is None:
+        watchdog.cancel()
 
 
 def cannot_listen(config: Config, error: OSError) -> CannotStart:
     """Why the process has no port."""
     is_taken = error.errno == errno.EADDRINUSE
-    hint = ". If it is SeaLink that runs there with --workers, --takeover starts beside it" if is_taken else ""
-    return CannotStart(f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}{hint}")
+    hint = ". If it is SeaLink that runs there, --takeover starts beside it and then has it stop" if is_taken else ""
+    server = config.server
+    where = f"unix:{server.unix_socket}" if server.unix_socket else f"{server.host}:{server.port}"
+    return CannotStart(f"cannot listen on {where}: {error.strerror or error}{hint}")
 
 
 def app_of(
@@ -173,15 +220,22 @@ def app_of(
     load: Callable[[], Config] | None = None,
     siblings: Path | None = None,
 ) -> App:
-    """Raises CannotStart where its journal cannot be written."""
+    """Raises CannotStart where its journal cannot be written, or its certificate cannot be used."""
     try:
         return App(config, recorder, load=load, siblings=siblings)
+    except CertificateError as error:
+        raise _cannot_use(error) from error
     except OSError as error:
         raise _cannot_write(error) from error
 
 
-def check_journal(config: Config) -> None:
-    """Raises CannotStart where no journal can be written, before each worker says so."""
+def check_start(config: Config) -> None:
+    """Raises CannotStart where no journal can be written, or the certificate cannot be used, before each worker says
+    so."""
+    try:
+        ServerTls.of(config.server.tls_cert, config.server.tls_key)
+    except CertificateError as error:
+        raise _cannot_use(error) from error
     try:
         folder = OwnedFolder.new(Path(config.store.journal))
         folder.path.rmdir()
@@ -190,13 +244,17 @@ def check_journal(config: Config) -> None:
     folder.release()
 
 
+def _cannot_use(error: CertificateError) -> CannotStart:
+    return CannotStart(f"[server] tls_cert: {error}")
+
+
 def _cannot_write(error: OSError) -> CannotStart:
     return CannotStart(f"cannot write the journal of requests ([store] journal): {error}")
 
 
 async def _stop(app: App, signals: StopSignals) -> None:
     """Stop; after a second signal, without waiting for open streams."""
-    stopping = asyncio.ensure_future(app.stop())
+    stopping = asyncio.ensure_future(app.stop(is_taken_over=signals.is_taken_over))
     again = asyncio.ensure_future(signals.second.wait())
     await asyncio.wait((stopping, again), return_when=asyncio.FIRST_COMPLETED)
     if again.done():

@@ -22,7 +22,7 @@ class Simulators:
 
         server = Server(
             sim_handler(SimSettings(ttft_s=config.ttft_s, tokens_per_s=config.tokens_per_s), SIMULATED),
-            limits=ServerLimits(),
+            limits=ServerLimits(keep_alive_grace_s=0),
             check_head=lambda request: self._max_body_bytes,
             error_response=lambda error, request: (JSON, openai_chat.CLIENT.error_body(error, "")),
         )

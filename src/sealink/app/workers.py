@@ -1,4 +1,4 @@
-"""Several processes on one port: the kernel spreads new connections over them (SO_REUSEPORT)."""
+"""Several processes on one port, and the one that starts them, stops them, and replaces those that die."""
 
 import asyncio
 import contextlib
@@ -9,22 +9,26 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-from sealink.app.address import printable
+from sealink.app.listening.shares import Shares
+from sealink.app.listening.sockets import Sockets, base_url, open_tcp
+from sealink.app.listening.systemd import READY, notify, notify_reloading, watchdog_pause_s
+from sealink.app.listening.takeover import TAKEN_OVER
 from sealink.app.process import (
     CannotStart,
+    Service,
     cannot_listen,
-    check_journal,
+    check_start,
     hangup_ignored,
     run_on_best_loop,
     serve_until_stopped,
@@ -44,67 +48,52 @@ def supervise(
     on_listening: Callable[[str], None],
     *,
     load: Callable[[], Config],
-    takes_over: bool = False,
+    given: Sockets | None = None,
 ) -> None:
     """Run `count` workers until SIGTERM or SIGINT; one that dies before that is replaced.
 
     `on_listening` is called with the base URL once all accept connections. Raises CannotStart, or SystemExit if a
-    worker cannot start: it has written why to standard error. With `takes_over` the port may be one that the workers
-    of another process listen on; new connections are then spread over both. `load` reads the config again: each
-    worker does so on SIGHUP.
+    worker cannot start: it has written why to standard error. `given` sockets are listened on, instead of those of the
+    config. `load` reads the config again: each worker does so on SIGHUP.
     """
-    check_journal(config)
-    with _reserved(config, takes_over=takes_over) as reserved, TemporaryDirectory(prefix="sealink-") as folder:
-        port = reserved.getsockname()[1]
-        config = _on_port(config, port)
-        workers = Workers(config, partial(_Life, load=partial(_load, load, port), siblings=Path(folder)))
+    check_start(config)
+    try:
+        shares = Shares(config, count, given)
+    except OSError as error:
+        raise cannot_listen(config, error) from error
+    admin = shares.admin or _admin_sockets(config)
+    with contextlib.closing(shares), TemporaryDirectory(prefix="sealink-") as folder:
+        load = partial(_load, load, shares.config)
+        workers = Workers(shares, partial(_Life, load=load, siblings=Path(folder), admin=admin))
         signal.signal(signal.SIGHUP, workers.pass_on)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, TAKEN_OVER):
             signal.signal(number, workers.stop_on)
         workers.start(count)
         is_up = workers.are_listening()
         if is_up:
-            on_listening(f"http://{printable(config.server.host)}:{port}/v1")
+            workers.service = Service(shares.config, lambda: Sockets(workers.sockets(), admin))
+            on_listening(base_url(shares.config.server, workers.sockets()))
         workers.run()
+    for each in admin:
+        each.close()
     if not is_up and not workers.were_asked_to_stop:
         raise SystemExit(1)
 
 
-def _on_port(config: Config, port: int) -> Config:
-    """The config with the port that was really taken."""
-    return msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, port=port))
+def _load(load: Callable[[], Config], running: Config) -> Config:
+    """The config that `load` reads, with the address that was really taken."""
+    config, server = load(), running.server
+    address = {"host": server.host, "port": server.port} if config.server.port == 0 else {}
+    return msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, **address))
 
 
-def _load(load: Callable[[], Config], port: int) -> Config:
-    return _on_port(load(), port)
-
-
-def _reserved(config: Config, *, takes_over: bool) -> socket.socket:
-    """A socket that is bound to the port, so that all workers have the same one. It does not listen."""
-    host, port = config.server.host or None, config.server.port
+def _admin_sockets(config: Config) -> Sequence[socket.socket]:
+    """The admin port's, kept open here, so that nobody is refused while it goes from one worker to another. None where
+    another process has it: the worker whose turn it is waits for it then."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-        if not takes_over:
-            _check_is_free(family, kind, address)
-        reserved = socket.socket(family, kind)
-        try:
-            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            reserved.bind(address)
-        except BaseException:
-            reserved.close()
-            raise
-    except OSError as error:
-        raise cannot_listen(config, error) from error
-    return reserved
-
-
-def _check_is_free(family: socket.AddressFamily, kind: socket.SocketKind, address: Any) -> None:
-    """Raises OSError if anybody listens there: with SO_REUSEPORT the kernel lets other workers' ports be shared."""
-    with socket.socket(family, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that linger are no obstacle
-        probe.bind(address)
+        return open_tcp(config.admin.host, config.admin.port)
+    except OSError:
+        return ()
 
 
 class Restarts:
@@ -138,20 +127,24 @@ class Restarts:
 
 
 class Workers:
-    """The processes that do the work, each with the event that it sets when it accepts connections. One of them has
-    the admin port. `were_asked_to_stop`: by a signal.
+    """The processes that do the work, each with the event that it sets when it accepts connections, and with sockets
+    of its own. `service` is what others know of them, once all accept connections. `were_asked_to_stop`: by a signal.
 
-    The events are kept here: one that is garbage-collected is gone before its process has opened it.
+    The events are kept here: one that is garbage-collected is gone before its process has opened it. So are the
+    sockets, for another SeaLink that takes over.
     """
 
-    def __init__(self, config: Config, life: "Callable[..., _Life]") -> None:
+    def __init__(self, shares: Shares, life: "Callable[..., _Life]") -> None:
+        config = shares.config
+        self.service: Service | None = None
         self.were_asked_to_stop = False
+        self._shares = shares
         self._config = config
         self._life = life
         self._stopping = False
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[BaseProcess, Event] = {}
-        self._with_admin: BaseProcess | None = None
+        self._sockets: dict[BaseProcess, list[socket.socket]] = {}
         self._started_at: dict[BaseProcess, float] = {}
         self._restarts = Restarts(config.server.restart_pause_s, config.server.max_restart_pause_s)
 
@@ -169,10 +162,17 @@ class Workers:
         self.stop()
         return False
 
+    def sockets(self) -> list[socket.socket]:
+        """All that the workers listen on."""
+        return [*self._shares.for_all, *(each for own in list(self._sockets.values()) for each in own)]
+
     def run(self) -> None:
         """Wait until all have stopped."""
+        watchdog_s = watchdog_pause_s()
         while self._processes or (self._restarts and not self._stopping):
-            wait([process.sentinel for process in self._processes], _POLL_S if self._restarts else None)
+            wait([process.sentinel for process in self._processes], _POLL_S if self._restarts else watchdog_s)
+            if watchdog_s:
+                notify("WATCHDOG=1")
             for process in [process for process in self._processes if not process.is_alive()]:
                 self._ended(process)
             if not self._stopping:
@@ -181,6 +181,8 @@ class Workers:
 
     def _ended(self, process: BaseProcess) -> None:
         del self._processes[process]
+        for each in self._sockets.pop(process):
+            each.close()  # or connections would wait there in vain
         lived_s = time.monotonic() - self._started_at.pop(process)
         if not self._stopping:
             pause_s = self._restarts.ended(time.monotonic(), lived_s)
@@ -189,34 +191,39 @@ class Workers:
 
     def stop_on(self, number: int, *_: object) -> None:
         """A signal asks for it: say so, the first time."""
-        if not self._stopping:
+        if not self._stopping and self.service is not None:
+            self.service.stop(number)
+        elif not self._stopping:
             log.info(stop_notice(self._config.server.drain_s, number))
         self.were_asked_to_stop = True
-        self.stop()
+        self.stop(TAKEN_OVER if number == TAKEN_OVER else signal.SIGTERM)
 
     def pass_on(self, number: int, *_: object) -> None:
-        """A signal is for every worker."""
+        """A SIGHUP is for every worker. They say when they have read the config; systemd is not kept waiting."""
+        notify_reloading()
+        self._signal(number)
+        notify(READY)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Ask all to finish what they are doing and stop."""
+        self._stopping = True
+        self._signal(number)
+
+    def _signal(self, number: int) -> None:
         for process in self._processes:
             if process.pid is not None:
                 with contextlib.suppress(ProcessLookupError):  # it has just ended
                     os.kill(process.pid, number)
 
-    def stop(self) -> None:
-        """Ask all to finish what they are doing and stop."""
-        self._stopping = True
-        for process in self._processes:
-            process.terminate()
-
     def _spawn(self) -> None:
-        with_admin = self._with_admin not in self._processes
+        own = self._shares.deal()
         with hangup_ignored():  # multiprocessing's resource tracker, which the first event starts, never handles it
             listening = self._context.Event()
-            life = self._life(config=self._config, listening=listening, with_admin=with_admin)
+            life = self._life(config=self._config, listening=listening, public=[*self._shares.for_all, *own])
             process = self._context.Process(target=_work, args=(life,))
             process.start()
-        if with_admin:
-            self._with_admin = process
         self._processes[process] = listening
+        self._sockets[process] = own
         self._started_at[process] = time.monotonic()
         if self._stopping:  # the signal came while it was being started
             process.terminate()
@@ -227,7 +234,8 @@ class _Life(NamedTuple):
 
     config: Config
     listening: Event
-    with_admin: bool
+    public: Sequence[socket.socket]
+    admin: Sequence[socket.socket]
     load: Callable[[], Config]
     siblings: Path
 
@@ -252,8 +260,8 @@ async def _serve(life: _Life) -> None:
     loop.add_reader(parent.sentinel, orphaned)
     await serve_until_stopped(
         life.config,
-        reuse_port=True,
-        with_admin=life.with_admin,
+        sockets=Sockets(life.public, life.admin),
+        with_admin=True,
         on_listening=lambda _: life.listening.set(),
         load=life.load,
         siblings=life.siblings,

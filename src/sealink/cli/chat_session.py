@@ -1,7 +1,7 @@
 """One question to a SeaLink that is started for it: the answer as it streams, then its time, usage and cost."""
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import typer
@@ -12,10 +12,12 @@ from sealink.config import Config
 from sealink.net.client import UpstreamPool
 from sealink.net.client.response import Response
 
+_LOOPBACK: Final = {"host": "127.0.0.1", "port": 0, "unix_socket": "", "tls_cert": "", "tls_key": ""}
+
 
 async def ask(config: Config, model: str, prompt: str) -> None:
     """Print the answer. Raises SealinkError where there is none, CannotStart where the journal cannot be written."""
-    server = msgspec.structs.replace(config.server, host="127.0.0.1", port=0, drain_s=0.0)
+    server = msgspec.structs.replace(config.server, drain_s=0.0, **_LOOPBACK)
     key = msgspec.structs.replace(config.keys[0], usage_extras=True)
     app = app_of(msgspec.structs.replace(config, server=server, keys=(key, *config.keys[1:])))
     pool = UpstreamPool()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sealink.cli.configuration import ConfigOption, load_or_exit
+from sealink.cli.configuration import ConfigOption, fail, load_or_exit
 
 if TYPE_CHECKING:
     from sealink.config import Config, ProviderConfig
@@ -26,6 +26,7 @@ def check(
     except ConfigError as error:
         mistakes.append(str(error))
     loaded = load_or_exit(config, warn=True, mistakes=mistakes)
+    check_certificates(loaded)
     if (away := shared_away(loaded)) is not None:
         share = loaded.shared.local_share
         typer.echo(f"warning: Redis is away, each node counts {share:g} of each limit: {away}", err=True)
@@ -45,6 +46,17 @@ def _ask_providers(config: "Config", timeout_s: float) -> None:
         typer.echo(str(each), err=not each.is_ok)
     if not all(each.is_ok for each in found):
         raise typer.Exit(1)
+
+
+def check_certificates(config: "Config") -> None:
+    """End with 1 where a certificate or its key cannot be used."""
+    from sealink.net.server import CertificateError, ServerTls
+
+    for name, table in (("server", config.server), ("admin", config.admin)):
+        try:
+            ServerTls.of(table.tls_cert, table.tls_key)
+        except CertificateError as error:
+            fail(f"[{name}] tls_cert: {error}")
 
 
 def shared_away(config: "Config") -> str | None:

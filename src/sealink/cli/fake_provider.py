@@ -13,7 +13,7 @@ async def serve(settings: SimSettings, dialect: SimDialect, host: str, port: int
     """Run the provider until SIGTERM or SIGINT. Raises CannotStart."""
     server = Server(
         sim_handler(settings, dialect),
-        limits=ServerLimits(),
+        limits=ServerLimits(keep_alive_grace_s=0),
         check_head=lambda request: MAX_BODY_BYTES,
         error_response=lambda error, request: ([("content-type", "text/plain")], error.message.encode()),
     )

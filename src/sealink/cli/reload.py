@@ -8,6 +8,8 @@ import typer
 from sealink.cli.configuration import ConfigOption, fail, load_or_exit
 
 if TYPE_CHECKING:
+    from http.client import HTTPConnection
+
     from sealink.config import Config
 
 _TIMEOUT_S: Final = 30.0
@@ -33,10 +35,8 @@ def _reloaded(config: "Config") -> dict[str, Any]:
     """What the server says."""
     import http.client
 
-    from sealink.app.address import connectable
-
     admin = config.admin
-    connection = http.client.HTTPConnection(connectable(admin.host), admin.port, timeout=_TIMEOUT_S)
+    connection = _connection(config)
     try:
         connection.request("POST", "/admin/v1/reload", headers={"authorization": f"Bearer {_token(config)}"})
         answer = connection.getresponse()
@@ -48,6 +48,26 @@ def _reloaded(config: "Config") -> dict[str, Any]:
     if answer.status != http.client.OK:
         fail(body["error"]["message"])
     return dict(body)
+
+
+def _connection(config: "Config") -> "HTTPConnection":
+    """To the admin port. Over TLS it must show the certificate that the config names, whatever name stands in it."""
+    import http.client
+    import ssl
+
+    from sealink.app.address import connectable
+
+    admin = config.admin
+    host = connectable(admin.host)
+    if not admin.tls_cert:
+        return http.client.HTTPConnection(host, admin.port, timeout=_TIMEOUT_S)
+    try:
+        context = ssl.create_default_context(cafile=admin.tls_cert)
+    except OSError as error:
+        fail(f"[admin] tls_cert: {admin.tls_cert}: {error.strerror or error}")
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return http.client.HTTPSConnection(host, admin.port, timeout=_TIMEOUT_S, context=context)
 
 
 def _token(config: "Config") -> str:

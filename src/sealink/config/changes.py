@@ -9,7 +9,8 @@ from sealink.config.sections import Config, ConfigFile, ServerConfig
 from sealink.net.server.limits import ServerLimits
 
 _WORKERS: Final = ("restart_pause_s", "max_restart_pause_s")
-_OF_SERVER: Final = (*ServerLimits.__struct_fields__, *_WORKERS, "host", "port", "data_dir")
+_PLACES: Final = ("host", "port", "unix_socket", "unix_socket_mode", "tls_cert", "tls_key", "tls_poll_s", "data_dir")
+_OF_SERVER: Final = (*ServerLimits.__struct_fields__, *_WORKERS, *_PLACES)
 AT_RESTART: Final = frozenset(
     {"admin", "console", "access", "store", "shared", "upstream", "detach", "traces"}
     | {f"server.{name}" for name in _OF_SERVER}

@@ -26,6 +26,7 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_names("models", [model.id for model in config.models], mistakes)
     _check_names("keys", [key.name for key in config.keys], mistakes)
     _check_names("teams", [team.name for team in config.teams], mistakes)
+    _check_tls(config, mistakes)
     _check_keys(config, mistakes)
     _check_access(config, mistakes)
     _check_providers(config, mistakes)
@@ -87,6 +88,14 @@ def _check_names(table: str, names: Sequence[str], mistakes: Mistakes) -> None:
         elif name in seen:
             mistakes.add(path, f"{table}: there are two named {name!r}")
         seen.add(name)
+
+
+def _check_tls(config: Config, mistakes: Mistakes) -> None:
+    """A certificate needs its key, and a key its certificate."""
+    for table, given in (("server", config.server), ("admin", config.admin)):
+        if bool(given.tls_cert) != bool(given.tls_key):
+            there, missing = ("tls_cert", "tls_key") if given.tls_cert else ("tls_key", "tls_cert")
+            mistakes.add((table, there), f"{there}: TLS needs `{missing}` too")
 
 
 def _check_keys(config: Config, mistakes: Mistakes) -> None:

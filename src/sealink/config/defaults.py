@@ -3,7 +3,7 @@ collector of traces."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from sealink.providers import VENDORS
 from sealink.providers.resolve import UnresolvedProvider, resolve
 from sealink.providers.signers.signing import SignerUnavailable
 from sealink.store.url import absolute_url
+
+_Table = TypeVar("_Table", bound=msgspec.Struct)
 
 _DATABASE: Final = "sqlite:///sealink.db"
 _SERVICE: Final = "sealink"
@@ -62,15 +64,22 @@ def resolved(provider: ProviderConfig, variables: Mapping[str, str], folder: Pat
 
 def with_absolute_paths(config: Config, folder: Path) -> Config:
     """The config with its paths starting from the folder it was read from."""
-    server, store = config.server, config.store
+    server, store, admin = config.server, config.store, config.admin
     data = folder / server.data_dir
     url = absolute_url(store.url, folder) if store.url else absolute_url(_DATABASE, data)
     journal = folder / store.journal if store.journal else journal_root(url, data)
     return msgspec.structs.replace(
         config,
-        server=msgspec.structs.replace(server, data_dir=str(data)),
+        server=_from(folder, msgspec.structs.replace(server, data_dir=str(data)), "unix_socket", "tls_cert", "tls_key"),
+        admin=_from(folder, admin, "tls_cert", "tls_key"),
         store=msgspec.structs.replace(store, url=url, journal=str(journal)),
     )
+
+
+def _from(folder: Path, table: _Table, *names: str) -> _Table:
+    """A table whose paths of these names start from a folder, where they are set."""
+    paths = {name: str(folder / path) for name in names if (path := getattr(table, name))}
+    return msgspec.structs.replace(table, **paths)
 
 
 def with_key(config: Config, variables: Mapping[str, str]) -> Config:

@@ -33,6 +33,34 @@ def admin_token(variables: Mapping[str, str] = VARIABLES) -> str:
     return variables.get("SEALINK_ADMIN_TOKEN", "")
 
 
+class ServiceVariables(msgspec.Struct, frozen=True):
+    """What systemd says to a service that it starts; "" and 0 where it says nothing."""
+
+    listen_pid: str = ""
+    listen_fds: int = 0
+    listen_fd_names: str = ""
+    notify_socket: str = ""
+    watchdog_pid: str = ""
+    watchdog_usec: int = 0
+
+
+def service_variables(variables: Mapping[str, str] = VARIABLES) -> ServiceVariables:
+    """The variables of sd_listen_fds(3), sd_notify(3) and sd_watchdog_enabled(3)."""
+
+    def number(name: str) -> int:
+        value = variables.get(name, "")
+        return int(value) if value.isdecimal() else 0
+
+    return ServiceVariables(
+        listen_pid=variables.get("LISTEN_PID", ""),
+        listen_fds=number("LISTEN_FDS"),
+        listen_fd_names=variables.get("LISTEN_FDNAMES", ""),
+        notify_socket=variables.get("NOTIFY_SOCKET", ""),
+        watchdog_pid=variables.get("WATCHDOG_PID", ""),
+        watchdog_usec=number("WATCHDOG_USEC"),
+    )
+
+
 def wants_accelerator(variables: Mapping[str, str] = VARIABLES) -> bool:
     """Whether the part of SeaLink that is there in C, too, may be used in C."""
     return variables.get("SEALINK_ACCELERATOR") != "off"

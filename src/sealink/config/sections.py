@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from sealink.access.keys import KeyRules, TeamRules, fields_of
-from sealink.amounts import Count, Delay, Markup, Port, Seconds, Size, Usd, UsdRate, Weight
+from sealink.amounts import Count, Delay, FileMode, Markup, Port, Seconds, Size, Usd, UsdRate, Weight
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings
@@ -42,6 +42,18 @@ class ServerConfig(ServerLimits, frozen=True, forbid_unknown_fields=True, kw_onl
     """The address to listen on: `0.0.0.0` for all of IPv4, `::` for all of IPv6, empty for both."""
     port: Port = 4000
     """0 takes a free one."""
+    unix_socket: str = ""
+    """The path of a Unix socket to listen on instead of `host` and `port`. One that nobody listens on any more is
+    replaced."""
+    unix_socket_mode: FileMode = "0666"
+    """Who may connect to the Unix socket: the mode of its file."""
+    tls_cert: str = ""
+    """The PEM file of the certificate, with its chain: with `tls_key`, connections are made by TLS (HTTPS). It is read
+    again when it changes."""
+    tls_key: str = ""
+    """The PEM file of the certificate's private key, not encrypted."""
+    tls_poll_s: Seconds = 5.0
+    """How often the two files are looked at."""
     data_dir: str = "."
     """The folder of what SeaLink keeps: the database, the journal, the key of a run without one (`dev-key`), the token
     of the admin API (`admin-token`). It starts from the config's folder, and is made if it is not there."""
@@ -85,6 +97,10 @@ class AdminConfig(Section, frozen=True, kw_only=True):
     """The address to listen on."""
     port: Port = 4001
     """0 takes a free one."""
+    tls_cert: str = ""
+    """As `tls_cert` of [server], for this port."""
+    tls_key: str = ""
+    """As `tls_key` of [server], for this port."""
     allowed_hosts: tuple[str, ...] = ()
     """Names by which browsers and programs may call the port, besides `localhost`, `host` and addresses."""
     max_body_bytes: Size = 1024 * 1024

@@ -13,7 +13,7 @@ from sealink.ledger.journal import Journal, OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.row import RowTable
 from sealink.ledger.settings import LedgerSettings
-from sealink.ledger.uploader import Uploader
+from sealink.ledger.uploader import OnRecovered, Uploader
 from sealink.ledger.uploader_thread import UploaderThread
 from sealink.store.url import check_url
 
@@ -50,9 +50,14 @@ class Ledger:
             JournalCursor(folder), journal_root, partial(_open_table, store_url, settings.store_timeout_s), settings
         )
         self._thread = UploaderThread(self._uploader, settings)
+        self.journal_name = folder.path.name
         self._unwritten: deque[Settlement] = deque()
         self._settled = 0
         self._is_failing = False
+
+    def when_recovered(self, call: OnRecovered) -> None:
+        """Call this with each journal of a dead process that is recovered. To be set before `start`."""
+        self._uploader.on_recovered = call
 
     def start(self) -> None:
         """Begin to upload, in a thread. What dead processes have left is uploaded too."""

@@ -1,9 +1,13 @@
 """The admin port of a running SeaLink. Of several processes one has it."""
 
 import asyncio
+import contextlib
+import fcntl
 import logging
+import os
+import socket
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +21,7 @@ from sealink.admin.usage import Currency, operations_on_usage
 from sealink.app.access import Access
 from sealink.app.address import is_loopback, printable
 from sealink.app.admin.console import Control, backend_of
+from sealink.app.listening.sockets import open_tcp
 from sealink.app.spending import SpentByLedger, reports_of
 from sealink.config import Config
 from sealink.config.changes import Changes
@@ -26,57 +31,93 @@ from sealink.http import Dispatcher
 from sealink.limits.standing import Standing, standing_of
 from sealink.limits.subjects import Subject
 from sealink.net.message import Request, Responder
-from sealink.net.server import Server, ServerLimits
+from sealink.net.server import CertificateError, Server, ServerLimits, ServerTls
 
 log = logging.getLogger("sealink.admin")
 
 _RETRY_S: Final = 1.0
-"""How often the port is tried again while another process has it, such as a SeaLink that is stopping."""
+"""How often the port is tried again while another process has it: another worker, or a SeaLink that is stopping."""
 
 
 class AdminPort:
-    """Listens as soon as it can; the gateway does not wait for it."""
+    """Listens as soon as it can; the gateway does not wait for it. Of the processes that are given the same file as
+    their `turn`, one listens: it has locked the file. When it ends, another does."""
 
-    def __init__(self, config: Config, access: Access, control: Control) -> None:
+    def __init__(self, config: Config, access: Access, control: Control, turn: Path | None = None) -> None:
+        self.sockets: Sequence[socket.socket] = ()
+        """What it listens on."""
         self._control = control
+        self._turn = turn
+        self._locked: int | None = None
+        self._tls: ServerTls | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._config = config
         self._access = access
         self._server: Server | None = None
         self._listening: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to listen. Where that is not possible, the log says why."""
+    def start(self, sockets: Sequence[socket.socket] = ()) -> None:
+        """Begin to listen, on these sockets if there are any. Where that is not possible, the log says why."""
+        admin = self._config.admin
         try:
             given = admin_token()
             token = given or load_or_make(Path(self._config.server.data_dir))
+            self._tls = ServerTls.of(admin.tls_cert, admin.tls_key)
         except OSError as error:
             log.error("there is no admin API: its token cannot be kept: %s", error)
             return
+        except CertificateError as error:
+            log.error("there is no admin API: its certificate cannot be used: %s", error)
+            return
         self._server = self._server_for(token)
         where = "SEALINK_ADMIN_TOKEN" if given else str(Path(self._config.server.data_dir) / FILE)
-        self._listening = asyncio.create_task(self._listen(self._server, where))
+        self._listening = asyncio.create_task(self._listen(self._server, sockets, where))
 
     async def stop(self) -> None:
         if self._listening is not None:
             self._listening.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
         if self._server is not None and self._listening is not None and self._listening.done():
             await self._server.stop(0)
+        if self._locked is not None:
+            os.close(self._locked)
 
-    async def _listen(self, server: Server, token_place: str) -> None:
+    async def renew_certificate(self) -> None:
+        """Read the certificate again. Raises CertificateError."""
+        if self._tls is not None:
+            await asyncio.to_thread(self._tls.reload)
+
+    async def _listen(self, server: Server, given: Sequence[socket.socket], token_place: str) -> None:
+        if self._turn is not None:
+            await self._wait_for(self._turn)
+        self.sockets = given or await self._opened()
+        await server.start_on(self.sockets, self._tls)
+        if self._tls is not None:
+            self._watching = asyncio.create_task(self._tls.watch(self._config.server.tls_poll_s))
+        scheme, port = "https" if self._tls else "http", self.sockets[0].getsockname()[1]
+        url = f"{scheme}://{printable(self._config.admin.host)}:{port}"
+        log.info("console: %s/; admin API: %s/admin/v1; token: %s", url, url, token_place)
+
+    async def _wait_for(self, turn: Path) -> None:
+        self._locked = os.open(turn, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            await asyncio.sleep(_RETRY_S)
+
+    async def _opened(self) -> list[socket.socket]:
         host, port = self._config.admin.host, self._config.admin.port
         is_first = True
         while True:
             try:
-                addresses = await server.start(host, port)
+                return open_tcp(host, port)
             except OSError as error:
                 if is_first:
                     log.warning("the admin API waits for %s:%d: %s", host, port, error.strerror)
                 is_first = False
                 await asyncio.sleep(_RETRY_S)
-                continue
-            url = f"http://{printable(host)}:{addresses[0][1]}"
-            log.info("console: %s/; admin API: %s/admin/v1; token: %s", url, url, token_place)
-            return
 
     def _server_for(self, token: str) -> Server:
         admin = self._config.admin
@@ -121,7 +162,8 @@ class AdminPort:
             guard.check(request)
             return dispatcher.check_head(request)
 
-        return Server(handle, limits=ServerLimits(), check_head=check_head, error_response=dispatcher.error_response)
+        limits = ServerLimits(keep_alive_grace_s=0)
+        return Server(handle, limits=limits, check_head=check_head, error_response=dispatcher.error_response)
 
     def _currency(self) -> Currency:
         usage = self._control.config().usage

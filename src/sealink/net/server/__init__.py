@@ -7,9 +7,11 @@ known_head           a head that was parsed before
 buffered_bytes       how many bytes of request bodies are held, and may be
 body_decoder         request bodies that are compressed
 response_writer      the server's end of one response
+tls                  the certificate of a port, and its renewal
 """
 
 from sealink.net.server.limits import ServerLimits
 from sealink.net.server.server import Handler, Server
+from sealink.net.server.tls import CertificateError, ServerTls
 
-__all__ = ["Handler", "Server", "ServerLimits"]
+__all__ = ["CertificateError", "Handler", "Server", "ServerLimits", "ServerTls"]

@@ -50,7 +50,10 @@ class ClientConnection(asyncio.Protocol):
 
     @property
     def unsent_bytes(self) -> int:
-        return self._transport.get_write_buffer_size()
+        try:
+            return self._transport.get_write_buffer_size()
+        except AttributeError:  # asyncio's TLS transport, closed twice and not lost yet
+            return 0
 
     # What the transport calls.
 
@@ -59,11 +62,11 @@ class ClientConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport.set_write_buffer_limits(self._limits.max_unsent_bytes, self._limits.max_unsent_bytes // 2)
         address = transport.get_extra_info("peername")
-        self._parser.peer = address[0] if address else ""
+        self._parser.peer = address[0] if isinstance(address, tuple) else ""  # over a Unix socket there is none
         self._since = self._read_at = self._loop.time()  # when it came into this state; when the client last read
         self._unsent = 0
         self._server.opened(self)
-        if self._server.stopping:
+        if self._server.stopping and not self._limits.keep_alive_grace_s:
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -98,16 +101,20 @@ class ClientConnection(asyncio.Protocol):
     # What the server calls.
 
     def wind_down(self) -> None:
-        """The server stops: an open request is still answered, and is the last."""
-        if self._response is not None:
-            self._response.keep_alive = False
-        else:
+        """The server stops: an open request is still answered, and is the last, unless its client has been told already
+        that it may send another."""
+        if self._response is None:
+            self._since = self._loop.time()
             self._advance()
+        elif not (self._response.started and self._limits.keep_alive_grace_s):
+            self._response.keep_alive = False
 
     def break_off(self, error: SealinkError) -> None:
-        """The shutdown grace is over: a request that is not whole yet is refused."""
+        """The shutdown grace is over: a request that is not whole yet is refused, an idle connection closed."""
         if self._parser.receiving:
             self._refuse(error)
+        elif self._response is None and not self._waiting and not self._lingering:
+            self._transport.close()
 
     def cut(self) -> None:
         """Drop the connection as it is."""
@@ -127,7 +134,7 @@ class ClientConnection(asyncio.Protocol):
         if self._parser.receiving:
             if waited_s > limits.request_timeout_s:
                 self._refuse(RequestTimeout(f"The request did not arrive within {limits.request_timeout_s:g} seconds."))
-        elif waited_s > limits.keep_alive_s:
+        elif waited_s > (limits.keep_alive_grace_s if self._server.stopping else limits.keep_alive_s):
             self._transport.close()
 
     def _check_lingering(self, now: float) -> None:
@@ -189,7 +196,7 @@ class ClientConnection(asyncio.Protocol):
         elif self._parser.awaits_continue:
             self._parser.awaits_continue = False
             self._transport.write(CONTINUE)
-        elif self._server.stopping and not self._parser.receiving:
+        elif self._server.stopping and not self._parser.receiving and not self._limits.keep_alive_grace_s:
             self._transport.close()
 
     def _begin(self, request: Request) -> None:
@@ -210,7 +217,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _response_ended(self) -> None:
         assert self._response is not None
-        reusable = self._response.keep_alive and not self._server.stopping
+        reusable = self._response.keep_alive
         self._response = self._task = None
         self._since = self._loop.time()
         if not reusable:
@@ -239,7 +246,8 @@ class ClientConnection(asyncio.Protocol):
         self._lingering = True
         self._drop_unanswered()
         self._transport.resume_reading()
-        self._transport.write_eof()
+        if self._transport.can_write_eof():  # not over TLS
+            self._transport.write_eof()
 
     def _drop_unanswered(self) -> None:
         """Forget what has come and is not with the handler."""

@@ -14,6 +14,9 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """From a request's first byte to its last (408 beyond)."""
     keep_alive_s: Seconds = 75.0
     """How long a connection may stay open without a request; nginx's `keepalive_timeout`."""
+    keep_alive_grace_s: Delay = 1.0
+    """When SeaLink stops: how long a connection without a request stays open for one that is on its way, which is then
+    its last; nginx's `keepalive_min_timeout`."""
     slow_client_s: Seconds = 60.0
     """How long a client may read nothing of what waits for it, before its stream is ended. TCP opens its window in
     steps of a segment, up to 64 KiB of them on loopback, so a slow reader shows no progress for a while; memory is
@@ -21,6 +24,10 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     linger_s: Delay = 10.0
     """After a refusal: how long what the client still sends is read and thrown away. Were the socket closed at
     once, its reset could reach the client before the answer did."""
+    tls_handshake_s: Seconds = 10.0
+    """How long a client may take for the TLS handshake."""
+    tls_shutdown_s: Seconds = 1.0
+    """How long a client may take to answer the end of a TLS connection, before its socket is closed."""
     max_unsent_bytes: Size = 256 * 1024
     """What may wait for a client in memory: above it what is on its way is paused (`Responder.paused`), until half of
     it is left."""
@@ -48,3 +55,8 @@ class ServerLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     def sweep_s(self) -> float:
         """How often the timers are checked: one sweep over all connections is cheaper than a timer for each."""
         return min(1.0, min(self.request_timeout_s, self.keep_alive_s, self.slow_client_s, self.linger_s) / 4)
+
+    @property
+    def sweep_when_stopping_s(self) -> float:
+        """As `sweep_s`, so that a stop is not much longer than `keep_alive_grace_s`."""
+        return min(self.sweep_s, self.keep_alive_grace_s / 4 or self.sweep_s)

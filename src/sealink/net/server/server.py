@@ -9,9 +9,10 @@ only a reader learns that the client has left.
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from sealink.net.server.buffered_bytes import BufferedBytes
 from sealink.net.server.client_connection import ClientConnection
 from sealink.net.server.limits import ServerLimits
 from sealink.net.server.response_writer import ResponseWriter
+from sealink.net.server.tls import ServerTls
 
 Handler = Callable[[Request, Responder], Coroutine[Any, Any, None] | None]
 """Answers a request: at once, in the coroutine that it returns, or by an owner that it has the response held by."""
@@ -61,7 +63,9 @@ class Server:
         self._open: dict[ResponseWriter, asyncio.Task[None] | None] = {}
         """Responses that are being answered, and the tasks of those that have one."""
         self._sweep: asyncio.TimerHandle | None = None
+        self._has_tls = False
         self._idle = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._grace: asyncio.Timeout | None = None
 
     def serve(
@@ -90,35 +94,60 @@ class Server:
         """What waits in memory because clients read more slowly than it comes."""
         return sum([connection.unsent_bytes for connection in self._connections])
 
-    async def start(self, host: str, port: int, *, reuse_port: bool = False) -> list[tuple[str, int]]:
+    async def start(self, host: str, port: int) -> list[tuple[str, int]]:
         """Listen, and return the addresses that were bound (port 0 takes a free one). May be called for several."""
+        loop = asyncio.get_running_loop()
+        limits = self.limits
+        self._listening(await loop.create_server(self._connection, host or None, port, backlog=limits.backlog))
+        return [listening.getsockname()[:2] for listening in self._listeners[-1].sockets]
+
+    async def start_on(self, sockets: Sequence[socket.socket], tls: ServerTls | None = None) -> None:
+        """Listen on sockets that are bound, of whatever kind. `stop` closes them."""
+        loop = asyncio.get_running_loop()
+        options: dict[str, Any] = {"backlog": self.limits.backlog}
+        if tls is not None:
+            self._has_tls = True
+            options |= {
+                "ssl": tls.context,
+                "ssl_handshake_timeout": self.limits.tls_handshake_s,
+                "ssl_shutdown_timeout": self.limits.tls_shutdown_s,
+            }
+        for each in sockets:
+            is_unix = each.family == socket.AF_UNIX
+            # asyncio's own create_unix_server would remove the socket's file, which may be another process's by then.
+            plain = not is_unix or isinstance(loop, asyncio.BaseEventLoop)
+            create = loop.create_server if plain else loop.create_unix_server
+            self._listening(await create(self._connection, sock=each, **options))
+
+    def _connection(self) -> ClientConnection:
+        return ClientConnection(self)
+
+    def _listening(self, listener: asyncio.Server) -> None:
         self._loop = asyncio.get_running_loop()
-        listener = await self._loop.create_server(
-            lambda: ClientConnection(self),
-            host or None,
-            port,
-            backlog=self.limits.backlog,
-            reuse_port=reuse_port or None,
-        )
         self._listeners.append(listener)
-        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            for listening in listener.sockets:  # and what they accept inherits it
-                listening.setsockopt(
+        for listening in listener.sockets:
+            if listening.family != socket.AF_UNIX and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+                listening.setsockopt(  # and what it accepts inherits it
                     socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, self.limits.max_unsent_in_kernel_bytes
                 )
         if self._sweep is None:
             self._sweep_connections()
-        return [listening.getsockname()[:2] for listening in listener.sockets]
 
     async def stop(self, grace_s: float) -> None:
-        """Stop in four steps: accept nothing and close what is idle; wait for open responses, up to the shutdown grace
-        `grace_s`; cancel the handlers that are left, which have `cancel_grace_s` to end their streams; cut the rest."""
+        """Stop in four steps: accept nothing, and close what is idle, after `keep_alive_grace_s`; wait for open
+        responses, up to the shutdown grace `grace_s`; cancel the handlers that are left, which have `cancel_grace_s` to
+        end their streams; cut the rest."""
         self.stopping = True
         for listener in self._listeners:
             listener.close()
         for connection in list(self._connections):
             connection.wind_down()
-        if not await self._idle_within(grace_s):
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep_connections()
+        if self._has_tls:  # who is in the middle of a handshake is in no list yet
+            await self._hurried_within(min(self.limits.keep_alive_grace_s, grace_s))
+        if not await self._idle_within(0 if self._hurried.is_set() else grace_s):
             self._break_off()
             if not await self._idle_within(self.limits.cancel_grace_s):
                 await self._cut()
@@ -127,6 +156,7 @@ class Server:
 
     def hurry(self) -> None:
         """End the shutdown grace now, if `stop` waits for it."""
+        self._hurried.set()
         if self._grace is not None and not self.breaking_off:
             self._grace.reschedule(self._loop.time())
 
@@ -197,7 +227,8 @@ class Server:
         now = self._loop.time()
         for connection in list(self._connections):
             connection.check_timers(now)
-        self._sweep = self._loop.call_later(self.limits.sweep_s, self._sweep_connections)
+        pause_s = self.limits.sweep_when_stopping_s if self.stopping else self.limits.sweep_s
+        self._sweep = self._loop.call_later(pause_s, self._sweep_connections)
 
     def _break_off(self) -> None:
         self.breaking_off = True
@@ -219,6 +250,11 @@ class Server:
                 task.cancel()
         if not await self._idle_within(self.limits.cancel_grace_s):
             _log.warning("%d handlers did not end when they were cancelled.", len(self._open))
+
+    async def _hurried_within(self, timeout_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._hurried.wait()
 
     async def _idle_within(self, timeout_s: float) -> bool:
         self._notice_idle()
