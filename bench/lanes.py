@@ -65,6 +65,9 @@ LEDGER = "ledger"
 UPSTREAMS = ("openai", "anthropic", "responses", "gemini")
 
 CONFIG = f"""
+[server]
+max_loop_lag_s = 60  # under callgrind everything is late
+
 [[keys]]
 name = "bench"
 key = "{KEY}"
@@ -83,15 +86,16 @@ targets = [{{ provider = "{dialect}-upstream", model = "a-model" }}]
     for port, dialect in enumerate(UPSTREAMS, 1)
 )
 
-OBSERVED = """
+SLOWNESS = 50
+"""Of a program under valgrind, about: what is gathered for a while must be as much as otherwise."""
+
+OBSERVED = f"""
 [log]
 format = "json"
 [traces]
 endpoint = "http://127.0.0.1:9/v1/traces"
+export_every_s = {5 * SLOWNESS}
 """
-
-SLOWNESS = 50
-"""Of a program under valgrind, about: what is gathered for a while must be as much as otherwise."""
 
 Mark = Callable[[], object]
 

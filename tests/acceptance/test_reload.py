@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.sealink_process import SealinkProcess, free_port
+from sealink.app.process import raise_file_limit
 
 SEALINK = Path(sys.executable).with_name("sealink")
 PATIENCE_S = 30.0
@@ -129,11 +130,50 @@ def test_a_server_without_a_config_keeps_its_key(tmp_path: Path) -> None:
         assert (tmp_path / "dev-key").read_text() == kept
 
 
-async def _stream(port: int, model: str, tokens: int) -> bytes:
+HELD = """
+[[providers]]
+name = "held"
+dialect = "openai"
+base_url = "http://127.0.0.1:{port}/v1"
+warm_connections = 0
+[[models]]
+id = "held"
+targets = [{{ provider = "held", model = "m" }}]
+"""
+BEGIN, END = b'"begun, "', b'"and ended"'
+
+
+class HeldStreams:
+    """A provider whose streams begin at once, and end when the test lets them."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.may_end = asyncio.Event()
+
+    async def answer(self, given: asyncio.StreamReader, output: asyncio.StreamWriter) -> None:
+        head = await given.readuntil(b"\r\n\r\n")
+        (length,) = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
+        await given.readexactly(int(length))
+        output.write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+            + _delta(b'{"content":%b}' % BEGIN)
+        )
+        self.begun += 1
+        await self.may_end.wait()
+        output.write(_delta(b'{"content":%b}' % END) + _delta(b"{}", b'"stop"') + b"data: [DONE]\n\n")
+        output.close()
+
+
+def _delta(delta: bytes, finish: bytes = b"null") -> bytes:
+    choice = b'{"index":0,"delta":%b,"finish_reason":%b}' % (delta, finish)
+    head = b'"id":"1","object":"chat.completion.chunk","created":1,"model":"m"'
+    return b'data: {%b,"choices":[%b]}\n\n' % (head, choice)
+
+
+async def _stream(port: int, model: str) -> bytes:
     """A whole streamed answer, as it is on the wire."""
     given, output = await asyncio.open_connection("127.0.0.1", port)
-    messages = [{"role": "user", "content": "Hi"}]
-    body = json.dumps({"model": model, "max_tokens": tokens, "stream": True, "messages": messages})
+    body = json.dumps({"model": model, "stream": True, "messages": [{"role": "user", "content": "Hi"}]})
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {SECRET}\r\nconnection: close\r\n"
     output.write(f"{head}content-length: {len(body)}\r\n\r\n{body}".encode())
     try:
@@ -143,26 +183,35 @@ async def _stream(port: int, model: str, tokens: int) -> bytes:
 
 
 def test_open_streams_are_not_harmed(tmp_path: Path, full: bool) -> None:
-    """Reloads while streams run: every other one is refused. New requests see the new config."""
+    """All are open while the config is read again and again: every other one is refused. The others have neither their
+    provider nor their model. New requests see the new config."""
     streams, reloads = (1000, 20) if full else (60, 6)
-    running = Reloading(tmp_path)
+    running, port = Reloading(tmp_path), free_port()
 
     async def scenario(process: SealinkProcess) -> None:
-        open_ones = [asyncio.ensure_future(_stream(process.port, "before", 60)) for _ in range(streams)]
-        for number in range(reloads):
-            await asyncio.sleep(0.1)
-            broken = "unknown = 1\n" if number % 2 else ""
-            running.file.write_text(broken + running.config(f"after-{number}", pace=20))
-            done = await asyncio.to_thread(running.reload)
-            assert done.returncode == bool(broken), done.stderr
-            in_force = number - number % 2
-            assert await asyncio.to_thread(running.status, f"after-{in_force}") == 200
-        for answer in await asyncio.gather(*open_ones):
-            assert answer.startswith(b"HTTP/1.1 200 ")
-            assert answer.count(b'"delta":{"content":') >= 59
-            assert b"data: [DONE]" in answer
+        held = HeldStreams()
+        async with await asyncio.start_server(held.answer, "127.0.0.1", port, backlog=streams):
+            open_ones = [asyncio.ensure_future(_stream(process.port, "held")) for _ in range(streams)]
+            async with asyncio.timeout(PATIENCE_S):
+                while held.begun < streams:
+                    await asyncio.sleep(0.01)
+            for number in range(reloads):
+                broken = "unknown = 1\n" if number % 2 else ""
+                running.file.write_text(broken + running.config(f"after-{number}"))
+                done = await asyncio.to_thread(running.reload)
+                assert done.returncode == bool(broken), done.stderr
+                in_force = number - number % 2
+                assert await asyncio.to_thread(running.status, f"after-{in_force}") == 200
+            assert await asyncio.to_thread(running.status, "held") == 404
+            assert not any(stream.done() for stream in open_ones)
+            held.may_end.set()
+            for answer in await asyncio.gather(*open_ones):
+                assert answer.startswith(b"HTTP/1.1 200 ")
+                assert answer.count(b"data: ") == 4
+                assert answer.index(BEGIN) < answer.index(END) < answer.index(b"data: [DONE]")
 
-    running.process.folder.joinpath("sealink.toml").write_text(running.config("before", pace=20))
+    raise_file_limit()
+    running.process.folder.joinpath("sealink.toml").write_text(running.config("before") + HELD.format(port=port))
     with running.process as process:
         until(lambda: "admin API: " in process.log)
         asyncio.run(scenario(process))
