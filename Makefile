@@ -7,6 +7,7 @@
 #   make goldens          keep what clients get of the recordings now; git diff shows what has changed
 #   make lint             ruff and mypy
 #   make bench            measure it on this machine, into bench/RESULTS.md
+#   make screenshots      take pictures of the console into build/screenshots (needs chromium), two of them for README
 #   make docs             write the generated pages of docs/
 #   make lock             pin the newest versions of all dependencies in requirements/
 
@@ -16,7 +17,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sealink
 PYTEST := .venv/bin/pytest --numprocesses auto
 UV_VERSION := 0.13.9
 
-.PHONY: serve test test-full clients installed-clients goldens lint bench docs lock clean
+.PHONY: serve test test-full clients installed-clients goldens lint bench docs screenshots lock clean
 .DELETE_ON_ERROR:
 
 serve: .venv/.run
@@ -49,6 +50,9 @@ docs: .venv/.test
 	.venv/bin/python -m sealink.config.reference > docs/configuration.md
 	.venv/bin/python -m sealink.cli.reference > docs/commands.md
 	PYTHONPATH=tests .venv/bin/python -m wire.test_every_parameter > docs/parameters.md
+
+screenshots: .venv/.test
+	PYTHONPATH=tests .venv/bin/python -m console.screenshots build/screenshots --readme docs/images
 
 .venv/.run: pyproject.toml setup.py $(wildcard src/sealink/*/*/_*.c) requirements/build.txt requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "SeaLink needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3 …"; exit 1; }
@@ -85,6 +89,7 @@ lock: | build/uv/bin/uv
 	for name in agents older aider; do \
 		$(COMPILE) --group clients-$$name --output-file requirements/clients-$$name.txt || exit 1; done
 	npm --prefix tests/node install --package-lock-only --omit-lockfile-registry-resolved
+	npm --prefix tests/console install --package-lock-only --omit-lockfile-registry-resolved
 	npm --prefix tests/codex install --package-lock-only --omit-lockfile-registry-resolved
 
 build/uv/bin/uv:
@@ -92,4 +97,4 @@ build/uv/bin/uv:
 	build/uv/bin/pip install --quiet uv==$(UV_VERSION)
 
 clean:
-	rm -rf .venv .venv-clients build dist tests/node/node_modules tests/codex/node_modules
+	rm -rf .venv .venv-clients build dist tests/node/node_modules tests/console/node_modules tests/codex/node_modules

@@ -65,6 +65,9 @@ LEDGER = "ledger"
 UPSTREAMS = ("openai", "anthropic", "responses", "gemini")
 
 CONFIG = f"""
+[server]
+max_loop_lag_s = 60  # under callgrind everything is late
+
 [[keys]]
 name = "bench"
 key = "{KEY}"

@@ -65,6 +65,8 @@ def stream(dialect: str, deltas: int) -> list[bytes]:
     if dialect == "responses":
         middle = [_event(delta, number) for number in range(4, 4 + deltas)]
         last = [_event(frame, 4 + deltas + number) for number, frame in enumerate(last)]
+    elif dialect == "gemini":
+        middle = [delta.replace(_GEMINI_USAGE, _gemini_usage(number)) for number in range(1, 1 + deltas)]
     else:
         middle = [delta] * deltas
     return [_STREAM_HEAD + _chunked(first), *map(_chunk, middle), _chunked(last) + b"0\r\n\r\n"]
@@ -118,6 +120,12 @@ def _messages() -> Frames:
 def _gemini() -> Frames:
     delta = data_frame(_GEMINI % (DELTA, b""))
     return [delta], delta, [data_frame(_GEMINI % (b".", b',"finishReason":"STOP"'))]
+
+
+def _gemini_usage(tokens: int) -> bytes:
+    """The usage so far, which is in each of Gemini's chunks."""
+    usage = _GEMINI_USAGE.replace(b":9,", b":%d," % tokens)
+    return usage.replace(b":21}", b":%d}" % (12 + tokens))
 
 
 def _responses() -> Frames:

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from acceptance.plain_http import post
-from acceptance.sealink_process import SealinkProcess
+from acceptance.sealink_process import SealinkProcess, free_port
 from acceptance.usage_rows import settled_rows
 
 CONFIG = """
@@ -49,7 +49,12 @@ balance_usd = 1.0
 [[keys]]
 name = "free"
 key = "sk-free"
+[[keys]]
+name = "limited"
+key = "sk-limited"
+requests_per_minute = 0
 """
+ADMIN_PORT = free_port()
 PRICE_NANO = 2 * (7_000 + 5 * 10_000)
 """Of a request: 7 tokens in, 5 out; the markup doubles it."""
 
@@ -57,7 +62,7 @@ PRICE_NANO = 2 * (7_000 + 5 * 10_000)
 @pytest.fixture(scope="module")
 def sealink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealinkProcess]:
     """Each key has asked twice."""
-    with SealinkProcess(CONFIG, tmp_path_factory.mktemp("own")) as running:
+    with SealinkProcess(CONFIG, tmp_path_factory.mktemp("own"), admin_port=ADMIN_PORT) as running:
         for key in ("dev", "prepaid", "free") * 2:
             body = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
             assert post(running.port, "/v1/chat/completions", body, f"sk-{key}").status == 200
@@ -151,3 +156,17 @@ def test_all_of_it_reconciles_to_the_row(sealink: SealinkProcess, tmp_path: Path
     assert sum(row["price_nano_usd"] for row in rows) == told == 6 * PRICE_NANO
     assert {row["team"] for row in rows if row["key"] == "dev"} == {"research"}
     assert [row["status"] for row in rows] == [200] * 6
+
+
+def test_refusals_are_counted(sealink: SealinkProcess) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    assert [post(sealink.port, "/v1/chat/completions", body, f"sk-{key}").status for key in ("limited", "?")] == [
+        429,
+        401,
+    ]
+    with urlopen(f"http://127.0.0.1:{ADMIN_PORT}/metrics", timeout=20) as answer:
+        lines = answer.read().decode().splitlines()
+    assert 'sealink_limited_total{code="requests",of="key"} 1.0' in lines
+    assert "# TYPE sealink_rejected_keys_total counter" in lines
+    (rejected,) = (line.split()[1] for line in lines if line.startswith("sealink_rejected_keys_total "))
+    assert float(rejected) >= 1

@@ -31,6 +31,7 @@ TARGET = '{ provider = "p", model = "x"'
         ('[[keys]]\nname = "k"\nkey = ""\n', 3, "key: "),
         ('[[keys]]\nname = "k"\nkey = "sk 1"\n', 3, "key: "),
         ('[[keys]]\nname = "k"\nkey = "s"\n[[keys]]\nname = "l"\nkey = "s"\n', 6, "key: it is the same as that of 'k'"),
+        ('[[keys]]\nname = "console"\nkey = "s"\n', 2, "name: 'console' is the name of the console's own key"),
         ('[[keys]]\nname = "k"\nkey = "s"\nteam = "t"\n', 4, "no team 't' in [[teams]]"),
         ('[[keys]]\nname = "k"\nkey = "s"\nallowed_networks = ["10.0.0.0/33"]\n', 4, "'10.0.0.0/33' is not a network"),
         ('[[keys]]\nname = "k"\nkey = "s"\nendpoints = ["v1"]\n', 4, "paths begin with /"),

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from acceptance.sealink_process import SealinkProcess
-from outside import absent, program
+from outside import absent, node_with_packages, program
 
 CONFIG = """
 [server]
@@ -35,8 +35,15 @@ targets = [{ provider = "slow", model = "sealink/sim" }]
 [[keys]]
 name = "file"
 key = "sk-of-the-file"
+requests_per_minute = 1000
+[[keys]]
+name = "somebody-else"
+key = "sk-of-somebody-else"
+[console]
+public = true
 """
 PATIENCE_S = 20.0
+FOLDER = Path(__file__).parent
 _OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]  # as root, in a container
 
 
@@ -114,6 +121,20 @@ def watch_for_errors(context: BrowserContext) -> list[str]:
 
     context.on("page", watch)
     return found
+
+
+def serious_faults(page: Page) -> list[str]:
+    """What axe-core finds on a page that keeps people out: https://github.com/dequelabs/axe-core"""
+    node_with_packages(FOLDER)
+    script = (FOLDER / "node_modules/axe-core/axe.min.js").read_text()
+    page.evaluate(script)  # not by a script element, which the page's policy would refuse
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{page.url}: {each['id']}: {each['help']}: {node['html'][:160]}"
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
 
 
 @contextmanager

@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from acceptance.test_keys_in_the_store import in_force_after_s, status_of
-from console.browser import PATIENCE_S, Console, chromium, running, watch_for_errors
+from console.browser import PATIENCE_S, Console, chromium, running, serious_faults, watch_for_errors
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,8 @@ def test_a_key_is_made_used_limited_and_revoked_by_the_keyboard_alone(page: Page
     page.keyboard.type("0")
     page.keyboard.press("Enter")
     in_force_after_s(lambda: status_of(port, secret) == 429)
-    expect(page.get_by_label("Requests per minute")).to_have_value("0")
+    expect(page.get_by_role("textbox", name="Requests per minute")).to_have_value("0")
+    expect(page.get_by_role("meter", name="requests per minute")).to_be_visible()
     press_until(page, "Type the key's name")
     page.keyboard.type("by/keyboard")
     page.keyboard.press("Enter")
@@ -151,3 +154,68 @@ def test_an_error_is_shown_as_text(page: Page, console: Console) -> None:
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".ending")).to_contain_text("404: The model '<img src=x onerror=alert(1)>'")
     expect(page.locator(".pane img")).to_have_count(0)
+
+
+PAGES = (
+    "/",
+    "/live",
+    "/requests",
+    "/keys",
+    "/new-key",
+    "/keys/file",
+    "/new-team",
+    "/audit",
+    "/usage",
+    "/models",
+    "/playground",
+    "/settings?check=1",
+)
+
+
+def test_no_page_has_a_serious_fault_or_scrolls_sideways(page: Page, console: Console, full: bool) -> None:
+    """Each at the narrowest width in light, or at a desk's in dark, in turn; in full, each in every look."""
+    looks = [(360, "light"), (1280, "dark"), *([(360, "dark"), (768, "light"), (1280, "light")] if full else [])]
+    faults = []
+    for number, (width, scheme) in enumerate(looks):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for path in PAGES if full else PAGES[number::2]:
+            page.goto(f"{console.url}{path}")
+            faults += serious_faults(page)
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                faults.append(f"{path} scrolls sideways at {width} px")
+    assert not faults, "\n".join(faults)
+
+
+def test_a_keys_holder_sees_the_own_key_and_nobody_elses(browser: Browser, console: Console) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 800})
+    context.set_default_timeout(PATIENCE_S * 1000)
+    page = context.new_page()
+    urls: list[str] = []
+    page.on(
+        "request", lambda request: urls.append(f"{request.url} {request.headers.get('cookie')} {request.post_data}")
+    )
+    page.goto(f"{console.process.url}/console")
+    assert not serious_faults(page)
+    page.get_by_label("API key").fill("sk-of-nobody")
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_role("alert")).to_contain_text("not known here")
+    page.get_by_label("API key").fill("sk-of-the-file")
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_role("heading", name="file", exact=True)).to_be_visible()
+    expect(page.locator("#standing")).to_contain_text("of 1,000 requests a minute left")
+    expect(page.locator("#quickstart")).to_contain_text(f"{console.process.url}/v1/chat/completions")
+    page.get_by_label("Model", exact=True).fill("sealink/sim")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".pane")).to_have_attribute("data-state", "done")
+    expect(page.locator(".ending")).to_contain_text("finish: stop")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("#usage")).to_contain_text("sealink/sim")
+    assert "somebody-else" not in page.content()
+    assert not serious_faults(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    assert not [url for url in urls if "sk-of" in url]
+    page.reload()
+    expect(page.get_by_label("API key")).to_have_value("")
+    context.close()

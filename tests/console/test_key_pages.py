@@ -86,6 +86,7 @@ def test_a_mistake_names_its_field_and_keeps_the_rest(forms: Forms) -> None:
     assert 'value="alice"' in text
     assert forms.post("/keys", name="")[0] == 400
     assert forms.post("/keys", name="file")[0] == 409
+    assert forms.post("/keys", name="console")[0] == 409  # the playground's own
     assert forms.post("/keys/file", action="update", user="x")[0] == 409  # set in the file
     assert forms.post("/keys/file", action="nothing")[0] == 400
     assert "wrong" not in forms.get("/keys")

@@ -37,7 +37,7 @@ async def test_who_follows_a_silent_stream_hears_signs_of_life() -> None:
     run = Run(FakeUpstream(ROLE, TEXT, Never()), on_disconnect="detach", heartbeat=heart, targets=("a",), idle_s=45)
     await (await run.until_the_client_leaves())
     told = run.services.logs.find("req_1", "dev").read(0)
-    assert told.count(b":\n") == 3
+    assert told.count(b":\n") == 4
     assert b'"idle"' in told
 
 

@@ -178,7 +178,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """What the store and the journals have together is each settled request, once, at any time."""
         with open_report(self.url, self.root) as report:
             rows = list(report.rows())
-            summary = report.summary("model")
+            summary = report.summary(("model",))
         found = {row["request_id"]: row for row in rows}
         self.check(found)
         assert len(found) == len(rows) == summary.total.requests

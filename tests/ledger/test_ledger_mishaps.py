@@ -159,7 +159,7 @@ def test_an_unexpected_file_anywhere_is_in_nobodys_way(tmp_path: Path, kind: str
     assert living.flush(LONG_S)
     assert set(stored_rows(sqlite_url(tmp_path))) == {f"req_{number}" for number in range(1, 10)}
     with open_report(sqlite_url(tmp_path), root) as report:
-        assert report.summary("model").total.requests == 9
+        assert report.summary(("model",)).total.requests == 9
     living.close()
     assert living.status().last_error is None
 

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from sealink.app.recent_use import RecentUse
+from sealink.app.limits.recent_use import RecentUse
 from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.requests_table import RequestsTable
 from sealink.ledger.row import row_of

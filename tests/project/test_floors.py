@@ -20,7 +20,7 @@ FLOORS = [
     {"wire", "providers", "catalog"},
     {"policy", "store"},
     {"ledger", "access", "limits"},
-    {"telemetry"},
+    {"telemetry", "webhooks"},
     {"net"},
     {"http"},
     {"gateway"},

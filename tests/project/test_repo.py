@@ -21,15 +21,16 @@ LOCKS = [
     ),
     "tests/node/package-lock.json",
     "tests/codex/package-lock.json",
+    "tests/console/package-lock.json",
 ]
 
 
 @pytest.fixture(scope="module")
 def files() -> list[str]:
-    """All files of the repository that are, or would be, committed."""
+    """All text files of the repository that are, or would be, committed."""
     command = [program("git"), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
-    return [file for file in listed.split("\0") if file and (ROOT / file).is_file()]
+    return [file for file in listed.split("\0") if file and (ROOT / file).is_file() and not file.endswith(".png")]
 
 
 def lines_with(pattern: re.Pattern[str], files: list[str]) -> list[str]:

@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from sealink import __version__
-from sealink.access.configured import Configured
-from sealink.access.keys import KeyRules
+from sealink.access.configured import Configured, ConfiguredKey
+from sealink.access.credential import Balance
+from sealink.access.keys import ApiKey, KeyRules
 from sealink.access.tables.access_store import AccessStore
 from sealink.access.tables.key_table import KeyTable
+from sealink.access.tables.openings import open_balances
 from sealink.ledger.reports.report import open_report
 from sealink.store import store as store_module
 from sealink.store.errors import StoreTooNew
@@ -56,7 +58,7 @@ def of_a_newer(url: str) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
+@pytest.mark.parametrize("version", ["0001", "0003", "0005"])
 @pytest.mark.parametrize("opened_first_by", ["a report", "keys"])
 def test_a_store_of_an_older_version_opens_and_loses_nothing(
     store_url: str, version: str, opened_first_by: str, tmp_path: Path
@@ -69,6 +71,37 @@ def test_a_store_of_an_older_version_opens_and_loses_nothing(
     with open_report(store_url, tmp_path / "journal") as report:
         rows = {row["request_id"]: row["cost_nano_usd"] for row in report.rows()}
     assert rows == {f"req_{number}": number for number in range(ROWS)}
+
+
+def test_teams_and_balances_of_an_older_version_are_completed(store_url: str, tmp_path: Path) -> None:
+    """Rows get the teams of their keys; a balance counts, as before, all that its key has spent."""
+    left_by_an_older(store_url, "0005")
+    engine = create_engine(sqlalchemy_url(store_url))
+    now = "2026-01-02 03:04:05"
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO api_keys (name, rules, created_at, ends_streams, change)"
+                f" VALUES ('dev', '{{\"team\": \"t\", \"balance_usd\": 2}}', '{now}', false, 1)"
+            )
+        )
+        connection.execute(
+            text(f"INSERT INTO balance_postings (key, at, amount_nano_usd, change) VALUES ('filed', '{now}', 5, 1)")
+        )
+        connection.execute(text("UPDATE requests SET key = 'filed' WHERE request_id = 'req_7'"))
+    engine.dispose()
+    key = ApiKey(name="filed", team="file-team", balance_usd=1.0)
+    access = AccessStore(store_url, Configured((ConfiguredKey(key, "sk-filed", "sealink.toml:3"),)))
+    for _ in range(2):  # once
+        open_balances(access, access.configured)
+        changes = access.changed_since(-1)
+        assert changes is not None
+        assert changes.balances["filed"] == Balance(10**9 + 5, 1, is_topped_up=True)
+        assert changes.balances["dev"].paid == 2 * 10**9
+    access.close()
+    with open_report(store_url, tmp_path / "journal") as report:
+        teams = {row["request_id"]: row["team"] for row in report.rows()}
+    assert teams == {f"req_{number}": "file-team" if number == 7 else "t" for number in range(ROWS)}
 
 
 def test_a_store_of_a_newer_version_is_refused_by_all_that_open_it(store_url: str, tmp_path: Path) -> None:

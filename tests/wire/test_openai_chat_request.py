@@ -28,6 +28,7 @@ from sealink.request import (
     WebSearch,
 )
 from sealink.wire.dialects.openai_chat import CLIENT, UPSTREAM
+from sealink.wire.dialects.openai_chat.client import parse_request as parsing
 from wire.openai_chat_line import QUESTION, head_of
 
 MARK = {"type": "ephemeral"}
@@ -521,3 +522,24 @@ def test_every_recorded_request_can_be_read(recorded: list[Case]) -> None:
                 refusals[case.id] = (error.code, error.param)
     print(f"{read_} of {read_ + len(refusals)}")
     assert refusals.keys() <= VENDORS_OWN.keys()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"stream": True, "stream_options": {"include_usage": True}},
+        {"max_tokens": 5, "temperature": 0.5, "top_p": 1},
+        {"max_tokens": 5, "max_completion_tokens": 6, "seed": None},
+        {"messages": [{"role": "user", "content": "hi", "name": "Ann"}]},
+    ],
+    ids=str,
+)
+def test_requests_with_common_fields_only_are_read_as_all_others(
+    more: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {"model": "m", "messages": [{"role": "system", "content": "be kind"}, {"role": "user", "content": "hi"}]}
+    head = parsing.parse_head(json.dumps(fields | more).encode())
+    common = parsing.parse_request(head)
+    monkeypatch.setattr(parsing, "_COMMON", frozenset())
+    assert common == parsing.parse_request(head)

@@ -6,6 +6,8 @@ from typing import Final
 
 from sealink.access.keys import KeyRules, TeamRules
 
+CONSOLE_KEY: Final = "console"
+"""The name of the built-in key that the console's playground uses: no other key has it."""
 MAX_NAME: Final = 200
 """Characters of a name."""
 

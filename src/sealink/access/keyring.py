@@ -83,6 +83,21 @@ class Keyring:
             raise AuthenticationError(f"The API key {key.name!r} is of the team {team.name!r}, which was revoked.")
         return key
 
+    def in_force(self) -> list[ApiKey]:
+        """All keys, once each."""
+        credentials, now_s = self._credentials, time.time()
+        known = [*credentials.stored.values(), *credentials.configured.values()]
+        valid = [each.key for each in known if each.valid_until is None or each.valid_until > now_s]
+        return list({key.name: key for key in valid}.values())
+
+    def key_named(self, name: str) -> ApiKey | None:
+        """A key that is in force, or was. It is searched for: not for each request."""
+        configured = self._configured.keys.get(name)
+        if configured is not None:
+            return configured.key
+        stored = self._credentials.stored.values()
+        return next((each.key for each in stored if each.key.name == name), None)
+
     def hidden_by_config(self, changes: Changes) -> set[str]:
         """The names of keys that are not in force because the config has keys of these names."""
         return {credential.key.name for credential in changes.credentials.values()} & self._configured.keys.keys()

@@ -4,6 +4,7 @@ endpoints       the table: each operation's method, path, what it takes and give
 keys, teams     what the operations do; audit: who did what
 usage           sums over requests, single requests, a month's bill
 streams         what is open now; playground: a model tried from the console
+webhooks        what waits for webhooks, and dead letters
 reload          the config, read again
 shapes          what operations take and give, besides the records of access/records.py
 sessions        who is signed in to the console

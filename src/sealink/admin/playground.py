@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from sealink.access.checks import CONSOLE_KEY
 from sealink.access.keys import ApiKey
 from sealink.http import Endpoint, Handler, RequestContext
 from sealink.net.message import Request, Responder
 from sealink.wire.dialects import openai_chat
 
 PATH: Final = "/admin/v1/playground"
-KEY: Final = ApiKey(name="console", usage_extras=True)
+KEY: Final = ApiKey(name=CONSOLE_KEY, usage_extras=True)
 """What the ledger calls its requests. Nobody can send this key: it has no secret."""
 
 

@@ -8,10 +8,10 @@ providers   a provider of the config, as requests are sent to it
 proxies     the proxies that the environment names
 simulators  simulated providers
 routes      the routes of a config's models
-spending    what was spent, for budgets
-recent_use  what was lately used of limits, for counters that nodes share
 access      the keys of a running SeaLink, as they change
 admin       the admin port of a running SeaLink
+limits/     what the ledger says of what was spent and used
+webhooks    events of a running SeaLink
 listening/  where it listens, and how another SeaLink follows it
 telemetry/  what a running process tells of itself
 address     addresses of this machine

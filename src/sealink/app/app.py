@@ -13,30 +13,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes as KeyChanges
+from sealink.access.rejected_keys import RejectedKeys
 from sealink.app.access import Access
 from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.console import Control
+from sealink.app.limits.recent_use import RecentUse
+from sealink.app.limits.spending import SpentByLedger, reports_of
 from sealink.app.listening.sockets import Sockets, base_url, open_public, origin
 from sealink.app.providers import provider_of
 from sealink.app.proxies import proxies_of_the_environment
-from sealink.app.recent_use import RecentUse
 from sealink.app.routes import router_of
 from sealink.app.simulators import Simulators
-from sealink.app.spending import SpentByLedger, reports_of
 from sealink.app.telemetry.gauges import (
     ProcessMetrics,
     connection_gauges,
     ledger_gauges,
     loop_gauge,
+    refusal_counters,
     shared_gauge,
     target_gauge,
     waiting_gauge,
 )
+from sealink.app.webhooks import Webhooks
 from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ConfigError, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
+from sealink.console.endpoints import key_holder_endpoints
 from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
 from sealink.gateway.admission import AdmissionControl, Gate
@@ -53,6 +57,7 @@ from sealink.gateway.observers import Observers
 from sealink.gateway.open_exchanges import OpenExchanges
 from sealink.gateway.services import Services
 from sealink.http import Dispatcher
+from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
 from sealink.limits.nodes.settings import COUNTS_ALONE
@@ -73,7 +78,6 @@ from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
 from sealink.telemetry.request_metrics import RequestMetrics
-from sealink.telemetry.target_log import log_target
 from sealink.wire.stream.plain_reads import use_accelerator
 
 if TYPE_CHECKING:
@@ -87,6 +91,15 @@ _FLUSH_S: Final = 2.0
 
 _SEGMENT_S: Final = 3600.0
 """How old a segment of the journal becomes before the next is begun."""
+
+
+_RECOVER_S: Final = 5.0
+"""How long the event loop may take to count what a process that died has not."""
+
+
+def _with_version(public_url: str) -> str:
+    """[server] public_url as clients are given it; "" where it is not set."""
+    return f"{public_url.rstrip('/').removesuffix('/v1')}/v1" if public_url else ""
 
 
 class App:
@@ -111,13 +124,16 @@ class App:
         self._is_stopping = False
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
-        self._ledger = Ledger(config.store.url, Path(config.store.journal), _ledger_settings(config))
         self._metrics = RequestMetrics()
         self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
         self._content = ContentLog(Path(config.server.data_dir), _content_settings(config))
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
+        self._rejected_keys = RejectedKeys()
         self._access = Access(config, self._revoke)
+        self._webhooks = Webhooks(config, self._access.keyring)
+        journal = Path(config.store.journal)
+        self._ledger = Ledger(config.store.url, journal, _ledger_settings(config), self._webhooks.open_table)
         turn = siblings / "admin" if siblings else None
         self._admin = AdminPort(config, self._access, self._control(), turn)
         self._limits = LimitEnforcement(
@@ -125,6 +141,7 @@ class App:
             self._access.keyring,
             SpentByLedger(reports_of(config)),
             RecentUse(config.store.url),
+            self._ledger.journal_name,
         )
         self._traces = _traces_of(config, self._pool)
         traced = [self._traces.observer] if self._traces is not None else []
@@ -136,7 +153,7 @@ class App:
             *traced,
             undo=self._limits.undo,
         )
-        self._health = HealthBook(config.breaker, log_target)
+        self._health = HealthBook(config.breaker, self._webhooks.target_changed)
         self._logs = StreamLogs(config.detach)
         self._retry_budget = TokenBucket(config.retry.budget_share)
         self._hedging = Hedging(config.hedge)
@@ -179,6 +196,7 @@ class App:
         await self._siblings.start()
         if with_admin:
             self._admin.start(given.admin)
+            self._webhooks.start()
         if self._tls is not None:
             self._watching = asyncio.create_task(self._tls.watch(config.server.tls_poll_s))
         self._finish_segment()
@@ -218,6 +236,7 @@ class App:
         await self._simulators.stop()
         await self._access.stop()
         await self._limits.close()
+        await asyncio.to_thread(self._webhooks.stop)
         self._log_lines.close()
         await asyncio.to_thread(self._ledger.close)
 
@@ -339,9 +358,14 @@ class App:
             chat=lambda: self._chat,
             routes=lambda: router_of(self.config, self._providers).routes,
             config=lambda: self.config,
-            base_url=lambda: self.base_url,
+            base_url=lambda: _with_version(self.config.server.public_url) or self.base_url,
             used=self._used,
         )
+
+    async def _recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+        if self._is_stopping:
+            raise OSError("SeaLink stops")  # the journal is left to the next process
+        self._limits.recover(journal, admission, settlement)
 
     async def _used(self, subject: Subject) -> dict[str, int] | None:
         return self._limits.used(subject)
@@ -371,7 +395,9 @@ class App:
                 *connection_gauges(self._server, self._pool),
                 waiting_gauge(self._open.waiting),
                 loop_gauge(self._load_shedding.lag),
+                *refusal_counters(self._limits.refused, self._rejected_keys.total),
                 *([self._traces.gauge()] if self._traces is not None else []),
+                *self._webhooks.gauges(),
                 *([shared_gauge(self._limits.shared_away)] if self.config.shared.redis_url is not None else []),
             ],
         )
@@ -387,7 +413,7 @@ class App:
         if self._traces is not None:
             self._traces.configure(config)
         if config.breaker != before.breaker:
-            self._health = HealthBook(config.breaker, log_target)
+            self._health = HealthBook(config.breaker, self._webhooks.target_changed)
         if config.retry != before.retry:
             self._retry_budget = TokenBucket(config.retry.budget_share)
         if config.hedge != before.hedge:
@@ -410,15 +436,25 @@ class App:
             await asyncio.to_thread(import_module, "sealink.ledger.requests_table")
         except (ImportError, OSError) as error:  # a start under full load may find no file descriptor left
             log.warning("loaded when it is needed, for now it cannot be: %s", error)
+        loop = asyncio.get_running_loop()
+
+        def recovered(journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+            counting = self._recover(journal, admission, settlement)
+            asyncio.run_coroutine_threadsafe(counting, loop).result(_RECOVER_S)
+
+        self._ledger.when_recovered(recovered)
         self._ledger.start()
 
     def _public_port(self) -> Dispatcher:
         server, router = self.config.server, router_of(self.config, self._providers)
         limits = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        self._limits.configure(self.config.limits, PriceRules(rule_of(price) for price in self.config.prices))
+        prices = PriceRules(rule_of(price) for price in self.config.prices)
+        self._limits.configure(self.config.limits, prices, router.route_of)
         gates: list[Gate] = [self._load_shedding, limits, self._limits, Advising()]
         begin_trace = self._traces.begin if self._traces is not None else None
-        admission = AdmissionControl(self._access.keyring, router, self._observers, gates, begin_trace)
+        admission = AdmissionControl(
+            self._access.keyring, router, self._observers, gates, begin_trace, self._rejected_keys
+        )
         endpoints = public_endpoints(
             admission,
             self._services(),
@@ -431,8 +467,9 @@ class App:
         )
         default_url = origin(server, server.port)
         self._chat = next(each.handler for each in endpoints if each.path == CHAT_PATH)
+        pages = key_holder_endpoints(_with_version(server.public_url)) if self.config.console.public else ()
         return Dispatcher(
-            (*endpoints, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),
+            (*endpoints, *pages, *documentation_endpoints(server.public_url, default_url, OPENAI_ERRORS)),
             max_body_bytes=server.max_chat_bytes,
             max_keyless_body_bytes=server.max_keyless_body_bytes,
             cors_origins=server.cors_origins,

@@ -12,7 +12,7 @@ _WORKERS: Final = ("restart_pause_s", "max_restart_pause_s")
 _PLACES: Final = ("host", "port", "unix_socket", "unix_socket_mode", "tls_cert", "tls_key", "tls_poll_s", "data_dir")
 _OF_SERVER: Final = (*ServerLimits.__struct_fields__, *_WORKERS, *_PLACES)
 AT_RESTART: Final = frozenset(
-    {"admin", "console", "access", "store", "shared", "upstream", "detach", "traces"}
+    {"admin", "console", "access", "store", "shared", "webhooks", "upstream", "detach", "traces"}
     | {f"server.{name}" for name in _OF_SERVER}
 )
 """What a running process keeps as it was: tables, and single settings of [server]."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
-from sealink.access.checks import wrong_rules
+from sealink.access.checks import CONSOLE_KEY, wrong_rules
 from sealink.config.mistakes import Mistake, Mistakes, did_you_mean
 from sealink.config.pricing import rule_of
 from sealink.config.sections import Config, KeyConfig, ModelConfig, ProviderConfig, TargetConfig, TeamConfig
@@ -15,6 +15,7 @@ from sealink.policy.routing import SAME_NAME, may_fit_one_name
 from sealink.providers import VENDORS
 from sealink.store.errors import StoreError
 from sealink.store.url import check_url, sqlite_file
+from sealink.webhooks.settings import wrong_webhook
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -34,6 +35,7 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_prices(config, mistakes)
     _check_store(config, mistakes)
     _check_shared(config, mistakes)
+    _check_webhooks(config, mistakes)
     _check_traces(config, mistakes)
     _check_log(config, mistakes)
     if (url := config.server.public_url) and not _is_http_url(url):
@@ -103,6 +105,8 @@ def _check_keys(config: Config, mistakes: Mistakes) -> None:
     owners: dict[str, str] = {}
     for index, key in enumerate(config.keys):
         path = ("keys", index, "key")
+        if key.name == CONSOLE_KEY:
+            mistakes.add(("keys", index, "name"), f"name: {CONSOLE_KEY!r} is the name of the console's own key")
         if mistakes.within(path) or (not key.key and mistakes.within(path[:2])):
             continue
         if not re.fullmatch(r"[\x21-\x7e]+", key.key):
@@ -228,6 +232,20 @@ def _check_shared(config: Config, mistakes: Mistakes) -> None:
         check_redis_url(config.shared.redis_url)
     except ValueError as error:
         mistakes.add(path, f"redis_url: {error}")
+
+
+def _check_webhooks(config: Config, mistakes: Mistakes) -> None:
+    """Endpoints must be different, and messages to them must be possible."""
+    seen: set[str] = set()
+    for index, webhook in enumerate(config.webhooks):
+        path = ("webhooks", index)
+        if mistakes.within(path):
+            continue
+        for field, wrong in wrong_webhook(webhook):
+            mistakes.add((*path, field), wrong)
+        if webhook.url in seen:
+            mistakes.add((*path, "url"), "url: there are two webhooks with this url")
+        seen.add(webhook.url)
 
 
 def _check_traces(config: Config, mistakes: Mistakes) -> None:

@@ -27,6 +27,7 @@ from sealink.providers.profile import OWN_VENDORS, Profile
 from sealink.providers.vendor import Vendor
 from sealink.telemetry.log_format import LogFormat, LogLevel
 from sealink.telemetry.traces.settings import TraceSettings
+from sealink.webhooks.settings import WebhookSettings
 
 Dialect = Literal["openai", "anthropic", "bedrock", "cohere", "gemini", "ollama", "responses", "sim"]
 
@@ -110,8 +111,11 @@ class AdminConfig(Section, frozen=True, kw_only=True):
 
 
 class ConsoleConfig(Section, frozen=True, kw_only=True):
-    """[console]: the pages at the admin port."""
+    """[console]: the pages in the browser."""
 
+    public: bool = False
+    """Whether holders of keys have a page of their own at /console on the public port. It shows what the API tells the
+    key that they type in, which stays in the page's memory."""
     refresh_s: Seconds = 1.0
     """How often the page of open streams is brought up to date."""
 
@@ -368,6 +372,7 @@ class ConfigFile(Section, frozen=True, kw_only=True):
     keys: tuple[KeyConfig, ...] = ()
     teams: tuple[TeamConfig, ...] = ()
     prices: tuple[PriceConfig, ...] = ()
+    webhooks: tuple[WebhookSettings, ...] = ()
     limits: LimitSettings = LimitSettings()
     timeouts: TimeoutsConfig = TimeoutsConfig()
     retry: RetrySettings = RetrySettings()

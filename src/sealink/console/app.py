@@ -12,26 +12,21 @@ from starlette.routing import Route
 from sealink.console.backend import Backend
 from sealink.console.live_feed import LiveFeed
 from sealink.console.pages import keys, live, login, models, overview, playground, requests, settings, teams, usage
-from sealink.console.rendering import STATIC, render
+from sealink.console.rendering import render, static_file
 from sealink.console.signed_in import SignedIn
 from sealink.errors import NotFound, SealinkError, ServiceUnavailable
 from sealink.ledger.reports.over_time import OverTime
 from sealink.store.errors import StoreError, StoreUnavailable
 
 _PAGES: Final = (login, overview, live, keys, teams, requests, usage, models, playground, settings)
-_TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-_FILES: Final = {path.name: (path.read_bytes(), _TYPES[path.suffix]) for path in sorted(STATIC.iterdir())}
-_KEEP: Final = "public, max-age=31536000, immutable"
 
 
 async def static(request: Request) -> Response:
-    """A style sheet or script. Its address changes with it, so browsers may keep it."""
-    found = _FILES.get(request.path_params["name"])
+    """A style sheet or script."""
+    found = static_file(request)
     if found is None:
         raise NotFound("There is no such file.")
-    body, kind = found
-    is_versioned = "v" in request.query_params
-    return Response(body, headers={"content-type": kind, **({"cache-control": _KEEP} if is_versioned else {})})
+    return found
 
 
 def console(backend: Backend) -> Starlette:

@@ -9,6 +9,8 @@ import msgspec
 from sealink.admin.sessions import Sessions
 from sealink.catalog.prices import PriceRules
 from sealink.gateway.open_exchanges import OpenStream
+from sealink.limits.standing import Standing
+from sealink.limits.subjects import Subject
 from sealink.policy.routing import ModelRoute
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Backend(msgspec.Struct, frozen=True):
     """`store` gives the keys and teams, and blocks, as does the ledger at `store_url`, with its journals. `changed` is
     called after a change to keys. `is_token` compares in constant time. `reload` raises a ValueError that says what is
     wrong in the config; `preview` says what it would change. `settings` are the config in force, without its secrets.
+    `standing` says what is left of the limits of a key or team; it blocks, and raises ServiceUnavailable.
     `base_url` is that of the public port, as clients use it, for a browser that calls this port by some host's name.
     """
 
@@ -91,6 +94,7 @@ class Backend(msgspec.Struct, frozen=True):
     reload: Callable[[], Awaitable[Changed]]
     preview: Callable[[], Awaitable[Changed]]
     settings: Callable[[], list[Section]]
+    standing: Callable[[Subject], Standing]
     routes: Callable[[], tuple[ModelRoute, ...]]
     prices: Callable[[], PriceRules]
     base_url: Callable[[str], str]

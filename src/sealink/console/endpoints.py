@@ -1,4 +1,4 @@
-"""The pages as entries of the admin port's table. Nothing of the pages is imported before one is asked for."""
+"""The pages as entries of the ports' tables. Nothing of the pages is imported before one is asked for."""
 
 from collections.abc import Callable
 from functools import partial
@@ -39,6 +39,19 @@ def console_endpoints(backend: Callable[[], Backend]) -> tuple[Endpoint, ...]:
     handler = AsgiHandler(partial(_load, backend))
     error_body = openai_chat.CLIENT.error_body
     return tuple(Endpoint(method, path, handler, error_body) for path in _PATHS for method in ("GET", "POST"))
+
+
+def key_holder_endpoints(address: str) -> tuple[Endpoint, ...]:
+    """The page of key holders, on the public port."""
+
+    def load() -> App:
+        from sealink.console.key_holders import key_holders
+
+        return key_holders(address)
+
+    handler = AsgiHandler(load)
+    paths = ("/console", "/console/static/{name}")
+    return tuple(Endpoint("GET", path, handler, openai_chat.CLIENT.error_body) for path in paths)
 
 
 def _load(backend: Callable[[], Backend]) -> App:

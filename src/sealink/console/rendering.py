@@ -16,6 +16,8 @@ from sealink.console.formats import FILTERS, query, share
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
+_TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_KEEP: Final = "public, max-age=31536000, immutable"
 THEMES: Final = ("light", "dark")
 THEME_COOKIE: Final = "sealink_theme"
 PAGES: Final = (
@@ -53,6 +55,22 @@ def asset(name: str) -> str:
     """The address of a file of static/. It changes with the file, so that browsers may keep it."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
+
+
+@lru_cache(maxsize=1)
+def _files() -> dict[str, tuple[bytes, str]]:
+    return {path.name: (path.read_bytes(), _TYPES[path.suffix]) for path in sorted(STATIC.iterdir())}
+
+
+def static_file(request: Request) -> Response | None:
+    """A style sheet or script; None where there is none of the name in the path. Its address changes with it, so that
+    browsers may keep it; not so where a script imports another."""
+    found = _files().get(request.path_params["name"])
+    if found is None:
+        return None
+    body, kind = found
+    is_versioned = "v" in request.query_params
+    return Response(body, headers={"content-type": kind, **({"cache-control": _KEEP} if is_versioned else {})})
 
 
 def usage_link(by: tuple[str, ...], group: tuple[str | None, ...], given: dict[str, str]) -> dict[str, str]:

@@ -49,9 +49,10 @@ class AdmissionControl:
         observers: Observers,
         gates: Sequence[Gate] = (),
         begin_trace: BeginTrace | None = None,
+        rejected_keys: RejectedKeys | None = None,
     ) -> None:
-        """`begin_trace`: None where requests are not traced."""
-        self.rejected_keys = RejectedKeys()
+        """`begin_trace`: None where requests are not traced. `rejected_keys` are counted on from there."""
+        self.rejected_keys = rejected_keys or RejectedKeys()
         self._keys = keys
         self._router = router
         self._begin_trace = begin_trace

@@ -21,6 +21,8 @@ class JournalCursor:
     def __init__(self, folder: OwnedFolder) -> None:
         self.uploaded = 0
         self.killed = 0
+        self.last: tuple[Admission, Settlement] | None = None
+        """A request whose settlement is the last entry that was read; None: that is another."""
         self._folder = folder
         self._replay = Replay(folder.path, folder)
         self._open: dict[str, tuple[Admission, int]] = {}
@@ -85,10 +87,12 @@ class JournalCursor:
         for position in self._replay.read(batch):
             count += 1
             entry = position.entry
+            self.last = None
             if isinstance(entry, Admission):
                 self._open[entry.request_id] = (entry, position.segment)
             else:
                 admission, _ = self._open.pop(entry.request_id, (None, 0))
+                self.last = None if admission is None else (admission, entry)
                 self._rows.append(row_of(admission, entry))
         self._is_exhausted = count < batch
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sealink.ledger.journal import Journal, OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.row import RowTable
 from sealink.ledger.settings import LedgerSettings
-from sealink.ledger.uploader import Uploader
+from sealink.ledger.uploader import OnRecovered, Uploader
 from sealink.ledger.uploader_thread import UploaderThread
 from sealink.store.url import check_url
 
@@ -34,25 +35,40 @@ class LedgerStatus(msgspec.Struct, frozen=True):
     last_error: str | None
 
 
+OpenTable = Callable[[str, float], RowTable]
+"""Opens the table of a store, with the seconds that it may take to answer. It is called in the uploader's thread."""
+
+
 class Ledger:
     """One process's ledger: a journal of its own under `journal_root`, uploaded to the store at `store_url`.
 
     To be used from one thread. Raises StoreError for a URL that cannot be used, OSError for a root that cannot be
-    written; a store that is down is no error. Until `start`, entries are only written to the journal.
+    written; a store that is down is no error. Until `start`, entries are only written to the journal. `open_table`
+    opens the table that rows are stored in, where something is to be stored with them.
     """
 
-    def __init__(self, store_url: str, journal_root: Path, settings: LedgerSettings | None = None) -> None:
+    def __init__(
+        self,
+        store_url: str,
+        journal_root: Path,
+        settings: LedgerSettings | None = None,
+        open_table: OpenTable | None = None,
+    ) -> None:
         check_url(store_url)
         self._settings = settings = settings or LedgerSettings()
         folder = OwnedFolder.new(journal_root)
         self._journal = Journal(folder, segment_bytes=settings.segment_bytes, fsync=settings.fsync)
-        self._uploader = Uploader(
-            JournalCursor(folder), journal_root, partial(_open_table, store_url, settings.store_timeout_s), settings
-        )
+        opened = partial(open_table or _open_table, store_url, settings.store_timeout_s)
+        self._uploader = Uploader(JournalCursor(folder), journal_root, opened, settings)
         self._thread = UploaderThread(self._uploader, settings)
+        self.journal_name = folder.path.name
         self._unwritten: deque[Settlement] = deque()
         self._settled = 0
         self._is_failing = False
+
+    def when_recovered(self, call: OnRecovered) -> None:
+        """Call this with each journal of a dead process that is recovered. To be set before `start`."""
+        self._uploader.on_recovered = call
 
     def start(self) -> None:
         """Begin to upload, in a thread. What dead processes have left is uploaded too."""

@@ -1,6 +1,6 @@
 """The table `requests`: a row for each request that has ended. The uploader writes it, reports read it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
@@ -62,12 +62,16 @@ requests = Table(
     Index("requests_by_model", "model", "started_at"),
 )
 
+Also = Callable[[Sequence[Row]], Sequence[tuple[Table, Sequence[Row]]]]
+
 
 class RequestsTable:
-    """The table in one store. Its methods block, and raise as those of Store do."""
+    """The table in one store. Its methods block, and raise as those of Store do. `also` says which rows of other tables
+    are stored together with those that are inserted."""
 
-    def __init__(self, store_url: str, *, timeout_s: float) -> None:
+    def __init__(self, store_url: str, *, timeout_s: float, also: Also | None = None) -> None:
         self._store = Store(store_url, timeout_s=timeout_s)
+        self._also = also
 
     def version(self) -> str | None:
         """The version of the store's tables, None if there are none. Raises StoreTooNew."""
@@ -79,7 +83,7 @@ class RequestsTable:
 
     def insert(self, rows: Sequence[Row]) -> None:
         """Add the rows whose requests have none yet: all of them or none."""
-        self._store.insert_once(requests, rows)
+        self._store.insert_once(requests, rows, *(self._also(rows) if self._also is not None else ()))
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction whose queries all see the same rows."""

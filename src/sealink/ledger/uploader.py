@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.row import RowTable
@@ -12,6 +13,12 @@ from sealink.ledger.settings import LedgerSettings
 from sealink.store.errors import StoreUnavailable
 
 log = logging.getLogger("sealink.ledger")
+
+
+OnRecovered = Callable[[str, Admission | None, Settlement | None], None]
+"""Called, in the uploader's thread, with the name of a dead process's journal of which all is stored, before that is
+removed; and with its last entry, if that is a settlement, and the admission before it. Where it raises, the journal is
+left to the next search."""
 
 
 class Uploader:
@@ -25,6 +32,7 @@ class Uploader:
         self, own: JournalCursor, root: Path, open_table: Callable[[], RowTable], settings: LedgerSettings
     ) -> None:
         self.own = own
+        self.on_recovered: OnRecovered | None = None
         self.recovered = 0
         self._root = root
         self._open_table = open_table
@@ -114,6 +122,8 @@ class Uploader:
     def _finish(self, cursor: JournalCursor, table: RowTable) -> None:
         """A dead process's journal has been read to its end: the requests that are still open were killed with it."""
         cursor.settle_open(table)
+        if self.on_recovered is not None:
+            self.on_recovered(cursor.path.name, *(cursor.last or (None, None)))
         if not cursor.remove():
             self._finished.add(cursor.path)
         self._inherited.remove(cursor)

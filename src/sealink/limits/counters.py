@@ -7,10 +7,11 @@ slots of all of them are locked.
 from collections.abc import Sequence
 from pathlib import Path
 
+from sealink.limits.alerts import FundsAlert, alerts_of
 from sealink.limits.decision import KINDS, Spending, all_funds, in_period, left_of_limits, refusal_of
 from sealink.limits.shared_file import SharedFile
-from sealink.limits.slot import Slot, clear_leases
-from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Refusal, Subject
+from sealink.limits.slot import Slot, clear_leases, forget_spending
+from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject
 from sealink.policy.budgets import BudgetPeriod, period_start_s, reservation
 from sealink.policy.limits import Need
 
@@ -23,15 +24,18 @@ class Counters:
     ahead_tokens = 0
     """How long before it is needed more money is to be asked for: here it is there at once."""
 
-    def __init__(self, path: Path, max_names: int) -> None:
-        self._file = SharedFile(path, max_names)
+    def __init__(self, path: Path, max_names: int, journal: str = "") -> None:
+        """`journal`: the name of the journal of the ledger that this process writes, if it does."""
+        self._file = SharedFile(path, max_names, journal)
         self._slots: dict[str, Slot] = {}
         self._known: dict[str, tuple[BudgetPeriod, int | None]] = {}
-        clear_leases(self._file)
+        clear_leases(self._file, self._file.process)
+        if self._file.rebooted:
+            forget_spending(self._file)
 
     def close(self) -> None:
         """Give the file back. What this process still holds is free from now on."""
-        clear_leases(self._file)
+        clear_leases(self._file, self._file.process)
         for slot in self._slots.values():
             slot.release()
         self._slots.clear()
@@ -57,6 +61,7 @@ class Counters:
                     window.add(amount - window.total, now_ns)
             if subject.has_funds:
                 slot.spending = _at_least(slot.spending, subject, used, now_s)
+                slot.is_read_from_ledger()
             slot.save()
 
     def admit(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Lease | Refusal:
@@ -119,18 +124,43 @@ class Counters:
         lease.reserved += granted
         return granted
 
-    def settle(self, lease: Lease, tokens: int, price: int) -> None:
-        """A request has ended, and has used so much. What it held goes back."""
-        slots = self._slots_of(lease)
+    def settle(self, lease: Lease, tokens: int, price: int, settled: Settled = UNNAMED) -> list[FundsAlert]:
+        """A request has ended, and has used so much. What it held goes back. Returns what is to be told of budgets and
+        balances."""
+        slots, alerts = self._slots_of(lease), list[FundsAlert]()
         with self._file.locked(sorted({slot.at for slot in slots})):
             now_ns = self._file.now_ns()
             for subject, slot, reserved in zip(lease.subjects, slots, lease.tokens, strict=True):
                 slot.open(now_ns)
                 if subject.limits.tokens_per_minute is not None:
                     _settle_tokens(slot, reserved, tokens, lease.at_ns, now_ns)
-                _spend(subject, slot, price, lease.started_s)
+                if subject.has_funds:
+                    _spend(subject, slot, price, lease.started_s)
+                    slot.settle(settled.number)
+                    alerts += alerts_of(subject, slot, settled.warn_at_percent, lease.started_s, cut=settled.cut)
                 slot.save()
                 slot.lease(-lease.streams, -lease.reserved)
+        return alerts
+
+    def recover(
+        self, journal: str, subjects: Sequence[Subject], price: int, settled: Settled, started_s: float
+    ) -> None:
+        """A process has died that wrote this journal. If the last thing that it wrote down is the settlement of a
+        request, of these subjects, it may have been killed before it could count that: that is made up for."""
+        process = self._file.writer_of(journal)
+        if process is None:
+            return
+        for subject in subjects:
+            slot = self._slot(subject)
+            with self._file.locked((slot.at,)):
+                slot.open(self._file.now_ns())
+                is_known = slot.spending.kind == KINDS[subject.period]
+                if subject.has_funds and is_known and not slot.has_settled(process, settled.number):
+                    _spend(subject, slot, price, started_s)
+                    slot.settle(settled.number, process)
+                    slot.save()
+        clear_leases(self._file, process)
+        self._file.is_recovered(process)
 
     def undo(self, lease: Lease) -> None:
         """An admitted request does not begin after all."""
@@ -214,8 +244,6 @@ def _at_least(spending: Spending, subject: Subject, used: Recorded, now_s: float
 
 def _spend(subject: Subject, slot: Slot, price: int, started_s: float) -> None:
     """What is spent counts for the period in which the request began."""
-    if not subject.has_funds:
-        return
     spending = slot.spending = in_period(slot.spending, subject, started_s)
     if started_s >= spending.period_start_s:
         spending.spent += price

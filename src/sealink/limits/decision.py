@@ -15,13 +15,15 @@ KINDS: Final[dict[BudgetPeriod, int]] = {"day": 1, "week": 2, "month": 3, "total
 
 class Spending(msgspec.Struct):
     """Money that a name has spent, in nano-dollars: `spent` since `period_start_s`, in a budget's period of the `kind`
-    (0: not known), and `balance_spent` since `balance_since_s`, when the balance was opened (0: not known)."""
+    (0: not known), and `balance_spent` since `balance_since_s`, when the balance was opened (0: not known). `told`: how
+    far people know of it, see limits/alerts.py."""
 
     kind: int
     period_start_s: int
     spent: int
     balance_since_s: int
     balance_spent: int
+    told: int = 0
 
 
 class Counted(Protocol):
@@ -86,4 +88,5 @@ def in_period(spending: Spending, subject: Subject, now_s: float) -> Spending:
     start = period_start_s(subject.period, now_s)
     if spending.kind == KINDS[subject.period] and start > spending.period_start_s:
         spending.period_start_s, spending.spent = start, 0
+        spending.told &= ~3  # of the budget before
     return spending

@@ -13,8 +13,8 @@ import os
 import struct
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from array import array
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -23,12 +23,13 @@ PROCESSES: Final = 64
 """How many processes count at a time."""
 SLOT_CELLS: Final = 1024
 _CELL: Final = 8
-_LAYOUT: Final = 0x5EA11A0C00000001
+_LAYOUT: Final = 0x5EA11A0C00000002
 """Another number for each layout of the file."""
 
 _LAYOUT_CELL, _BOOT_CELL, _CLOCK_CELL, _CAPACITY_CELL, _COUNT_CELL = range(5)
 _PROCESS_CELLS: Final = 64
-_HEADER_CELLS: Final = _PROCESS_CELLS + PROCESSES
+_JOURNAL_CELLS: Final = _PROCESS_CELLS + PROCESSES
+_HEADER_CELLS: Final = _JOURNAL_CELLS + PROCESSES
 _DIGEST_CELLS: Final = 2
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
@@ -39,10 +40,15 @@ class FileFull(Exception):
 
 
 class SharedFile:
-    """The file, opened by this process. Not thread-safe. Raises OSError, FileFull."""
+    """The file, opened by this process. Not thread-safe. Raises OSError, FileFull.
 
-    def __init__(self, path: Path, capacity: int) -> None:
+    `journal` is the name of the journal in which the process writes what it counts here, if it has one. `rebooted`: the
+    machine was started anew since the file was last used, so that its pages may be of any time before.
+    """
+
+    def __init__(self, path: Path, capacity: int, journal: str = "") -> None:
         self.process = -1
+        self.rebooted = False
         self._fd = _open(path, capacity)
         try:
             self._map = mmap.mmap(self._fd, 0)
@@ -57,9 +63,11 @@ class SharedFile:
         with self.locked((_LAYOUT_CELL,)):
             self._set_clock()
             self.process = self._enter()
+            self.cells[_JOURNAL_CELLS + self.process] = number_of(journal) if journal else 0
 
     def close(self) -> None:
         """Leave. Slots must not be used any more."""
+        self.cells[_JOURNAL_CELLS + self.process] = 0
         self.cells.release()
         self._map.close()
         os.close(self._fd)
@@ -77,18 +85,9 @@ class SharedFile:
                 index = self._find(digest)
         return self._slots_at + index * SLOT_CELLS
 
-    @contextmanager
-    def locked(self, slots: Sequence[int]) -> Iterator[None]:
+    def locked(self, slots: Sequence[int]) -> "_Held":
         """Hold slots, given in ascending order so that no two processes can wait for each other."""
-        held = 0
-        try:
-            for slot in slots:
-                self._locks.take(slot)
-                held += 1
-            yield
-        finally:
-            for slot in slots[:held]:
-                self._locks.free(slot)
+        return _Held(self._locks, slots)
 
     def is_dead(self, process: int) -> bool:
         """Whether a process that has counted here is gone."""
@@ -97,9 +96,25 @@ class SharedFile:
         self._locks.free(_PROCESS_CELLS + process)
         return True
 
+    def unrecovered(self) -> list[int]:
+        """The processes whose journals may have what is not counted here: those that live, and those that have died."""
+        journals = self.cells[_JOURNAL_CELLS : _JOURNAL_CELLS + PROCESSES].tolist()
+        return [process for process, journal in enumerate(journals) if journal and process != self.process]
+
+    def writer_of(self, journal: str) -> int | None:
+        """The process, dead by now, that has written this journal; None: it has counted nothing here."""
+        number = number_of(journal)
+        written = [each for each in self.unrecovered() if self.cells[_JOURNAL_CELLS + each] == number]
+        return next((process for process in written if self.is_dead(process)), None)
+
+    def is_recovered(self, process: int) -> None:
+        """All that a dead process has written is counted."""
+        self.cells[_JOURNAL_CELLS + process] = 0
+
     def _enter(self) -> int:
-        """A number for this process: none that a living one has."""
-        for process in range(PROCESSES):
+        """A number for this process: none that a living one has; if there is one, none of a process whose journal may
+        have what is not counted."""
+        for process in sorted(range(PROCESSES), key=lambda process: self.cells[_JOURNAL_CELLS + process] != 0):
             if self._locks.take_free(_PROCESS_CELLS + process):
                 return process
         raise FileFull(f"{PROCESSES} processes count here already")
@@ -129,9 +144,40 @@ class SharedFile:
         """After a start of the machine the monotonic clock has begun anew: the real one says how long it was off."""
         boot = _boot()
         if self.cells[_BOOT_CELL] != boot:
+            self.rebooted = self.cells[_BOOT_CELL] != 0
             self.cells[_CLOCK_CELL] = time.time_ns() - time.monotonic_ns()
             self.cells[_BOOT_CELL] = boot
+            self.cells[_JOURNAL_CELLS : _JOURNAL_CELLS + PROCESSES] = memoryview(array("q", [0] * PROCESSES))
         self._clock_ns = self.cells[_CLOCK_CELL]
+
+
+class _Held:
+    """Cells that are locked from `with` to its end."""
+
+    __slots__ = ("_held", "_locks", "_slots")
+
+    def __init__(self, locks: "_Locks", slots: Sequence[int]) -> None:
+        self._locks = locks
+        self._slots = slots
+        self._held: list[int] = []
+
+    def __enter__(self) -> None:
+        try:
+            for slot in self._slots:
+                self._locks.take(slot)
+                self._held.append(slot)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        for slot in self._held:
+            self._locks.free(slot)
+
+
+def number_of(name: str) -> int:
+    """A number, other than 0, for a name that is unique for all time."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=7).digest()) + 1
 
 
 class _Locks:

@@ -2,6 +2,9 @@
 
 A slot has its state twice. A change writes the state that is not in force, and then the one cell that says which is.
 The rings of the windows are written where the state in force does not look yet.
+
+A state also says which request was settled last, and by which process. Whoever opens the slot next notes it in that
+process's cell: so it stays known for each process, to the end of its life and beyond, which request it settled last.
 """
 
 from array import array
@@ -16,11 +19,16 @@ _STATES_CELL: Final = 8
 _STATE_CELLS: Final = 24
 _LEASES_CELL: Final = _STATES_CELL + 2 * _STATE_CELLS
 _RINGS_CELL: Final = 192
+_SETTLED_CELL: Final = 960
+_SPENDING_CELLS: Final = 6
+_IN_LEDGER: Final = -1
+"""Instead of a request: all that the process has settled was read from the ledger."""
 _WINDOWS: Final = (MINUTE_NS, MINUTE_NS, DAY_NS)
 
-assert len(_WINDOWS) * STATE_CELLS + 5 <= _STATE_CELLS
+assert len(_WINDOWS) * STATE_CELLS + _SPENDING_CELLS + 2 <= _STATE_CELLS
 assert _LEASES_CELL + 2 * PROCESSES <= _RINGS_CELL
-assert _RINGS_CELL + len(_WINDOWS) * RING_CELLS <= SLOT_CELLS
+assert _RINGS_CELL + len(_WINDOWS) * RING_CELLS <= _SETTLED_CELL
+assert _SETTLED_CELL + PROCESSES <= SLOT_CELLS
 
 
 class Slot:
@@ -33,6 +41,8 @@ class Slot:
         cells = self._cells = file.cells[at : at + SLOT_CELLS]
         rings = range(_RINGS_CELL, _RINGS_CELL + len(_WINDOWS) * RING_CELLS, RING_CELLS)
         self._rings = [cells[ring : ring + RING_CELLS] for ring in rings]
+        nothing = [0] * STATE_CELLS
+        self.windows = [Window(length, nothing, ring) for length, ring in zip(_WINDOWS, self._rings, strict=True)]
         self._own = _LEASES_CELL + 2 * file.process
 
     def release(self) -> None:
@@ -44,12 +54,14 @@ class Slot:
         """Read the state, as it is now."""
         begin = _STATES_CELL + self._cells[_WHICH_CELL] * _STATE_CELLS
         state = self._cells[begin : begin + _STATE_CELLS].tolist()
-        self.windows = []
-        for index, ring in enumerate(self._rings):
-            window = Window(_WINDOWS[index], state[index * STATE_CELLS : (index + 1) * STATE_CELLS], ring)
+        for index, window in enumerate(self.windows):
+            window.restore(state[index * STATE_CELLS : (index + 1) * STATE_CELLS])
             window.advance(now_ns)
-            self.windows.append(window)
-        self.spending = Spending(*state[3 * STATE_CELLS : 3 * STATE_CELLS + 5])
+        end = 3 * STATE_CELLS + _SPENDING_CELLS
+        self.spending = Spending(*state[3 * STATE_CELLS : end])
+        self._settled_by, self._settled = state[end : end + 2]
+        if self._settled:
+            self._cells[_SETTLED_CELL + self._settled_by] = self._settled
 
     def save(self) -> None:
         """Put the state in force, at once or not at all."""
@@ -63,9 +75,28 @@ class Slot:
             spending.spent,
             spending.balance_since_s,
             spending.balance_spent,
+            spending.told,
+            self._settled_by,
+            self._settled,
         )
         cells[begin : begin + len(state)] = memoryview(array("q", state))
         cells[_WHICH_CELL] = other
+
+    def settle(self, request: int, process: int | None = None) -> None:
+        """A request, by its number, is settled by a process (this one), in the state that is saved next."""
+        self._settled_by, self._settled = self._file.process if process is None else process, request
+
+    def has_settled(self, process: int, request: int) -> bool:
+        """Whether this is counted: the process settled it last, or it was read from the ledger."""
+        return self._cells[_SETTLED_CELL + process] in (request, _IN_LEDGER)
+
+    def is_read_from_ledger(self) -> None:
+        """What processes that are dead now have settled is counted."""
+        for process in self._file.unrecovered():
+            if self._file.is_dead(process):
+                self._cells[_SETTLED_CELL + process] = _IN_LEDGER
+                if self._settled_by == process:
+                    self._settled = 0
 
     @property
     def used(self) -> Used:
@@ -101,9 +132,19 @@ class Slot:
         return found
 
 
-def clear_leases(file: SharedFile) -> None:
-    """Give back, in all slots, what a dead process has left that had this one's number."""
+def clear_leases(file: SharedFile, process: int) -> None:
+    """Give back, in all slots, what a process holds: it is dead, or ends."""
     for at in file.slots:
-        own = at + _LEASES_CELL + 2 * file.process
-        if file.cells[own] or file.cells[own + 1]:
-            file.cells[own] = file.cells[own + 1] = 0
+        place = at + _LEASES_CELL + 2 * process
+        if file.cells[place] or file.cells[place + 1]:
+            file.cells[place] = file.cells[place + 1] = 0
+        if file.cells[at + _SETTLED_CELL + process]:
+            file.cells[at + _SETTLED_CELL + process] = 0
+
+
+def forget_spending(file: SharedFile) -> None:
+    """In all slots: what was spent is read from the ledger again."""
+    for at in file.slots:
+        for state in (at + _STATES_CELL, at + _STATES_CELL + _STATE_CELLS):
+            spending = state + 3 * STATE_CELLS
+            file.cells[spending : spending + _SPENDING_CELLS + 2] = memoryview(array("q", [0] * (_SPENDING_CELLS + 2)))

@@ -1,7 +1,7 @@
 """What is counted: subjects (keys, teams, models) with their limits, and what a request takes of them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -64,6 +64,18 @@ class Lease(msgspec.Struct):
     reserved: int
     requests_left: Remaining | None = None
     tokens_left: Remaining | None = None
+
+
+class Settled(NamedTuple):
+    """What counters note of a settled request under budgets: its number, unique for all time; at which part of a budget
+    it is time to warn; and the code of the fund that has cut its stream."""
+
+    number: int = 0
+    warn_at_percent: float = 100.0
+    cut: str | None = None
+
+
+UNNAMED: Final = Settled()
 
 
 class Refusal(NamedTuple):

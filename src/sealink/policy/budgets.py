@@ -55,6 +55,13 @@ def period_end_s(period: BudgetPeriod, now_s: float) -> int | None:
     return period_start_s("month", start + 31 * _DAY_S) if period == "month" else start + _LENGTHS_S[period]
 
 
+def spent_level(fund: Fund, warn_at_percent: float) -> int:
+    """How far a fund is spent: 2: all of it; 1: so much that it is time to warn; 0: less."""
+    if fund.spent >= fund.amount:
+        return 2
+    return int(fund.spent * 100 >= fund.amount * warn_at_percent)
+
+
 def short(funds: list[Fund], needed: int) -> Fund | None:
     """The fund that does not have what is needed; None if all have. Nothing left is too little for anything."""
     lacking = [fund for fund in funds if fund.left < needed or fund.left <= 0]

@@ -48,8 +48,12 @@ class Window:
     def __init__(self, length_ns: int, state: Iterable[int], ring: Ring) -> None:
         self.length_ns = length_ns
         self._step_ns = length_ns // STEPS // 1000 * 1000
-        self._head, self._length, self.total, self._newest_at, self._newest = state
         self._ring = ring
+        self.restore(state)
+
+    def restore(self, state: Iterable[int]) -> None:
+        """Be in a state again that was kept."""
+        self._head, self._length, self.total, self._newest_at, self._newest = state
 
     @property
     def state(self) -> tuple[int, int, int, int, int]:

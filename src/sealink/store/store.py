@@ -58,11 +58,20 @@ class Store:
             )
         return version
 
-    def insert_once(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-        """Add the rows whose primary key is not in the table yet: all of them or none. All have the same columns."""
+    def insert_once(
+        self, table: Table, rows: Sequence[dict[str, Any]], *others: tuple[Table, Sequence[dict[str, Any]]]
+    ) -> None:
+        """Add the rows whose primary key is not in the table yet, and those of other tables: all of them or none. All
+        of a table have the same columns."""
         if rows:
             with self._begin("writing") as connection:
-                self._insert(table, rows[0]).execute(connection, rows)
+                for each, its_rows in ((table, rows), *others):
+                    self.insert_within(connection, each, its_rows)
+
+    def insert_within(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Add the rows whose primary key is not in the table yet, in a transaction that is open."""
+        if rows:
+            self._insert(table, rows[0]).execute(connection, rows)
 
     def _insert(self, table: Table, row: dict[str, Any]) -> BulkInsert:
         """The statement for such rows, made once."""

@@ -84,8 +84,9 @@ class _Families(Collector):
         yield from map(_gauge, self._gauges)
 
 
-def _gauge(gauge: Gauge) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
+def _gauge(gauge: Gauge) -> Metric:
+    kind = CounterMetricFamily if gauge.only_grows else GaugeMetricFamily
+    family = kind(gauge.name, gauge.help, labels=gauge.labels)
     for values, number in gauge.samples.items():
         family.add_metric(values, number)
     return family

@@ -9,14 +9,15 @@ import msgspec
 
 
 class Gauge(msgspec.Struct, frozen=True):
-    """A number that goes up and down. `samples` are its values by those of the labels; `across` says what several
-    processes' values come to."""
+    """A number that goes up and down, or one that only grows (`only_grows`). `samples` are its values by those of the
+    labels; `across` says what several processes' values come to."""
 
     name: str
     help: str
     samples: dict[tuple[str, ...], float]
     labels: tuple[str, ...] = ()
     across: Literal["sum", "max", "min"] = "sum"
+    only_grows: bool = False
 
 
 _ACROSS: Final[dict[str, Callable[[float, float], float]]] = {"sum": add, "max": max, "min": min}

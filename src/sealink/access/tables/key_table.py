@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, and_, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from sealink.access.changed_rules import changed, check_name, check_rules
+from sealink.access.checks import CONSOLE_KEY
 from sealink.access.credential import Balance
 from sealink.access.key_secrets import digest_of, new_secret, visible_prefix
 from sealink.access.keys import KeyRules
@@ -124,6 +125,8 @@ class KeyTable:
         return digest_of(secret, self._store.access_secret()).hex()
 
     def _check_free(self, connection: Connection, name: str) -> None:
+        if name == CONSOLE_KEY:
+            raise Conflict(f"The name {name!r} is that of the console's own key.", code="name_taken", param="name")
         if (configured := self._configured.keys.get(name)) is not None:
             raise Conflict(f"The name {name!r} is taken: set in {configured.set_in}.", code="name_taken", param="name")
         if connection.execute(_records().where(api_keys.c.name == name)).first() is not None:

@@ -18,11 +18,12 @@ from sealink.admin.playground import playground
 from sealink.admin.sessions import Sessions
 from sealink.admin.streams import StreamList, operations_on_streams
 from sealink.admin.usage import Currency, operations_on_usage
+from sealink.admin.webhooks import operations_on_webhooks
 from sealink.app.access import Access
 from sealink.app.address import is_loopback, printable
 from sealink.app.admin.console import Control, backend_of
+from sealink.app.limits.spending import SpentByLedger, reports_of
 from sealink.app.listening.sockets import open_tcp
-from sealink.app.spending import SpentByLedger, reports_of
 from sealink.config import Config
 from sealink.config.changes import Changes
 from sealink.config.environment import admin_token
@@ -146,11 +147,12 @@ class AdminPort:
             *operations_on(self._access.store, self._access.changed, reload, standing),
             *operations_on_streams(streams, end_stream),
             *operations_on_usage(reports_of(self._config), self._currency),
+            *operations_on_webhooks(self._config.webhooks, self._config.store.url),
         )
         endpoints = (
             *admin_endpoints(operations, self._control.metrics),
             playground(self._control.chat),
-            *console_endpoints(lambda: backend_of(self._control, self._access, guard, sessions)),
+            *console_endpoints(lambda: backend_of(self._control, self._access, guard, sessions, standing)),
         )
         dispatcher = Dispatcher(endpoints, max_body_bytes=admin.max_body_bytes, headers=HEADERS)
 

@@ -13,6 +13,7 @@ from sealink.config import Config, rule_of
 from sealink.config.changes import Changes
 from sealink.console.backend import Backend, Streams, TargetState
 from sealink.http import Handler
+from sealink.limits.standing import Standing
 from sealink.limits.subjects import Subject
 from sealink.policy.routing import ModelRoute
 
@@ -39,7 +40,9 @@ class Control(NamedTuple):
     used: Callable[[Subject], Coroutine[Any, Any, dict[str, int] | None]]
 
 
-def backend_of(control: Control, access: Access, guard: Guard, sessions: Sessions) -> Backend:
+def backend_of(
+    control: Control, access: Access, guard: Guard, sessions: Sessions, standing: Callable[[Subject], Standing]
+) -> Backend:
     """The pages' view of one SeaLink."""
     config = control.config()
     return Backend(
@@ -54,6 +57,7 @@ def backend_of(control: Control, access: Access, guard: Guard, sessions: Session
         targets=control.targets,
         reload=control.reload,
         preview=control.preview,
+        standing=standing,
         settings=lambda: masked(control.config()),
         routes=control.routes,
         prices=lambda: PriceRules(rule_of(price) for price in control.config().prices),

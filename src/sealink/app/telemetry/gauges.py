@@ -1,6 +1,7 @@
 """The state of one process in numbers, for /metrics."""
 
 import time
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from sealink.ledger.ledger import LedgerStatus
@@ -47,6 +48,17 @@ def connection_gauges(server: Server, pool: UpstreamPool) -> list[Gauge]:
         Gauge("sealink_client_connections", "Open connections of clients.", {(): server.connections}),
         Gauge("sealink_unsent_bytes", "What waits in memory for clients that read slowly.", {(): server.unsent_bytes}),
         Gauge("sealink_upstream_connections", "Open connections to providers.", states, labels=("state",)),
+    ]
+
+
+def refusal_counters(refused: Mapping[tuple[str, str], int], rejected_keys: int) -> list[Gauge]:
+    """Requests that limits, budgets and balances keep out, and those without a key that is known."""
+    samples: dict[tuple[str, ...], float] = {labels: float(count) for labels, count in refused.items()}
+    limits = "Requests refused by a limit, a budget or a balance (code), of a key, a team or a model (of)."
+    keys = "Requests without an API key, or with one that is not known."
+    return [
+        Gauge("sealink_limited", limits, samples, labels=("code", "of"), only_grows=True),
+        Gauge("sealink_rejected_keys", keys, {(): rejected_keys}, only_grows=True),
     ]
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def read_standing(subject: "Subject", config_path: Path | None) -> "Standing":
     """By the ledger, and by the counters of this machine. A store that cannot be read ends the command with 1."""
-    from sealink.app.spending import SpentByLedger, reports_of
+    from sealink.app.limits.spending import SpentByLedger, reports_of
     from sealink.limits.standing import standing_of
     from sealink.store.errors import StoreError, StoreUnavailable
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sealink.access.changed_rules import changed
 from sealink.access.keys import KeyRules
-from sealink.access.records import AuditEntry, KeyRecord
+from sealink.access.records import KeyRecord
 from sealink.access.tables.audit_table import list_changes
 from sealink.access.tables.key_table import KeyTable
 from sealink.access.tables.team_table import TeamTable
@@ -20,6 +20,7 @@ from sealink.console.forms import KEY_FIELDS, SWITCHES, amount_in, rules_in
 from sealink.console.rendering import backend_of, render, see
 from sealink.console.signed_in import Form
 from sealink.errors import InvalidRequest, SealinkError
+from sealink.limits.standing import key_subject
 from sealink.policy.budgets import nano_usd
 
 PAGE_ROWS: Final = 100
@@ -84,25 +85,25 @@ async def _shown(
     status: int = 200,
 ) -> Response:
     backend = backend_of(request)
-    record, teams, audit = await asyncio.to_thread(_details, backend, name)
+    found = await asyncio.to_thread(_details, backend, name)
     return render(
         request,
         "key.html",
-        key=record,
-        values=values or as_form(record),
-        teams=teams,
-        audit=audit,
+        values=values or as_form(found["key"]),
         secret=secret,
         error=error,
         base_url=backend.base_url(request.headers.get("host", "")),
         status=status,
+        **found,
     )
 
 
-def _details(backend: Backend, name: str) -> tuple[KeyRecord, list[Any], list[AuditEntry]]:
+def _details(backend: Backend, name: str) -> dict[str, Any]:
     store = backend.store()
+    record = KeyTable(store).find(name)
     audit = list_changes(store, limit=AUDIT_ROWS, name=name)
-    return KeyTable(store).find(name), TeamTable(store).list(), audit
+    standing = None if record.status == "revoked" else backend.standing(key_subject(record))
+    return {"key": record, "teams": TeamTable(store).list(), "audit": audit, "standing": standing}
 
 
 async def act(request: Request) -> Response:

@@ -18,6 +18,7 @@ from sealink.console.forms import TEAM_FIELDS, rules_in
 from sealink.console.pages.keys import AUDIT_ROWS, PAGE_ROWS, as_form, check_confirmed
 from sealink.console.rendering import backend_of, render, see
 from sealink.errors import InvalidRequest, SealinkError
+from sealink.limits.standing import team_subject
 
 
 async def ask_for_new(request: Request) -> Response:
@@ -52,8 +53,9 @@ async def _shown(request: Request, error: SealinkError | None, values: Any) -> R
 def _details(backend: Backend, name: str) -> dict[str, Any]:
     store = backend.store()
     team = TeamTable(store).find(name)
+    standing = None if team.status == "revoked" else backend.standing(team_subject(team))
     keys = [key for key in KeyTable(store).list() if key.team == name]
-    return {"team": team, "keys": keys, "audit": list_changes(store, limit=AUDIT_ROWS, name=name)}
+    return {"team": team, "keys": keys, "standing": standing, "audit": list_changes(store, limit=AUDIT_ROWS, name=name)}
 
 
 async def act(request: Request) -> Response:

@@ -34,7 +34,7 @@ function fill(row, stream) {
   set("gap", seconds(stream.gap_s));
   set("state", words + (stream.heartbeats ? ` ♥ ${stream.heartbeats}` : ""));
   set("name", ` ${stream.key}'s stream`);
-  row.querySelector('[data-f="state"]').className = kind;
+  row.querySelector('[data-f="state"]').className = `state ${kind}`;
   row.querySelector('[name="id"]').value = stream.id;
 }
 

@@ -131,7 +131,8 @@ class Attempt(ABC):
 
     def release(self) -> None:
         """The answer is complete: the connection may be used again."""
-        self.upstream.release()
+        if self._upstream is not None:
+            self._upstream.release()
 
     # What differs between operations.
 
@@ -195,7 +196,8 @@ class Attempt(ABC):
                 self._end(None)
 
     def _read(self) -> bool:
-        upstream = self.upstream
+        upstream = self._upstream
+        assert upstream is not None
         status = upstream.status
         self._heard_at = self._surroundings.timers.now()
         if status and not self._has_headers:

@@ -1,8 +1,10 @@
 """Limits put in force: a Gate that admits requests, and an Observer that settles what they have really used."""
 
 import asyncio
+import contextlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,21 +13,23 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from sealink.access.credential import Balance, balance_in_force
 from sealink.access.keys import ApiKey, Team
 from sealink.catalog.prices import PriceRules
-from sealink.errors import ServiceUnavailable
+from sealink.catalog.rates import NANO
+from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.estimate import Estimate
 from sealink.gateway.limits.refusal import left_headers, refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
+from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
-from sealink.limits.shared_file import FileFull
+from sealink.limits.shared_file import FileFull, number_of
 from sealink.limits.standing import Spent
-from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Refusal, Subject
+from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject
 from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import Need, UsageLimits
-from sealink.policy.routing import Target
+from sealink.policy.routing import ModelRoute, Target
 from sealink.store.errors import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -49,12 +53,22 @@ class Accounts(Protocol):
     teams: dict[str, Team]
     balances: Mapping[str, Balance]
 
+    def key_named(self, name: str) -> ApiKey | None:
+        """A key that is in force, or was."""
+
 
 class LimitEnforcement:
     """The limits of keys, teams and models in one process. This machine's counters are opened with the first request
     that needs them; those that nodes share, by `share`. `spent` and `recent` are called in threads."""
 
-    def __init__(self, path: Path, keyring: Accounts, spent: Spent, recent: Recent) -> None:
+    def __init__(self, path: Path, keyring: Accounts, spent: Spent, recent: Recent, journal: str = "") -> None:
+        """`journal` is the name of the ledger's journal that this process writes."""
+        self.on_alert: Callable[[FundsAlert], None] = _log_alert
+        """Called with what people are to be told of budgets and balances, once for each budget's period."""
+        self.refused: Counter[tuple[str, str]] = Counter()
+        """Requests that were refused, by the code of the error and by whose limit it was: `key`, `team` or `model`."""
+        self._route_of: Callable[[str], ModelRoute] | None = None
+        self._journal = journal
         self._path = path
         self._keyring = keyring
         self.spent = spent
@@ -81,8 +95,11 @@ class LimitEnforcement:
         """Why Redis is away; None: it is there, or not asked for."""
         return None if self._nodes is None else self._nodes.away
 
-    def configure(self, settings: LimitSettings, prices: PriceRules) -> None:
+    def configure(
+        self, settings: LimitSettings, prices: PriceRules, route_of: Callable[[str], ModelRoute] | None = None
+    ) -> None:
         """Settings that count from the next request on."""
+        self._route_of = route_of
         self._settings = settings
         self._prices = prices
 
@@ -113,7 +130,42 @@ class LimitEnforcement:
         if lease is not None:
             usage = settlement.usage
             tokens = usage.input_tokens + usage.output_tokens if usage is not None else 0
-            (self._nodes or self._open()).settle(lease, tokens, settlement.price_nano_usd or 0)
+            price = settlement.price_nano_usd or 0
+            if self._nodes is not None:
+                self._nodes.settle(lease, tokens, price)
+                return
+            for alert in self._open().settle(lease, tokens, price, self._noted(settlement)):
+                self.on_alert(alert)
+
+    def recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+        """A process of this machine has died that wrote a journal, of which that is the last entry, if that is a
+        settlement. Raises ServiceUnavailable where the counters cannot be opened."""
+        if self._nodes is not None or not self._path.exists():
+            return
+        subjects, noted, price, started_s = list[Subject](), UNNAMED, 0, 0.0
+        if admission is not None and settlement is not None:
+            subjects = self._subjects_of_row(admission)
+            price, started_s = settlement.price_nano_usd or 0, admission.started_at
+            noted = self._noted(settlement)
+        self._open().recover(journal, subjects, price, noted, started_s)
+
+    def _noted(self, settlement: Settlement) -> Settled:
+        cut = settlement.code if settlement.ended == "done" else None
+        return Settled(number_of(settlement.request_id), self._settings.warn_at_percent, cut)
+
+    def _subjects_of_row(self, admission: Admission) -> list[Subject]:
+        """What a request counted for, that another process has admitted, as far as that has money."""
+        found = []
+        key, model = self._keyring.key_named(admission.key), admission.model
+        if key is not None:
+            found.append(Subject(f"key:{key.name}", key, self._credit_of(key)))
+        if admission.team is not None and (team := self._keyring.teams.get(admission.team)) is not None:
+            found.append(Subject(f"team:{team.name}", team))
+        with contextlib.suppress(NotFound):  # the config has changed since
+            route = self._route_of(model) if self._route_of is not None and model is not None else None
+            if route is not None and route.limits is not None:
+                found.append(Subject(f"model:{route.limited_as}", route.limits))
+        return [subject for subject in found if subject.has_funds]
 
     def undo(self, admission: Admission) -> None:
         """A request that was admitted here was refused later, and is never settled."""
@@ -162,7 +214,9 @@ class LimitEnforcement:
         """As `admit`, once the ledger has said what was spent."""
         now_s = time.time()
         for subject in unknown:
-            self._open().recorded(subject, await self._money_spent(subject, now_s), now_s)
+            recorded = await self._money_spent(subject, now_s)
+            if self._open().unknown([subject]):  # not if another request was faster: it counts on from there
+                self._open().recorded(subject, recorded, now_s)
         self._admit(request, subjects)
 
     async def _money_spent(self, subject: Subject, now_s: float) -> Recorded:
@@ -214,6 +268,7 @@ class LimitEnforcement:
         """Raises the error of a refusal."""
         client = admitted.request.client
         if isinstance(found, Refusal):
+            self.refused[found.reason.code, found.subject.name.partition(":")[0]] += 1
             raise refused(found, client, claim.now_s)
         self._leases[admitted.request_id] = found
         if claim.cost.may_be_cut:
@@ -224,7 +279,7 @@ class LimitEnforcement:
     def _open(self) -> Counters:
         if self._counters is None:
             try:
-                self._counters = Counters(self._path, self._settings.max_names)
+                self._counters = Counters(self._path, self._settings.max_names, self._journal)
             except (OSError, FileFull) as error:
                 raise _unavailable(error) from error
         return self._counters
@@ -264,6 +319,11 @@ def has_limits(limits: UsageLimits) -> bool:
         or limits.requests_per_day is not None
         or limits.budget_usd is not None
     )
+
+
+def _log_alert(alert: FundsAlert) -> None:
+    spent, amount = alert.spent_nano_usd / NANO, alert.amount_nano_usd / NANO
+    log.warning("%s: %s has spent %.6f of %.6f USD", alert.event, alert.subject, spent, amount)
 
 
 def _unavailable(error: Exception) -> ServiceUnavailable:

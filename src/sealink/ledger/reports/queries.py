@@ -16,7 +16,11 @@ Query = Select[*tuple[Any, ...]]
 
 def sums_of_requests(by: tuple[By, ...], selection: Selection) -> Query:
     """Sums over the rows of requests."""
-    groups = [func.date(requests.c.started_at) if each == "day" else requests.c[COLUMNS[each]] for each in by]
+    groups: list[Any] = [
+        func.date(requests.c.started_at) if each == "day" else requests.c[COLUMNS[each]] for each in by
+    ]
+    if selection.since is not None:  # SQLite would read all of the table by the index of a column, to save sorting
+        groups = [group.concat("") if group.name in COLUMNS.values() else group for group in groups]
     labelled = [group.label(f"by_{each}") for each, group in zip(by, groups, strict=True)]
     return select(*labelled, *sums()).where(selected(selection)).group_by(*groups)
 
@@ -52,6 +56,7 @@ def newest_rows(selection: Selection, limit: int, before: tuple[Any, str] | None
     query = select(requests).where(selected(selection), started_at.is_not(None))
     if before is not None:
         at, last_id = before
+        query = query.where(started_at <= at)  # what an index finds
         query = query.where(or_(started_at < at, and_(started_at == at, request_id < last_id)))
     return query.order_by(started_at.desc(), request_id.desc()).limit(limit)
 

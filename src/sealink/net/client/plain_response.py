@@ -56,7 +56,7 @@ def plain_head(data: bytes, max_bytes: int) -> PlainHead | None:
         return None
     _, _, behind = lowered.partition(_LENGTH)
     length = int(behind[: behind.index(b"\r")]) if behind else None
-    return PlainHead(raw, length, _EVENTS in lowered)
+    return PlainHead(raw, length, lowered.find(_EVENTS) >= 0)  # `in` first tries whether that is a number
 
 
 def whole_chunks(data: bytes) -> list[bytes] | None:

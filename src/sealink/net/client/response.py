@@ -209,7 +209,7 @@ class Response:
     def release(self) -> None:
         """Give the rest up, but wait a moment for the end that is due, so that the connection can be used again."""
         self.on_news = self._taker = self._pass_on = None
-        if not self.is_over:
+        if not (self.complete or self.is_over):
             asyncio.get_running_loop().call_later(self._limits.linger_s, self.close)
 
     def _give_up(self, error: SealinkError) -> None:
@@ -237,7 +237,8 @@ class Response:
                 return True
         chunks = whole_chunks(data) if len(data) <= self._chunk_limit else None
         if chunks is None:
-            if not (self.is_over or (self._parser is None and self._read_plain(data))):
+            is_over = self.complete or self._error is not None
+            if not (is_over or (self._parser is None and self._read_plain(data))):
                 self._parse(data)
             return False
         if self._taker is None or self._chunks or len(chunks) > 1 or not chunks[0]:

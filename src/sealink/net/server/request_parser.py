@@ -82,7 +82,8 @@ class RequestParser:
         """The requests that `data` completes."""
         if self.receiving or self._llhttp is None:
             return self._feed(data)
-        if self._known is not None and (request := self._known.read(data, self._buffered.left)):
+        known, buffered = self._known, self._buffered
+        if known is not None and (request := known.read(data, buffered.limit - buffered.held)) is not None:
             return self._accept_known(request)
         whole = self._feed(data)
         if len(whole) == 1 and self._unknown < MAX_UNKNOWN_HEADS:

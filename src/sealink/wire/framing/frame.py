@@ -19,4 +19,4 @@ class Frame(msgspec.Struct, gc=False):
     def is_plain(self) -> bool:
         """Whether the frame is one `data: …` line and nothing else, byte for byte."""
         raw = self.raw
-        return len(raw) == len(self.data) + 8 and raw[:6] == b"data: " and raw[-2:] == b"\n\n"
+        return len(raw) == len(self.data) + 8 and raw.startswith(b"data: ") and raw.endswith(b"\n\n")

@@ -107,6 +107,8 @@ def read_task_type(fields: Fields) -> str | None:
 
 def own_metadata(fields: Fields) -> Fields:
     """The client's own `metadata`, without SeaLink's `task_type`."""
+    if "metadata" not in fields:
+        return {}
     return without(object_of(fields.get("metadata")) or {}, "task_type")
 
 

@@ -71,8 +71,11 @@ def dropped_parameters(request: ChatRequest, parameters: Iterable[str]) -> list[
 
 def supported_effort(request: ChatRequest, efforts: Iterable[str]) -> str | None:
     """The reasoning effort, if the request names one. Raises InvalidRequest if it is not `none` or one of these."""
-    effort, supported = request.reasoning_effort, ("none", *(name for name in efforts if name != "none"))
-    if effort is None or effort in supported:
+    effort = request.reasoning_effort
+    if effort is None:
+        return None
+    supported = ("none", *(name for name in efforts if name != "none"))
+    if effort in supported:
         return effort
     message = f"`reasoning_effort` must be one of {', '.join(supported)}, not {effort!r}."
     raise InvalidRequest(message, code="invalid_value", param="reasoning_effort")
@@ -85,6 +88,8 @@ def split_extras(
 
     Fields that are `read` elsewhere are in neither.
     """
+    if not request.extras:
+        return {}, []
     extras = {name: raw for name, raw in request.extras.items() if not is_null(raw)}
     known = {*passed, *read}
     return {name: extras[name] for name in passed if name in extras}, [name for name in extras if name not in known]

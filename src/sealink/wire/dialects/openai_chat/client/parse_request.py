@@ -38,6 +38,10 @@ _SKIPPED_FIELDS: Final = frozenset(
 
 _READ: Final = frozenset({"model", "messages", "stream", "stream_options", "metadata", "tools", "functions"})
 
+_COMMON: Final = frozenset(
+    {"model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature", "top_p"}
+)
+
 
 class _MessageHead(msgspec.Struct):
     role: str
@@ -134,6 +138,8 @@ def _empty_model() -> InvalidRequest:
 def parse_request(head: RequestHead) -> ChatRequest:
     """Raises InvalidRequest, naming the field by its path (`messages[2].content[0].image_url`)."""
     read = RequestFields({name: raw for name, raw in head.fields.items() if not is_null(raw)}, _READ)
+    if read.fields.keys() <= _COMMON:
+        return _parse_common(head, read)
     tools, builtin_tools = read_tools(read)
     choice, tools = read_tool_choice(read, tools)
     thinking = read("reasoning", _Reasoning) or _Reasoning()
@@ -158,6 +164,24 @@ def parse_request(head: RequestHead) -> ChatRequest:
         user=read("user", str),
         service_tier=read("service_tier", str),
         extras=_extras(read),
+    )
+
+
+def _parse_common(head: RequestHead, read: RequestFields) -> ChatRequest:
+    """A request with none but the fields that most have: nothing else need be looked for."""
+    messages = read_messages(head.fields["messages"])
+    newer, older = read("max_completion_tokens", int), read("max_tokens", int)
+    return ChatRequest(
+        model=head.model,
+        messages=messages,
+        stream=head.stream,
+        include_usage=head.include_usage,
+        sampling=Sampling(
+            max_tokens=older if newer is None else newer,
+            temperature=read("temperature", float),
+            top_p=read("top_p", float),
+        ),
+        extras={"messages.name": to_raw(True)} if _has_speakers(head.fields["messages"]) else {},
     )
 
 

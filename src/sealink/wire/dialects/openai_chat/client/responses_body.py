@@ -19,7 +19,7 @@ _KEPT: Final = ("metadata", "prompt_cache_key", "safety_identifier", "store", _S
 
 def is_responses_body(body: bytes) -> bool:
     """Whether a body has `input` instead of `messages`. Raises InvalidRequest if it is not a JSON object."""
-    if b'"input"' not in body:
+    if body.find(b'"input"') < 0:  # nearly always; `in` takes longer
         return False
     _, fields = read_body(body)
     return not is_null(fields.get("input")) and bytes(fields.get("messages", b"[]")) in (b"[]", b"null")

@@ -1,0 +1,121 @@
+"""What the admin API tells of webhooks: what waits, and dead letters, which can be sent again."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sealink.admin.operation import Call, Operation
+from sealink.admin.shapes import Page
+from sealink.errors import NotFound
+from sealink.webhooks.settings import WebhookSettings
+
+if TYPE_CHECKING:
+    from sealink.webhooks.outbox import Outbox
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    """An endpoint: how many messages wait for it, since when the oldest does, and how many are dead letters."""
+
+    url: str
+    events: tuple[str, ...]
+    waiting: int = 0
+    dead: int = 0
+    oldest: datetime | None = None
+
+
+class WebhookList(msgspec.Struct, frozen=True):
+    data: list[Webhook]
+    next: str | None = None
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A message that was tried too often."""
+
+    id: str
+    url: str
+    type: str
+    created_at: datetime
+    dead_at: datetime
+    attempts: int
+    last_error: str
+    message: dict[str, Any]
+
+
+class DeadLetterList(msgspec.Struct, frozen=True):
+    data: list[DeadLetter]
+    next: str | None = None
+
+
+class Retried(msgspec.Struct, frozen=True):
+    """How many dead letters are sent again."""
+
+    retried: int
+
+
+class WebhookOperations:
+    """`endpoints` are those of the config, `outbox` opens the store's outbox."""
+
+    def __init__(self, endpoints: Sequence[WebhookSettings], outbox: "Callable[[], Outbox]") -> None:
+        self._endpoints = endpoints
+        self._outbox = outbox
+
+    def list(self, call: Call) -> WebhookList:
+        """The endpoints of the config."""
+        with self._opened() as outbox:
+            backlog = {each.endpoint: each for each in outbox.backlog()}
+        found = []
+        for endpoint in self._endpoints:
+            each = backlog.get(endpoint.url)
+            waits = (each.waiting, each.dead, each.oldest) if each is not None else (0, 0, None)
+            found.append(Webhook(endpoint.url, endpoint.events, *waits))
+        return WebhookList(found)
+
+    def dead(self, call: Call) -> DeadLetterList:
+        """Dead letters, in the order of their ids."""
+        page = call.query
+        with self._opened() as outbox:
+            messages = outbox.dead(page.limit + 1, page.after)
+        letters = [
+            DeadLetter(
+                each.id, each.endpoint, each.type, each.created_at, each.dead_at or each.created_at, each.attempts,
+                each.last_error or "", msgspec.json.decode(each.body),
+            )
+            for each in messages[: page.limit]
+        ]  # fmt: skip
+        return DeadLetterList(letters, letters[-1].id if len(messages) > page.limit else None)
+
+    def retry(self, call: Call) -> Retried:
+        """Send a dead letter again."""
+        with self._opened() as outbox:
+            retried = outbox.retry(call.name)
+        if not retried:
+            raise NotFound(f"There is no dead letter {call.name!r}.")
+        return Retried(retried)
+
+    @contextmanager
+    def _opened(self) -> "Iterator[Outbox]":
+        outbox = self._outbox()
+        try:
+            yield outbox
+        finally:
+            outbox.close()
+
+
+def operations_on_webhooks(endpoints: Sequence[WebhookSettings], store_url: str) -> tuple[Operation, ...]:
+    """The operations on webhooks. They import SQLAlchemy when they are run, in threads."""
+
+    def outbox() -> "Outbox":
+        from sealink.webhooks.outbox import Outbox
+
+        return Outbox(store_url)
+
+    webhooks, place = WebhookOperations(endpoints, outbox), "/admin/v1/webhooks"
+    dead, retry = f"{place}/dead-letters", f"{place}/{{id}}/retry"
+    return (
+        Operation("GET", place, "List webhooks, and what waits for them.", webhooks.list, WebhookList),
+        Operation("GET", dead, "List dead letters.", webhooks.dead, DeadLetterList, query=Page),
+        Operation("POST", retry, "Send a dead letter again.", webhooks.retry, Retried),
+    )

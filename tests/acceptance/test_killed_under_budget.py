@@ -1,0 +1,99 @@
+"""A SeaLink is killed again and again while a budget is spent: what is counted is what the rows say."""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+
+import pytest
+
+from acceptance.plain_http import post
+from acceptance.sealink_process import SealinkProcess
+from acceptance.usage_rows import settled_rows
+from sealink.limits.counters import Counters, Subject
+from sealink.policy.limits import UsageLimits
+
+CONFIG = """
+[[providers]]
+name = "sim"
+dialect = "sim"
+ttft_s = 0.0
+tokens_per_s = 0
+[[models]]
+id = "m"
+targets = [{ provider = "sim", model = "sealink/sim" }]
+[[prices]]
+provider = "sim"
+input_usd_per_mtok = 1.0
+output_usd_per_mtok = 10.0
+[[teams]]
+name = "research"
+budget_usd = 1000.0
+[[keys]]
+name = "dev"
+key = "sk-dev"
+team = "research"
+budget_usd = 1000.0
+balance_usd = 1000.0
+"""
+KILLS, CLIENTS, ANSWERS = 2, 4, 10
+"""Each kill comes after so many answers, in the midst of further requests."""
+REQUEST = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
+
+
+@contextmanager
+def hammered(port: int) -> Iterator[None]:
+    """Clients ask, one request after the other, until nobody answers. It begins when ANSWERS have come."""
+    answered = threading.Semaphore(0)
+
+    def client() -> None:
+        with contextlib.suppress(OSError, HTTPException):
+            while post(port, "/v1/chat/completions", REQUEST, "sk-dev").status == 200:
+                answered.release()
+
+    clients = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    for each in clients:
+        each.start()
+    for _ in range(ANSWERS):
+        assert answered.acquire(timeout=30)
+    yield
+    for each in clients:
+        each.join()
+
+
+def counted(folder: Path, name: str) -> tuple[int, int]:
+    """What is counted as spent: of the budget, and of the balance."""
+    counters = Counters(folder / "counters", 16_384)
+    try:
+        slot = counters._slot(Subject(name, UsageLimits()))
+        slot.open(counters._file.now_ns())
+        return slot.spending.spent, slot.spending.balance_spent
+    finally:
+        counters.close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_counted_is_what_the_rows_say(tmp_path: Path, workers: int, full: bool) -> None:
+    if workers == 1 and not full:
+        pytest.skip("only with --full")
+    command = ("serve",) if workers == 1 else ("serve", "--workers", str(workers))
+    for _ in range(KILLS):
+        with SealinkProcess(CONFIG, tmp_path, command=command) as running, hammered(running.port):
+            children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+            running.kill()
+            for worker in children:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(worker), 9)
+    with SealinkProcess(CONFIG, tmp_path) as running:
+        assert post(running.port, "/v1/chat/completions", REQUEST, "sk-dev").status == 200
+        _, rows = settled_rows(tmp_path)
+        spent = sum(row["price_nano_usd"] or 0 for row in rows)
+        assert len(rows) > KILLS * ANSWERS
+        deadline = time.monotonic() + 20
+        while counted(tmp_path, "key:dev") != (spent, spent) or counted(tmp_path, "team:research")[0] != spent:
+            assert time.monotonic() < deadline, (counted(tmp_path, "key:dev"), spent)
+            time.sleep(0.1)
