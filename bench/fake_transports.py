@@ -36,6 +36,8 @@ class Loop(uvloop.Loop):
 
 
 class _Socket:
+    family = socket.AF_INET
+
     def getsockname(self) -> tuple[str, int]:
         return "127.0.0.1", 1
 

@@ -18,6 +18,8 @@ from sealink.app.process import raise_file_limit
 
 SEALINK = Path(sys.executable).with_name("sealink")
 PATIENCE_S = 30.0
+AT_ONCE = 20
+"""Streams that are opened together."""
 SECRET = "sk-for-the-reload"
 CONFIG = """
 [server]
@@ -191,10 +193,12 @@ def test_open_streams_are_not_harmed(tmp_path: Path, full: bool) -> None:
     async def scenario(process: SealinkProcess) -> None:
         held = HeldStreams()
         async with await asyncio.start_server(held.answer, "127.0.0.1", port, backlog=streams):
-            open_ones = [asyncio.ensure_future(_stream(process.port, "held")) for _ in range(streams)]
-            async with asyncio.timeout(PATIENCE_S):
-                while held.begun < streams:
-                    await asyncio.sleep(0.01)
+            open_ones: list[asyncio.Task[bytes]] = []
+            while len(open_ones) < streams:
+                open_ones += [asyncio.create_task(_stream(process.port, "held")) for _ in range(AT_ONCE)]
+                async with asyncio.timeout(PATIENCE_S):
+                    while held.begun < len(open_ones):
+                        await asyncio.sleep(0.01)
             for number in range(reloads):
                 broken = "unknown = 1\n" if number % 2 else ""
                 running.file.write_text(broken + running.config(f"after-{number}"))
