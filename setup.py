@@ -1,7 +1,22 @@
-"""The accelerator, which is built where there is a C compiler and left out where there is none. All else is in
-pyproject.toml."""
+"""What pyproject.toml cannot say: the accelerator, which is built where there is a C compiler and left out where there
+is none; and the pages of docs/, which the package serves at /docs."""
+
+import shutil
+from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
+
+
+class BuildWithDocs(build_py):
+    """Copies docs/ into the package. A checkout that is used in place has it where it is."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            pages = Path(self.build_lib) / "sealink" / "documentation" / "pages"
+            shutil.copytree("docs", pages, dirs_exist_ok=True, ignore=shutil.ignore_patterns("images"))
+
 
 setup(
     ext_modules=[
@@ -12,5 +27,6 @@ setup(
             py_limited_api=True,
         )
     ],
+    cmdclass={"build_py": BuildWithDocs},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -1,6 +1,7 @@
 """A page's Markdown as HTML: GitHub's dialect with tables, code in colours, headings that can be linked to."""
 
 import re
+from collections.abc import Collection
 from functools import cache
 from itertools import pairwise
 from typing import Any, Final
@@ -16,9 +17,10 @@ from pygments.util import ClassNotFound
 _PAGE: Final = re.compile(r"(?:\./)?([\w./-]+)\.md(#.*)?")
 
 
-def html_of(text: str, page: str) -> str:
-    """The HTML of a page's Markdown. `page`: its name, which links to others start from."""
-    html: str = _markdown().render(text, {"page": page})
+def html_of(text: str, page: str, known: Collection[str]) -> str:
+    """The HTML of a page's Markdown. `page`: its name, which links to others start from. `known`: the names of all
+    pages; a link to another file is no link here."""
+    html: str = _markdown().render(text, {"page": page, "known": known})
     return html
 
 
@@ -69,7 +71,11 @@ def _link(renderer: RendererHTML, tokens: list[Token], at: int, options: Any, en
     """Links between the files become links between the pages."""
     target = str(tokens[at].attrGet("href") or "")
     if (other := _PAGE.fullmatch(target)) is not None:
-        tokens[at].attrSet("href", f"/docs/{_joined(env['page'], other[1])}{other[2] or ''}")
+        name = _joined(env["page"], other[1])
+        tokens[at].attrSet("href", f"/docs/{name}{other[2] or ''}")
+        if name not in env["known"]:
+            end = next(token for token in tokens[at:] if token.type == "link_close")
+            tokens[at].tag, tokens[at].attrs, end.tag = "span", {}, "span"
     return renderer.renderToken(tokens, at, options, env)
 
 

@@ -57,7 +57,7 @@ def _rendered(name: str) -> str:
         if len(found) > 1 and name != CONTENTS
         else ""
     )
-    return _framed(page.title, markdown.html_of(page.text, name), name, on_this_page)
+    return _framed(page.title, markdown.html_of(page.text, name, pages()), name, on_this_page)
 
 
 def _framed(title: str, body: str, name: str, on_this_page: str) -> str:
