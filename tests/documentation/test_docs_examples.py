@@ -18,7 +18,7 @@ from sealink.documentation.site import ADDRESS
 
 PLACEHOLDER = "YOUR_SEALINK_KEY"
 PATIENCE_S = 60
-LANGUAGES = {"python", "js", "sh", "toml", "json", "yaml", "text", "haproxy", "nginx", "apache", "caddy"}
+LANGUAGES = {"python", "js", "sh", "toml", "json", "yaml", "text", "haproxy", "nginx", "apache", "caddy", "console"}
 OTHER_PROGRAMS = {"model_providers"}
 """Tables that tell that a block is the config of another program."""
 WORDS_OF_SECRETS = {"${ANTHROPIC_API_KEY}", "${OPENROUTER_API_KEY}", "${SEALINK_API_KEY}", "${DEV_KEY}"}

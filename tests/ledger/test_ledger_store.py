@@ -71,6 +71,7 @@ def test_a_row_is_kept_as_it_was_given(store_url: str) -> None:
         "request_id": "req_1",
         "started_at": datetime(2026, 1, 2, 3, 4, 5, 678000, UTC),
         "key": "dev",
+        "team": None,
         "model": "claude-sonnet-4-6",
         "task_type": "billing",
         "client": "openai",
@@ -78,6 +79,7 @@ def test_a_row_is_kept_as_it_was_given(store_url: str) -> None:
         "ended": "done",
         "ended_by": "upstream",
         "code": None,
+        "status": 200,
         "provider": "anthropic",
         "served_model": "claude-sonnet-4-6-20260101",
         "attempts": [
