@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from ledger_samples import admission, settlement, sqlite_url, stored_rows
 from warm_processes import warm_processes
 
-import sealink.access.tables.schema  # noqa: F401  (declares the other tables)
+import sealink.access.tables.schema
+import sealink.webhooks.outbox  # noqa: F401  (both declare the other tables)
 from sealink.ledger.requests_table import RequestsTable, requests
 from sealink.ledger.row import MAX_COUNT, MAX_TEXT, row_of
 from sealink.store.errors import StoreUnavailable
