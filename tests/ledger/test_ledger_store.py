@@ -15,7 +15,8 @@ from ledger_samples import admission, settlement, sqlite_url, stored_rows
 from warm_processes import warm_processes
 
 import sealink.access.tables.schema
-import sealink.webhooks.outbox  # noqa: F401  (both declare the other tables)
+import sealink.ledger.daily_usage
+import sealink.webhooks.outbox  # noqa: F401  (all three declare other tables)
 from sealink.ledger.requests_table import RequestsTable, requests
 from sealink.ledger.row import MAX_COUNT, MAX_TEXT, row_of
 from sealink.store.errors import StoreUnavailable
