@@ -1,5 +1,6 @@
 """Prices: a usage is charged as the price list's own package charges it, to the nano-dollar, and nothing else is."""
 
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 import genai_prices
@@ -52,6 +53,15 @@ def test_the_package_says_the_same(
     )
     price = genai_prices.calc_price(theirs, model_ref=model, provider_id=vendor).total_price * 10**9
     assert listed_cost_nano_usd(usage, vendor, model) == int(price.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+@pytest.mark.parametrize(("minute", "nano_usd"), [(29, 685_000_000), (30, 1_370_000_000), (59, 1_370_000_000)])
+def test_a_price_that_changes_at_half_past_counts_from_then_on(
+    minute: int, nano_usd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime(2026, 11, 29, 0, minute, 30, tzinfo=UTC).timestamp()
+    monkeypatch.setattr("sealink.catalog.prices.time.time", lambda: now)
+    assert listed_cost_nano_usd(Usage(10**6, 10**6), "deepseek", "deepseek-chat") == nano_usd
 
 
 def test_a_known_price() -> None:

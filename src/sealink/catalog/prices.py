@@ -15,7 +15,7 @@ from sealink.usage import Usage
 if TYPE_CHECKING:
     from sealink.catalog.price_list import ListedRates
 
-_HOUR_S = 3600
+_MINUTE_S = 60
 
 
 class PriceRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +67,12 @@ def listed_cost_nano_usd(usage: Usage, vendor: str, model: str) -> int | None:
 
 def current_rates(vendor: str, model: str, service_tier: str = "") -> "ListedRates | None":
     """The list's rates of a model; None where it does not know the vendor or the model."""
-    return _rates_of(vendor, model, service_tier, int(time.time() // _HOUR_S)) if vendor else None
+    return _rates_of(vendor, model, service_tier, int(time.time() // _MINUTE_S)) if vendor else None
 
 
 @lru_cache(maxsize=1024)
-def _rates_of(vendor: str, model: str, service_tier: str, hour: int) -> "ListedRates | None":
-    """Looked up anew each hour: some prices depend on the time of day."""
+def _rates_of(vendor: str, model: str, service_tier: str, minute: int) -> "ListedRates | None":
+    """Looked up anew each minute: some prices depend on the time of day, and change at half past."""
     from sealink.catalog.price_list import listed_rates
 
-    return listed_rates(vendor, model, service_tier, hour * _HOUR_S)
+    return listed_rates(vendor, model, service_tier, minute * _MINUTE_S)
