@@ -16,7 +16,9 @@ REQUESTS = 30
 
 
 def test_each_answer_has_its_row(tmp_path: Path) -> None:
-    with house(lambda _: Answer(openai_stream(["Hello"])), {"m": "openai"}, tmp_path) as it:
+    # Of a known length: its connection is free again before its client can ask anew. No other one can be opened.
+    hello = Answer(openai_stream(["Hello"]), framing="length")
+    with house(lambda _: hello, {"m": "openai"}, tmp_path) as it:
         client = HTTPConnection("127.0.0.1", it.sealink.port, timeout=30)
         answered = [ask(client)]
         settled_rows(tmp_path)  # all that SeaLink loads at its start is loaded
