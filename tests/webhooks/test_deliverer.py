@@ -21,7 +21,7 @@ from sealink.ledger.requests_table import RequestsTable
 from sealink.ledger.row import row_of
 from sealink.limits.subjects import Credit, Subject
 from sealink.policy.limits import UsageLimits
-from sealink.webhooks.budget_events import Thresholds, take_thresholds
+from sealink.webhooks.budget_events import take_thresholds
 from sealink.webhooks.deliverer import Deliverer
 from sealink.webhooks.events import event
 from sealink.webhooks.outbox import KEEP_DEAD, Outbox, webhook_messages
@@ -59,7 +59,7 @@ class Webhooks:
         self.deliverer.round()
 
     def _thresholds(self, outbox: Outbox, endpoints: Any) -> None:
-        take_thresholds(outbox, endpoints, self.subjects, self._spent, Thresholds(0.8))
+        take_thresholds(outbox, endpoints, self.subjects, self._spent, 80.0)
 
     def _spent(self, name: str, since_s: float, *, by_balance: bool = False) -> int:
         return self.spent.get(name, 0)
@@ -74,6 +74,20 @@ def webhooks(store_url: str, receiver: Receiver) -> Iterator[Webhooks]:
     webhooks = Webhooks(store_url, receiver.url, max_attempts=3)
     yield webhooks
     webhooks.close()
+
+
+def test_what_an_endpoint_has_no_time_for_goes_back_and_loses_no_attempt(
+    webhooks: Webhooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that hangs, with many messages, would hold up the other endpoints' next ones for minutes."""
+    monkeypatch.setattr("sealink.webhooks.deliverer.ENDPOINT_S", 0.0)
+    webhooks.outbox.add([event("target.down", {"model": model}) for model in ("a", "b", "c")], [webhooks.endpoint])
+    webhooks.deliverer.round()
+    assert len(receiver.messages) == 1
+    assert [message.attempts for message in webhooks.outbox.claim(10)] == [1, 1]
+    monkeypatch.undo()
+    webhooks.round()
+    assert sorted(body["data"]["model"] for _, body in receiver.messages) == ["a", "b", "c"]
 
 
 def test_keys_that_are_made_rotated_and_revoked(webhooks: Webhooks, receiver: Receiver) -> None:

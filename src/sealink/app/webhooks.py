@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from sealink.access.credential import balance_in_force
 from sealink.access.keyring import Keyring
 from sealink.app.limits.spending import SpentByLedger, reports_of
 from sealink.config import Config
@@ -93,18 +94,16 @@ class Webhooks:
         return [(key.name, key.expires) for key in self._keyring.in_force() if key.expires is not None]
 
     def _take_thresholds(self, outbox: "Outbox", endpoints: "Sequence[WebhookSettings]") -> None:
-        from sealink.webhooks.budget_events import Thresholds, take_thresholds
+        from sealink.webhooks.budget_events import take_thresholds
 
         spent = SpentByLedger(self._reports)
-        thresholds = Thresholds(self._limits.warn_at_percent / 100)
-        take_thresholds(outbox, endpoints, self._funded(), spent, thresholds)
+        take_thresholds(outbox, endpoints, self._funded(), spent, self._limits.warn_at_percent)
 
     def _funded(self) -> Iterator[Subject]:
         """Keys and teams that have a budget or a balance."""
         for key in self._keyring.in_force():
-            balance, credit = self._keyring.balances.get(key.name), None
-            if balance is not None and (key.balance_usd is not None or balance.is_topped_up):
-                credit = Credit(balance.paid, balance.opened_s)
+            balance = balance_in_force(key, self._keyring.balances.get(key.name))
+            credit = None if balance is None else Credit(balance.paid, balance.opened_s)
             if credit is not None or key.budget_usd is not None:
                 yield Subject(f"key:{key.name}", key, credit)
         for team in list(self._keyring.teams.values()):

@@ -22,6 +22,8 @@ POLL_S: Final = 0.5
 _RARELY_S: Final = 60.0
 _AT_ONCE: Final = 100
 _ENDPOINTS_AT_ONCE: Final = 8
+ENDPOINT_S: Final = 10.0
+"""How much time one endpoint has in a round, that of one answer aside: the next round, and others, wait for it."""
 
 Expiring = Callable[[], Iterable[tuple[str, date]]]
 """Keys with a day on which they expire."""
@@ -93,11 +95,15 @@ class Deliverer:
             outbox.forget_old()
 
     def _deliver_all(self, outbox: "Outbox", messages: "Sequence[Message]") -> None:
-        """To one endpoint. If it does not take one, the others wait as well, but none loses an attempt for nothing."""
+        """To one endpoint. What it has no time for in this round goes back, and loses no attempt."""
         from sealink.webhooks.delivery import NotReceived, deliver
 
         endpoint = next((each for each in self._endpoints if each.url == messages[0].endpoint), None)
-        for message in messages:
+        until = time.monotonic() + ENDPOINT_S
+        for number, message in enumerate(messages):
+            if number and time.monotonic() >= until:
+                outbox.give_back(messages[number:])
+                return
             if endpoint is None:
                 outbox.failed(message, "the config has no such endpoint", None)
                 continue

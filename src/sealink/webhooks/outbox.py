@@ -147,6 +147,14 @@ class Outbox:
             this = _this(message.id, message.endpoint)
             connection.execute(update(webhook_messages).where(*this).values(values))
 
+    def give_back(self, messages: Iterable[Message]) -> None:
+        """Messages that were claimed, and not tried: they are due as before."""
+        with self.writing() as connection:
+            for message in messages:
+                this = _this(message.id, message.endpoint)
+                values = {"due_at": datetime.now(UTC), "attempts": message.attempts - 1}
+                connection.execute(update(webhook_messages).where(*this).values(values))
+
     def backlog(self) -> list[Backlog]:
         """What waits, by endpoint."""
         waiting, dead = func.count(), func.count(_columns.dead_at)
