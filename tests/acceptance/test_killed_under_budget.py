@@ -14,7 +14,8 @@ import pytest
 from acceptance.plain_http import post
 from acceptance.sealink_process import SealinkProcess
 from acceptance.usage_rows import settled_rows
-from sealink.limits.counters import Counters, Subject
+from sealink.limits.counters import Counters
+from sealink.limits.subjects import Subject
 from sealink.policy.limits import UsageLimits
 
 CONFIG = """

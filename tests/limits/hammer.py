@@ -9,7 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-from sealink.limits.counters import Cost, Counters, Lease, Subject
+from sealink.limits.counters import Counters
+from sealink.limits.subjects import Cost, Lease, Recorded, Subject
 from sealink.policy.limits import Need, UsageLimits
 
 LIMIT = 300
@@ -24,7 +25,7 @@ def main(path: str, seconds: str, what: str) -> None:
         print(json.dumps(requests(counters, float(seconds))))
         counters.close()
         return
-    counters.spent(STREAMS, 0, 0, time.time())
+    counters.recorded(STREAMS, Recorded(in_period=0, of_balance=0), time.time())
     lease = counters.admit([STREAMS], STREAM, Cost(1000, 1000), time.time())
     print("holds" if isinstance(lease, Lease) else lease, flush=True)
     if what == "hold":

@@ -13,8 +13,9 @@ import hammer
 import pytest
 
 from sealink.limits import shared_file
-from sealink.limits.counters import Cost, Counters, Credit, Lease, Refusal, Subject
+from sealink.limits.counters import Counters
 from sealink.limits.shared_file import FileFull, SharedFile
+from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Refusal, Subject
 from sealink.policy.budgets import Fund
 from sealink.policy.limits import DAY_NS, MINUTE_NS, Excess, Need, UsageLimits
 
@@ -114,8 +115,8 @@ BALANCE = Subject("key:c", UsageLimits(), Credit(2 * USD, int(NOW) - 100))
 
 def test_a_budget_is_known_once_the_ledger_was_asked(counters: Counters) -> None:
     assert counters.unknown([KEY, BUDGET, BALANCE]) == [BUDGET, BALANCE]
-    counters.spent(BUDGET, USD // 4, 0, NOW)
-    counters.spent(BALANCE, 0, USD, NOW)
+    counters.recorded(BUDGET, Recorded(in_period=USD // 4, of_balance=0), NOW)
+    counters.recorded(BALANCE, Recorded(in_period=0, of_balance=USD), NOW)
     assert counters.unknown([KEY, BUDGET, BALANCE]) == []
     monthly = BUDGET._replace(limits=UsageLimits(budget_usd=1.0, budget_period="month"))
     topped_up_anew = BALANCE._replace(credit=Credit(USD, int(NOW)))
@@ -123,7 +124,7 @@ def test_a_budget_is_known_once_the_ledger_was_asked(counters: Counters) -> None
 
 
 def test_money_is_reserved_spent_and_given_back(counters: Counters) -> None:
-    counters.spent(BUDGET, USD // 4, 0, NOW)
+    counters.recorded(BUDGET, Recorded(in_period=USD // 4, of_balance=0), NOW)
     half = Cost(USD // 4, USD // 4)
     lease = admitted(counters, BUDGET, cost=half)
     assert lease.reserved == USD // 2
@@ -144,11 +145,11 @@ def test_money_is_reserved_spent_and_given_back(counters: Counters) -> None:
 
 def test_the_ledger_only_ever_adds(counters: Counters) -> None:
     """Rows reach the store later than the counters; what was killed before it has counted has a row."""
-    counters.spent(BALANCE, 0, 0, NOW)
+    counters.recorded(BALANCE, Recorded(in_period=0, of_balance=0), NOW)
     counters.settle(admitted(counters, BALANCE, cost=Cost(USD, 0)), 0, USD)
-    counters.spent(BALANCE, 0, USD // 2, NOW)
+    counters.recorded(BALANCE, Recorded(in_period=0, of_balance=USD // 2), NOW)
     assert counters._slots[BALANCE.name].spending.balance_spent == USD
-    counters.spent(BALANCE, 0, 2 * USD, NOW)
+    counters.recorded(BALANCE, Recorded(in_period=0, of_balance=2 * USD), NOW)
     assert refused(counters, BALANCE).reason == Fund("insufficient_balance", 2 * USD, 2 * USD, 0)
 
 

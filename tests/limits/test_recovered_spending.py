@@ -9,9 +9,9 @@ from typing import Literal
 import pytest
 
 from sealink.limits import shared_file
-from sealink.limits.counters import Counters, Lease, Settled, Subject
+from sealink.limits.counters import Counters
 from sealink.limits.shared_file import number_of
-from sealink.limits.subjects import Cost, Credit
+from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Settled, Subject
 from sealink.policy.limits import Need, UsageLimits
 
 NOW = 1_700_000_000.0
@@ -69,7 +69,7 @@ def spent(counters: Counters) -> list[int]:
 def node(tmp_path: Path) -> Iterator[Node]:
     node = Node(tmp_path / "counters", "living")
     for subject in (KEY, TEAM):
-        node.counters.spent(subject, 0, 0, NOW)
+        node.counters.recorded(subject, Recorded(in_period=0, of_balance=0), NOW)
     yield node
     node.counters.close()
 
@@ -127,7 +127,7 @@ def test_what_was_read_from_the_ledger_is_not_counted_again(node: Node, tmp_path
     dying.write_down("req_last", 7)
     dying.kill()
     monthly = KEY._replace(limits=UsageLimits(budget_usd=1.0, budget_period="month"))
-    node.counters.spent(monthly, 7, 7, NOW)
+    node.counters.recorded(monthly, Recorded(in_period=7, of_balance=7), NOW)
     node.counters.recover("dying", [monthly], 7, Settled(number_of("req_last")), NOW)
     assert node.counters._slots[KEY.name].spending.spent == 7
 
@@ -135,7 +135,7 @@ def test_what_was_read_from_the_ledger_is_not_counted_again(node: Node, tmp_path
 def test_after_a_reboot_spending_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was in memory only when the power went is of any time before."""
     first = Counters(tmp_path / "counters", 8, "first")
-    first.spent(KEY, 5, 5, NOW)
+    first.recorded(KEY, Recorded(in_period=5, of_balance=5), NOW)
     assert first.unknown([KEY]) == []
     first.close()
     monkeypatch.setattr(shared_file, "_boot", lambda: 77)
@@ -171,7 +171,7 @@ def test_a_balance_that_is_topped_up_may_become_low_again(node: Node) -> None:
     for paid_usd, price_usd in ((2, 1.9), (4, 0.0), (4, 1.5), (4, 0.7)):
         subject = Subject("key:paying", UsageLimits(), Credit(paid_usd * 10**9, 1))
         if node.counters.unknown([subject]):
-            node.counters.spent(subject, 0, 0, NOW)
+            node.counters.recorded(subject, Recorded(in_period=0, of_balance=0), NOW)
         lease = node.counters.admit([subject], WHOLE, Cost(), NOW)
         assert isinstance(lease, Lease)
         told += node.counters.settle(lease, 0, int(price_usd * 10**9), Settled(1, 80.0))

@@ -11,11 +11,9 @@ from sealink.limits.alerts import FundsAlert, alerts_of
 from sealink.limits.decision import KINDS, Spending, all_funds, in_period, left_of_limits, refusal_of
 from sealink.limits.shared_file import SharedFile
 from sealink.limits.slot import Slot, clear_leases, forget_spending
-from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject
+from sealink.limits.subjects import UNNAMED, Cost, Lease, Recorded, Refusal, Settled, Subject
 from sealink.policy.budgets import BudgetPeriod, period_start_s, reservation
 from sealink.policy.limits import Need
-
-__all__ = ["Cost", "Counters", "Credit", "Lease", "Recorded", "Refusal", "Subject"]
 
 
 class Counters:
@@ -44,10 +42,6 @@ class Counters:
     def unknown(self, subjects: Sequence[Subject]) -> list[Subject]:
         """Those whose spending is not counted here yet: it has to be read from the ledger, and given to `spent`."""
         return [subject for subject in subjects if subject.has_funds and not self._is_known(subject)]
-
-    def spent(self, subject: Subject, in_period: int, of_balance: int, now_s: float) -> None:
-        """What a subject has spent by the ledger, at least."""
-        self.recorded(subject, Recorded(in_period=in_period, of_balance=of_balance), now_s)
 
     def recorded(self, subject: Subject, used: Recorded, now_s: float) -> None:
         """What a subject has used by the ledger, at least: it is ahead of the counter where that was lost, or where

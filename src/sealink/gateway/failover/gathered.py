@@ -8,12 +8,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from sealink.errors import UpstreamError
 from sealink.events import Event
 from sealink.gateway.admitted_request import ClientRequest
 from sealink.gateway.failover.attempt import Surroundings
 from sealink.gateway.failover.whole import WholeAttempt, WholeOperation
-from sealink.gateway.failover.whole_body import MAX_WHOLE_BYTES
+from sealink.gateway.failover.whole_body import check_size
 from sealink.policy.routing import Target
 from sealink.wire.stream.gathering import Gathering
 from sealink.wire.stream.lane import Lane
@@ -39,7 +38,7 @@ class GatheredAttempt(WholeAttempt):
         self._operation = operation
         self._asked = request
         self._gathering = Gathering()
-        self._bytes = 0
+        self._size = 0
         self._lane: Lane
 
     def begin(self) -> None:
@@ -50,7 +49,8 @@ class GatheredAttempt(WholeAttempt):
     def receive(self, data: bytes) -> bool:
         lane = self._lane
         if data:
-            self._count(len(data))
+            self._size += len(data)
+            check_size(self._size)
             lane.feed(data)
         else:
             lane.close(None, framed=self.upstream.framed)
@@ -69,13 +69,6 @@ class GatheredAttempt(WholeAttempt):
     @property
     def has_begun(self) -> bool:
         return self.outcome.content_started
-
-    def _count(self, more: int) -> None:
-        self._bytes += more
-        if self._bytes > MAX_WHOLE_BYTES:
-            raise UpstreamError(
-                f"The upstream's answer is larger than {MAX_WHOLE_BYTES} bytes.", code="upstream_too_large"
-            )
 
 
 def _streamed(request: ClientRequest) -> ClientRequest:

@@ -19,6 +19,12 @@ def timed_out(timer: str, limit_s: float) -> GatewayTimeout:
     return GatewayTimeout(f"{_MESSAGES[timer]} for {limit_s:g} seconds.", code=timer)
 
 
+def check_size(size: int) -> None:
+    """Raises UpstreamError where so many bytes of a body are too many."""
+    if size > MAX_WHOLE_BYTES:
+        raise UpstreamError(f"The upstream's answer is larger than {MAX_WHOLE_BYTES} bytes.", code="upstream_too_large")
+
+
 class WholeBody:
     """The pieces of a body."""
 
@@ -32,10 +38,7 @@ class WholeBody:
         """Raises UpstreamError where it grows too large."""
         self._pieces.append(data)
         self.size += len(data)
-        if self.size > MAX_WHOLE_BYTES:
-            raise UpstreamError(
-                f"The upstream's answer is larger than {MAX_WHOLE_BYTES} bytes.", code="upstream_too_large"
-            )
+        check_size(self.size)
 
     def whole(self) -> bytes:
         """All of it."""

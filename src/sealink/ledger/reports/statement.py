@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
+from sealink.catalog.rates import NANO
 from sealink.ledger.reports.totals import By, Summary
 
 BY: Final[tuple[By, ...]] = ("team", "key", "model", "provider")
 COUNTS: Final = ("requests", "input_tokens", "output_tokens", "cached_read_tokens", "cached_write_tokens")
 MONEY: Final = ("cost_usd", "price_usd", "price", "currency")
 COLUMNS: Final = ("month", *BY, *COUNTS, *MONEY)
-_NANO: Final = 10**9
 
 
 def lines(month: str, summary: Summary, currency: str, usd_rate: float) -> Iterator[dict[str, object]]:
@@ -31,7 +31,7 @@ def lines(month: str, summary: Summary, currency: str, usd_rate: float) -> Itera
 
 def usd(nano: int) -> Decimal:
     """Nano-dollars as dollars, exactly."""
-    return Decimal(nano) / _NANO
+    return Decimal(nano) / NANO
 
 
 def _text(amount: Decimal) -> str:

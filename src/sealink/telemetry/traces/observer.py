@@ -12,9 +12,6 @@ class TraceObserver:
         self.providers: Providers = {}
         self._export = export
 
-    def admitted(self, admission: Admission) -> None:
-        """A span is made at its end only."""
-
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         trace = admission.trace
         if trace is not None and trace.sampled:
