@@ -119,6 +119,16 @@ def test_a_form_without_the_sessions_token_does_nothing(
     assert (status, "stolen" in text) == (200, False)
 
 
+def test_a_form_with_countless_fields_is_not_taken_apart(console: Console) -> None:
+    form = {f"field{number}": "" for number in range(1000)}
+    assert console.ask("POST", "/login", form)[0] == 400
+    cookie = signed_in(console)
+    csrf = csrf_in(console.ask("GET", "/keys", cookie=cookie)[2])
+    assert console.ask("POST", "/theme", {**form, "csrf": csrf}, cookie=cookie)[0] == 400
+    status, fields, _ = console.ask("POST", "/keys", form)
+    assert (status, fields["location"]) == (303, "/login")
+
+
 def test_the_api_takes_a_session_only_with_its_token_where_it_changes_something(console: Console) -> None:
     cookie = signed_in(console)
     csrf = csrf_in(console.ask("GET", "/keys", cookie=cookie)[2])
