@@ -66,8 +66,7 @@ async def show(request: Request) -> Response:
 
 async def file(request: Request) -> Response:
     """All groups, for a spreadsheet."""
-    found = await asyncio.to_thread(_summary, backend_of(request), _asked(request))
-    text = csv_text([*found.by, *Totals.__struct_fields__], found.named())
+    text = await asyncio.to_thread(_csv, backend_of(request), _asked(request))
     headers = {"content-disposition": 'attachment; filename="usage.csv"'}
     return Response(text, media_type="text/csv", headers=headers)
 
@@ -75,6 +74,11 @@ async def file(request: Request) -> Response:
 def _summary(backend: Backend, asked: Asked) -> Summary:
     with open_report(backend.store_url, backend.journal) as report:
         return report.summary(asked.by, asked.selection)
+
+
+def _csv(backend: Backend, asked: Asked) -> str:
+    found = _summary(backend, asked)
+    return csv_text([*found.by, *Totals.__struct_fields__], found.named())
 
 
 ROUTES: Final = (Route("/usage", show), Route("/usage/csv", file))
