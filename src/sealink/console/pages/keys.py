@@ -92,7 +92,7 @@ async def _shown(
         values=values or as_form(found["key"]),
         secret=secret,
         error=error,
-        base_url=backend.base_url(request.headers.get("host", "")),
+        base_url=backend.base_url(),
         status=status,
         **found,
     )
