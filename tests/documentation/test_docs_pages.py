@@ -76,6 +76,10 @@ def test_the_readers_own_address_is_in_the_examples_if_it_is_one(host: str, show
     assert address_of("https://given.example/v1", host, default="") == "https://given.example"
 
 
+def test_a_port_with_tls_is_shown_as_one() -> None:
+    assert address_of("", "llm.example.com:4000", default="https://0.0.0.0:4000") == "https://llm.example.com:4000"
+
+
 def test_a_host_that_is_none_is_not_shown_back(sealink: SealinkProcess) -> None:
     _, _, html = get(sealink, "/docs/quickstart", host="evil'host")
     assert "evil" not in html
