@@ -152,7 +152,7 @@ def test_the_playground_streams_beside_one_another_and_stops(page: Page, console
 
 def test_the_example_in_python_says_what_the_form_says(page: Page, console: Console) -> None:
     page.goto(f"{console.url}/playground")
-    prompt = "Grüße, \"Welt\" 😀"
+    prompt = 'Grüße, "Welt" 😀'
     page.get_by_label("Prompt", exact=True).fill(prompt)
     example = ast.parse(page.locator("#as-python").text_content() or "")
     assert prompt in [node.value for node in ast.walk(example) if isinstance(node, ast.Constant)]
