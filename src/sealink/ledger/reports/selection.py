@@ -64,9 +64,9 @@ def moment(text: str) -> datetime:
     """A time as people write it: a date, which is its 00:00 UTC, or an RFC 3339 time. Raises ValueError."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter before the year 1 and after 9999 in UTC
         raise ValueError(f"{text!r} is neither a date (2026-01-31) nor a time (2026-01-31T12:00:00Z)") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def month(text: str) -> tuple[datetime, datetime]:
