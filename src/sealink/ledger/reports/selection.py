@@ -60,6 +60,24 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 ALL: Final = Selection()
 
 
+Position = tuple[datetime, str]
+"""Of a row in a list: when the request began, and its id."""
+
+
+def position_text(position: Position) -> str:
+    """A position as it is sent along to be shown what comes next."""
+    at, request_id = position
+    return f"{at.isoformat()},{request_id}"
+
+
+def read_position(text: str) -> Position:
+    """Raises ValueError."""
+    at, comma, request_id = text.partition(",")
+    if not comma:
+        raise ValueError("it must be the `next` of the part before")
+    return moment(at), request_id
+
+
 def moment(text: str) -> datetime:
     """A time as people write it: a date, which is its 00:00 UTC, or an RFC 3339 time. Raises ValueError."""
     try:
