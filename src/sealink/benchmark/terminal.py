@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from sealink.benchmark.measurement import Endpoint, Measurement, Plan, measure
@@ -76,7 +76,7 @@ def _show(found: dict[Endpoint, list[Measurement]]) -> None:
     """A column for each endpoint, then how its times to first token are spread."""
     console = Console()
     summaries = [summary(measurements) for measurements in found.values()]
-    table = Table("", *(Text(plain(endpoint.url)) for endpoint in found))
+    table = Table("", *(Column(Text(plain(endpoint.url))) for endpoint in found))
     table.add_row("model", *(Text(plain(endpoint.model)) for endpoint in found))
     for name, cells in _rows(summaries):
         table.add_row(name, *cells)
