@@ -10,7 +10,7 @@ import pytest
 
 from sealink.benchmark.measurement import Endpoint, Measurement, Plan, measure
 from sealink.benchmark.summary import Quantiles, histogram, quantiles, summary
-from sealink.benchmark.terminal import chart
+from sealink.benchmark.terminal import chart, run
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
 
@@ -89,8 +89,10 @@ def test_without_usage_the_pieces_are_counted() -> None:
         (answering(text("a"), frame(error={"message": "Broken off."})), "Broken off."),
         (answering(text("a"), b"data: [DONE]\n\n"), "The stream ended without a finish reason."),
         (answering(text("a"), b"data: [1]\n\n"), "A chunk of the stream is not a JSON object"),
+        (answering(text("a"), frame(choices=[None])), "is not a JSON object of a chat completion"),
+        (answering(text("a"), frame(choices=[], usage=[7])), "The stream ended without a finish reason."),
     ],
-    ids=["status", "error frame", "cut", "not an object"],
+    ids=["status", "error frame", "cut", "not an object", "no choice", "no usage"],
 )
 def test_an_error_is_part_of_what_is_measured(handler: Handler, words: str) -> None:
     for one in measured(handler):
@@ -145,3 +147,20 @@ def test_bars() -> None:
     bars = chart([0.5] * 8 + [1.0], 1.0)
     assert len(bars) == 40
     assert (bars[20], bars[-1]) == ("█", "▁")
+
+
+def test_two_models_of_one_address_are_shown_beside_one_another_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    async def refusing(request: Request, responder: Responder) -> None:
+        name = json.loads(request.body)["model"]
+        responder.send(404, [("content-type", "application/json")], json.dumps({"error": {"message": name}}).encode())
+
+    async def scenario() -> None:
+        async with serving(refusing) as endpoint:
+            wanted = [(endpoint.url, "sk-test", model) for model in ("[/a]", "\x1b[2Jb")]
+            await run(wanted, PLAN, as_json=False)
+
+    asyncio.run(scenario())
+    shown = capsys.readouterr().out
+    assert "3 failed: [/a]" in shown
+    assert "3 failed: \ufffd[2Jb" in shown
+    assert "\x1b[2J" not in shown

@@ -1,5 +1,6 @@
 """The console in a browser, as a person uses it: by mouse and scripts, and by the keyboard alone."""
 
+import ast
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
@@ -147,6 +148,14 @@ def test_the_playground_streams_beside_one_another_and_stops(page: Page, console
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(2)
     expect(rows.first.or_(rows.last).filter(has_text="client_gone")).to_be_visible()
+
+
+def test_the_example_in_python_says_what_the_form_says(page: Page, console: Console) -> None:
+    page.goto(f"{console.url}/playground")
+    prompt = 'Grüße, "Welt" 😀'
+    page.get_by_label("Prompt", exact=True).fill(prompt)
+    example = ast.parse(page.locator("#as-python").text_content() or "")
+    assert prompt in [node.value for node in ast.walk(example) if isinstance(node, ast.Constant)]
 
 
 def test_an_error_is_shown_as_text(page: Page, console: Console) -> None:

@@ -107,4 +107,7 @@ def test_names_that_are_html_are_shown_as_text(forms: Forms) -> None:
 def test_a_balance_is_paid_in(forms: Forms) -> None:
     assert forms.post("/keys/file", action="pay_in", amount_usd="5")[0] == 303
     assert "key.paid_in" in forms.get("/keys/file")
-    assert forms.post("/keys/file", action="pay_in", amount_usd="")[0] == 400
+    for amount in ("", "nan", "inf", "-2,000,000", "1e20"):
+        status, text = forms.post("/keys/file", action="pay_in", amount_usd=amount)
+        assert status == 400
+        assert re.search(r'name="amount_usd"[^>]*aria-invalid="true"', text)

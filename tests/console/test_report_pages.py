@@ -156,7 +156,12 @@ def test_usage_is_the_ledgers_and_the_file_has_the_same(reader: Reader, folder: 
 
 
 def test_a_wrong_question_names_what_is_wrong(reader: Reader) -> None:
-    for path in ("/usage?by=color", "/usage?by=model&then=color", "/usage?since=soon"):
+    for path in (
+        "/usage?by=color",
+        "/usage?by=model&then=color",
+        "/usage?since=soon",
+        "/usage?since=0001-01-01T00:00%2B14:00",
+    ):
         status, _, text = reader.console.ask("GET", path, cookie=reader.cookie)
         assert status == 400
         assert "by: " in text or "since: " in text

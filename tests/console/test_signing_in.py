@@ -65,6 +65,21 @@ def test_every_page_has_the_policy_and_nothing_that_it_forbids(console: Console,
     assert "access-control-allow-origin" not in fields
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_secure"),
+    [("origin", "https://127.0.0.1:{port}", True), ("x-forwarded-proto", "https", True), ("origin", "", False)],
+)
+def test_over_tls_the_session_is_for_tls_alone(console: Console, name: str, value: str, is_secure: bool) -> None:
+    _, fields, text = console.ask("GET", "/login")
+    (form_token,) = re.findall(r'name="form_token" value="([^"]+)"', text)
+    cookie = "; ".join(f"{held}={of}" for held, of in cookies_of(fields).items())
+    headers = {name: value.format(port=console.port)} if value else {}
+    form = {"token": console.token, "form_token": form_token}
+    status, fields, _ = console.ask("POST", "/login", form, cookie=cookie, **headers)
+    (line,) = [line for line in fields["set-cookie"].splitlines() if line.startswith("sealink_session")]
+    assert (status, "Secure" in line) == (303, is_secure)
+
+
 @pytest.mark.parametrize("token", ["", "wrong", "sk-of-the-file"])
 def test_a_wrong_token_signs_nobody_in(console: Console, token: str) -> None:
     _, fields, text = console.ask("GET", "/login")
@@ -117,6 +132,16 @@ def test_a_form_without_the_sessions_token_does_nothing(
     assert console.ask("POST", path, sent, cookie=cookie)[0] == 403
     status, _, text = console.ask("GET", "/keys", cookie=cookie)
     assert (status, "stolen" in text) == (200, False)
+
+
+def test_a_form_with_countless_fields_is_not_taken_apart(console: Console) -> None:
+    form = {f"field{number}": "" for number in range(1000)}
+    assert console.ask("POST", "/login", form)[0] == 400
+    cookie = signed_in(console)
+    csrf = csrf_in(console.ask("GET", "/keys", cookie=cookie)[2])
+    assert console.ask("POST", "/theme", {**form, "csrf": csrf}, cookie=cookie)[0] == 400
+    status, fields, _ = console.ask("POST", "/keys", form)
+    assert (status, fields["location"]) == (303, "/login")
 
 
 def test_the_api_takes_a_session_only_with_its_token_where_it_changes_something(console: Console) -> None:

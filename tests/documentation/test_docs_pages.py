@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.sealink_process import SealinkProcess
-from sealink.documentation import pages
+from sealink.documentation import markdown, pages
 from sealink.documentation.site import ADDRESS, address_of
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +74,18 @@ def test_links_between_pages_lead_to_pages(sealink: SealinkProcess) -> None:
 def test_the_readers_own_address_is_in_the_examples_if_it_is_one(host: str, shown: str | None) -> None:
     assert address_of("", host, default="http://default:1") == (shown or "http://default:1")
     assert address_of("https://given.example/v1", host, default="") == "https://given.example"
+
+
+def test_the_parser_has_its_rules_before_threads_share_it() -> None:
+    """Each of its rulers lists them at its first use, and shows the list to others while it is being made."""
+    markdown.parser.cache_clear()
+    made = markdown.parser()
+    rulers = made.core.ruler, made.block.ruler, made.inline.ruler, made.inline.ruler2
+    assert None not in [ruler.__cache__ for ruler in rulers]
+
+
+def test_a_port_with_tls_is_shown_as_one() -> None:
+    assert address_of("", "llm.example.com:4000", default="https://0.0.0.0:4000") == "https://llm.example.com:4000"
 
 
 def test_a_host_that_is_none_is_not_shown_back(sealink: SealinkProcess) -> None:

@@ -10,6 +10,8 @@ CONSOLE_KEY: Final = "console"
 """The name of the built-in key that the console's playground uses: no other key has it."""
 MAX_NAME: Final = 200
 """Characters of a name."""
+MAX_PAID_IN_USD: Final = 1_000_000
+"""Of what is paid into a balance at once, or taken back."""
 
 
 def wrong_name(name: str) -> str | None:

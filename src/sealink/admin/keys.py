@@ -11,7 +11,6 @@ from sealink.admin.operation import Call
 from sealink.admin.shapes import BalancePostings, KeyList, KeyWithSecret
 from sealink.limits.standing import Standing, key_subject
 from sealink.limits.subjects import Subject
-from sealink.policy.budgets import nano_usd
 
 if TYPE_CHECKING:
     from sealink.access.tables.key_table import KeyTable
@@ -50,7 +49,7 @@ class KeyOperations:
         return self._standing(key_subject(self._table().find(call.name)))
 
     def pay_in(self, call: Call) -> KeyRecord:
-        record = self._table().pay_in(call.name, nano_usd(call.body.add_usd), ACTOR)
+        record = self._table().pay_in(call.name, call.body.add_usd, ACTOR)
         self._changed()
         return record
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from sealink.access.checks import MAX_PAID_IN_USD
 from sealink.access.keys import KeyRules, TeamRules
 from sealink.access.records import AuditEntry, KeyRecord, Posting, TeamRecord
 from sealink.ledger.reports.totals import By, Totals
@@ -27,7 +28,7 @@ class NewTeam(TeamRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class TopUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is paid into a balance, in dollars; below 0: taken back."""
 
-    add_usd: Annotated[float, Meta(ge=-1_000_000, le=1_000_000)]
+    add_usd: Annotated[float, Meta(ge=-MAX_PAID_IN_USD, le=MAX_PAID_IN_USD)]
 
 
 class BalancePostings(msgspec.Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealink.admin.operation import Call, CsvFile, Operation
@@ -19,11 +18,11 @@ from sealink.admin.shapes import (
 from sealink.errors import InvalidRequest, NotFound
 from sealink.ledger.reports import statement
 from sealink.ledger.reports.csv_text import csv_text
-from sealink.ledger.reports.selection import Selection, moment, month
+from sealink.ledger.reports.selection import Selection, moment, month, position_text, read_position
 from sealink.ledger.reports.totals import Totals, by_of
 
 if TYPE_CHECKING:
-    from sealink.ledger.reports.report import Position, Report
+    from sealink.ledger.reports.report import Report
 
 _SELECTED = ("key", "team", "model", "provider", "task", "ended", "code")
 
@@ -58,7 +57,7 @@ class UsageOperations:
     def requests(self, call: Call) -> RequestList:
         """Requests that have ended, the newest first."""
         query = call.query
-        before = _read(_position, query.after, "after") if query.after else None
+        before = _read(read_position, query.after, "after") if query.after else None
         with self._report() as report:
             rows = report.page(_selection(query), query.limit + 1, before)
         is_last = len(rows) <= query.limit
@@ -106,16 +105,7 @@ def _row(row: dict[str, Any]) -> RequestRow:
 def _after(row: RequestRow) -> str:
     """Where the next part of a list begins."""
     assert row.started_at is not None
-    return f"{row.started_at.isoformat()},{row.request_id}"
-
-
-def _position(after: str) -> "Position":
-    """Raises ValueError."""
-    at, comma, request_id = after.partition(",")
-    if not comma:
-        raise ValueError("it must be the `next` of the part before")
-    found: datetime = moment(at)
-    return found, request_id
+    return position_text((row.started_at, row.request_id))
 
 
 def operations_on_usage(

@@ -12,6 +12,19 @@ from sealink.wire.dialects import openai_chat
 from sealink.wire.framing.sse import SseFramer
 
 
+class _Choice(msgspec.Struct):
+    """What is read of a choice."""
+
+    delta: dict[str, Any] | None = None
+    finish_reason: str | None = None
+
+
+class _Chunk(msgspec.Struct):
+    """What is read of a chunk."""
+
+    choices: list[_Choice] | None = None
+
+
 def chat_request(base_url: str, key: str, body: dict[str, Any]) -> UpstreamRequest:
     """A request for a stream that ends with the usage. `base_url` ends in /v1."""
     asked = {**body, "stream": True, "stream_options": {"include_usage": True}}
@@ -44,11 +57,24 @@ def texts(chunk: dict[str, Any]) -> list[str]:
     return [delta[name] for delta in deltas for name in names if isinstance(delta.get(name), str) and delta[name]]
 
 
-def _chunk(data: bytes) -> dict[str, Any]:
+def completion_tokens(usage: Any) -> int:
+    """The tokens of an answer by its usage; 0 where that is none, or does not tell."""
+    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
+    return tokens if isinstance(tokens, int) else 0
+
+
+def read_chunk(data: bytes) -> dict[str, Any]:
+    """The chunk that is a frame's data. Raises UpstreamError for what no chunk of a chat completion can be."""
     try:
         chunk = msgspec.json.decode(data, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise UpstreamError(f"A chunk of the stream is not a JSON object: {error}") from error
+        msgspec.convert(chunk, _Chunk)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UpstreamError(f"A chunk of the stream is not a JSON object of a chat completion: {error}") from error
+    return chunk
+
+
+def _chunk(data: bytes) -> dict[str, Any]:
+    chunk = read_chunk(data)
     if "error" in chunk:
         raise UpstreamError(_message(chunk["error"]))
     return chunk

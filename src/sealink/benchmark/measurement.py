@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sealink.benchmark.chat_stream import chat_request, chunks, texts
+from sealink.benchmark.chat_stream import chat_request, chunks, completion_tokens, texts
 from sealink.errors import SealinkError, UpstreamError
 from sealink.net.client import UpstreamPool
 
@@ -96,7 +96,7 @@ async def _receive(pool: UpstreamPool, endpoint: Endpoint, plan: Plan, taken: Me
                     taken.gaps_s.append(now - last_at)
                 last_at = now
             ended = ended or any(choice.get("finish_reason") for choice in chunk.get("choices") or ())
-            taken.tokens = (chunk.get("usage") or {}).get("completion_tokens") or taken.tokens
+            taken.tokens = completion_tokens(chunk.get("usage")) or taken.tokens
         is_whole = True
     finally:
         answer.release() if is_whole else answer.close()

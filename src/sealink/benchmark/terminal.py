@@ -6,15 +6,17 @@ from typing import Any, Final
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from sealink.benchmark.measurement import Endpoint, Measurement, Plan, measure
+from sealink.benchmark.plain_text import plain
 from sealink.benchmark.summary import Quantiles, Summary, histogram, summary
+from sealink.catalog.models import SIM_MODEL
 from sealink.errors import SealinkError
 from sealink.net.client import UpstreamPool
 from sealink.net.message import UpstreamRequest
 
-PREFERRED_MODEL: Final = "sealink/sim"
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _BUCKETS: Final = 40
 _CONNECT_S: Final = 10.0
@@ -30,14 +32,14 @@ async def run(wanted: Sequence[tuple[str, str, str]], plan: Plan, *, as_json: bo
     endpoints = [Endpoint(url, key, model or await _first_model(url, key)) for url, key, model in wanted]
     console = Console(stderr=True)
     with Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
         disable=as_json or not console.is_terminal,
     ) as progress:
-        tasks = {each: progress.add_task(f"{each.url} {each.model}", total=plan.requests) for each in endpoints}
+        tasks = {each: progress.add_task(plain(f"{each.url} {each.model}"), total=plan.requests) for each in endpoints}
         found = await measure(endpoints, plan, lambda endpoint, _: progress.advance(tasks[endpoint]))
     if as_json:
         print(msgspec.json.encode(_as_json(found)).decode())
@@ -56,7 +58,7 @@ async def _first_model(url: str, key: str) -> str:
         while piece := await answer.read():
             body += piece
         listed = [str(model["id"]) for model in msgspec.json.decode(body, type=dict[str, Any])["data"]]
-        return PREFERRED_MODEL if PREFERRED_MODEL in listed else listed[0]
+        return SIM_MODEL if SIM_MODEL in listed else listed[0]
     except (msgspec.DecodeError, KeyError, IndexError, TypeError) as error:
         raise SealinkError(f"{url}/models lists no model: say which with --model.") from error
     finally:
@@ -73,19 +75,21 @@ def _as_json(found: dict[Endpoint, list[Measurement]]) -> list[dict[str, Any]]:
 def _show(found: dict[Endpoint, list[Measurement]]) -> None:
     """A column for each endpoint, then how its times to first token are spread."""
     console = Console()
-    table = Table("", *(endpoint.url for endpoint in found))
-    table.add_row("model", *(endpoint.model for endpoint in found))
-    for name, cells in _rows([summary(measurements) for measurements in found.values()]):
+    summaries = [summary(measurements) for measurements in found.values()]
+    table = Table("", *(Column(Text(plain(endpoint.url))) for endpoint in found))
+    table.add_row("model", *(Text(plain(endpoint.model)) for endpoint in found))
+    for name, cells in _rows(summaries):
         table.add_row(name, *cells)
     console.print(table)
-    times = {endpoint.url: [one.ttft_s for one in each if one.ttft_s is not None] for endpoint, each in found.items()}
-    slowest_s = max((value for each in times.values() for value in each), default=0.0)
-    for (endpoint, measurements), values in zip(found.items(), times.values(), strict=True):
+    times = [[one.ttft_s for one in each if one.ttft_s is not None] for each in found.values()]
+    slowest_s = max((value for each in times for value in each), default=0.0)
+    for endpoint, values, of in zip(found, times, summaries, strict=True):
         if values:
-            title = f"TTFT of {endpoint.url}, from 0 to {slowest_s * 1000:.0f} ms"
+            title = f"TTFT of {plain(endpoint.url)}, from 0 to {slowest_s * 1000:.0f} ms"
             console.print(title, chart(values, slowest_s), sep="\n", markup=False, highlight=False)
-        for words, count in summary(measurements).errors.items():
-            console.print(f"{endpoint.url}: {count} failed: {words}", style="red", markup=False, highlight=False)
+        for words, count in of.errors.items():
+            line = plain(f"{endpoint.url}: {count} failed: {words}")
+            console.print(line, style="red", markup=False, highlight=False)
 
 
 def _rows(summaries: Sequence[Summary]) -> Iterator[tuple[str, list[str]]]:

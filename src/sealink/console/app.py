@@ -12,7 +12,7 @@ from starlette.routing import Route
 from sealink.console.backend import Backend
 from sealink.console.live_feed import LiveFeed
 from sealink.console.pages import keys, live, login, models, overview, playground, requests, settings, teams, usage
-from sealink.console.rendering import render, static_file
+from sealink.console.rendering import render, static_file, templates
 from sealink.console.signed_in import SignedIn
 from sealink.errors import NotFound, SealinkError, ServiceUnavailable
 from sealink.ledger.reports.over_time import OverTime
@@ -30,7 +30,8 @@ async def static(request: Request) -> Response:
 
 
 def console(backend: Backend) -> Starlette:
-    """The application. It has no state of its own but the sessions of `backend`."""
+    """The application. It has no state of its own but the sessions of `backend`. Blocks: it compiles the templates."""
+    templates()
     app = Starlette(
         routes=[Route("/static/{name}", static), *(route for page in _PAGES for route in page.ROUTES)],
         middleware=[Middleware(SignedIn, backend.sessions)],

@@ -79,7 +79,7 @@ class Backend(msgspec.Struct, frozen=True):
     called after a change to keys. `is_token` compares in constant time. `reload` raises a ValueError that says what is
     wrong in the config; `preview` says what it would change. `settings` are the config in force, without its secrets.
     `standing` says what is left of the limits of a key or team; it blocks, and raises ServiceUnavailable.
-    `base_url` is that of the public port, as clients use it, for a browser that calls this port by some host's name.
+    `base_url` is that of the public port, as clients use it.
     """
 
     sessions: Sessions
@@ -97,5 +97,5 @@ class Backend(msgspec.Struct, frozen=True):
     standing: Callable[[Subject], Standing]
     routes: Callable[[], tuple[ModelRoute, ...]]
     prices: Callable[[], PriceRules]
-    base_url: Callable[[str], str]
+    base_url: Callable[[], str]
     refresh_s: float = 1.0

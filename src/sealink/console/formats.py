@@ -8,11 +8,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from sealink.access.records import AuditEntry
+from sealink.catalog.rates import NANO
 
-NANO: Final = 10**9
 DASH: Final = "\u2013"
-_CENT: Final = 0.005
-_TENTH_OF_A_MILLI: Final = 0.00005
 _DAY_S: Final = 86_400
 _OWN_FIELDS: Final = ("name:", "source:", "created_at:", "revoked_at:", "set_in:")
 """Fields of a record that say nothing of a change."""
@@ -34,22 +32,19 @@ def short_count(value: float) -> str:
 
 def dollars(nano: int | None) -> str:
     """A sum of money, to the cent; what is less is said to be."""
-    if nano is None:
-        return "unknown"
-    value = nano / NANO
-    if 0 < value < _CENT:
-        return "< $0.01"
-    return f"${value:,.2f}"
+    return _dollars(nano, 2)
 
 
 def exact_dollars(nano: int | None) -> str:
     """The money of one request, to four digits; what is less is said to be."""
+    return _dollars(nano, 4)
+
+
+def _dollars(nano: int | None, digits: int) -> str:
     if nano is None:
         return "unknown"
-    value = nano / NANO
-    if 0 < value < _TENTH_OF_A_MILLI:
-        return "< $0.0001"
-    return f"${value:,.4f}"
+    value, least = nano / NANO, 10.0**-digits
+    return f"< ${least:.{digits}f}" if 0 < value < least / 2 else f"${value:,.{digits}f}"
 
 
 def plain_dollars(value: float | None) -> str:

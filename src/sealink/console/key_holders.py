@@ -13,13 +13,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from sealink.admin.guard import HEADERS
-from sealink.console.rendering import asset, render, static_file
+from sealink.console.rendering import asset, render, static_file, templates
 
 PATH: Final = "/console"
 
 
 def key_holders(address: str) -> Starlette:
-    """The application. `address` is what the examples show; empty: the one that the reader has come by."""
+    """The application. `address` is what the examples show; empty: the one that the reader has come by.
+    Blocks: it compiles the templates."""
+    templates()
 
     async def page(request: Request) -> Response:
         response = render(request, "holder.html", address=address, asset=_asset)

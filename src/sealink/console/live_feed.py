@@ -25,37 +25,24 @@ class LiveFeed:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._viewers = 0
-        self._reading: asyncio.Task[None] | None = None
-        self._next: asyncio.Future[bytes] | None = None
+        self._next: asyncio.Task[bytes] | None = None
 
     async def events(self, goes_on: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Server-sent events, the first at once, until the browser leaves or `goes_on` says no."""
-        self._viewers += 1
-        try:
-            yield _event(await self._backend.streams())
-            while goes_on():
-                yield await asyncio.shield(self._news())
-        finally:
-            self._viewers -= 1
+        """Server-sent events, the first at once, until the browser leaves, `goes_on` says no, or the streams cannot be
+        asked for: then the browser comes again."""
+        yield _event(await self._backend.streams())
+        while goes_on():
+            yield await asyncio.shield(self._news())
 
-    def _news(self) -> asyncio.Future[bytes]:
-        """What is read next."""
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read())
+    def _news(self) -> asyncio.Task[bytes]:
+        """What is read next, for all who wait for it: who asks first has it read."""
+        if self._next is None or self._next.done():
+            self._next = asyncio.create_task(self._read())
         return self._next
 
-    async def _read(self) -> None:
-        try:
-            while self._viewers:
-                await asyncio.sleep(self._backend.refresh_s)
-                told, self._next = self._next, None
-                if told is not None and not told.done():
-                    told.set_result(_event(await self._backend.streams()))
-        finally:
-            self._reading = None
+    async def _read(self) -> bytes:
+        await asyncio.sleep(self._backend.refresh_s)
+        return _event(await self._backend.streams())
 
 
 def _event(streams: Streams) -> bytes:

@@ -35,25 +35,30 @@ PAGES: Final = (
 
 @lru_cache(maxsize=1)
 def templates() -> Environment:
-    """Templates are compiled once for the process. One that names what it is not given is a bug."""
+    """All templates, compiled once for the process: the first call takes half a second, and is made in a thread. One
+    that names what it is not given is a bug."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # else each page asks for the times of its files
     )
     environment.filters.update(FILTERS)
     environment.globals.update(
         query=query, share=share, pages=PAGES, version=__version__, asset=asset, usage_link=usage_link
     )
+    for name in environment.list_templates():
+        environment.get_template(name)
     return environment
 
 
 @lru_cache
 def asset(name: str) -> str:
     """The address of a file of static/. It changes with the file, so that browsers may keep it."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    body, _ = _files()[name]
+    digest = hashlib.sha256(body).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
 
 

@@ -3,7 +3,7 @@
 This stands before all routes, so that no page can forget it. `OPEN` needs no session.
 """
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, quote
 
 from starlette.requests import Request
@@ -13,8 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sealink.admin.sessions import Session, Sessions
 from sealink.console.rendering import see
 
-OPEN: Final = ("/login", "/static/", "/oidc/")
+OPEN: Final = ("/login", "/static/")
 CSRF_FIELD: Final = "csrf"
+MAX_FIELDS: Final = 200
+"""Of a form: the largest page has some thirty. To take apart hundreds of thousands would hold up all streams."""
 _SAFE: Final = ("GET", "HEAD")
 
 
@@ -34,25 +36,28 @@ class SignedIn:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        state: dict[str, Any] = scope["state"]
-        session = self._sessions.find(request.cookies.get(self._sessions.cookie, ""))
-        state["session"] = session
-        if request.method not in _SAFE:
-            state["form"] = await form_of(request)
-        refusal = None if request.url.path.startswith(OPEN) else _refusal(request, session)
+        request.state.session = self._sessions.find(request.cookies.get(self._sessions.cookie, ""))
+        refusal = await _refusal(request, request.state.session)
         await (refusal or self._app)(scope, receive, send)
 
 
 async def form_of(request: Request) -> Form:
-    """A form as browsers send it, `application/x-www-form-urlencoded`."""
+    """A form as browsers send it, `application/x-www-form-urlencoded`. Raises ValueError for too many fields."""
     text = (await request.body()).decode(errors="replace").replace("\0", "")
-    return Form(parse_qsl(text, keep_blank_values=True))
+    return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
 
 
-def _refusal(request: Request, session: Session | None) -> ASGIApp | None:
-    if session is None:
+async def _refusal(request: Request, session: Session | None) -> ASGIApp | None:
+    is_open = request.url.path.startswith(OPEN)
+    if session is None and not is_open:
         here = quote(request.url.path, safe="/%")
         return see(f"/login?next={here}" if request.method in _SAFE else "/login")
-    if request.method not in _SAFE and not session.has_token(request.state.form.get(CSRF_FIELD, "")):
+    if request.method in _SAFE:
+        return None
+    try:
+        request.state.form = form = await form_of(request)
+    except ValueError:
+        return PlainTextResponse(f"A form has at most {MAX_FIELDS} fields.\n", 400)
+    if not is_open and session is not None and not session.has_token(form.get(CSRF_FIELD, "")):
         return PlainTextResponse("This form is of another session. Go back, load the page again, and repeat it.\n", 403)
     return None

@@ -8,7 +8,6 @@ reception       an answer as it arrives, each piece with its time
 tokens          the stamped tokens of a reception, and how late each of them came
 bursts          tokens that came together: held back by size, or by time
 intermediaries  what stands in between, as the headers tell, and the lines to change there
-plain_text      what servers say, as a terminal may show it
 checks/         one check a file
 diagnosis       all checks, in order and in time
 conformance/    the rules of the APIs, and a scorecard of how an endpoint keeps them (`--conformance`)

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from sealink.benchmark.chat_stream import texts
+from sealink.benchmark.chat_stream import read_chunk, texts
 from sealink.errors import GatewayTimeout, SealinkError, UpstreamError
 from sealink.net.client.response import Response
 from sealink.wire.framing.sse import SseFramer
@@ -39,19 +39,6 @@ class Reception(msgspec.Struct):
     @property
     def is_event_stream(self) -> bool:
         return self.headers.get("content-type", "").lower().startswith("text/event-stream")
-
-
-class _Choice(msgspec.Struct):
-    """What is read of a choice."""
-
-    delta: dict[str, Any] | None = None
-    finish_reason: str | None = None
-
-
-class _Payload(msgspec.Struct):
-    """What is read of a chunk."""
-
-    choices: list[_Choice] | None = None
 
 
 class Chunk(NamedTuple):
@@ -143,9 +130,8 @@ def parsed(came: Reception) -> Stream:
 
 def _add(stream: Stream, at_s: float, end: int, data: bytes) -> None:
     try:
-        payload = msgspec.json.decode(data, type=dict[str, Any])
-        msgspec.convert(payload, _Payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        payload = read_chunk(data)
+    except UpstreamError:
         stream.unreadable.append(data)
     else:
         stream.chunks.append(Chunk(at_s, end, payload))

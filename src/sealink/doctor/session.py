@@ -73,8 +73,11 @@ class Session:
         return sorted(listed, key=lambda id: id != SIM_MODEL)
 
     async def get(self, path: str) -> Reception:
+        return await self.exchange(self.getting(path))
+
+    def getting(self, path: str) -> UpstreamRequest:
         headers = [("authorization", f"Bearer {self.key}")] if self.key else []
-        return await self.exchange(UpstreamRequest(method="GET", url=self.url + path, headers=headers, body=b""))
+        return UpstreamRequest(method="GET", url=self.url + path, headers=headers)
 
     async def stream(self, prompt: str, is_enough: IsEnough = never, *, most_s: float | None = None) -> Reception:
         """A streamed answer to a prompt."""

@@ -10,11 +10,11 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from sealink.benchmark.plain_text import plain
 from sealink.benchmark.terminal import chart
 from sealink.doctor.checks import CHECKS, LONG_CHECKS
 from sealink.doctor.conformance.scorecard import judge
 from sealink.doctor.diagnosis import diagnose, exit_code
-from sealink.doctor.plain_text import plain
 from sealink.doctor.plan import Plan
 from sealink.doctor.session import Session
 from sealink.doctor.tokens import tokens_of

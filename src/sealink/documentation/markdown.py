@@ -20,13 +20,13 @@ _PAGE: Final = re.compile(r"(?:\./)?([\w./-]+)\.md(#.*)?")
 def html_of(text: str, page: str, known: Collection[str]) -> str:
     """The HTML of a page's Markdown. `page`: its name, which links to others start from. `known`: the names of all
     pages; a link to another file is no link here."""
-    html: str = _markdown().render(text, {"page": page, "known": known})
+    html: str = parser().render(text, {"page": page, "known": known})
     return html
 
 
 def headings(text: str) -> list[tuple[str, str]]:
     """The headings of a page but for its title: the anchor and the words of each."""
-    tokens = _markdown().parse(text)
+    tokens = parser().parse(text)
     inlines = [after for token, after in pairwise(tokens) if token.type == "heading_open"]
     return [(anchor(each.content), each.content.replace("`", "")) for each in inlines[1:]]
 
@@ -44,12 +44,14 @@ def style() -> str:
 
 
 @cache
-def _markdown() -> MarkdownIt:
+def parser() -> MarkdownIt:
+    """The parser, which threads share."""
     markdown = MarkdownIt("commonmark", {"html": False, "highlight": _coloured}).enable(["table", "strikethrough"])
     markdown.add_render_rule("heading_open", _heading)
     markdown.add_render_rule("link_open", _link)
     markdown.add_render_rule("table_open", lambda *_: '<div class="table" tabindex="0"><table>\n')
     markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    markdown.render("words")  # it lists its rules at the first use, where another thread could find half of them
     return markdown
 
 

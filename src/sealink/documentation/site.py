@@ -23,11 +23,13 @@ STYLE, SCRIPT, INDEX = "docs.css", "docs.js", "search.json"
 def address_of(public_url: str, host: str | None, *, default: str) -> str:
     """The address that the reader's programs use: `[server] public_url`, else the one that the reader has come by.
 
-    `host`: the request's Host. Whatever is not a host's name, an address or a port in it is not shown back.
+    `host`: the request's Host. Whatever is not a host's name, an address or a port in it is not shown back. `default`:
+    the port's own address, which also tells whether it has TLS.
     """
     if public_url:
         return public_url.rstrip("/").removesuffix("/v1")
-    return f"http://{host}" if host is not None and _HOST.fullmatch(host) else default
+    scheme, _, _ = default.partition("://")
+    return f"{scheme}://{host}" if host is not None and _HOST.fullmatch(host) else default
 
 
 def page_html(name: str, address: str) -> bytes | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, and_, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from sealink.access.changed_rules import changed, check_name, check_rules
-from sealink.access.checks import CONSOLE_KEY
+from sealink.access.checks import CONSOLE_KEY, MAX_PAID_IN_USD
 from sealink.access.credential import Balance
 from sealink.access.key_secrets import digest_of, new_secret, visible_prefix
 from sealink.access.keys import KeyRules
@@ -76,13 +76,18 @@ class KeyTable:
             write_down(change, "key.updated", before, record)
         return record
 
-    def pay_in(self, name: str, amount_nano_usd: int, actor: str) -> KeyRecord:
-        """Add to a key's balance, of the config's keys too; below 0: take back."""
+    def pay_in(self, name: str, amount_usd: float, actor: str) -> KeyRecord:
+        """Add to a key's balance, of the config's keys too; below 0: take back. Raises InvalidRequest for an amount
+        that is too large, or no number."""
+        if not abs(amount_usd) <= MAX_PAID_IN_USD:
+            most = f"at most {MAX_PAID_IN_USD:,} dollars are paid in at once, or taken back"
+            raise InvalidRequest(f"{amount_usd:,.2f}: {most}.", code="invalid_value", param="amount_usd")
+        amount = nano_usd(amount_usd)
         with self._store.change(actor) as change:
             before = self._found(change.connection, name)
             if before.status == "revoked":
                 raise _was_revoked(name)
-            post(change, name, amount_nano_usd, "top_up" if amount_nano_usd >= 0 else "refund")
+            post(change, name, amount, "top_up" if amount >= 0 else "refund")
             record = self._found(change.connection, name)
             write_down(change, "key.paid_in", before, record)
         return record

@@ -61,6 +61,6 @@ def backend_of(
         settings=lambda: masked(control.config()),
         routes=control.routes,
         prices=lambda: PriceRules(rule_of(price) for price in control.config().prices),
-        base_url=lambda host: control.base_url(),
+        base_url=control.base_url,
         refresh_s=config.console.refresh_s,
     )

@@ -70,12 +70,11 @@ def update(
     """Change a key's rules, or pay into its balance. The value `none` takes a setting away."""
     from sealink.access.keys import KeyRules
     from sealink.access.tables.key_table import KeyTable
-    from sealink.policy.budgets import nano_usd
 
     changes = changes_of(KeyRules, given)
     with opened(config) as store:
         if add_balance_usd is not None:
-            record = KeyTable(store).pay_in(name, nano_usd(add_balance_usd), actor())
+            record = KeyTable(store).pay_in(name, add_balance_usd, actor())
         if changes or add_balance_usd is None:
             record = KeyTable(store).update(name, changes, actor())
     shown.print_record(record, as_json=as_json)

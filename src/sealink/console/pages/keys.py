@@ -21,7 +21,6 @@ from sealink.console.rendering import backend_of, render, see
 from sealink.console.signed_in import Form
 from sealink.errors import InvalidRequest, SealinkError
 from sealink.limits.standing import key_subject
-from sealink.policy.budgets import nano_usd
 
 PAGE_ROWS: Final = 100
 AUDIT_ROWS: Final = 20
@@ -92,7 +91,7 @@ async def _shown(
         values=values or as_form(found["key"]),
         secret=secret,
         error=error,
-        base_url=backend.base_url(request.headers.get("host", "")),
+        base_url=backend.base_url(),
         status=status,
         **found,
     )
@@ -152,7 +151,7 @@ def check_confirmed(name: str, form: Form) -> None:
 
 
 def _pay_in(table: KeyTable, name: str, form: Form, actor: str) -> str:
-    table.pay_in(name, nano_usd(amount_in(form, "amount_usd")), actor)
+    table.pay_in(name, amount_in(form, "amount_usd"), actor)
     return ""
 
 

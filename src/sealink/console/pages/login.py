@@ -71,7 +71,9 @@ async def theme(request: Request) -> Response:
 def _set_cookie(
     request: Request, response: Response, name: str, value: str, *, max_age: int | None = None, path: str = "/"
 ) -> None:
-    is_https = request.headers.get("x-forwarded-proto") == "https"  # a proxy in front has TLS
+    headers = request.headers
+    # TLS is a proxy's in front, or the port's own: then browsers tell in the `origin` of what they post.
+    is_https = headers.get("x-forwarded-proto") == "https" or headers.get("origin", "").startswith("https://")
     response.set_cookie(name, value, max_age=max_age, path=path, secure=is_https, httponly=True, samesite="strict")
 
 

@@ -19,7 +19,7 @@ async def show(request: Request) -> Response:
         models=models,
         chosen=query.get("model", models[0] if models else ""),
         other=query.get("other", ""),
-        address=backend.base_url(request.headers.get("host", "")),
+        address=backend.base_url(),
     )
 
 

@@ -1,8 +1,8 @@
 """What happened to this one? Requests that have ended, by whatever selects them; and each as a waterfall."""
 
 import asyncio
-from datetime import datetime
-from typing import Any, Final, get_args
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,9 +14,11 @@ from sealink.console.rendering import backend_of, render, see
 from sealink.console.waterfall import waterfall
 from sealink.errors import InvalidRequest, NotFound
 from sealink.ledger.entry import Ended
-from sealink.ledger.reports.report import Position, open_report, position_of
-from sealink.ledger.reports.selection import Selection, moment
+from sealink.ledger.reports.report import open_report, position_of
+from sealink.ledger.reports.selection import Position, Selection, moment, position_text, read_position
 from sealink.ledger.row import Row
+
+T = TypeVar("T")
 
 PAGE_ROWS: Final = 50
 FILTERS: Final = ("key", "team", "model", "provider", "task", "ended", "code", "since", "until")
@@ -29,9 +31,10 @@ async def show_all(request: Request) -> Response:
     if wanted:
         return see(f"/requests/{path_part(wanted)}")
     selection = selection_of(given)
-    before = _position(request.query_params.get("before", ""))
+    place = request.query_params.get("before", "")
+    before = read(read_position, place, "before") if "," in place else None
     rows = await asyncio.to_thread(_page, backend_of(request), selection, before)
-    next_before = _text_of(position_of(rows[PAGE_ROWS - 1])) if len(rows) > PAGE_ROWS else ""
+    next_before = position_text(position_of(rows[PAGE_ROWS - 1])) if len(rows) > PAGE_ROWS else ""
     return render(
         request,
         "requests.html",
@@ -57,13 +60,14 @@ def selection_of(given: dict[str, str]) -> Selection:
     values: dict[str, Any] = {name: value.replace("\0", "") for name, value in given.items()}
     for name in ("since", "until"):
         if name in values:
-            values[name] = _moment(values[name], name)
+            values[name] = read(moment, values[name], name)
     return Selection(**values)
 
 
-def _moment(text: str, name: str) -> datetime:
+def read(kind: Callable[[str], T], text: str, name: str) -> T:
+    """What a parameter says. Raises InvalidRequest, naming it."""
     try:
-        return moment(text)
+        return kind(text)
     except ValueError as error:
         raise InvalidRequest(f"{name}: {error}.", code="invalid_value", param=name) from error
 
@@ -76,16 +80,6 @@ def _page(backend: Backend, selection: Selection, before: Position | None) -> li
 def _find(backend: Backend, request_id: str) -> Row | None:
     with open_report(backend.store_url, backend.journal) as report:
         return report.find(request_id)
-
-
-def _text_of(position: Position) -> str:
-    at, request_id = position
-    return f"{at.isoformat()},{request_id}"
-
-
-def _position(text: str) -> Position | None:
-    at, comma, request_id = text.partition(",")
-    return (_moment(at, "before"), request_id) if comma else None
 
 
 ROUTES: Final = (Route("/requests", show_all), Route("/requests/{id:path}", show))

@@ -9,9 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sealink.console.backend import Backend
-from sealink.console.pages.requests import selection_of
+from sealink.console.pages.requests import read, selection_of
 from sealink.console.rendering import backend_of, render
-from sealink.errors import InvalidRequest
 from sealink.ledger.reports.csv_text import csv_text
 from sealink.ledger.reports.report import open_report
 from sealink.ledger.reports.selection import Selection
@@ -38,10 +37,7 @@ def _asked(request: Request) -> Asked:
     if "since" not in query:
         given["since"] = str(datetime.now(UTC).date() - timedelta(days=_DAYS - 1))
     names = ",".join(dict.fromkeys(name for name in (query.get("by") or "model", query.get("then", "")) if name))
-    try:
-        return Asked(by_of(names), selection_of(given), given)
-    except ValueError as error:
-        raise InvalidRequest(f"by: {error}.", code="invalid_value", param="by") from error
+    return Asked(read(by_of, names, "by"), selection_of(given), given)
 
 
 async def show(request: Request) -> Response:
@@ -66,8 +62,7 @@ async def show(request: Request) -> Response:
 
 async def file(request: Request) -> Response:
     """All groups, for a spreadsheet."""
-    found = await asyncio.to_thread(_summary, backend_of(request), _asked(request))
-    text = csv_text([*found.by, *Totals.__struct_fields__], found.named())
+    text = await asyncio.to_thread(_csv, backend_of(request), _asked(request))
     headers = {"content-disposition": 'attachment; filename="usage.csv"'}
     return Response(text, media_type="text/csv", headers=headers)
 
@@ -75,6 +70,11 @@ async def file(request: Request) -> Response:
 def _summary(backend: Backend, asked: Asked) -> Summary:
     with open_report(backend.store_url, backend.journal) as report:
         return report.summary(asked.by, asked.selection)
+
+
+def _csv(backend: Backend, asked: Asked) -> str:
+    found = _summary(backend, asked)
+    return csv_text([*found.by, *Totals.__struct_fields__], found.named())
 
 
 ROUTES: Final = (Route("/usage", show), Route("/usage/csv", file))

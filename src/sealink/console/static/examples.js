@@ -1,8 +1,11 @@
 // A request as Python, Node and curl, to be pasted elsewhere.
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-// JSON's texts, numbers and lists are Python's too; here is nothing else.
-const python = (value) => JSON.stringify(value).replaceAll(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+// JSON's texts, numbers and lists are Python's too; here is nothing else. But for Python two surrogates are no character.
+const python = (value) => JSON.stringify(value).replaceAll(/[\u{7f}-\u{10ffff}]/gu, (char) => {
+  const code = char.codePointAt(0), is_long = code > 0xffff;
+  return `\\${is_long ? "U" : "u"}${code.toString(16).padStart(is_long ? 8 : 4, "0")}`;
+});
 
 export function examples(address, body) {
   const { model, messages, ...rest } = body;

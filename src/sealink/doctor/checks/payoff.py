@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
+from sealink.benchmark.chat_stream import completion_tokens
 from sealink.doctor.check import Check
 from sealink.doctor.intermediaries import Way
-from sealink.doctor.reception import Reception, Stream, parsed
+from sealink.doctor.reception import Reception, parsed
 from sealink.doctor.session import PROMPT, Session
 from sealink.doctor.verdict import Verdict
 
@@ -43,25 +44,15 @@ async def probe(session: Session) -> Waits:
         stream = parsed(came)
     else:
         (came, stream), whole = await asyncio.gather(session.paced(), session.whole(PROMPT))
-    return Waits(
-        stream.first_text_s, came.ended_s, _tokens(stream.usage) or _chunks(stream), whole.ended_s, _of_whole(whole)
-    )
+    streamed_tokens = completion_tokens(stream.usage) or len(stream.chunks)
+    return Waits(stream.first_text_s, came.ended_s, streamed_tokens, whole.ended_s, _of_whole(whole))
 
 
 def _of_whole(whole: Reception) -> int:
     try:
-        return _tokens(msgspec.json.decode(whole.body, type=dict[str, Any]).get("usage"))
+        return completion_tokens(msgspec.json.decode(whole.body, type=dict[str, Any]).get("usage"))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return 0
-
-
-def _tokens(usage: Any) -> int:
-    tokens = usage.get("completion_tokens") if isinstance(usage, dict) else None
-    return tokens if isinstance(tokens, int) else 0
-
-
-def _chunks(stream: Stream) -> int:
-    return len(stream.chunks)
 
 
 def verdict(found: Waits, way: Way) -> Verdict:

@@ -9,7 +9,6 @@ from sealink.doctor.checks.plain_http import PlainAnswer, offers_http2, plain_ex
 from sealink.doctor.intermediaries import Way
 from sealink.doctor.session import Session
 from sealink.doctor.verdict import Verdict
-from sealink.net.message import UpstreamRequest
 
 
 class Spoken(msgspec.Struct, frozen=True):
@@ -20,10 +19,8 @@ class Spoken(msgspec.Struct, frozen=True):
 
 
 async def probe(session: Session) -> Spoken:
-    headers = [("authorization", f"Bearer {session.key}")] if session.key else []
-    request = UpstreamRequest(method="GET", url=f"{session.url}/models", headers=headers)
     return Spoken(
-        await asyncio.to_thread(plain_exchange, request, "gzip", session.plan.answer_s),
+        await asyncio.to_thread(plain_exchange, session.getting("/models"), "gzip", session.plan.answer_s),
         await asyncio.to_thread(offers_http2, session.url, session.plan.connect_s),
     )
 

@@ -3,14 +3,28 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sealink.doctor.conformance.rule import CUT, PLAIN, USAGE, WHOLE, WRONG, Event, Json, Rule, Transcript, first
+from sealink.doctor.conformance.rule import (
+    CUT,
+    PLAIN,
+    USAGE,
+    WHOLE,
+    WRONG,
+    Event,
+    Json,
+    Rule,
+    Transcript,
+    first,
+    json_objects,
+    missing_header_fault,
+)
 
 FINISH_REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "function_call")
 _DONE: Final = b"[DONE]"
 
 
-def _chunks(events: list[Event]) -> list[Json]:
-    return [event.payload for event in events if event.payload is not None]
+def choices_in(events: list[Event]) -> list[Json]:
+    """The choices of all chunks of a stream."""
+    return [choice for chunk in json_objects(events) for choice in chunk.get("choices") or ()]
 
 
 def _json(transcript: Transcript) -> str | None:
@@ -27,7 +41,7 @@ def _shape(transcript: Transcript) -> str | None:
 
     def faults() -> Iterator[str]:
         for events in transcript.streams.values():
-            chunks = _chunks(events)
+            chunks = json_objects(events)
             if len({chunk.get("id") for chunk in chunks}) > 1:
                 yield "the chunks of one answer have several ids"
             for chunk in chunks:
@@ -42,7 +56,7 @@ def _shape(transcript: Transcript) -> str | None:
 
 def _role(transcript: Transcript) -> str | None:
     for events in transcript.streams.values():
-        choices = [choice for chunk in _chunks(events) for choice in chunk.get("choices") or ()]
+        choices = choices_in(events)
         delta = choices[0].get("delta") if choices else None
         if not isinstance(delta, dict) or delta.get("role") != "assistant":
             return f"the first delta is {delta!r}"
@@ -50,12 +64,7 @@ def _role(transcript: Transcript) -> str | None:
 
 
 def _deltas(transcript: Transcript) -> str | None:
-    choices = [
-        choice
-        for events in transcript.streams.values()
-        for chunk in _chunks(events)
-        for choice in chunk.get("choices") or ()
-    ]
+    choices = [choice for events in transcript.streams.values() for choice in choices_in(events)]
     return first(
         f"a delta is {choice.get('delta')!r}" for choice in choices if not isinstance(choice.get("delta"), dict)
     )
@@ -63,7 +72,7 @@ def _deltas(transcript: Transcript) -> str | None:
 
 def _choices(transcript: Transcript) -> str | None:
     for name, events in transcript.streams.items():
-        empty = [chunk for chunk in _chunks(events) if not chunk.get("choices")]
+        empty = [chunk for chunk in json_objects(events) if not chunk.get("choices")]
         spare = [chunk for chunk in empty if name != USAGE or not isinstance(chunk.get("usage"), dict)]
         if spare:
             return f"a chunk without choices: {spare[0]!r}"
@@ -71,11 +80,11 @@ def _choices(transcript: Transcript) -> str | None:
 
 
 def _no_usage(transcript: Transcript) -> str | None:
-    return first(f"usage: {chunk['usage']!r}" for chunk in _chunks(transcript.events(PLAIN)) if chunk.get("usage"))
+    return first(f"usage: {chunk['usage']!r}" for chunk in json_objects(transcript.events(PLAIN)) if chunk.get("usage"))
 
 
 def _usage(transcript: Transcript) -> str | None:
-    *others, last = _chunks(transcript.events(USAGE)) or [{}]
+    *others, last = json_objects(transcript.events(USAGE)) or [{}]
     usage = last.get("usage")
     if not isinstance(usage, dict) or last.get("choices") != []:
         return "the last chunk is not the usage with empty choices"
@@ -88,7 +97,7 @@ def _usage(transcript: Transcript) -> str | None:
 
 def _finish(transcript: Transcript) -> str | None:
     for events in transcript.streams.values():
-        choices = [choice for chunk in _chunks(events) for choice in chunk.get("choices") or ()]
+        choices = choices_in(events)
         reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason") is not None]
         if len(reasons) != 1 or reasons[0] not in FINISH_REASONS:
             return f"finish reasons: {reasons!r}"
@@ -120,7 +129,7 @@ def _cut(transcript: Transcript) -> str | None:
     error = (last or {}).get("error")
     if not isinstance(error, dict) or not isinstance(error.get("message"), str):
         return "the last frame is no error"
-    choices = [choice for chunk in _chunks(events) for choice in chunk.get("choices") or ()]
+    choices = choices_in(events)
     return "a finish reason came as well" if any(choice.get("finish_reason") for choice in choices) else ""
 
 
@@ -148,8 +157,7 @@ def error_fault(transcript: Transcript) -> str | None:
 
 
 def request_id_fault(transcript: Transcript) -> str | None:
-    missing = [name for name, came in transcript.exchanges.items() if "x-request-id" not in came.headers]
-    return f"none with the exchange {missing[0]!r}" if missing else ""
+    return missing_header_fault(transcript, "x-request-id")
 
 
 RULES: Final = (

@@ -2,16 +2,12 @@
 
 from typing import Final
 
+from sealink.doctor.conformance.chat import choices_in
 from sealink.doctor.conformance.rule import TOOLS, Json, Rule, Transcript, first, json_object
 
 
 def _fragments(transcript: Transcript) -> list[Json]:
-    choices = [
-        choice
-        for event in transcript.events(TOOLS)
-        if event.payload is not None
-        for choice in event.payload.get("choices") or ()
-    ]
+    choices = choices_in(transcript.events(TOOLS))
     return [call for choice in choices for call in (choice.get("delta") or {}).get("tool_calls") or ()]
 
 

@@ -16,8 +16,11 @@ from sealink.doctor.conformance.rule import (
     Json,
     Rule,
     Transcript,
+    event_names_fault,
     first,
     json_object,
+    json_objects,
+    missing_header_fault,
 )
 
 STOP_REASONS: Final = (
@@ -32,16 +35,7 @@ _DELTAS: Final = {
 
 
 def _payloads(events: list[Event]) -> list[Json]:
-    return [event.payload for event in events if event.payload is not None and event.payload.get("type") != "ping"]
-
-
-def _names(transcript: Transcript) -> str | None:
-    return first(
-        f"event: {event.frame.event.decode(errors='replace')}, data: {event.frame.data[:50]!r}"
-        for events in transcript.streams.values()
-        for event in events
-        if event.payload is None or event.payload.get("type") != event.frame.event.decode(errors="replace")
-    )
+    return [payload for payload in json_objects(events) if payload.get("type") != "ping"]
 
 
 def _order(transcript: Transcript) -> str | None:
@@ -150,12 +144,11 @@ def _errors(transcript: Transcript) -> str | None:
 
 
 def _request_id(transcript: Transcript) -> str | None:
-    missing = [name for name, came in transcript.exchanges.items() if "request-id" not in came.headers]
-    return f"none with the exchange {missing[0]!r}" if missing else ""
+    return missing_header_fault(transcript, "request-id")
 
 
 RULES: Final = (
-    Rule("event-names", "each event has its name, the same as its type, and JSON for data", _names),
+    Rule("event-names", "each event has its name, the same as its type, and JSON for data", event_names_fault),
     Rule("order", "message_start, blocks one after the other from 0, message_delta, message_stop", _order),
     Rule("deltas", "the deltas of a block are of its kind", _deltas),
     Rule("stop-reason", "one standard stop_reason", _stop_reason),

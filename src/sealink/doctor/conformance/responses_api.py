@@ -7,28 +7,26 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealink.doctor.conformance.chat import error_fault, request_id_fault
-from sealink.doctor.conformance.rule import CUT, TOOLS, WHOLE, Event, Json, Rule, Transcript, first, json_object
+from sealink.doctor.conformance.rule import (
+    CUT,
+    TOOLS,
+    WHOLE,
+    Json,
+    Rule,
+    Transcript,
+    event_names_fault,
+    first,
+    json_object,
+    json_objects,
+)
 
 _ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
 _USAGE: Final = ("input_tokens", "output_tokens", "total_tokens")
 
 
-def _payloads(events: list[Event]) -> list[Json]:
-    return [event.payload for event in events if event.payload is not None]
-
-
-def _names(transcript: Transcript) -> str | None:
-    return first(
-        f"event: {event.frame.event.decode(errors='replace')}, data: {event.frame.data[:50]!r}"
-        for events in transcript.streams.values()
-        for event in events
-        if event.payload is None or event.payload.get("type") != event.frame.event.decode(errors="replace")
-    )
-
-
 def _numbers(transcript: Transcript) -> str | None:
     for events in transcript.streams.values():
-        numbers = [payload.get("sequence_number") for payload in _payloads(events)]
+        numbers = [payload.get("sequence_number") for payload in json_objects(events)]
         if numbers != list(range(len(numbers))):
             return f"sequence numbers begin with {numbers[:5]}"
     return ""
@@ -36,7 +34,7 @@ def _numbers(transcript: Transcript) -> str | None:
 
 def _order(transcript: Transcript) -> str | None:
     for events in transcript.streams.values():
-        types = [payload.get("type") for payload in _payloads(events)]
+        types = [payload.get("type") for payload in json_objects(events)]
         if types[:1] != ["response.created"]:
             return f"it begins with {types[:1]}"
         if types[-1:] != ["response.completed"] or sum(type in _ENDS for type in types) != 1:
@@ -45,7 +43,7 @@ def _order(transcript: Transcript) -> str | None:
 
 
 def _items(transcript: Transcript) -> str | None:
-    return first(fault for events in transcript.streams.values() for fault in _faults_of_items(_payloads(events)))
+    return first(fault for events in transcript.streams.values() for fault in _faults_of_items(json_objects(events)))
 
 
 def _faults_of_items(payloads: list[Json]) -> Iterator[str]:
@@ -65,7 +63,7 @@ def _faults_of_items(payloads: list[Json]) -> Iterator[str]:
 
 def _texts(transcript: Transcript) -> str | None:
     for events in transcript.streams.values():
-        payloads = _payloads(events)
+        payloads = json_objects(events)
         joined = _joined(payloads, "response.output_text.delta")
         done = "".join(each.get("text", "") for each in payloads if each.get("type") == "response.output_text.done")
         if joined != done:
@@ -78,7 +76,7 @@ def _joined(payloads: list[Json], type: str) -> str:
 
 
 def _tools(transcript: Transcript) -> str | None:
-    payloads = _payloads(transcript.events(TOOLS))
+    payloads = json_objects(transcript.events(TOOLS))
     items = [each.get("item", {}) for each in payloads if each.get("type") == "response.output_item.done"]
     calls = [item for item in items if item.get("type") == "function_call"]
     if not calls:
@@ -93,7 +91,7 @@ def _tools(transcript: Transcript) -> str | None:
 
 def _completed(transcript: Transcript) -> str | None:
     for events in transcript.streams.values():
-        ends = [each.get("response", {}) for each in _payloads(events) if each.get("type") == "response.completed"]
+        ends = [each.get("response", {}) for each in json_objects(events) if each.get("type") == "response.completed"]
         usage = (ends[-1].get("usage") or {}) if ends else {}
         if not ends or not ends[-1].get("id") or any(not isinstance(usage.get(name), int) for name in _USAGE):
             return "it lacks the id or the usage" if ends else "none came"
@@ -103,7 +101,7 @@ def _completed(transcript: Transcript) -> str | None:
 def _cut(transcript: Transcript) -> str | None:
     if CUT not in transcript.exchanges:
         return None
-    payloads = _payloads(transcript.events(CUT))
+    payloads = json_objects(transcript.events(CUT))
     types = [payload.get("type") for payload in payloads]
     if types[-1:] not in (["response.failed"], ["error"]):
         return f"it ends with {types[-1:]}"
@@ -120,7 +118,7 @@ def _whole(transcript: Transcript) -> str | None:
 
 
 RULES: Final = (
-    Rule("event-names", "each event has its name, the same as its type, and JSON for data", _names),
+    Rule("event-names", "each event has its name, the same as its type, and JSON for data", event_names_fault),
     Rule("sequence", "sequence numbers count from 0", _numbers),
     Rule("order", "response.created is first, response.completed last", _order),
     Rule("items", "each item is added, filled and done", _items),

@@ -1,6 +1,7 @@
 """The shape of a rule, and what the rules look at."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -32,8 +33,8 @@ class Event(msgspec.Struct, frozen=True):
     payload: Json | None
 
 
-class Transcript(msgspec.Struct, frozen=True):
-    """What was received in one API, by the name of the exchange. `key` was sent."""
+class Transcript(msgspec.Struct, frozen=True, dict=True):
+    """What was received in one API, by the name of the exchange."""
 
     exchanges: dict[str, Reception]
 
@@ -42,7 +43,7 @@ class Transcript(msgspec.Struct, frozen=True):
         came = self.exchanges.get(name)
         return list(events(came.body)) if came is not None else []
 
-    @property
+    @cached_property
     def streams(self) -> dict[str, list[Event]]:
         """The streams that were asked for and are meant to come whole."""
         return {name: self.events(name) for name in (PLAIN, USAGE, TOOLS) if name in self.exchanges}
@@ -70,6 +71,11 @@ def events(body: bytes) -> Iterator[Event]:
             yield Event(frame, json_object(frame.data))
 
 
+def json_objects(events: list[Event]) -> list[Json]:
+    """The JSON objects among the data of a stream."""
+    return [event.payload for event in events if event.payload is not None]
+
+
 def json_object(data: bytes) -> Json | None:
     try:
         return msgspec.json.decode(data, type=Json)
@@ -80,3 +86,19 @@ def json_object(data: bytes) -> Json | None:
 def first(faults: Iterator[str]) -> str:
     """The first of several faults; "" if there is none."""
     return next(faults, "")
+
+
+def event_names_fault(transcript: Transcript) -> str | None:
+    """Where events have names, each is the type that its data says."""
+    return first(
+        f"event: {event.frame.event.decode(errors='replace')}, data: {event.frame.data[:50]!r}"
+        for events in transcript.streams.values()
+        for event in events
+        if event.payload is None or event.payload.get("type") != event.frame.event.decode(errors="replace")
+    )
+
+
+def missing_header_fault(transcript: Transcript, name: str) -> str | None:
+    """A header that every answer must have."""
+    missing = [exchange for exchange, came in transcript.exchanges.items() if name not in came.headers]
+    return f"none with the exchange {missing[0]!r}" if missing else ""

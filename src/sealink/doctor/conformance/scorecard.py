@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sealink.benchmark.plain_text import plain
 from sealink.doctor.check import Check
 from sealink.doctor.checks import buffering, compression, heartbeats, leaving
 from sealink.doctor.conformance import chat, chat_tools, exchanges, messages, models, responses_api, transport
 from sealink.doctor.conformance.rule import PLAIN, Rule, Transcript
-from sealink.doctor.plain_text import plain
 from sealink.doctor.session import Session
 from sealink.doctor.verdict import EXIT_CODES
 from sealink.errors import SealinkError

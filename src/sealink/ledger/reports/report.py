@@ -19,7 +19,7 @@ from sealink.ledger.reports.queries import (
     sums_of_days,
     sums_of_requests,
 )
-from sealink.ledger.reports.selection import ALL, COLUMNS, Selection
+from sealink.ledger.reports.selection import ALL, COLUMNS, Position, Selection
 from sealink.ledger.reports.totals import By, Group, Summary, Totals
 from sealink.ledger.reports.unstored import Unstored, read_unstored
 from sealink.ledger.requests_table import RequestsTable, requests
@@ -28,9 +28,6 @@ from sealink.store.errors import StoreUnavailable
 from sealink.store.url import sqlite_file
 
 _IDS_AT_ONCE: Final = 500
-
-Position = tuple[datetime, str]
-"""Of a row in a list: when the request began, and its id."""
 
 
 def _any_model(model: str) -> bool:

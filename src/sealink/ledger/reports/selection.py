@@ -60,13 +60,31 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 ALL: Final = Selection()
 
 
+Position = tuple[datetime, str]
+"""Of a row in a list: when the request began, and its id."""
+
+
+def position_text(position: Position) -> str:
+    """A position as it is sent along to be shown what comes next."""
+    at, request_id = position
+    return f"{at.isoformat()},{request_id}"
+
+
+def read_position(text: str) -> Position:
+    """Raises ValueError."""
+    at, comma, request_id = text.partition(",")
+    if not comma:
+        raise ValueError("it must be the `next` of the part before")
+    return moment(at), request_id
+
+
 def moment(text: str) -> datetime:
     """A time as people write it: a date, which is its 00:00 UTC, or an RFC 3339 time. Raises ValueError."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter before the year 1 and after 9999 in UTC
         raise ValueError(f"{text!r} is neither a date (2026-01-31) nor a time (2026-01-31T12:00:00Z)") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def month(text: str) -> tuple[datetime, datetime]:
