@@ -366,6 +366,7 @@ class App:
         self._log_lines.take_form(config.log.format)
         self._content.take_settings(_content_settings(config))
         self._access.configure(config)
+        self._webhooks.configure(config)
         if self._traces is not None:
             self._traces.configure(config)
         if config.breaker != before.breaker:
@@ -413,7 +414,7 @@ class App:
         )
         endpoints = public_endpoints(
             admission,
-            self._services(),
+            self._services(prices),
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
             accounts=KeyAccounts(reports_of(self.config), self._limits),
@@ -431,7 +432,7 @@ class App:
             cors_origins=server.cors_origins,
         )
 
-    def _services(self) -> Services:
+    def _services(self, prices: PriceRules) -> Services:
         config = self.config
         return Services(
             pool=self._upstreams,
@@ -445,7 +446,7 @@ class App:
             finish=config.drain,
             finishing=self._finishing,
             unattended=self._unattended,
-            prices=PriceRules(rule_of(price) for price in config.prices),
+            prices=prices,
             open=self._open,
             content=self._content,
         )
