@@ -152,7 +152,9 @@ def test_what_is_no_config_is_told(text: str, why: str) -> None:
         migrate(text)
 
 
-ENTRIES = "model_list: [{model_name: a, litellm_params: {model: groq/x}}, {model_name: a, litellm_params: {model: groq/y}}]"
+ENTRIES = (
+    "model_list: [{model_name: a, litellm_params: {model: groq/x}}, {model_name: a, litellm_params: {model: groq/y}}]"
+)
 
 
 @pytest.mark.parametrize(
