@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -89,7 +90,7 @@ def test_the_service_runs_on_the_sockets_of_its_units(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         given = {"sealink.socket": one, admin["FileDescriptorName"]: other}
         with serving(tmp_path, config, given=given):
-            assert status(one.getsockname()[1], "/v1/me", authorization="Bearer sk-for-the-packages") in (200, 404)
+            assert status(one.getsockname()[1], "/v1/me", authorization="Bearer sk-for-the-packages") == 200
             assert status(one.getsockname()[1], "/health/ready") == 200
             assert status(other.getsockname()[1], "/metrics") == 200
 
@@ -147,9 +148,26 @@ def test_the_image_is_made_of_files_that_are_there() -> None:
 def test_the_image_has_the_extras_as_they_are_pinned() -> None:
     command = [sys.executable, str(DEPLOY.parent / "requirements" / "extras.py")]
     listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout
-    assert {"botocore", "google-auth", "psycopg", "psycopg-binary"} <= set(re.findall(r"^([\w.-]+)==", listed, re.M))
+    assert {"botocore", "google-auth", "hiredis", "psycopg", "psycopg-binary", "redis"} <= set(
+        re.findall(r"^([\w.-]+)==", listed, re.M)
+    )
     assert "pytest" not in listed
     assert listed.count("--hash=sha256:") > listed.count("==")
+
+
+def test_the_source_distribution_has_all_that_the_package_is_built_of(tmp_path: Path) -> None:
+    root = DEPLOY.parent
+    made = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.so")
+    for folder in ("src", "docs"):
+        shutil.copytree(root / folder, tmp_path / folder, ignore=made)
+    for file in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
+        shutil.copy(root / file, tmp_path)
+    wanted = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    build = "from setuptools import build_meta; build_meta.build_sdist('dist')"
+    subprocess.run([sys.executable, "-c", build], cwd=tmp_path, capture_output=True, check=True, timeout=PATIENCE_S)
+    (archive,) = (tmp_path / "dist").iterdir()
+    with tarfile.open(archive) as packed:
+        assert wanted - {name.partition("/")[2] for name in packed.getnames()} == set()
 
 
 def test_compose_runs_the_command_of_the_image() -> None:

@@ -143,11 +143,42 @@ def streamed(client: openai.OpenAI, model: str) -> str:
         ("- 1", "no `model_list`"),
         ("model_list: 1", "no `model_list`"),
         ("", "no `model_list`"),
+        ("model_list: [2026-13-01]", "a value that YAML cannot read: month must be"),
+        ("model_list: [!!float '']", "a value that YAML cannot read"),
     ],
 )
 def test_what_is_no_config_is_told(text: str, why: str) -> None:
     with pytest.raises(NotAConfig, match=why):
         migrate(text)
+
+
+ENTRIES = (
+    "model_list: [{model_name: a, litellm_params: {model: groq/x}}, {model_name: a, litellm_params: {model: groq/y}}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("model_list: [{model_name: a, litellm_params: {model: groq/x, 1: 2}}]", "a: 1: it is not sent"),
+        (f"{ENTRIES}\nrouter_settings: {{routing_strategy: [b]}}", "routing_strategy \"['b']\""),
+        (f"{ENTRIES}\nrouter_settings: {{model_group_alias: {{c: [a]}}}}", "there is no model \"['a']\""),
+        ("model_list: [{model_name: a, litellm_params: {model: groq/x, input_cost_per_token: 1.0e+308}}]", ""),
+    ],
+)
+def test_values_of_other_types_than_litellm_takes(text: str, note: str) -> None:
+    found = migrate(text)
+    assert tomllib.loads(found.toml)["models"]
+    assert note in "\n".join(found.notes)
+
+
+def test_an_entry_without_a_model_is_told_without_its_key() -> None:
+    config = "model_list: [{litellm_params: {api_key: sk-1}}, {model_name: b, litellm_params: {api_key: sk-1}}]"
+    found = migrate(config)
+    assert found.notes[:2] == [
+        f"an entry of model_list has no model_name or no model: {which}" for which in ("number 1", "b")
+    ]
+    assert "sk-1" not in found.toml
 
 
 _VALUES = st.recursive(

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from sealink.access.credential import Changes as KeyChanges
 from sealink.access.rejected_keys import RejectedKeys
 from sealink.app.access import Access
 from sealink.app.admin.admin_port import AdminPort
+from sealink.app.admin.all_processes import AllProcesses
 from sealink.app.admin.console import Control
 from sealink.app.limits.recent_use import RecentUse
 from sealink.app.limits.spending import SpentByLedger, reports_of
@@ -39,7 +39,7 @@ from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ConfigError, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.config.environment import wants_accelerator
-from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
+from sealink.console.backend import MAX_LISTED, Streams, TargetState
 from sealink.console.endpoints import key_holder_endpoints
 from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError
@@ -73,7 +73,6 @@ from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
 from sealink.store.url import sqlite_file
 from sealink.telemetry.content_log import ContentLog, ContentSettings
-from sealink.telemetry.gauge import merged
 from sealink.telemetry.log_format import configure_logging
 from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog
@@ -87,12 +86,8 @@ log = logging.getLogger("sealink.app")
 
 _FLUSH_S: Final = 2.0
 """How long the ledger may take to store what was settled, before the counters that nodes share are told of it."""
-
-
 _SEGMENT_S: Final = 3600.0
 """How old a segment of the journal becomes before the next is begun."""
-
-
 _RECOVER_S: Final = 5.0
 """How long the event loop may take to count what a process that died has not."""
 
@@ -303,58 +298,19 @@ class App:
         except CertificateError as error:
             raise ConfigError(f"tls_cert: {error}") from error
 
-    async def reload_all(self) -> Changes:
-        """As `reload`, in all processes. Raises the ConfigError of any."""
-        answers = await self._siblings.ask_all("reload")
-        failed = [answer for answer in answers if isinstance(answer, Exception)]
-        if failed:
-            raise failed[0]
-        found: Changes = answers[0]
-        return found
-
     async def preview(self) -> Changes:
         """What a reload would change. Raises ConfigError."""
         return changes(self.config, await asyncio.to_thread(self._load_config))
 
-    async def metrics(self) -> bytes:
-        """The metrics of all processes together, as Prometheus' text."""
-        from sealink.telemetry.exposition import exposition
-
-        answers = await self._siblings.ask_all("metrics")
-        counted = [answer for answer in answers if isinstance(answer, ProcessMetrics)]
-        total = RequestMetrics()
-        for each in counted:
-            total.add(each.requests)
-        return exposition(total, merged([each.gauges for each in counted]))
-
-    async def streams(self) -> Streams:
-        """What is open in all processes, the newest first."""
-        answers = [each for each in await self._siblings.ask_all("streams") if isinstance(each, Streams)]
-        listed = sorted(chain(*(each.listed for each in answers)), key=lambda each: each.started_at, reverse=True)
-        return Streams(listed[:MAX_LISTED], sum(each.streams for each in answers), sum(each.others for each in answers))
-
-    async def end_stream(self, request_id: str) -> bool:
-        """End a stream, in whichever process it is. False if there is none of that id."""
-        if not request_id.isidentifier():  # req_…: what else it is would be another question
-            return False
-        return True in await self._siblings.ask_all(f"end {request_id}")
-
-    async def targets(self) -> list[TargetState]:
-        """The targets that any process has tried, each in the worst state that it is in."""
-        answers = [each for each in await self._siblings.ask_all("targets") if isinstance(each, list)]
-        worst: dict[tuple[str, str], TargetState] = {}
-        for found in sorted(chain(*answers), key=lambda each: STATES.index(each.state)):
-            worst[found.provider, found.model] = found
-        return list(worst.values())
-
     def _control(self) -> Control:
+        processes = AllProcesses(self._siblings)
         return Control(
-            metrics=self.metrics,
-            reload=self.reload_all,
+            metrics=processes.metrics,
+            reload=processes.reload,
             preview=self.preview,
-            streams=self.streams,
-            end_stream=self.end_stream,
-            targets=self.targets,
+            streams=processes.streams,
+            end_stream=processes.end_stream,
+            targets=processes.targets,
             chat=lambda: self._chat,
             routes=lambda: router_of(self.config, self._providers).routes,
             config=lambda: self.config,
@@ -371,7 +327,7 @@ class App:
         return self._limits.used(subject)
 
     async def _answer(self, question: str) -> object:
-        """What this process answers itself, or a sibling."""
+        """What this process answers for itself, to itself or a sibling: see AllProcesses."""
         name, _, argument = question.partition(" ")
         match name:
             case "reload":
@@ -410,6 +366,7 @@ class App:
         self._log_lines.take_form(config.log.format)
         self._content.take_settings(_content_settings(config))
         self._access.configure(config)
+        self._webhooks.configure(config)
         if self._traces is not None:
             self._traces.configure(config)
         if config.breaker != before.breaker:
@@ -457,7 +414,7 @@ class App:
         )
         endpoints = public_endpoints(
             admission,
-            self._services(),
+            self._services(prices),
             max_embeddings_bytes=server.max_embeddings_bytes,
             models_without_key=server.models_without_key,
             accounts=KeyAccounts(reports_of(self.config), self._limits),
@@ -475,7 +432,7 @@ class App:
             cors_origins=server.cors_origins,
         )
 
-    def _services(self) -> Services:
+    def _services(self, prices: PriceRules) -> Services:
         config = self.config
         return Services(
             pool=self._upstreams,
@@ -489,7 +446,7 @@ class App:
             finish=config.drain,
             finishing=self._finishing,
             unattended=self._unattended,
-            prices=PriceRules(rule_of(price) for price in config.prices),
+            prices=prices,
             open=self._open,
             content=self._content,
         )

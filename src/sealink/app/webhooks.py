@@ -36,6 +36,10 @@ class Webhooks:
         self._keyring = keyring
         self._deliverer: Deliverer | None = None
 
+    def configure(self, config: Config) -> None:
+        """Put the [limits] of a newer config in force."""
+        self._limits = config.limits
+
     @property
     def open_table(self) -> OpenTable | None:
         """Opens the table of requests so that what is stored there is told; None where nobody wants to know."""

@@ -48,6 +48,8 @@ def _parsed(text: str) -> Parameters:
         raise NotAConfig(f"this is not YAML: {error}") from error
     except RecursionError as error:
         raise NotAConfig("it is nested too deeply") from error
+    except (ValueError, IndexError) as error:  # PyYAML's own, of a date such as 2026-13-01, or of `!!float ""`
+        raise NotAConfig(f"it has a value that YAML cannot read: {error}") from error
     if not isinstance(config, dict) or not isinstance(config.get("model_list"), list):
         raise NotAConfig("there is no `model_list` in it")
     return config
@@ -70,8 +72,8 @@ class _Migration:
         }
 
     def result(self) -> Migration:
-        for entry in _tables(self._config, "model_list"):
-            self._take_model(entry)
+        for number, entry in enumerate(_tables(self._config, "model_list"), 1):
+            self._take_model(number, entry)
         for model in self._models.values():
             self._choose(model)
         self._take_fallbacks()
@@ -93,12 +95,13 @@ class _Migration:
 
     # Models and their targets.
 
-    def _take_model(self, entry: Parameters) -> None:
+    def _take_model(self, number: int, entry: Parameters) -> None:
         name, parameters, info = entry.get("model_name"), _table(entry, "litellm_params"), _table(entry, "model_info")
         parameters = {**self._credentials.get(str(parameters.get("litellm_credential_name")), {}), **parameters}
         model = parameters.get("model")
         if not isinstance(name, str) or not isinstance(model, str):
-            self._notes.append(f"an entry of model_list has no model_name or no model: {entry!r}")
+            known = name if isinstance(name, str) else f"number {number}"  # not all of it: it may hold a key
+            self._notes.append(f"an entry of model_list has no model_name or no model: {known}")
             return
         if (mode := info.get("mode", "chat")) not in _MODES:
             self._notes.append(f"{name}: SeaLink does not serve models of mode {mode!r}")
@@ -137,16 +140,16 @@ class _Migration:
 
     def _choose(self, model: dict[str, Any]) -> None:
         if len(model["targets"]) > 1:
-            strategy = self._router.get("routing_strategy", "simple-shuffle")
+            strategy = str(self._router.get("routing_strategy", "simple-shuffle"))
             model["choose"] = _CHOICES.get(strategy, "weighted")
             if strategy not in _CHOICES:
                 self._note(f"router_settings.routing_strategy {strategy!r}: targets are chosen by chance (`weighted`)")
 
     def _take_prices(self, provider: str, model: str, parameters: Parameters) -> None:
         prices = {
-            ours: float(f"{price * _MTOK:.9g}")
+            ours: float(f"{usd:.9g}")
             for theirs, ours in _PRICES.items()
-            if (price := _number(parameters.get(theirs))) is not None
+            if (price := _number(parameters.get(theirs))) is not None and (usd := _number(price * _MTOK)) is not None
         }
         table = {"provider": provider, "model": model, **prices}
         if prices and table not in self._prices:
@@ -186,7 +189,7 @@ class _Migration:
 
     def _take_aliases(self) -> None:
         for alias, meant in _table(self._router, "model_group_alias").items():
-            name = meant.get("model") if isinstance(meant, dict) else meant
+            name = str(meant.get("model") if isinstance(meant, dict) else meant)
             if name in self._models and alias not in self._models:
                 self._models[alias] = {**self._models[name], "id": alias}
             elif name not in self._models:
@@ -245,12 +248,17 @@ def _with_provider(model: str, parameters: Parameters) -> str:
 
 def _table(parent: Parameters, name: str) -> Parameters:
     value = parent.get(name)
-    return value if isinstance(value, dict) else {}
+    return _named(value) if isinstance(value, dict) else {}
 
 
 def _tables(parent: Parameters, name: str) -> list[Parameters]:
     value = parent.get(name)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [_named(each) for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _named(table: Mapping[Any, Any]) -> Parameters:
+    """A table whose keys are texts: in YAML they may be numbers, dates and so on."""
+    return {str(name): value for name, value in table.items()}
 
 
 def _names(value: Any) -> list[str]:

@@ -190,6 +190,7 @@ async def _pause(pause_s: float, body: FaultyBody, heartbeat_s: float) -> None:
     while heartbeat_s and pause_s > heartbeat_s:
         await asyncio.sleep(heartbeat_s)
         body.write(HEARTBEAT)
+        await body.flush()
         pause_s -= heartbeat_s
     await asyncio.sleep(pause_s)
 

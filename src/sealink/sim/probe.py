@@ -27,6 +27,8 @@ MAX_TOKENS: Final = 5000
 MAX_PHASES: Final = 16
 MAX_TOKEN_CHARS: Final = 1000
 MAX_PAUSE_S: Final = 3600.0
+MIN_HEARTBEAT_S: Final = 0.01
+MAX_NAME_CHARS: Final = 100
 """Whoever may ask the simulated model may send a probe: it must not cost more than a long answer does."""
 
 MAX_TOKENS_AT_ONCE: Final = 256
@@ -39,6 +41,7 @@ _KEPT_RECORDS: Final = 1024
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)]
 Pause = Annotated[float, msgspec.Meta(ge=0, le=MAX_PAUSE_S)]
+Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARS)]
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
@@ -53,9 +56,13 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
     phases: Annotated[tuple[tuple[Count, Pause], ...], msgspec.Meta(max_length=MAX_PHASES)] = ()
     token_chars: Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKEN_CHARS)] = 0
     heartbeat_s: Pause = 0
-    name: str = ""
-    report_on: str = ""
+    name: Name = ""
+    report_on: Name = ""
     fault: Annotated[str, msgspec.Meta(pattern=r"^((close|reset|end|error)@[0-9]{1,4})?$")] = ""
+
+    def __post_init__(self) -> None:
+        if 0 < self.heartbeat_s < MIN_HEARTBEAT_S:
+            raise ValueError(f"heartbeat_s must be 0, or {MIN_HEARTBEAT_S} at least")
 
     def prompt(self, words: str = "") -> str:
         """The prompt that asks for this. `words` are for a model that does not know what a probe is."""

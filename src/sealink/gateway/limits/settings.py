@@ -18,8 +18,8 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """What happens to requests for a model without a known price under a budget or balance. `refuse`: 403
     `price_unknown`. `allow`: they are let in, and cost the budget nothing."""
     warn_at_percent: Percent = 80.0
-    """At which part of a budget, or of what was paid into a balance, the log warns that so much is spent. It does so
-    once, and once more when all of it is."""
+    """At which part of a budget, or of what was paid into a balance, the log warns that so much is spent, and webhooks
+    are told (`budget.warning`, `balance.low`). The log warns once, and once more when all of it is spent."""
     max_names: Size = 16_384
     """How many keys, teams and models with limits are counted at a time, in the file `counters` of [server] `data_dir`.
     It is read when that file is made."""
