@@ -1,14 +1,13 @@
 """/health/ready in each of its states, and what a load balancer makes of it."""
 
-import json
 import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
 
+from acceptance.plain_http import get, post_chat
 from acceptance.sealink_process import KEY, SealinkProcess, free_port
 from outside import program
 
@@ -48,25 +47,12 @@ backend nodes
 
 
 def fetch(port: int, path: str) -> tuple[int, bytes]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
+    answer = get(port, path)
+    return answer.status, answer.body
 
 
 def ask(port: int) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    try:
-        body = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"authorization": f"Bearer {KEY}"})
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-    finally:
-        connection.close()
+    return post_chat(port, {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}).status
 
 
 def test_ready_until_it_stops_and_alive_all_the_time(tmp_path: Path) -> None:

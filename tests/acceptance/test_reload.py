@@ -6,15 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from acceptance.plain_http import post_chat
 from acceptance.sealink_process import SealinkProcess, free_port
 from sealink.app.process import raise_file_limit
+from waiting import until
 
 SEALINK = Path(sys.executable).with_name("sealink")
 PATIENCE_S = 30.0
@@ -59,23 +58,8 @@ class Reloading:
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
     def status(self, model: str, secret: str = SECRET) -> int:
-        connection = HTTPConnection("127.0.0.1", self.process.port, timeout=PATIENCE_S)
-        try:
-            body = {"model": model, "max_tokens": 3, "messages": [{"role": "user", "content": "Hi"}]}
-            headers = {"authorization": f"Bearer {secret}"}
-            connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
-        finally:
-            connection.close()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        body = {"model": model, "max_tokens": 3, "messages": [{"role": "user", "content": "Hi"}]}
+        return post_chat(self.process.port, body, secret).status
 
 
 def test_sealink_reload_says_what_changed_and_it_is_in_force(tmp_path: Path) -> None:

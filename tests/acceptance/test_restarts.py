@@ -1,18 +1,19 @@
 """A SeaLink follows another while clients ask: no connection is refused, no request fails, every one has its row."""
 
 import asyncio
-import json
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 
+from acceptance.plain_http import chat_stream, get
 from acceptance.restarting import CONFIG, PATIENCE_S, SEALINK, SECRET, Asking, HeldUpstream, Running
 from acceptance.sealink_process import free_port
+from acceptance.usage_rows import usage_rows
 
 
 def configured(folder: Path, port: int, more: str = "") -> int:
@@ -22,34 +23,17 @@ def configured(folder: Path, port: int, more: str = "") -> int:
     return admin
 
 
-def rows(folder: Path) -> list[dict[str, object]]:
-    command = [SEALINK, "usage", "rows", "--json", "--config", "sealink.toml"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
 def listening() -> socket.socket:
     return socket.create_server(("127.0.0.1", 0), backlog=4096)
 
 
 def metrics(admin: int) -> int:
-    connection = HTTPConnection("127.0.0.1", admin, timeout=PATIENCE_S)
-    try:
-        connection.request("GET", "/metrics")
-        return connection.getresponse().status
-    finally:
-        connection.close()
+    return get(admin, "/metrics").status
 
 
-@contextmanager
-def stream(port: int, model: str) -> Iterator[HTTPConnection]:
-    body = {"model": model, "stream": True, "max_tokens": 2, "messages": [{"role": "user", "content": "Hi"}]}
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    try:
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"authorization": f"Bearer {SECRET}"})
-        yield connection
-    finally:
-        connection.close()
+def stream(port: int, model: str) -> AbstractContextManager[HTTPResponse]:
+    body = {"model": model, "max_tokens": 2, "messages": [{"role": "user", "content": "Hi"}]}
+    return chat_stream(port, body, SECRET, timeout_s=PATIENCE_S)
 
 
 def under_load(port: int, full: bool, restart: Callable[[], None]) -> int:
@@ -80,7 +64,7 @@ def test_takeovers_under_load(tmp_path: Path, full: bool, workers: str) -> None:
     finally:
         running[-1].terminate()
         running[-1].ended()
-    found = rows(tmp_path)
+    found = usage_rows(tmp_path)
     assert len({row["request_id"] for row in found}) == len(found) == asked
     assert {row["ended"] for row in found} == {"done"}
     assert not list(tmp_path.glob("takeover-*"))
@@ -106,7 +90,7 @@ def test_restarts_on_sockets_of_systemd_under_load(tmp_path: Path, full: bool) -
         finally:
             running[-1].terminate()
             running[-1].ended()
-    assert len(rows(tmp_path)) == asked
+    assert len(usage_rows(tmp_path)) == asked
 
 
 def test_workers_share_the_sockets_of_systemd(tmp_path: Path) -> None:
@@ -132,19 +116,18 @@ def test_an_open_stream_ends_in_its_own_time_and_counts_against_its_limit_meanwh
     with closing(HeldUpstream()) as upstream:
         configured(tmp_path, port, upstream.config)
         old = Running(tmp_path, "--workers", before)
-        with stream(port, "held") as open_one:
-            answer = open_one.getresponse()
+        with stream(port, "held") as answer:
             assert b"Once" in answer.readline()
             new = Running(tmp_path, "--workers", after, "--takeover")
             try:
                 with stream(port, "m") as second:  # concurrent_streams = 1, in both processes together
-                    assert second.getresponse().status == 429
+                    assert second.status == 429
                 assert old.process.poll() is None
                 upstream.go_on.set()
                 assert answer.read().endswith(b"data: [DONE]\n\n")
                 old.ended()
                 with stream(port, "m") as third:
-                    assert third.getresponse().status == 200
+                    assert third.status == 200
             finally:
                 new.terminate()
                 new.ended()

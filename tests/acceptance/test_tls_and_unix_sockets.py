@@ -3,9 +3,9 @@
 import os
 import ssl
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -13,10 +13,12 @@ import openai
 import pytest
 import trustme
 
+import waiting
 from acceptance.restarting import CONFIG, PATIENCE_S, SEALINK, SECRET, Running
 from acceptance.sealink_process import free_port
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
+until = partial(waiting.until, within_s=PATIENCE_S)
 
 
 def configured(folder: Path, server: str, admin: str = "") -> tuple[int, int]:
@@ -36,13 +38,6 @@ def serving(folder: Path, *options: str) -> Iterator[Running]:
     finally:
         running.terminate()
         running.ended()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def ask(base_url: str, transport: httpx2.HTTPTransport) -> None:

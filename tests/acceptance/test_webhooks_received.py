@@ -1,14 +1,13 @@
 """Webhooks of a real SeaLink: what happens is told, once it is in the store, whatever dies in between."""
 
-import json
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from urllib.request import Request, urlopen
+from typing import Any
 
-from acceptance.plain_http import post
+from acceptance.plain_http import get, post
 from acceptance.sealink_process import SealinkProcess, free_port
 from acceptance.usage_rows import usage_rows
 from webhook_receiver import SECRET, Receiver
@@ -45,11 +44,10 @@ key = "sk-dev"
 REQUEST = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
 
 
-def admin(port: int, method: str, path: str) -> dict[str, object]:
-    request = Request(f"http://127.0.0.1:{port}{path}", headers={"authorization": f"Bearer {TOKEN}"}, method=method)
-    with urlopen(request, timeout=30) as answer:
-        found: dict[str, object] = json.load(answer)
-        return found
+def admin(port: int, path: str) -> Any:
+    answer = get(port, path, {"authorization": f"Bearer {TOKEN}"})
+    assert answer.status == 200
+    return answer.json
 
 
 def test_what_happens_in_any_process_is_told(tmp_path: Path) -> None:
@@ -68,12 +66,10 @@ def test_what_happens_in_any_process_is_told(tmp_path: Path) -> None:
             for _ in range(8):
                 assert post(sealink.port, "/v1/chat/completions", {**REQUEST, "model": "down"}, "sk-dev").status >= 500
             receiver.wait_until(lambda: bool(receiver.of_type("target.down")))
-            listed = admin(admin_port, "GET", "/admin/v1/webhooks")["data"]
-            assert isinstance(listed, list)
+            listed = admin(admin_port, "/admin/v1/webhooks")["data"]
             assert (listed[0]["url"], listed[0]["events"], listed[0]["dead"]) == (receiver.url, ["*"], 0)
-            assert admin(admin_port, "GET", "/admin/v1/webhooks/dead-letters") == {"data": [], "next": None}
-            with urlopen(f"http://127.0.0.1:{admin_port}/metrics", timeout=30) as answer:
-                assert b'sealink_webhook_backlog{state="dead"} 0' in answer.read()
+            assert admin(admin_port, "/admin/v1/webhooks/dead-letters") == {"data": [], "next": None}
+            assert b'sealink_webhook_backlog{state="dead"} 0' in get(admin_port, "/metrics").body
         told = [each["request_id"] for batch in receiver.of_type("usage.created") for each in batch["requests"]]
         down = receiver.of_type("target.down")[0]
     assert (down["provider"], down["model"]) == ("down", "m")
