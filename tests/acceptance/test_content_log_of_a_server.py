@@ -32,7 +32,7 @@ ANSWER = "This is SeaLink's simulated model."
 
 
 def ask(sealink: SealinkProcess, key: str = KEY) -> None:
-    """A stream, a whole answer, and an embedding."""
+    """A stream and a whole answer."""
     messages: Any = [{"role": "user", "content": f"{MARK}, mail me at ada@example.com"}]
     with openai.OpenAI(base_url=f"{sealink.url}/v1", api_key=key) as client:
         text = "".join(
