@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -46,51 +45,6 @@ os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(fds)), "LIS
 os.execv(sys.argv[3], sys.argv[3:])
 """
 """Starts a program as systemd starts one whose sockets it has opened: they are its file descriptors from 3 on."""
-
-
-class HeldUpstream:
-    """A provider of one stream, which goes on when the test lets it."""
-
-    def __init__(self) -> None:
-        self.go_on = threading.Event()
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._answer)
-        self._thread.start()
-
-    @property
-    def config(self) -> str:
-        port = self._listening.getsockname()[1]
-        return f"""
-[[providers]]
-name = "held"
-dialect = "openai"
-base_url = "http://127.0.0.1:{port}/v1"
-warm_connections = 0
-[[models]]
-id = "held"
-targets = [{{ provider = "held", model = "held" }}]
-"""
-
-    def close(self) -> None:
-        self.go_on.set()
-        self._thread.join()
-        self._listening.close()
-
-    def _answer(self) -> None:
-        self._listening.settimeout(PATIENCE_S)
-        connection, _ = self._listening.accept()
-        with connection:
-            connection.recv(65536)
-            connection.sendall(
-                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + self._frame("Once")
-            )
-            self.go_on.wait(PATIENCE_S)
-            connection.sendall(self._frame(" upon", "stop") + b"data: [DONE]\n\n")
-
-    @staticmethod
-    def _frame(text: str, finish: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
-        return f"data: {json.dumps({'id': 'x', 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n".encode()
 
 
 class Running:

@@ -4,16 +4,32 @@ import asyncio
 import socket
 import subprocess
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 
+from acceptance.made_streams import begin_of, openai_stream
 from acceptance.plain_http import chat_stream, get
-from acceptance.restarting import CONFIG, PATIENCE_S, SEALINK, SECRET, Asking, HeldUpstream, Running
+from acceptance.restarting import CONFIG, PATIENCE_S, SEALINK, SECRET, Asking, Running
 from acceptance.sealink_process import free_port
 from acceptance.usage_rows import usage_rows
+from replay import Answer, ReplayingUpstream
+
+STREAM = openai_stream(["Once", " upon"])
+HELD = Answer(STREAM, held_at=begin_of(" upon", STREAM))
+"""It goes on when the test lets it."""
+HELD_MODEL = """
+[[providers]]
+name = "held"
+dialect = "openai"
+base_url = "{url}/v1"
+warm_connections = 0
+[[models]]
+id = "held"
+targets = [{{ provider = "held", model = "held" }}]
+"""
 
 
 def configured(folder: Path, port: int, more: str = "") -> int:
@@ -113,17 +129,17 @@ def test_an_open_stream_ends_in_its_own_time_and_counts_against_its_limit_meanwh
     if before == "2" and not full:
         pytest.skip("in full only: four processes more")
     port = free_port()
-    with closing(HeldUpstream()) as upstream:
-        configured(tmp_path, port, upstream.config)
+    with ReplayingUpstream(lambda _: HELD) as upstream:
+        configured(tmp_path, port, HELD_MODEL.format(url=upstream.url))
         old = Running(tmp_path, "--workers", before)
         with stream(port, "held") as answer:
-            assert b"Once" in answer.readline()
+            assert any(b"Once" in line for line in iter(answer.readline, b""))
             new = Running(tmp_path, "--workers", after, "--takeover")
             try:
                 with stream(port, "m") as second:  # concurrent_streams = 1, in both processes together
                     assert second.status == 429
                 assert old.process.poll() is None
-                upstream.go_on.set()
+                upstream.release_all()
                 assert answer.read().endswith(b"data: [DONE]\n\n")
                 old.ended()
                 with stream(port, "m") as third:
