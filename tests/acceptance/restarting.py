@@ -12,29 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from acceptance.sealink_process import simulated
+
 SECRET: Final = "sk-for-the-restarts"
 PATIENCE_S: Final = 90.0
 SEALINK: Final = Path(sys.executable).with_name("sealink")
-CONFIG: Final = """
-[admin]
-port = {admin}
-[server]
-port = {port}
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0
-tokens_per_s = 0
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
-{more}
-[[keys]]
-name = "dev"
-key = "{secret}"
-concurrent_streams = 1
-"""
-
 _LAUNCHER: Final = """
 import os, sys
 fds = [int(fd) for fd in sys.argv[1].split(",")]
@@ -45,6 +27,22 @@ os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(fds)), "LIS
 os.execv(sys.argv[3], sys.argv[3:])
 """
 """Starts a program as systemd starts one whose sockets it has opened: they are its file descriptors from 3 on."""
+
+
+def config_of(port: int, admin: int, more: str = "") -> str:
+    """The sealink.toml of a SeaLink with these ports and a key that may have one stream."""
+    return f"""
+[admin]
+port = {admin}
+[server]
+port = {port}
+{simulated()}
+{more}
+[[keys]]
+name = "dev"
+key = "{SECRET}"
+concurrent_streams = 1
+"""
 
 
 class Running:

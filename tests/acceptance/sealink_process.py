@@ -140,6 +140,20 @@ class SealinkProcess:
             time.sleep(0.05)
 
 
+def simulated(model: str = "m", provider: str = "sim", *, ttft_s: float = 0, tokens_per_s: float = 0) -> str:
+    """The tables of a model and its simulated provider, which answers at once unless it is told otherwise."""
+    return f"""
+[[providers]]
+name = "{provider}"
+dialect = "sim"
+ttft_s = {ttft_s}
+tokens_per_s = {tokens_per_s}
+[[models]]
+id = "{model}"
+targets = [{{ provider = "{provider}", model = "sealink/sim" }}]
+"""
+
+
 def free_port() -> int:
     """A port that nobody listens on, for a program that must be told one."""
     with socket.socket() as probe:

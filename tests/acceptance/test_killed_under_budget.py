@@ -11,21 +11,13 @@ from pathlib import Path
 import pytest
 
 from acceptance.plain_http import post
-from acceptance.sealink_process import SealinkProcess
+from acceptance.sealink_process import SealinkProcess, simulated
 from acceptance.usage_rows import settled_rows
 from sealink.limits.counters import Counters, Subject
 from sealink.policy.limits import UsageLimits
 from waiting import until
 
-CONFIG = """
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.0
-tokens_per_s = 0
-[[models]]
-id = "m"
-targets = [{ provider = "sim", model = "sealink/sim" }]
+CONFIG = f"""{simulated()}
 [[prices]]
 provider = "sim"
 input_usd_per_mtok = 1.0

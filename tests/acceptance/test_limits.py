@@ -19,32 +19,17 @@ import pytest
 
 import waiting
 from acceptance.plain_http import PlainAnswer, chat_stream, post
-from acceptance.sealink_process import SealinkProcess
+from acceptance.sealink_process import SealinkProcess, simulated
 from acceptance.usage_rows import settled_rows
 
-CONFIG = """
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.0
-tokens_per_s = 0
-[[providers]]
-name = "slow"
-dialect = "sim"
-tokens_per_s = 5
-[[models]]
-id = "m"
-targets = [{ provider = "sim", model = "sealink/sim" }]
-[[models]]
-id = "slow"
-targets = [{ provider = "slow", model = "sealink/sim" }]
+CONFIG = f"""{simulated()}{simulated("slow", "slow", ttft_s=0.2, tokens_per_s=5)}
 [[models]]
 id = "rare"
 requests_per_day = 1
-targets = [{ provider = "sim", model = "sealink/sim" }]
+targets = [{{ provider = "sim", model = "sealink/sim" }}]
 [[models]]
 id = "unpriced"
-targets = [{ provider = "mystery", model = "no-such-model" }]
+targets = [{{ provider = "mystery", model = "no-such-model" }}]
 [[providers]]
 name = "mystery"
 dialect = "openai"

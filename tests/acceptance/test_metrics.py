@@ -9,24 +9,18 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import waiting
 from acceptance.plain_http import PlainAnswer, get, post_chat
-from acceptance.sealink_process import KEY, SealinkProcess, free_port
+from acceptance.sealink_process import KEY, SealinkProcess, free_port, simulated
 
 until = partial(waiting.until, within_s=20)
-CONFIG = """
-[admin]
-host = "{host}"
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0
-tokens_per_s = 0
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
+TABLES = f"""{simulated()}
 [[keys]]
 name = "dev"
-key = "{key}"
+key = "{KEY}"
 """
+
+
+def config(host: str) -> str:
+    return f'[admin]\nhost = "{host}"\n{TABLES}'
 
 
 def metrics(port: int, **headers: str) -> PlainAnswer:
@@ -49,8 +43,8 @@ def samples(text: str) -> dict[tuple[str, str], float]:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_sums_are_those_of_all_processes(tmp_path: Path, workers: int) -> None:
     admin = free_port()
-    config = CONFIG.format(host="127.0.0.1", key=KEY)
-    with SealinkProcess(config, tmp_path, {}, ("serve", "--workers", str(workers)), admin) as process:
+    command = ("serve", "--workers", str(workers))
+    with SealinkProcess(config("127.0.0.1"), tmp_path, {}, command, admin) as process:
         until(lambda: "admin API: " in process.log)
         statuses = [ask(process.port, stream=bool(number % 2)) for number in range(20)]
         statuses += [ask(process.port, "no-such-model") for _ in range(3)]
@@ -75,9 +69,7 @@ def test_the_sums_are_those_of_all_processes(tmp_path: Path, workers: int) -> No
 def test_who_may_read_them(tmp_path: Path) -> None:
     """Without the token only this machine, and nobody for whom a proxy asks."""
     admin = free_port()
-    with SealinkProcess(
-        CONFIG.format(host="127.0.0.1", key=KEY), tmp_path, {"SEALINK_ADMIN_TOKEN": "t"}, admin_port=admin
-    ) as process:
+    with SealinkProcess(config("127.0.0.1"), tmp_path, {"SEALINK_ADMIN_TOKEN": "t"}, admin_port=admin) as process:
         until(lambda: "admin API: " in process.log)
         assert metrics(admin).status == 200
         assert metrics(admin, x_forwarded_for="10.0.0.1").status == 401
@@ -89,9 +81,7 @@ def test_who_may_read_them(tmp_path: Path) -> None:
 
 def test_on_an_address_that_others_reach_they_need_the_token(tmp_path: Path) -> None:
     admin = free_port()
-    with SealinkProcess(
-        CONFIG.format(host="0.0.0.0", key=KEY), tmp_path, {"SEALINK_ADMIN_TOKEN": "t"}, admin_port=admin
-    ) as process:
+    with SealinkProcess(config("0.0.0.0"), tmp_path, {"SEALINK_ADMIN_TOKEN": "t"}, admin_port=admin) as process:
         until(lambda: "admin API: " in process.log)
         assert metrics(admin).status == 401
         assert metrics(admin, authorization="Bearer t").status == 200

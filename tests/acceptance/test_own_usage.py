@@ -7,21 +7,13 @@ from typing import Any
 import pytest
 
 from acceptance.plain_http import get, post
-from acceptance.sealink_process import SealinkProcess, free_port
+from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from acceptance.usage_rows import settled_rows
 
-CONFIG = """
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.0
-tokens_per_s = 0
-[[models]]
-id = "m"
-targets = [{ provider = "sim", model = "sealink/sim" }]
+CONFIG = f"""{simulated()}
 [[models]]
 id = "other"
-targets = [{ provider = "sim", model = "sealink/sim" }]
+targets = [{{ provider = "sim", model = "sealink/sim" }}]
 [[prices]]
 provider = "sim"
 input_usd_per_mtok = 1.0

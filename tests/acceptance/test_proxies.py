@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from acceptance.sealink_process import KEY, START_S, SealinkProcess, free_port
+from acceptance.sealink_process import KEY, START_S, SealinkProcess, free_port, simulated
 from doctor.test_broken_ways import AT_A_TIME, SHORT, diagnosed
 from doctor.ways import serving
 from outside import program
@@ -34,15 +34,7 @@ interval_s = 0.4
 [[keys]]
 name = "tests"
 key = "{KEY}"
-[[providers]]
-name = "simulated"
-dialect = "sim"
-ttft_s = 0.01
-tokens_per_s = 0
-[[models]]
-id = "sealink/sim"
-targets = [{{ provider = "simulated", model = "sealink/sim" }}]
-"""
+{simulated("sealink/sim", "simulated", ttft_s=0.01)}"""
 
 NGINX = """
 daemon off;

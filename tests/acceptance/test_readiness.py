@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from acceptance.plain_http import get, post_chat
-from acceptance.sealink_process import KEY, SealinkProcess, free_port
+from acceptance.sealink_process import KEY, SealinkProcess, free_port, simulated
 from outside import program
 
 PATIENCE_S = 20.0
@@ -16,15 +16,7 @@ NOTICE_S = 1.5
 CONFIG = f"""
 [server]
 drain_notice_s = {NOTICE_S}
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.05
-tokens_per_s = 0
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
-[[keys]]
+{simulated(ttft_s=0.05)}[[keys]]
 name = "dev"
 key = "{KEY}"
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.plain_http import post_chat
-from acceptance.sealink_process import SealinkProcess, free_port
+from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from replay import Answer, ReplayingUpstream
 from sealink.app.process import raise_file_limit
 from waiting import until
@@ -21,23 +21,6 @@ PATIENCE_S = 30.0
 AT_ONCE = 20
 """Streams that are opened together."""
 SECRET = "sk-for-the-reload"
-CONFIG = """
-[server]
-keep_alive_s = 60
-[admin]
-port = {admin}
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0
-tokens_per_s = {pace}
-[[models]]
-id = "{model}"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
-[[keys]]
-name = "dev"
-key = "{secret}"
-"""
 
 
 class Reloading:
@@ -50,8 +33,17 @@ class Reloading:
             self.config("before"), folder, {"SEALINK_ADMIN_TOKEN": "t"}, ("serve", *arguments), self.admin
         )
 
-    def config(self, model: str, *, secret: str = SECRET, pace: float = 0) -> str:
-        return CONFIG.format(admin=self.admin, model=model, secret=secret, pace=pace)
+    def config(self, model: str, *, secret: str = SECRET) -> str:
+        return f"""
+[server]
+keep_alive_s = 60
+[admin]
+port = {self.admin}
+{simulated(model)}
+[[keys]]
+name = "dev"
+key = "{secret}"
+"""
 
     def reload(self) -> subprocess.CompletedProcess[str]:
         command = [SEALINK, "reload", "--config", str(self.file)]

@@ -12,7 +12,7 @@ import pytest
 
 from acceptance.made_streams import begin_of, openai_stream
 from acceptance.plain_http import chat_stream, get
-from acceptance.restarting import CONFIG, PATIENCE_S, SEALINK, SECRET, Asking, Running
+from acceptance.restarting import PATIENCE_S, SEALINK, SECRET, Asking, Running, config_of
 from acceptance.sealink_process import free_port
 from acceptance.usage_rows import usage_rows
 from replay import Answer, ReplayingUpstream
@@ -35,7 +35,7 @@ targets = [{{ provider = "held", model = "held" }}]
 def configured(folder: Path, port: int, more: str = "") -> int:
     """Write the config. Returns the admin port."""
     admin = free_port()
-    (folder / "sealink.toml").write_text(CONFIG.format(port=port, admin=admin, secret=SECRET, more=more))
+    (folder / "sealink.toml").write_text(config_of(port, admin, more))
     return admin
 
 

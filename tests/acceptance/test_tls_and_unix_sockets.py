@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 import waiting
-from acceptance.restarting import CONFIG, PATIENCE_S, SEALINK, SECRET, Running
+from acceptance.restarting import PATIENCE_S, SEALINK, SECRET, Running, config_of
 from acceptance.sealink_process import free_port
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
@@ -24,7 +24,7 @@ until = partial(waiting.until, within_s=PATIENCE_S)
 def configured(folder: Path, server: str, admin: str = "") -> tuple[int, int]:
     """Write the config. Returns the ports."""
     port, admin_port = free_port(), free_port()
-    config = CONFIG.format(port=port, admin=admin_port, secret=SECRET, more="")
+    config = config_of(port, admin_port)
     config = config.replace("[server]\n", f"[server]\n{server}\n").replace("[admin]\n", f"[admin]\n{admin}\n")
     (folder / "sealink.toml").write_text(config)
     return port, admin_port

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from acceptance.plain_http import PlainAnswer, chat_stream, get, post
-from acceptance.sealink_process import SealinkProcess, free_port
+from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from acceptance.usage_rows import settled_rows, usage_rows
 from postgresql_server import PostgresqlServer
 from redis_server import RedisServer
@@ -19,28 +19,15 @@ from waiting import until
 
 TOKEN = "admin-token-of-the-tests"
 LIMIT = 300
-CONFIG = """
+SHARED = """
 [store]
 url = "{store}"
 [shared]
 redis_url = "{redis}"
 timeout_s = 10
 retry_s = 0.2
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.0
-tokens_per_s = 0
-[[providers]]
-name = "slow"
-dialect = "sim"
-tokens_per_s = 5
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
-[[models]]
-id = "slow"
-targets = [{{ provider = "slow", model = "sealink/sim" }}]
+"""
+TABLES = f"""{simulated()}{simulated("slow", "slow", ttft_s=0.2, tokens_per_s=5)}
 [[prices]]
 provider = "sim"
 input_usd_per_mtok = 1.0
@@ -84,7 +71,7 @@ def two_nodes(folder: Path, store: str, redis: str) -> Iterator[Nodes]:
 
 
 def node(folder: Path, store: str, redis: str, admin_port: int) -> SealinkProcess:
-    config = CONFIG.format(store=store, redis=redis)
+    config = SHARED.format(store=store, redis=redis) + TABLES
     return SealinkProcess(config, folder, {"SEALINK_ADMIN_TOKEN": TOKEN}, admin_port=admin_port)
 
 

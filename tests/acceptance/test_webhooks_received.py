@@ -8,32 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from acceptance.plain_http import get, post
-from acceptance.sealink_process import SealinkProcess, free_port
+from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from acceptance.usage_rows import usage_rows
 from webhook_receiver import SECRET, Receiver
 
 TOKEN = "admin-token-of-the-tests"
-CONFIG = """
-[[webhooks]]
-url = "{url}"
-secret = "{secret}"
+TABLES = f"""
 [breaker]
 min_attempts = 2
 [retry]
 attempts = 1
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.0
-tokens_per_s = 0
+{simulated()}
 [[providers]]
 name = "down"
 dialect = "openai"
 base_url = "http://127.0.0.1:9/v1"
 api_key = "none"
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
 [[models]]
 id = "down"
 targets = [{{ provider = "down", model = "m" }}]
@@ -42,6 +32,10 @@ name = "dev"
 key = "sk-dev"
 """
 REQUEST = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
+
+
+def config(url: str) -> str:
+    return f'[[webhooks]]\nurl = "{url}"\nsecret = "{SECRET}"\n{TABLES}'
 
 
 def admin(port: int, path: str) -> Any:
@@ -54,8 +48,8 @@ def test_what_happens_in_any_process_is_told(tmp_path: Path) -> None:
     admin_port = free_port()
     variables = {"SEALINK_ADMIN_TOKEN": TOKEN}
     with Receiver() as receiver:
-        config, command = CONFIG.format(url=receiver.url, secret=SECRET), ("serve", "--workers", "2")
-        with SealinkProcess(config, tmp_path, variables, command, admin_port) as sealink:
+        command = ("serve", "--workers", "2")
+        with SealinkProcess(config(receiver.url), tmp_path, variables, command, admin_port) as sealink:
             receiver.wait_until(lambda: "admin API: " in sealink.log)
             receiver.wait_until(lambda: follows_the_audit(tmp_path))
             make = [Path(sys.executable).with_name("sealink"), "keys", "create", "new", "--config", "sealink.toml"]
@@ -89,13 +83,13 @@ def test_what_a_killed_process_has_not_sent_the_next_one_sends(tmp_path: Path) -
     variables = {"SEALINK_ADMIN_TOKEN": TOKEN}
     with Receiver() as receiver:
         receiver.answers = [503] * 50
-        with SealinkProcess(CONFIG.format(url=receiver.url, secret=SECRET), tmp_path, variables) as sealink:
+        with SealinkProcess(config(receiver.url), tmp_path, variables) as sealink:
             for _ in range(3):
                 assert post(sealink.port, "/v1/chat/completions", REQUEST, "sk-dev").status == 200
             receiver.wait_until(lambda: bool(receiver.refused))
             sealink.kill()
         receiver.answers = []
-        with SealinkProcess(CONFIG.format(url=receiver.url, secret=SECRET), tmp_path, variables):
+        with SealinkProcess(config(receiver.url), tmp_path, variables):
             receiver.wait_until(lambda: len(told(receiver)) == 3)
     assert told(receiver) == {row["request_id"] for row in usage_rows(tmp_path)}
 

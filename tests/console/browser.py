@@ -9,29 +9,14 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from acceptance.sealink_process import SealinkProcess
+from acceptance.sealink_process import SealinkProcess, simulated
 from outside import node_with_packages, program
 from waiting import until
 
-CONFIG = """
+CONFIG = f"""
 [server]
 port = 0
-[[providers]]
-name = "sim"
-dialect = "sim"
-tokens_per_s = 0
-ttft_s = 0
-[[providers]]
-name = "slow"
-dialect = "sim"
-tokens_per_s = 20
-ttft_s = 0
-[[models]]
-id = "sealink/sim"
-targets = [{ provider = "sim", model = "sealink/sim" }]
-[[models]]
-id = "sealink/slow"
-targets = [{ provider = "slow", model = "sealink/sim" }]
+{simulated("sealink/sim")}{simulated("sealink/slow", "slow", tokens_per_s=20)}
 [[keys]]
 name = "file"
 key = "sk-of-the-file"

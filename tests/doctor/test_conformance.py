@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acceptance.sealink_process import KEY, SealinkProcess
+from acceptance.sealink_process import KEY, SealinkProcess, simulated
 from doctor.test_broken_ways import TOO_BUSY
 from doctor.ways import Answers, OneStream, Proxy, Rewrites, serving_proxy
 from sealink.doctor.checks import completeness, usage
@@ -39,15 +39,7 @@ interval_s = 0.3
 [[keys]]
 name = "tests"
 key = "{KEY}"
-[[providers]]
-name = "simulated"
-dialect = "sim"
-ttft_s = 0.01
-tokens_per_s = 0
-[[models]]
-id = "sealink/sim"
-targets = [{{ provider = "simulated", model = "sealink/sim" }}]
-"""
+{simulated("sealink/sim", "simulated", ttft_s=0.01)}"""
 
 
 @pytest.fixture(scope="module")
