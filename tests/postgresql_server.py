@@ -3,13 +3,13 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
 import psycopg
 
+from acceptance.sealink_process import free_port
 from outside import absent
 
 _SETTINGS = {
@@ -38,7 +38,7 @@ class PostgresqlServer:
         self._folder = Path(tempfile.mkdtemp(prefix="sealink-postgresql-"))
         if self._user:
             os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
-        self._port = _free_port()
+        self._port = free_port()
         self._run("initdb", "-D", "data", "-U", "sealink", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
 
     def start(self) -> None:
@@ -77,9 +77,3 @@ class PostgresqlServer:
     def _log(self) -> str:
         log = self._folder / "log"
         return log.read_text() if log.exists() else "without a log"
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])

@@ -1,16 +1,16 @@
 """A Redis server for the tests: on a free port of the loopback, with a data folder of its own."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import Final
 
 import redis
 
+from acceptance.sealink_process import free_port
 from outside import program
+from waiting import until
 
 START_S: Final = 20.0
 
@@ -21,7 +21,7 @@ class RedisServer:
     def __init__(self) -> None:
         self._program = program("redis-server")
         self._folder = Path(tempfile.mkdtemp(prefix="sealink-redis-"))
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
 
@@ -30,10 +30,7 @@ class RedisServer:
         options = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--appendonly", "yes"]
         command = [self._program, *options, "--save", "", "--appendfsync", "always", "--loglevel", "warning"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + START_S
-        while not self._answers():
-            assert time.monotonic() < deadline, "Redis did not start"
-            time.sleep(0.02)
+        until(self._answers, lambda: "Redis did not start", within_s=START_S)
 
     def kill(self) -> None:
         """SIGKILL. What was written is on its disk."""
@@ -67,9 +64,3 @@ class RedisServer:
                 return bool(client.ping())
         except redis.RedisError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])

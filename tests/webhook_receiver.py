@@ -10,8 +10,9 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from waiting import until
+
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-PATIENCE_S = 30.0
 
 
 class Receiver:
@@ -49,10 +50,7 @@ class Receiver:
         return [body["data"] for _, body in self.messages if body["type"] == kind]
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not is_so():
-            assert time.monotonic() < deadline, (self.messages, self.refused)
-            time.sleep(0.02)
+        until(is_so, lambda: (self.messages, self.refused))
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,)).start()

@@ -1,7 +1,6 @@
 """A collector of traces in this process: takes OTLP over HTTP, and reads it with OpenTelemetry's own messages."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-PATIENCE_S = 30.0
+from waiting import until
 
 
 @dataclass
@@ -25,10 +24,7 @@ class Collector:
 
     def wait_for(self, count: int) -> list[Span]:
         """So many spans at least."""
-        deadline = time.monotonic() + PATIENCE_S
-        while len(self.spans) < count:
-            assert time.monotonic() < deadline, [span.name for span in self.spans]
-            time.sleep(0.02)
+        until(lambda: len(self.spans) >= count, lambda: [span.name for span in self.spans])
         return self.spans
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> None:

@@ -4,11 +4,14 @@ import json
 import select
 import socket
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
 from acceptance.sealink_process import KEY
+
+PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,34 @@ def post(
     port: int, path: str, request: dict[str, Any] | bytes, key: str = KEY, more_headers: Mapping[str, str] = {}
 ) -> PlainAnswer:
     """POST and read to the end."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json", **more_headers}
+    return _ask(port, "POST", path, request if isinstance(request, bytes) else json.dumps(request), headers)
+
+
+def get(port: int, path: str, more_headers: Mapping[str, str] = {}) -> PlainAnswer:
+    """GET, without a key, and read to the end."""
+    return _ask(port, "GET", path, None, more_headers)
+
+
+@contextmanager
+def chat_stream(
+    port: int, request: dict[str, Any], key: str = KEY, *, timeout_s: float = PATIENCE_S
+) -> Iterator[HTTPResponse]:
+    """A chat's streamed answer, of which the head has been read. Leaving closes the connection."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    body = json.dumps({**request, "stream": True})
     try:
-        headers = {"authorization": f"Bearer {key}", "content-type": "application/json", **more_headers}
-        body = request if isinstance(request, bytes) else json.dumps(request)
-        connection.request("POST", path, body, headers)
+        connection.request("POST", "/v1/chat/completions", body, {"authorization": f"Bearer {key}"})
+        with connection.getresponse() as answer:
+            yield answer
+    finally:
+        connection.close()
+
+
+def _ask(port: int, method: str, path: str, body: str | bytes | None, headers: Mapping[str, str]) -> PlainAnswer:
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    try:
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         fields = {name.lower(): value for name, value in answer.getheaders()}
         return PlainAnswer(answer.status, fields, answer.read())

@@ -7,35 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from acceptance.sealink_process import simulated
+
 SECRET: Final = "sk-for-the-restarts"
 PATIENCE_S: Final = 90.0
 SEALINK: Final = Path(sys.executable).with_name("sealink")
-CONFIG: Final = """
-[admin]
-port = {admin}
-[server]
-port = {port}
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0
-tokens_per_s = 0
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
-{more}
-[[keys]]
-name = "dev"
-key = "{secret}"
-concurrent_streams = 1
-"""
-
 _LAUNCHER: Final = """
 import os, sys
 fds = [int(fd) for fd in sys.argv[1].split(",")]
@@ -48,49 +29,20 @@ os.execv(sys.argv[3], sys.argv[3:])
 """Starts a program as systemd starts one whose sockets it has opened: they are its file descriptors from 3 on."""
 
 
-class HeldUpstream:
-    """A provider of one stream, which goes on when the test lets it."""
-
-    def __init__(self) -> None:
-        self.go_on = threading.Event()
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._answer)
-        self._thread.start()
-
-    @property
-    def config(self) -> str:
-        port = self._listening.getsockname()[1]
-        return f"""
-[[providers]]
-name = "held"
-dialect = "openai"
-base_url = "http://127.0.0.1:{port}/v1"
-warm_connections = 0
-[[models]]
-id = "held"
-targets = [{{ provider = "held", model = "held" }}]
+def config_of(port: int, admin: int, more: str = "") -> str:
+    """The sealink.toml of a SeaLink with these ports and a key that may have one stream."""
+    return f"""
+[admin]
+port = {admin}
+[server]
+port = {port}
+{simulated()}
+{more}
+[[keys]]
+name = "dev"
+key = "{SECRET}"
+concurrent_streams = 1
 """
-
-    def close(self) -> None:
-        self.go_on.set()
-        self._thread.join()
-        self._listening.close()
-
-    def _answer(self) -> None:
-        self._listening.settimeout(PATIENCE_S)
-        connection, _ = self._listening.accept()
-        with connection:
-            connection.recv(65536)
-            connection.sendall(
-                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + self._frame("Once")
-            )
-            self.go_on.wait(PATIENCE_S)
-            connection.sendall(self._frame(" upon", "stop") + b"data: [DONE]\n\n")
-
-    @staticmethod
-    def _frame(text: str, finish: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
-        return f"data: {json.dumps({'id': 'x', 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n".encode()
 
 
 class Running:

@@ -31,13 +31,13 @@ class SealinkProcess:
         admin_port: int = 0,
     ) -> None:
         self._variables, self._command = variables, command
-        self.port, self.folder = free_port(), folder
+        self.port, self.admin_port, self.folder = free_port(), admin_port, folder
         self.url = f"http://127.0.0.1:{self.port}"
         self._is_told_to_stop = False
         self._must_end_with = 0
         self._options = ["--port", str(self.port)]
         if command[0] == "serve":
-            self._options += ["--admin-port", str(admin_port)]
+            self._options += ["--admin-port", str(self.admin_port)]
         if config is not None:
             (folder / "sealink.toml").write_text(config)
             self._options += ["--config", "sealink.toml"]
@@ -138,6 +138,20 @@ class SealinkProcess:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"sealink did not come up:\n{self.log}")
             time.sleep(0.05)
+
+
+def simulated(model: str = "m", provider: str = "sim", *, ttft_s: float = 0, tokens_per_s: float = 0) -> str:
+    """The tables of a model and its simulated provider, which answers at once unless it is told otherwise."""
+    return f"""
+[[providers]]
+name = "{provider}"
+dialect = "sim"
+ttft_s = {ttft_s}
+tokens_per_s = {tokens_per_s}
+[[models]]
+id = "{model}"
+targets = [{{ provider = "{provider}", model = "sealink/sim" }}]
+"""
 
 
 def free_port() -> int:

@@ -1,19 +1,19 @@
 """nginx as it comes, with its buffering on, passes SeaLink's streams on token by token: a header tells it to."""
 
-import json
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 
 from acceptance.house import House, house
 from acceptance.made_streams import begin_of, openai_stream
-from acceptance.sealink_process import KEY, START_S, free_port
+from acceptance.plain_http import chat_stream
+from acceptance.sealink_process import START_S, free_port
 from outside import program
 from replay import Answer
 
@@ -95,12 +95,7 @@ def wait_until_up(port: int, log: Path) -> None:
 @contextmanager
 def streaming(port: int, timeout_s: float = START_S) -> Iterator[HTTPResponse]:
     """A streamed answer, its head read."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
-    body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
-    connection.request("POST", "/v1/chat/completions", json.dumps(body), {"authorization": f"Bearer {KEY}"})
-    try:
-        with connection.getresponse() as answer:
-            assert answer.status == 200
-            yield answer
-    finally:
-        connection.close()
+    request = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]}
+    with chat_stream(port, request, timeout_s=timeout_s) as answer:
+        assert answer.status == 200
+        yield answer

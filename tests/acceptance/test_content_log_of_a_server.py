@@ -6,33 +6,30 @@ from typing import Any
 
 import openai
 
-from acceptance.sealink_process import KEY, SealinkProcess
+from acceptance.sealink_process import KEY, SealinkProcess, simulated
 
-CONFIG = """
-[log]
-{log}
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0
-tokens_per_s = 0
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
-[[keys]]
-name = "plain"
-key = "{key}"
-[[keys]]
-name = "other"
-key = "{key}-2"
-log_content = {own}
-"""
 MARK = "a-prompt-that-is-like-no-other"
 ANSWER = "This is SeaLink's simulated model."
 
 
+def config(log: str = "", own: str = "false") -> str:
+    """`log` is of [log], `own` of the other key."""
+    return f"""
+[log]
+{log}
+{simulated()}
+[[keys]]
+name = "plain"
+key = "{KEY}"
+[[keys]]
+name = "other"
+key = "{KEY}-2"
+log_content = {own}
+"""
+
+
 def ask(sealink: SealinkProcess, key: str = KEY) -> None:
-    """A stream, a whole answer, and an embedding."""
+    """A stream and a whole answer."""
     messages: Any = [{"role": "user", "content": f"{MARK}, mail me at ada@example.com"}]
     with openai.OpenAI(base_url=f"{sealink.url}/v1", api_key=key) as client:
         text = "".join(
@@ -49,13 +46,13 @@ def files_with(folder: Path, text: str) -> set[str]:
 
 
 def test_by_default_nothing_is_written(tmp_path: Path) -> None:
-    with SealinkProcess(CONFIG.format(log="", key=KEY, own="false"), tmp_path) as sealink:
+    with SealinkProcess(config(), tmp_path) as sealink:
         ask(sealink)
     assert files_with(tmp_path, MARK) == files_with(tmp_path, ANSWER) == set()
 
 
 def test_where_it_is_wanted_it_is_in_its_own_files_only(tmp_path: Path) -> None:
-    with SealinkProcess(CONFIG.format(log="content = true", key=KEY, own="false"), tmp_path) as sealink:
+    with SealinkProcess(config(log="content = true"), tmp_path) as sealink:
         ask(sealink)
         ask(sealink, f"{KEY}-2")
     (file,) = (tmp_path / "content").iterdir()
@@ -70,7 +67,7 @@ def test_where_it_is_wanted_it_is_in_its_own_files_only(tmp_path: Path) -> None:
 
 
 def test_a_single_key(tmp_path: Path) -> None:
-    with SealinkProcess(CONFIG.format(log="", key=KEY, own="true"), tmp_path) as sealink:
+    with SealinkProcess(config(own="true"), tmp_path) as sealink:
         ask(sealink)
         ask(sealink, f"{KEY}-2")
     (file,) = (tmp_path / "content").iterdir()

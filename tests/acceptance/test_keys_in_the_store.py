@@ -14,29 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.sealink_process import SealinkProcess
+from acceptance.sealink_process import SealinkProcess, simulated
 from postgresql_server import PostgresqlServer
 
 SEALINK = Path(sys.executable).with_name("sealink")
-CONFIG = """
+CONFIG = f"""
 [server]
 port = 0
-[[providers]]
-name = "sim"
-dialect = "sim"
-tokens_per_s = 0
-ttft_s = 0
-[[providers]]
-name = "slow"
-dialect = "sim"
-tokens_per_s = 5
-ttft_s = 0
-[[models]]
-id = "sealink/sim"
-targets = [{ provider = "sim", model = "sealink/sim" }]
-[[models]]
-id = "sealink/slow"
-targets = [{ provider = "slow", model = "sealink/sim" }]
+{simulated("sealink/sim")}{simulated("sealink/slow", "slow", tokens_per_s=5)}
 [[keys]]
 name = "file"
 key = "sk-of-the-file"

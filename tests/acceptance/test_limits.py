@@ -8,41 +8,28 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from http.client import HTTPConnection, HTTPException
+from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 
 import anthropic
 import openai
 import pytest
 
-from acceptance.plain_http import PlainAnswer, post
-from acceptance.sealink_process import SealinkProcess
+import waiting
+from acceptance.plain_http import PlainAnswer, chat_stream, post
+from acceptance.sealink_process import SealinkProcess, simulated
 from acceptance.usage_rows import settled_rows
 
-CONFIG = """
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.0
-tokens_per_s = 0
-[[providers]]
-name = "slow"
-dialect = "sim"
-tokens_per_s = 5
-[[models]]
-id = "m"
-targets = [{ provider = "sim", model = "sealink/sim" }]
-[[models]]
-id = "slow"
-targets = [{ provider = "slow", model = "sealink/sim" }]
+CONFIG = f"""{simulated()}{simulated("slow", "slow", ttft_s=0.2, tokens_per_s=5)}
 [[models]]
 id = "rare"
 requests_per_day = 1
-targets = [{ provider = "sim", model = "sealink/sim" }]
+targets = [{{ provider = "sim", model = "sealink/sim" }}]
 [[models]]
 id = "unpriced"
-targets = [{ provider = "mystery", model = "no-such-model" }]
+targets = [{{ provider = "mystery", model = "no-such-model" }}]
 [[providers]]
 name = "mystery"
 dialect = "openai"
@@ -67,6 +54,7 @@ KEYS = {
 }
 TABLES = "".join(f'[[keys]]\nname = "{name}"\nkey = "sk-{name}"\n{rules}\n' for name, rules in KEYS.items())
 REQUEST = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
+until = partial(waiting.until, within_s=10)
 
 
 @pytest.fixture(params=[1, 2], ids=["1 process", "2 workers"])
@@ -83,11 +71,8 @@ def asked(sealink: SealinkProcess, key: str, path: str = "/v1/chat/completions",
 @contextmanager
 def streaming(sealink: SealinkProcess, key: str) -> Iterator[int]:
     """A slow stream, and its status."""
-    with closing(HTTPConnection("127.0.0.1", sealink.port, timeout=30)) as connection:
-        body = json.dumps({**REQUEST, "model": "slow", "stream": True, "max_tokens": 500})
-        connection.request("POST", "/v1/chat/completions", body, {"authorization": f"Bearer sk-{key}"})
-        with connection.getresponse() as answer:
-            yield answer.status
+    with chat_stream(sealink.port, {**REQUEST, "model": "slow", "max_tokens": 500}, f"sk-{key}") as answer:
+        yield answer.status
 
 
 def code(answer: PlainAnswer) -> tuple[int, str]:
@@ -231,10 +216,3 @@ def test_limits_and_spending_outlive_a_restart(tmp_path: Path) -> None:
     (tmp_path / "counters").unlink()
     with SealinkProcess(CONFIG + TABLES, tmp_path) as running:
         assert asked(running, "budget", max_tokens=150).status == 402  # by the rows
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

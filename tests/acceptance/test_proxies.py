@@ -15,15 +15,12 @@ from typing import NamedTuple
 
 import pytest
 
-from acceptance.sealink_process import KEY, START_S, SealinkProcess, free_port
-from doctor.test_broken_ways import AT_A_TIME, SHORT
+from acceptance.sealink_process import KEY, START_S, SealinkProcess, free_port, simulated
+from doctor.test_broken_ways import AT_A_TIME, SHORT, diagnosed
 from doctor.ways import serving
 from outside import program
 from sealink.doctor.checks import CHECKS
-from sealink.doctor.diagnosis import diagnose
-from sealink.doctor.session import Session
 from sealink.doctor.verdict import Finding
-from sealink.net.client import UpstreamPool
 from sealink.sim import SimSettings, sim_handler
 
 PAGES = Path(__file__).parents[2] / "docs" / "proxies"
@@ -37,15 +34,7 @@ interval_s = 0.4
 [[keys]]
 name = "tests"
 key = "{KEY}"
-[[providers]]
-name = "simulated"
-dialect = "sim"
-ttft_s = 0.01
-tokens_per_s = 0
-[[models]]
-id = "sealink/sim"
-targets = [{{ provider = "simulated", model = "sealink/sim" }}]
-"""
+{simulated("sealink/sim", "simulated", ttft_s=0.01)}"""
 
 NGINX = """
 daemon off;
@@ -175,14 +164,8 @@ async def until_up(process: "subprocess.Popen[bytes]", port: int, output: Path) 
 
 
 async def examined(case: Case, folder: Path, upstream: str) -> list[Finding]:
-    pool = UpstreamPool()
-    try:
-        async with running(case, folder, upstream) as url:
-            session = Session(url, KEY, SHORT, pool)
-            await session.open("")
-            return [finding async for finding in diagnose(session, CHECKS, SHORT.limit_s)]
-    finally:
-        await pool.close()
+    async with running(case, folder, upstream) as url:
+        return await diagnosed(url, CHECKS, SHORT, KEY)
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,14 @@
 """/health/ready in each of its states, and what a load balancer makes of it."""
 
-import json
 import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
 
-from acceptance.sealink_process import KEY, SealinkProcess, free_port
+from acceptance.plain_http import get, post_chat
+from acceptance.sealink_process import KEY, SealinkProcess, free_port, simulated
 from outside import program
 
 PATIENCE_S = 20.0
@@ -17,15 +16,7 @@ NOTICE_S = 1.5
 CONFIG = f"""
 [server]
 drain_notice_s = {NOTICE_S}
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.05
-tokens_per_s = 0
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
-[[keys]]
+{simulated(ttft_s=0.05)}[[keys]]
 name = "dev"
 key = "{KEY}"
 """
@@ -48,25 +39,12 @@ backend nodes
 
 
 def fetch(port: int, path: str) -> tuple[int, bytes]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
+    answer = get(port, path)
+    return answer.status, answer.body
 
 
 def ask(port: int) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    try:
-        body = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"authorization": f"Bearer {KEY}"})
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-    finally:
-        connection.close()
+    return post_chat(port, {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}).status
 
 
 def test_ready_until_it_stops_and_alive_all_the_time(tmp_path: Path) -> None:

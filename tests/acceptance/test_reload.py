@@ -6,38 +6,21 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
-from acceptance.sealink_process import SealinkProcess, free_port
+from acceptance.plain_http import post_chat
+from acceptance.sealink_process import SealinkProcess, free_port, simulated
+from replay import Answer, ReplayingUpstream
 from sealink.app.process import raise_file_limit
+from waiting import until
 
 SEALINK = Path(sys.executable).with_name("sealink")
 PATIENCE_S = 30.0
 AT_ONCE = 20
 """Streams that are opened together."""
 SECRET = "sk-for-the-reload"
-CONFIG = """
-[server]
-keep_alive_s = 60
-[admin]
-port = {admin}
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0
-tokens_per_s = {pace}
-[[models]]
-id = "{model}"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
-[[keys]]
-name = "dev"
-key = "{secret}"
-"""
 
 
 class Reloading:
@@ -50,8 +33,17 @@ class Reloading:
             self.config("before"), folder, {"SEALINK_ADMIN_TOKEN": "t"}, ("serve", *arguments), self.admin
         )
 
-    def config(self, model: str, *, secret: str = SECRET, pace: float = 0) -> str:
-        return CONFIG.format(admin=self.admin, model=model, secret=secret, pace=pace)
+    def config(self, model: str, *, secret: str = SECRET) -> str:
+        return f"""
+[server]
+keep_alive_s = 60
+[admin]
+port = {self.admin}
+{simulated(model)}
+[[keys]]
+name = "dev"
+key = "{secret}"
+"""
 
     def reload(self) -> subprocess.CompletedProcess[str]:
         command = [SEALINK, "reload", "--config", str(self.file)]
@@ -59,23 +51,8 @@ class Reloading:
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
     def status(self, model: str, secret: str = SECRET) -> int:
-        connection = HTTPConnection("127.0.0.1", self.process.port, timeout=PATIENCE_S)
-        try:
-            body = {"model": model, "max_tokens": 3, "messages": [{"role": "user", "content": "Hi"}]}
-            headers = {"authorization": f"Bearer {secret}"}
-            connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
-        finally:
-            connection.close()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        body = {"model": model, "max_tokens": 3, "messages": [{"role": "user", "content": "Hi"}]}
+        return post_chat(self.process.port, body, secret).status
 
 
 def test_sealink_reload_says_what_changed_and_it_is_in_force(tmp_path: Path) -> None:
@@ -136,7 +113,7 @@ HELD = """
 [[providers]]
 name = "held"
 dialect = "openai"
-base_url = "http://127.0.0.1:{port}/v1"
+base_url = "{url}/v1"
 warm_connections = 0
 [[models]]
 id = "held"
@@ -145,31 +122,17 @@ targets = [{{ provider = "held", model = "m" }}]
 BEGIN, END = b'"begun, "', b'"and ended"'
 
 
-class HeldStreams:
-    """A provider whose streams begin at once, and end when the test lets them."""
-
-    def __init__(self) -> None:
-        self.begun = 0
-        self.may_end = asyncio.Event()
-
-    async def answer(self, given: asyncio.StreamReader, output: asyncio.StreamWriter) -> None:
-        head = await given.readuntil(b"\r\n\r\n")
-        (length,) = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
-        await given.readexactly(int(length))
-        output.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
-            + _delta(b'{"content":%b}' % BEGIN)
-        )
-        self.begun += 1
-        await self.may_end.wait()
-        output.write(_delta(b'{"content":%b}' % END) + _delta(b"{}", b'"stop"') + b"data: [DONE]\n\n")
-        output.close()
-
-
 def _delta(delta: bytes, finish: bytes = b"null") -> bytes:
     choice = b'{"index":0,"delta":%b,"finish_reason":%b}' % (delta, finish)
     head = b'"id":"1","object":"chat.completion.chunk","created":1,"model":"m"'
     return b'data: {%b,"choices":[%b]}\n\n' % (head, choice)
+
+
+BEGUN = _delta(b'{"content":%b}' % BEGIN)
+HELD_ANSWER = Answer(
+    BEGUN + _delta(b'{"content":%b}' % END) + _delta(b"{}", b'"stop"') + b"data: [DONE]\n\n", held_at=len(BEGUN)
+)
+"""It begins at once, and ends when the test lets it."""
 
 
 async def _stream(port: int, model: str) -> bytes:
@@ -188,34 +151,33 @@ def test_open_streams_are_not_harmed(tmp_path: Path, full: bool) -> None:
     """All are open while the config is read again and again: every other one is refused. The others have neither their
     provider nor their model. New requests see the new config."""
     streams, reloads = (1000, 20) if full else (60, 6)
-    running, port = Reloading(tmp_path), free_port()
+    running = Reloading(tmp_path)
 
-    async def scenario(process: SealinkProcess) -> None:
-        held = HeldStreams()
-        async with await asyncio.start_server(held.answer, "127.0.0.1", port, backlog=streams):
-            open_ones: list[asyncio.Task[bytes]] = []
-            while len(open_ones) < streams:
-                open_ones += [asyncio.create_task(_stream(process.port, "held")) for _ in range(AT_ONCE)]
-                async with asyncio.timeout(PATIENCE_S):
-                    while held.begun < len(open_ones):
-                        await asyncio.sleep(0.01)
-            for number in range(reloads):
-                broken = "unknown = 1\n" if number % 2 else ""
-                running.file.write_text(broken + running.config(f"after-{number}"))
-                done = await asyncio.to_thread(running.reload)
-                assert done.returncode == bool(broken), done.stderr
-                in_force = number - number % 2
-                assert await asyncio.to_thread(running.status, f"after-{in_force}") == 200
-            assert await asyncio.to_thread(running.status, "held") == 404
-            assert not any(stream.done() for stream in open_ones)
-            held.may_end.set()
-            for answer in await asyncio.gather(*open_ones):
-                assert answer.startswith(b"HTTP/1.1 200 ")
-                assert answer.count(b"data: ") == 4
-                assert answer.index(BEGIN) < answer.index(END) < answer.index(b"data: [DONE]")
+    async def scenario(process: SealinkProcess, upstream: ReplayingUpstream) -> None:
+        open_ones: list[asyncio.Task[bytes]] = []
+        while len(open_ones) < streams:
+            open_ones += [asyncio.create_task(_stream(process.port, "held")) for _ in range(AT_ONCE)]
+            async with asyncio.timeout(PATIENCE_S):
+                while sum(exchange.held.is_set() for exchange in upstream.exchanges) < len(open_ones):
+                    await asyncio.sleep(0.01)
+        for number in range(reloads):
+            broken = "unknown = 1\n" if number % 2 else ""
+            running.file.write_text(broken + running.config(f"after-{number}"))
+            done = await asyncio.to_thread(running.reload)
+            assert done.returncode == bool(broken), done.stderr
+            in_force = number - number % 2
+            assert await asyncio.to_thread(running.status, f"after-{in_force}") == 200
+        assert await asyncio.to_thread(running.status, "held") == 404
+        assert not any(stream.done() for stream in open_ones)
+        upstream.release_all()
+        for answer in await asyncio.gather(*open_ones):
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert answer.count(b"data: ") == 4
+            assert answer.index(BEGIN) < answer.index(END) < answer.index(b"data: [DONE]")
 
     raise_file_limit()
-    running.process.folder.joinpath("sealink.toml").write_text(running.config("before") + HELD.format(port=port))
-    with running.process as process:
-        until(lambda: "admin API: " in process.log)
-        asyncio.run(scenario(process))
+    with ReplayingUpstream(lambda _: HELD_ANSWER) as upstream:
+        running.file.write_text(running.config("before") + HELD.format(url=upstream.url))
+        with running.process as process:
+            until(lambda: "admin API: " in process.log)
+            asyncio.run(scenario(process, upstream))

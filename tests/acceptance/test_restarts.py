@@ -1,31 +1,42 @@
 """A SeaLink follows another while clients ask: no connection is refused, no request fails, every one has its row."""
 
 import asyncio
-import json
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 
-from acceptance.restarting import CONFIG, PATIENCE_S, SEALINK, SECRET, Asking, HeldUpstream, Running
+from acceptance.made_streams import begin_of, openai_stream
+from acceptance.plain_http import chat_stream, get
+from acceptance.restarting import PATIENCE_S, SEALINK, SECRET, Asking, Running, config_of
 from acceptance.sealink_process import free_port
+from acceptance.usage_rows import usage_rows
+from replay import Answer, ReplayingUpstream
+
+STREAM = openai_stream(["Once", " upon"])
+HELD = Answer(STREAM, held_at=begin_of(" upon", STREAM))
+"""It goes on when the test lets it."""
+HELD_MODEL = """
+[[providers]]
+name = "held"
+dialect = "openai"
+base_url = "{url}/v1"
+warm_connections = 0
+[[models]]
+id = "held"
+targets = [{{ provider = "held", model = "held" }}]
+"""
 
 
 def configured(folder: Path, port: int, more: str = "") -> int:
     """Write the config. Returns the admin port."""
     admin = free_port()
-    (folder / "sealink.toml").write_text(CONFIG.format(port=port, admin=admin, secret=SECRET, more=more))
+    (folder / "sealink.toml").write_text(config_of(port, admin, more))
     return admin
-
-
-def rows(folder: Path) -> list[dict[str, object]]:
-    command = [SEALINK, "usage", "rows", "--json", "--config", "sealink.toml"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def listening() -> socket.socket:
@@ -33,23 +44,12 @@ def listening() -> socket.socket:
 
 
 def metrics(admin: int) -> int:
-    connection = HTTPConnection("127.0.0.1", admin, timeout=PATIENCE_S)
-    try:
-        connection.request("GET", "/metrics")
-        return connection.getresponse().status
-    finally:
-        connection.close()
+    return get(admin, "/metrics").status
 
 
-@contextmanager
-def stream(port: int, model: str) -> Iterator[HTTPConnection]:
-    body = {"model": model, "stream": True, "max_tokens": 2, "messages": [{"role": "user", "content": "Hi"}]}
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    try:
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"authorization": f"Bearer {SECRET}"})
-        yield connection
-    finally:
-        connection.close()
+def stream(port: int, model: str) -> AbstractContextManager[HTTPResponse]:
+    body = {"model": model, "max_tokens": 2, "messages": [{"role": "user", "content": "Hi"}]}
+    return chat_stream(port, body, SECRET, timeout_s=PATIENCE_S)
 
 
 def under_load(port: int, full: bool, restart: Callable[[], None]) -> int:
@@ -80,7 +80,7 @@ def test_takeovers_under_load(tmp_path: Path, full: bool, workers: str) -> None:
     finally:
         running[-1].terminate()
         running[-1].ended()
-    found = rows(tmp_path)
+    found = usage_rows(tmp_path)
     assert len({row["request_id"] for row in found}) == len(found) == asked
     assert {row["ended"] for row in found} == {"done"}
     assert not list(tmp_path.glob("takeover-*"))
@@ -106,7 +106,7 @@ def test_restarts_on_sockets_of_systemd_under_load(tmp_path: Path, full: bool) -
         finally:
             running[-1].terminate()
             running[-1].ended()
-    assert len(rows(tmp_path)) == asked
+    assert len(usage_rows(tmp_path)) == asked
 
 
 def test_workers_share_the_sockets_of_systemd(tmp_path: Path) -> None:
@@ -129,22 +129,21 @@ def test_an_open_stream_ends_in_its_own_time_and_counts_against_its_limit_meanwh
     if before == "2" and not full:
         pytest.skip("in full only: four processes more")
     port = free_port()
-    with closing(HeldUpstream()) as upstream:
-        configured(tmp_path, port, upstream.config)
+    with ReplayingUpstream(lambda _: HELD) as upstream:
+        configured(tmp_path, port, HELD_MODEL.format(url=upstream.url))
         old = Running(tmp_path, "--workers", before)
-        with stream(port, "held") as open_one:
-            answer = open_one.getresponse()
-            assert b"Once" in answer.readline()
+        with stream(port, "held") as answer:
+            assert any(b"Once" in line for line in iter(answer.readline, b""))
             new = Running(tmp_path, "--workers", after, "--takeover")
             try:
                 with stream(port, "m") as second:  # concurrent_streams = 1, in both processes together
-                    assert second.getresponse().status == 429
+                    assert second.status == 429
                 assert old.process.poll() is None
-                upstream.go_on.set()
+                upstream.release_all()
                 assert answer.read().endswith(b"data: [DONE]\n\n")
                 old.ended()
                 with stream(port, "m") as third:
-                    assert third.getresponse().status == 200
+                    assert third.status == 200
             finally:
                 new.terminate()
                 new.ended()

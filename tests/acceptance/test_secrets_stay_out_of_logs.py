@@ -8,20 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 from acceptance.plain_http import post
-from acceptance.sealink_process import SealinkProcess
+from acceptance.sealink_process import SealinkProcess, simulated
 
-CONFIG = """
+CONFIG = f"""
 [log]
 level = "debug"
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.0
-tokens_per_s = 0
-[[models]]
-id = "m"
-targets = [{ provider = "sim", model = "sealink/sim" }]
-[[keys]]
+{simulated()}[[keys]]
 name = "file"
 key = "sk-secret-of-the-file"
 balance_usd = 1.0

@@ -26,6 +26,7 @@ from acceptance.sealink_process import KEY, SealinkProcess
 from acceptance.usage_rows import settled_rows
 from sealink.app import App
 from sealink.config import Config, load
+from waiting import until
 
 STREAMS, STREAMS_IN_FULL = 500, 10_000
 AT_ONCE = 60
@@ -105,7 +106,11 @@ def test_nothing_is_lost_and_nothing_is_left(tmp_path: Path, full: bool, report:
         rss = asyncio.run(live_all(sealink.port, streams, lambda: sealink.rss_bytes))
         took_s = time.monotonic() - began
         ports = [int(address.rpartition(":")[2]) for address in addresses]
-        wait_for(lambda: len(sealink.sockets) - connections_to(sealink, ports) <= sockets, lambda: names_of(sealink))
+        until(
+            lambda: len(sealink.sockets) - connections_to(sealink, ports) <= sockets,
+            lambda: f"it never comes to rest: {names_of(sealink)}",
+            within_s=SETTLED_S,
+        )
         assert sealink.open_files - len(sealink.sockets) <= files - sockets + STORE_FILES, names_of(sealink)
         summary, rows = settled_rows(tmp_path)
     third, last = min(rss[SAMPLES // 2 : SAMPLES * 3 // 4]), min(rss[SAMPLES * 3 // 4 :])
@@ -250,14 +255,6 @@ def connections_to(sealink: SealinkProcess, ports: list[int]) -> int:
         fields = line.split()
         count += int(fields[2].partition(":")[2], 16) in ports and fields[9] in sockets
     return count
-
-
-def wait_for(is_so: Callable[[], bool], why_not: Callable[[], str] = str) -> None:
-    deadline = time.monotonic() + SETTLED_S
-    while not is_so():
-        if time.monotonic() > deadline:
-            pytest.fail(f"it never comes to rest: {why_not()}")
-        time.sleep(0.1)
 
 
 def names_of(sealink: SealinkProcess) -> str:

@@ -3,9 +3,9 @@
 import os
 import ssl
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -13,16 +13,18 @@ import openai
 import pytest
 import trustme
 
-from acceptance.restarting import CONFIG, PATIENCE_S, SEALINK, SECRET, Running
+import waiting
+from acceptance.restarting import PATIENCE_S, SEALINK, SECRET, Running, config_of
 from acceptance.sealink_process import free_port
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
+until = partial(waiting.until, within_s=PATIENCE_S)
 
 
 def configured(folder: Path, server: str, admin: str = "") -> tuple[int, int]:
     """Write the config. Returns the ports."""
     port, admin_port = free_port(), free_port()
-    config = CONFIG.format(port=port, admin=admin_port, secret=SECRET, more="")
+    config = config_of(port, admin_port)
     config = config.replace("[server]\n", f"[server]\n{server}\n").replace("[admin]\n", f"[admin]\n{admin}\n")
     (folder / "sealink.toml").write_text(config)
     return port, admin_port
@@ -36,13 +38,6 @@ def serving(folder: Path, *options: str) -> Iterator[Running]:
     finally:
         running.terminate()
         running.ended()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def ask(base_url: str, transport: httpx2.HTTPTransport) -> None:

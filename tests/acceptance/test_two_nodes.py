@@ -4,45 +4,30 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
-from http.client import HTTPConnection
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
-from urllib.request import Request, urlopen
 
 import pytest
 
-from acceptance.plain_http import PlainAnswer, post
-from acceptance.sealink_process import SealinkProcess, free_port
+from acceptance.plain_http import PlainAnswer, chat_stream, get, post
+from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from acceptance.usage_rows import settled_rows, usage_rows
 from postgresql_server import PostgresqlServer
 from redis_server import RedisServer
+from waiting import until
 
-PATIENCE_S = 30.0
 TOKEN = "admin-token-of-the-tests"
 LIMIT = 300
-CONFIG = """
+SHARED = """
 [store]
 url = "{store}"
 [shared]
 redis_url = "{redis}"
 timeout_s = 10
 retry_s = 0.2
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.0
-tokens_per_s = 0
-[[providers]]
-name = "slow"
-dialect = "sim"
-tokens_per_s = 5
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
-[[models]]
-id = "slow"
-targets = [{{ provider = "slow", model = "sealink/sim" }}]
+"""
+TABLES = f"""{simulated()}{simulated("slow", "slow", ttft_s=0.2, tokens_per_s=5)}
 [[prices]]
 provider = "sim"
 input_usd_per_mtok = 1.0
@@ -86,7 +71,7 @@ def two_nodes(folder: Path, store: str, redis: str) -> Iterator[Nodes]:
 
 
 def node(folder: Path, store: str, redis: str, admin_port: int) -> SealinkProcess:
-    config = CONFIG.format(store=store, redis=redis)
+    config = SHARED.format(store=store, redis=redis) + TABLES
     return SealinkProcess(config, folder, {"SEALINK_ADMIN_TOKEN": TOKEN}, admin_port=admin_port)
 
 
@@ -144,21 +129,13 @@ def test_a_balance_is_spent_to_its_end_and_no_further(nodes: Nodes) -> None:
     assert 0.01e9 - 0.0003e9 < spent <= 0.01e9
 
 
-def admin(port: int, method: str, path: str, **body: object) -> dict[str, object]:
-    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
-    request = Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), headers, method=method)
-    with urlopen(request, timeout=PATIENCE_S) as answer:
-        found: dict[str, object] = json.load(answer)
-        return found
-
-
 def test_what_one_node_makes_or_revokes_is_in_force_on_the_other(nodes: Nodes, report: Callable[[str], None]) -> None:
     one, two = nodes.admin_ports
-    key = str(admin(one, "POST", "/admin/v1/keys", name="new")["key"])
+    key = post(one, "/admin/v1/keys", {"name": "new"}, TOKEN).json["key"]
     began = time.monotonic()
     until(lambda: asked(nodes.two, key).status == 200)
     made_s = time.monotonic() - began
-    admin(two, "POST", "/admin/v1/keys/new/revoke")
+    assert post(two, "/admin/v1/keys/new/revoke", {}, TOKEN).status == 200
     began = time.monotonic()
     until(lambda: asked(nodes.one, key).status == 401)
     report(f"nodes: a key that one makes is in force on the other after {made_s:.2f} s, one that it revokes after "
@@ -166,23 +143,23 @@ def test_what_one_node_makes_or_revokes_is_in_force_on_the_other(nodes: Nodes, r
 
 
 def test_redis_away_and_back(nodes: Nodes, redis_server: RedisServer) -> None:
-    assert json.loads(fetched(nodes.one, "/health/ready")) == {"status": "ok"}
+    assert json.loads(readiness(nodes.one)) == {"status": "ok"}
     for _ in range(4):
         assert asked(nodes.one, "rare").status == 200
     settled_rows(nodes.one.folder)
     redis_server.kill()
     try:
         for each in (nodes.one, nodes.two):
-            until(lambda each=each: "Redis is away" in fetched(each, "/health/ready"))
+            until(lambda each=each: "Redis is away" in readiness(each))
             assert [asked(each, "rare").status for _ in range(4)] == [200, 200, 200, 429]  # half of what is left
-        assert "sealink_shared_counters_up 0" in metrics(nodes.admin_ports[0])
+        assert "sealink_shared_counters_up 0" in get_text(nodes.admin_ports[0], "/metrics")
         settled_rows(nodes.one.folder)
         settled_rows(nodes.two.folder)
     finally:
         redis_server.start()
     for each in (nodes.one, nodes.two):
-        until(lambda each=each: json.loads(fetched(each, "/health/ready")) == {"status": "ok"})
-    assert "sealink_shared_counters_up 1" in metrics(nodes.admin_ports[0])
+        until(lambda each=each: json.loads(readiness(each)) == {"status": "ok"})
+    assert "sealink_shared_counters_up 1" in get_text(nodes.admin_ports[0], "/metrics")
     until(lambda: asked(nodes.two, "rare").status == 429 or asked(nodes.one, "rare").status == 429)
     for each in (nodes.one, nodes.two):
         assert each.log.count("Redis is away, this node goes on with 0.5 of each limit") == 1
@@ -211,26 +188,16 @@ def test_what_a_killed_node_held_is_free_and_its_rows_are_there(
 @contextmanager
 def streaming(node: SealinkProcess) -> Iterator[int]:
     """A slow stream, and its status."""
-    with closing(HTTPConnection("127.0.0.1", node.port, timeout=PATIENCE_S)) as connection:
-        body = json.dumps({**REQUEST, "model": "slow", "stream": True, "max_tokens": 500})
-        connection.request("POST", "/v1/chat/completions", body, {"authorization": "Bearer sk-streams"})
-        with connection.getresponse() as answer:
-            answer.read1()
-            yield answer.status
+    with chat_stream(node.port, {**REQUEST, "model": "slow", "max_tokens": 500}, "sk-streams") as answer:
+        answer.read1()
+        yield answer.status
 
 
-def fetched(node: SealinkProcess, path: str) -> str:
-    with urlopen(f"{node.url}{path}", timeout=PATIENCE_S) as answer:
-        return str(answer.read().decode())
+def readiness(node: SealinkProcess) -> str:
+    return get_text(node.port, "/health/ready")
 
 
-def metrics(admin_port: int) -> str:
-    with urlopen(f"http://127.0.0.1:{admin_port}/metrics", timeout=PATIENCE_S) as answer:
-        return str(answer.read().decode())
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+def get_text(port: int, path: str) -> str:
+    answer = get(port, path)
+    assert answer.status == 200
+    return answer.body.decode()

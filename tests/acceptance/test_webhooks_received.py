@@ -1,40 +1,29 @@
 """Webhooks of a real SeaLink: what happens is told, once it is in the store, whatever dies in between."""
 
-import json
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from urllib.request import Request, urlopen
+from typing import Any
 
-from acceptance.plain_http import post
-from acceptance.sealink_process import SealinkProcess, free_port
+from acceptance.plain_http import get, post
+from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from acceptance.usage_rows import usage_rows
 from webhook_receiver import SECRET, Receiver
 
 TOKEN = "admin-token-of-the-tests"
-CONFIG = """
-[[webhooks]]
-url = "{url}"
-secret = "{secret}"
+TABLES = f"""
 [breaker]
 min_attempts = 2
 [retry]
 attempts = 1
-[[providers]]
-name = "sim"
-dialect = "sim"
-ttft_s = 0.0
-tokens_per_s = 0
+{simulated()}
 [[providers]]
 name = "down"
 dialect = "openai"
 base_url = "http://127.0.0.1:9/v1"
 api_key = "none"
-[[models]]
-id = "m"
-targets = [{{ provider = "sim", model = "sealink/sim" }}]
 [[models]]
 id = "down"
 targets = [{{ provider = "down", model = "m" }}]
@@ -45,19 +34,22 @@ key = "sk-dev"
 REQUEST = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
 
 
-def admin(port: int, method: str, path: str) -> dict[str, object]:
-    request = Request(f"http://127.0.0.1:{port}{path}", headers={"authorization": f"Bearer {TOKEN}"}, method=method)
-    with urlopen(request, timeout=30) as answer:
-        found: dict[str, object] = json.load(answer)
-        return found
+def config(url: str) -> str:
+    return f'[[webhooks]]\nurl = "{url}"\nsecret = "{SECRET}"\n{TABLES}'
+
+
+def admin(port: int, path: str) -> Any:
+    answer = get(port, path, {"authorization": f"Bearer {TOKEN}"})
+    assert answer.status == 200
+    return answer.json
 
 
 def test_what_happens_in_any_process_is_told(tmp_path: Path) -> None:
     admin_port = free_port()
     variables = {"SEALINK_ADMIN_TOKEN": TOKEN}
     with Receiver() as receiver:
-        config, command = CONFIG.format(url=receiver.url, secret=SECRET), ("serve", "--workers", "2")
-        with SealinkProcess(config, tmp_path, variables, command, admin_port) as sealink:
+        command = ("serve", "--workers", "2")
+        with SealinkProcess(config(receiver.url), tmp_path, variables, command, admin_port) as sealink:
             receiver.wait_until(lambda: "admin API: " in sealink.log)
             receiver.wait_until(lambda: follows_the_audit(tmp_path))
             make = [Path(sys.executable).with_name("sealink"), "keys", "create", "new", "--config", "sealink.toml"]
@@ -68,12 +60,10 @@ def test_what_happens_in_any_process_is_told(tmp_path: Path) -> None:
             for _ in range(8):
                 assert post(sealink.port, "/v1/chat/completions", {**REQUEST, "model": "down"}, "sk-dev").status >= 500
             receiver.wait_until(lambda: bool(receiver.of_type("target.down")))
-            listed = admin(admin_port, "GET", "/admin/v1/webhooks")["data"]
-            assert isinstance(listed, list)
+            listed = admin(admin_port, "/admin/v1/webhooks")["data"]
             assert (listed[0]["url"], listed[0]["events"], listed[0]["dead"]) == (receiver.url, ["*"], 0)
-            assert admin(admin_port, "GET", "/admin/v1/webhooks/dead-letters") == {"data": [], "next": None}
-            with urlopen(f"http://127.0.0.1:{admin_port}/metrics", timeout=30) as answer:
-                assert b'sealink_webhook_backlog{state="dead"} 0' in answer.read()
+            assert admin(admin_port, "/admin/v1/webhooks/dead-letters") == {"data": [], "next": None}
+            assert b'sealink_webhook_backlog{state="dead"} 0' in get(admin_port, "/metrics").body
         told = [each["request_id"] for batch in receiver.of_type("usage.created") for each in batch["requests"]]
         down = receiver.of_type("target.down")[0]
     assert (down["provider"], down["model"]) == ("down", "m")
@@ -93,13 +83,13 @@ def test_what_a_killed_process_has_not_sent_the_next_one_sends(tmp_path: Path) -
     variables = {"SEALINK_ADMIN_TOKEN": TOKEN}
     with Receiver() as receiver:
         receiver.answers = [503] * 50
-        with SealinkProcess(CONFIG.format(url=receiver.url, secret=SECRET), tmp_path, variables) as sealink:
+        with SealinkProcess(config(receiver.url), tmp_path, variables) as sealink:
             for _ in range(3):
                 assert post(sealink.port, "/v1/chat/completions", REQUEST, "sk-dev").status == 200
             receiver.wait_until(lambda: bool(receiver.refused))
             sealink.kill()
         receiver.answers = []
-        with SealinkProcess(CONFIG.format(url=receiver.url, secret=SECRET), tmp_path, variables):
+        with SealinkProcess(config(receiver.url), tmp_path, variables):
             receiver.wait_until(lambda: len(told(receiver)) == 3)
     assert told(receiver) == {row["request_id"] for row in usage_rows(tmp_path)}
 

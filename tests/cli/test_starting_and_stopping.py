@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -16,6 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 from typer.testing import CliRunner
 
+import waiting
 from sealink.app.workers import Restarts
 from sealink.cli.main import app
 
@@ -36,6 +38,7 @@ name = "dev"
 key = "sk-1"
 """
 PATIENCE_S = 20
+until = partial(waiting.until, within_s=PATIENCE_S)
 
 
 @pytest.fixture
@@ -129,13 +132,13 @@ def test_told_twice_it_does_not_wait_for_open_streams(folder: Path) -> None:
 def test_workers_do_not_outlive_their_parent(folder: Path) -> None:
     with serving(folder, "--workers", "2") as (process, url):
         process.kill()
-        wait_until(lambda: not is_answered(f"{url}/models"))
+        until(lambda: not is_answered(f"{url}/models"))
 
 
 def test_workers_that_are_told_to_stop_before_they_listen_end_well(folder: Path) -> None:
     command = [SEALINK, "serve", "--admin-port", "0", "--workers", "2"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        wait_until(lambda: bool(workers_of(process.pid)))
+        until(lambda: bool(workers_of(process.pid)))
         process.terminate()
         output, errors = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, output) == (0, ""), errors
@@ -147,7 +150,7 @@ def test_a_worker_that_dies_is_replaced(folder: Path) -> None:
         first, second = workers_of(process.pid)
         third = replaced(process.pid, first)
         fourth = replaced(process.pid, second)
-        wait_until(lambda: is_answered(f"{url}/models"))  # by a new one: there is no other
+        until(lambda: is_answered(f"{url}/models"))  # by a new one: there is no other
         assert workers_of(process.pid) == {third, fourth}
         process.terminate()
         assert process.stderr
@@ -163,9 +166,9 @@ def test_one_worker_has_the_admin_port_and_when_it_dies_another(folder: Path) ->
         assert is_refused(admin)
         for worker in workers_of(process.pid):
             os.kill(worker, signal.SIGKILL)
-            wait_until(lambda dead=worker: dead not in workers_of(process.pid))
+            until(lambda dead=worker: dead not in workers_of(process.pid))
             assert is_refused(admin)
-            wait_until(lambda: len(workers_of(process.pid)) == 2)
+            until(lambda: len(workers_of(process.pid)) == 2)
         process.terminate()
         assert process.stderr
         log = process.stderr.read()
@@ -177,16 +180,9 @@ def replaced(pid: int, worker: int) -> int:
     """Kill a worker, and wait until there is another one in its place. Returns the new one."""
     before = workers_of(pid)
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: worker not in workers_of(pid) and len(workers_of(pid)) == len(before))
+    until(lambda: worker not in workers_of(pid) and len(workers_of(pid)) == len(before))
     (new,) = workers_of(pid) - before
     return new
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def workers_of(pid: int) -> set[int]:

@@ -1,8 +1,7 @@
 """A headless Chromium, driven by Playwright; and a SeaLink whose console it looks at."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -10,28 +9,14 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from acceptance.sealink_process import SealinkProcess
-from outside import absent, node_with_packages, program
+from acceptance.sealink_process import SealinkProcess, simulated
+from outside import node_with_packages, program
+from waiting import until
 
-CONFIG = """
+CONFIG = f"""
 [server]
 port = 0
-[[providers]]
-name = "sim"
-dialect = "sim"
-tokens_per_s = 0
-ttft_s = 0
-[[providers]]
-name = "slow"
-dialect = "sim"
-tokens_per_s = 20
-ttft_s = 0
-[[models]]
-id = "sealink/sim"
-targets = [{ provider = "sim", model = "sealink/sim" }]
-[[models]]
-id = "sealink/slow"
-targets = [{ provider = "slow", model = "sealink/sim" }]
+{simulated("sealink/sim")}{simulated("sealink/slow", "slow", tokens_per_s=20)}
 [[keys]]
 name = "file"
 key = "sk-of-the-file"
@@ -59,21 +44,11 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def wait_for(found: Callable[[], bool], what: str) -> None:
-    """Until it is so."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not found():
-        if time.monotonic() > deadline:
-            absent_in_time = f"{what} did not happen in {PATIENCE_S} s"
-            raise AssertionError(absent_in_time)
-        time.sleep(0.05)
-
-
 class Console:
     """The console of a running SeaLink, as a browser or a program asks it."""
 
     def __init__(self, process: SealinkProcess) -> None:
-        wait_for(lambda: "console: " in process.log, "the admin port listens")
+        until(lambda: "console: " in process.log, lambda: process.log, within_s=PATIENCE_S)
         self.process = process
         (self.port,) = map(int, re.findall(r"console: http://127\.0\.0\.1:(\d+)/", process.log))
         self.url = f"http://127.0.0.1:{self.port}"
@@ -142,6 +117,3 @@ def running(folder: Path, config: str = CONFIG) -> Iterator[Console]:
     """A SeaLink with its console."""
     with SealinkProcess(config, folder) as process:
         yield Console(process)
-
-
-__all__ = ["CONFIG", "Console", "absent", "chromium", "running", "wait_for", "watch_for_errors"]

@@ -5,18 +5,17 @@ some streams: `make screenshots`. Two of them are in README.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from http.client import HTTPConnection
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from acceptance.plain_http import chat_stream
 from console.browser import Console, chromium, running
 from console.many_requests import fill
 
@@ -79,24 +78,10 @@ def streams(console: Console) -> Iterator[None]:
     """Some that run for as long as a picture takes."""
     with ExitStack() as stack:
         for secret, model in STREAMS:
-            stack.enter_context(streaming(console, secret, model))
-            time.sleep(0.7)
+            request = {"model": model, "max_tokens": 20_000, "messages": [{"role": "user", "content": "Hi"}]}
+            stack.enter_context(chat_stream(console.process.port, request, secret)).read(100)
+            time.sleep(0.7)  # so that they are of different ages
         yield
-
-
-@contextmanager
-def streaming(console: Console, secret: str, model: str) -> Iterator[None]:
-    """A stream that goes on for as long as the pictures take."""
-    connection = HTTPConnection("127.0.0.1", console.process.port, timeout=30)
-    body = {"model": model, "stream": True, "max_tokens": 20_000, "messages": [{"role": "user", "content": "Hi"}]}
-    connection.request("POST", "/v1/chat/completions", json.dumps(body), {"authorization": f"Bearer {secret}"})
-    answer = connection.getresponse()
-    answer.read(100)
-    try:
-        yield
-    finally:
-        answer.close()
-        connection.close()
 
 
 def ask_playground(page: Page) -> None:

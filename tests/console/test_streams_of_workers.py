@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from acceptance.sealink_process import SealinkProcess
-from console.browser import CONFIG, Console, wait_for
+from console.browser import CONFIG, PATIENCE_S, Console
 from console.test_in_browser import stream
+from waiting import until
 
 STREAMS = 8
 
@@ -18,7 +19,7 @@ def test_streams_of_all_workers_are_listed_and_ended(tmp_path: Path) -> None:
         console = Console(process)
         with ThreadPoolExecutor(STREAMS) as threads:
             answers = list(threads.map(lambda _: stream(console), range(STREAMS)))
-            wait_for(lambda: len(listed(console)) == STREAMS, "all are listed")
+            until(lambda: len(listed(console)) == STREAMS, within_s=PATIENCE_S)
             ids = {each["id"] for each in listed(console)}
             assert ids == {answer.headers["x-request-id"] for answer in answers}
             for request_id in ids:

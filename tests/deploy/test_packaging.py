@@ -13,13 +13,13 @@ import sys
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
 
+from acceptance.plain_http import get
 from acceptance.restarting import PATIENCE_S, SEALINK, Running
 from acceptance.sealink_process import free_port
 from outside import program
@@ -41,12 +41,7 @@ exec setpriv --reuid 10001 --regid 10001 --clear-groups "$@"
 
 
 def status(port: int, path: str, **headers: str) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    try:
-        connection.request("GET", path, headers=headers)
-        return connection.getresponse().status
-    finally:
-        connection.close()
+    return get(port, path, headers).status
 
 
 @contextmanager

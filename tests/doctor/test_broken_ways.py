@@ -81,10 +81,10 @@ async def examined(
         return await diagnosed(url, checks, plan)
 
 
-async def diagnosed(url: str, checks: Sequence[Check[Any]], plan: Plan) -> list[Finding]:
+async def diagnosed(url: str, checks: Sequence[Check[Any]], plan: Plan, key: str = "") -> list[Finding]:
     pool = UpstreamPool()
     try:
-        session = Session(url, "", plan, pool)
+        session = Session(url, key, plan, pool)
         await session.open("")
         return [finding async for finding in diagnose(session, checks, plan.limit_s)]
     finally:

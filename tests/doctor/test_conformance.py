@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acceptance.sealink_process import KEY, SealinkProcess
+from acceptance.sealink_process import KEY, SealinkProcess, simulated
 from doctor.test_broken_ways import TOO_BUSY
-from doctor.ways import Answers, OneStream, Proxy, Rewrites, serving
+from doctor.ways import Answers, OneStream, Proxy, Rewrites, serving_proxy
 from sealink.doctor.checks import completeness, usage
 from sealink.doctor.conformance import models
 from sealink.doctor.conformance.exchanges import LISTED, LISTED_FOR_MESSAGES
@@ -40,15 +39,7 @@ interval_s = 0.3
 [[keys]]
 name = "tests"
 key = "{KEY}"
-[[providers]]
-name = "simulated"
-dialect = "sim"
-ttft_s = 0.01
-tokens_per_s = 0
-[[models]]
-id = "sealink/sim"
-targets = [{{ provider = "simulated", model = "sealink/sim" }}]
-"""
+{simulated("sealink/sim", "simulated", ttft_s=0.01)}"""
 
 
 @pytest.fixture(scope="module")
@@ -159,12 +150,8 @@ def wrong(sealink: str) -> dict[str, Faults]:
     answers: Answers = {}
 
     async def of(fault: Fault) -> Faults:
-        proxy = fault.proxy(sealink, answers)
-        try:
-            async with serving(proxy.handle) as url:
-                found = await scored(url, ())
-        finally:
-            await proxy.close()
+        async with serving_proxy(fault.proxy(sealink, answers)) as url:
+            found = await scored(url, ())
         return {(score.api, score.rule) for score in found if score.outcome == "fault"}
 
     async def all_of_them() -> list[Faults]:
@@ -180,24 +167,16 @@ def test_of_a_wrong_server_exactly_its_faults(fault: Fault, wrong: dict[str, Fau
 
 def test_a_key_that_allows_one_stream(sealink: str) -> None:
     async def one_by_one() -> list[Score]:
-        proxy = OneStream(sealink)
-        try:
-            async with serving(proxy.handle) as url:
-                return await scored(url, ())
-        finally:
-            await proxy.close()
+        async with serving_proxy(OneStream(sealink)) as url:
+            return await scored(url, ())
 
     assert exit_code(asyncio.run(one_by_one())) == 0
 
 
-def test_an_api_that_is_not_offered_is_no_fault(sealink: str, tmp_path: Path) -> None:
+def test_an_api_that_is_not_offered_is_no_fault(sealink: str) -> None:
     async def chat_only() -> list[Score]:
-        proxy = Rewrites(sealink, path=MESSAGES, statuses={200: 404, 400: 404})
-        try:
-            async with serving(proxy.handle) as url:
-                return await scored(url, ())
-        finally:
-            await proxy.close()
+        async with serving_proxy(Rewrites(sealink, path=MESSAGES, statuses={200: 404, 400: 404})) as url:
+            return await scored(url, ())
 
     found = asyncio.run(chat_only())
     assert exit_code(found) == 0

@@ -135,16 +135,16 @@ def test_a_url_without_its_end_gets_a_hint(capsys: pytest.CaptureFixture[str]) -
     assert "The URL usually ends in /v1: http" in capsys.readouterr().err
 
 
-async def serving_tls(folder: Path) -> asyncio.Server:
+async def serving_tls() -> asyncio.Server:
     """A server whose certificate nobody has signed that counts."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     return await asyncio.start_server(lambda reader, writer: writer.close(), "localhost", 0, ssl=context)
 
 
-def test_tls_that_cannot_be_trusted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_tls_that_cannot_be_trusted(capsys: pytest.CaptureFixture[str]) -> None:
     async def scenario() -> int:
-        async with await serving_tls(tmp_path) as server:
+        async with await serving_tls() as server:
             return await ran(f"https://localhost:{server.sockets[0].getsockname()[1]}/v1")
 
     assert asyncio.run(scenario()) == 2

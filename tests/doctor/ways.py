@@ -219,13 +219,19 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
 @asynccontextmanager
 async def way(kind: Callable[[str], Proxy]) -> AsyncIterator[str]:
     """The base URL of a simulated model with such a proxy before it."""
-    async with serving(sim_handler(SimSettings(ttft_s=0, tokens_per_s=0))) as upstream:
-        proxy = kind(upstream)
-        try:
-            async with serving(proxy.handle) as url:
-                yield f"{url}/v1"
-        finally:
-            await proxy.close()
+    simulated = sim_handler(SimSettings(ttft_s=0, tokens_per_s=0))
+    async with serving(simulated) as upstream, serving_proxy(kind(upstream)) as url:
+        yield f"{url}/v1"
+
+
+@asynccontextmanager
+async def serving_proxy(proxy: Proxy) -> AsyncIterator[str]:
+    """A proxy on loopback; its address, without a path. It is closed at the end."""
+    try:
+        async with serving(proxy.handle) as url:
+            yield url
+    finally:
+        await proxy.close()
 
 
 WholeAnswer = tuple[int, Headers, bytes]
