@@ -76,7 +76,9 @@ class Seen:
 
     @property
     def frames(self) -> list[bytes]:
-        return [frame for frame in self.body.split(b"\n\n") if frame]
+        """What stands between empty lines; of a connection that the reader left, without a frame that was half there."""
+        body = self.body.rpartition(b"\n\n")[0] if self.ended == "left" else self.body
+        return [frame for frame in body.split(b"\n\n") if frame]
 
     @property
     def text(self) -> list[str]:
