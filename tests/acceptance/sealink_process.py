@@ -4,13 +4,14 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 from urllib.error import URLError
 from urllib.request import urlopen
+
+import sealink_command
 
 KEY = "sk-sealink-for-the-tests"
 START_S, STOP_S = 20, 20
@@ -44,13 +45,12 @@ class SealinkProcess:
 
     def __enter__(self) -> Self:
         self._log = (self.folder / "sealink.log").open("wb")
-        program = Path(sys.executable).with_name("sealink")
-        self._process = subprocess.Popen(
-            [program, *self._command, *self._options],
+        self._process = sealink_command.start(
+            [*self._command, *self._options],
             cwd=self.folder,
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "SEALINK_API_KEY": KEY, **self._variables},
             stdout=self._log,
-            stderr=subprocess.STDOUT,
+            stderr=self._log,
         )
         try:
             self._wait_until_up()

@@ -1,8 +1,6 @@
 """Embeddings through a real SeaLink into the stock `openai` client, from upstreams of several formats."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 import openai
 import pytest
 
+import sealink_command
 from acceptance.house import House, house
 from acceptance.sealink_process import KEY
 from replay import Answer, Request
@@ -99,8 +98,7 @@ def test_each_request_is_a_row(tmp_path: Path) -> None:
                 client.embeddings.create(
                     model=model, input=["one", "two"], extra_body={"metadata": {"task_type": "search"}}
                 )
-        command = [str(Path(sys.executable).with_name("sealink")), "usage", "rows", "--json"]
-        printed = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True).stdout
+        printed = sealink_command.run(["usage", "rows", "--json"], cwd=tmp_path, check=True).stdout
     rows = [json.loads(line) for line in printed.splitlines()]
     told = [(row["model"], row["task_type"], row["input_tokens"], row["output_tokens"], row["ended"]) for row in rows]
     assert told == [("openai-model", "search", 5, 0, "done"), ("gemini-model", "search", 3, 0, "done")]

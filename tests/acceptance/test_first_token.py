@@ -7,8 +7,6 @@ A real `sealink serve`, with its simulated model for a second target. `refusing`
 import json
 import socket
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -17,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import sealink_command
 from acceptance.plain_http import chat_request, dechunked, frames_of
 from acceptance.sealink_process import KEY, SealinkProcess
 
@@ -162,6 +161,5 @@ def test_a_hedge_answers_for_a_target_that_stalls(
 
 
 def newest_row(folder: Path) -> Any:
-    program = Path(sys.executable).with_name("sealink")
-    command = [program, "usage", "rows", "--last", "1", "--json", "--config", "sealink.toml"]
-    return json.loads(subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout)
+    command = ["usage", "rows", "--last", "1", "--json", "--config", "sealink.toml"]
+    return json.loads(sealink_command.run(command, cwd=folder, check=True).stdout)

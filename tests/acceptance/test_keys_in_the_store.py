@@ -3,8 +3,6 @@
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+import sealink_command
 from acceptance.sealink_process import SealinkProcess, simulated
 from postgresql_server import PostgresqlServer
 
-SEALINK = Path(sys.executable).with_name("sealink")
 CONFIG = f"""
 [server]
 port = 0
@@ -35,8 +33,7 @@ PATIENCE_S = 20.0
 def sealink(folder: Path, *arguments: str) -> str:
     """What the command prints; it must end well."""
     env = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    command = [SEALINK, *arguments, "--config", "sealink.toml"]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+    done = sealink_command.run([*arguments, "--config", "sealink.toml"], cwd=folder, env=env)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout
 

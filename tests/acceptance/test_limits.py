@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +15,7 @@ import anthropic
 import openai
 import pytest
 
+import sealink_command
 import waiting
 from acceptance.plain_http import PlainAnswer, chat_stream, post
 from acceptance.sealink_process import SealinkProcess, simulated
@@ -204,7 +203,7 @@ def test_a_balance_is_topped_up(sealink: SealinkProcess) -> None:
     """That of a key of the config file, while workers run."""
     assert code(asked(sealink, "prepaid", max_tokens=1000)) == (402, "insufficient_balance")
     pay = "keys", "update", "prepaid", "--add-balance-usd", "0.02", "--config", "sealink.toml"
-    subprocess.run([Path(sys.executable).with_name("sealink"), *pay], cwd=sealink.folder, check=True, timeout=60)
+    sealink_command.run(pay, cwd=sealink.folder, check=True)
     until(lambda: asked(sealink, "prepaid", max_tokens=1000).status == 200)
     until(lambda: asked(sealink, "prepaid", max_tokens=1000).status == 402)
 

@@ -5,18 +5,17 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import sealink_command
 from acceptance.plain_http import post_chat
 from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from replay import Answer, ReplayingUpstream
 from sealink.app.process import raise_file_limit
 from waiting import until
 
-SEALINK = Path(sys.executable).with_name("sealink")
 PATIENCE_S = 30.0
 AT_ONCE = 20
 """Streams that are opened together."""
@@ -46,9 +45,8 @@ key = "{secret}"
 """
 
     def reload(self) -> subprocess.CompletedProcess[str]:
-        command = [SEALINK, "reload", "--config", str(self.file)]
         env = {"PATH": os.environ["PATH"], "SEALINK_ADMIN_TOKEN": "t"}
-        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+        return sealink_command.run(["reload", "--config", self.file], cwd=self.file.parent, env=env)
 
     def status(self, model: str, secret: str = SECRET) -> int:
         body = {"model": model, "max_tokens": 3, "messages": [{"role": "user", "content": "Hi"}]}

@@ -2,11 +2,10 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
+import sealink_command
 from acceptance.plain_http import post
 from acceptance.sealink_process import SealinkProcess, simulated
 
@@ -22,16 +21,7 @@ PROMPT = "the prompt that nobody logs"
 
 
 def command(folder: Path, *words: str) -> str:
-    program = Path(sys.executable).with_name("sealink")
-    done = subprocess.run(
-        [program, *words, "--config", "sealink.toml"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return done.stdout
+    return sealink_command.run([*words, "--config", "sealink.toml"], cwd=folder, check=True).stdout
 
 
 def test_nothing_secret_is_logged(tmp_path: Path) -> None:

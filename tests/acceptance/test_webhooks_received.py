@@ -1,12 +1,11 @@
 """Webhooks of a real SeaLink: what happens is told, once it is in the store, whatever dies in between."""
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import sealink_command
 from acceptance.plain_http import get, post
 from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from acceptance.usage_rows import usage_rows
@@ -52,8 +51,8 @@ def test_what_happens_in_any_process_is_told(tmp_path: Path) -> None:
         with SealinkProcess(config(receiver.url), tmp_path, variables, command, admin_port) as sealink:
             receiver.wait_until(lambda: "admin API: " in sealink.log)
             receiver.wait_until(lambda: follows_the_audit(tmp_path))
-            make = [Path(sys.executable).with_name("sealink"), "keys", "create", "new", "--config", "sealink.toml"]
-            subprocess.run(make, cwd=tmp_path, env=variables, check=True, timeout=60, capture_output=True)
+            make = ["keys", "create", "new", "--config", "sealink.toml"]
+            sealink_command.run(make, cwd=tmp_path, env=variables, check=True)
             receiver.wait_until(lambda: [each["name"] for each in receiver.of_type("key.created")] == ["new"])
             assert post(sealink.port, "/v1/chat/completions", REQUEST, "sk-dev").status == 200
             receiver.wait_until(lambda: bool(receiver.of_type("usage.created")))

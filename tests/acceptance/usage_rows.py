@@ -1,11 +1,11 @@
 """The ledger as a user reads it: with `sealink usage`."""
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import sealink_command
 
 PATIENCE_S = 10.0
 
@@ -26,5 +26,4 @@ def settled_rows(folder: Path) -> tuple[Row, list[Row]]:
 
 
 def sealink_usage(folder: Path, *options: str) -> str:
-    command = [Path(sys.executable).with_name("sealink"), "usage", *options]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout
+    return sealink_command.run(["usage", *options], cwd=folder, check=True).stdout

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+import sealink_command
+
 SEALINK = [sys.executable, "-m", "sealink"]
 
 CONFIG = """\
@@ -33,15 +35,7 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def run(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*SEALINK, *arguments],
-        cwd=cwd,
-        env=environment(**environ),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    return sealink_command.run(arguments, cwd=cwd, env=environment(**environ), timeout=30)
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sealink_command
 from acceptance.sealink_process import SealinkProcess
 from sealink.config import load
 from sealink.migration.litellm import NotAConfig, migrate
@@ -210,10 +209,9 @@ def test_whatever_is_in_it_the_outcome_is_toml(models: Any, litellm: Any, router
 
 def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(CONFIGS[0].read_text())
-    command = [str(Path(sys.executable).with_name("sealink")), "import", "litellm"]
-    done = subprocess.run([*command, "config.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = sealink_command.run(["import", "litellm", "config.yaml"], cwd=tmp_path)
     assert done.returncode == 0
     assert tomllib.loads(done.stdout)["models"]
     assert "note: somewhere: the provider of 'replicate/meta/llama-3' is not known" in done.stderr
-    missing = subprocess.run([*command, "other.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    missing = sealink_command.run(["import", "litellm", "other.yaml"], cwd=tmp_path)
     assert (missing.returncode, missing.stdout, missing.stderr) == (1, "", f"other.yaml: {os.strerror(2)}\n")

@@ -1,8 +1,6 @@
 """A store of an older SeaLink is brought up to date and loses nothing; one of a newer SeaLink is refused."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import alembic.command
@@ -10,6 +8,7 @@ import alembic.config
 import pytest
 from sqlalchemy import create_engine, text
 
+import sealink_command
 from sealink import __version__
 from sealink.access.configured import Configured, ConfiguredKey
 from sealink.access.credential import Balance
@@ -23,7 +22,6 @@ from sealink.store.errors import StoreTooNew
 from sealink.store.store import NEWEST, Store
 
 MIGRATIONS = Path(store_module.__file__).with_name("migrations")
-SEALINK = Path(sys.executable).with_name("sealink")
 ROWS = 300
 REFUSAL = rf"the store is of version 9999, but this SeaLink \({__version__}\) knows versions up to {NEWEST}"
 
@@ -122,9 +120,7 @@ def test_a_store_of_a_newer_version_is_refused_by_all_that_open_it(store_url: st
 def test_commands_say_so_in_one_line(command: str, tmp_path: Path) -> None:
     of_a_newer(f"sqlite:///{tmp_path}/sealink.db")
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    done = subprocess.run(
-        [SEALINK, *command.split()], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
-    )
+    done = sealink_command.run(command.split(), cwd=tmp_path, env=env)
     assert (done.returncode, done.stdout) == (1, "")
     lines = set(done.stderr.splitlines())  # each worker says it
     assert len(lines) == 1

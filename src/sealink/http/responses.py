@@ -1,5 +1,6 @@
 """What answers have in common: their headers, JSON bodies, and the ids of requests."""
 
+import os
 import random
 from typing import Final
 
@@ -13,6 +14,7 @@ from sealink.net.message import Responder
 JSON: Final[HeaderList] = (("content-type", "application/json"),)
 
 _random = random.Random()  # seeded by the system, once for each process
+os.register_at_fork(after_in_child=_random.seed)
 
 
 def new_request_id() -> str:
