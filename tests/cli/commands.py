@@ -3,14 +3,11 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import sealink_command
-
-SEALINK = [sys.executable, "-m", "sealink"]
 
 CONFIG = """\
 [[providers]]
@@ -42,19 +39,15 @@ def run(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProce
 def serving(*arguments: str, cwd: Path, errors: Path | None = None, **environ: str) -> Iterator[list[str]]:
     """A running `sealink serve`, and the lines of its greeting; what it says on stderr goes to the file `errors`. Ends
     well when it is told to."""
-    with errors.open("w") if errors else nullcontext() as stderr:
-        process = subprocess.Popen(
-            [*SEALINK, "serve", "--port", "0", *arguments],
-            cwd=cwd,
-            env=environment(**environ),
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
-    assert process.stdout is not None
-    try:
-        yield [process.stdout.readline() for _ in range(3)]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        with process.stdout:
+    arguments = ("serve", "--port", "0", *arguments)
+    reader, writer = os.pipe()
+    with open(reader) as greeting:
+        with open(writer, "wb") as stdout, open(errors or 2, "wb", closefd=errors is not None) as stderr:
+            process = sealink_command.start(
+                arguments, cwd=cwd, env=environment(**environ), stdout=stdout, stderr=stderr
+            )
+        try:
+            yield [greeting.readline() for _ in range(3)]
+        finally:
+            process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 0

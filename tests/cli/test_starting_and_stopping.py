@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,8 +19,8 @@ from typer.testing import CliRunner
 import waiting
 from sealink.app.workers import Restarts
 from sealink.cli.main import app
+from sealink_command import SEALINK, run
 
-SEALINK = Path(sys.executable).with_name("sealink")
 CONFIG = """
 [server]
 port = 0
@@ -64,7 +63,7 @@ def serving(folder: Path, *options: str, leads: bool = False) -> Iterator[tuple[
 
 def refused(folder: Path, *options: str, command: Sequence[str] = ("serve",)) -> str:
     """What a command that cannot start says."""
-    done = subprocess.run([SEALINK, *command, *options], cwd=folder, capture_output=True, text=True, timeout=60)
+    done = run([*command, *options], cwd=folder)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr
