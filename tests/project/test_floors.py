@@ -86,6 +86,13 @@ def floor_of(room: str) -> int:
     return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
 
 
+ROOMS = sorted({room_of(file) for file in FILES})
+
+
+def files_of(room: str) -> list[str]:
+    return [file for file in FILES if room_of(file) == room]
+
+
 def imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Every module that is imported anywhere in a file, with its line."""
     for node in ast.walk(tree):
@@ -112,6 +119,12 @@ def spelled(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield line, word
 
 
+@cache
+def spelled_in(file: str) -> list[tuple[int, str]]:
+    return list(spelled(parsed(file)))
+
+
+@cache
 def words(text: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower()))
 
@@ -123,39 +136,40 @@ def test_the_walk_sees_the_house() -> None:
     assert [(line, text) for line, text in spelled(tree) if words(text) & VENDORS] == [(4, "mistral_key"), (5, "groq")]
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_every_file_has_a_floor(file: str) -> None:
-    assert any(room_of(file) in rooms for rooms in FLOORS), f"src/sealink/{file} is on no floor of {__file__}"
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_a_floor(room: str) -> None:
+    assert any(room in rooms for rooms in FLOORS), f"src/sealink/{room} is on no floor of {__file__}"
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_imports_go_down_only(file: str) -> None:
-    floor = floor_of(room_of(file))
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_go_down_only(room: str) -> None:
+    floor = floor_of(room)
     upward = [
-        f"src/sealink/{file}:{line}: {room_of(file)} (floor {floor}) imports {module}"
+        f"src/sealink/{file}:{line}: {room} (floor {floor}) imports {module}"
+        for file in files_of(room)
         for line, module in imports(parsed(file))
         if module.startswith("sealink.") and floor_of(module.split(".")[1]) > floor
     ]
     assert not upward, "\n".join(upward)
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.startswith("wire/dialects/") and file.count("/") > 2])
-def test_a_dialect_imports_no_other(file: str) -> None:
-    own = file.split("/")[2]
+def test_a_dialect_imports_no_other() -> None:
     foreign = [
         f"src/sealink/{file}:{line}: imports {module}; what dialects share is in wire/dialects/shared"
+        for file in FILES
+        if file.startswith("wire/dialects/") and file.count("/") > 2
         for line, module in imports(parsed(file))
-        if module.startswith("sealink.wire.dialects.") and module.split(".")[3] not in (own, "shared")
+        if module.startswith("sealink.wire.dialects.") and module.split(".")[3] not in (file.split("/")[2], "shared")
     ]
     assert not foreign, "\n".join(foreign)
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if room_of(file) == "config"])
-def test_a_config_names_what_it_configures_as_plain_data_only(file: str) -> None:
+def test_a_config_names_what_it_configures_as_plain_data_only() -> None:
     """Settings stand beside the code that they configure; of the rooms that act, config/ may import nothing else."""
     acting = ("sealink.net", "sealink.http", "sealink.gateway", "sealink.sim", "sealink.recorder", "sealink.app")
     found = [
         f"src/sealink/{file}:{node.lineno}: imports {alias.name} of {node.module}"
+        for file in files_of("config")
         for node in ast.walk(parsed(file))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(acting)
         for alias in node.names
@@ -164,46 +178,57 @@ def test_a_config_names_what_it_configures_as_plain_data_only(file: str) -> None
     impure = IMPURE_MODULES - {"secrets"} | {"sqlalchemy"}
     found += [
         f"src/sealink/{file}:{line}: imports {module}"
+        for file in files_of("config")
         for line, module in imports(parsed(file))
         if module.split(".")[0] in impure
     ]
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if room_of(file) in PURE])
-def test_the_pure_rooms_have_no_clock_socket_log_or_chance(file: str) -> None:
+@pytest.mark.parametrize("room", sorted(PURE))
+def test_the_pure_rooms_have_no_clock_socket_log_or_chance(room: str) -> None:
     found = [
         f"src/sealink/{file}:{line}: imports {module}"
+        for file in files_of(room)
         for line, module in imports(parsed(file))
         if module.split(".")[0] in IMPURE_MODULES
     ]
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file != "config/environment.py"])
-def test_one_file_reads_the_environment(file: str) -> None:
-    found = [f"src/sealink/{file}:{line}: {name}" for line, name in spelled(parsed(file)) if name in ENVIRONMENT]
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("file", [file for file in FILES if file != "providers/__init__.py"])  # the list of them all
-def test_a_vendors_name_is_spelled_in_its_own_file(file: str) -> None:
-    foreign = {name for name in VENDORS if name not in Path(file).stem} - dialects_of(file)
+@pytest.mark.parametrize("room", ROOMS)
+def test_one_file_reads_the_environment(room: str) -> None:
     found = [
-        f"src/sealink/{file}:{line}: {text!r}"
-        for line, text in spelled(parsed(file))
-        if text not in WIRE_FIELDS and (words(text) & foreign - PLAIN_WORDS or text in PLAIN_WORDS & foreign)
+        f"src/sealink/{file}:{line}: {name}"
+        for file in files_of(room)
+        if file != "config/environment.py"
+        for line, name in spelled_in(file)
+        if name in ENVIRONMENT
     ]
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_a_dialects_name_is_spelled_where_dialects_are_written_or_chosen(file: str) -> None:
-    if room_of(file) in ("providers", "sim"):
-        return
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_vendors_name_is_spelled_in_its_own_file(room: str) -> None:
+    found = []
+    for file in files_of(room):
+        if file == "providers/__init__.py":  # the list of them all
+            continue
+        foreign = {name for name in VENDORS if name not in Path(file).stem} - dialects_of(file)
+        found += [
+            f"src/sealink/{file}:{line}: {text!r}"
+            for line, text in spelled_in(file)
+            if text not in WIRE_FIELDS and (words(text) & foreign - PLAIN_WORDS or text in PLAIN_WORDS & foreign)
+        ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room not in ("providers", "sim")])
+def test_a_dialects_name_is_spelled_where_dialects_are_written_or_chosen(room: str) -> None:
     found = [
         f"src/sealink/{file}:{line}: {text!r}"
-        for line, text in spelled(parsed(file))
+        for file in files_of(room)
+        for line, text in spelled_in(file)
         if text in DIALECTS and text not in dialects_of(file) and (file, text) not in OTHER_MEANINGS
     ]
     assert not found, "\n".join(found)
