@@ -51,6 +51,14 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("sealink")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without `--full`, leave out what is marked `full`."""
+    if not config.getoption("--full"):
+        left_out = [item for item in items if item.get_closest_marker("full")]
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=left_out)
+
+
 def pytest_collection_finish() -> None:
     """Spare the collector what has been imported and collected: walking it takes a second each time."""
     gc.collect()

@@ -73,7 +73,9 @@ def told_to_edit(running: House, model: str, folder: Path) -> tuple[str, str]:
     return (folder / "story.txt").read_text(), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("upstream", MADE)
+@pytest.mark.parametrize(
+    "upstream", [pytest.param(name, marks=[] if name == "anthropic" else pytest.mark.full) for name in MADE]
+)
 def test_it_streams_an_edit_into_a_file(running: House, upstream: str, tmp_path: Path) -> None:
     text, said = told_to_edit(running, f"{upstream}-edit", tmp_path)
     assert text == AFTER, said

@@ -69,10 +69,8 @@ def counted(folder: Path, name: str) -> tuple[int, int]:
         counters.close()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_what_is_counted_is_what_the_rows_say(tmp_path: Path, workers: int, full: bool) -> None:
-    if workers == 1 and not full:
-        pytest.skip("only with --full")
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.full), 2])
+def test_what_is_counted_is_what_the_rows_say(tmp_path: Path, workers: int) -> None:
     command = ("serve",) if workers == 1 else ("serve", "--workers", str(workers))
     for _ in range(KILLS):
         with SealinkProcess(CONFIG, tmp_path, command=command) as running, hammered(running.port):

@@ -54,6 +54,16 @@ CLIENTS = {
     "with_ai_sdk_anthropic.mjs": "node",
 }
 """Each program, and where its packages are: the tests' own, an environment of requirements/, or node's."""
+IN_FULL = {
+    "with_langchain_openai.py",
+    "with_langchain_anthropic.py",
+    "with_pydantic_ai.py",
+    "with_pydantic_ai_anthropic.py",
+    "with_litellm.py",
+    "with_ai_sdk_compatible.mjs",
+    "with_ai_sdk_openai.mjs",
+}
+"""Those of which the same package's program for another API runs always."""
 
 
 def answer(request: Request) -> Answer:
@@ -78,7 +88,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield it
 
 
-@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.full if name in IN_FULL else []) for name in CLIENTS]
+)
 def test_it_streams_calls_a_tool_and_survives_errors(name: str, running: House, request: pytest.FixtureRequest) -> None:
     where = CLIENTS[name]
     if where == "node":

@@ -122,12 +122,10 @@ def test_workers_share_the_sockets_of_systemd(tmp_path: Path) -> None:
             running.ended()
 
 
-@pytest.mark.parametrize(("before", "after"), [("1", "2"), ("2", "1")])
+@pytest.mark.parametrize(("before", "after"), [("1", "2"), pytest.param("2", "1", marks=pytest.mark.full)])
 def test_an_open_stream_ends_in_its_own_time_and_counts_against_its_limit_meanwhile(
-    tmp_path: Path, before: str, after: str, full: bool
+    tmp_path: Path, before: str, after: str
 ) -> None:
-    if before == "2" and not full:
-        pytest.skip("in full only: four processes more")
     port = free_port()
     with ReplayingUpstream(lambda _: HELD) as upstream:
         configured(tmp_path, port, HELD_MODEL.format(url=upstream.url))

@@ -84,10 +84,8 @@ def is_trusted(url: str, context: ssl.SSLContext) -> bool:
         return False
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_openai_client_over_tls_while_the_certificate_is_renewed(tmp_path: Path, workers: str, full: bool) -> None:
-    if workers == "1" and not full:
-        pytest.skip("in full only: two workers do more")
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.full), "2"])
+def test_the_openai_client_over_tls_while_the_certificate_is_renewed(tmp_path: Path, workers: str) -> None:
     pair = 'tls_cert = "tls.crt"\ntls_key = "tls.key"'
     port, admin = configured(tmp_path, f"{pair}\ntls_poll_s = 0.05", pair)
     certificates = Certificates(tmp_path)
@@ -128,12 +126,8 @@ def test_a_certificate_that_cannot_be_used_is_told_in_one_line(tmp_path: Path) -
         assert (done.returncode, done.stderr) == (1, "[server] tls_cert: tls.crt: No such file or directory\n")
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_openai_client_over_a_unix_socket_which_another_takes_over(
-    tmp_path: Path, workers: str, full: bool
-) -> None:
-    if workers == "2" and not full:
-        pytest.skip("in full only: nine processes")
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.full)])
+def test_the_openai_client_over_a_unix_socket_which_another_takes_over(tmp_path: Path, workers: str) -> None:
     configured(tmp_path, 'unix_socket = "s"\nunix_socket_mode = "0600"')
     options = ("--workers", workers, "--takeover")
     old = Running(tmp_path, *options)

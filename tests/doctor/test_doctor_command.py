@@ -3,7 +3,6 @@
 import asyncio
 import json
 import ssl
-import subprocess
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 import trustme
 
 from acceptance.sealink_process import free_port
-from cli.commands import SEALINK, environment
+from cli.commands import run
 from doctor.test_broken_ways import SHORT, TOO_BUSY
 from doctor.ways import BuffersBySize, Proxy, serving, way
 from sealink.doctor import terminal
@@ -180,14 +179,6 @@ def test_addresses_that_lead_nowhere(url: str, words: str, capsys: pytest.Captur
 
 
 def test_the_command(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*SEALINK, "doctor", f"http://127.0.0.1:{free_port()}/v1", "--json"],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run("doctor", f"http://127.0.0.1:{free_port()}/v1", "--json", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, "")
     assert "was refused" in json.loads(done.stdout)["error"]
