@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +21,15 @@ PASSED_ON: Final = {"%s", "%s: %s"}
 """Not a message but its frame: what is logged in it is found where it is made."""
 
 
-def messages() -> Iterator[tuple[str, str]]:
+@pytest.fixture(scope="module")
+def messages() -> list[tuple[str, str]]:
     """Each message in the source, with its place, and with … for what differs."""
-    for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and (message := message_of(node)) not in (None, *PASSED_ON):
-                yield f"{path.relative_to(SOURCE)}:{node.lineno}", re.sub(r"%[-.*\d]*[a-z]", "…", message)
+    return [
+        (f"{path.relative_to(SOURCE)}:{node.lineno}", re.sub(r"%[-.*\d]*[a-z]", "…", message))
+        for path in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and (message := message_of(node)) not in (None, *PASSED_ON)
+    ]
 
 
 def message_of(call: ast.Call) -> str | None:
@@ -41,9 +43,6 @@ def message_of(call: ast.Call) -> str | None:
     return f"{text}: %s" if call.func.attr == "_log" else " ".join(text.split())
 
 
-MESSAGES: Final = list(messages())
-
-
 def written(entry: str) -> str:
     """An entry without what differs, however many words that is."""
     return re.sub(r"…(?:[: ]+…)*", "…", entry)
@@ -53,9 +52,10 @@ def is_metric(entry: str) -> bool:
     return entry.startswith(("sealink_", "gen_ai_"))
 
 
-@pytest.mark.parametrize(("place", "message"), MESSAGES, ids=[place for place, _ in MESSAGES])
-def test_a_message_has_an_entry(place: str, message: str) -> None:
-    assert written(message) in map(written, ENTRIES), f"{place}: add {message!r} to the runbook in docs/operations.md"
+def test_each_message_has_an_entry(messages: list[tuple[str, str]]) -> None:
+    known = set(map(written, ENTRIES))
+    lacking = [f"{place}: {message!r}" for place, message in messages if written(message) not in known]
+    assert not lacking, "add to the runbook in docs/operations.md:\n" + "\n".join(lacking)
 
 
 def test_the_notices_of_a_stop_have_an_entry() -> None:
@@ -64,8 +64,8 @@ def test_the_notices_of_a_stop_have_an_entry() -> None:
         assert any(re.fullmatch(re.escape(entry).replace("…", ".+"), notice) for entry in ENTRIES), notice
 
 
-def test_no_entry_is_of_a_message_that_is_not_logged() -> None:
-    known = {written(message) for _, message in MESSAGES}
+def test_no_entry_is_of_a_message_that_is_not_logged(messages: list[tuple[str, str]]) -> None:
+    known = {written(message) for _, message in messages}
     stale = {entry for entry in ENTRIES if written(entry) not in known and not is_metric(entry)}
     assert {entry.partition(" ")[0] for entry in stale} <= {"Stopping.", "Another"}, stale
 
