@@ -200,7 +200,9 @@ def test_what_doctor_says_of_it(case: Case, diagnoses: list[list[Finding]], repo
     wrong = {each.check: each.verdict for each in found if each.verdict.level in ("warning", "failure")}
     assert {check: verdict.level for check, verdict in wrong.items()} == case.wrong, wrong
     assert case.words in " ".join(verdict.change for verdict in wrong.values())
-    assert not wrong or {check: (verdict.level, verdict.change) for check, verdict in wrong.items()} == shown(case.proxy)
+    assert not wrong or {check: (verdict.level, verdict.change) for check, verdict in wrong.items()} == shown(
+        case.proxy
+    )
     said = "; ".join(f"{check}: {verdict.words}" for check, verdict in wrong.items())
     report(f"{case.proxy}, {case.section.lower()}, before {case.upstream}: {said or 'green'}")
 
