@@ -23,14 +23,9 @@ Handler = Callable[[Request, Responder], Coroutine[Any, Any, None]]
 JSON = [("content-type", "application/json")]
 
 
-@pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "Plan", lambda: SHORT)
-
-
-async def ran(url: str, **options: Any) -> int:
+async def ran(url: str, plan: Plan = SHORT, **options: Any) -> int:
     chosen = {"as_json": False, "is_long": False, "is_conformance": False, **options}
-    return await terminal.run(url, chosen.pop("key", ""), chosen.pop("model", ""), **chosen)
+    return await terminal.run(url, chosen.pop("key", ""), chosen.pop("model", ""), plan, **chosen)
 
 
 def test_what_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,17 +101,11 @@ async def streams_html(request: Request, responder: Responder) -> None:
 )
 @pytest.mark.parametrize("as_json", [False, True])
 def test_where_nothing_can_be_examined(
-    handler: Handler,
-    words: str,
-    as_json: bool,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    handler: Handler, words: str, as_json: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(terminal, "Plan", lambda: Plan(answer_s=1.0))
-
     async def scenario() -> int:
         async with serving(handler) as url:
-            return await ran(f"{url}/v1", as_json=as_json)
+            return await ran(f"{url}/v1", Plan(answer_s=1.0), as_json=as_json)
 
     assert asyncio.run(scenario()) == 2
     out, err = capsys.readouterr()

@@ -145,6 +145,19 @@ class NeverClosesUpstream(Proxy):
         await super().close()
 
 
+class Hangs(Proxy):
+    """Does not answer requests with a body of which `is_silent` says so."""
+
+    def __init__(self, upstream: str, is_silent: Callable[[bytes], bool]) -> None:
+        super().__init__(upstream)
+        self._is_silent = is_silent
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        if request.body and self._is_silent(request.body):
+            await asyncio.Event().wait()
+        await super().handle(request, responder)
+
+
 class HidesUsage(Proxy):
     def asked(self, body: bytes) -> bytes:
         if not body:

@@ -21,7 +21,7 @@ from doctor.test_broken_ways import SHORT
 from documentation.examples import DOCS, PAGES, PLACEHOLDER, examples
 from outside import program
 from sealink.cli.main import app
-from sealink.doctor import terminal
+from sealink.doctor import plan
 from sealink.documentation.site import ADDRESS
 
 ROOT = DOCS.parent
@@ -133,7 +133,7 @@ def folder(request: pytest.FixtureRequest, served: Served, tmp_path: Path, monke
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SEALINK_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-of-the-test")
-    monkeypatch.setattr(terminal, "Plan", lambda: SHORT)
+    monkeypatch.setattr(plan, "Plan", lambda **_: SHORT)
     return folder
 
 

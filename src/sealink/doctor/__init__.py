@@ -11,5 +11,6 @@ intermediaries  what stands in between, as the headers tell, and the lines to ch
 checks/         one check a file
 diagnosis       all checks, in order and in time
 conformance/    the rules of the APIs, and a scorecard of how an endpoint keeps them (`--conformance`)
+progress        what shows that it goes on
 terminal        a diagnosis in a terminal, or as JSON
 """
