@@ -67,7 +67,7 @@ async def responses_api(session: Session) -> Transcript:
 
 
 async def models(session: Session) -> Transcript:
-    listed = session.getting("/models")
+    listed = session.listing()
     for_messages = msgspec.structs.replace(listed, headers=[*listed.headers, *ANTHROPIC_VERSION])
     return await _ask(session, {LISTED: listed, LISTED_FOR_MESSAGES: for_messages})
 
