@@ -28,9 +28,7 @@ _ROWS: Final = (
 
 async def run(wanted: Sequence[tuple[str, str, str]], plan: Plan, *, as_json: bool) -> None:
     """Measure endpoints, each a URL, a key and a model, and print what was found. Raises SealinkError."""
-    endpoints = [
-        Endpoint(url, key, model or await _first_model(url, key, plan)) for url, key, model in wanted
-    ]
+    endpoints = [Endpoint(url, key, model or await _first_model(url, key, plan)) for url, key, model in wanted]
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}", markup=False),
