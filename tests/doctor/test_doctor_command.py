@@ -1,6 +1,7 @@
 """`sealink doctor` as it is called: what it prints, its exit codes, and one line where nothing can be examined."""
 
 import asyncio
+import io
 import json
 import ssl
 import subprocess
@@ -10,12 +11,15 @@ from typing import Any
 
 import pytest
 import trustme
+from rich.console import Console
+from rich.text import Text
 
 from acceptance.sealink_process import free_port
 from cli.commands import SEALINK, environment
 from doctor.test_broken_ways import SHORT, TOO_BUSY
 from doctor.ways import BuffersBySize, Proxy, serving, way
 from sealink.doctor import terminal
+from sealink.doctor.margin import show_beside
 from sealink.doctor.plan import Plan
 from sealink.net.message import Request, Responder
 
@@ -159,8 +163,8 @@ def test_what_is_no_http(capsys: pytest.CaptureFixture[str]) -> None:
     ("url", "words"),
     [
         ("http://127.0.0.1:{port}/v1", "was refused"),
-        ("ftp://127.0.0.1/v1", "cannot be used"),
-        ("nonsense", "cannot be used"),
+        ("ftp://127.0.0.1/v1", "must begin with http"),
+        ("nonsense", "must begin with http"),
     ],
 )
 def test_addresses_that_lead_nowhere(url: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,3 +184,17 @@ def test_the_command(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (2, "")
     assert "was refused" in json.loads(done.stdout)["error"]
+
+
+def test_lines_break_beside_the_margin_and_not_before_a_unit() -> None:
+    printed = io.StringIO()
+    console = Console(file=printed, width=46)
+    show_beside(
+        console, Text("✓ buffering"), 16, [Text("Tokens come late, at most 122 ms."), Text("change: gzip off;")]
+    )
+    assert printed.getvalue().split("\n") == [
+        "✓ buffering     Tokens come late, at most",
+        "                122 ms.",
+        "                change: gzip off;",
+        "",
+    ]

@@ -47,6 +47,8 @@ class Session:
 
     async def open(self, model: str) -> None:
         """Find the model, and whether it is the simulated one, within the plan's `answer_s`. Raises SealinkError."""
+        if not self.url.startswith(("http://", "https://")):
+            raise CannotExamine(f"The URL must begin with http:// or https://: {self.url}")
         clock = asyncio.get_running_loop().time
         until_s, failures = clock() + self.plan.answer_s, []
         for candidate in [model] if model else (await self._listed())[:_MODELS_TRIED]:

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sealink.benchmark.plain_text import plain
@@ -13,6 +12,7 @@ from sealink.benchmark.terminal import chart
 from sealink.doctor.checks import CHECKS, LONG_CHECKS
 from sealink.doctor.conformance.scorecard import judge
 from sealink.doctor.diagnosis import diagnose, exit_code
+from sealink.doctor.margin import show_beside
 from sealink.doctor.plan import Plan
 from sealink.doctor.progress import progress
 from sealink.doctor.session import Session
@@ -92,13 +92,10 @@ async def _examine(session: Session, *, as_json: bool, is_long: bool) -> list[Fi
 def _show(console: Console, finding: Finding) -> None:
     verdict = finding.verdict
     mark, style = _MARKS[verdict.level]
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=_INDENT - 1)
-    grid.add_column()
-    grid.add_row(Text(f"{mark} {finding.check}", style=style), Text(plain(verdict.words)))
+    paragraphs = [Text(plain(verdict.words))]
     if verdict.change:
-        grid.add_row("", Text(f"change: {plain(verdict.change)}", style="bold"))
-    console.print(grid)
+        paragraphs.append(Text(f"change: {plain(verdict.change)}", style="bold"))
+    show_beside(console, Text(f"{mark} {finding.check}", style=style), _INDENT, paragraphs)
 
 
 def _show_end(session: Session, findings: Sequence[Finding]) -> None:

@@ -6,7 +6,6 @@ from typing import Any, Final, Literal
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sealink.benchmark.plain_text import plain
@@ -14,6 +13,7 @@ from sealink.doctor.check import Check
 from sealink.doctor.checks import buffering, compression, heartbeats, leaving
 from sealink.doctor.conformance import chat, chat_tools, exchanges, messages, models, responses_api, transport
 from sealink.doctor.conformance.rule import PLAIN, Rule, Transcript, Unanswered
+from sealink.doctor.margin import show_beside
 from sealink.doctor.progress import progress
 from sealink.doctor.session import Session
 from sealink.doctor.verdict import EXIT_CODES, NO_TIME
@@ -26,6 +26,7 @@ _MARKS: Final[dict[Outcome, tuple[str, str]]] = {
     "fault": ("✗", "red"),
     "not applicable": ("?", "dim"),
 }
+_INDENT: Final = 21
 _NOT_OFFERED: Final = (404, 405, 501)
 
 
@@ -173,13 +174,11 @@ def _show(console: Console, score: Score, *, is_first: bool) -> None:
     if is_first:
         console.print(f"\n{score.api}", style="bold", markup=False, highlight=False)
     mark, style = _MARKS[score.outcome]
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=20)
-    grid.add_column()
-    grid.add_row(Text(f"{mark} {score.rule}", style=style), Text(score.says))
+    paragraphs = [Text(score.says)]
     if score.fault:
-        grid.add_row("", Text(plain(score.fault), style=style))
-    console.print(grid)
+        words = plain(score.fault)
+        paragraphs.append(Text(f"found: {words}" if score.outcome == "fault" else f"({words})", style=style))
+    show_beside(console, Text(f"{mark} {score.rule}", style=style), _INDENT, paragraphs)
 
 
 def _summary(found: Sequence[Score]) -> str:
