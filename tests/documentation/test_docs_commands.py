@@ -87,7 +87,9 @@ COMMANDS = [
 
 
 def with_program(*names: str) -> list[Command]:
-    return [command for command in COMMANDS if command.program in names]
+    """Those that begin with such a program; what stands on several pages once, unless it has another folder there."""
+    found = {(each.code, each.page in OWN_FOLDERS): each for each in COMMANDS if each.program in names}
+    return list(found.values())
 
 
 def by_code(command: Command) -> str:
