@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from sealink.documentation.site import ADDRESS
 ROOT = DOCS.parent
 ADMIN_ADDRESS, ELSEWHERE = "http://127.0.0.1:4001", "https://llm.example.com"
 PATIENCE_S = 60
+_NEAR_LINES = 4
 
 NOT_RUN = {
     "export": "sets a variable for the program on the next line",
@@ -162,7 +164,18 @@ def test_sealink(command: Command, served: Served, folder: Path) -> None:
         *words, _, file = words
         (folder / file).write_text(sealink(words))
     else:
-        assert sealink(words)
+        said = sealink(words)
+        assert re.match(shown_below(command) or ".", said)
+
+
+def shown_below(command: Command) -> str:
+    """A pattern of what the page says that the command prints: a block of text right below it; "" if there is none."""
+    for before, after in pairwise(examples()):
+        ends_at = int(before.place.partition(":")[2]) + before.code.count("\n") + 1
+        is_near = 0 < int(after.place.partition(":")[2]) - ends_at <= _NEAR_LINES
+        if before.place == command.place and after.language == "text" and is_near:
+            return re.escape(after.code).replace("…", ".+")
+    return ""
 
 
 def read(words: list[str]) -> None:

@@ -17,6 +17,7 @@ from sealink.cli.main import app
 from sealink.documentation.markdown import anchor, headings
 from sealink.gateway.failover import upstream_words, whole_body
 from sealink.policy import budgets, limits
+from sealink.telemetry.request_log import RequestLine
 from sealink.webhooks.settings import TYPES
 from sealink.wire.dialects.anthropic_messages.client.rate_limits import limit_headers
 from sealink.wire.dialects.shared import prompt_too_long
@@ -59,6 +60,12 @@ def test_every_header_has_an_entry() -> None:
 
 def test_every_event_has_an_entry_and_no_other() -> None:
     assert entries("webhooks.md") == set(TYPES)
+
+
+def test_the_line_of_a_request_has_the_fields_that_it_is_shown_with() -> None:
+    (line,) = re.findall(r"^.* INFO sealink\.requests (.*)$", (DOCS / "operations.md").read_text(), re.MULTILINE)
+    shown = [word.partition("=")[0] for word in line.split()]
+    assert shown == [name for name in RequestLine.__struct_fields__ if name in shown]
 
 
 def test_every_page_is_in_the_list_of_all() -> None:

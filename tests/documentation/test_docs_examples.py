@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from acceptance.sealink_process import KEY, SealinkProcess, simulated
 from documentation.examples import PAGES, PLACEHOLDER, Example, examples
-from outside import NODE_FOLDER
+from outside import NODE_FOLDER, program
 from sealink.config import ConfigError, load
 from sealink.documentation.site import ADDRESS
 
@@ -105,3 +105,13 @@ def test_json(example: Example) -> None:
 @pytest.mark.parametrize("example", examples("yaml"), ids=by_place)
 def test_yaml(example: Example) -> None:
     assert yaml.safe_load(example.code)
+
+
+@pytest.mark.parametrize("example", examples("haproxy"), ids=by_place)
+def test_haproxy(example: Example, tmp_path: Path) -> None:
+    """HAProxy finds no mistake in it; that a part of a config listens nowhere is none."""
+    (tmp_path / "config").write_text(example.code)
+    command = [program("haproxy"), "-c", "-f", str(tmp_path / "config")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert "[ALERT]" not in done.stderr
+    assert done.returncode in (0, 2)
