@@ -199,6 +199,15 @@ def test_an_endpoint_that_hangs(sealink: str, plan: Plan, is_silent: Any, told: 
     assert {score.rule for score in found if score.outcome == "fault"} <= {"answered"}
 
 
+def test_an_exchange_that_is_cut_off_before_its_answer_is_one_fault(sealink: str) -> None:
+    async def cutting() -> list[Score]:
+        async with serving_proxy(Hangs(sealink, lambda body: b"get_weather" in body, cut=True)) as url:
+            return await scored(url, ())
+
+    found = [score for score in asyncio.run(cutting()) if score.outcome == "fault"]
+    assert {(score.api, score.rule) for score in found} == {(api, "answered") for api in (CHAT, MESSAGES, RESPONSES)}
+
+
 def test_an_api_that_is_not_offered_is_no_fault(sealink: str) -> None:
     async def chat_only() -> list[Score]:
         async with serving_proxy(Rewrites(sealink, path=MESSAGES, statuses={200: 404, 400: 404})) as url:

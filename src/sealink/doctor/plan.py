@@ -11,7 +11,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     limit_s: float = 29.0
     """Of the whole diagnosis: what is not done then is not tested. The silences of `--long` come on top."""
     conformance_limit_s: float = 120.0
-    """Of a whole scorecard: the rules of what is not asked then are not judged."""
+    """Of a whole scorecard: what has not been asked then is not judged."""
     connect_s: float = 5.0
     answer_s: float = 15.0
     """How long one answer may take, besides the silences that are asked for."""

@@ -8,7 +8,7 @@ import msgspec
 from sealink.doctor.conformance.rule import BEARER, CUT, PLAIN, TOOLS, USAGE, WHOLE, WRONG, Json, Transcript
 from sealink.doctor.reception import Reception
 from sealink.doctor.session import Session
-from sealink.errors import GatewayTimeout, RateLimited
+from sealink.errors import GatewayTimeout, RateLimited, SealinkError
 from sealink.net.message import UpstreamRequest
 from sealink.sim.probe import Probe
 
@@ -85,16 +85,23 @@ async def _ask(session: Session, requests: dict[str, UpstreamRequest]) -> Transc
 
     came = dict(zip(requests, await asyncio.gather(*map(answer_or_limit, requests.values())), strict=True))
     answers = {name: received or await _answer(session, requests[name]) for name, received in came.items()}
-    unanswered = {name: each.error.message for name, each in answers.items() if isinstance(each.error, GatewayTimeout)}
+    unanswered = {name: each.error.message for name, each in answers.items() if _is_unanswered(each) and each.error}
     return Transcript({name: each for name, each in answers.items() if name not in unanswered}, unanswered)
 
 
 async def _answer(session: Session, request: UpstreamRequest) -> Reception:
-    """What came; with its error where that was nothing in time. Raises other SealinkErrors."""
+    """What came; an error without a status where nothing did. Raises RateLimited."""
     try:
         return await session.exchange(request)
-    except GatewayTimeout as error:
+    except RateLimited:
+        raise
+    except SealinkError as error:
         return Reception(error=error)
+
+
+def _is_unanswered(came: Reception) -> bool:
+    """Whether nothing came, or not all in time. A body that is cut is judged: it may be what a rule is about."""
+    return came.status == 0 or isinstance(came.error, GatewayTimeout)
 
 
 def _posts(

@@ -74,7 +74,7 @@ WAYS: Final[tuple[tuple[Check[Any], str], ...]] = (
 async def scores(session: Session, ways: Sequence[tuple[Check[Any], str]] = WAYS) -> AsyncIterator[Score]:
     """The scores of an endpoint, as they are found. Of the ways those that only wait are tried beside the rest. What is
     not done within the plan's `conformance_limit_s` is not judged."""
-    until_s = asyncio.get_running_loop().time() + session.plan.conformance_limit_s
+    until_s = asyncio.get_running_loop().time() + session.plan.conformance_limit_s - session.opened_in_s
     waiting = [asyncio.create_task(_travel(session, check, says, until_s)) for check, says in ways if check.is_quiet]
     try:
         async for score in _of_apis(session, until_s):

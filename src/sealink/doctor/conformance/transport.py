@@ -52,7 +52,7 @@ def _whole_frames(transcript: Transcript) -> str | None:
 
 
 RULES: Final = (
-    Rule("answered", "every request is answered in time", _answered),
+    Rule("answered", "every request is answered, in time", _answered),
     Rule("status", "a stream is answered with status 200", _status),
     Rule("content-type", "a stream's content type is text/event-stream", _event_stream),
     Rule("unbuffered", "cache-control has no-transform, and x-accel-buffering is no", _unbuffered),
