@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import ssl
 import subprocess
 from collections.abc import Callable, Coroutine
@@ -17,13 +18,14 @@ from rich.text import Text
 from acceptance.sealink_process import free_port
 from cli.commands import SEALINK, environment
 from doctor.test_broken_ways import SHORT, TOO_BUSY
-from doctor.ways import BuffersBySize, Proxy, serving, way
+from doctor.ways import BuffersByTime, Proxy, serving, way
 from sealink.doctor import terminal
 from sealink.doctor.margin import show_beside
 from sealink.doctor.plan import Plan
 from sealink.net.message import Request, Responder
 
 Handler = Callable[[Request, Responder], Coroutine[Any, Any, None]]
+DOCTOR_PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 JSON = [("content-type", "application/json")]
 
 
@@ -32,16 +34,24 @@ async def ran(url: str, plan: Plan = SHORT, **options: Any) -> int:
     return await terminal.run(url, chosen.pop("key", ""), chosen.pop("model", ""), plan, **chosen)
 
 
-def test_what_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
+def without_measures(printed: str) -> list[str]:
+    """Lines, of which numbers, bars and addresses are left out."""
+    return re.sub(r"https?://\S+|[\d.]+ (?:ms|s)\b|[▁-█ ]*[▁-█]|(?<= )\d+", "N", printed).splitlines()
+
+
+def test_what_it_prints_is_as_on_its_page(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
     async def scenario() -> int:
-        async with way(BuffersBySize) as url:
+        async with way(BuffersByTime) as url:
             return await ran(url)
 
     assert asyncio.run(scenario()) == 2
     printed = capsys.readouterr().out
-    for words in ("model sealink/sim, simulated", "✗ buffering", "change: ", "✓ usage", "sent ", "came "):
-        assert words in printed
-    assert printed.endswith("Streams are broken on the way.\n")
+    (shown,) = re.findall(r"```text\n(.*?)```", DOCTOR_PAGE.read_text(), re.DOTALL)
+    wanted = without_measures(shown)
+    wanted.remove("…")
+    assert [line for line in without_measures(printed) if line in wanted] == wanted
 
 
 def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
