@@ -20,7 +20,7 @@ from doctor.test_broken_ways import AT_A_TIME, SHORT, diagnosed
 from doctor.ways import serving
 from outside import program
 from sealink.doctor.checks import CHECKS
-from sealink.doctor.verdict import Finding
+from sealink.doctor.verdict import Finding, Level
 from sealink.sim import SimSettings, sim_handler
 
 PAGES = Path(__file__).parents[2] / "docs" / "proxies"
@@ -200,8 +200,19 @@ def test_what_doctor_says_of_it(case: Case, diagnoses: list[list[Finding]], repo
     wrong = {each.check: each.verdict for each in found if each.verdict.level in ("warning", "failure")}
     assert {check: verdict.level for check, verdict in wrong.items()} == case.wrong, wrong
     assert case.words in " ".join(verdict.change for verdict in wrong.values())
+    assert not wrong or {check: (verdict.level, verdict.change) for check, verdict in wrong.items()} == shown(
+        case.proxy
+    )
     said = "; ".join(f"{check}: {verdict.words}" for check, verdict in wrong.items())
     report(f"{case.proxy}, {case.section.lower()}, before {case.upstream}: {said or 'green'}")
+
+
+def shown(page: str) -> dict[str, tuple[Level, str]]:
+    """What a page shows of doctor's output: each check with its level and the line to change."""
+    levels: dict[str, Level] = {"!": "warning", "✗": "failure"}
+    text = " ".join((PAGES / f"{page}.md").read_text().partition("```text\n")[2].partition("```")[0].split())
+    found = re.findall(r"([!✗]) (\w+) [^!✗]*?(?:change: ([^!✗]+))?(?= [!✗]|$)", text)
+    return {check: (levels[mark], change) for mark, check, change in found}
 
 
 def test_every_page_says_whether_it_is_tested() -> None:

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 
 from sealink.benchmark.measurement import Endpoint, Measurement, Plan, measure
+from sealink.benchmark.model_list import models_in
 from sealink.benchmark.summary import Quantiles, histogram, quantiles, summary
 from sealink.benchmark.terminal import chart, run
+from sealink.errors import SealinkError
 from sealink.net.message import Request, Responder
 from sealink.net.server import Server, ServerLimits
 
@@ -164,3 +167,27 @@ def test_two_models_of_one_address_are_shown_beside_one_another_as_text(capsys: 
     assert "3 failed: [/a]" in shown
     assert "3 failed: \ufffd[2Jb" in shown
     assert "\x1b[2J" not in shown
+
+
+@pytest.mark.parametrize(
+    ("listed", "words"),
+    [(None, "has not answered within 1 s"), (b"[]", "lists no model"), (b'{"data":[]}', "lists no model")],
+)
+def test_without_a_model_it_is_asked_for_one(listed: bytes | None, words: str) -> None:
+    async def listing(request: Request, responder: Responder) -> None:
+        assert (request.method, request.path) == ("GET", "/v1/models")
+        if listed is None:
+            await asyncio.Event().wait()
+        else:
+            responder.send(200, [("content-type", "application/json")], listed)
+
+    async def scenario() -> None:
+        async with serving(listing) as endpoint:
+            await run([(endpoint.url, "", "")], msgspec.structs.replace(PLAN, timeout_s=1), as_json=False)
+
+    with pytest.raises(SealinkError, match=words):
+        asyncio.run(scenario())
+
+
+def test_the_simulated_model_is_the_first_of_a_list() -> None:
+    assert models_in(b'{"data":[{"id":"a"},{"id":"sealink/sim"},{"id":"b"}]}') == ["sealink/sim", "a", "b"]

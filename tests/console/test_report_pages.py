@@ -13,6 +13,8 @@ import pytest
 from console.browser import Console, running
 from console.many_requests import fill, requests
 from console.test_signing_in import csrf_in, signed_in
+from sealink.console.pages.requests import PAGE_ROWS
+from sealink.console.rendering import usage_link
 from sealink.console.waterfall import waterfall
 from sealink.ledger.reports.over_time import RANGES, OverTime
 from sealink.ledger.reports.report import open_report
@@ -155,6 +157,18 @@ def test_usage_is_the_ledgers_and_the_file_has_the_same(reader: Reader, folder: 
     assert {line[by] for line in lines} == {name or "" for (name,) in found.groups}
 
 
+def test_a_group_leads_to_the_requests_that_it_is_the_sum_of(reader: Reader, folder: Path) -> None:
+    with open_report(f"sqlite:///{folder / 'sealink.db'}", folder / "sealink.db.journal") as report:
+        groups = report.summary(("task", "day")).groups
+    linked = [group for group in groups if usage_link(("task", "day"), group, {}) is not None]
+    assert [group for group in groups if group not in linked] == [group for group in groups if group[0] is None] != []
+    for group in linked[:3]:
+        text = reader.get(f"/requests{usage_link(('task', 'day'), group, {})}")
+        assert text.count('class="row" href="/requests/') == min(groups[group].requests, PAGE_ROWS)
+    narrow = usage_link(("day",), ("2026-01-02",), {"since": "2026-01-02T12:00:00Z", "until": "2026-02-01"})
+    assert narrow == "?since=2026-01-02T12%3A00%3A00Z&until=2026-01-03"
+
+
 def test_a_wrong_question_names_what_is_wrong(reader: Reader) -> None:
     for path in (
         "/usage?by=color",
@@ -164,7 +178,7 @@ def test_a_wrong_question_names_what_is_wrong(reader: Reader) -> None:
     ):
         status, _, text = reader.console.ask("GET", path, cookie=reader.cookie)
         assert status == 400
-        assert "by: " in text or "since: " in text
+        assert "`by`: " in text or "`since`: " in text
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from acceptance.sealink_process import KEY, SealinkProcess, simulated
 from doctor.test_broken_ways import TOO_BUSY
-from doctor.ways import Answers, OneStream, Proxy, Rewrites, serving_proxy
+from doctor.ways import Answers, Hangs, OneStream, Proxy, Rewrites, serving_proxy
 from sealink.doctor.checks import completeness, usage
 from sealink.doctor.conformance import models
 from sealink.doctor.conformance.exchanges import LISTED, LISTED_FOR_MESSAGES
@@ -48,10 +48,10 @@ def sealink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running.url
 
 
-async def scored(url: str, ways: Any) -> list[Score]:
+async def scored(url: str, ways: Any, plan: Plan = PLAN) -> list[Score]:
     pool = UpstreamPool()
     try:
-        session = Session(f"{url}/v1", KEY, PLAN, pool)
+        session = Session(f"{url}/v1", KEY, plan, pool)
         await session.open("")
         return [score async for score in scores(session, ways)]
     finally:
@@ -171,6 +171,41 @@ def test_a_key_that_allows_one_stream(sealink: str) -> None:
             return await scored(url, ())
 
     assert exit_code(asyncio.run(one_by_one())) == 0
+
+
+ONE_SECOND_EACH = Plan(answer_s=1.0)
+ONE_SECOND_IN_ALL = Plan(conformance_limit_s=1.0)
+
+
+@pytest.mark.parametrize(
+    ("plan", "is_silent", "told"),
+    [
+        (ONE_SECOND_EACH, lambda body: b"get_weather" in body, {"answered": "fault", "tool-called": "not applicable"}),
+        (ONE_SECOND_EACH, lambda body: b"Lisbon" in body, {"answered": "fault", "done": "not applicable"}),
+        (ONE_SECOND_IN_ALL, lambda body: b"Lisbon" in body, {"judged": "not applicable"}),
+    ],
+    ids=["one exchange", "all", "in all"],
+)
+def test_an_endpoint_that_hangs(sealink: str, plan: Plan, is_silent: Any, told: dict[str, str]) -> None:
+    """What waits for it in vain is one fault; rules that would look at it are not judged."""
+
+    async def hanging() -> list[Score]:
+        async with serving_proxy(Hangs(sealink, is_silent)) as url:
+            return await scored(url, (), plan)
+
+    found = asyncio.run(hanging())
+    of_chat = {score.rule: score.outcome for score in found if score.api == CHAT}
+    assert told.items() <= of_chat.items()
+    assert {score.rule for score in found if score.outcome == "fault"} <= {"answered"}
+
+
+def test_an_exchange_that_is_cut_off_before_its_answer_is_one_fault(sealink: str) -> None:
+    async def cutting() -> list[Score]:
+        async with serving_proxy(Hangs(sealink, lambda body: b"get_weather" in body, cut=True)) as url:
+            return await scored(url, ())
+
+    found = [score for score in asyncio.run(cutting()) if score.outcome == "fault"]
+    assert {(score.api, score.rule) for score in found} == {(api, "answered") for api in (CHAT, MESSAGES, RESPONSES)}
 
 
 def test_an_api_that_is_not_offered_is_no_fault(sealink: str) -> None:

@@ -1,7 +1,9 @@
 """`sealink doctor` as it is called: what it prints, its exit codes, and one line where nothing can be examined."""
 
 import asyncio
+import io
 import json
+import re
 import ssl
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -9,39 +11,46 @@ from typing import Any
 
 import pytest
 import trustme
+from rich.console import Console
+from rich.text import Text
 
 from acceptance.sealink_process import free_port
 from cli.commands import run
 from doctor.test_broken_ways import SHORT, TOO_BUSY
-from doctor.ways import BuffersBySize, Proxy, serving, way
+from doctor.ways import BuffersByTime, Proxy, serving, way
 from sealink.doctor import terminal
+from sealink.doctor.margin import show_beside
 from sealink.doctor.plan import Plan
 from sealink.net.message import Request, Responder
 
 Handler = Callable[[Request, Responder], Coroutine[Any, Any, None]]
+DOCTOR_PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 JSON = [("content-type", "application/json")]
 
 
-@pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "Plan", lambda: SHORT)
-
-
-async def ran(url: str, **options: Any) -> int:
+async def ran(url: str, plan: Plan = SHORT, **options: Any) -> int:
     chosen = {"as_json": False, "is_long": False, "is_conformance": False, **options}
-    return await terminal.run(url, chosen.pop("key", ""), chosen.pop("model", ""), **chosen)
+    return await terminal.run(url, chosen.pop("key", ""), chosen.pop("model", ""), plan, **chosen)
 
 
-def test_what_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
+def without_measures(printed: str) -> list[str]:
+    """Lines, of which numbers, bars and addresses are left out."""
+    return re.sub(r"https?://\S+|[\d.]+ (?:ms|s)\b|[▁-█ ]*[▁-█]|(?<= )\d+", "N", printed).splitlines()
+
+
+def test_what_it_prints_is_as_on_its_page(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
     async def scenario() -> int:
-        async with way(BuffersBySize) as url:
+        async with way(BuffersByTime) as url:
             return await ran(url)
 
     assert asyncio.run(scenario()) == 2
     printed = capsys.readouterr().out
-    for words in ("model sealink/sim, simulated", "✗ buffering", "change: ", "✓ usage", "sent ", "came "):
-        assert words in printed
-    assert printed.endswith("Streams are broken on the way.\n")
+    (shown,) = re.findall(r"```text\n(.*?)```", DOCTOR_PAGE.read_text(), re.DOTALL)
+    wanted = without_measures(shown)
+    wanted.remove("…")
+    assert [line for line in without_measures(printed) if line in wanted] == wanted
 
 
 def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,17 +114,11 @@ async def streams_html(request: Request, responder: Responder) -> None:
 )
 @pytest.mark.parametrize("as_json", [False, True])
 def test_where_nothing_can_be_examined(
-    handler: Handler,
-    words: str,
-    as_json: bool,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    handler: Handler, words: str, as_json: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(terminal, "Plan", lambda: Plan(answer_s=1.0))
-
     async def scenario() -> int:
         async with serving(handler) as url:
-            return await ran(f"{url}/v1", as_json=as_json)
+            return await ran(f"{url}/v1", Plan(answer_s=1.0), as_json=as_json)
 
     assert asyncio.run(scenario()) == 2
     out, err = capsys.readouterr()
@@ -169,8 +172,8 @@ def test_what_is_no_http(capsys: pytest.CaptureFixture[str]) -> None:
     ("url", "words"),
     [
         ("http://127.0.0.1:{port}/v1", "was refused"),
-        ("ftp://127.0.0.1/v1", "cannot be used"),
-        ("nonsense", "cannot be used"),
+        ("ftp://127.0.0.1/v1", "must begin with http"),
+        ("nonsense", "must begin with http"),
     ],
 )
 def test_addresses_that_lead_nowhere(url: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,3 +185,17 @@ def test_the_command(tmp_path: Path) -> None:
     done = run("doctor", f"http://127.0.0.1:{free_port()}/v1", "--json", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, "")
     assert "was refused" in json.loads(done.stdout)["error"]
+
+
+def test_lines_break_beside_the_margin_and_not_before_a_unit() -> None:
+    printed = io.StringIO()
+    console = Console(file=printed, width=46)
+    show_beside(
+        console, Text("✓ buffering"), 16, [Text("Tokens come late, at most 122 ms."), Text("change: gzip off;")]
+    )
+    assert printed.getvalue().split("\n") == [
+        "✓ buffering     Tokens come late, at most",
+        "                122 ms.",
+        "                change: gzip off;",
+        "",
+    ]

@@ -145,6 +145,22 @@ class NeverClosesUpstream(Proxy):
         await super().close()
 
 
+class Hangs(Proxy):
+    """Does not answer requests with a body of which `is_silent` says so, or with `cut` closes their connections."""
+
+    def __init__(self, upstream: str, is_silent: Callable[[bytes], bool], *, cut: bool = False) -> None:
+        super().__init__(upstream)
+        self._is_silent, self._cut = is_silent, cut
+
+    async def handle(self, request: Request, responder: Responder) -> None:
+        if request.body and self._is_silent(request.body):
+            if self._cut:
+                responder.abort()
+                return
+            await asyncio.Event().wait()
+        await super().handle(request, responder)
+
+
 class HidesUsage(Proxy):
     def asked(self, body: bytes) -> bytes:
         if not body:

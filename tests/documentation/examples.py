@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.glob("**/*.md"))
+PLACEHOLDER = "YOUR_SEALINK_KEY"
+"""What a reader puts their own key for."""
 
 
 class Example(NamedTuple):

@@ -3,6 +3,7 @@
 import json
 import os
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+<<<<<<< HEAD
 import sealink_command
 from acceptance.sealink_process import SealinkProcess
+=======
+from acceptance.sealink_process import KEY, SealinkProcess
+from providers.google_tokens import account_file, token_server
+from replay import Answer, ReplayingUpstream, Request
+>>>>>>> docs
 from sealink.config import load
 from sealink.migration.litellm import NotAConfig, migrate
+from sealink.migration.sealink_toml import toml_of
+from sealink.providers import VENDORS
 from sim.simulation import running_sim
+from wire.aws_messages import sample
 
 CONFIGS = sorted((Path(__file__).parent / "litellm").glob("*.yaml"))
 VARIABLES = [
     *("AZURE_API_KEY_EU", "AZURE_API_KEY_CA", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GROQ_API_KEY"),
     *("OPENROUTER_API_KEY", "DASHSCOPE_API_KEY", "LITELLM_MASTER_KEY", "SEALINK_API_KEY"),
 ]
-BASE_PATHS = {"openai": "/v1", "anthropic": ""}
+OLLAMA_STREAM = Path(__file__).parents[1] / "wire" / "samples" / "ollama" / "thinking_and_tools.ndjson"
 
 
 def migrated(name: str) -> dict[str, Any]:
@@ -97,36 +107,69 @@ def test_what_is_not_known_is_told() -> None:
     assert notes("wildcards") == ""
 
 
-def test_its_models_stream(tmp_path: Path) -> None:
-    """Every model of every config but those of the clouds, with simulated providers in the place of the real ones."""
-    with running_sim() as chat, running_sim(dialect="anthropic") as messages:
-        addresses = {"anthropic": messages.url}
-        tables: dict[str, dict[str, Any]] = {"providers": {}, "models": {}}
-        for name in ("fallbacks", "own_servers", "wildcards"):
-            for section, known in tables.items():
-                for table in migrated(name)[section]:
-                    known[f"{name}/{table.get('name') or table['id']}"] = table
-        models = {model["id"]: model for model in tables["models"].values()}
-        providers = {provider["name"]: provider for provider in tables["providers"].values()}
-        parts = ['[[keys]]\nname = "master"\nkey = "${SEALINK_API_KEY}"']
-        for name in providers:
-            dialect = "anthropic" if name in addresses else "openai"
-            address = addresses.get(name, chat.url) + BASE_PATHS[dialect]
-            parts.append(
-                f'[[providers]]\nname = "{name}"\ndialect = "{dialect}"\nbase_url = "{address}"\napi_key = "k"'
-            )
-        parts += [f"[[models]]\nid = {json.dumps(each['id'])}\ntargets = {targets(each)}" for each in models.values()]
-        with SealinkProcess("\n".join(parts), tmp_path) as sealink:
-            client = openai.OpenAI(base_url=f"{sealink.url}/v1", api_key="sk-sealink-for-the-tests")
+@pytest.fixture
+def upstreams() -> Iterator[dict[str, str]]:
+    """The base URL of a provider for each dialect: simulated ones, and for AWS and Ollama samples of their streams."""
+    with (
+        running_sim() as chat,
+        running_sim(dialect="anthropic") as messages,
+        running_sim(dialect="gemini") as gemini,
+        ReplayingUpstream(sampled) as others,
+    ):
+        yield {
+            "openai": f"{chat.url}/v1",
+            "anthropic": messages.url,
+            "gemini": f"{gemini.url}/v1beta",
+            "bedrock": others.url,
+            "ollama": others.url,
+        }
+
+
+def sampled(request: Request) -> Answer:
+    if request.path == "/api/chat":
+        return Answer(OLLAMA_STREAM.read_bytes(), headers=[("content-type", "application/x-ndjson")])
+    assert request.path == "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse-stream"
+    assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+    assert "/us-west-2/bedrock/" in request.headers["authorization"]
+    return Answer(sample("thinking_and_tools"), headers=[("content-type", "application/vnd.amazon.eventstream")])
+
+
+def all_of_them(upstreams: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The five outcomes in one config, in which only the providers' addresses are others; and all models of it."""
+    providers: dict[str, dict[str, Any]] = {}
+    models: dict[str, dict[str, Any]] = {}
+    for path in CONFIGS:
+        outcome = migrated(path.stem)
+        for provider in outcome["providers"]:
+            vendor = VENDORS.get(provider.get("vendor", provider["name"]))
+            dialect = provider.get("dialect") or (vendor.profiles[0].dialect if vendor else "")
+            providers[provider["name"]] = {**provider, "base_url": upstreams[dialect]}
+        for model in outcome["models"]:
+            id = model["id"] if model["id"] not in models else f"{path.stem}-{model['id']}"
+            models[id] = {**model, "id": id}
+    keys = [{"name": "master", "key": "${SEALINK_API_KEY}"}]
+    tables = {"providers": list(providers.values()), "models": list(models.values()), "keys": keys}
+    return toml_of(tables, []), list(models)
+
+
+def test_its_models_stream(tmp_path: Path, upstreams: dict[str, str]) -> None:
+    """Every model of every config, by the outcome itself; requests to clouds are signed, with credentials made here."""
+    config, models = all_of_them(upstreams)
+    assert {"sonnet", "gemini", "gpt-4o", "own_servers-qwen", "anthropic/*"} < set(models)
+    with token_server() as tokens:
+        account = account_file(tmp_path / "account.json", tokens.url)
+        variables = {
+            **{name: f"sk-of-{name}" for name in VARIABLES if name != "SEALINK_API_KEY"},
+            **{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_CONFIG_FILE": "none"},
+            "GOOGLE_APPLICATION_CREDENTIALS": str(account),
+        }
+        with (
+            SealinkProcess(config, tmp_path, variables) as sealink,
+            openai.OpenAI(base_url=f"{sealink.url}/v1", api_key=KEY, max_retries=0) as client,
+        ):
             for asked in [name.replace("*", "some/model") for name in models]:
                 assert streamed(client, asked), asked
-            client.close()
-
-
-def targets(model: dict[str, Any]) -> str:
-    return (
-        "[" + ", ".join(f'{{ provider = "{t["provider"]}", model = "{t["model"]}" }}' for t in model["targets"]) + "]"
-    )
+        assert len(tokens.asked) == 1
 
 
 def streamed(client: openai.OpenAI, model: str) -> str:

@@ -15,7 +15,8 @@ from sealink.admin.shapes import (
     UsageQuery,
     UsageReport,
 )
-from sealink.errors import InvalidRequest, NotFound
+from sealink.errors import NotFound
+from sealink.http.parameters import parse_parameter
 from sealink.ledger.reports import statement
 from sealink.ledger.reports.csv_text import csv_text
 from sealink.ledger.reports.selection import Selection, moment, month, position_text, read_position
@@ -46,7 +47,7 @@ class UsageOperations:
     def usage(self, call: Call) -> UsageReport | CsvFile:
         """Sums of what the query selects."""
         query = call.query
-        by = _read(by_of, query.by, "by")
+        by = parse_parameter(by_of, query.by, "by")
         with self._report() as report:
             found = report.summary(by, _selection(query))
         if query.format == "csv":
@@ -57,7 +58,7 @@ class UsageOperations:
     def requests(self, call: Call) -> RequestList:
         """Requests that have ended, the newest first."""
         query = call.query
-        before = _read(read_position, query.after, "after") if query.after else None
+        before = parse_parameter(read_position, query.after, "after") if query.after else None
         with self._report() as report:
             rows = report.page(_selection(query), query.limit + 1, before)
         is_last = len(rows) <= query.limit
@@ -74,7 +75,7 @@ class UsageOperations:
 
     def statement(self, call: Call) -> Statement | CsvFile:
         """A month's usage, a line for each team, key, model and provider."""
-        since, until = _read(month, call.name, "month")
+        since, until = parse_parameter(month, call.name, "month")
         with self._report() as report:
             found = report.summary(statement.BY, Selection(since=since, until=until, team=call.query.team))
         lines: Iterable[dict[str, object]] = statement.lines(call.name, found, *self._currency())
@@ -84,18 +85,11 @@ class UsageOperations:
 
 
 def _selection(query: Any) -> Selection:
-    times = {
-        name: None if (text := getattr(query, name)) is None else _read(moment, text, name)
+    times: dict[str, Any] = {
+        name: None if (text := getattr(query, name)) is None else parse_parameter(moment, text, name)
         for name in ("since", "until")
     }
     return Selection(**times, **{name: getattr(query, name, None) for name in _SELECTED})
-
-
-def _read(kind: Callable[[str], Any], text: str, param: str) -> Any:
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise InvalidRequest(f"`{param}`: {error}.", code="invalid_value", param=param) from error
 
 
 def _row(row: dict[str, Any]) -> RequestRow:

@@ -1,5 +1,6 @@
 """A run of `sealink bench`: a progress bar while it measures, then a table and a chart."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -10,16 +11,14 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from sealink.benchmark.measurement import Endpoint, Measurement, Plan, measure
+from sealink.benchmark.model_list import models_in, models_request
 from sealink.benchmark.plain_text import plain
 from sealink.benchmark.summary import Quantiles, Summary, histogram, summary
-from sealink.catalog.models import SIM_MODEL
-from sealink.errors import SealinkError
+from sealink.errors import GatewayTimeout, SealinkError
 from sealink.net.client import UpstreamPool
-from sealink.net.message import UpstreamRequest
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _BUCKETS: Final = 40
-_CONNECT_S: Final = 10.0
 _ROWS: Final = (
     ("TTFT, ms: p50 / p95 / p99", "ttft_s", 1000),
     ("tokens/s", "tokens_per_s", 1),
@@ -29,7 +28,7 @@ _ROWS: Final = (
 
 async def run(wanted: Sequence[tuple[str, str, str]], plan: Plan, *, as_json: bool) -> None:
     """Measure endpoints, each a URL, a key and a model, and print what was found. Raises SealinkError."""
-    endpoints = [Endpoint(url, key, model or await _first_model(url, key)) for url, key, model in wanted]
+    endpoints = [Endpoint(url, key, model or await _first_model(url, key, plan)) for url, key, model in wanted]
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}", markup=False),
@@ -47,19 +46,18 @@ async def run(wanted: Sequence[tuple[str, str, str]], plan: Plan, *, as_json: bo
         _show(found)
 
 
-async def _first_model(url: str, key: str) -> str:
+async def _first_model(url: str, key: str, plan: Plan) -> str:
     """The simulated model if the endpoint lists it, else the first that it lists. Raises SealinkError."""
-    headers = [("authorization", f"Bearer {key}")]
-    request = UpstreamRequest(method="GET", url=f"{url.rstrip('/')}/models", headers=headers, body=b"")
-    pool = UpstreamPool()
+    pool, body = UpstreamPool(), b""
     try:
-        answer = await pool.send(request, connect_s=_CONNECT_S)
-        body = b""
-        while piece := await answer.read():
-            body += piece
-        listed = [str(model["id"]) for model in msgspec.json.decode(body, type=dict[str, Any])["data"]]
-        return SIM_MODEL if SIM_MODEL in listed else listed[0]
-    except (msgspec.DecodeError, KeyError, IndexError, TypeError) as error:
+        async with asyncio.timeout(plan.timeout_s):
+            answer = await pool.send(models_request(url, key), connect_s=plan.timeout_s)
+            while piece := await answer.read():
+                body += piece
+        return models_in(body)[0]
+    except TimeoutError:
+        raise GatewayTimeout(f"{url}/models has not answered within {plan.timeout_s:g} s.") from None
+    except (ValueError, IndexError) as error:
         raise SealinkError(f"{url}/models lists no model: say which with --model.") from error
     finally:
         await pool.close()

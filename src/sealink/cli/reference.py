@@ -21,11 +21,15 @@ def page() -> str:
 
 
 def _sections(path: str, command: TyperCommand | TyperGroup) -> Iterator[str]:
-    if isinstance(command, TyperGroup):
-        for name, inner in command.commands.items():
-            assert isinstance(inner, TyperCommand | TyperGroup)
-            yield from _sections(f"{path} {name}", inner)
-        return
+    inner = command.commands if isinstance(command, TyperGroup) else {}
+    if command.params or not inner:
+        yield from _section(path, command)
+    for name, each in inner.items():
+        assert isinstance(each, TyperCommand | TyperGroup)
+        yield from _sections(f"{path} {name}", each)
+
+
+def _section(path: str, command: TyperCommand | TyperGroup) -> Iterator[str]:
     yield f"## {path}\n"
     yield f"{_words(command.help)}\n"
     rows = [row for each in command.params if (row := _row(each))]
@@ -39,7 +43,14 @@ def _row(parameter: object) -> str | None:
     if not isinstance(parameter, TyperOption) or parameter.hidden:
         return None
     value = "" if parameter.is_flag else f" {parameter.metavar or (parameter.name or '').upper()}"
-    return f"| `{', '.join(parameter.opts)}{value}` | {_words(parameter.help)} |"
+    names = [", ".join(parameter.opts), *parameter.secondary_opts]
+    return f"| `{' / '.join(names)}{value}` | {_words(parameter.help)}{_default(parameter)} |"
+
+
+def _default(option: TyperOption) -> str:
+    """The value that an option has where it is not given, unless its help says so or there is none to tell."""
+    is_told = option.is_flag or option.default in (None, "", ()) or "Default:" in (option.help or "")
+    return "" if is_told else f" Default: `{option.default}`."
 
 
 def _words(text: str | None) -> str:

@@ -20,7 +20,9 @@ SeaLink reads `./sealink.toml`, or the file that `--config` names. Everything in
 providers are those whose keys are in the usual environment variables ([providers.md](providers.md)), and the simulated
 model `sealink/sim` is there.
 
-    sealink check --config sealink.toml
+```sh
+sealink check --config sealink.toml
+```
 
 shows what each model would use and what it costs; or every mistake in the file, each as `FILE:LINE: what`, and exits
 with 1. What can be, but is probably not meant, is a warning: a key's pattern of models that fits no model, say.

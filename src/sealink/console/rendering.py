@@ -1,6 +1,7 @@
 """From a template to an answer. Jinja2 escapes all that it is given: no page marks anything as safe."""
 
 import hashlib
+from datetime import date, timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -13,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from sealink import __version__
 from sealink.console.backend import Backend
 from sealink.console.formats import FILTERS, query, share
+from sealink.ledger.reports.selection import moment
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
@@ -78,10 +80,17 @@ def static_file(request: Request) -> Response | None:
     return Response(body, headers={"content-type": kind, **({"cache-control": _KEEP} if is_versioned else {})})
 
 
-def usage_link(by: tuple[str, ...], group: tuple[str | None, ...], given: dict[str, str]) -> dict[str, str]:
-    """The filters of the requests that a group of a usage report is the sum of."""
-    values = {name: value for name, value in zip(by, group, strict=True) if value is not None and name != "day"}
-    return {**given, **values}
+def usage_link(by: tuple[str, ...], group: tuple[str | None, ...], given: dict[str, str]) -> str | None:
+    """The query for the requests that a group of a usage report is the sum of; None where no filter can say it, as with
+    the requests of no team."""
+    values = dict(zip(by, group, strict=True))
+    if None in values.values():
+        return None
+    if day := values.pop("day", None):
+        end = str(date.fromisoformat(day) + timedelta(days=1))
+        values["since"] = max(day, given.get("since", day), key=moment)
+        values["until"] = min(end, given.get("until", end), key=moment)
+    return query({**given, **values})
 
 
 def backend_of(request: Request) -> Backend:

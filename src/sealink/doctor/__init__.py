@@ -11,5 +11,7 @@ intermediaries  what stands in between, as the headers tell, and the lines to ch
 checks/         one check a file
 diagnosis       all checks, in order and in time
 conformance/    the rules of the APIs, and a scorecard of how an endpoint keeps them (`--conformance`)
+margin          words beside a name in the margin
+progress        what shows that it goes on
 terminal        a diagnosis in a terminal, or as JSON
 """

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sealink.doctor.check import Check
 from sealink.doctor.session import Session
-from sealink.doctor.verdict import EXIT_CODES, Finding, Verdict
+from sealink.doctor.verdict import EXIT_CODES, NO_TIME, Finding, Verdict
 from sealink.errors import RateLimited, SealinkError
 
 _NOTICED_S: Final = 0.2
@@ -77,7 +77,7 @@ class _Run:
             async with asyncio.timeout_at(self._until_s):
                 found = await check.probe(self._session)
         except TimeoutError:
-            return Finding(check.name, Verdict("untested", "There was no time left for it."))
+            return Finding(check.name, Verdict("untested", NO_TIME))
         except RateLimited:
             raise
         except SealinkError as error:

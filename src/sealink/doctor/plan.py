@@ -10,9 +10,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     limit_s: float = 29.0
     """Of the whole diagnosis: what is not done then is not tested. The silences of `--long` come on top."""
+    conformance_limit_s: float = 120.0
+    """Of a whole scorecard: what has not been asked then is not judged."""
     connect_s: float = 5.0
     answer_s: float = 15.0
-    """How long one answer may take."""
+    """How long one answer may take, besides the silences that are asked for."""
     paced: Phases = ((20, 0.1), (100, 0.015))
     """The stream that shows whether tokens are held back: first slow, then fast. So a buffer that is emptied by size
     can be told from one that is emptied by time."""

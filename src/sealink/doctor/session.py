@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from sealink.benchmark.chat_stream import chat_request
-from sealink.catalog.models import SIM_MODEL
+from sealink.benchmark.model_list import models_in, models_request
 from sealink.doctor.intermediaries import Way, way
 from sealink.doctor.plan import Plan
 from sealink.doctor.reception import IsEnough, Reception, Stream, never, parsed, receive
@@ -47,6 +47,8 @@ class Session:
 
     async def open(self, model: str) -> None:
         """Find the model, and whether it is the simulated one, within the plan's `answer_s`. Raises SealinkError."""
+        if not self.url.startswith(("http://", "https://")):
+            raise CannotExamine(f"The URL must begin with http:// or https://: {self.url}")
         clock = asyncio.get_running_loop().time
         until_s, failures = clock() + self.plan.answer_s, []
         for candidate in [model] if model else (await self._listed())[:_MODELS_TRIED]:
@@ -63,21 +65,18 @@ class Session:
 
     async def _listed(self) -> list[str]:
         """The models that the endpoint lists, the simulated one first."""
-        came = await self.get("/models")
+        came = await self.exchange(self.listing())
         try:
-            listed = [str(model["id"]) for model in msgspec.json.decode(came.body, type=dict[str, Any])["data"]]
-        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+            listed = models_in(came.body)
+        except ValueError:
             raise CannotExamine(refusal(self.url, "", came)) from None
         if came.status != 200 or not listed:
             raise CannotExamine(f"{self.url}/models lists no model: say which with --model.")
-        return sorted(listed, key=lambda id: id != SIM_MODEL)
+        return listed
 
-    async def get(self, path: str) -> Reception:
-        return await self.exchange(self.getting(path))
-
-    def getting(self, path: str) -> UpstreamRequest:
-        headers = [("authorization", f"Bearer {self.key}")] if self.key else []
-        return UpstreamRequest(method="GET", url=self.url + path, headers=headers)
+    def listing(self) -> UpstreamRequest:
+        """The request for the list of models."""
+        return models_request(self.url, self.key)
 
     async def stream(self, prompt: str, is_enough: IsEnough = never, *, most_s: float | None = None) -> Reception:
         """A streamed answer to a prompt."""

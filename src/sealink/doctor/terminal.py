@@ -1,13 +1,10 @@
 """A diagnosis in a terminal: verdicts as they are made, the lines to change, a picture of the arrivals; or JSON."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from rich.console import Console
-from rich.status import Status
-from rich.table import Table
 from rich.text import Text
 
 from sealink.benchmark.plain_text import plain
@@ -15,7 +12,9 @@ from sealink.benchmark.terminal import chart
 from sealink.doctor.checks import CHECKS, LONG_CHECKS
 from sealink.doctor.conformance.scorecard import judge
 from sealink.doctor.diagnosis import diagnose, exit_code
+from sealink.doctor.margin import show_beside
 from sealink.doctor.plan import Plan
+from sealink.doctor.progress import progress
 from sealink.doctor.session import Session
 from sealink.doctor.tokens import tokens_of
 from sealink.doctor.verdict import Finding, Level
@@ -38,11 +37,11 @@ _CANNOT_EXAMINE: Final = 2
 _INDENT: Final = 16
 
 
-async def run(url: str, key: str, model: str, *, as_json: bool, is_long: bool, is_conformance: bool) -> int:
+async def run(url: str, key: str, model: str, plan: Plan, *, as_json: bool, is_long: bool, is_conformance: bool) -> int:
     """Examine an endpoint and print what is found. Returns the exit code: 0 green, 1 warnings, 2 streams or rules are
     broken, or nothing could be examined."""
     pool = UpstreamPool()
-    session = Session(url, key, Plan(), pool)
+    session = Session(url, key, plan, pool)
     try:
         await session.open(model)
         if is_conformance:
@@ -81,37 +80,22 @@ async def _examine(session: Session, *, as_json: bool, is_long: bool) -> list[Fi
         _print(console, plain(f"{session.url}, model {session.model}") + (", simulated" if session.is_sim else ""))
         _print(console, f"in between: {session.way.names or 'nothing that says its name'}\n")
     findings: list[Finding] = []
-    with _progress(console, as_json=as_json) as progress:
+    with progress(console, as_json=as_json) as status:
         async for finding in diagnose(session, checks, limit_s):
             findings.append(finding)
             if not as_json:
                 _show(console, finding)
-            progress.update(f"{len(findings)} of {len(checks)} checks are done; at most {limit_s:.0f} s in all")
+            status.update(f"{len(findings)} of {len(checks)} checks are done; at most {limit_s:.0f} s in all")
     return findings
-
-
-@contextmanager
-def _progress(console: Console, *, as_json: bool) -> Iterator[Status]:
-    """What shows that it goes on: below the findings if they go to a terminal, else on stderr if that is one."""
-    shown = console if console.is_terminal and not as_json else Console(stderr=True)
-    status = shown.status("examining")
-    if not shown.is_terminal:
-        yield status
-        return
-    with status:
-        yield status
 
 
 def _show(console: Console, finding: Finding) -> None:
     verdict = finding.verdict
     mark, style = _MARKS[verdict.level]
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=_INDENT - 1)
-    grid.add_column()
-    grid.add_row(Text(f"{mark} {finding.check}", style=style), Text(plain(verdict.words)))
+    paragraphs = [Text(plain(verdict.words))]
     if verdict.change:
-        grid.add_row("", Text(f"change: {plain(verdict.change)}", style="bold"))
-    console.print(grid)
+        paragraphs.append(Text(f"change: {plain(verdict.change)}", style="bold"))
+    show_beside(console, Text(f"{mark} {finding.check}", style=style), _INDENT, paragraphs)
 
 
 def _show_end(session: Session, findings: Sequence[Finding]) -> None:

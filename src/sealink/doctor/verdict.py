@@ -8,6 +8,9 @@ Level = Literal["ok", "fact", "untested", "warning", "failure"]
 """`ok`: as it should be. `fact`: neither good nor bad. `untested`: could not be found out. `warning`: something hides
 what a client needs, or costs money. `failure`: streams are delayed, merged, altered or cut."""
 
+NO_TIME: Final = "There was no time left for it."
+"""Of what was not done within the limit of all."""
+
 EXIT_CODES: Final[dict[Level, int]] = {"ok": 0, "fact": 0, "untested": 0, "warning": 1, "failure": 2}
 
 

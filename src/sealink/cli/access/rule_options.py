@@ -19,10 +19,10 @@ NONE: Final = "none"
 """As a value: takes a setting away."""
 
 LIMITS: Final = {
-    "requests_per_minute": ("N", ""),
-    "tokens_per_minute": ("N", ""),
-    "concurrent_streams": ("N", ""),
-    "requests_per_day": ("N", ""),
+    "requests_per_minute": ("N", "Requests that may begin within 60 seconds."),
+    "tokens_per_minute": ("N", "Tokens of prompts and answers within 60 seconds."),
+    "concurrent_streams": ("N", "Streams that may be open at a time."),
+    "requests_per_day": ("N", "Requests that may begin within 24 hours."),
     "budget_usd": ("X", "How much requests may cost in a budget period."),
     "budget_period": ("PERIOD", "day, week, month or total (the default)."),
 }

@@ -1,8 +1,7 @@
 """What happened to this one? Requests that have ended, by whatever selects them; and each as a waterfall."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,13 +11,12 @@ from sealink.console.backend import Backend
 from sealink.console.formats import path_part
 from sealink.console.rendering import backend_of, render, see
 from sealink.console.waterfall import waterfall
-from sealink.errors import InvalidRequest, NotFound
+from sealink.errors import NotFound
+from sealink.http.parameters import parse_parameter
 from sealink.ledger.entry import Ended
 from sealink.ledger.reports.report import open_report, position_of
 from sealink.ledger.reports.selection import Position, Selection, moment, position_text, read_position
 from sealink.ledger.row import Row
-
-T = TypeVar("T")
 
 PAGE_ROWS: Final = 50
 FILTERS: Final = ("key", "team", "model", "provider", "task", "ended", "code", "since", "until")
@@ -32,7 +30,7 @@ async def show_all(request: Request) -> Response:
         return see(f"/requests/{path_part(wanted)}")
     selection = selection_of(given)
     place = request.query_params.get("before", "")
-    before = read(read_position, place, "before") if "," in place else None
+    before = parse_parameter(read_position, place, "before") if "," in place else None
     rows = await asyncio.to_thread(_page, backend_of(request), selection, before)
     next_before = position_text(position_of(rows[PAGE_ROWS - 1])) if len(rows) > PAGE_ROWS else ""
     return render(
@@ -60,16 +58,8 @@ def selection_of(given: dict[str, str]) -> Selection:
     values: dict[str, Any] = {name: value.replace("\0", "") for name, value in given.items()}
     for name in ("since", "until"):
         if name in values:
-            values[name] = read(moment, values[name], name)
+            values[name] = parse_parameter(moment, values[name], name)
     return Selection(**values)
-
-
-def read(kind: Callable[[str], T], text: str, name: str) -> T:
-    """What a parameter says. Raises InvalidRequest, naming it."""
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise InvalidRequest(f"{name}: {error}.", code="invalid_value", param=name) from error
 
 
 def _page(backend: Backend, selection: Selection, before: Position | None) -> list[Row]:

@@ -9,8 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sealink.console.backend import Backend
-from sealink.console.pages.requests import read, selection_of
+from sealink.console.pages.requests import selection_of
 from sealink.console.rendering import backend_of, render
+from sealink.http.parameters import parse_parameter
 from sealink.ledger.reports.csv_text import csv_text
 from sealink.ledger.reports.report import open_report
 from sealink.ledger.reports.selection import Selection
@@ -37,7 +38,7 @@ def _asked(request: Request) -> Asked:
     if "since" not in query:
         given["since"] = str(datetime.now(UTC).date() - timedelta(days=_DAYS - 1))
     names = ",".join(dict.fromkeys(name for name in (query.get("by") or "model", query.get("then", "")) if name))
-    return Asked(read(by_of, names, "by"), selection_of(given), given)
+    return Asked(parse_parameter(by_of, names, "by"), selection_of(given), given)
 
 
 async def show(request: Request) -> Response:

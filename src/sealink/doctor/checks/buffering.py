@@ -133,8 +133,8 @@ def _of_unstamped(found: Pacing, way: Way) -> Verdict:
         words = f"All {len(chunks)} chunks came at once, after {first_s:.1f} s: something holds the stream back."
         return Verdict("warning", words, way.change("buffering"), figures)
     words = (
-        f"{len(chunks)} chunks came from {first_s:.1f} s to {found.ended_s:.1f} s. When they were sent only the "
-        "simulated model tells (--model sealink/sim)."
+        f"{len(chunks)} chunks came from {first_s:.1f} s to {found.ended_s:.1f} s. When they were sent, only "
+        "SeaLink's simulated model tells (--model sealink/sim)."
     )
     return Verdict("fact", words, figures=figures)
 

@@ -24,8 +24,10 @@ def verdict(found: Reception, way: Way) -> Verdict:
     allowed = found.headers.get("access-control-allow-headers", "").lower()
     figures: dict[str, float | str | None] = {"status": found.status, "allow_origin": origin}
     if found.status < 300 and origin in ("*", "https://page.example") and "authorization" in allowed:
-        return Verdict("fact", "CORS: pages of any origin may ask.", figures=figures)
-    return Verdict("fact", f"CORS: pages of other origins may not ask (preflight: {found.status}).", figures=figures)
+        return Verdict("fact", "Pages of any origin may ask from a browser (CORS).", figures=figures)
+    return Verdict(
+        "fact", f"Pages of other origins may not ask from a browser (CORS; preflight: {found.status}).", figures=figures
+    )
 
 
 CHECK = Check("cors", "whether browsers may ask", probe, verdict)

@@ -49,7 +49,7 @@ def silence_in(came: Reception, silence_s: float, stream_s: float) -> Silence:
 
 def verdict(found: Silence, way: Way) -> Verdict:
     if found.came is None:
-        return Verdict("untested", "Only the simulated model is silent on demand (--model sealink/sim).")
+        return Verdict("untested", "Only SeaLink's simulated model is silent on demand (--model sealink/sim).")
     if not found.survived:
         why = found.came.error.message if found.came.error else f"it ends without [DONE], status {found.came.status}."
         words = (
@@ -60,7 +60,8 @@ def verdict(found: Silence, way: Way) -> Verdict:
     if found.is_held_back:
         return Verdict("untested", "The token before the silence was held back until after it: see buffering.")
     if found.signs_s:
-        words = f"Signs of life in {found.silence_s:g} s of silence: {len(found.signs_s)}."
+        many = "1 sign" if len(found.signs_s) == 1 else f"{len(found.signs_s)} signs"
+        words = f"{many} of life came in {found.silence_s:g} s of silence."
         return Verdict("ok", words, figures={"heartbeats": len(found.signs_s)})
     words = (
         f"Nothing came in {found.silence_s:g} s of silence: heartbeats are held back, dropped or turned off. "

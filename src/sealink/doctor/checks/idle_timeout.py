@@ -62,7 +62,7 @@ async def _ending(answering: Coroutine[Any, Any, Reception]) -> Ending:
 
 def verdict(found: Endings, way: Way) -> Verdict:
     if found.streamed is None or found.whole is None:
-        return Verdict("untested", "Only the simulated model is silent on demand (--model sealink/sim).")
+        return Verdict("untested", "Only SeaLink's simulated model is silent on demand (--model sealink/sim).")
     figures: dict[str, float | str | None] = {
         "silence_s": found.silence_s,
         "stream_cut_after_s": _cut_after_s(found.streamed),

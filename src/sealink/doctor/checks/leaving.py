@@ -100,7 +100,7 @@ async def _record(session: Session, name: str) -> Record | None:
 def verdict(found: Leaving, way: Way) -> Verdict:
     match found.state:
         case "not asked":
-            return Verdict("untested", "Only the simulated model tells (--model sealink/sim).")
+            return Verdict("untested", "Only SeaLink's simulated model tells (--model sealink/sim).")
         case "unknown":
             return Verdict("untested", "The model could not be asked: several processes or machines answer.")
         case "running" | "complete":

@@ -70,7 +70,7 @@ def verdict(found: Waits, way: Way) -> Verdict:
     overhead_s = found.whole_s - found.whole_tokens / pace
     fewest = max(1, round(pace * (NOTICED_S + found.ttft_s - overhead_s)))
     figures |= {"tokens_per_s": round(pace, 1), "pays_from_tokens": fewest}
-    words += f"Streaming saves a second from about {fewest} tokens on; shorter replies are as well read whole."
+    words += f"Streaming saves a second from about {fewest} tokens on; shorter replies may as well be read whole."
     return Verdict("fact", words, figures=figures)
 
 

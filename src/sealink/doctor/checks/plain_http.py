@@ -6,6 +6,7 @@ The gateway's own client always asks for `identity`, and does not show the versi
 import http.client
 import ssl
 import time
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -41,10 +42,15 @@ def plain_exchange(request: UpstreamRequest, accept_encoding: str, most_s: float
         connection.close()
 
 
-def _connection(url: str, timeout_s: float) -> http.client.HTTPConnection:
+def _connection(url: str, timeout_s: float, protocols: Sequence[str] = ("http/1.1",)) -> http.client.HTTPConnection:
+    """One that is not open yet. With TLS it offers these protocols (ALPN, RFC 7301)."""
     parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    return kind(parts.hostname or "", parts.port, timeout=timeout_s)
+    host = parts.hostname or ""
+    if parts.scheme != "https":
+        return http.client.HTTPConnection(host, parts.port, timeout=timeout_s)
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(protocols)
+    return http.client.HTTPSConnection(host, parts.port, timeout=timeout_s, context=context)
 
 
 def _exchange(
@@ -72,13 +78,10 @@ def _exchange(
 
 
 def offers_http2(url: str, timeout_s: float) -> bool:
-    """Whether a server with TLS would speak HTTP/2 (ALPN, RFC 7301). Blocks. Raises UpstreamError."""
+    """Whether a server with TLS would speak HTTP/2. Blocks. Raises UpstreamError."""
     if urlsplit(url).scheme != "https":
         return False
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    parts = urlsplit(url)
-    connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout_s, context=context)
+    connection = _connection(url, timeout_s, ("h2", "http/1.1"))
     try:
         connection.connect()
         return isinstance(connection.sock, ssl.SSLSocket) and connection.sock.selected_alpn_protocol() == "h2"

@@ -20,7 +20,7 @@ class Spoken(msgspec.Struct, frozen=True):
 
 async def probe(session: Session) -> Spoken:
     return Spoken(
-        await asyncio.to_thread(plain_exchange, session.getting("/models"), "gzip", session.plan.answer_s),
+        await asyncio.to_thread(plain_exchange, session.listing(), "gzip", session.plan.answer_s),
         await asyncio.to_thread(offers_http2, session.url, session.plan.connect_s),
     )
 

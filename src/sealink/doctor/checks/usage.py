@@ -1,7 +1,5 @@
 """Does the usage come, in the last frame, when it is asked for?"""
 
-import msgspec
-
 from sealink.doctor.check import Check
 from sealink.doctor.intermediaries import Way
 from sealink.doctor.reception import Stream
@@ -29,9 +27,8 @@ def verdict(found: Stream, way: Way) -> Verdict:
     last = found.chunks[-1].payload
     if not isinstance(last.get("usage"), dict) or last.get("choices"):
         return Verdict("fact", "The usage comes, but not in a last chunk of its own, as at OpenAI.", figures=figures)
-    return Verdict(
-        "ok", f"The usage comes in the last chunk: {msgspec.json.encode(figures).decode()}.", figures=figures
-    )
+    counts = f"{figures.get('prompt_tokens', '?')} tokens in, {figures.get('completion_tokens', '?')} out"
+    return Verdict("ok", f"The usage comes in the last chunk: {counts}.", figures=figures)
 
 
 CHECK = Check("usage", "whether the usage comes", probe, verdict)

@@ -123,7 +123,7 @@ def _no_events(transcript: Transcript) -> str | None:
 
 def _cut(transcript: Transcript) -> str | None:
     events = transcript.events(CUT)
-    if CUT not in transcript.exchanges:
+    if not transcript.has(CUT):
         return None
     last = events[-1].payload if events else None
     error = (last or {}).get("error")
@@ -147,7 +147,7 @@ def _whole(transcript: Transcript) -> str | None:
 
 def error_fault(transcript: Transcript) -> str | None:
     """OpenAI's shape of an error, with its HTTP status, even if a stream was asked for."""
-    came, error = transcript.exchanges[WRONG], (transcript.parsed(WRONG) or {}).get("error")
+    came, error = transcript.received(WRONG), (transcript.parsed(WRONG) or {}).get("error")
     if not 400 <= came.status < 500:
         return f"status {came.status}"
     if not isinstance(error, dict) or not isinstance(error.get("message"), str):

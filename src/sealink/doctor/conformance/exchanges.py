@@ -1,14 +1,14 @@
 """What is asked of an endpoint, in each API, to judge it by the answers."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from sealink.doctor.conformance.rule import BEARER, CUT, PLAIN, TOOLS, USAGE, WHOLE, WRONG, Json, Transcript
 from sealink.doctor.reception import Reception
 from sealink.doctor.session import Session
-from sealink.errors import RateLimited
+from sealink.errors import GatewayTimeout, RateLimited, SealinkError
 from sealink.net.message import UpstreamRequest
 from sealink.sim.probe import Probe
 
@@ -26,7 +26,7 @@ LISTED_FOR_MESSAGES: Final = "listed for messages"
 
 
 async def chat(session: Session) -> Transcript:
-    path, messages = "/chat/completions", _messages(_PROMPT)
+    messages = _messages(_PROMPT)
     tools = [{"type": "function", "function": {**_TOOL, "parameters": _PARAMETERS}}]
     asked: dict[str, Json] = {
         PLAIN: {"messages": messages, "stream": True},
@@ -36,7 +36,7 @@ async def chat(session: Session) -> Transcript:
         WHOLE: {"messages": messages},
         WRONG: {"messages": "none", "stream": True},
     }
-    return await _ask(session, path, asked, [])
+    return await _ask(session, _posts(session, "/chat/completions", asked, _bearer(session)))
 
 
 async def messages(session: Session) -> Transcript:
@@ -49,9 +49,9 @@ async def messages(session: Session) -> Transcript:
         WHOLE: said,
         WRONG: {**said, "messages": "none", "stream": True},
     }
-    transcript = await _ask(session, "/messages", asked, [*ANTHROPIC_VERSION, ("x-api-key", session.key)])
-    by_bearer = await _exchange(session, "POST", "/messages", _AS_CLAUDE_CODE, {"model": session.model, **said})
-    return Transcript({**transcript.exchanges, BEARER: by_bearer})
+    by_key = _posts(session, "/messages", asked, [*ANTHROPIC_VERSION, ("x-api-key", session.key)])
+    by_bearer = _posts(session, "/messages", {BEARER: said}, [*_bearer(session), *_AS_CLAUDE_CODE])
+    return await _ask(session, {**by_key, **by_bearer})
 
 
 async def responses_api(session: Session) -> Transcript:
@@ -63,42 +63,63 @@ async def responses_api(session: Session) -> Transcript:
         WHOLE: {"input": _PROMPT},
         WRONG: {"input": 7, "stream": True},
     }
-    return await _ask(session, "/responses", asked, [])
+    return await _ask(session, _posts(session, "/responses", asked, _bearer(session)))
 
 
 async def models(session: Session) -> Transcript:
-    listed = await _exchange(session, "GET", "/models", [], None)
-    for_messages = await _exchange(session, "GET", "/models", ANTHROPIC_VERSION, None)
-    return Transcript({LISTED: listed, LISTED_FOR_MESSAGES: for_messages})
+    listed = session.listing()
+    for_messages = msgspec.structs.replace(listed, headers=[*listed.headers, *ANTHROPIC_VERSION])
+    return await _ask(session, {LISTED: listed, LISTED_FOR_MESSAGES: for_messages})
 
 
-async def _ask(session: Session, path: str, asked: dict[str, Json], headers: list[tuple[str, str]]) -> Transcript:
+async def _ask(session: Session, requests: dict[str, UpstreamRequest]) -> Transcript:
     """All exchanges of an API, at the same time; those that are too many for the key again, one by one."""
+    if not session.is_sim:
+        requests.pop(CUT, None)
 
-    async def answer(name: str) -> Reception:
-        return await _exchange(session, "POST", path, headers, {"model": session.model, **asked[name]})
-
-    async def answer_or_limit(name: str) -> Reception | None:
+    async def answer_or_limit(request: UpstreamRequest) -> Reception | None:
         try:
-            return await answer(name)
+            return await _answer(session, request)
         except RateLimited:
             return None
 
-    names = [name for name in asked if name != CUT or session.is_sim]
-    came = dict(zip(names, await asyncio.gather(*map(answer_or_limit, names)), strict=True))
-    return Transcript({name: received or await answer(name) for name, received in came.items()})
+    came = dict(zip(requests, await asyncio.gather(*map(answer_or_limit, requests.values())), strict=True))
+    answers = {name: received or await _answer(session, requests[name]) for name, received in came.items()}
+    unanswered = {name: each.error.message for name, each in answers.items() if _is_unanswered(each) and each.error}
+    return Transcript({name: each for name, each in answers.items() if name not in unanswered}, unanswered)
 
 
-async def _exchange(session: Session, method: str, path: str, headers: list[tuple[str, str]], body: Any) -> Reception:
-    key = [] if ("x-api-key", session.key) in headers else [("authorization", f"Bearer {session.key}")]
-    return await session.exchange(
-        UpstreamRequest(
-            method=method,
+async def _answer(session: Session, request: UpstreamRequest) -> Reception:
+    """What came; an error without a status where nothing did. Raises RateLimited."""
+    try:
+        return await session.exchange(request)
+    except RateLimited:
+        raise
+    except SealinkError as error:
+        return Reception(error=error)
+
+
+def _is_unanswered(came: Reception) -> bool:
+    """Whether nothing came, or not all in time. A body that is cut is judged: it may be what a rule is about."""
+    return came.status == 0 or isinstance(came.error, GatewayTimeout)
+
+
+def _posts(
+    session: Session, path: str, asked: dict[str, Json], headers: list[tuple[str, str]]
+) -> dict[str, UpstreamRequest]:
+    return {
+        name: UpstreamRequest(
+            method="POST",
             url=session.url + path,
-            headers=[*key, *headers, ("content-type", "application/json")],
-            body=b"" if body is None else msgspec.json.encode(body),
+            headers=[*headers, ("content-type", "application/json")],
+            body=msgspec.json.encode({"model": session.model, **body}),
         )
-    )
+        for name, body in asked.items()
+    }
+
+
+def _bearer(session: Session) -> list[tuple[str, str]]:
+    return [("authorization", f"Bearer {session.key}")]
 
 
 def _messages(prompt: str) -> list[Json]:

@@ -112,7 +112,7 @@ def _tools(transcript: Transcript) -> str | None:
 
 
 def _cut(transcript: Transcript) -> str | None:
-    if CUT not in transcript.exchanges:
+    if not transcript.has(CUT):
         return None
     payloads = _payloads(transcript.events(CUT))
     if not payloads or payloads[-1].get("type") != "error" or "message" not in payloads[-1].get("error", {}):
@@ -121,7 +121,7 @@ def _cut(transcript: Transcript) -> str | None:
 
 
 def _bearer(transcript: Transcript) -> str | None:
-    status = transcript.exchanges[BEARER].status
+    status = transcript.received(BEARER).status
     return "" if status == 200 else f"status {status}"
 
 
@@ -135,7 +135,7 @@ def _whole(transcript: Transcript) -> str | None:
 
 
 def _errors(transcript: Transcript) -> str | None:
-    came, body = transcript.exchanges[WRONG], transcript.parsed(WRONG) or {}
+    came, body = transcript.received(WRONG), transcript.parsed(WRONG) or {}
     if not 400 <= came.status < 500:
         return f"status {came.status}"
     error = body.get("error")

@@ -99,7 +99,7 @@ def _completed(transcript: Transcript) -> str | None:
 
 
 def _cut(transcript: Transcript) -> str | None:
-    if CUT not in transcript.exchanges:
+    if not transcript.has(CUT):
         return None
     payloads = json_objects(transcript.events(CUT))
     types = [payload.get("type") for payload in payloads]

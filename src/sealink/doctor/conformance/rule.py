@@ -33,25 +33,53 @@ class Event(msgspec.Struct, frozen=True):
     payload: Json | None
 
 
+class Unanswered(Exception):
+    """A rule looks at an exchange that was not answered in time."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the exchange {name!r} was not answered")
+
+
 class Transcript(msgspec.Struct, frozen=True, dict=True):
-    """What was received in one API, by the name of the exchange."""
+    """What was received in one API, by the name of the exchange. `unanswered` says of others what was waited for in
+    vain; to look at one of them raises Unanswered."""
 
     exchanges: dict[str, Reception]
+    unanswered: dict[str, str] = {}
+
+    def received(self, name: str) -> Reception:
+        if name in self.unanswered:
+            raise Unanswered(name)
+        return self.exchanges[name]
+
+    def has(self, name: str) -> bool:
+        """Whether an exchange was asked for."""
+        return name in self.exchanges or name in self.unanswered
 
     def events(self, name: str) -> list[Event]:
         """The events of a stream; none if it was not asked for."""
-        came = self.exchanges.get(name)
-        return list(events(came.body)) if came is not None else []
+        return list(events(self.received(name).body)) if self.has(name) else []
 
     @cached_property
     def streams(self) -> dict[str, list[Event]]:
         """The streams that were asked for and are meant to come whole."""
-        return {name: self.events(name) for name in (PLAIN, USAGE, TOOLS) if name in self.exchanges}
+        return {name: self.events(name) for name in self._answered(PLAIN, USAGE, TOOLS)}
+
+    @property
+    def receptions(self) -> list[Reception]:
+        """Those of all streams."""
+        return [self.exchanges[name] for name in self._answered(*STREAMS)]
 
     def parsed(self, name: str) -> Json | None:
         """The JSON object that an exchange was answered with; None if it is none, or was not asked for."""
-        came = self.exchanges.get(name)
-        return json_object(came.body) if came is not None else None
+        return json_object(self.received(name).body) if self.has(name) else None
+
+    def _answered(self, *names: str) -> list[str]:
+        """Those of these exchanges that were answered. Raises Unanswered if none was."""
+        found = [name for name in names if name in self.exchanges]
+        if not found and names[0] in self.unanswered:
+            raise Unanswered(names[0])
+        return found
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -100,5 +128,7 @@ def event_names_fault(transcript: Transcript) -> str | None:
 
 def missing_header_fault(transcript: Transcript, name: str) -> str | None:
     """A header that every answer must have."""
+    if not transcript.exchanges:
+        return None
     missing = [exchange for exchange, came in transcript.exchanges.items() if name not in came.headers]
     return f"none with the exchange {missing[0]!r}" if missing else ""

@@ -6,16 +6,17 @@ from typing import Any, Final, Literal
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sealink.benchmark.plain_text import plain
 from sealink.doctor.check import Check
 from sealink.doctor.checks import buffering, compression, heartbeats, leaving
 from sealink.doctor.conformance import chat, chat_tools, exchanges, messages, models, responses_api, transport
-from sealink.doctor.conformance.rule import PLAIN, Rule, Transcript
+from sealink.doctor.conformance.rule import PLAIN, Rule, Transcript, Unanswered
+from sealink.doctor.margin import show_beside
+from sealink.doctor.progress import progress
 from sealink.doctor.session import Session
-from sealink.doctor.verdict import EXIT_CODES
+from sealink.doctor.verdict import EXIT_CODES, NO_TIME
 from sealink.errors import SealinkError
 
 Outcome = Literal["pass", "fault", "not applicable"]
@@ -25,6 +26,7 @@ _MARKS: Final[dict[Outcome, tuple[str, str]]] = {
     "fault": ("✗", "red"),
     "not applicable": ("?", "dim"),
 }
+_INDENT: Final = 21
 _NOT_OFFERED: Final = (404, 405, 501)
 
 
@@ -70,14 +72,16 @@ WAYS: Final[tuple[tuple[Check[Any], str], ...]] = (
 
 
 async def scores(session: Session, ways: Sequence[tuple[Check[Any], str]] = WAYS) -> AsyncIterator[Score]:
-    """The scores of an endpoint, as they are found. Of the ways those that only wait are tried beside the rest."""
-    waiting = [asyncio.create_task(_travel(session, check, says)) for check, says in ways if check.is_quiet]
+    """The scores of an endpoint, as they are found. Of the ways those that only wait are tried beside the rest. What is
+    not done within the plan's `conformance_limit_s` is not judged."""
+    until_s = asyncio.get_running_loop().time() + session.plan.conformance_limit_s - session.opened_in_s
+    waiting = [asyncio.create_task(_travel(session, check, says, until_s)) for check, says in ways if check.is_quiet]
     try:
-        async for score in _of_apis(session):
+        async for score in _of_apis(session, until_s):
             yield score
         for check, says in ways:
             if not check.is_quiet:
-                yield await _travel(session, check, says)
+                yield await _travel(session, check, says, until_s)
         for task in waiting:
             yield await task
     finally:
@@ -85,25 +89,38 @@ async def scores(session: Session, ways: Sequence[tuple[Check[Any], str]] = WAYS
             task.cancel()
 
 
-async def _of_apis(session: Session) -> AsyncIterator[Score]:
+async def _of_apis(session: Session, until_s: float) -> AsyncIterator[Score]:
     offered = []
     for api in APIS:
-        transcript = await api.ask(session)
-        if api.may_be_missing and transcript.exchanges[PLAIN].status in _NOT_OFFERED:
-            yield Score(api.path, "offered", "the API is offered", "not applicable", "it is not offered here")
-            continue
-        offered.append(api.path)
-        for rule in api.rules:
-            yield judged(api.path, rule, transcript)
-    listed = await exchanges.models(session)
-    for rule in (*models.OPENAI_RULES, *(models.ANTHROPIC_RULES if "/messages" in offered else ())):
-        yield judged("/models", rule, listed)
+        found = await _of_api(session, api, until_s)
+        if len(found) == len(api.rules):
+            offered.append(api.path)
+        for score in found:
+            yield score
+    rules = (*models.OPENAI_RULES, *(models.ANTHROPIC_RULES if "/messages" in offered else ()))
+    for score in await _of_api(session, Api("/models", exchanges.models, rules, may_be_missing=False), until_s):
+        yield score
+
+
+async def _of_api(session: Session, api: Api, until_s: float) -> list[Score]:
+    """The scores of all of its rules; a single one where it is not judged."""
+    try:
+        async with asyncio.timeout_at(until_s):
+            transcript = await api.ask(session)
+    except TimeoutError:
+        return [Score(api.path, "judged", "the API is judged", "not applicable", NO_TIME)]
+    plain = transcript.exchanges.get(PLAIN)
+    if api.may_be_missing and plain is not None and plain.status in _NOT_OFFERED:
+        return [Score(api.path, "offered", "the API is offered", "not applicable", "it is not offered here")]
+    return [judged(api.path, rule, transcript) for rule in api.rules]
 
 
 def judged(api: str, rule: Rule, transcript: Transcript) -> Score:
     """The score of one rule, of an API or a topic."""
     try:
         fault = rule.judge(transcript)
+    except Unanswered as error:
+        return Score(api, rule.name, rule.says, "not applicable", f"{error}")
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # Rules read what a server has sent: a text where an object must be, for example, is its fault, whichever.
         fault = f"its JSON has another shape: {error}"
@@ -112,9 +129,12 @@ def judged(api: str, rule: Rule, transcript: Transcript) -> Score:
     return Score(api, rule.name, rule.says, "fault" if fault else "pass", fault)
 
 
-async def _travel(session: Session, check: Check[Any], says: str) -> Score:
+async def _travel(session: Session, check: Check[Any], says: str, until_s: float) -> Score:
     try:
-        verdict = check.verdict(await check.probe(session), session.way)
+        async with asyncio.timeout_at(until_s):
+            verdict = check.verdict(await check.probe(session), session.way)
+    except TimeoutError:
+        return Score("streams", check.name, says, "not applicable", NO_TIME)
     except SealinkError as error:
         return Score("streams", check.name, says, "not applicable", error.message)
     if EXIT_CODES[verdict.level]:
@@ -131,10 +151,12 @@ async def judge(session: Session, *, as_json: bool) -> int:
     console = Console()
     if not as_json:
         console.print(plain(f"{session.url}, model {session.model}"), markup=False, highlight=False, soft_wrap=True)
-    async for score in scores(session):
-        if not as_json:
-            _show(console, score, is_first=not found or found[-1].api != score.api)
-        found.append(score)
+    with progress(console, as_json=as_json) as status:
+        async for score in scores(session):
+            if not as_json:
+                _show(console, score, is_first=not found or found[-1].api != score.api)
+            found.append(score)
+            status.update(f"{len(found)} rules are judged; at most {session.plan.conformance_limit_s:.0f} s in all")
     code = exit_code(found)
     if as_json:
         print(msgspec.json.encode(_as_json(session, found, code)).decode())
@@ -152,13 +174,11 @@ def _show(console: Console, score: Score, *, is_first: bool) -> None:
     if is_first:
         console.print(f"\n{score.api}", style="bold", markup=False, highlight=False)
     mark, style = _MARKS[score.outcome]
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=20)
-    grid.add_column()
-    grid.add_row(Text(f"{mark} {score.rule}", style=style), Text(score.says))
+    paragraphs = [Text(score.says)]
     if score.fault:
-        grid.add_row("", Text(plain(score.fault), style=style))
-    console.print(grid)
+        words = plain(score.fault)
+        paragraphs.append(Text(f"found: {words}" if score.outcome == "fault" else f"({words})", style=style))
+    show_beside(console, Text(f"{mark} {score.rule}", style=style), _INDENT, paragraphs)
 
 
 def _summary(found: Sequence[Score]) -> str:

@@ -7,16 +7,17 @@ from sealink.errors import GatewayTimeout, UpstreamError
 MAX_WHOLE_BYTES: Final = 64 * 1024 * 1024
 """The largest body that is read whole: of an answer that is not streamed, or of an error."""
 
-_MESSAGES: Final = {
+MESSAGES: Final = {
     "first_content": "The upstream sent no content",
     "idle": "The upstream sent nothing",
     "total": "The answer has not come to its end",
 }
+"""What has not happened in time, by the code of the error."""
 
 
 def timed_out(timer: str, limit_s: float) -> GatewayTimeout:
     """The error of one of the timers of `[timeouts]`; its code is the timer's name without `_s`."""
-    return GatewayTimeout(f"{_MESSAGES[timer]} for {limit_s:g} seconds.", code=timer)
+    return GatewayTimeout(f"{MESSAGES[timer]} for {limit_s:g} seconds.", code=timer)
 
 
 def check_size(size: int) -> None:

@@ -15,6 +15,7 @@ from sealink.errors import InvalidRequest, ServiceUnavailable
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.limits.enforcement import LimitEnforcement
 from sealink.http.endpoint import RequestContext
+from sealink.http.parameters import parse_parameter
 from sealink.http.responses import send_json
 from sealink.ledger.reports.selection import Selection, moment
 from sealink.ledger.reports.totals import By, Summary, Totals, by_of
@@ -114,12 +115,7 @@ def read_parameter(
 ) -> Any:
     """A parameter of a query; None if it is not given and has no default. Raises InvalidRequest."""
     given = query.get(name, [default])[-1]
-    if given is None:
-        return None
-    try:
-        return kind(given)
-    except ValueError as error:
-        raise InvalidRequest(f"`{name}`: {error}.", code="invalid_value", param=name) from error
+    return None if given is None else parse_parameter(kind, given, name)
 
 
 def _as_fields(standing: Standing) -> dict[str, Any]:
