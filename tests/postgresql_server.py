@@ -30,19 +30,26 @@ def binaries() -> Path:
 
 
 class PostgresqlServer:
-    """It can be stopped and started again. It refuses to run as root, so root runs it as `postgres`."""
+    """It can be stopped and started again. It refuses to run as root, so root runs it as `postgres`.
 
-    def __init__(self) -> None:
+    Its user is `sealink`, who needs a password only if one is given.
+    """
+
+    def __init__(self, password: str = "") -> None:
+        self._password = password
         self._binaries = binaries()
         self._user = "postgres" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="sealink-postgresql-"))
         if self._user:
             os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
-        self._port = free_port()
-        self._run("initdb", "-D", "data", "-U", "sealink", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        self.port = free_port()
+        (self._folder / "password").write_text(password or "-")
+        (self._folder / "password").chmod(0o644)
+        login = ["--auth=scram-sha-256" if password else "--auth=trust", "--pwfile=password"]
+        self._run("initdb", "-D", "data", "-U", "sealink", *login, "--no-sync", "-E", "UTF8", "--locale=C")
 
     def start(self) -> None:
-        options = " ".join([f"-p {self._port}", *(f"-c {name}={value}" for name, value in _SETTINGS.items())])
+        options = " ".join([f"-p {self.port}", *(f"-c {name}={value}" for name, value in _SETTINGS.items())])
         self._run("pg_ctl", "start", "-D", "data", "-w", "-l", "log", "-o", options)
 
     def stop(self) -> None:
@@ -50,7 +57,8 @@ class PostgresqlServer:
         self._run("pg_ctl", "stop", "-D", "data", "-m", "immediate")
 
     def url(self, database: str) -> str:
-        return f"postgresql://sealink@127.0.0.1:{self._port}/{database}"
+        login = f"sealink:{self._password}" if self._password else "sealink"
+        return f"postgresql://{login}@127.0.0.1:{self.port}/{database}"
 
     def new_database(self, name: str) -> str:
         """Make a database. Returns its URL."""

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,22 +14,24 @@ from outside import program
 from waiting import until
 
 START_S: Final = 20.0
+DURABLE: Final = ("--appendonly", "yes", "--save", "", "--appendfsync", "always")
 
 
 class RedisServer:
     """It can be stopped and started again, with its data or without."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[str] = DURABLE) -> None:
+        self._options = options
         self._program = program("redis-server")
         self._folder = Path(tempfile.mkdtemp(prefix="sealink-redis-"))
-        self._port = free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--appendonly", "yes"]
-        command = [self._program, *options, "--save", "", "--appendfsync", "always", "--loglevel", "warning"]
+        own = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--loglevel", "warning"]
+        command = [self._program, *self._options, *own]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(self._answers, lambda: "Redis did not start", within_s=START_S)
 

@@ -1,16 +1,19 @@
-"""Two real nodes with one PostgreSQL and one Redis: one limit, one budget, one set of keys."""
+"""Two real nodes with one PostgreSQL and one Redis: one limit, one budget, one set of keys.
+
+Behind HAProxy, stopped and killed: deploy/test_compose.py.
+"""
 
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from acceptance.plain_http import PlainAnswer, chat_stream, get, post
+from acceptance.hammering import LONG_S, assert_kept, hammered
+from acceptance.plain_http import PlainAnswer, get, post
 from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from acceptance.usage_rows import settled_rows, usage_rows
 from postgresql_server import PostgresqlServer
@@ -27,7 +30,7 @@ redis_url = "{redis}"
 timeout_s = 10
 retry_s = 0.2
 """
-TABLES = f"""{simulated()}{simulated("slow", "slow", ttft_s=0.2, tokens_per_s=5)}
+TABLES = f"""{simulated()}
 [[prices]]
 provider = "sim"
 input_usd_per_mtok = 1.0
@@ -40,10 +43,6 @@ requests_per_minute = 300
 name = "prepaid"
 key = "sk-prepaid"
 balance_usd = 0.01
-[[keys]]
-name = "streams"
-key = "sk-streams"
-concurrent_streams = 2
 [[keys]]
 name = "rare"
 key = "sk-rare"
@@ -89,32 +88,11 @@ def asked(node: SealinkProcess, key: str, **fields: object) -> PlainAnswer:
     return post(node.port, "/v1/chat/completions", {**REQUEST, **fields}, key if key.startswith("sk-") else f"sk-{key}")
 
 
-def hammer(nodes: Nodes, key: str, clients: int, times: int) -> list[tuple[float, float, int]]:
-    """When each request began and ended, and its status. The clients ask both nodes in turn."""
-
-    def client(number: int) -> list[tuple[float, float, int]]:
-        found = []
-        for count in range(times):
-            began = time.monotonic()
-            status = asked((nodes.one, nodes.two)[(number + count) % 2], key).status
-            found.append((began, time.monotonic(), status))
-        return found
-
-    with ThreadPoolExecutor(clients) as pool:
-        return [each for found in pool.map(client, range(clients)) for each in found]
-
-
-def test_64_clients_on_two_nodes_get_the_limit_and_not_one_more(nodes: Nodes) -> None:
-    """In no minute more: a request was admitted between its beginning and its end."""
-    found = hammer(nodes, "hammered", 64, 10)
-    admitted = [(began, ended) for began, ended, status in found if status == 200]
-    assert {status for _, _, status in found} == {200, 429}
-    for _, first_ended in admitted:
-        surely_within = [1 for began, ended in admitted if began >= first_ended and ended <= first_ended + 60]
-        assert len(surely_within) <= LIMIT
-    took_s = max(ended for _, ended, _ in found) - min(began for began, _, _ in found)
-    if took_s < 60:
-        assert len(admitted) == LIMIT
+def test_64_clients_on_two_nodes_get_the_limit_and_not_one_more(nodes: Nodes, full: bool) -> None:
+    """The clients ask both nodes in turn."""
+    both = nodes.one, nodes.two
+    found = hammered(lambda turn: asked(both[turn % 2], "hammered").status, 10, LONG_S if full else 0.0)
+    assert_kept(found, LIMIT)
     refusal = asked(nodes.two, "hammered")
     if refusal.status == 429:
         assert refusal.headers["x-ratelimit-limit-requests"] == str(LIMIT)
@@ -122,8 +100,8 @@ def test_64_clients_on_two_nodes_get_the_limit_and_not_one_more(nodes: Nodes) ->
 
 
 def test_a_balance_is_spent_to_its_end_and_no_further(nodes: Nodes) -> None:
-    found = hammer(nodes, "prepaid", 16, 8)
-    assert {status for _, _, status in found} == {200, 402}
+    both = nodes.one, nodes.two
+    assert {each.status for each in hammered(lambda turn: asked(both[turn % 2], "prepaid").status, 2)} == {200, 402}
     rows = [row for row in settled_rows(nodes.one.folder)[1] + usage_rows(nodes.two.folder) if row["key"] == "prepaid"]
     spent = sum({row["request_id"]: row["price_nano_usd"] or 0 for row in rows if row["ended"] == "done"}.values())
     assert 0.01e9 - 0.0003e9 < spent <= 0.01e9
@@ -151,7 +129,10 @@ def test_redis_away_and_back(nodes: Nodes, redis_server: RedisServer) -> None:
     try:
         for each in (nodes.one, nodes.two):
             until(lambda each=each: "Redis is away" in readiness(each))
-            assert [asked(each, "rare").status for _ in range(4)] == [200, 200, 200, 429]  # half of what is left
+        assert [asked(nodes.one, "rare").status for _ in range(4)] == [200, 200, 200, 429]  # half of what is left
+        of_two = [asked(nodes.two, "rare").status for _ in range(4)]  # by then the other's may be in the database
+        assert of_two == sorted(of_two)
+        assert of_two.count(200) in (1, 2, 3)
         assert "sealink_shared_counters_up 0" in get_text(nodes.admin_ports[0], "/metrics")
         settled_rows(nodes.one.folder)
         settled_rows(nodes.two.folder)
@@ -164,33 +145,6 @@ def test_redis_away_and_back(nodes: Nodes, redis_server: RedisServer) -> None:
     for each in (nodes.one, nodes.two):
         assert each.log.count("Redis is away, this node goes on with 0.5 of each limit") == 1
         assert each.log.count("Redis is back") == 1
-
-
-def test_what_a_killed_node_held_is_free_and_its_rows_are_there(
-    postgresql: PostgresqlServer, redis_server: RedisServer, tmp_path: Path, report: Callable[[str], None]
-) -> None:
-    redis_server.clear()
-    store = postgresql.new_database(tmp_path.name)
-    with two_nodes(tmp_path, store, redis_server.url) as nodes:
-        with streaming(nodes.one) as first, streaming(nodes.one) as second:
-            assert (first, second) == (200, 200)
-            assert asked(nodes.two, "streams", stream=True).status == 429
-            nodes.one.kill()
-            began = time.monotonic()
-            until(lambda: asked(nodes.two, "streams", stream=True).status == 200)
-            report(f"nodes: the streams of a killed node are free after {time.monotonic() - began:.1f} s")
-        with node(tmp_path / "one", store, redis_server.url, 0) as again:
-            until(
-                lambda: [row["ended"] for row in usage_rows(again.folder) if row["model"] == "slow"] == ["killed"] * 2
-            )
-
-
-@contextmanager
-def streaming(node: SealinkProcess) -> Iterator[int]:
-    """A slow stream, and its status."""
-    with chat_stream(node.port, {**REQUEST, "model": "slow", "max_tokens": 500}, "sk-streams") as answer:
-        answer.read1()
-        yield answer.status
 
 
 def readiness(node: SealinkProcess) -> str:

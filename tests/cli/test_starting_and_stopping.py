@@ -1,7 +1,9 @@
 """`sealink serve` where something stands in its way, and where it is told to stop in a hurry."""
 
+import contextlib
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -187,7 +189,12 @@ def replaced(pid: int, worker: int) -> int:
 def workers_of(pid: int) -> set[int]:
     """Its children but for the one that minds what they share."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
+    found = set()
+    for child in children:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended since it was listed
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.add(int(child))
+    return found
 
 
 def is_refused(url: str) -> bool:
@@ -280,6 +287,25 @@ def test_workers_that_do_not_last_are_started_less_and_less_often(folder: Path) 
             f"in {pause_s} s" for pause_s in ("0.05", "0.1", "0.2", "0.4")
         ]
         assert is_answered(f"{url}/models")  # by the other one
+        process.terminate()
+        rest = process.stderr.read()
+    assert process.returncode == 0
+    assert "Traceback" not in rest
+
+
+def test_where_no_worker_can_be_started_it_is_tried_again(folder: Path) -> None:
+    """While its parent may open no file, and so no socket."""
+    (folder / "sealink.toml").write_text(CONFIG.replace("drain_s = 60", "restart_pause_s = 0.05"))
+    with serving(folder, "--workers", "2") as (process, url):
+        allowed = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (3, allowed[1]))
+        killed, other = workers_of(process.pid)
+        os.kill(killed, signal.SIGKILL)
+        assert process.stderr
+        assert any("a worker cannot be started, this is tried again in 0.1 s: " in line for line in process.stderr)
+        assert is_answered(f"{url}/models")
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, allowed)
+        until(lambda: len(workers_of(process.pid) - {killed, other}) == 1)
         process.terminate()
         rest = process.stderr.read()
     assert process.returncode == 0

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from redis_server import RedisServer
 from sealink.errors import ServiceUnavailable
@@ -277,6 +278,38 @@ async def test_a_redis_that_hangs_is_away(redis: RedisServer, tmp_path: Path) ->
         await one.admitted(KEY)  # by itself
         assert one.counters.away == "it has not answered for 0.5 s"
         await one.until_it_is_back()
+
+
+@pytest.mark.serial
+@in_a_loop
+async def test_an_admission_is_one_round_trip(
+    redis: RedisServer, tmp_path: Path, report: Callable[[str], None]
+) -> None:
+    """For key, team and model together. Besides, each node says now and then that it lives."""
+    wide = UsageLimits(requests_per_minute=10**9, tokens_per_minute=10**12, requests_per_day=10**9)
+    subjects = [Subject(name, wide) for name in ("key:wide", "team:wide", "model:wide")]
+    took, trips = list[float](), list[float]()
+    with redis.client() as client:
+        async with two_nodes(redis, tmp_path) as (one, _):
+            await one.counters.admit(subjects, REQUEST, Cost(), time.time())
+            before, began = evaluations(client), time.monotonic()
+            for _ in range(500):
+                started = time.perf_counter()
+                assert isinstance(await one.counters.admit(subjects, REQUEST, Cost(), time.time()), NodeLease)
+                took.append(time.perf_counter() - started)
+                started = time.perf_counter()
+                client.ping()
+                trips.append(time.perf_counter() - started)
+            beats = 2 * (1 + (time.monotonic() - began) / node_counters.BEAT_S)
+            assert 500 <= evaluations(client) - before <= 500 + beats
+    for what, times in (("an admission", took), ("a PING", trips)):
+        times.sort()
+        report(f"Redis: {what} takes {times[250] * 1e6:.0f} µs, p99 {times[495] * 1e6:.0f} µs")
+
+
+def evaluations(client: Redis) -> int:
+    """How often Redis has run a script."""
+    return int(client.info("commandstats")["cmdstat_evalsha"]["calls"])
 
 
 def test_a_process_leaves_nothing_behind(redis: RedisServer, tmp_path: Path) -> None:

@@ -68,7 +68,12 @@ def supervise(
         signal.signal(signal.SIGHUP, workers.pass_on)
         for number in (signal.SIGTERM, signal.SIGINT, TAKEN_OVER):
             signal.signal(number, workers.stop_on)
-        workers.start(count)
+        try:
+            workers.start(count)
+        except OSError as error:
+            workers.stop()
+            workers.run()
+            raise cannot_listen(config, error) from error
         is_up = workers.are_listening()
         if is_up:
             workers.service = Service(shares.config, lambda: Sockets(workers.sockets(), admin))
@@ -113,7 +118,7 @@ class Restarts:
         return bool(self._due)
 
     def ended(self, now: float, lived_s: float) -> float:
-        """A worker has ended. Returns the pause until another is due."""
+        """A worker has ended, or could not even be started. Returns the pause until another is due."""
         self._setbacks = self._setbacks + 1 if lived_s < self._max_pause_s else 0
         pause_s = min(self._pause_s * 2.0 ** min(self._setbacks - 1, 32), self._max_pause_s) if self._setbacks else 0.0
         self._due.append(now + pause_s)
@@ -149,7 +154,7 @@ class Workers:
         self._restarts = Restarts(config.server.restart_pause_s, config.server.max_restart_pause_s)
 
     def start(self, count: int) -> None:
-        """Start so many, unless they are asked to stop meanwhile."""
+        """Start so many, unless they are asked to stop meanwhile. Raises OSError."""
         for _ in range(count):
             if not self._stopping:
                 self._spawn()
@@ -177,7 +182,7 @@ class Workers:
                 self._ended(process)
             if not self._stopping:
                 for _ in range(self._restarts.take_due(time.monotonic())):
-                    self._spawn()
+                    self._replace()
 
     def _ended(self, process: BaseProcess) -> None:
         del self._processes[process]
@@ -188,6 +193,14 @@ class Workers:
             pause_s = self._restarts.ended(time.monotonic(), lived_s)
             when = f"in {pause_s:g} s" if pause_s else "now"
             log.warning("worker %s ended with %s, another is started %s", process.pid, process.exitcode, when)
+
+    def _replace(self) -> None:
+        """Start a worker in place of one that has ended; if there is no socket or no process for it, later."""
+        try:
+            self._spawn()
+        except OSError as error:
+            pause_s = self._restarts.ended(time.monotonic(), 0.0)
+            log.warning("a worker cannot be started, this is tried again in %g s: %s", pause_s, error)
 
     def stop_on(self, number: int, *_: object) -> None:
         """A signal asks for it: say so, the first time."""
@@ -216,12 +229,14 @@ class Workers:
                     os.kill(process.pid, number)
 
     def _spawn(self) -> None:
-        own = self._shares.deal()
-        with hangup_ignored():  # multiprocessing's resource tracker, which the first event starts, never handles it
-            listening = self._context.Event()
-            life = self._life(config=self._config, listening=listening, public=[*self._shares.for_all, *own])
-            process = self._context.Process(target=_work, args=(life,))
-            process.start()
+        with contextlib.ExitStack() as undo:
+            own = [undo.enter_context(each) for each in self._shares.deal()]
+            with hangup_ignored():  # multiprocessing's resource tracker, which the first event starts, never handles it
+                listening = self._context.Event()
+                life = self._life(config=self._config, listening=listening, public=[*self._shares.for_all, *own])
+                process = self._context.Process(target=_work, args=(life,))
+                process.start()
+            undo.pop_all()
         self._processes[process] = listening
         self._sockets[process] = own
         self._started_at[process] = time.monotonic()

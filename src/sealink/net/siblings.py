@@ -76,6 +76,6 @@ async def _ask(other: Path, question: str) -> list[Any]:
             with contextlib.closing(output):
                 output.write(f"{question}\n".encode())
                 return [pickle.loads(await given.read())]
-    except (OSError, TimeoutError, EOFError) as error:
+    except (OSError, TimeoutError, EOFError, pickle.UnpicklingError) as error:  # the last two: it died in mid-answer
         log.warning("the worker at %s does not answer: %s", other.name, error or "too late")
         return []
