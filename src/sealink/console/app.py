@@ -11,14 +11,26 @@ from starlette.routing import Route
 
 from sealink.console.backend import Backend
 from sealink.console.live_feed import LiveFeed
-from sealink.console.pages import keys, live, login, models, overview, playground, requests, settings, teams, usage
+from sealink.console.pages import (
+    keys,
+    live,
+    login,
+    models,
+    overview,
+    playground,
+    requests,
+    settings,
+    teams,
+    usage,
+    webhooks,
+)
 from sealink.console.rendering import render, static_file, templates
 from sealink.console.signed_in import SignedIn
 from sealink.errors import NotFound, SealinkError, ServiceUnavailable
 from sealink.ledger.reports.over_time import OverTime
 from sealink.store.errors import StoreError, StoreUnavailable
 
-_PAGES: Final = (login, overview, live, keys, teams, requests, usage, models, playground, settings)
+_PAGES: Final = (login, overview, live, keys, teams, requests, usage, models, playground, settings, webhooks)
 
 
 async def static(request: Request) -> Response:

@@ -12,6 +12,7 @@ from sealink.gateway.open_exchanges import OpenStream
 from sealink.limits.standing import Standing
 from sealink.limits.subjects import Subject
 from sealink.policy.routing import ModelRoute
+from sealink.webhooks.settings import WebhookSettings
 
 if TYPE_CHECKING:
     from sealink.access.tables.access_store import AccessStore
@@ -98,4 +99,5 @@ class Backend(msgspec.Struct, frozen=True):
     routes: Callable[[], tuple[ModelRoute, ...]]
     prices: Callable[[], PriceRules]
     base_url: Callable[[], str]
+    webhooks: tuple[WebhookSettings, ...] = ()
     refresh_s: float = 1.0

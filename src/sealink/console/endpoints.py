@@ -31,6 +31,7 @@ _PATHS: Final = (
     "/models",
     "/playground",
     "/settings",
+    "/settings/webhooks",
 )
 
 

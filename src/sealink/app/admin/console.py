@@ -62,5 +62,6 @@ def backend_of(
         routes=control.routes,
         prices=lambda: PriceRules(rule_of(price) for price in control.config().prices),
         base_url=control.base_url,
+        webhooks=config.webhooks,
         refresh_s=config.console.refresh_s,
     )

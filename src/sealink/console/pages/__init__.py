@@ -8,6 +8,7 @@ requests    what happened to this one?
 usage       where did the money go?
 models      what can be asked, and is it healthy?
 settings    how is it set up?
+webhooks    who is told of what happens? a part of the settings
 playground  how does it feel?
 teams       teams, and the audit of changes to both
 """
