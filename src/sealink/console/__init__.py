@@ -8,6 +8,7 @@ key_holders  the page on the public port
 signed_in  lets requests through that have a session, and forms that have its token
 forms      what a form says, as rules of a key or team
 charts     the shapes of a chart; waterfall: those of one request
+read_ahead  sums what is over before anybody looks
 live_feed  what the page of open streams is pushed
 pages/     what each page shows and does; templates/ and static/ hold what browsers are sent
 

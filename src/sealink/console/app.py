@@ -24,10 +24,12 @@ from sealink.console.pages import (
     usage,
     webhooks,
 )
+from sealink.console.read_ahead import read_ahead
 from sealink.console.rendering import render, static_file, templates
 from sealink.console.signed_in import SignedIn
 from sealink.errors import NotFound, SealinkError, ServiceUnavailable
 from sealink.ledger.reports.over_time import OverTime
+from sealink.ledger.reports.past_days import PastDays
 from sealink.store.errors import StoreError, StoreUnavailable
 
 _PAGES: Final = (login, overview, live, keys, teams, requests, usage, models, playground, settings, webhooks)
@@ -54,7 +56,9 @@ def console(backend: Backend) -> Starlette:
             HTTPException: _http_error_page,
         },
     )
-    app.state.backend, app.state.live, app.state.over_time = backend, LiveFeed(backend), OverTime()
+    app.state.backend, app.state.live = backend, LiveFeed(backend)
+    app.state.over_time, app.state.past_days = OverTime(), PastDays()
+    read_ahead(app.state)
     return app
 
 
