@@ -9,6 +9,7 @@ import msgspec
 
 from sealink.access.keys import KeyRules, TeamRules, fields_of
 from sealink.amounts import Count, Delay, FileMode, Markup, Port, Seconds, Size, Usd, UsdRate, Weight
+from sealink.console.oidc.settings import OidcSettings
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings
@@ -108,6 +109,13 @@ class AdminConfig(Section, frozen=True, kw_only=True):
     """The body of a request."""
     session_s: Seconds = 12 * 3600.0
     """How long somebody who has signed in to the console stays so."""
+    sign_in_attempts: Size = 10
+    """How many wrong tokens the login page takes from one address in `sign_in_window_s`, before that address has to
+    wait (429)."""
+    sign_in_window_s: Seconds = 60.0
+    """For how long a wrong token counts."""
+    oidc: OidcSettings = OidcSettings()
+    """A provider by which people sign in, besides the token."""
 
 
 class ConsoleConfig(Section, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What each page shows and does; one file a page, with the routes it has.
 
 login       signing in and out, the colours
+oidc        signing in by an OpenID Connect provider
 overview    is everything well?
 live        what is streaming now?
 keys        who may use what: keys
