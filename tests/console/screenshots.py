@@ -18,14 +18,28 @@ from playwright.sync_api import Browser, Page
 from acceptance.plain_http import chat_stream
 from console.browser import Console, chromium, running
 from console.many_requests import fill
+from webhook_receiver import SECRET
 
 WIDTHS = (360, 768, 1280)
 SCHEMES = ("light", "dark")
 REQUESTS = 6000
 HEIGHT = 800
-CONFIG = """
+CONFIG = f"""
 [server]
 port = 0
+[admin.oidc]
+issuer = "https://id.example.com"
+client_id = "sealink"
+allowed_emails = ["*@example.com"]
+[[webhooks]]
+url = "https://billing.example.com/sealink?token=secret"
+secret = "{SECRET}"
+events = ["usage.created", "budget.*"]
+[[webhooks]]
+url = "http://127.0.0.1:9/pager"
+secret = "{SECRET}"
+events = ["target.*", "key.*"]
+max_attempts = 1
 [console]
 public = true
 [[providers]]
@@ -45,10 +59,10 @@ base_url = "http://127.0.0.1:9/v1"
 api_key = "none"
 [[models]]
 id = "claude-sonnet-4-5"
-targets = [{ provider = "claude-sim", model = "sealink/sim" }]
+targets = [{{ provider = "claude-sim", model = "sealink/sim" }}]
 [[models]]
 id = "gpt-5.5"
-targets = [{ provider = "vllm", model = "gpt-5.5" }, { provider = "gpt-sim", model = "sealink/sim" }]
+targets = [{{ provider = "vllm", model = "gpt-5.5" }}, {{ provider = "gpt-sim", model = "sealink/sim" }}]
 [[prices]]
 provider = "vllm"
 input_usd_per_mtok = 0.2
@@ -167,6 +181,8 @@ def main() -> None:
             for scheme in SCHEMES:
                 context = browser.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)  # type: ignore[arg-type]
                 page = context.new_page()
+                page.goto(f"{console.url}/login")
+                page.screenshot(path=arguments.folder / f"login-{width}-{scheme}.png", full_page=True)
                 console.sign_in(page)
                 shoot(console, page, width, scheme, arguments.folder)
                 context.close()

@@ -9,6 +9,7 @@ from sqlalchemy import event
 from console.many_requests import requests as made_requests
 from sealink.ledger.daily_usage import roll_up
 from sealink.ledger.hourly_sums import KEEP_HOURS, Sums, sums_of_removed
+from sealink.ledger.reports.habits import habits_of_keys
 from sealink.ledger.reports.over_time import RANGES, OverTime, Overview
 from sealink.ledger.reports.past_days import PastDays
 from sealink.ledger.reports.report import Report
@@ -16,6 +17,7 @@ from sealink.ledger.reports.selection import Selection
 from sealink.ledger.reports.totals import By, Totals
 from sealink.ledger.reports.unstored import Unstored
 from sealink.ledger.requests_table import RequestsTable
+from sealink.policy.advice import Habits
 from sealink.store.store import Store
 
 NOW = datetime(2026, 3, 31, 14, 20, tzinfo=UTC)
@@ -105,6 +107,30 @@ def test_days_that_are_over_are_summed_once(table: RequestsTable, monkeypatch: p
         assert report.summary(("model",), month, PastDays()) == report.summary(("model",), month)
         monkeypatch.setattr("sealink.ledger.reports.past_days.MAX_GROUPS", 1)
         assert PastDays().take(connection, ("key",), month, NOW) == ({}, month)
+
+
+def test_habits_are_of_what_came_to_its_end(table: RequestsTable) -> None:
+    """Of one key: short streams, slow ones, one that failed, long ones; and answers in one piece."""
+    short = {"key": "short", "streamed": True, "ended": "done", "output_tokens": 64, "ttft_ms": 400.0}
+    quick = {**short, "duration_ms": 2400.0}
+    whole = {"key": "whole", "streamed": False, "ended": "done", "ttft_ms": None}
+    kinds = [
+        *[quick] * 3,
+        {**quick, "output_tokens": 65},
+        {**short, "duration_ms": 2500.0},
+        {**short, "ttft_ms": 31_000.0, "duration_ms": 31_500.0},
+        {**quick, "output_tokens": None},
+        {**quick, "ended": "error"},
+        *[{**whole, "duration_ms": 60_000.0}] * 2,
+        {**whole, "duration_ms": 59_000.0},
+    ]
+    row = next(made_requests(1, NOW))
+    table.insert([{**row, **kind, "request_id": f"req_habit_{number}"} for number, kind in enumerate(kinds)])
+    with table.reading() as connection:
+        assert habits_of_keys(connection, "short") == [Habits("short", streams=7, short_streams=3)]
+        everybody = {each.key: each for each in habits_of_keys(connection)}
+    assert everybody["whole"] == Habits("whole", whole=3, slow_whole=2)
+    assert "notebook" in everybody
 
 
 def test_percentiles_are_told_within_a_hundredth() -> None:

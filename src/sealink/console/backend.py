@@ -106,3 +106,4 @@ class Backend(msgspec.Struct, frozen=True):
     sign_in_window_s: float = 60.0
     has_tls: bool = False
     refresh_s: float = 1.0
+    refresh_share: float = 0.002

@@ -68,4 +68,5 @@ def backend_of(
         sign_in_window_s=config.admin.sign_in_window_s,
         has_tls=bool(config.admin.tls_cert),
         refresh_s=config.console.refresh_s,
+        refresh_share=config.console.refresh_share,
     )

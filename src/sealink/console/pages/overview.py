@@ -12,13 +12,19 @@ from sealink.console import charts, formats
 from sealink.console.backend import Backend
 from sealink.console.rendering import backend_of, render
 from sealink.ledger.hourly_sums import ENDINGS
+from sealink.ledger.reports.habits import habits_of_keys
 from sealink.ledger.reports.over_time import RANGES, OverTime, Overview, Range, cost_since
 from sealink.ledger.requests_table import RequestsTable
+from sealink.policy.advice import advice_on
 
 _DEFAULT: Final = "24h"
 _DAY_S: Final = 86_400
 _TOP_MODELS: Final = 4
 """Models with a colour of their own; the others are one."""
+_MAX_HINTS: Final = 5
+
+Hints = list[tuple[str, str]]
+"""A key, and what would serve it better."""
 
 
 async def show(request: Request) -> Response:
@@ -27,7 +33,7 @@ async def show(request: Request) -> Response:
     name = request.query_params.get("range", _DEFAULT)
     name = name if name in RANGES else _DEFAULT
     now = datetime.now(UTC)
-    (found, today), streams, targets = await asyncio.gather(
+    (found, today, hints), streams, targets = await asyncio.gather(
         asyncio.to_thread(read_overview, backend, request.app.state.over_time, RANGES[name], now),
         backend.streams(),
         backend.targets(),
@@ -40,20 +46,24 @@ async def show(request: Request) -> Response:
         found=found,
         failed=found.endings["failed"],
         today=today,
+        hints=hints,
         streams=streams,
         charts=_charts(found, RANGES[name]),
         targets=sorted(targets, key=lambda target: (target.provider, target.model)),
     )
 
 
-def read_overview(backend: Backend, over_time: OverTime, chosen: Range, now: datetime) -> tuple[Overview, int]:
-    """What the page shows of a range, and what today has cost, in nano-dollars. Blocks, and raises as Store does."""
+def read_overview(backend: Backend, over_time: OverTime, chosen: Range, now: datetime) -> tuple[Overview, int, Hints]:
+    """What the page shows of a range, what today has cost, in nano-dollars, and hints on keys. Blocks, and raises as
+    Store does."""
     table = RequestsTable(backend.store_url, timeout_s=5.0)
     try:
         table.migrate()
         with table.reading() as connection:
             midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-            return over_time.read(connection, chosen, now), cost_since(connection, midnight)
+            hints = [(each.key, told) for each in habits_of_keys(connection) for told in advice_on(each)]
+            today = cost_since(connection, midnight)
+            return over_time.read(connection, chosen, now), today, hints[:_MAX_HINTS]
     finally:
         table.close()
 
