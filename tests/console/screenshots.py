@@ -17,13 +17,18 @@ from playwright.sync_api import Browser, Page
 
 from acceptance.plain_http import chat_stream
 from console.browser import Console, chromium, running
-from console.many_requests import fill
+from console.many_requests import fill, requests
+from sealink.ledger.requests_table import RequestsTable
+from sealink.webhooks.events import event
+from sealink.webhooks.outbox import Outbox
+from sealink.webhooks.settings import WebhookSettings
 from webhook_receiver import SECRET
 
 WIDTHS = (360, 768, 1280)
 SCHEMES = ("light", "dark")
 REQUESTS = 6000
 HEIGHT = 800
+WEBHOOKS = ("billing?token=secret", "pager")
 CONFIG = f"""
 [server]
 port = 0
@@ -32,7 +37,7 @@ issuer = "https://id.example.com"
 client_id = "sealink"
 allowed_emails = ["*@example.com"]
 [[webhooks]]
-url = "https://billing.example.com/sealink?token=secret"
+url = "http://127.0.0.1:9/billing?token=secret"
 secret = "{SECRET}"
 events = ["usage.created", "budget.*"]
 [[webhooks]]
@@ -98,6 +103,18 @@ def streams(console: Console) -> Iterator[None]:
         yield
 
 
+def fill_more(store: Path) -> None:
+    """Requests of a key that had better stream, and messages that no webhook takes."""
+    row = {**next(requests(1, datetime.now(UTC))), "key": "dev/cli", "streamed": False, "ended": "done"}
+    table = RequestsTable(f"sqlite:///{store}", timeout_s=10)
+    table.insert([{**row, "duration_ms": 75_000.0, "request_id": f"req_whole_{number}"} for number in range(30)])
+    table.close()
+    outbox = Outbox(f"sqlite:///{store}")
+    endpoints = [WebhookSettings(url=f"http://127.0.0.1:9/{path}", secret=SECRET) for path in WEBHOOKS]
+    outbox.add([event("target.down", {"model": "gpt-5.5"}), event("key.created", {"name": "dev/cli"})], endpoints)
+    outbox.close()
+
+
 def ask_playground(page: Page) -> None:
     page.get_by_label("Compare with").fill("gpt-5.5")
     page.get_by_role("button", name="Send").click()
@@ -125,8 +142,9 @@ def shoot(console: Console, page: Page, width: int, scheme: str, folder: Path) -
         "live": "/live",
         "requests": "/requests",
         "request": waterfall,
+        "slow": "/requests/req_whole_1",
         "keys": "/keys",
-        "key": "/keys/acme%2Fchat",
+        "key": "/keys/dev%2Fcli",
         "new-key": "/new-key",
         "usage": "/usage",
         "models": "/models",
@@ -173,6 +191,7 @@ def main() -> None:
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealink-screenshots-")))
         fill(data / "sealink.db", REQUESTS, datetime.now(UTC))
+        fill_more(data / "sealink.db")
         console = stack.enter_context(running(data, CONFIG))
         browser = stack.enter_context(chromium())
         if arguments.readme:

@@ -11,7 +11,7 @@ StreamState = Literal["waiting", "streaming", "paused", "left"]
 """`waiting` for the first content; `paused`: its client does not read; `left`: that has gone, the answer is read on."""
 
 
-class OpenStream(msgspec.Struct, frozen=True, kw_only=True):
+class OpenStream(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An open stream as it is now. `provider` and `served_model` are those of the target that answers, None while
     there is none. `age_s`, and `gap_s` since something came from the upstream, are in seconds, `ttft_ms` in
     milliseconds. `tokens` of the answer so far are those that the provider has reported, else an estimate by the length
