@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import median
 
-from lanes import LANES, LEDGER, LONG, MARK, SHORT
+from lanes import LANES, LEDGER, LIVE, LONG, MARK, SHORT
 
 from sealink.wire.stream.plain_reads import pass_on_in_c
 
@@ -34,10 +34,13 @@ MAX_GROWTH = 0.03
 """By how much more than what is kept a figure may be."""
 
 Figures = dict[str, dict[str, float]]
-"""By lane: for each whole answer (`whole`), for each stream (`stream`) and each of its chunks (`chunk`).
+"""By lane: for each whole answer (`whole`), for each stream (`stream`) and each of its chunks (`chunk`); for each time
+that five browsers are told of an open stream (`refresh`).
 Thousands of instructions, or calls."""
 
-NAMES = (*LANES, LEDGER)
+NAMES = (*LANES, LIVE, LEDGER)
+CHUNKS_PER_S = 50
+"""Of a stream, where what is done once a second is compared with what its chunks take."""
 
 
 def main() -> None:
@@ -55,6 +58,8 @@ def main() -> None:
             if (options.keep and not options.calls) or options.calls == (what == "calls"):
                 figures = count(what, options.lanes or NAMES, plain=plain)
                 print(f"{what}, {this_python(plain=plain)}\n{table(figures, kept(what, plain=plain))}", flush=True)
+                if LIVE in figures and "relay" in figures:
+                    print(f"  the page Live open in five browsers: a chunk of relay takes {live_share(figures):+.2%}")
                 if options.keep:
                     keep(what, figures, plain=plain)
 
@@ -94,6 +99,12 @@ def grown(figures: Figures, before: Figures) -> list[str]:
         for kind, now in kinds.items()
         if kind in before.get(lane, {}) and now > before[lane][kind] * (1 + MAX_GROWTH)
     ]
+
+
+def live_share(figures: Figures) -> float:
+    """What five browsers that look at Live add to each chunk of a stream, as a part of it: they are told once a
+    second."""
+    return figures[LIVE]["refresh"] / CHUNKS_PER_S / figures["relay"]["chunk"]
 
 
 def table(figures: Figures, before: Figures) -> str:

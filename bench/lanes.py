@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
+import live
 import vendor_answers
 from fake_transports import END_OF_CHUNKS, END_OF_JSON, ClientTransport, Loop
 
@@ -62,6 +63,8 @@ LANES = {
     "relay observed": Lane("openai", "openai", observed=True),
 }
 LEDGER = "ledger"
+LIVE = "live"
+"""Five browsers on the console's page of open streams (live.py)."""
 UPSTREAMS = ("openai", "anthropic", "responses", "gemini")
 
 CONFIG = f"""
@@ -157,10 +160,18 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark) -> list[Mea
                 for kind, count in REQUESTS.items():
                     await _measure(loop, client, lane, kind, mark)
                     measured += [Measurement(name, kind, count)] * REPEATS
+    if LIVE in names:
+        measured += await _measure_live(loop, await _start(folder / LIVE, observed=False), mark)
     return measured
 
 
-async def _start(folder: Path, *, observed: bool) -> None:
+async def _measure_live(loop: Loop, app: App, mark: Mark) -> list[Measurement]:
+    loop.answer = vendor_answers.stream("openai", LONG)[:-3]
+    await live.measure(loop, app, request_of(LANES["relay"], is_stream=True), REPEATS, mark)
+    return [Measurement(LIVE, "refresh", live.STREAMS * live.REFRESHES)] * REPEATS
+
+
+async def _start(folder: Path, *, observed: bool) -> App:
     """A SeaLink, which the loop's clients are connected to from now on."""
     if observed:
         log_lines.GATHER_S *= SLOWNESS
@@ -170,6 +181,7 @@ async def _start(folder: Path, *, observed: bool) -> None:
     await app.start()
     await app.loaded()
     gc.freeze()
+    return app
 
 
 async def _measure(loop: Loop, client: ClientTransport, lane: Lane, kind: str, mark: Mark) -> None:

@@ -62,10 +62,11 @@ class Console:
         page.wait_for_url(f"{self.url}{path}")
 
     def ask(
-        self, method: str, path: str, form: dict[str, str] | None = None, **headers: str
+        self, method: str, path: str, form: dict[str, str] | None = None, source: str = "", **headers: str
     ) -> tuple[int, dict[str, str], str]:
-        """Status, headers (several cookies in one) and text of an answer."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        """Status, headers (several cookies in one) and text of an answer. `source` is the address that asks."""
+        here = (source, 0) if source else None
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S, source_address=here)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         body = None
         if form is not None:

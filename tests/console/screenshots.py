@@ -17,15 +17,34 @@ from playwright.sync_api import Browser, Page
 
 from acceptance.plain_http import chat_stream
 from console.browser import Console, chromium, running
-from console.many_requests import fill
+from console.many_requests import fill, requests
+from sealink.ledger.requests_table import RequestsTable
+from sealink.webhooks.events import event
+from sealink.webhooks.outbox import Outbox
+from sealink.webhooks.settings import WebhookSettings
+from webhook_receiver import SECRET
 
 WIDTHS = (360, 768, 1280)
 SCHEMES = ("light", "dark")
 REQUESTS = 6000
 HEIGHT = 800
-CONFIG = """
+WEBHOOKS = ("billing?token=secret", "pager")
+CONFIG = f"""
 [server]
 port = 0
+[admin.oidc]
+issuer = "https://id.example.com"
+client_id = "sealink"
+allowed_emails = ["*@example.com"]
+[[webhooks]]
+url = "http://127.0.0.1:9/billing?token=secret"
+secret = "{SECRET}"
+events = ["usage.created", "budget.*"]
+[[webhooks]]
+url = "http://127.0.0.1:9/pager"
+secret = "{SECRET}"
+events = ["target.*", "key.*"]
+max_attempts = 1
 [console]
 public = true
 [[providers]]
@@ -45,10 +64,10 @@ base_url = "http://127.0.0.1:9/v1"
 api_key = "none"
 [[models]]
 id = "claude-sonnet-4-5"
-targets = [{ provider = "claude-sim", model = "sealink/sim" }]
+targets = [{{ provider = "claude-sim", model = "sealink/sim" }}]
 [[models]]
 id = "gpt-5.5"
-targets = [{ provider = "vllm", model = "gpt-5.5" }, { provider = "gpt-sim", model = "sealink/sim" }]
+targets = [{{ provider = "vllm", model = "gpt-5.5" }}, {{ provider = "gpt-sim", model = "sealink/sim" }}]
 [[prices]]
 provider = "vllm"
 input_usd_per_mtok = 0.2
@@ -84,6 +103,18 @@ def streams(console: Console) -> Iterator[None]:
         yield
 
 
+def fill_more(store: Path) -> None:
+    """Requests of a key that had better stream, and messages that no webhook takes."""
+    row = {**next(requests(1, datetime.now(UTC))), "key": "dev/cli", "streamed": False, "ended": "done"}
+    table = RequestsTable(f"sqlite:///{store}", timeout_s=10)
+    table.insert([{**row, "duration_ms": 75_000.0, "request_id": f"req_whole_{number}"} for number in range(30)])
+    table.close()
+    outbox = Outbox(f"sqlite:///{store}")
+    endpoints = [WebhookSettings(url=f"http://127.0.0.1:9/{path}", secret=SECRET) for path in WEBHOOKS]
+    outbox.add([event("target.down", {"model": "gpt-5.5"}), event("key.created", {"name": "dev/cli"})], endpoints)
+    outbox.close()
+
+
 def ask_playground(page: Page) -> None:
     page.get_by_label("Compare with").fill("gpt-5.5")
     page.get_by_role("button", name="Send").click()
@@ -111,8 +142,9 @@ def shoot(console: Console, page: Page, width: int, scheme: str, folder: Path) -
         "live": "/live",
         "requests": "/requests",
         "request": waterfall,
+        "slow": "/requests/req_whole_1",
         "keys": "/keys",
-        "key": "/keys/acme%2Fchat",
+        "key": "/keys/dev%2Fcli",
         "new-key": "/new-key",
         "usage": "/usage",
         "models": "/models",
@@ -159,6 +191,7 @@ def main() -> None:
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealink-screenshots-")))
         fill(data / "sealink.db", REQUESTS, datetime.now(UTC))
+        fill_more(data / "sealink.db")
         console = stack.enter_context(running(data, CONFIG))
         browser = stack.enter_context(chromium())
         if arguments.readme:
@@ -167,6 +200,8 @@ def main() -> None:
             for scheme in SCHEMES:
                 context = browser.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)  # type: ignore[arg-type]
                 page = context.new_page()
+                page.goto(f"{console.url}/login")
+                page.screenshot(path=arguments.folder / f"login-{width}-{scheme}.png", full_page=True)
                 console.sign_in(page)
                 shoot(console, page, width, scheme, arguments.folder)
                 context.close()

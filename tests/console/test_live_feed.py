@@ -1,9 +1,12 @@
 """What the Live page is pushed: read once for all who look, and nobody waits for ever where it cannot be read."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from sealink.console.backend import Streams
 from sealink.console.live_feed import LiveFeed
@@ -19,7 +22,7 @@ class Processes:
         self._fails_at = fails_at
 
     def feed(self) -> LiveFeed:
-        backend: Any = SimpleNamespace(streams=self._streams, refresh_s=0.01)
+        backend: Any = SimpleNamespace(streams=self._streams, refresh_s=0.01, refresh_share=1.0)
         return LiveFeed(backend)
 
     async def _streams(self) -> Streams:
@@ -46,6 +49,24 @@ def test_all_who_look_are_told_the_same() -> None:
         assert processes.asked == 5
 
     asyncio.run(scenario())
+
+
+def test_it_is_told_less_often_where_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of what reading takes says a hundredth more each time it is asked."""
+    waits: list[float] = []
+    ticks = itertools.count(0.0, 0.01)
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async def scenario() -> None:
+        backend: Any = SimpleNamespace(streams=Processes()._streams, refresh_s=1.0, refresh_share=0.002)
+        monkeypatch.setattr("sealink.console.live_feed.asyncio.sleep", sleep)
+        monkeypatch.setattr("sealink.console.live_feed.time.thread_time", lambda: next(ticks))
+        await several(LiveFeed(backend).events(lambda: True), 3)
+
+    asyncio.run(scenario())
+    assert waits == [1.0, pytest.approx(5.0)]
 
 
 def test_a_session_that_ends_ends_its_events() -> None:

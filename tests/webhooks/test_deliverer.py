@@ -159,7 +159,7 @@ def test_a_message_that_is_not_taken_is_sent_again_and_then_a_dead_letter(
     webhooks.outbox.add([told], [webhooks.endpoint])
     webhooks.deliverer.round()
     (waiting,) = webhooks.deliverer.backlog
-    assert (waiting.waiting, waiting.dead) == (1, 0)
+    assert (waiting.waiting, waiting.dead, waiting.last_error) == (1, 0, "it answered 500")
     webhooks.deliverer.round()  # it is not due yet
     assert receiver.refused == [told.id]
     webhooks.round()
@@ -168,7 +168,7 @@ def test_a_message_that_is_not_taken_is_sent_again_and_then_a_dead_letter(
     assert receiver.refused == [told.id] * 3
     operations = WebhookOperations([webhooks.endpoint], lambda: Outbox(webhooks.store_url, timeout_s=20))
     (listed,) = operations.list(Call("", None, None)).data
-    assert (listed.url, listed.waiting, listed.dead) == (receiver.url, 0, 1)
+    assert (listed.url, listed.waiting, listed.dead, listed.last_delivery) == (receiver.url, 0, 1, None)
     (letter,) = operations.dead(Call("", Page(), None)).data
     assert (letter.id, letter.type, letter.last_error) == (told.id, "target.down", "it answered 503")
     assert operations.retry(Call(told.id, None, None)).retried == 1
@@ -178,6 +178,14 @@ def test_a_message_that_is_not_taken_is_sent_again_and_then_a_dead_letter(
     ((received, body),) = receiver.messages
     assert (received, body["type"], body["data"]) == (told.id, told.type, told.data)
     assert operations.dead(Call("", Page(), None)).data == []
+    (listed,) = operations.list(Call("", None, None)).data
+    assert listed.last_delivery is not None
+    assert (listed.dead, listed.last_error) == (0, None)
+    webhooks.outbox.add([event("target.up", {})], [webhooks.endpoint])
+    webhooks.deliverer.round()
+    (again,) = operations.list(Call("", None, None)).data
+    assert again.last_delivery is not None
+    assert again.last_delivery >= listed.last_delivery
     texts = [record.getMessage() for record in caplog.records]
     assert sum("does not take messages" in text for text in texts) == 1
     assert sum("takes messages again" in text for text in texts) == 1

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 
 class Webhook(msgspec.Struct, frozen=True):
-    """An endpoint: how many messages wait for it, since when the oldest does, and how many are dead letters."""
+    """An endpoint: how many messages wait for it, since when the oldest does, and how many are dead letters; when it
+    took its last one, and why one that waits was not taken."""
 
     url: str
     events: tuple[str, ...]
     waiting: int = 0
     dead: int = 0
     oldest: datetime | None = None
+    last_delivery: datetime | None = None
+    last_error: str | None = None
 
 
 class WebhookList(msgspec.Struct, frozen=True):
@@ -64,14 +67,11 @@ class WebhookOperations:
 
     def list(self, call: Call) -> WebhookList:
         """The endpoints of the config."""
+        from sealink.webhooks.endpoint_states import endpoint_states
+
         with self._opened() as outbox:
-            backlog = {each.endpoint: each for each in outbox.backlog()}
-        found = []
-        for endpoint in self._endpoints:
-            each = backlog.get(endpoint.url)
-            waits = (each.waiting, each.dead, each.oldest) if each is not None else (0, 0, None)
-            found.append(Webhook(endpoint.url, endpoint.events, *waits))
-        return WebhookList(found)
+            states = endpoint_states(outbox, self._endpoints)
+        return WebhookList([Webhook(**msgspec.structs.asdict(state)) for state in states])
 
     def dead(self, call: Call) -> DeadLetterList:
         """Dead letters, in the order of their ids."""

@@ -333,8 +333,8 @@ class App:
             case "reload":
                 return await self.reload()
             case "streams":
-                streams = self._open.streams()
-                return Streams(streams[:MAX_LISTED], len(streams), self._open.others)
+                listed, streams = self._open.streams(MAX_LISTED)
+                return Streams(listed, streams, len(self._open) - streams)
             case "end":
                 return self._open.end(argument)
             case "targets":

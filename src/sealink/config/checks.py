@@ -10,6 +10,7 @@ from sealink.config.mistakes import Mistake, Mistakes, did_you_mean
 from sealink.config.pricing import rule_of
 from sealink.config.sections import Config, KeyConfig, ModelConfig, ProviderConfig, TargetConfig, TeamConfig
 from sealink.config.toml_location import Path
+from sealink.console.oidc.settings import wrong_oidc
 from sealink.limits.nodes.settings import COUNTS_ALONE, check_redis_url
 from sealink.policy.routing import SAME_NAME, may_fit_one_name
 from sealink.providers import VENDORS
@@ -36,6 +37,7 @@ def check(config: Config, mistakes: Mistakes) -> None:
     _check_store(config, mistakes)
     _check_shared(config, mistakes)
     _check_webhooks(config, mistakes)
+    _check_oidc(config, mistakes)
     _check_traces(config, mistakes)
     _check_log(config, mistakes)
     if (url := config.server.public_url) and not _is_http_url(url):
@@ -246,6 +248,13 @@ def _check_webhooks(config: Config, mistakes: Mistakes) -> None:
         if webhook.url in seen:
             mistakes.add((*path, "url"), "url: there are two webhooks with this url")
         seen.add(webhook.url)
+
+
+def _check_oidc(config: Config, mistakes: Mistakes) -> None:
+    """Somebody must be able to sign in by the provider, and nobody by accident."""
+    for field, wrong in wrong_oidc(config.admin.oidc):
+        if not mistakes.within(("admin", "oidc", field)):
+            mistakes.add(("admin", "oidc", field), wrong)
 
 
 def _check_traces(config: Config, mistakes: Mistakes) -> None:

@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from sealink.access.keys import KeyRules, TeamRules, fields_of
-from sealink.amounts import Count, Delay, FileMode, Markup, Port, Seconds, Size, Usd, UsdRate, Weight
+from sealink.amounts import Count, Delay, FileMode, Markup, Port, PositiveShare, Seconds, Size, Usd, UsdRate, Weight
+from sealink.console.oidc.settings import OidcSettings
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
 from sealink.gateway.delivery.resume import DetachSettings
@@ -108,6 +109,13 @@ class AdminConfig(Section, frozen=True, kw_only=True):
     """The body of a request."""
     session_s: Seconds = 12 * 3600.0
     """How long somebody who has signed in to the console stays so."""
+    sign_in_attempts: Size = 10
+    """How many wrong tokens the login page takes from one address in `sign_in_window_s`, before that address has to
+    wait (429)."""
+    sign_in_window_s: Seconds = 60.0
+    """For how long a wrong token counts."""
+    oidc: OidcSettings = OidcSettings()
+    """A provider by which people sign in, besides the token."""
 
 
 class ConsoleConfig(Section, frozen=True, kw_only=True):
@@ -118,6 +126,8 @@ class ConsoleConfig(Section, frozen=True, kw_only=True):
     key that they type in, which stays in the page's memory."""
     refresh_s: Seconds = 1.0
     """How often the page of open streams is brought up to date."""
+    refresh_share: PositiveShare = 0.002
+    """The part of the process's time that this may take: it is done less often where many streams are open."""
 
 
 class TimeoutsConfig(Section, frozen=True, kw_only=True):

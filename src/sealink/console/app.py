@@ -11,14 +11,31 @@ from starlette.routing import Route
 
 from sealink.console.backend import Backend
 from sealink.console.live_feed import LiveFeed
-from sealink.console.pages import keys, live, login, models, overview, playground, requests, settings, teams, usage
+from sealink.console.oidc.sign_in import OidcSignIn
+from sealink.console.pages import (
+    keys,
+    live,
+    login,
+    models,
+    oidc,
+    overview,
+    playground,
+    requests,
+    settings,
+    teams,
+    usage,
+    webhooks,
+)
+from sealink.console.read_ahead import read_ahead
 from sealink.console.rendering import render, static_file, templates
+from sealink.console.sign_in_limit import SignInLimit
 from sealink.console.signed_in import SignedIn
 from sealink.errors import NotFound, SealinkError, ServiceUnavailable
 from sealink.ledger.reports.over_time import OverTime
+from sealink.ledger.reports.past_days import PastDays
 from sealink.store.errors import StoreError, StoreUnavailable
 
-_PAGES: Final = (login, overview, live, keys, teams, requests, usage, models, playground, settings)
+_PAGES: Final = (login, oidc, overview, live, keys, teams, requests, usage, models, playground, settings, webhooks)
 
 
 async def static(request: Request) -> Response:
@@ -42,7 +59,11 @@ def console(backend: Backend) -> Starlette:
             HTTPException: _http_error_page,
         },
     )
-    app.state.backend, app.state.live, app.state.over_time = backend, LiveFeed(backend), OverTime()
+    app.state.backend, app.state.live = backend, LiveFeed(backend)
+    app.state.over_time, app.state.past_days = OverTime(), PastDays()
+    app.state.sign_in_limit = SignInLimit(backend.sign_in_attempts, backend.sign_in_window_s)
+    app.state.oidc = OidcSignIn(backend.oidc) if backend.oidc.issuer else None
+    read_ahead(app.state)
     return app
 
 

@@ -8,10 +8,12 @@ import msgspec
 
 from sealink.admin.sessions import Sessions
 from sealink.catalog.prices import PriceRules
+from sealink.console.oidc.settings import OidcSettings
 from sealink.gateway.open_exchanges import OpenStream
 from sealink.limits.standing import Standing
 from sealink.limits.subjects import Subject
 from sealink.policy.routing import ModelRoute
+from sealink.webhooks.settings import WebhookSettings
 
 if TYPE_CHECKING:
     from sealink.access.tables.access_store import AccessStore
@@ -79,7 +81,7 @@ class Backend(msgspec.Struct, frozen=True):
     called after a change to keys. `is_token` compares in constant time. `reload` raises a ValueError that says what is
     wrong in the config; `preview` says what it would change. `settings` are the config in force, without its secrets.
     `standing` says what is left of the limits of a key or team; it blocks, and raises ServiceUnavailable.
-    `base_url` is that of the public port, as clients use it.
+    `base_url` is that of the public port, as clients use it. `has_tls`: the admin port has a certificate.
     """
 
     sessions: Sessions
@@ -98,4 +100,10 @@ class Backend(msgspec.Struct, frozen=True):
     routes: Callable[[], tuple[ModelRoute, ...]]
     prices: Callable[[], PriceRules]
     base_url: Callable[[], str]
+    webhooks: tuple[WebhookSettings, ...] = ()
+    oidc: OidcSettings = OidcSettings()
+    sign_in_attempts: int = 10
+    sign_in_window_s: float = 60.0
+    has_tls: bool = False
     refresh_s: float = 1.0
+    refresh_share: float = 0.002

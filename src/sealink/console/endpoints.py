@@ -12,6 +12,8 @@ from sealink.wire.dialects import openai_chat
 _PATHS: Final = (
     "/",
     "/login",
+    "/login/oidc",
+    "/login/oidc/callback",
     "/logout",
     "/theme",
     "/static/{name}",
@@ -31,6 +33,7 @@ _PATHS: Final = (
     "/models",
     "/playground",
     "/settings",
+    "/settings/webhooks",
 )
 
 

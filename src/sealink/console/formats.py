@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -11,6 +11,8 @@ from sealink.access.records import AuditEntry
 from sealink.catalog.rates import NANO
 
 DASH: Final = "\u2013"
+MASK: Final = "••••••••"
+"""Instead of a secret."""
 _DAY_S: Final = 86_400
 _OWN_FIELDS: Final = ("name:", "source:", "created_at:", "revoked_at:", "set_in:")
 """Fields of a record that say nothing of a change."""
@@ -92,6 +94,17 @@ def path_part(name: object) -> str:
     return quote(str(name), safe="")
 
 
+def masked_url(url: str) -> str:
+    """An address without the password that it may bear before its host, or in its query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    user, at, host = parts.netloc.rpartition("@")
+    netloc = f"{user.partition(':')[0]}:{MASK}@{host}" if at else host
+    return urlunsplit(parts._replace(netloc=netloc, query=MASK if parts.query else ""))
+
+
 def ending_kind(ended: str | None) -> str:
     """Whether an ending is good, to be watched, or bad."""
     if ended in ("done", "drained", "detached"):
@@ -143,6 +156,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "moment": moment,
     "rate": rate,
     "path_part": path_part,
+    "masked_url": masked_url,
     "ending_kind": ending_kind,
     "plain": plain,
     "pair": pair,

@@ -1,31 +1,24 @@
-"""What the Live page is pushed: the open streams, read once for all browsers that look, and only while any does."""
+"""What the Live page is pushed: the open streams, read once for all browsers that look, and only while any does.
+
+Where there are so many that reading them takes long, they are read less often."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import msgspec
 
 from sealink.console.backend import Backend, Streams
-from sealink.gateway.open_exchanges import OpenStream
-
-
-def shown(streams: Streams) -> dict[str, Any]:
-    """The streams as the page's script takes them."""
-    return {"streams": [_row(each) for each in streams.listed], "total": streams.streams, "others": streams.others}
-
-
-def _row(stream: OpenStream) -> dict[str, Any]:
-    row: dict[str, Any] = msgspec.to_builtins(stream)
-    return {**row, "tokens_per_s": stream.tokens_per_s}
 
 
 class LiveFeed:
-    """Asks for the open streams every `refresh_s` seconds while there is somebody to tell."""
+    """Asks for the open streams every `refresh_s` seconds while there is somebody to tell; less often where that would
+    take more than `refresh_share` of the process's time."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._next: asyncio.Task[bytes] | None = None
+        self._took_s = 0.0
 
     async def events(self, goes_on: Callable[[], bool]) -> AsyncIterator[bytes]:
         """Server-sent events, the first at once, until the browser leaves, `goes_on` says no, or the streams cannot be
@@ -41,9 +34,12 @@ class LiveFeed:
         return self._next
 
     async def _read(self) -> bytes:
-        await asyncio.sleep(self._backend.refresh_s)
-        return _event(await self._backend.streams())
+        await asyncio.sleep(max(self._backend.refresh_s, self._took_s / self._backend.refresh_share))
+        begun_s = time.thread_time()
+        event = _event(await self._backend.streams())
+        self._took_s = time.thread_time() - begun_s
+        return event
 
 
 def _event(streams: Streams) -> bytes:
-    return b"data: %b\n\n" % msgspec.json.encode(shown(streams))
+    return b"data: %b\n\n" % msgspec.json.encode(streams)

@@ -39,6 +39,7 @@ class Account:
         self.outcome: Outcome | None = None
         self.first_choice: Target | None = None
         self.bytes_sent = 0
+        self.heartbeats = 0
         self.status = 200
         self.longest_gap_s = 0.0
         self._opened_at_ns = time.monotonic_ns()
@@ -89,14 +90,11 @@ class Account:
         estimated = outcome.text.roughly_tokens
         return max(reported, estimated), estimated > reported
 
-    def count(self, moment: Moment) -> int:
-        """How often it was marked; at most timeline.MAX_OF_A_KIND."""
-        return sum(kind == moment for kind, _ in self._timeline.marks)
-
     def mark(self, moment: Moment) -> None:
         """Something has happened just now."""
         at_ms = (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000
         timeline = self._timeline
+        self.heartbeats += moment == "heartbeat"
         if len(timeline.marks) < MAX_OF_A_KIND:  # nearly always
             timeline.marks.append((moment, at_ms))
         else:

@@ -146,6 +146,10 @@ class Exchange:
         return self._request.head.stream
 
     @property
+    def started_at(self) -> float:
+        return self._account.admission.started_at
+
+    @property
     def is_waiting(self) -> bool:
         return self._failover is not None
 
@@ -168,7 +172,7 @@ class Exchange:
             tokens=tokens,
             is_estimated=is_estimated,
             gap_s=timers.silent_s if timers is not None else 0.0,
-            heartbeats=account.count("heartbeat"),
+            heartbeats=account.heartbeats,
             bytes_sent=self._client.bytes_sent,
             state=self._state,
         )

@@ -11,7 +11,7 @@ StreamState = Literal["waiting", "streaming", "paused", "left"]
 """`waiting` for the first content; `paused`: its client does not read; `left`: that has gone, the answer is read on."""
 
 
-class OpenStream(msgspec.Struct, frozen=True, kw_only=True):
+class OpenStream(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An open stream as it is now. `provider` and `served_model` are those of the target that answers, None while
     there is none. `age_s`, and `gap_s` since something came from the upstream, are in seconds, `ttft_ms` in
     milliseconds. `tokens` of the answer so far are those that the provider has reported, else an estimate by the length
@@ -48,6 +48,8 @@ class OpenExchange(Protocol):
     @property
     def id(self) -> str: ...
     @property
+    def started_at(self) -> float: ...
+    @property
     def key(self) -> ApiKey: ...
     @property
     def is_stream(self) -> bool: ...
@@ -61,6 +63,10 @@ class OpenExchange(Protocol):
     def end_by_operator(self) -> None: ...
     def revoke(self) -> None:
         """End it, because its key was revoked."""
+
+
+def _started_at(exchange: OpenExchange) -> float:
+    return exchange.started_at
 
 
 class OpenExchanges:
@@ -77,15 +83,14 @@ class OpenExchanges:
             if exchange.key.name in keys or exchange.key.team in teams:
                 exchange.revoke()
 
-    def streams(self) -> list[OpenStream]:
-        """All open streams as they are now, the newest first. Only who asks pays for it."""
-        found = [exchange.now() for exchange in self._open if exchange.is_stream]
-        return sorted(found, key=lambda stream: stream.started_at, reverse=True)
+    def streams(self, most: int) -> tuple[list[OpenStream], int]:
+        """The newest open streams as they are now, and how many there are. Only who asks pays for it."""
+        found = [exchange for exchange in self._open if exchange.is_stream]
+        newest = sorted(found, key=_started_at, reverse=True)[:most]
+        return [exchange.now() for exchange in newest], len(found)
 
-    @property
-    def others(self) -> int:
-        """Open requests that are no streams."""
-        return sum(not exchange.is_stream for exchange in self._open)
+    def __len__(self) -> int:
+        return len(self._open)
 
     @property
     def waiting(self) -> int:

@@ -15,9 +15,9 @@ journal_cursor     how far one journal has been uploaded
 uploader           all journals that this process uploads; uploader_thread: runs it again and again
 row                an entry as a row; requests_table: the table that rows are inserted into
 location           where the journals are
-daily_usage        sums of the days whose rows were removed
+daily_usage        sums of the days whose rows were removed; hourly_sums: of their hours, and of rows, for charts
 reports            what `sealink usage` shows: sums, rows, a single request, a month's statement
 
-A process that admits and settles does not wait for SQLAlchemy: only `requests_table`, `daily_usage` and parts of
-`reports` import it.
+A process that admits and settles does not wait for SQLAlchemy: only `requests_table`, `daily_usage`,
+`hourly_sums` and parts of `reports` import it.
 """

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from sealink.access.tables.schema import balance_postings
+from sealink.ledger.hourly_sums import KEEP_HOURS, forget_sums, keep_sums
 from sealink.ledger.requests_table import requests
 from sealink.store.schema import metadata
 from sealink.store.store import Store
@@ -72,8 +73,8 @@ def sums() -> list[Any]:
 
 
 def roll_up(store: Store, keep_days: int, today: date) -> int:
-    """Add the requests of all days but the last `keep_days`, and today, to the sums of their days, and remove their
-    rows; each day in a transaction of its own. Returns how many. Raises as the methods of Store do."""
+    """Add the requests of all days but the last `keep_days`, and today, to the sums of their days and hours, and remove
+    their rows; each day in a transaction of its own. Returns how many. Raises as the methods of Store do."""
     removed = 0
     before = _midnight(today - timedelta(days=keep_days))
     oldest = select(func.min(requests.c.started_at))
@@ -81,6 +82,7 @@ def roll_up(store: Store, keep_days: int, today: date) -> int:
         with store.alone() as connection:
             first = connection.execute(oldest).scalar_one()
             if first is None or first >= before:
+                forget_sums(connection, _midnight(today) - KEEP_HOURS)
                 return removed
             removed += _roll_up_day(connection, first.date())
 
@@ -89,6 +91,7 @@ def _roll_up_day(connection: Connection, day: date) -> int:
     begin, end = _midnight(day), _midnight(day + timedelta(days=1))
     of_day = (requests.c.started_at >= begin) & (requests.c.started_at < end)
     connection.execute(_added(connection, _sums_of(day).where(of_day)))
+    keep_sums(connection, begin, end)
     return connection.execute(delete(requests).where(of_day)).rowcount
 
 

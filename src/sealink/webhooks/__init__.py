@@ -9,6 +9,7 @@ tried too often is a dead letter: it stays until it is sent again by hand, or fo
 settings    [[webhooks]]
 events      what is sent: types, bodies, signatures, and when it is sent again; pure
 outbox      the messages that wait, and dead letters
+endpoint_states  how the deliveries to each endpoint go
 key_events  keys that were made, rotated, revoked, or that expire
 usage_events  rows that the ledger has stored
 budget_events budgets and balances that come to an end

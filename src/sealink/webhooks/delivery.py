@@ -44,4 +44,10 @@ def deliver(message: Message, endpoint: WebhookSettings) -> None:
         with error:
             raise NotReceived(f"it answered {error.code}", is_final=error.code == GONE) from error
     except (OSError, HTTPException, ValueError) as error:
-        raise NotReceived(str(error) or type(error).__name__) from error
+        raise NotReceived(_told(error)) from error
+
+
+def _told(error: Exception) -> str:
+    """What has gone wrong, without what urllib and the system put around it."""
+    reason = getattr(error, "reason", error)
+    return str(getattr(reason, "strerror", None) or reason) or type(error).__name__

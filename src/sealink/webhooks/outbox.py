@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    case,
     delete,
     func,
     select,
@@ -45,11 +46,13 @@ webhook_marks = Table(
     Column("name", Text, primary_key=True),
     Column("position", BigInteger, nullable=False),
 )
-"""How far a source of events was read, and what was told already."""
+"""How far a source of events was read, what was told already, and when endpoints took something."""
 
 KEEP_DEAD: Final = timedelta(days=30)
 _CLAIM: Final = timedelta(seconds=60)
 """For so long a message is left to the process that is about to deliver it."""
+_DELIVERED: Final = "delivered:"
+"""With an endpoint, the name of the mark that says when that took its last message, in milliseconds."""
 _columns: Final = webhook_messages.c
 
 
@@ -68,12 +71,14 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Backlog(msgspec.Struct, frozen=True):
-    """How many messages for one endpoint wait, and how many are dead letters; and since when the oldest one waits."""
+    """How many messages for one endpoint wait, and how many are dead letters; and since when the oldest one waits.
+    `last_error` is why one that waits was not taken."""
 
     endpoint: str
     waiting: int
     dead: int
     oldest: datetime | None
+    last_error: str | None = None
 
 
 def rows_of(events: Iterable[Event], endpoints: Sequence[WebhookSettings]) -> list[dict[str, Any]]:
@@ -132,8 +137,19 @@ class Outbox:
         return claimed
 
     def delivered(self, message: Message) -> None:
+        """It was received: it is gone, and when that was is kept."""
+        name, now_ms = f"{_DELIVERED}{message.endpoint}", round(datetime.now(UTC).timestamp() * 1000)
         with self.writing() as connection:
             connection.execute(delete(webhook_messages).where(*_this(message.id, message.endpoint)))
+            if self.mark(connection, name, now_ms) is not None:
+                self.advance(connection, name, now_ms)
+
+    def last_deliveries(self) -> dict[str, datetime]:
+        """When each endpoint took its last message."""
+        query = select(webhook_marks).where(webhook_marks.c.name.startswith(_DELIVERED, autoescape=True))
+        with self.writing() as connection:
+            rows = connection.execute(query).all()
+        return {name.removeprefix(_DELIVERED): datetime.fromtimestamp(at / 1000, UTC) for name, at in rows}
 
     def failed(self, message: Message, error: str, again_after_s: float | None) -> None:
         """It was not received: it is due again later, or (None) a dead letter."""
@@ -158,10 +174,12 @@ class Outbox:
     def backlog(self) -> list[Backlog]:
         """What waits, by endpoint."""
         waiting, dead = func.count(), func.count(_columns.dead_at)
-        query = select(_columns.endpoint, waiting, dead, func.min(_columns.created_at)).group_by(_columns.endpoint)
+        error = func.max(case((_columns.dead_at.is_(None), _columns.last_error)))
+        columns = _columns.endpoint, waiting, dead, func.min(_columns.created_at), error
+        query = select(*columns).group_by(_columns.endpoint)
         with self.writing() as connection:
             rows = connection.execute(query.order_by(_columns.endpoint)).all()
-        return [Backlog(endpoint, count - dead, dead, oldest) for endpoint, count, dead, oldest in rows]
+        return [Backlog(endpoint, count - dead, dead, *others) for endpoint, count, dead, *others in rows]
 
     def dead(self, limit: int, after: str = "") -> list[Message]:
         """Dead letters, in the order of their ids; those behind `after`."""

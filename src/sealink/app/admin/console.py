@@ -62,5 +62,11 @@ def backend_of(
         routes=control.routes,
         prices=lambda: PriceRules(rule_of(price) for price in control.config().prices),
         base_url=control.base_url,
+        webhooks=config.webhooks,
+        oidc=config.admin.oidc,
+        sign_in_attempts=config.admin.sign_in_attempts,
+        sign_in_window_s=config.admin.sign_in_window_s,
+        has_tls=bool(config.admin.tls_cert),
         refresh_s=config.console.refresh_s,
+        refresh_share=config.console.refresh_share,
     )

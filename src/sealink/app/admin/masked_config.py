@@ -2,14 +2,13 @@
 
 import re
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from sealink.config.sections import Config, ConfigFile
 from sealink.console.backend import Section, Setting
+from sealink.console.formats import MASK, masked_url
 
-MASK: Final = "••••••••"
 _SECRET: Final = re.compile(r"(^|_)(key|secret|token|password)$")
 _SECRET_VALUES: Final = ("headers",)
 """Tables whose every value may be one."""
@@ -53,16 +52,5 @@ def _without_secrets(name: str, value: Any) -> Any:
         case str() if value and _SECRET.search(name):
             return MASK
         case str() if "://" in value:
-            return _without_password(value)
+            return masked_url(value)
     return value
-
-
-def _without_password(url: str) -> str:
-    """A URL may bear one before its host, or in its query."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return MASK
-    user, at, host = parts.netloc.rpartition("@")
-    netloc = f"{user.partition(':')[0]}:{MASK}@{host}" if at else host
-    return urlunsplit(parts._replace(netloc=netloc, query=MASK if parts.query else ""))

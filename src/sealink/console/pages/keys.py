@@ -20,7 +20,10 @@ from sealink.console.forms import KEY_FIELDS, SWITCHES, amount_in, rules_in
 from sealink.console.rendering import backend_of, render, see
 from sealink.console.signed_in import Form
 from sealink.errors import InvalidRequest, SealinkError
+from sealink.ledger.reports.habits import habits_of_keys
+from sealink.ledger.requests_table import RequestsTable
 from sealink.limits.standing import key_subject
+from sealink.policy.advice import advice_on
 
 PAGE_ROWS: Final = 100
 AUDIT_ROWS: Final = 20
@@ -102,7 +105,23 @@ def _details(backend: Backend, name: str) -> dict[str, Any]:
     record = KeyTable(store).find(name)
     audit = list_changes(store, limit=AUDIT_ROWS, name=name)
     standing = None if record.status == "revoked" else backend.standing(key_subject(record))
-    return {"key": record, "teams": TeamTable(store).list(), "audit": audit, "standing": standing}
+    return {
+        "key": record,
+        "teams": TeamTable(store).list(),
+        "audit": audit,
+        "standing": standing,
+        "hints": _hints(backend, record.name),
+    }
+
+
+def _hints(backend: Backend, name: str) -> list[str]:
+    """What would serve a key better."""
+    table = RequestsTable(backend.store_url, timeout_s=5.0)
+    try:
+        with table.reading() as connection:
+            return [told for habits in habits_of_keys(connection, name) for told in advice_on(habits)]
+    finally:
+        table.close()
 
 
 async def act(request: Request) -> Response:

@@ -17,6 +17,7 @@ from sealink.ledger.entry import Ended
 from sealink.ledger.reports.report import open_report, position_of
 from sealink.ledger.reports.selection import Position, Selection, moment, position_text, read_position
 from sealink.ledger.row import Row
+from sealink.policy.advice import advice_on_answer
 
 PAGE_ROWS: Final = 50
 FILTERS: Final = ("key", "team", "model", "provider", "task", "ended", "code", "since", "until")
@@ -50,7 +51,9 @@ async def show(request: Request) -> Response:
     row = await asyncio.to_thread(_find, backend_of(request), request_id)
     if row is None:
         raise NotFound(f"There is no request {request_id!r}.")
-    return render(request, "request.html", row=row, bars=waterfall(row["timeline"], row["duration_ms"]))
+    told = advice_on_answer(is_streamed=row["streamed"] is not False, took_ms=row["duration_ms"] or 0.0)
+    bars = waterfall(row["timeline"], row["duration_ms"])
+    return render(request, "request.html", row=row, bars=bars, told=told)
 
 
 def selection_of(given: dict[str, str]) -> Selection:

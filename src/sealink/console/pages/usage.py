@@ -1,7 +1,7 @@
 """Where did the money go? Sums of a time by model, key, team, task, day or provider; and the same as a CSV file."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from sealink.console.pages.requests import selection_of
 from sealink.console.rendering import backend_of, render
 from sealink.http.parameters import parse_parameter
 from sealink.ledger.reports.csv_text import csv_text
+from sealink.ledger.reports.past_days import PastDays
 from sealink.ledger.reports.report import open_report
 from sealink.ledger.reports.selection import Selection
 from sealink.ledger.reports.totals import BYS, By, Summary, Totals, by_of
@@ -21,6 +22,11 @@ FILTERS: Final = ("key", "team", "model", "provider", "task", "since", "until")
 MAX_GROUPS: Final = 200
 """On the page; the file has all."""
 _DAYS: Final = 30
+
+
+def default_since() -> datetime:
+    """When the last thirty days have begun, today being one of them."""
+    return datetime.combine(datetime.now(UTC).date() - timedelta(days=_DAYS - 1), time.min, UTC)
 
 
 class Asked(NamedTuple):
@@ -36,7 +42,7 @@ def _asked(request: Request) -> Asked:
     query = request.query_params
     given = {name: value for name in FILTERS if (value := query.get(name, "").strip())}
     if "since" not in query:
-        given["since"] = str(datetime.now(UTC).date() - timedelta(days=_DAYS - 1))
+        given["since"] = str(default_since().date())
     names = ",".join(dict.fromkeys(name for name in (query.get("by") or "model", query.get("then", "")) if name))
     return Asked(parse_parameter(by_of, names, "by"), selection_of(given), given)
 
@@ -44,7 +50,7 @@ def _asked(request: Request) -> Asked:
 async def show(request: Request) -> Response:
     """The page."""
     asked = _asked(request)
-    found = await asyncio.to_thread(_summary, backend_of(request), asked)
+    found = await asyncio.to_thread(_summary, backend_of(request), asked, request.app.state.past_days)
     groups = sorted(found.groups.items(), key=lambda group: -group[1].cost_nano_usd)
     if "day" in asked.by:
         groups = sorted(found.groups.items(), key=lambda group: [name or "" for name in group[0]], reverse=True)
@@ -63,18 +69,18 @@ async def show(request: Request) -> Response:
 
 async def file(request: Request) -> Response:
     """All groups, for a spreadsheet."""
-    text = await asyncio.to_thread(_csv, backend_of(request), _asked(request))
+    text = await asyncio.to_thread(_csv, backend_of(request), _asked(request), request.app.state.past_days)
     headers = {"content-disposition": 'attachment; filename="usage.csv"'}
     return Response(text, media_type="text/csv", headers=headers)
 
 
-def _summary(backend: Backend, asked: Asked) -> Summary:
+def _summary(backend: Backend, asked: Asked, past: PastDays) -> Summary:
     with open_report(backend.store_url, backend.journal) as report:
-        return report.summary(asked.by, asked.selection)
+        return report.summary(asked.by, asked.selection, past)
 
 
-def _csv(backend: Backend, asked: Asked) -> str:
-    found = _summary(backend, asked)
+def _csv(backend: Backend, asked: Asked, past: PastDays) -> str:
+    found = _summary(backend, asked, past)
     return csv_text([*found.by, *Totals.__struct_fields__], found.named())
 
 

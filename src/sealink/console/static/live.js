@@ -30,7 +30,7 @@ function fill(row, stream) {
   set("age", seconds(stream.age_s));
   set("ttft", time(stream.ttft_ms));
   set("tokens", stream.ttft_ms === null ? "–" : `${stream.is_estimated ? "≈ " : ""}${number.format(stream.tokens)}`);
-  set("rate", stream.tokens_per_s === null ? "–" : stream.tokens_per_s.toFixed(1));
+  set("rate", stream.ttft_ms === null ? "–" : (stream.tokens / Math.max(stream.age_s - stream.ttft_ms / 1000, 0.001)).toFixed(1));
   set("gap", seconds(stream.gap_s));
   set("state", words + (stream.heartbeats ? ` ♥ ${stream.heartbeats}` : ""));
   set("name", ` ${stream.key}'s stream`);
@@ -38,9 +38,9 @@ function fill(row, stream) {
   row.querySelector('[name="id"]').value = stream.id;
 }
 
-function show({ streams, total, others }) {
-  const open = new Set(streams.map((stream) => stream.id));
-  for (const stream of streams) {
+function show({ listed, streams: total, others }) {
+  const open = new Set(listed.map((stream) => stream.id));
+  for (const stream of listed) {
     let row = document.getElementById(stream.id);
     if (!row) {
       row = template.content.firstElementChild.cloneNode(true);
@@ -52,7 +52,7 @@ function show({ streams, total, others }) {
   for (const row of [...body.rows]) if (!open.has(row.id) && !row.classList.contains("gone")) endRow(row);
   document.getElementById("total").textContent = number.format(total);
   document.getElementById("others").textContent = number.format(others);
-  document.getElementById("shown").textContent = total > streams.length ? `· the newest ${number.format(streams.length)} are listed` : "";
+  document.getElementById("shown").textContent = total > listed.length ? `· the newest ${number.format(listed.length)} are listed` : "";
   arrange();
 }
 

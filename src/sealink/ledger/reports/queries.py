@@ -1,17 +1,29 @@
 """The SQL of reports: sums and rows of a selection of requests."""
 
+from collections.abc import Iterator
 from datetime import time
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
 
 from sealink.ledger.daily_usage import NO_TEXT, SUMS, TEXTS, daily_usage, sums
 from sealink.ledger.reports.selection import COLUMNS, Selection
-from sealink.ledger.reports.totals import By
+from sealink.ledger.reports.totals import By, Group, Totals
 from sealink.ledger.requests_table import requests
 
 Query = Select[*tuple[Any, ...]]
+
+
+def stored_sums(connection: Connection, by: tuple[By, ...], selection: Selection) -> Iterator[tuple[Group, Totals]]:
+    """What the store has of a selection: sums of rows, and of days whose rows were removed. A group can come twice."""
+    queries = [sums_of_requests(by, selection)]
+    if selection.fits_days:
+        queries.append(sums_of_days(by, selection))
+    for query in queries:
+        for mapping in connection.execution_options(yield_per=1000).execute(query).mappings():
+            group = tuple(None if (name := mapping[f"by_{each}"]) is None else str(name) for each in by)
+            yield group, Totals(**{name: int(mapping[name] or 0) for name in Totals.__struct_fields__})
 
 
 def sums_of_requests(by: tuple[By, ...], selection: Selection) -> Query:

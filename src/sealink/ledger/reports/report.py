@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,14 +10,14 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import RowMapping
 
 from sealink.ledger.daily_usage import COUNTS
+from sealink.ledger.reports.past_days import PastDays
 from sealink.ledger.reports.queries import (
     Query,
     newest_rows,
     prices,
     prices_of_days,
     selected,
-    sums_of_days,
-    sums_of_requests,
+    stored_sums,
 )
 from sealink.ledger.reports.selection import ALL, COLUMNS, Position, Selection
 from sealink.ledger.reports.totals import By, Group, Summary, Totals
@@ -43,16 +43,15 @@ class Report:
         self._settled = [row for request_id, row in unstored.settled.items() if request_id not in stored]
         self._open = [admission for request_id, admission in unstored.open.items() if request_id not in stored]
 
-    def summary(self, by: tuple[By, ...], selection: Selection = ALL) -> Summary:
-        """Sums of all that has ended, the groups in order."""
+    def summary(self, by: tuple[By, ...], selection: Selection = ALL, past: PastDays | None = None) -> Summary:
+        """Sums of all that has ended, the groups in order; with `past` the days that it keeps are not summed again."""
         groups: dict[Group, Totals] = {}
-        queries = [sums_of_requests(by, selection)]
-        if selection.fits_days:
-            queries.append(sums_of_days(by, selection))
-        for mapping in (mapping for query in queries for mapping in self._fetch(query)):
-            group = tuple(_name(mapping[f"by_{each}"]) for each in by)
-            sums = {name: int(mapping[name] or 0) for name in Totals.__struct_fields__}
-            groups.setdefault(group, Totals()).add(Totals(**sums))
+        if self._connection is not None:
+            left = selection
+            if past is not None:
+                groups, left = past.take(self._connection, by, selection, datetime.now(UTC))
+            for group, totals in stored_sums(self._connection, by, left):
+                groups.setdefault(group, Totals()).add(totals)
         waiting = [row for row in self._settled if selection.fits(row)]
         for row in waiting:
             groups.setdefault(_group(row, by), Totals()).add(_totals_of(row))

@@ -7,6 +7,8 @@ MAX_PIECES: Final = 256
 """Deltas of a choice that are kept before they are joined into one string, which takes less memory."""
 MAX_CHARS: Final = 8 * 1024
 """Characters of a choice that are kept, once joined; beyond it they are counted and dropped."""
+SAMPLE: Final = 16
+"""Pieces, at least, by which the length of all is told."""
 CHARS_PER_TOKEN: Final = 4
 """Of English text, by OpenAI's rule of thumb: https://help.openai.com/en/articles/4936856"""
 
@@ -24,6 +26,7 @@ class StreamedText:
         self.pieces: list[str] = []
         self._texts = {0: self.pieces}
         self._counted = 0
+        self._roughly = 0
         self._kept: dict[int, str] = {}
         self._most_kept = 0
         self.append: Callable[[str], None] = self.pieces.append
@@ -58,9 +61,12 @@ class StreamedText:
 
     @property
     def roughly_tokens(self) -> int:
-        """About how many tokens have come, without counting them."""
-        chars = sum(len(piece) for pieces in self._texts.values() for piece in pieces)
-        return self._counted + -(-chars // CHARS_PER_TOKEN)
+        """About how many tokens have come, by the length of some of the pieces; never less than before. Whoever asks
+        again and again pays little."""
+        texts = self._texts
+        chars = _about_chars(self.pieces) if len(texts) == 1 else sum(map(_about_chars, texts.values()))
+        self._roughly = max(self._roughly, self._counted + -(-chars // CHARS_PER_TOKEN))
+        return self._roughly
 
     def tokens(self, count: Callable[[str], int]) -> int:
         """The number of tokens in all of the text."""
@@ -74,3 +80,12 @@ class StreamedText:
             if self._most_kept:
                 self._kept[choice] = (self._kept.get(choice, "") + text)[: self._most_kept]
             pieces.clear()
+
+
+def _about_chars(pieces: list[str]) -> int:
+    """The first piece can be many that were joined; the others are much alike."""
+    others = len(pieces) - 1
+    if others < 2 * SAMPLE:
+        return len("".join(pieces))
+    sample = pieces[1 :: others // SAMPLE]
+    return len(pieces[0]) + len("".join(sample)) * others // len(sample)
