@@ -93,7 +93,8 @@ class Composed:
         for each in self.running.values():
             each.kill()
         if self._haproxy is not None:
-            self.stop_haproxy("SIGTERM")
+            self.tell_haproxy("SIGTERM")
+            self.wait_for_haproxy()
         self.valkey.remove()
         self.postgresql.remove()
 
@@ -122,10 +123,14 @@ class Composed:
             )
         until(lambda: self.is_healthy("haproxy"), lambda: (self._folder / "haproxy.log").read_text())
 
-    def stop_haproxy(self, by: str) -> None:
-        """With a signal; it is over when this returns."""
+    def tell_haproxy(self, by: str) -> None:
+        """Send it a signal."""
         assert self._haproxy is not None
         self._haproxy.send_signal(signal.Signals[by])
+
+    def wait_for_haproxy(self) -> None:
+        """Until it has ended."""
+        assert self._haproxy is not None
         self._haproxy.wait(PATIENCE_S)
         self._haproxy = None
 

@@ -14,15 +14,16 @@ import socket
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
-from acceptance.plain_http import PlainAnswer, chat_request, get, post, post_chat
+from acceptance.plain_http import chat_request, chat_stream, get, post, post_chat
 from acceptance.restarting import SECRET, Asking
 from acceptance.sealink_process import simulated
 from deploy.composed import COMPOSE, CONFIG, DATA, DEPLOY, HAPROXY_CONFIG, NODES, SECRETS, Composed, mounted, services
@@ -133,19 +134,20 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
 
 
 @contextmanager
-def streaming(composed: Composed, node: str) -> Iterator[list[Future[PlainAnswer]]]:
-    """Streams through HAProxy, all of them open, one at least at this node."""
-    with ThreadPoolExecutor(STREAMS) as pool:
-        asked = [pool.submit(post_chat, composed.port, STREAM, SECRET) for _ in range(STREAMS)]
-        until(lambda: sum(map(composed.open_streams, NODES)) == STREAMS)
-        assert composed.open_streams(node)
-        yield asked
+def streaming(composed: Composed, node: str) -> Iterator[list[HTTPResponse]]:
+    """Streams through HAProxy, whose answers have begun, one at least from this node."""
+    with ExitStack() as open_streams:
+        answers: list[HTTPResponse] = []
+        while len(answers) < STREAMS or not composed.open_streams(node):
+            answers.append(open_streams.enter_context(chat_stream(composed.port, STREAM, SECRET)))
+        yield answers
 
 
-def assert_whole(answer: PlainAnswer) -> None:
-    chunks = [json.loads(line[6:]) for line in answer.body.decode().splitlines() if line.startswith("data: {")]
+def assert_whole(answer: HTTPResponse) -> None:
+    body = answer.read().decode()
+    chunks = [json.loads(line[6:]) for line in body.splitlines() if line.startswith("data: {")]
     assert answer.status == 200
-    assert answer.body.endswith(b"data: [DONE]\n\n")
+    assert body.endswith("data: [DONE]\n\n")
     assert [chunk["choices"][0]["finish_reason"] for chunk in chunks].count("length") == 1
     assert len(chunks) >= TOKENS
 
@@ -220,22 +222,22 @@ def test_no_request_fails_while_the_nodes_are_restarted(
     told in time. A busy node, here one that stands still for longer than the time between two checks, is not taken for
     a dead one."""
     restarts = (NODES, NODES[::-1]) * (3 if full else 1)
-    asking, streams = Asking(composed.port, per_s=100 if full else 20), list[Future[PlainAnswer]]()
+    asking, streams = Asking(composed.port, per_s=40 if full else 20), list[HTTPResponse]()
     counted, before = tried_again(composed), len(composed.rows("rolled"))
 
     def restart() -> None:
         for one, other in restarts:
-            with streaming(composed, one) as asked:
-                streams.extend(asked)
+            with streaming(composed, one) as answers:
+                streams.extend(answers)
                 composed.stop_node(one)
                 stand_still(composed.running[other].process.pid)
                 composed.start_node(one)
                 until(lambda: composed.up() == set(NODES))
+                for each in answers:
+                    assert_whole(each)
 
     asyncio.run(asking.while_(restart))
     assert set(asking.outcomes) == {"200"}, asking.outcomes
-    for each in streams:
-        assert_whole(each.result())
     assert tried_again(composed) == counted
     answered = asking.outcomes["200"] + len(streams)
     until(lambda: len(composed.rows("rolled")) == before + answered)
@@ -266,19 +268,24 @@ def tried_again(composed: Composed) -> list[list[str]]:
 
 
 def test_haproxy_stops_when_its_streams_have_ended(composed: Composed) -> None:
-    with streaming(composed, NODES[0]) as asked:
-        composed.stop_haproxy(composed.services["haproxy"]["stop_signal"])
-        for each in asked:
-            assert_whole(each.result())
+    with streaming(composed, NODES[0]) as answers:
+        composed.tell_haproxy(composed.services["haproxy"]["stop_signal"])
+        until(lambda: not composed.is_healthy("haproxy"))
+        for each in answers:
+            assert_whole(each)
+    composed.wait_for_haproxy()
     composed.start_haproxy()
 
 
 def test_without_haproxy_streams_end_as_those_of_clients_that_left(composed: Composed) -> None:
     until(lambda: composed.up() == set(NODES))
     before = ended(composed, "rolled").count("client_gone")
-    with streaming(composed, NODES[0]) as asked:
-        composed.stop_haproxy("SIGTERM")
-        assert all(each.exception() for each in asked)
-    until(lambda: ended(composed, "rolled").count("client_gone") == before + STREAMS)
+    with streaming(composed, NODES[0]) as answers:
+        composed.tell_haproxy("SIGTERM")
+        composed.wait_for_haproxy()
+        for each in answers:
+            with pytest.raises((HTTPException, ConnectionError)):
+                each.read()
+    until(lambda: ended(composed, "rolled").count("client_gone") == before + len(answers))
     composed.start_haproxy()
     assert post_chat(composed.port, CHAT, PLAIN).status == 200
