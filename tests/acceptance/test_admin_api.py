@@ -76,6 +76,17 @@ def test_the_token_is_made_once_and_only_its_owner_may_read_it(admin: Admin) -> 
     assert len(admin.token) >= 43  # 256 bits
 
 
+def test_the_targets_and_the_config_are_shown_without_secrets(admin: Admin) -> None:
+    targets = admin.ask("GET", "/admin/v1/targets").body["data"]
+    places = {(each["model"], each["provider"], each["served_model"]) for each in targets}
+    assert ("sealink/slow", "slow", "sealink/sim") in places
+    assert {each["state"] for each in targets} <= {None, "closed"}
+    answer = admin.ask("GET", "/admin/v1/config")
+    assert "sk-of-the-file" not in json.dumps(answer.body)
+    tables = {each["name"]: each["settings"] for each in answer.body["data"]}
+    assert {"name": "level", "value": "debug", "is_set": True} in tables["[log]"]
+
+
 @pytest.mark.parametrize(
     "authorization", [None, "", "Bearer", "Bearer wrong", "Basic x", "Bearer sk-of-the-file", "Bearer \u00e9"]
 )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from sealink.access.keys import KeyRules, TeamRules
 from sealink.access.records import KeyRecord, TeamRecord
 from sealink.admin.audit import AuditOperations
+from sealink.admin.config import Changed, Reload, ShowConfig
 from sealink.admin.guard import METRICS
 from sealink.admin.keys import KeyOperations
 from sealink.admin.openapi import document
 from sealink.admin.operation import Operation, Operations
-from sealink.admin.reload import Changed, Reload
 from sealink.admin.shapes import (
     AuditList,
     BalancePostings,
@@ -23,6 +23,8 @@ from sealink.admin.shapes import (
     Page,
     Revocation,
     Rotation,
+    RunningConfig,
+    Section,
     TeamList,
     TopUp,
 )
@@ -47,6 +49,7 @@ def operations_on(
     store: "Callable[[], AccessStore]",
     changed: Callable[[], None],
     reload: Callable[[], Changed],
+    sections: Callable[[], list[Section]],
     standing: Callable[[Subject], Standing],
 ) -> tuple[Operation, ...]:
     """The operations on keys, teams and their audit, and on the config. `store`, `reload` and `standing` are called in
@@ -73,6 +76,7 @@ def operations_on(
         Operation("DELETE", team, "Revoke a team.", teams.revoke, TeamRecord, query=Revocation),
         Operation("GET", f"{team}/standing", "Show what is left of a team's limits.", teams.standing, Standing),
         Operation("POST", f"{team}/revoke", "Revoke a team.", teams.revoke, TeamRecord, body=Revocation),
+        Operation("GET", "/admin/v1/config", "Show the config in force.", ShowConfig(sections).run, RunningConfig),
         Operation("POST", "/admin/v1/reload", "Read the config again.", Reload(reload).run, ConfigReloaded),
         Operation("GET", "/admin/v1/audit", "List changes, the newest first.", audit.list, AuditList, query=Page),
     )

@@ -194,3 +194,58 @@ class Statement(msgspec.Struct, frozen=True):
     """A month's usage: a line for each team, key, model and provider. Sums of money are exact, as texts."""
 
     data: list[dict[str, Any]]
+
+
+class TargetState(msgspec.Struct, frozen=True):
+    """A target that was tried: its breaker's state in whichever process is worst off: `closed` (it is up), `half-open`
+    or `open`."""
+
+    provider: str
+    model: str
+    state: str
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """A setting as it may be shown; `is_set`: otherwise than by default."""
+
+    name: str
+    value: str
+    is_set: bool
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A table of the config."""
+
+    name: str
+    settings: list[Setting]
+
+    @property
+    def title(self) -> str:
+        """What tables of an array are told apart by."""
+        names = [each.value for each in self.settings if each.name in ("name", "id")]
+        return names[0] if names and self.name.startswith("[[") else ""
+
+    @property
+    def is_set(self) -> bool:
+        return any(each.is_set for each in self.settings)
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One of a model's targets, in the order in which they are tried. `state` is null while it was not tried."""
+
+    model: str
+    provider: str
+    served_model: str
+    state: str | None = None
+
+
+class TargetList(msgspec.Struct, frozen=True):
+    data: list[Target]
+    next: str | None = None
+
+
+class RunningConfig(msgspec.Struct, frozen=True):
+    """The config in force, without its secrets: each table with its settings, as JSON where they are no texts."""
+
+    data: list[Section]
+    next: str | None = None

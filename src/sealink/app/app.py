@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealink.access.credential import Changes as KeyChanges
 from sealink.access.rejected_keys import RejectedKeys
+from sealink.admin.shapes import TargetState
 from sealink.app.access import Access
 from sealink.app.admin.admin_port import AdminPort
 from sealink.app.admin.all_processes import AllProcesses
@@ -39,7 +40,7 @@ from sealink.catalog.prices import PriceRules, load_prices
 from sealink.config import Config, ConfigError, ProviderConfig, rule_of, timeouts_of
 from sealink.config.changes import Changes, changes, in_force
 from sealink.config.environment import wants_accelerator
-from sealink.console.backend import MAX_LISTED, Streams, TargetState
+from sealink.console.backend import MAX_LISTED, Streams
 from sealink.console.endpoints import key_holder_endpoints
 from sealink.documentation.endpoints import documentation_endpoints
 from sealink.errors import UpstreamError

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from sealink.admin.sessions import Sessions
+from sealink.admin.shapes import Section, TargetState
 from sealink.catalog.prices import PriceRules
 from sealink.console.oidc.settings import OidcSettings
 from sealink.gateway.open_exchanges import OpenStream
@@ -41,39 +42,6 @@ class Streams(msgspec.Struct, frozen=True):
     listed: list[OpenStream]
     streams: int
     others: int
-
-
-class TargetState(msgspec.Struct, frozen=True):
-    """A target that was tried: its breaker's state in whichever process is worst off."""
-
-    provider: str
-    model: str
-    state: str
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """A setting as it may be shown; `is_set`: otherwise than by default."""
-
-    name: str
-    value: str
-    is_set: bool
-
-
-class Section(msgspec.Struct, frozen=True):
-    """A table of the config."""
-
-    name: str
-    settings: list[Setting]
-
-    @property
-    def title(self) -> str:
-        """What tables of an array are told apart by."""
-        names = [each.value for each in self.settings if each.name in ("name", "id")]
-        return names[0] if names and self.name.startswith("[[") else ""
-
-    @property
-    def is_set(self) -> bool:
-        return any(each.is_set for each in self.settings)
 
 
 class Backend(msgspec.Struct, frozen=True):

@@ -16,12 +16,14 @@ from sealink.admin.endpoints import admin_endpoints, operations_on
 from sealink.admin.guard import HEADERS, Guard
 from sealink.admin.playground import playground
 from sealink.admin.sessions import Sessions
-from sealink.admin.streams import StreamList, operations_on_streams
+from sealink.admin.shapes import Section, TargetState
+from sealink.admin.streams import StreamList, operations_on_streams, operations_on_targets
 from sealink.admin.usage import Currency, operations_on_usage
 from sealink.admin.webhooks import operations_on_webhooks
 from sealink.app.access import Access
 from sealink.app.address import is_loopback, printable
 from sealink.app.admin.console import Control, backend_of
+from sealink.app.admin.masked_config import masked
 from sealink.app.limits.spending import SpentByLedger, reports_of
 from sealink.app.listening.sockets import open_tcp
 from sealink.config import Config
@@ -137,6 +139,9 @@ class AdminPort:
         def end_stream(request_id: str) -> bool:
             return asyncio.run_coroutine_threadsafe(self._control.end_stream(request_id), loop).result()
 
+        def targets() -> list[TargetState]:
+            return asyncio.run_coroutine_threadsafe(self._control.targets(), loop).result()
+
         spent = SpentByLedger(reports_of(self._config))
 
         def standing(subject: Subject) -> Standing:
@@ -144,8 +149,9 @@ class AdminPort:
             return standing_of(subject, used, spent, time.time())
 
         operations = (
-            *operations_on(self._access.store, self._access.changed, reload, standing),
+            *operations_on(self._access.store, self._access.changed, reload, self._sections, standing),
             *operations_on_streams(streams, end_stream),
+            *operations_on_targets(self._control.routes, targets),
             *operations_on_usage(reports_of(self._config), self._currency),
             *operations_on_webhooks(self._config.webhooks, self._config.store.url),
         )
@@ -166,6 +172,9 @@ class AdminPort:
 
         limits = ServerLimits(keep_alive_grace_s=0)
         return Server(handle, limits=limits, check_head=check_head, error_response=dispatcher.error_response)
+
+    def _sections(self) -> list[Section]:
+        return masked(self._control.config())
 
     def _currency(self) -> Currency:
         usage = self._control.config().usage

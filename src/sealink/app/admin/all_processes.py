@@ -2,9 +2,10 @@
 
 from itertools import chain
 
+from sealink.admin.shapes import TargetState
 from sealink.app.telemetry.gauges import ProcessMetrics
 from sealink.config.changes import Changes
-from sealink.console.backend import MAX_LISTED, STATES, Streams, TargetState
+from sealink.console.backend import MAX_LISTED, STATES, Streams
 from sealink.net.siblings import Siblings
 from sealink.telemetry.gauge import merged
 from sealink.telemetry.request_metrics import RequestMetrics

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from sealink.admin.guard import Guard
 from sealink.admin.sessions import Sessions
+from sealink.admin.shapes import TargetState
 from sealink.app.access import Access
 from sealink.app.admin.masked_config import masked
 from sealink.catalog.prices import PriceRules
 from sealink.config import Config, rule_of
 from sealink.config.changes import Changes
-from sealink.console.backend import Backend, Streams, TargetState
+from sealink.console.backend import Backend, Streams
 from sealink.http import Handler
 from sealink.limits.standing import Standing
 from sealink.limits.subjects import Subject
@@ -32,7 +33,7 @@ class Control(NamedTuple):
     preview: Callable[[], Coroutine[Any, Any, Changes]]
     streams: Callable[[], Coroutine[Any, Any, Streams]]
     end_stream: Callable[[str], Coroutine[Any, Any, bool]]
-    targets: Callable[[], Awaitable[list[TargetState]]]
+    targets: Callable[[], Coroutine[Any, Any, list[TargetState]]]
     chat: Callable[[], Handler]
     routes: Callable[[], tuple[ModelRoute, ...]]
     config: Callable[[], Config]

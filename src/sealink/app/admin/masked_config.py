@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
+from sealink.admin.shapes import Section, Setting
 from sealink.config.sections import Config, ConfigFile
-from sealink.console.backend import Section, Setting
 from sealink.console.formats import MASK, masked_url
 
 _SECRET: Final = re.compile(r"(^|_)(key|secret|token|password)$")

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sealink.admin.shapes import TargetState
 from sealink.catalog.prices import PriceRules, current_rates
 from sealink.catalog.rates import Rates
-from sealink.console.backend import TargetState
 from sealink.console.rendering import backend_of, render
 from sealink.policy.routing import ModelRoute, Target
 

@@ -1,10 +1,10 @@
-"""Reading the config again, on request."""
+"""The config: shown without its secrets, and read again on request."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 from sealink.admin.operation import Call
-from sealink.admin.shapes import ConfigReloaded
+from sealink.admin.shapes import ConfigReloaded, RunningConfig, Section
 from sealink.errors import InvalidRequest
 
 
@@ -31,3 +31,13 @@ class Reload:
         except ValueError as error:
             raise InvalidRequest(str(error), code="invalid_config") from error
         return ConfigReloaded(found.applied, found.at_restart)
+
+
+class ShowConfig:
+    """The operation. `sections` are those of the config in force, masked."""
+
+    def __init__(self, sections: Callable[[], list[Section]]) -> None:
+        self._sections = sections
+
+    def run(self, call: Call) -> RunningConfig:
+        return RunningConfig(self._sections())
