@@ -194,6 +194,16 @@ def test_the_wait_is_until_enough_has_left_the_window(counting: Counting) -> Non
     assert left_of(admitted(counting.admit(KEY, need=LARGE))) == (1, 50)
 
 
+def test_what_has_left_the_window_counts_no_more_after_a_refusal(counting: Counting) -> None:
+    for seconds in (10, 10, 0):
+        admitted(counting.admit(KEY, need=Need(0, 80, is_stated=True, streams=0)))
+        counting.wait(seconds * 10**9)
+    counting.wait(MINUTE_NS - 20 * 10**9)  # the first of them is too old now
+    for _ in range(2):
+        assert refused(counting.admit(KEY, need=LARGE)).reason == Excess("tokens", 250, 10 * 10**9)
+    assert left_of(admitted(counting.admit(KEY, need=Need(0, 90, is_stated=True, streams=0)))) == (0, 0)
+
+
 def test_tokens_are_settled_to_what_was_used(counting: Counting) -> None:
     first, second = (admitted(counting.admit(KEY, need=LARGE)) for _ in range(2))
     assert isinstance(refused(counting.admit(KEY, need=LARGE)).reason, Excess)

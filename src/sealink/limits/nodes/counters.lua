@@ -112,8 +112,13 @@ local function open(key)
       list = key .. ':' .. index, length = length, step = math.floor(length / STEPS),
       total = subject['t' .. index], at = subject['a' .. index], newest = subject['n' .. index],
     }
-    if window.total ~= 0 then
+    local before = window.total
+    if before ~= 0 then
       advance(window)
+    end
+    if window.total ~= before then -- what is in its list no more must not be in its total, though nothing else be saved
+      local total, newest = string.format('%.0f', window.total), string.format('%.0f', window.newest)
+      redis.call('HSET', key, 't' .. index, total, 'n' .. index, newest)
     end
     subject.windows[index] = window
   end
