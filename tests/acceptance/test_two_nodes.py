@@ -129,6 +129,22 @@ def test_a_balance_is_spent_to_its_end_and_no_further(nodes: Nodes) -> None:
     assert 0.01e9 - 0.0003e9 < spent <= 0.01e9
 
 
+def test_what_is_left_is_told_by_each_node(nodes: Nodes) -> None:
+    """To the key's holder as to the operator."""
+    key, operator = {"authorization": "Bearer sk-streams"}, {"authorization": f"Bearer {TOKEN}"}
+
+    def told() -> tuple[int, int]:
+        own = get(nodes.two.port, "/v1/me", key).json
+        standing = get(nodes.admin_ports[1], "/admin/v1/keys/streams/standing", operator).json
+        assert own["limits"] == standing["limits"] == {"concurrent_streams": 2}
+        return own["remaining"]["concurrent_streams"], standing["remaining"]["concurrent_streams"]
+
+    assert told() == (2, 2)
+    with streaming(nodes.one) as status:
+        assert (status, *told()) == (200, 1, 1)
+    until(lambda: told() == (2, 2))
+
+
 def test_what_one_node_makes_or_revokes_is_in_force_on_the_other(nodes: Nodes, report: Callable[[str], None]) -> None:
     one, two = nodes.admin_ports
     key = post(one, "/admin/v1/keys", {"name": "new"}, TOKEN).json["key"]

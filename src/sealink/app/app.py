@@ -324,7 +324,7 @@ class App:
         self._limits.recover(journal, admission, settlement)
 
     async def _used(self, subject: Subject) -> dict[str, int] | None:
-        return self._limits.used(subject)
+        return (await self._limits.used([subject]))[0]
 
     async def _answer(self, question: str) -> object:
         """What this process answers for itself, to itself or a sibling: see AllProcesses."""

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -25,7 +25,7 @@ from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.shared_file import FileFull, number_of
-from sealink.limits.standing import Spent
+from sealink.limits.standing import Spent, by_name
 from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject
 from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import Need, UsageLimits
@@ -193,12 +193,13 @@ class LimitEnforcement:
             found.append(Subject(f"team:{team.name}", team))
         return found
 
-    def used(self, subject: Subject) -> dict[str, int] | None:
-        """What is counted under the limits of a key or team, by their names; None where nodes count together. Raises
-        ServiceUnavailable."""
+    async def used(self, subjects: Sequence[Subject]) -> list[dict[str, int] | None]:
+        """What is counted under the limits of keys or teams, by their names; None for each while Redis is away, where
+        nodes count together. Raises ServiceUnavailable."""
         if self._nodes is not None:
-            return None
-        return self._open().used(subject) if has_limits(subject.limits) else {}
+            counted = await self._nodes.used(subjects)
+            return [None if each is None else by_name(each) for each in counted]
+        return [self._open().used(subject) if has_limits(subject.limits) else {} for subject in subjects]
 
     def _credit_of(self, key: ApiKey) -> Credit | None:
         """The balance that a key's requests are paid by; None for a key that is not prepaid."""

@@ -263,7 +263,8 @@ local function report(answer, subject, with_waits)
   end
 end
 
-local function admit()
+-- A request begins, if it fits. `is_look`: it is only said whether it would, and nothing is counted.
+local function admit(is_look)
   local streams, prompt, whole, may_be_cut = take(), take(), take(), take()
   local subjects, has_funds, known = {}, false, true
   for index, key in ipairs(KEYS) do
@@ -276,7 +277,7 @@ local function admit()
   end
   local needed = may_be_cut == 1 and prompt or whole
   local is_let_in = known and all_fit(subjects, streams, needed)
-  if known and not is_let_in then
+  if known and not is_let_in and not is_look then
     local found = false
     for _, subject in ipairs(subjects) do
       if free_dead(subject) then
@@ -287,7 +288,7 @@ local function admit()
     is_let_in = found and all_fit(subjects, streams, needed)
   end
   local reserved = 0
-  if is_let_in then
+  if is_let_in and not is_look then
     reserved = has_funds and granted(subjects, whole) or 0
     for _, subject in ipairs(subjects) do
       local amounts = { 1, subject.tokens, 1 }
@@ -419,7 +420,11 @@ local function live()
   return { alive, redis.call('GET', '{sealink}:epoch'), known }
 end
 
+local function look()
+  return admit(true)
+end
+
 local OPERATIONS = {
-  admit = admit, reserve_more = reserve_more, settle = settle, recorded = recorded, hold = hold, live = live,
+  admit = admit, look = look, reserve_more = reserve_more, settle = settle, recorded = recorded, hold = hold, live = live,
 }
 return OPERATIONS[operation]()
