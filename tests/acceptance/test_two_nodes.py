@@ -45,6 +45,11 @@ name = "streams"
 key = "sk-streams"
 concurrent_streams = 2
 [[keys]]
+name = "patient"
+key = "sk-patient"
+concurrent_streams = 1
+queue_s = 20
+[[keys]]
 name = "rare"
 key = "sk-rare"
 requests_per_minute = 10
@@ -145,6 +150,16 @@ def test_what_is_left_is_told_by_each_node(nodes: Nodes) -> None:
     until(lambda: told() == (2, 2))
 
 
+def test_a_request_waits_for_a_stream_of_the_other_node(nodes: Nodes) -> None:
+    with ThreadPoolExecutor() as pool:
+        with streaming(nodes.one, "sk-patient") as status:
+            assert status == 200
+            waiting = pool.submit(asked, nodes.two, "patient", stream=True)
+            line = 'sealink_queued_requests{code="concurrency",of="key"} 1'
+            until(lambda: line in get_text(nodes.admin_ports[1], "/metrics"))
+        assert waiting.result().status == 200
+
+
 def test_what_one_node_makes_or_revokes_is_in_force_on_the_other(nodes: Nodes, report: Callable[[str], None]) -> None:
     one, two = nodes.admin_ports
     key = post(one, "/admin/v1/keys", {"name": "new"}, TOKEN).json["key"]
@@ -202,9 +217,9 @@ def test_what_a_killed_node_held_is_free_and_its_rows_are_there(
 
 
 @contextmanager
-def streaming(node: SealinkProcess) -> Iterator[int]:
+def streaming(node: SealinkProcess, key: str = "sk-streams") -> Iterator[int]:
     """A slow stream, and its status."""
-    with chat_stream(node.port, {**REQUEST, "model": "slow", "max_tokens": 500}, "sk-streams") as answer:
+    with chat_stream(node.port, {**REQUEST, "model": "slow", "max_tokens": 500}, key) as answer:
         answer.read1()
         yield answer.status
 
