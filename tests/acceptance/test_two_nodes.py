@@ -44,6 +44,15 @@ name = "prepaid"
 key = "sk-prepaid"
 balance_usd = 0.01
 [[keys]]
+name = "streams"
+key = "sk-streams"
+concurrent_streams = 2
+[[keys]]
+name = "patient"
+key = "sk-patient"
+concurrent_streams = 1
+queue_s = 20
+[[keys]]
 name = "rare"
 key = "sk-rare"
 requests_per_minute = 10
@@ -107,6 +116,32 @@ def test_a_balance_is_spent_to_its_end_and_no_further(nodes: Nodes) -> None:
     assert 0.01e9 - 0.0003e9 < spent <= 0.01e9
 
 
+def test_what_is_left_is_told_by_each_node(nodes: Nodes) -> None:
+    """To the key's holder as to the operator."""
+    key, operator = {"authorization": "Bearer sk-streams"}, {"authorization": f"Bearer {TOKEN}"}
+
+    def told() -> tuple[int, int]:
+        own = get(nodes.two.port, "/v1/me", key).json
+        standing = get(nodes.admin_ports[1], "/admin/v1/keys/streams/standing", operator).json
+        assert own["limits"] == standing["limits"] == {"concurrent_streams": 2}
+        return own["remaining"]["concurrent_streams"], standing["remaining"]["concurrent_streams"]
+
+    assert told() == (2, 2)
+    with streaming(nodes.one) as status:
+        assert (status, *told()) == (200, 1, 1)
+    until(lambda: told() == (2, 2))
+
+
+def test_a_request_waits_for_a_stream_of_the_other_node(nodes: Nodes) -> None:
+    with ThreadPoolExecutor() as pool:
+        with streaming(nodes.one, "sk-patient") as status:
+            assert status == 200
+            waiting = pool.submit(asked, nodes.two, "patient", stream=True)
+            line = 'sealink_queued_requests{code="concurrency",of="key"} 1'
+            until(lambda: line in get_text(nodes.admin_ports[1], "/metrics"))
+        assert waiting.result().status == 200
+
+
 def test_what_one_node_makes_or_revokes_is_in_force_on_the_other(nodes: Nodes, report: Callable[[str], None]) -> None:
     one, two = nodes.admin_ports
     key = post(one, "/admin/v1/keys", {"name": "new"}, TOKEN).json["key"]
@@ -145,6 +180,14 @@ def test_redis_away_and_back(nodes: Nodes, redis_server: RedisServer) -> None:
     for each in (nodes.one, nodes.two):
         assert each.log.count("Redis is away, this node goes on with 0.5 of each limit") == 1
         assert each.log.count("Redis is back") == 1
+
+
+@contextmanager
+def streaming(node: SealinkProcess, key: str = "sk-streams") -> Iterator[int]:
+    """A slow stream, and its status."""
+    with chat_stream(node.port, {**REQUEST, "model": "slow", "max_tokens": 500}, key) as answer:
+        answer.read1()
+        yield answer.status
 
 
 def readiness(node: SealinkProcess) -> str:

@@ -44,10 +44,10 @@ class FlakyStore:
 
 
 def watch_on(
-    tmp_path: Path, keyring: Keyring, store: object, ended: Callable[[Changes], None] = lambda changes: None
+    tmp_path: Path, keyring: Keyring, store: object, changed: Callable[[Changes], None] = lambda changes: None
 ) -> KeyWatch:
     url = f"sqlite:///{tmp_path}/sealink.db"
-    return KeyWatch(keyring, lambda: store, store_url=url, poll_s=0.01, on_ended=ended)  # type: ignore[arg-type, return-value]
+    return KeyWatch(keyring, lambda: store, store_url=url, poll_s=0.01, on_changed=changed)  # type: ignore[arg-type, return-value]
 
 
 def names_in_force(keyring: Keyring, *secrets: str) -> list[str | int]:
@@ -72,8 +72,8 @@ def test_without_a_file_there_is_nothing_to_learn_and_none_is_made(tmp_path: Pat
 
 def test_each_look_finds_what_has_changed(tmp_path: Path, store: AccessStore) -> None:
     keyring, keys = Keyring(CONFIGURED), KeyTable(store)
-    ended: list[Changes] = []
-    watch = watch_on(tmp_path, keyring, store, ended.append)
+    told: list[Changes] = []
+    watch = watch_on(tmp_path, keyring, store, told.append)
     _, first = keys.create("a", KeyRules(), "test")
     watch.look()
     _, second = keys.create("b", KeyRules(), "test")
@@ -83,11 +83,11 @@ def test_each_look_finds_what_has_changed(tmp_path: Path, store: AccessStore) ->
     keys.revoke("a", "test")
     watch.look()
     assert names_in_force(keyring, first, second) == [401, "b"]
-    assert not ended
+    assert [changes.ended_keys for changes in told] == [set(), set(), set()]
     keys.revoke("b", "test", end_streams=True)
     watch.look()
     watch.look()
-    assert [changes.ended_keys for changes in ended] == [{"b"}]
+    assert [changes.ended_keys for changes in told[3:]] == [{"b"}]
 
 
 def test_while_the_store_is_away_keys_stay_as_they_are_and_the_log_says_it_once(
@@ -148,7 +148,7 @@ def test_the_thread_looks_when_it_is_woken(tmp_path: Path, store: AccessStore) -
     keyring, flaky = Keyring(CONFIGURED), FlakyStore(store)
     KeyTable(store).create("a", KeyRules(), "test")
     url = f"sqlite:///{tmp_path}/sealink.db"
-    watch = KeyWatch(keyring, lambda: flaky, store_url=url, poll_s=1000.0, on_ended=lambda changes: None)  # type: ignore[arg-type, return-value]
+    watch = KeyWatch(keyring, lambda: flaky, store_url=url, poll_s=1000.0, on_changed=lambda changes: None)  # type: ignore[arg-type, return-value]
     watch.start()
     assert flaky.looked.wait(PATIENCE_S)
     flaky.looked.clear()

@@ -108,6 +108,7 @@ OPTIONS = {
     "--budget-usd": ("50", 50.0),
     "--budget-period": ("month", "month"),
     "--metadata": ("a=1,b=x=y", {"a": "1", "b": "x=y"}),
+    "--queue-s": ("2.5", 2.5),
     "--balance-usd": ("20.5", 20.5),
     "--on-disconnect": ("detach", "detach"),
     "--heartbeat": ("chunk", "chunk"),

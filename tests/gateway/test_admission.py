@@ -64,9 +64,11 @@ def admit(
     control = AdmissionControl(keyring, ROUTER, Observers(FakeLedger()), gates)
     spelled = {name.replace("_", "-"): value for name, value in {"authorization": "Bearer sk-1", **headers}.items()}
     request = Request("POST", "/v1/chat/completions", "beta=true", spelled, body)
+    responder = FakeResponder()
     return control.admit(
         request,
-        RequestContext("req_1", FakeResponder().refuse, answer_headers=[("a", "b")]),
+        responder,
+        RequestContext("req_1", responder.refuse, answer_headers=[("a", "b")]),
         ModelApi(openai_chat.CLIENT, "chunk"),
     )
 

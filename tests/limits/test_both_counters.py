@@ -26,6 +26,7 @@ FREE = Cost()
 
 KEY = Subject("key:dev", UsageLimits(requests_per_minute=3, tokens_per_minute=250, concurrent_streams=2))
 TEAM = Subject("team:research", UsageLimits(requests_per_minute=4, requests_per_day=5))
+COUNTED = ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "requests_per_day")
 OTHER = Subject("key:other", UsageLimits())
 BUDGET = Subject("key:b", UsageLimits(budget_usd=1.0, budget_period="day"))
 BALANCE = Subject("key:c", UsageLimits(), Credit(2 * USD, int(NOW) - 100))
@@ -39,6 +40,8 @@ class Counting(Protocol):
     def admit(
         self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE, now_s: float = NOW
     ) -> Lease | Refusal: ...
+    def look(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE) -> Refusal | None: ...
+    def used(self, subject: Subject) -> tuple[int, int, int, int]: ...
     def recorded(self, subject: Subject, used: Recorded) -> None: ...
     def settle(self, lease: Lease, tokens: int, price: int) -> None: ...
     def undo(self, lease: Lease) -> None: ...
@@ -59,6 +62,13 @@ class InFile:
         for subject in self._counters.unknown(subjects):
             self._counters.recorded(subject, Recorded(), now_s)
         return self._counters.admit(subjects, need, cost, now_s)
+
+    def look(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE) -> Refusal | None:
+        return self._counters.look(subjects, need, cost, NOW)
+
+    def used(self, subject: Subject) -> tuple[int, int, int, int]:
+        used = self._counters.used(subject)
+        return tuple(used[name] for name in COUNTED)  # type: ignore[return-value]
 
     def recorded(self, subject: Subject, used: Recorded) -> None:
         self._counters.recorded(subject, used, NOW)
@@ -100,6 +110,14 @@ class InRedis:
         found = self.run(self._counters.admit(subjects, need, cost, now_s))
         assert self._counters.away is None
         return found
+
+    def look(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE) -> Refusal | None:
+        found: Refusal | None = self.run(self._counters.look(subjects, need, cost, NOW))
+        return found
+
+    def used(self, subject: Subject) -> tuple[int, int, int, int]:
+        ((requests, tokens, of_day, streams),) = self.run(self._counters.used([subject]))
+        return requests.total, tokens.total, streams, of_day.total
 
     def recorded(self, subject: Subject, used: Recorded) -> None:
         from sealink.limits.nodes import script
@@ -194,6 +212,16 @@ def test_the_wait_is_until_enough_has_left_the_window(counting: Counting) -> Non
     assert left_of(admitted(counting.admit(KEY, need=LARGE))) == (1, 50)
 
 
+def test_what_has_left_the_window_counts_no_more_after_a_refusal(counting: Counting) -> None:
+    for seconds in (10, 10, 0):
+        admitted(counting.admit(KEY, need=Need(0, 80, is_stated=True, streams=0)))
+        counting.wait(seconds * 10**9)
+    counting.wait(MINUTE_NS - 20 * 10**9)  # the first of them is too old now
+    for _ in range(2):
+        assert refused(counting.admit(KEY, need=LARGE)).reason == Excess("tokens", 250, 10 * 10**9)
+    assert left_of(admitted(counting.admit(KEY, need=Need(0, 90, is_stated=True, streams=0)))) == (0, 0)
+
+
 def test_tokens_are_settled_to_what_was_used(counting: Counting) -> None:
     first, second = (admitted(counting.admit(KEY, need=LARGE)) for _ in range(2))
     assert isinstance(refused(counting.admit(KEY, need=LARGE)).reason, Excess)
@@ -205,6 +233,22 @@ def test_tokens_are_settled_to_what_was_used(counting: Counting) -> None:
     counting.settle(third, 0, 0)
     counting.wait(MINUTE_NS - 2 * 10**9)
     assert left_of(admitted(counting.admit(KEY, need=LARGE))) == (1, 130)
+
+
+def test_a_look_counts_nothing(counting: Counting) -> None:
+    lease = admitted(counting.admit(KEY, TEAM, need=STREAM))
+    for _ in range(2):
+        assert counting.look(KEY, TEAM, need=STREAM) is None
+        assert (counting.used(KEY), counting.used(TEAM)) == ((1, 2, 1, 0), (1, 0, 1, 1))
+    admitted(counting.admit(KEY, need=STREAM))
+    for _ in range(2):
+        assert counting.look(KEY, TEAM, need=STREAM) == refused(counting.admit(KEY, TEAM, need=STREAM))
+        assert counting.used(KEY) == (2, 4, 2, 0)
+    counting.settle(lease, 1, 0)
+    assert counting.used(KEY) == (2, 3, 1, 0)
+    assert counting.look(KEY, TEAM, need=STREAM) is None
+    counting.wait(MINUTE_NS)
+    assert (counting.used(KEY), counting.used(TEAM)) == ((0, 0, 1, 0), (0, 0, 0, 1))
 
 
 def test_streams_go_back_whatever_the_exit(counting: Counting) -> None:

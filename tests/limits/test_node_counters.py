@@ -108,6 +108,20 @@ def redis(redis_server: RedisServer) -> RedisServer:
     return redis_server
 
 
+@in_a_loop
+async def test_while_redis_is_away_it_is_not_said_what_is_used(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, two):
+        await one.admitted(KEY)
+        assert [used and used.requests.total for used in await two.counters.used([KEY, STREAMS])] == [1, 0]
+        redis.kill()
+        try:
+            await one.until_it_is_away()
+            assert await one.counters.used([KEY, STREAMS]) == [None, None]
+            assert await one.counters.look([KEY], REQUEST, Cost(), time.time()) is None
+        finally:
+            redis.start()
+
+
 @contextlib.asynccontextmanager
 async def two_nodes(redis: RedisServer, folder: Path, timeout_s: float = 10) -> AsyncIterator[tuple[Node, Node]]:
     ledger = Ledger()

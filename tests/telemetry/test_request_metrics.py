@@ -51,6 +51,20 @@ def settle(metrics: RequestMetrics, who: Admission, how: Settlement) -> None:
     metrics.settled(who, how)
 
 
+def test_who_waits_in_line_is_counted_whatever_becomes_of_it() -> None:
+    metrics = RequestMetrics()
+    settle(metrics, admission(), answer(queued_ms=2000.0))
+    refused = {"request_id": "r", "ended": "refused", "status": 429, "queued_ms": 9000.0}
+    settle(metrics, admission(), Settlement(**refused))  # type: ignore[arg-type]
+    settle(metrics, admission(), Settlement(**{**refused, "ended": "client_gone", "status": 499}))  # type: ignore[arg-type]
+    settle(metrics, admission(), answer())
+    found = samples(metrics)
+    assert found["sealink_queue_seconds_count", gen_ai()] == 1
+    assert found["sealink_queue_seconds_count", gen_ai(gen_ai_provider_name="")] == 2
+    assert found["sealink_queue_seconds_sum", gen_ai(gen_ai_provider_name="")] == 18.0
+    assert found["sealink_queue_seconds_bucket", gen_ai(gen_ai_provider_name="", le="10.24")] == 2
+
+
 def test_a_stream_is_counted_once_in_each_metric() -> None:
     metrics = RequestMetrics()
     usage = Usage(10, 5, cached_read_tokens=4, cached_write_tokens=2, reasoning_tokens=3)

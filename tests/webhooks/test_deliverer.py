@@ -15,7 +15,7 @@ from sealink.access.tables.key_table import KeyTable
 from sealink.admin.operation import Call
 from sealink.admin.shapes import Page
 from sealink.admin.webhooks import WebhookOperations
-from sealink.errors import NotFound
+from sealink.errors import InvalidRequest, NotFound
 from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.requests_table import RequestsTable
 from sealink.ledger.row import row_of
@@ -190,6 +190,28 @@ def test_a_message_that_is_not_taken_is_sent_again_and_then_a_dead_letter(
     assert sum("does not take messages" in text for text in texts) == 1
     assert sum("takes messages again" in text for text in texts) == 1
     assert not any("/hook" in text for text in texts)
+
+
+def test_dead_letters_are_listed_part_by_part_each_once(webhooks: Webhooks) -> None:
+    """Also where a part ends between letters of the same id, to several endpoints."""
+    urls = [f"http://127.0.0.1:9/hook?a={number}&b" for number in range(3)]
+    endpoints = [WebhookSettings(url=url, secret=SECRET) for url in urls]
+    told = [event("target.down", {"provider": "p", "model": str(number)}) for number in range(5)]
+    webhooks.outbox.add(told, endpoints)
+    with webhooks.outbox.writing() as connection:
+        connection.execute(update(webhook_messages).values(dead_at=datetime.now(UTC)))
+    operations = WebhookOperations(endpoints, lambda: Outbox(webhooks.store_url, timeout_s=20))
+    for limit in (1, 4, 15):
+        found: list[tuple[str, str]] = []
+        after: str | None = ""
+        while after is not None:
+            part = operations.dead(Call("", Page(after, limit), None))
+            found += [(letter.id, letter.url) for letter in part.data]
+            after = part.next
+        assert found == sorted((each.id, url) for each in told for url in urls)
+    with pytest.raises(InvalidRequest) as caught:
+        operations.dead(Call("", Page("x"), None))
+    assert caught.value.param == "after"
 
 
 def test_an_endpoint_that_is_gone_gets_no_more(webhooks: Webhooks, receiver: Receiver) -> None:

@@ -21,8 +21,8 @@ _NO_CHANGE: Final = -1
 class KeyWatch:
     """Keeps a keyring up to date with the store. No request waits for it.
 
-    `store` opens the store when it is first called. `poll_s` is how often it is looked at; `on_ended` is called, in its
-    thread, with changes that end open streams. While the store is away, the keys that are known stay in force.
+    `store` opens the store when it is first called. `poll_s` is how often it is looked at; `on_changed` is called, in
+    its thread, with all changes. While the store is away, the keys that are known stay in force.
     """
 
     def __init__(
@@ -32,13 +32,13 @@ class KeyWatch:
         *,
         store_url: str,
         poll_s: float,
-        on_ended: Callable[[Changes], None],
+        on_changed: Callable[[Changes], None],
     ) -> None:
         self._keyring = keyring
         self._store = store
         self._file = sqlite_file(store_url)
         self._poll_s = poll_s
-        self._on_ended = on_ended
+        self._on_changed = on_changed
         self._seen = _NO_CHANGE
         self._is_away = False
         self._looking = threading.Lock()
@@ -87,8 +87,7 @@ class KeyWatch:
         self._keyring.learn(changes)
         for name in sorted(self._keyring.hidden_by_config(changes)):
             log.warning("the key %r of the store is not in force: the config has one of that name", name)
-        if changes.ended_keys or changes.ended_teams:
-            self._on_ended(changes)
+        self._on_changed(changes)
 
     def _changes(self) -> Changes | None:
         return self._store().changed_since(self._seen) if self.has_store else None

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from sealink.amounts import Usd
+from sealink.amounts import Delay, Usd
 from sealink.policy.limits import UsageLimits
 from sealink.policy.routing import OnDisconnect
 from sealink.wire.dialect import HeartbeatShape
@@ -37,6 +37,9 @@ class KeyRules(UsageLimits, frozen=True, kw_only=True):
     """The networks that requests may come from (`10.0.0.0/8`, `2001:db8::/32`, or an address); empty: all."""
     expires: date | None = None
     """The key is valid until 00:00 UTC of this day."""
+    queue_s: Delay | None = None
+    """How long a request may wait in line until its limits, the team's and the model's let it in, instead of a 429 at
+    once; 0: not at all. Default: as the model says, or [limits] `queue_s`."""
     balance_usd: Usd | None = None
     """A prepaid balance, credited once."""
     on_disconnect: OnDisconnect | None = None

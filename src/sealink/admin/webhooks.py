@@ -1,5 +1,6 @@
 """What the admin API tells of webhooks: what waits, and dead letters, which can be sent again."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,7 +10,7 @@ import msgspec
 
 from sealink.admin.operation import Call, Operation
 from sealink.admin.shapes import Page
-from sealink.errors import NotFound
+from sealink.errors import InvalidRequest, NotFound
 from sealink.webhooks.settings import WebhookSettings
 
 if TYPE_CHECKING:
@@ -76,8 +77,9 @@ class WebhookOperations:
     def dead(self, call: Call) -> DeadLetterList:
         """Dead letters, in the order of their ids."""
         page = call.query
+        after = _place_in(page.after)
         with self._opened() as outbox:
-            messages = outbox.dead(page.limit + 1, page.after)
+            messages = outbox.dead(page.limit + 1, after)
         letters = [
             DeadLetter(
                 each.id, each.endpoint, each.type, each.created_at, each.dead_at or each.created_at, each.attempts,
@@ -85,7 +87,7 @@ class WebhookOperations:
             )
             for each in messages[: page.limit]
         ]  # fmt: skip
-        return DeadLetterList(letters, letters[-1].id if len(messages) > page.limit else None)
+        return DeadLetterList(letters, _place_of(letters[-1]) if len(messages) > page.limit else None)
 
     def retry(self, call: Call) -> Retried:
         """Send a dead letter again."""
@@ -102,6 +104,21 @@ class WebhookOperations:
             yield outbox
         finally:
             outbox.close()
+
+
+def _place_of(letter: DeadLetter) -> str:
+    """Where a list goes on. An event's letters to several endpoints have one id, and an address may have any characters
+    that mean something in a query."""
+    return urlsafe_b64encode(f"{letter.id} {letter.url}".encode()).decode()
+
+
+def _place_in(after: str) -> tuple[str, str]:
+    """The id and the address in it. Raises InvalidRequest."""
+    try:
+        message, _, url = urlsafe_b64decode(after).decode().partition(" ")
+    except ValueError as error:
+        raise InvalidRequest("`after` is the `next` of a list.", code="invalid_value", param="after") from error
+    return message, url
 
 
 def operations_on_webhooks(endpoints: Sequence[WebhookSettings], store_url: str) -> tuple[Operation, ...]:

@@ -22,11 +22,11 @@ _STOP_S: Final = 1.0
 
 
 class Access:
-    """`on_revoked` is called, in the event loop, with changes that end open streams."""
+    """`on_changed` is called, in the event loop, with each change of keys, teams or balances in the store."""
 
-    def __init__(self, config: Config, on_revoked: Callable[[Changes], None]) -> None:
+    def __init__(self, config: Config, on_changed: Callable[[Changes], None]) -> None:
         self._config = config
-        self._on_revoked = on_revoked
+        self._on_changed = on_changed
         self.configured = configured_by(config)
         self.keyring = Keyring(self.configured)
         self._store: AccessStore | None = None
@@ -36,7 +36,7 @@ class Access:
             self.store,
             store_url=config.store.url,
             poll_s=config.access.poll_s,
-            on_ended=self._ended,
+            on_changed=self._changed,
         )
 
     def store(self) -> "AccessStore":
@@ -92,8 +92,9 @@ class Access:
         except (StoreError, StoreUnavailable) as error:
             log.warning("the balances of the config's keys cannot be opened: %s", error)
 
-    def _ended(self, changes: Changes) -> None:
-        self._loop.call_soon_threadsafe(self._on_revoked, changes)
+    def _changed(self, changes: Changes) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._on_changed, changes)
 
 
 def _have_balances(configured: Configured) -> bool:

@@ -30,6 +30,7 @@ from sealink.app.telemetry.gauges import (
     connection_gauges,
     ledger_gauges,
     loop_gauge,
+    queue_gauge,
     refusal_counters,
     shared_gauge,
     target_gauge,
@@ -126,7 +127,7 @@ class App:
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
         self._rejected_keys = RejectedKeys()
-        self._access = Access(config, self._revoke)
+        self._access = Access(config, self._keys_changed)
         self._webhooks = Webhooks(config, self._access.keyring)
         journal = Path(config.store.journal)
         self._ledger = Ledger(config.store.url, journal, _ledger_settings(config), self._webhooks.open_table)
@@ -158,7 +159,7 @@ class App:
         self._load_shedding = LoadShedding(
             max_requests=config.server.max_requests,
             max_loop_lag_s=config.server.max_loop_lag_s,
-            under_way=lambda: self._metrics.open_requests,
+            under_way=lambda: self._metrics.open_requests + len(self._limits.queue),
         )
         self._server: Server | None = None
         self._tls = ServerTls.of(config.server.tls_cert, config.server.tls_key)
@@ -325,7 +326,7 @@ class App:
         self._limits.recover(journal, admission, settlement)
 
     async def _used(self, subject: Subject) -> dict[str, int] | None:
-        return self._limits.used(subject)
+        return (await self._limits.used([subject]))[0]
 
     async def _answer(self, question: str) -> object:
         """What this process answers for itself, to itself or a sibling: see AllProcesses."""
@@ -351,6 +352,7 @@ class App:
                 *ledger_gauges(self._ledger.status()),
                 *connection_gauges(self._server, self._pool),
                 waiting_gauge(self._open.waiting),
+                queue_gauge(self._limits.queue.waiting),
                 loop_gauge(self._load_shedding.lag),
                 *refusal_counters(self._limits.refused, self._rejected_keys.total),
                 *([self._traces.gauge()] if self._traces is not None else []),
@@ -452,9 +454,11 @@ class App:
             content=self._content,
         )
 
-    def _revoke(self, changed: KeyChanges) -> None:
-        """Keys, or teams, were revoked with their open streams."""
-        self._open.revoke(changed.ended_keys, changed.ended_teams)
+    def _keys_changed(self, changed: KeyChanges) -> None:
+        """Some may have been revoked, with their open streams or without."""
+        if changed.ended_keys or changed.ended_teams:
+            self._open.revoke(changed.ended_keys, changed.ended_teams)
+        self._limits.keys_changed()
 
     @staticmethod
     def _call_later(delay_s: float, call: Callable[[], None]) -> None:

@@ -28,6 +28,7 @@ def router_of(config: Config, providers: dict[str, Provider]) -> Router:
             hedge_after_s=hedge_after_s_of(config, model),
             limits=model.limits if has_limits(model.limits) else None,
             limited_as=model.id,
+            queue_s=model.queue_s,
             advice=model.advice,
             stream_internally=model.stream_internally,
         )

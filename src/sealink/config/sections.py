@@ -258,6 +258,9 @@ class ModelConfig(Timed, frozen=True, kw_only=True):
     """Streams of all keys that may be open at once."""
     requests_per_day: Count | None = None
     """Requests of all keys that may begin in a day."""
+    queue_s: Delay | None = None
+    """How long a request may wait in line until the limits let it in, where its key does not say it. Default: as
+    [limits] says."""
     budget_usd: Usd | None = None
     """How much the requests of all keys may cost in a `budget_period`, at the price, markup included."""
     budget_period: BudgetPeriod | None = None

@@ -48,6 +48,7 @@ KEY_FIELDS: Final[dict[str, Read]] = {
     "endpoints": _list,
     "allowed_networks": _list,
     "expires": _text,
+    "queue_s": _amount,
     "balance_usd": _amount,
     "on_disconnect": _text,
     "heartbeat": _text,

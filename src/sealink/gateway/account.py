@@ -31,10 +31,12 @@ class LostHedge(msgspec.Struct):
 
 
 class Account:
-    """The account of one request. Times in its timeline are milliseconds since it was opened."""
+    """The account of one request. Times in its timeline are milliseconds since it was opened; `queued_ms` is how long
+    the request had waited for limits before."""
 
-    def __init__(self, admission: Admission, meter: Meter) -> None:
+    def __init__(self, admission: Admission, meter: Meter, queued_ms: float | None = None) -> None:
         self.admission = admission
+        self._queued_ms = queued_ms
         self._meter = meter
         self.outcome: Outcome | None = None
         self.first_choice: Target | None = None
@@ -201,6 +203,7 @@ class Account:
             cost_nano_usd=answer.charge.cost_nano_usd,
             price_nano_usd=answer.charge.price_nano_usd,
             hedge_cost_nano_usd=self._hedge_cost(answer),
+            queued_ms=self._queued_ms,
             ttft_ms=self._ttft_ms,
             duration_ms=self.elapsed_s * 1000,
             chunks=outcome.frames if outcome is not None else 0,

@@ -6,8 +6,10 @@ The first comes when the head of the HTTP request is in, before its body is read
 whichever of the others refuses it.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import Protocol
 
 from sealink.access.keys import ApiKey
@@ -18,7 +20,7 @@ from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
 from sealink.gateway.refusals import BeginTrace, Refusals, readable_head
 from sealink.http.endpoint import RequestContext
-from sealink.net.message import Request
+from sealink.net.message import Request, Responder
 from sealink.policy.auth import require_model, require_place
 from sealink.policy.routing import Router
 from sealink.wire.dialect import ClientApi
@@ -75,7 +77,7 @@ class AdmissionControl:
         self._refusals.record(error, request, self._key_of(request), client)
 
     def admit(
-        self, request: Request, context: RequestContext, api: ModelApi
+        self, request: Request, responder: Responder, context: RequestContext, api: ModelApi
     ) -> AdmittedRequest | Awaitable[AdmittedRequest]:
         """The admitted request; an awaitable of it only where a gate has to wait. Raises the SealinkError that refuses
         it: it is malformed, or may not be answered for this key."""
@@ -99,7 +101,9 @@ class AdmissionControl:
             for gate in self._gates:
                 waiting = gate.admit(admitted)
                 if waiting is not None:
-                    return self._pass_rest(request, admitted, waiting, self._gates[self._gates.index(gate) + 1 :])
+                    rest = self._gates[self._gates.index(gate) + 1 :]
+                    admitted.renew = partial(self._renew, request, admitted)
+                    return self._pass_rest(request, responder, admitted, waiting, rest)
         except SealinkError as error:
             self._refusals.record(error, request, key, api.client, head or readable_head(request.body))
             raise
@@ -116,8 +120,20 @@ class AdmissionControl:
             raise
         return key
 
+    def _renew(self, request: Request, admitted: AdmittedRequest) -> None:
+        """A request waits, and its key may have changed. Raises AuthenticationError or PermissionDenied."""
+        key = admitted.key = self._keys.authenticate(request.headers)
+        if key.allowed_networks or key.endpoints:
+            require_place(key, request.peer, request.path)
+        require_model(key, admitted.request.head.model)
+
     async def _pass_rest(
-        self, request: Request, admitted: AdmittedRequest, waiting: Awaitable[None], rest: Sequence[Gate]
+        self,
+        request: Request,
+        responder: Responder,
+        admitted: AdmittedRequest,
+        waiting: Awaitable[None],
+        rest: Sequence[Gate],
     ) -> AdmittedRequest:
         asked = admitted.request
         try:
@@ -127,6 +143,9 @@ class AdmissionControl:
                 if answer is not None:
                     await answer
         except SealinkError as error:
-            self._refusals.record(error, request, admitted.key, asked.client, asked.head)
+            self._refusals.record(error, request, admitted.key, asked.client, asked.head, admitted.queued_ms)
+            raise
+        except asyncio.CancelledError:
+            self._refusals.record_broken_off(admitted, is_client_gone=responder.gone)
             raise
         return admitted

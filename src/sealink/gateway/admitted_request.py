@@ -1,6 +1,7 @@
 """A client's request for a model, as it was read, and as it was admitted."""
 
 import time
+from collections.abc import Callable
 from functools import cached_property
 from typing import Protocol, cast
 
@@ -67,7 +68,9 @@ class ClientRequest(msgspec.Struct, dict=True):
 class AdmittedRequest(msgspec.Struct):
     """A request that may be answered: for which key, by which targets, and how its client is treated.
 
-    `heartbeat` is the shape that the key has, or the endpoint. `answer_headers` go out with the answer.
+    `heartbeat` is the shape that the key has, or the endpoint. `answer_headers` go out with the answer. `queued_ms`:
+    how long it has waited in line; None: it was let in at once. `renew`: for one that waits, looks whether its key may
+    still be used, and raises the SealinkError that refuses it.
     """
 
     request: ClientRequest
@@ -75,6 +78,8 @@ class AdmittedRequest(msgspec.Struct):
     route: ModelRoute
     heartbeat: HeartbeatShape
     answer_headers: HeaderList = ()
+    queued_ms: float | None = None
+    renew: Callable[[], None] | None = None
 
     @property
     def request_id(self) -> str:

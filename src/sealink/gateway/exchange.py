@@ -71,6 +71,7 @@ class Exchange:
         self._account = Account(
             admission_of(request.request_id, admitted.key, request.client, request.head, request.trace),
             Meter(admitted.request, services.prices),
+            admitted.queued_ms,
         )
         self._client = ClientStream(responder)
         self._content = services.content

@@ -7,11 +7,11 @@ from typing import Final
 import msgspec
 
 from sealink.access.keys import ApiKey
-from sealink.errors import SealinkError, ServiceUnavailable
+from sealink.errors import SealinkError, ServiceUnavailable, ShuttingDown
 from sealink.gateway import headers
-from sealink.gateway.admitted_request import admission_of
+from sealink.gateway.admitted_request import AdmittedRequest, admission_of
 from sealink.gateway.observers import Observers
-from sealink.ledger.entry import Settlement
+from sealink.ledger.entry import Admission, Settlement
 from sealink.net.message import Request
 from sealink.trace_context import TraceContext
 from sealink.wire.dialect import ClientApi, RequestHead
@@ -40,9 +40,16 @@ class Refusals:
         self._begin_trace = begin_trace
 
     def record(
-        self, error: SealinkError, request: Request, key: ApiKey, client: ClientApi, head: RequestHead | None = None
+        self,
+        error: SealinkError,
+        request: Request,
+        key: ApiKey,
+        client: ClientApi,
+        head: RequestHead | None = None,
+        queued_ms: float | None = None,
     ) -> None:
-        """A request is refused with `error`. `head` is None where it was not read, or could not be."""
+        """A request is refused with `error`. `head` is None where it was not read, or could not be; `queued_ms`: how
+        long it has waited in line."""
         if head is not None:
             error.headers = [*error.headers, *headers.requested(head.model)]
         trace = self._begin_trace(request.headers) if self._begin_trace is not None else None
@@ -53,7 +60,23 @@ class Refusals:
             ended_by="client" if error.status < _SERVER_ERROR else "sealink",
             code=error.code or error.type,
             status=error.status,
+            queued_ms=queued_ms,
         )
+        self._write(admission, settlement)
+
+    def record_broken_off(self, admitted: AdmittedRequest, *, is_client_gone: bool) -> None:
+        """A request ends while it waits to be let in: its client has left, or else SeaLink stops."""
+        asked = admitted.request
+        admission = admission_of(asked.request_id, admitted.key, asked.client, asked.head, asked.trace)
+        request_id, queued_ms = asked.request_id, admitted.queued_ms
+        if is_client_gone:
+            ending = Settlement(request_id=request_id, status=499, ended="client_gone", ended_by="client")
+        else:
+            code = ShuttingDown.code
+            ending = Settlement(request_id=request_id, status=503, ended="stopped", ended_by="sealink", code=code)
+        self._write(admission, msgspec.structs.replace(ending, queued_ms=queued_ms))
+
+    def _write(self, admission: Admission, settlement: Settlement) -> None:
         with contextlib.suppress(ServiceUnavailable):  # the ledger has said in the log that it cannot be written
             self._observers.admitted(admission)
             self._observers.settled(admission, settlement)

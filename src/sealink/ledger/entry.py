@@ -75,7 +75,8 @@ class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="en
     the counts, not `extras`. `cost_nano_usd` is the cost of the answer, None where the price is not known;
     `price_nano_usd` is that cost with the operator's markup. `hedge_cost_nano_usd` is the additional cost of a hedged
     attempt that lost, None where there was none or its price is not known. `bytes_sent` counts what went to the client,
-    `chunks` the upstream's frames. `timeline`: see ledger/timeline.py.
+    `chunks` the upstream's frames. `queued_ms`: how long it had waited for limits before it was admitted, or refused;
+    None: it did not wait. `timeline`: see ledger/timeline.py.
     """
 
     request_id: str
@@ -91,6 +92,7 @@ class Settlement(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="en
     cost_nano_usd: int | None = None
     price_nano_usd: int | None = None
     hedge_cost_nano_usd: int | None = None
+    queued_ms: float | None = None
     ttft_ms: float | None = None
     duration_ms: float | None = None
     chunks: int = 0

@@ -11,6 +11,7 @@ from sealink.limits.alerts import FundsAlert, alerts_of
 from sealink.limits.decision import KINDS, Spending, all_funds, in_period, left_of_limits, refusal_of
 from sealink.limits.shared_file import SharedFile
 from sealink.limits.slot import Slot, clear_leases, forget_spending
+from sealink.limits.standing import by_name
 from sealink.limits.subjects import UNNAMED, Cost, Lease, Recorded, Refusal, Settled, Subject
 from sealink.policy.budgets import BudgetPeriod, period_start_s, reservation
 from sealink.policy.limits import Need
@@ -79,6 +80,15 @@ class Counters:
             left = left_of_limits(held, now_ns)
         return Lease(subjects, now_ns, now_s, tokens, need.streams, reserved, *left)
 
+    def look(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Refusal | None:
+        """Why a request does not fit now; None: it does. Nothing is counted."""
+        slots = [self._slot(subject) for subject in subjects]
+        with self._file.locked(sorted({slot.at for slot in slots})):
+            now_ns = self._file.now_ns()
+            for slot in slots:
+                slot.open(now_ns)
+            return self._refusal([*zip(subjects, slots, strict=True)], need, cost, now_ns, now_s)
+
     def hold(self, subjects: Sequence[Subject], streams: int, reserved: int, started_s: float) -> Lease:
         """A request that was admitted elsewhere goes on: from now on it holds so much here."""
         slots = [self._slot(subject) for subject in subjects]
@@ -93,13 +103,7 @@ class Counters:
         slot = self._slot(subject)
         with self._file.locked((slot.at,)):
             slot.open(self._file.now_ns())
-            requests, tokens, of_day, streams = slot.used
-        return {
-            "requests_per_minute": requests.total,
-            "tokens_per_minute": tokens.total,
-            "requests_per_day": of_day.total,
-            "concurrent_streams": streams,
-        }
+            return by_name(slot.used)
 
     def reserve_more(self, lease: Lease, wanted: int, now_s: float) -> int:
         """Reserve more money for an open request. Returns how much more it may spend: less than wanted, where there is

@@ -9,7 +9,7 @@ from sealink.access.records import KeyRecord, TeamRecord
 from sealink.catalog.rates import NANO
 from sealink.limits.subjects import Credit, Subject
 from sealink.policy.budgets import BudgetPeriod, nano_usd, period_end_s, period_start_s
-from sealink.policy.limits import UsageLimits
+from sealink.policy.limits import UsageLimits, Used
 
 _COUNTED = ("requests_per_minute", "tokens_per_minute", "concurrent_streams", "requests_per_day")
 
@@ -57,6 +57,16 @@ def standing_of(subject: Subject, used: dict[str, int] | None, spent: Spent, now
     limits = limits_of(subject.limits)
     remaining = {} if used is None else {name: max(0, limit - used[name]) for name, limit in limits.items()}
     return Standing(limits, remaining, _budget_of(subject, spent, now_s), _balance_of(subject, spent))
+
+
+def by_name(used: Used) -> dict[str, int]:
+    """What is counted, by the names of the limits."""
+    return {
+        "requests_per_minute": used.requests.total,
+        "tokens_per_minute": used.tokens.total,
+        "concurrent_streams": used.streams,
+        "requests_per_day": used.requests_of_day.total,
+    }
 
 
 def key_subject(record: KeyRecord) -> Subject:

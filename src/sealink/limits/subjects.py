@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from sealink.policy.budgets import BudgetPeriod, Fund
-from sealink.policy.limits import Excess, Remaining, UsageLimits
+from sealink.policy.limits import Code, Excess, Remaining, UsageLimits
 
 
 class Credit(NamedTuple):
@@ -31,6 +31,13 @@ class Subject(NamedTuple):
     def has_funds(self) -> bool:
         """Whether it has a budget or a balance."""
         return self.limits.budget_usd is not None or self.credit is not None
+
+
+class Limit(NamedTuple):
+    """Whose limit it is, by the subject's name, and which."""
+
+    of: str
+    code: Code
 
 
 class Cost(NamedTuple):

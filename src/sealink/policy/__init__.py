@@ -9,6 +9,7 @@ retry         what follows an attempt that failed before anything was sent to th
 client_retry  whether, and when, a client should send a request that failed again
 hedging       whether a second attempt is started beside one that is slow
 limits        whether a request fits into sliding windows: requests and tokens a minute, requests a day, open streams
+queueing      who is next where requests wait in line for a limit
 budgets       the periods of budgets, and how much money a request may take
 advice        which requests would better be streamed, and which better not
 token_bucket  how often something costly may be done

@@ -5,7 +5,7 @@ window is long. So in no such time more than the limit is used, the whole of it 
 held for one step too long at most: 0.8 % of the window.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -204,6 +204,18 @@ def excess(limits: UsageLimits, used: Used, need: Need, now_ns: int) -> Excess |
         if wait != 0:
             found.append(Excess("requests_per_day", limit, wait))
     return longest(found)
+
+
+def limits_on(limits: UsageLimits, need: Need) -> Iterator[Code]:
+    """The limits that a request counts under."""
+    if limits.requests_per_minute is not None:
+        yield "requests"
+    if limits.tokens_per_minute is not None:
+        yield "tokens"
+    if limits.concurrent_streams is not None and need.streams:
+        yield "concurrency"
+    if limits.requests_per_day is not None:
+        yield "requests_per_day"
 
 
 def longest(found: Iterable[Excess]) -> Excess | None:

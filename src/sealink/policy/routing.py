@@ -38,7 +38,7 @@ class ModelRoute(msgspec.Struct, frozen=True):
     `model` is the name that clients use, or a pattern (`claude-*`). A pattern is not listed, and a `*` in its targets'
     models stands for what was asked for: see `name_at_target`. `hedge_after_s`: after so long without content the next
     target is tried beside the first; 0 is never. `limits` are those of all that the pattern
-    `limited_as` fits; None: none. `advice`, `stream_internally`: as in a key.
+    `limited_as` fits; None: none. `queue_s`, `advice`, `stream_internally`: as in a key.
     """
 
     model: str
@@ -48,6 +48,7 @@ class ModelRoute(msgspec.Struct, frozen=True):
     hedge_after_s: float = 0.0
     limits: UsageLimits | None = None
     limited_as: str = ""
+    queue_s: float | None = None
     advice: bool = False
     stream_internally: bool = False
 

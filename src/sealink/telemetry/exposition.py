@@ -27,6 +27,7 @@ _HISTOGRAMS: Final = (
         "output_token_s",
         "Between the first content of a stream and its end, per output token after the first.",
     ),
+    ("sealink_queue_seconds", "queue_s", "How long requests wait in line for limits, those that wait."),
     ("sealink_stream_longest_gap_seconds", "longest_gap_s", "The longest silence of a stream's provider."),
 )
 _COUNTERS: Final = (

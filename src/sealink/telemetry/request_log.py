@@ -27,6 +27,7 @@ class RequestLine(msgspec.Struct, omit_defaults=True):
     ended_by: str | None = None
     code: str | None = None
     attempts: int | None = None
+    queued_ms: float | None = None
     ttft_ms: float | None = None
     duration_ms: float | None = None
     longest_gap_ms: float | None = None
@@ -81,6 +82,7 @@ def line_of(admission: Admission, settlement: Settlement) -> RequestLine:
         ended_by=settlement.ended_by,
         code=settlement.code,
         attempts=len(settlement.attempts) or None,
+        queued_ms=settlement.queued_ms and round(settlement.queued_ms, 1),
         ttft_ms=settlement.ttft_ms and round(settlement.ttft_ms, 1),
         duration_ms=settlement.duration_ms and round(settlement.duration_ms, 1),
         longest_gap_ms=settlement.longest_gap_ms and round(settlement.longest_gap_ms, 1),

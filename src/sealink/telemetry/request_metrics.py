@@ -42,6 +42,7 @@ class Series(msgspec.Struct):
     retries: int = 0
     fallbacks: int = 0
     hedges: int = 0
+    queue_s: Histogram = msgspec.field(default_factory=lambda: Histogram(SECONDS))
     duration_s: Histogram = msgspec.field(default_factory=lambda: Histogram(SECONDS))
     ttft_s: Histogram = msgspec.field(default_factory=lambda: Histogram(FIRST_TOKEN_SECONDS))
     output_token_s: Histogram = msgspec.field(default_factory=lambda: Histogram(TOKEN_SECONDS))
@@ -51,6 +52,8 @@ class Series(msgspec.Struct):
         self.requests[settlement.status, settlement.ended] += 1
         if settlement.code is not None:
             self.failures[settlement.code] += 1
+        if settlement.queued_ms is not None:
+            self.queue_s.observe(settlement.queued_ms / 1000)
         if settlement.duration_ms is not None:
             self.duration_s.observe(settlement.duration_ms / 1000)
         if settlement.cost_nano_usd:
@@ -99,7 +102,7 @@ class Series(msgspec.Struct):
             getattr(self, name).update(getattr(other, name))
         for name in ("cost_usd", "price_usd", "retries", "fallbacks", "hedges"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("duration_s", "ttft_s", "output_token_s", "longest_gap_s"):
+        for name in ("queue_s", "duration_s", "ttft_s", "output_token_s", "longest_gap_s"):
             getattr(self, name).add(getattr(other, name))
 
 
@@ -148,4 +151,5 @@ class RequestMetrics:
 
 def _is_routed(settlement: Settlement) -> bool:
     """Whether the model is one that exists here: clients can invent any number of others."""
-    return bool(settlement.attempts) or settlement.status in _REFUSED_FOR_NOW
+    is_found = settlement.status in _REFUSED_FOR_NOW or settlement.queued_ms is not None
+    return bool(settlement.attempts) or is_found

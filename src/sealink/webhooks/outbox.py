@@ -18,6 +18,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    tuple_,
     update,
 )
 
@@ -181,9 +182,10 @@ class Outbox:
             rows = connection.execute(query.order_by(_columns.endpoint)).all()
         return [Backlog(endpoint, count - dead, dead, *others) for endpoint, count, dead, *others in rows]
 
-    def dead(self, limit: int, after: str = "") -> list[Message]:
-        """Dead letters, in the order of their ids; those behind `after`."""
-        query = select(webhook_messages).where(_columns.dead_at.is_not(None), _columns.id > after)
+    def dead(self, limit: int, after: tuple[str, str] = ("", "")) -> list[Message]:
+        """Dead letters, in the order of their ids and endpoints; those behind `after`, which is both of one."""
+        is_behind = tuple_(_columns.id, _columns.endpoint) > after
+        query = select(webhook_messages).where(_columns.dead_at.is_not(None), is_behind)
         with self.writing() as connection:
             rows = connection.execute(query.order_by(_columns.id, _columns.endpoint).limit(limit)).mappings()
             return [Message(**row) for row in rows]

@@ -62,8 +62,15 @@ def refusal_counters(refused: Mapping[tuple[str, str], int], rejected_keys: int)
     ]
 
 
+def queue_gauge(waiting: Mapping[tuple[str, str], int]) -> Gauge:
+    """Requests that are not under way yet."""
+    samples: dict[tuple[str, ...], float] = {labels: float(count) for labels, count in waiting.items()}
+    help_text = "Requests that wait in line for a limit (code) of a key, a team or a model (of)."
+    return Gauge("sealink_queued_requests", help_text, samples, labels=("code", "of"))
+
+
 def waiting_gauge(waiting: int) -> Gauge:
-    """The queue before the providers: SeaLink has none of its own."""
+    """Requests that wait for their providers."""
     return Gauge("sealink_waiting_requests", "Requests under way whose answers have not begun.", {(): float(waiting)})
 
 

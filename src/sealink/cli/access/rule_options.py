@@ -36,6 +36,7 @@ KEY_OPTIONS: Final = {
     "allowed_networks": ("CIDR,…", "Where requests may come from. Default: anywhere."),
     "expires": ("DATE", "Valid until 00:00 UTC of this day."),
     **TEAM_OPTIONS,
+    "queue_s": ("SECONDS", "How long a request may wait until its limits let it in. Default: as the config says."),
     "balance_usd": ("X", "A prepaid balance."),
     "on_disconnect": ("POLICY", "cancel, drain or detach."),
     "heartbeat": ("SHAPE", "comment, chunk or off."),

@@ -26,12 +26,12 @@ def read_standing(subject: "Subject", config_path: Path | None) -> "Standing":
 
 
 def _used(subject: "Subject", config: "Config") -> dict[str, int] | None:
-    """What is counted on this machine; None where nothing is, or that cannot be read."""
+    """What is counted on this machine; None where nothing is, or nodes count together, or it cannot be read."""
     from sealink.limits.counters import Counters
     from sealink.limits.shared_file import FileFull
 
     path = Path(config.server.data_dir) / "counters"
-    if not path.exists():
+    if config.shared.redis_url is not None or not path.exists():
         return None
     try:
         counters = Counters(path, config.limits.max_names)

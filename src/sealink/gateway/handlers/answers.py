@@ -20,7 +20,7 @@ class Answers:
         self._api = api
 
     def __call__(self, request: Request, responder: Responder, context: RequestContext) -> Awaitable[None] | None:
-        admitted = self._admission.admit(request, context, self._api)
+        admitted = self._admission.admit(request, responder, context, self._api)
         if not isinstance(admitted, AdmittedRequest):  # a gate has to wait
             return self._answer_when_admitted(admitted, responder, context)
         Exchange(admitted, responder, self._services, self._api, context.refuse).start()

@@ -52,7 +52,7 @@ class KeyAccounts:
     async def standing(self, key: ApiKey) -> tuple[Standing, Standing | None]:
         """Of the key, and of its team if that is known. Raises ServiceUnavailable."""
         subjects = self._limits.subjects_of(key)
-        used = [self._limits.used(subject) for subject in subjects]
+        used = await self._limits.used(subjects)
         now_s, spent = time.time(), self._limits.spent
 
         def read() -> list[Standing]:

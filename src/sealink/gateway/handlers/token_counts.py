@@ -41,13 +41,13 @@ class TokenCounts:
         self._api = ModelApi(client, "off", whole=COUNT_TOKENS)
 
     async def __call__(self, request: Request, responder: Responder, context: RequestContext) -> None:
-        admitted = self._admission.admit(request, context, self._api)
+        admitted = self._admission.admit(request, responder, context, self._api)
         if not isinstance(admitted, AdmittedRequest):
             admitted = await admitted
         observers = self._services.observers
         asked = admitted.request
         admission = admission_of(asked.request_id, admitted.key, asked.client, asked.head, asked.trace)
-        account = Account(admission, Meter(asked, self._services.prices))
+        account = Account(admission, Meter(asked, self._services.prices), admitted.queued_ms)
         observers.admitted(admission)
         try:
             source, counted = await self._count(admitted, account)

@@ -5,10 +5,10 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sealink.access.credential import Balance, balance_in_force
 from sealink.access.keys import ApiKey, Team
@@ -16,7 +16,9 @@ from sealink.catalog.prices import PriceRules
 from sealink.catalog.rates import NANO
 from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.limits.claim import Claim
 from sealink.gateway.limits.estimate import Estimate
+from sealink.gateway.limits.queue import FREED_BY_ENDS, Queue
 from sealink.gateway.limits.refusal import left_headers, refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
@@ -25,10 +27,10 @@ from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.shared_file import FileFull, number_of
-from sealink.limits.standing import Spent
-from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject
+from sealink.limits.standing import Spent, by_name
+from sealink.limits.subjects import UNNAMED, Credit, Lease, Recorded, Refusal, Settled, Subject
 from sealink.policy.budgets import period_start_s
-from sealink.policy.limits import Need, UsageLimits
+from sealink.policy.limits import UsageLimits
 from sealink.policy.routing import ModelRoute, Target
 from sealink.store.errors import StoreError, StoreUnavailable
 
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from sealink.limits.nodes.node_counters import NodeCounters
 
 log = logging.getLogger("sealink.limits")
-
-_NO_COST = Cost()
 
 
 class Recent(Protocol):
@@ -78,6 +78,7 @@ class LimitEnforcement:
         self._leases: dict[str, Lease] = {}
         self._settings = LimitSettings()
         self._prices = PriceRules()
+        self.queue = Queue(self)
 
     async def share(self, settings: SharedSettings, flush: Callable[[], bool]) -> None:
         """Count together with other nodes, in Redis. `flush`, which blocks, waits until the ledger has all that this
@@ -102,6 +103,8 @@ class LimitEnforcement:
         self._route_of = route_of
         self._settings = settings
         self._prices = prices
+        self.queue.max_queued, self.queue.poll_s = settings.max_queued, settings.queue_poll_s
+        self.queue.renew()
 
     async def close(self) -> None:
         """Give everything back."""
@@ -116,13 +119,18 @@ class LimitEnforcement:
         subjects = self._subjects(request)
         if not subjects:
             return None
-        if self._nodes is not None:
-            return self._admit_shared(self._nodes, request, subjects)
-        counters = self._open()
-        if any(subject.has_funds for subject in subjects) and (unknown := counters.unknown(subjects)):
-            return self._admit_known(request, subjects, unknown)
-        self._admit(request, subjects)
+        claim = Claim(request, subjects, Estimate(request, self._settings, self._prices))
+        if self._nodes is not None or self.queue.lines or self._unknown(subjects):
+            return self._admit_awaiting(claim)
+        found = self._ask_here(claim)
+        if isinstance(found, Refusal) and self._queue_s(request):
+            return self._admit_awaiting(claim, found)
+        self._let_in(claim, found)
         return None
+
+    async def _admit_awaiting(self, claim: Claim, refusal: Refusal | None = None) -> None:
+        """As `admit`, where something has to be waited for."""
+        self._let_in(claim, await self.queue.admit(claim, self._queue_s(claim.request), refusal))
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         """What a request held goes back, but for what it has used."""
@@ -133,9 +141,11 @@ class LimitEnforcement:
             price = settlement.price_nano_usd or 0
             if self._nodes is not None:
                 self._nodes.settle(lease, tokens, price)
-                return
-            for alert in self._open().settle(lease, tokens, price, self._noted(settlement)):
-                self.on_alert(alert)
+            else:
+                for alert in self._open().settle(lease, tokens, price, self._noted(settlement)):
+                    self.on_alert(alert)
+            if self.queue.lines:
+                self.queue.freed([subject.name for subject in lease.subjects], FREED_BY_ENDS)
 
     def recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
         """A process of this machine has died that wrote a journal, of which that is the last entry, if that is a
@@ -172,6 +182,7 @@ class LimitEnforcement:
         lease = self._leases.pop(admission.request_id, None)
         if lease is not None:
             (self._nodes or self._open()).undo(lease)
+            self.queue.freed(subject.name for subject in lease.subjects)
 
     def _subjects(self, request: AdmittedRequest) -> list[Subject]:
         """What the request counts for, if that has limits."""
@@ -193,12 +204,13 @@ class LimitEnforcement:
             found.append(Subject(f"team:{team.name}", team))
         return found
 
-    def used(self, subject: Subject) -> dict[str, int] | None:
-        """What is counted under the limits of a key or team, by their names; None where nodes count together. Raises
-        ServiceUnavailable."""
+    async def used(self, subjects: Sequence[Subject]) -> list[dict[str, int] | None]:
+        """What is counted under the limits of keys or teams, by their names; None for each while Redis is away, where
+        nodes count together. Raises ServiceUnavailable."""
         if self._nodes is not None:
-            return None
-        return self._open().used(subject) if has_limits(subject.limits) else {}
+            counted = await self._nodes.used(subjects)
+            return [None if each is None else by_name(each) for each in counted]
+        return [self._open().used(subject) if has_limits(subject.limits) else {} for subject in subjects]
 
     def _credit_of(self, key: ApiKey) -> Credit | None:
         """The balance that a key's requests are paid by; None for a key that is not prepaid."""
@@ -210,14 +222,57 @@ class LimitEnforcement:
         in_force = balance_in_force(key, balance)
         return None if in_force is None else Credit(in_force.paid, in_force.opened_s)
 
-    async def _admit_known(self, request: AdmittedRequest, subjects: list[Subject], unknown: list[Subject]) -> None:
-        """As `admit`, once the ledger has said what was spent."""
+    async def ask(self, claim: Claim) -> Lease | Refusal:
+        """Let a request in, if it fits."""
+        if self._nodes is None:
+            await self._learn_spending(claim.subjects)
+            return self._ask_here(claim)
+        try:
+            return await self._nodes.admit(claim.subjects, claim.need, claim.cost, time.time())
+        except FileFull as error:
+            raise _unavailable(error) from error
+
+    async def look(self, claim: Claim) -> Refusal | None:
+        """What would refuse it now; None: nothing that is known."""
+        if self._nodes is not None:
+            return await self._nodes.look(claim.subjects, claim.need, claim.cost, time.time())
+        await self._learn_spending(claim.subjects)
+        try:
+            return self._open().look(claim.subjects, claim.need, claim.cost, time.time())
+        except FileFull as error:
+            raise _unavailable(error) from error
+
+    def renew(self, claim: Claim) -> None:
+        """The key, the model and the limits of a request that waits, as they are now. Raises the SealinkError that
+        refuses it."""
+        request = claim.request
+        if request.renew is not None:
+            request.renew()
+        if self._route_of is not None:
+            request.route = self._route_of(request.request.head.model)
+        claim.apply(self._subjects(request))
+
+    def keys_changed(self) -> None:
+        """Keys, teams or balances are others now: that counts for those that wait, too."""
+        self.queue.renew()
+
+    def _ask_here(self, claim: Claim) -> Lease | Refusal:
+        try:
+            return self._open().admit(claim.subjects, claim.need, claim.cost, time.time())
+        except FileFull as error:
+            raise _unavailable(error) from error
+
+    def _unknown(self, subjects: Sequence[Subject]) -> list[Subject]:
+        """Those whose spending is not known here yet."""
+        return self._open().unknown(subjects) if any(subject.has_funds for subject in subjects) else []
+
+    async def _learn_spending(self, subjects: Sequence[Subject]) -> None:
+        """Ask the ledger what was spent, where that is not known."""
         now_s = time.time()
-        for subject in unknown:
+        for subject in self._unknown(subjects):
             recorded = await self._money_spent(subject, now_s)
             if self._open().unknown([subject]):  # not if another request was faster: it counts on from there
                 self._open().recorded(subject, recorded, now_s)
-        self._admit(request, subjects)
 
     async def _money_spent(self, subject: Subject, now_s: float) -> Recorded:
         try:
@@ -240,40 +295,26 @@ class LimitEnforcement:
             used = Recorded()
         return used._replace(in_period=money.in_period, of_balance=money.of_balance)
 
-    def _admit(self, request: AdmittedRequest, subjects: list[Subject]) -> None:
-        claim = self._claim(request, subjects)
-        try:
-            found = self._open().admit(subjects, claim.need, claim.cost, claim.now_s)
-        except FileFull as error:
-            raise _unavailable(error) from error
-        self._let_in(request, claim, found, self._open())
+    def _queue_s(self, request: AdmittedRequest) -> float:
+        """How long it may wait: as its key says, else its model, else the config."""
+        for own in (request.key.queue_s, request.route.queue_s):
+            if own is not None:
+                return own
+        return self._settings.queue_s
 
-    async def _admit_shared(self, nodes: "NodeCounters", request: AdmittedRequest, subjects: list[Subject]) -> None:
-        claim = self._claim(request, subjects)
-        try:
-            found = await nodes.admit(subjects, claim.need, claim.cost, claim.now_s)
-        except FileFull as error:
-            raise _unavailable(error) from error
-        self._let_in(request, claim, found, nodes)
-
-    def _claim(self, request: AdmittedRequest, subjects: list[Subject]) -> "_Claim":
-        estimate = Estimate(request, self._settings, self._prices)
-        counts_tokens = any(subject.limits.tokens_per_minute is not None for subject in subjects)
-        cost = estimate.cost() if any(subject.has_funds for subject in subjects) else _NO_COST
-        return _Claim(estimate, estimate.need(counts_tokens=counts_tokens), cost, time.time())
-
-    def _let_in(
-        self, admitted: AdmittedRequest, claim: "_Claim", found: Lease | Refusal, counters: MoneyCounters
-    ) -> None:
+    def _let_in(self, claim: Claim, found: Lease | Refusal) -> None:
         """Raises the error of a refusal."""
+        admitted, now_s = claim.request, time.time()
         client = admitted.request.client
         if isinstance(found, Refusal):
             self.refused[found.reason.code, found.subject.name.partition(":")[0]] += 1
-            raise refused(found, client, claim.now_s)
+            raise refused(found, client, now_s, claim.waited)
         self._leases[admitted.request_id] = found
+        if admitted.queued_ms is not None:
+            admitted.request.received_at = time.monotonic()  # its timers begin now
         if claim.cost.may_be_cut:
-            admitted.request.meter = StreamBudget(counters, found, claim.estimate)
-        left = left_headers(found.requests_left, found.tokens_left, client, claim.now_s)
+            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim.estimate)
+        left = left_headers(found.requests_left, found.tokens_left, client, now_s)
         admitted.answer_headers = [*admitted.answer_headers, *left]
 
     def _open(self) -> Counters:
@@ -283,15 +324,6 @@ class LimitEnforcement:
             except (OSError, FileFull) as error:
                 raise _unavailable(error) from error
         return self._counters
-
-
-class _Claim(NamedTuple):
-    """What a request would take, and when."""
-
-    estimate: Estimate
-    need: Need
-    cost: Cost
-    now_s: float
 
 
 class StreamBudget:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 
 from sealink.errors import HeaderList, InsufficientBalance, RateLimited, SealinkError
 from sealink.limits.subjects import Refusal, Subject
@@ -20,12 +20,22 @@ _WHAT: Final[dict[Code, str]] = {
 }
 
 
-def refused(refusal: Refusal, client: ClientApi, now_s: float) -> SealinkError:
+Waited = Literal["", "in vain", "no room"]
+"""Why a request waits no longer for what refuses it; "": it has not waited."""
+_WAITED: Final[dict[Waited, str]] = {
+    "": "",
+    "in vain": " It has waited as long as it may (queue_s).",
+    "no room": " No more requests may wait for limits now (max_queued).",
+}
+
+
+def refused(refusal: Refusal, client: ClientApi, now_s: float, waited: Waited = "") -> SealinkError:
     """The error of a request that is not admitted."""
     if isinstance(refusal.reason, Fund):
         return _unpaid(refusal.subject, refusal.reason)
     headers = [*left_headers(refusal.requests_left, refusal.tokens_left, client, now_s), *_wait(refusal.reason)]
-    return RateLimited(_message(refusal.subject, refusal.reason), code=refusal.reason.code, headers=headers)
+    told = _message(refusal.subject, refusal.reason) + _WAITED[waited]
+    return RateLimited(told, code=refusal.reason.code, headers=headers)
 
 
 def left_headers(

@@ -112,8 +112,13 @@ local function open(key)
       list = key .. ':' .. index, length = length, step = math.floor(length / STEPS),
       total = subject['t' .. index], at = subject['a' .. index], newest = subject['n' .. index],
     }
-    if window.total ~= 0 then
+    local before = window.total
+    if before ~= 0 then
       advance(window)
+    end
+    if window.total ~= before then -- what is in its list no more must not be in its total, though nothing else be saved
+      local total, newest = string.format('%.0f', window.total), string.format('%.0f', window.newest)
+      redis.call('HSET', key, 't' .. index, total, 'n' .. index, newest)
     end
     subject.windows[index] = window
   end
@@ -258,7 +263,8 @@ local function report(answer, subject, with_waits)
   end
 end
 
-local function admit()
+-- A request begins, if it fits. `is_look`: it is only said whether it would, and nothing is counted.
+local function admit(is_look)
   local streams, prompt, whole, may_be_cut = take(), take(), take(), take()
   local subjects, has_funds, known = {}, false, true
   for index, key in ipairs(KEYS) do
@@ -271,7 +277,7 @@ local function admit()
   end
   local needed = may_be_cut == 1 and prompt or whole
   local is_let_in = known and all_fit(subjects, streams, needed)
-  if known and not is_let_in then
+  if known and not is_let_in and not is_look then
     local found = false
     for _, subject in ipairs(subjects) do
       if free_dead(subject) then
@@ -282,7 +288,7 @@ local function admit()
     is_let_in = found and all_fit(subjects, streams, needed)
   end
   local reserved = 0
-  if is_let_in then
+  if is_let_in and not is_look then
     reserved = has_funds and granted(subjects, whole) or 0
     for _, subject in ipairs(subjects) do
       local amounts = { 1, subject.tokens, 1 }
@@ -414,7 +420,11 @@ local function live()
   return { alive, redis.call('GET', '{sealink}:epoch'), known }
 end
 
+local function look()
+  return admit(true)
+end
+
 local OPERATIONS = {
-  admit = admit, reserve_more = reserve_more, settle = settle, recorded = recorded, hold = hold, live = live,
+  admit = admit, look = look, reserve_more = reserve_more, settle = settle, recorded = recorded, hold = hold, live = live,
 }
 return OPERATIONS[operation]()

@@ -26,7 +26,7 @@ from sealink.limits.nodes.local_share import share_of, share_of_used
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.subjects import Cost, Lease, Recorded, Refusal, Subject
 from sealink.policy.budgets import period_start_s
-from sealink.policy.limits import Need
+from sealink.policy.limits import Need, Used
 
 log = logging.getLogger("sealink.limits")
 
@@ -34,6 +34,7 @@ LIVE_S: Final = 6.0
 """How long a process counts as living since it last said so; then what it holds is free."""
 BEAT_S: Final = 1.5
 """How often it says so."""
+_NOTHING: Final = Need(0, 0, is_stated=True, streams=0)
 
 Reader = Callable[[Subject], Awaitable[Recorded]]
 """Reads in the ledger what a subject has used. Raises ServiceUnavailable for one with a budget or balance where it
@@ -111,6 +112,18 @@ class NodeCounters:
                 self._fall_behind(subjects)  # it may have been let in there
         return await self._admit_alone(subjects, need, cost, now_s)
 
+    async def look(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Refusal | None:
+        """Why a request does not fit now; None: it does, or that is not known. Nothing is counted. One round trip."""
+        answer = await self._looked(subjects, need, cost, now_s)
+        if answer is None or answer.status != script.REFUSED:
+            return None
+        return refusal_of([*zip(subjects, answer.counts, strict=True)], need, cost, answer.now_ns, now_s)
+
+    async def used(self, subjects: Sequence[Subject]) -> list[Used | None]:
+        """What is counted under the limits of each; None while Redis is away. One round trip."""
+        answer = await self._looked(subjects, _NOTHING, Cost(), time.time())
+        return [None if answer is None else answer.counts[place].used for place in range(len(subjects))]
+
     def reserve_more(self, lease: Lease, wanted: int, now_s: float) -> int:
         """Reserve more money for an open request. Returns how much more it may spend now; what Redis grants besides is
         in `lease.reserved` later."""
@@ -181,6 +194,17 @@ class NodeCounters:
             return refusal
         left = left_of_limits(held, answer.now_ns)
         return self._lease(subjects, answer, tokens, need, now_s, left)
+
+    async def _looked(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> script.Answer | None:
+        """The answer to a look; None while Redis is away."""
+        if self._connection is None:
+            return None
+        tokens = [need.tokens(subject.limits.tokens_per_minute or 0) for subject in subjects]
+        operation = script.admission(subjects, tokens, need, cost, now_s, name="look")
+        try:
+            return script.answer_of(await self._connection.ask(operation), subjects)
+        except RedisAway:
+            return None
 
     async def _admission(
         self, connection: RedisConnection, operation: script.Operation, tokens: list[int], need: Need, now_s: float

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from sealink.limits.decision import KINDS, Spending
 from sealink.limits.subjects import Cost, Lease, Recorded, Subject
@@ -13,6 +13,7 @@ SCRIPT: Final = Path(__file__).with_name("counters.lua")
 PREFIX: Final = "{sealink}:"
 """All keys have it. What is in braces puts them on one node of a cluster."""
 
+REFUSED: Final = 0
 ADMITTED: Final = 1
 UNKNOWN: Final = 2
 _NONE: Final = b""
@@ -69,8 +70,8 @@ class RemoteCount:
 
 
 class Answer(NamedTuple):
-    """What the script says to an admission: whether it is let in (ADMITTED), or that spending is not known (UNKNOWN);
-    what it counts for each subject, and how much money is reserved."""
+    """What the script says to an admission or a look: whether it fits (ADMITTED) or not (REFUSED), or that spending is
+    not known (UNKNOWN); what it counts for each subject, and how much money is reserved."""
 
     status: int
     now_ns: int
@@ -78,12 +79,20 @@ class Answer(NamedTuple):
     counts: list[RemoteCount]
 
 
-def admission(subjects: Sequence[Subject], tokens: Sequence[int], need: Need, cost: Cost, now_s: float) -> Operation:
-    """A request begins, if it fits."""
+def admission(
+    subjects: Sequence[Subject],
+    tokens: Sequence[int],
+    need: Need,
+    cost: Cost,
+    now_s: float,
+    *,
+    name: Literal["admit", "look"] = "admit",
+) -> Operation:
+    """A request begins, if it fits; `look`: it is only said whether it would."""
     arguments: list[Argument] = [need.streams, cost.prompt, cost.prompt + cost.answer, int(cost.may_be_cut)]
     for subject, each in zip(subjects, tokens, strict=True):
         arguments += _limits(subject, each, now_s)
-    return Operation("admit", subjects, arguments)
+    return Operation(name, subjects, arguments)
 
 
 def answer_of(numbers: Sequence[int], subjects: Sequence[Subject]) -> Answer:
