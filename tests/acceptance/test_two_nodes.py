@@ -6,6 +6,7 @@ Behind HAProxy, stopped and killed: deploy/test_compose.py.
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from acceptance.hammering import LONG_S, assert_kept, hammered
-from acceptance.plain_http import PlainAnswer, get, post
+from acceptance.plain_http import PlainAnswer, chat_stream, get, post
 from acceptance.sealink_process import SealinkProcess, free_port, simulated
 from acceptance.usage_rows import settled_rows, usage_rows
 from postgresql_server import PostgresqlServer

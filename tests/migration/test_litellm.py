@@ -12,14 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-<<<<<<< HEAD
 import sealink_command
-from acceptance.sealink_process import SealinkProcess
-=======
 from acceptance.sealink_process import KEY, SealinkProcess
 from providers.google_tokens import account_file, token_server
 from replay import Answer, ReplayingUpstream, Request
->>>>>>> docs
 from sealink.config import load
 from sealink.migration.litellm import NotAConfig, migrate
 from sealink.migration.sealink_toml import toml_of
