@@ -66,6 +66,11 @@ def test_no_lane_takes_more_calls(plain: bool) -> None:
     assert not instructions.grown(instructions.count("calls", list(before), plain=plain), before)
 
 
+def test_what_live_takes_is_told_as_a_part_of_chunks() -> None:
+    figures = {"live": {"refresh": 75.0}, "relay": {"chunk": 10.0}}
+    assert instructions.live_share(figures) == pytest.approx(75 / 10 / instructions.CHUNKS_PER_S)
+
+
 @pytest.mark.parametrize(("now", "is_more"), [(100.0, False), (102.9, False), (103.1, True), (90.0, False)])
 def test_a_figure_may_grow_by_three_percent(now: float, is_more: bool) -> None:
     before = {"relay": {"chunk": 100.0, "whole": 700.0}}
