@@ -1,5 +1,6 @@
-"""deploy/compose.yaml: two nodes with PostgreSQL, Valkey and HAProxy. The file is checked against the schema of the
-Compose Specification; its commands, configs and health checks run as processes, for there is no container engine.
+"""deploy/compose.yaml: two nodes with PostgreSQL, Valkey and HAProxy. The file is checked against what the Compose
+Specification says of what it uses; its commands, configs and health checks run as processes, for there is no container
+engine.
 
 What happens when a part is away, and that the nodes can be restarted one after the other, is said in
 docs/deployment.md and shown here; Redis away and back in acceptance/test_two_nodes.py.
@@ -17,7 +18,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPException, HTTPResponse
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -26,6 +26,7 @@ import yaml
 from acceptance.plain_http import chat_request, chat_stream, get, post, post_chat
 from acceptance.restarting import SECRET, Asking
 from acceptance.sealink_process import simulated
+from deploy.compose_schema import SCHEMA
 from deploy.composed import COMPOSE, CONFIG, DATA, DEPLOY, HAPROXY_CONFIG, NODES, SECRETS, Composed, mounted, services
 from deploy.test_packaging import instruction
 from waiting import until
@@ -63,9 +64,8 @@ def seconds(text: str) -> int:
 
 
 def test_compose_files_are_as_the_specification_has_them() -> None:
-    schema = json.loads(Path(__file__).with_name("compose-spec.json").read_text())
     for path in (COMPOSE, DEPLOY / "compose-single.yaml"):
-        jsonschema.Draft7Validator(schema).validate(yaml.safe_load(path.read_text()))
+        jsonschema.Draft7Validator(SCHEMA).validate(yaml.safe_load(path.read_text()))
 
 
 def test_what_the_file_names_is_there() -> None:
