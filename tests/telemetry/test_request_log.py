@@ -88,8 +88,8 @@ def test_levels(settlement: Settlement, level: int) -> None:
 
 def test_lines_of_a_moment_are_written_together_and_below_the_level_none() -> None:
     stream, later = io.StringIO(), list[Callable[[], None]]()
-    lines = LogLines(stream, "json", lambda _, call: later.append(call))
-    log = RequestLog(lines.write)
+    lines = LogLines(stream, lambda _, call: later.append(call))
+    log = RequestLog(lines.write, "json")
     logging.getLogger("sealink.requests").setLevel(logging.INFO)
     try:
         log.settled(ADMISSION, DONE)

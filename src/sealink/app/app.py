@@ -120,7 +120,8 @@ class App:
         self._pool = UpstreamPool(config.upstream, proxies=proxies_of_the_environment())
         self._upstreams: Pool = recorder.watch(self._pool) if recorder else self._pool
         self._metrics = RequestMetrics()
-        self._log_lines = LogLines(sys.stderr, config.log.format, self._call_later)
+        self._log_lines = LogLines(sys.stderr, self._call_later)
+        self._request_log = RequestLog(self._log_lines.write, config.log.format)
         self._content = ContentLog(Path(config.server.data_dir), _content_settings(config))
         self._simulators = Simulators(max_body_bytes=config.server.max_chat_bytes * 2)
         self._open = OpenExchanges()
@@ -143,7 +144,7 @@ class App:
         self._observers = Observers(
             self._ledger,
             self._metrics,
-            RequestLog(self._log_lines.write),
+            self._request_log,
             self._limits,
             *traced,
             undo=self._limits.undo,
@@ -363,7 +364,7 @@ class App:
         config, server = self.config, self._server
         assert server is not None
         configure_logging(config.log.format, config.log.level)
-        self._log_lines.take_form(config.log.format)
+        self._request_log.take_form(config.log.format)
         self._content.take_settings(_content_settings(config))
         self._access.configure(config)
         self._webhooks.configure(config)
