@@ -38,6 +38,8 @@ Figures = dict[str, dict[str, float]]
 Thousands of instructions, or calls."""
 
 NAMES = (*LANES, LEDGER)
+OFF, ON = "relay", "relay observed"
+"""The same requests without and with all that observes them."""
 
 
 def main() -> None:
@@ -55,6 +57,7 @@ def main() -> None:
             if (options.keep and not options.calls) or options.calls == (what == "calls"):
                 figures = count(what, options.lanes or NAMES, plain=plain)
                 print(f"{what}, {this_python(plain=plain)}\n{table(figures, kept(what, plain=plain))}", flush=True)
+                print("".join(f"  {line}\n" for line in observing(figures)), end="", flush=True)
                 if options.keep:
                     keep(what, figures, plain=plain)
 
@@ -94,6 +97,20 @@ def grown(figures: Figures, before: Figures) -> list[str]:
         for kind, now in kinds.items()
         if kind in before.get(lane, {}) and now > before[lane][kind] * (1 + MAX_GROWTH)
     ]
+
+
+def observing(figures: Figures) -> list[str]:
+    """What a log line as JSON and exported spans add to each, as lines to print; nothing unless both lanes are there."""
+    if not {OFF, ON} <= figures.keys():
+        return []
+    off, on = _requests(figures[OFF]), _requests(figures[ON])
+    return [f"{ON}: {name} {on[name] / off[name] - 1:+.1%}" for name in off]
+
+
+def _requests(lane: Mapping[str, float]) -> dict[str, float]:
+    """Of one lane: a whole answer, streams of LONG and of SHORT chunks, a chunk."""
+    streams = {f"a stream of {count} chunks": lane["stream"] + count * lane["chunk"] for count in (SHORT, LONG)}
+    return {"a whole answer": lane["whole"], **streams, "a chunk": lane["chunk"]}
 
 
 def table(figures: Figures, before: Figures) -> str:

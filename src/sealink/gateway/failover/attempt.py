@@ -56,7 +56,7 @@ class Attempt(ABC):
 
     It has no task: it is told by its upstream's response what has come, and by a timer that time is up.
     `outcome` is what was learned about the answer; of one that is not streamed, once it is there. `was_sent`: the
-    request has gone out, so that it may be charged for. `span_id` is "" where the request is not traced, or not sampled.
+    request has gone out, so that it may be charged for. `span_id` is "" where the request has no spans.
     """
 
     def __init__(
