@@ -100,7 +100,7 @@ def grown(figures: Figures, before: Figures) -> list[str]:
 
 
 def observing(figures: Figures) -> list[str]:
-    """What a log line as JSON and exported spans add to each, as lines to print; nothing unless both lanes are there."""
+    """What a log line as JSON and spans add, as lines to print; nothing unless both lanes are there."""
     if not {OFF, ON} <= figures.keys():
         return []
     off, on = _requests(figures[OFF]), _requests(figures[ON])
