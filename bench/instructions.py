@@ -41,6 +41,8 @@ Thousands of instructions, or calls."""
 NAMES = (*LANES, LIVE, LEDGER)
 CHUNKS_PER_S = 50
 """Of a stream, where what is done once a second is compared with what its chunks take."""
+OFF, ON = "relay", "relay observed"
+"""The same requests without and with all that observes them."""
 
 
 def main() -> None:
@@ -60,6 +62,7 @@ def main() -> None:
                 print(f"{what}, {this_python(plain=plain)}\n{table(figures, kept(what, plain=plain))}", flush=True)
                 if LIVE in figures and "relay" in figures:
                     print(f"  the page Live open in five browsers: a chunk of relay takes {live_share(figures):+.2%}")
+                print("".join(f"  {line}\n" for line in observing(figures)), end="", flush=True)
                 if options.keep:
                     keep(what, figures, plain=plain)
 
@@ -105,6 +108,20 @@ def live_share(figures: Figures) -> float:
     """What five browsers that look at Live add to each chunk of a stream, as a part of it: they are told once a
     second."""
     return figures[LIVE]["refresh"] / CHUNKS_PER_S / figures["relay"]["chunk"]
+
+
+def observing(figures: Figures) -> list[str]:
+    """What a log line as JSON and spans add, as lines to print; nothing unless both lanes are there."""
+    if not {OFF, ON} <= figures.keys():
+        return []
+    off, on = _requests(figures[OFF]), _requests(figures[ON])
+    return [f"{ON}: {name} {on[name] / off[name] - 1:+.1%}" for name in off]
+
+
+def _requests(lane: Mapping[str, float]) -> dict[str, float]:
+    """Of one lane: a whole answer, streams of LONG and of SHORT chunks, a chunk."""
+    streams = {f"a stream of {count} chunks": lane["stream"] + count * lane["chunk"] for count in (SHORT, LONG)}
+    return {"a whole answer": lane["whole"], **streams, "a chunk": lane["chunk"]}
 
 
 def table(figures: Figures, before: Figures) -> str:

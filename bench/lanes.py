@@ -27,7 +27,7 @@ from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import Journal, OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.ledger import Ledger
-from sealink.telemetry import log_lines
+from sealink.telemetry import log_lines, loop_lag
 from sealink.usage import Usage
 
 MARK = "getpgrp"
@@ -90,7 +90,8 @@ targets = [{{ provider = "{dialect}-upstream", model = "a-model" }}]
 )
 
 SLOWNESS = 50
-"""Of a program under valgrind, about: what is gathered for a while must be as much as otherwise."""
+"""Of a program under valgrind, about: what is done from time to time must not be done more often than otherwise, and
+what is gathered for a while must be as much."""
 
 OBSERVED = f"""
 [log]
@@ -150,6 +151,7 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark) -> list[Mea
     loop = asyncio.get_running_loop()
     assert isinstance(loop, Loop)
     Ledger.start = lambda ledger: None  # type: ignore[method-assign]  # what its thread does is a lane of its own
+    loop_lag.EVERY_S *= SLOWNESS
     lanes = {name: LANES[name] for name in names if name in LANES}
     measured: list[Measurement] = []
     for observed in dict.fromkeys(lane.observed for lane in lanes.values()):

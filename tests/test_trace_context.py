@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 from sealink.trace_context import MAX_STATE_CHARS, context_of
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+REQUEST_ID = "req_0123456789abcdef123456789abcdef0"
 GIVEN = f"00-{TRACE}-{PARENT}-01"
 
 
 def test_a_clients_trace_goes_on() -> None:
-    context = context_of({"traceparent": GIVEN, "tracestate": "congo=t61rcWkgMzE, rojo=00f067aa0ba902b7"}, 0.0)
+    context = context_of(
+        REQUEST_ID, {"traceparent": GIVEN, "tracestate": "congo=t61rcWkgMzE, rojo=00f067aa0ba902b7"}, 0.0
+    )
     assert (context.trace_id, context.parent_id, context.sampled) == (TRACE, PARENT, True)
-    assert context.span_id not in (PARENT, "0" * 16)
+    assert context.span_id == REQUEST_ID[20:]
     assert context.headers("b7ad6b7169203331") == [
         ("traceparent", f"00-{TRACE}-b7ad6b7169203331-01"),
         ("tracestate", "congo=t61rcWkgMzE, rojo=00f067aa0ba902b7"),
@@ -22,14 +25,14 @@ def test_a_clients_trace_goes_on() -> None:
 
 @pytest.mark.parametrize(("flags", "sampled"), [("00", False), ("01", True), ("02", False), ("03", True)])
 def test_the_client_says_whether_its_trace_is_sampled(flags: str, sampled: bool) -> None:
-    context = context_of({"traceparent": f"00-{TRACE}-{PARENT}-{flags}"}, 1.0)
+    context = context_of(REQUEST_ID, {"traceparent": f"00-{TRACE}-{PARENT}-{flags}"}, 1.0)
     assert context.sampled is sampled
     assert context.headers(PARENT) == [("traceparent", f"00-{TRACE}-{PARENT}-{'01' if sampled else '00'}")]
 
 
 @pytest.mark.parametrize("given", [f"cc-{TRACE}-{PARENT}-01", f"cc-{TRACE}-{PARENT}-01-what-is-to-come"])
 def test_versions_to_come_are_read_as_far_as_they_are_known(given: str) -> None:
-    assert context_of({"traceparent": given}, 0.0).trace_id == TRACE
+    assert context_of(REQUEST_ID, {"traceparent": given}, 0.0).trace_id == TRACE
 
 
 @pytest.mark.parametrize(
@@ -49,31 +52,30 @@ def test_versions_to_come_are_read_as_far_as_they_are_known(given: str) -> None:
     ],
 )
 def test_what_is_no_trace_begins_one(wrong: str) -> None:
-    context = context_of({"traceparent": wrong, "tracestate": "a=b"}, 1.0)
+    context = context_of(REQUEST_ID, {"traceparent": wrong, "tracestate": "a=b"}, 1.0)
     assert context.parent_id is None
     assert context.state == ""
-    assert context.trace_id != TRACE
-    assert len(context.trace_id) == 32
+    assert (context.trace_id, context.span_id) == (REQUEST_ID[4:], REQUEST_ID[20:])
 
 
 @pytest.mark.parametrize("state", ["a" * (MAX_STATE_CHARS + 1), "a=\x7f", "a=ä"])
 def test_a_state_that_could_harm_is_left_out(state: str) -> None:
-    context = context_of({"traceparent": GIVEN, "tracestate": state}, 1.0)
+    context = context_of(REQUEST_ID, {"traceparent": GIVEN, "tracestate": state}, 1.0)
     assert context.headers(PARENT) == [("traceparent", f"00-{TRACE}-{PARENT}-01")]
 
 
-@given(st.floats(0, 1))
-def test_a_share_of_new_traces_is_sampled(ratio: float) -> None:
+@given(st.floats(0, 1), st.integers(0, 2**128 - 1).map(lambda number: f"req_{number:032x}"))
+def test_a_share_of_new_traces_is_sampled(ratio: float, request_id: str) -> None:
     """Who sees the same id, and samples the same share, comes to the same."""
-    context = context_of({}, ratio)
+    context = context_of(request_id, {}, ratio)
     assert context.sampled is (int(context.trace_id[16:], 16) < ratio * 2**64)
-    assert context_of({}, 0.0).sampled is False
-    assert context_of({}, 1.0).sampled is True
+    assert context_of(REQUEST_ID, {}, 0.0).sampled is False
+    assert context_of(REQUEST_ID, {}, 1.0).sampled is True
 
 
 @given(st.text())
 def test_whatever_a_client_sends(text: str) -> None:
-    context = context_of({"traceparent": text, "tracestate": text}, 1.0)
+    context = context_of(REQUEST_ID, {"traceparent": text, "tracestate": text}, 1.0)
     for _, value in context.headers(context.span_id):
         assert value.isascii()
         assert value.isprintable()

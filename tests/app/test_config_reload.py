@@ -42,19 +42,19 @@ def test_a_provider_that_cannot_be_made_leaves_all_as_it_was(tmp_path: Path, mon
     async def scenario() -> tuple[Config, Config, list[str]]:
         app = App(before, load=lambda: after)
         await app.start()
-        make = app._provider
+        make = app._providers._made
 
         async def fails_for_b(provider: ProviderConfig) -> object:
             if provider.name == "b":
                 raise ConfigError("no such thing")
             return await make(provider)
 
-        monkeypatch.setattr(app, "_provider", fails_for_b)
+        monkeypatch.setattr(app._providers, "_made", fails_for_b)
         running = app.config
         try:
             with pytest.raises(ConfigError):
                 await app.reload()
-            return running, app.config, [provider.base_url for provider in app._providers.values()]
+            return running, app.config, [provider.base_url for provider in app._providers.by_name.values()]
         finally:
             await app.stop()
 

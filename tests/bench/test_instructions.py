@@ -37,8 +37,6 @@ def test_no_lane_takes_more_instructions(full: bool, plain: bool) -> None:
     assert not instructions.grown(figures, before)
 
 
-OBSERVED = ("relay", "relay observed")
-"""The same requests without and with all that observes them: a log line as JSON, and spans that are exported."""
 MAX_OF_A_CHUNK, MAX_OF_A_STREAM = 1.03, 1.10
 """Of LONG chunks."""
 
@@ -48,11 +46,13 @@ def test_what_observes_requests_takes_little(full: bool, report: Callable[[str],
     """Counted in one run: instructions in `make test-full`, else calls."""
     if full:
         program("valgrind")
-    without, observed = instructions.count("instructions" if full else "calls", OBSERVED, plain=True).values()
+    lanes = (instructions.OFF, instructions.ON)
+    figures = instructions.count("instructions" if full else "calls", lanes, plain=True)
+    for line in instructions.observing(figures):
+        report(line)
+    without, observed = figures.values()
     assert observed["chunk"] <= without["chunk"] * MAX_OF_A_CHUNK
-    more = _of_a_long_stream(observed) / _of_a_long_stream(without)
-    report(f"observed: a stream of {instructions.LONG} chunks takes {more - 1:+.1%}")
-    assert more <= MAX_OF_A_STREAM
+    assert _of_a_long_stream(observed) <= _of_a_long_stream(without) * MAX_OF_A_STREAM
 
 
 def _of_a_long_stream(lane: dict[str, float]) -> float:

@@ -4,14 +4,16 @@ import io
 import json
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
-from sealink.telemetry.log_format import JsonFormatter, json_line, text_line
+from sealink.telemetry.log_format import JsonFormatter, LogFormat, json_line, text_line
 from sealink.telemetry.log_lines import LogLines
 from sealink.telemetry.request_log import RequestLog, level_of, line_of
+from sealink.trace_context import TraceContext
 from sealink.usage import Usage
 
 ADMISSION = Admission(
@@ -88,8 +90,8 @@ def test_levels(settlement: Settlement, level: int) -> None:
 
 def test_lines_of_a_moment_are_written_together_and_below_the_level_none() -> None:
     stream, later = io.StringIO(), list[Callable[[], None]]()
-    lines = LogLines(stream, "json", lambda _, call: later.append(call))
-    log = RequestLog(lines.write)
+    lines = LogLines(stream, lambda _, call: later.append(call))
+    log = RequestLog(lines.write, "json")
     logging.getLogger("sealink.requests").setLevel(logging.INFO)
     try:
         log.settled(ADMISSION, DONE)
@@ -102,6 +104,38 @@ def test_lines_of_a_moment_are_written_together_and_below_the_level_none() -> No
         assert later == []
     finally:
         logging.getLogger("sealink.requests").setLevel(logging.NOTSET)
+
+
+REFUSED = Settlement(request_id="req_2", ended="refused", ended_by="client", code="invalid_json", status=400)
+ODD = msgspec.structs.replace(ADMISSION, team='50 % of "all"', model="%s %d é", trace=TraceContext("1" * 32, "2" * 16))
+
+
+@pytest.mark.parametrize("admission", [ADMISSION, ODD, msgspec.structs.replace(ADMISSION, model="%.1f")])
+@pytest.mark.parametrize(
+    "settlement",
+    [DONE, REFUSED, msgspec.structs.replace(DONE, ttft_ms=0.0, chunks=0, cost_nano_usd=0, usage=Usage(0, 0))],
+    ids=["done", "refused", "zeros"],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_is_kept_of_a_line_makes_the_same_line(
+    form: LogFormat, admission: Admission, settlement: Settlement
+) -> None:
+    """Of the second of two that differ only in ids, times and numbers."""
+    written: list[str] = []
+    log = RequestLog(written.append, form)
+    later = msgspec.structs.replace(admission, request_id="req_3")
+    numbers: dict[str, Any] = {"duration_ms": 0.25, "ttft_ms": 99999.96, "cost_nano_usd": 12_000_000_001, "chunks": 7}
+    known = {name: number for name, number in numbers.items() if getattr(settlement, name)}
+    other = msgspec.structs.replace(settlement, **known)
+    logging.getLogger("sealink.requests").setLevel(logging.INFO)
+    try:
+        log.settled(admission, settlement)
+        log.settled(later, other)
+    finally:
+        logging.getLogger("sealink.requests").setLevel(logging.NOTSET)
+    begin, write = {"text": (23, text_line), "json": (34, json_line)}[form]
+    for line, asked, ended in zip(written, (admission, later), (settlement, other), strict=True):
+        assert line[begin:] == write(0.0, level_of(ended), line_of(asked, ended))[begin:]
 
 
 def test_a_record_with_a_traceback_is_one_json_object() -> None:

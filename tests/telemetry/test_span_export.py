@@ -9,11 +9,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from fake_clock import on_fake_clock
 from sealink.errors import SealinkError, UpstreamError
 from sealink.telemetry.traces.export import MAX_PAUSE_S, SpanExport
-from sealink.telemetry.traces.otlp import encoded_span, head
+from sealink.telemetry.traces.otlp import head, span
 from sealink.telemetry.traces.settings import TraceSettings
-from sealink.trace_context import TraceContext
 
-TRACE = TraceContext("1" * 32, "2" * 16)
 SETTINGS = TraceSettings(endpoint="http://collector/v1/traces", export_every_s=5, max_batch=4, max_waiting=10)
 
 
@@ -41,7 +39,7 @@ class Collector:
 
 def add(export: SpanExport, *names: str) -> None:
     for name in names:
-        export.add(encoded_span(TRACE, ("2" * 16, None), (0, 0), [head(name, "server", is_error=False)]))
+        export.add([span(head(name, "server", is_error=False))])
 
 
 @on_fake_clock

@@ -1,10 +1,11 @@
 """A config becomes a running SeaLink. The only package that names concrete classes.
 
-app         the public port, the connections to upstreams, the ledger: started and stopped
+app         all of it, started and stopped, and put under another config
+gateway     what takes requests at the public port
 process     one process's life, from its start to the signal that stops it
 workers     several processes on one port
 dialects    which wire format stands behind each name
-providers   a provider of the config, as requests are sent to it
+providers   the providers of the config, as requests are sent to them
 proxies     the proxies that the environment names
 simulators  simulated providers
 routes      the routes of a config's models

@@ -97,7 +97,7 @@ class AdmissionControl:
                 context.answer_headers,
             )
             if self._begin_trace is not None:
-                admitted.request.trace = self._begin_trace(request.headers)
+                admitted.request.trace = self._begin_trace(context.request_id, request.headers)
             for gate in self._gates:
                 waiting = gate.admit(admitted)
                 if waiting is not None:

@@ -18,8 +18,8 @@ from sealink.wire.dialect import ClientApi, RequestHead
 
 _SERVER_ERROR: Final = 500
 
-BeginTrace = Callable[[Mapping[str, str]], TraceContext]
-"""The trace of a request with these headers."""
+BeginTrace = Callable[[str, Mapping[str, str]], TraceContext]
+"""The trace of a request with this id and these headers."""
 
 
 class _Readable(msgspec.Struct):
@@ -52,7 +52,7 @@ class Refusals:
         long it has waited in line."""
         if head is not None:
             error.headers = [*error.headers, *headers.requested(head.model)]
-        trace = self._begin_trace(request.headers) if self._begin_trace is not None else None
+        trace = self._begin_trace(request.id, request.headers) if self._begin_trace is not None else None
         admission = admission_of(request.id, key, client, head, trace)
         settlement = Settlement(
             request_id=request.id,

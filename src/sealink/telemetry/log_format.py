@@ -3,8 +3,8 @@
 import logging
 import re
 import time
-from collections.abc import Callable
 from functools import lru_cache
+from math import floor
 from typing import Any, Final, Literal
 
 import msgspec
@@ -18,26 +18,49 @@ _MUST_BE_QUOTED: Final = frozenset(' "=\\')
 _PAIR: Final = re.compile(r'"(\w+)":(?:"([!#-<>-\[\]-~]+)"|("(?:[^"\\]|\\.)*"|[^",\[\]{}]+))(?:,|$)')
 """A field of a flat JSON object in ASCII: its name, and its value, which may be a text that needs no quotes."""
 _encode: Final = msgspec.json.Encoder().encode
+_MILLIS: Final = [f"{milli:03}" for milli in range(1000)]
 _RAW_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def text_line(at: float, level: int, fields: Fields, *, logger: str = "sealink.requests") -> str:
     """`time LEVEL logger name=value …`. Values with spaces, quotes or control characters are written as JSON."""
+    return f"{local_time(at)}{text_behind_time(level, fields, logger)}"
+
+
+def json_line(at: float, level: int, fields: Fields, *, logger: str = "sealink.requests") -> str:
+    """One JSON object. `time` is in UTC, as RFC 3339."""
+    return f"{json_time(at)}{json_behind_time(level, fields, logger)}"
+
+
+def text_behind_time(level: int, fields: Fields, logger: str) -> str:
+    """What stands in a line of text behind its time."""
     encoded = _encode(fields)
     if encoded.isascii():  # nearly always; without a call for each field
         pairs = _PAIR.sub(r"\1=\2\3 ", encoded[1:-1].decode())[:-1]
     else:
         pairs = " ".join([f"{name}={_text(value)}" for name, value in _RAW_FIELDS.decode(encoded).items()])
-    return f"{_local_time(at)} {logging.getLevelName(level)} {logger} {pairs}\n"
+    return f" {logging.getLevelName(level)} {logger} {pairs}\n"
 
 
-def json_line(at: float, level: int, fields: Fields, *, logger: str = "sealink.requests") -> str:
-    """One JSON object. `time` is in UTC, as RFC 3339."""
-    head = f'{{"time":"{_utc_time(at)}","level":"{logging.getLevelName(level).lower()}","logger":"{logger}",'
+def json_behind_time(level: int, fields: Fields, logger: str) -> str:
+    """What stands in a line of JSON behind its time."""
+    head = f',"level":"{logging.getLevelName(level).lower()}","logger":"{logger}",'
     return f"{head}{_encode(fields)[1:].decode()}\n"  # a logger has the name of a module: nothing to escape
 
 
-LINES: Final[dict[LogFormat, Callable[..., str]]] = {"text": text_line, "json": json_line}
+def local_time(at: float) -> str:
+    """How a line of text begins."""
+    second, milli = divmod(floor(at * 1000), 1000)
+    return f"{_local_second(second)},{_MILLIS[milli]}"
+
+
+def json_time(at: float) -> str:
+    """How a line of JSON begins."""
+    second, milli = divmod(floor(at * 1000), 1000)
+    return f'{{"time":"{_utc_second(second)}.{_MILLIS[milli]}Z"'
+
+
+FORMS: Final = {"text": (local_time, text_behind_time), "json": (json_time, json_behind_time)}
 
 
 class JsonFormatter(logging.Formatter):
@@ -60,14 +83,6 @@ def _text(value: msgspec.Raw) -> str:
     written = bytes(value).decode()
     text = msgspec.json.decode(value) if written.startswith('"') else ""
     return text if text and text.isprintable() and _MUST_BE_QUOTED.isdisjoint(text) else written
-
-
-def _local_time(at: float) -> str:
-    return f"{_local_second(int(at))},{int(at * 1000) % 1000:03}"
-
-
-def _utc_time(at: float) -> str:
-    return f"{_utc_second(int(at))}.{int(at * 1000) % 1000:03}Z"
 
 
 @lru_cache(maxsize=1)

@@ -1,10 +1,7 @@
 """Where lines of the log are written: those of a moment together, in one write."""
 
-import time
 from collections.abc import Callable
 from typing import Final, TextIO
-
-from sealink.telemetry.log_format import LINES, Fields, LogFormat
 
 GATHER_S: Final = 0.05
 """How long a line may wait for others."""
@@ -16,21 +13,16 @@ Later = Callable[[float, Callable[[], None]], object]
 class LogLines:
     """Writes to a stream. `close` writes what still waits."""
 
-    def __init__(self, stream: TextIO, form: LogFormat, later: Later) -> None:
+    def __init__(self, stream: TextIO, later: Later) -> None:
         self._stream = stream
-        self._line = LINES[form]
         self._later = later
         self._waiting: list[str] = []
 
-    def take_form(self, form: LogFormat) -> None:
-        """Write lines in another form from now on."""
-        self._line = LINES[form]
-
-    def write(self, level: int, fields: Fields) -> None:
-        """Write a line, soon."""
+    def write(self, line: str) -> None:
+        """Write a line, which has its end, soon."""
         if not self._waiting:
             self._later(GATHER_S, self.close)
-        self._waiting.append(self._line(time.time(), level, fields))
+        self._waiting.append(line)
 
     def close(self) -> None:
         """Write what waits."""

@@ -147,3 +147,8 @@ def _is_answered(path: Path) -> bool:
         except ConnectionRefusedError:
             return False
     return True
+
+
+def with_version(public_url: str) -> str:
+    """[server] public_url as clients are given it; "" where it is not set."""
+    return f"{public_url.rstrip('/').removesuffix('/v1')}/v1" if public_url else ""

@@ -1,5 +1,6 @@
 """What a running process tells of itself.
 
-gauges  its state in numbers, for /metrics
-traces  its requests' spans, on their way to a collector
+request_telemetry  what it tells of its requests
+gauges             its state in numbers, for /metrics
+traces             its requests' spans, on their way to a collector
 """

@@ -56,7 +56,7 @@ class Attempt(ABC):
 
     It has no task: it is told by its upstream's response what has come, and by a timer that time is up.
     `outcome` is what was learned about the answer; of one that is not streamed, once it is there. `was_sent`: the
-    request has gone out, so that it may be charged for. `span_id` is "" where the request is not traced.
+    request has gone out, so that it may be charged for. `span_id` is "" where the request has no spans.
     """
 
     def __init__(
@@ -69,7 +69,8 @@ class Attempt(ABC):
             raise _unsupported(self.outgoing.dropped, target)
         self.outcome = Outcome()
         self.was_sent = False
-        self.span_id = new_span_id() if request.trace is not None else ""
+        trace = request.trace
+        self.span_id = new_span_id() if trace is not None and trace.sampled else ""
         self._received = WholeBody()
         self._surroundings = surroundings
         self._on_end: OnEnd | None = None
@@ -96,8 +97,9 @@ class Attempt(ABC):
         self._on_end = on_end
         self._start_timer()
         request = _upstream_request(self.target, self.outgoing, stream=self.request.head.stream)
-        if self.request.trace is not None:
-            request.headers = [*request.headers, *self.request.trace.headers(self.span_id)]
+        trace = self.request.trace
+        if trace is not None:
+            request.own_headers = trace.headers(self.span_id or trace.span_id)
         request.on_connected = self._connected
         signer = self.target.provider.signer
         if signer is None:

@@ -17,7 +17,7 @@ from sealink.net.client.limits import UpstreamLimits
 from sealink.net.client.origin import Origin, split_url
 from sealink.net.client.origin_pool import OriginPool
 from sealink.net.client.proxy import Proxies
-from sealink.net.client.request_head import fixed_head, with_length
+from sealink.net.client.request_head import fixed_head, whole_head
 from sealink.net.client.response import Response
 from sealink.net.message import UpstreamRequest
 
@@ -67,7 +67,7 @@ class UpstreamPool:
         if self._is_closed:
             raise ShuttingDown()
         route = self._route_of(request.method, request.url, tuple(request.headers))
-        pool, head = route.pool, with_length(route.head, request)
+        pool, head = route.pool, whole_head(route.head, request, route.peer)
         response = Response(route.peer, request.method, self._limits)
         kept = pool.take_idle()
         if kept is None:

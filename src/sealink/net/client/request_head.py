@@ -1,6 +1,5 @@
 """The head of a request as it goes out: the request line, and headers that cannot smuggle a line of their own."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from sealink.errors import HeaderList, UpstreamError
@@ -27,8 +26,10 @@ OWNED: Final = frozenset(
 """Headers that belong to the connection and are written here; those of the request are left out (RFC 9110 §7.6.1)."""
 
 
-def with_length(fixed: bytes, request: UpstreamRequest) -> bytes:
+def whole_head(fixed: bytes, request: UpstreamRequest, peer: str) -> bytes:
     """The head of `request`, which begins with `fixed`."""
+    if request.own_headers:
+        fixed += _lines([f"{name}: {value}" for name, value in request.own_headers], request.own_headers, peer)
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         return b"%bcontent-length: %d\r\n\r\n" % (fixed, len(request.body))
     return fixed + b"\r\n"
@@ -36,7 +37,7 @@ def with_length(fixed: bytes, request: UpstreamRequest) -> bytes:
 
 def tunnel_head(origin: Origin, proxy: Proxy) -> bytes:
     """The request for a tunnel to `origin` (RFC 9110 §9.3.6)."""
-    return _head(f"CONNECT {origin} HTTP/1.1", [("host", str(origin)), *_authorization(proxy)], origin) + b"\r\n"
+    return _head(f"CONNECT {origin} HTTP/1.1", [("host", str(origin)), *_authorization(proxy)], str(origin)) + b"\r\n"
 
 
 def fixed_head(method: str, target: str, headers: HeaderList, origin: Origin, proxy: Proxy | None) -> bytes:
@@ -47,29 +48,33 @@ def fixed_head(method: str, target: str, headers: HeaderList, origin: Origin, pr
         target = f"http://{origin.authority}{target}"
         own += _authorization(proxy)
     given = [(name, value) for name, value in headers if name.lower() not in OWNED]
-    return _head(f"{method} {target} HTTP/1.1", [*own, *given], origin)
+    return _head(f"{method} {target} HTTP/1.1", [*own, *given], str(origin))
 
 
 def _authorization(proxy: Proxy) -> list[tuple[str, str]]:
     return [("proxy-authorization", proxy.authorization)] if proxy.authorization else []
 
 
-def _head(line: str, headers: list[tuple[str, str]], origin: Origin) -> bytes:
-    head = "\r\n".join([line, *(f"{name}: {value}" for name, value in headers), ""])
-    line_ends = len(headers) + 1
-    if head.count("\r") != line_ends or head.count("\n") != line_ends or "\0" in head:
-        raise _unsendable(headers, origin)
+def _head(line: str, headers: HeaderList, peer: str) -> bytes:
+    return _lines([line, *(f"{name}: {value}" for name, value in headers)], headers, peer)
+
+
+def _lines(lines: list[str], headers: HeaderList, peer: str) -> bytes:
+    """The lines, each with its end. `headers` stand in them."""
+    text = "\r\n".join([*lines, ""])
+    if text.count("\r") != len(lines) or text.count("\n") != len(lines) or "\0" in text:
+        raise _unsendable(headers, peer)
     try:
-        return head.encode("latin-1")
+        return text.encode("latin-1")
     except UnicodeEncodeError:
-        raise _unsendable(headers, origin) from None
+        raise _unsendable(headers, peer) from None
 
 
-def _unsendable(headers: Iterable[tuple[str, str]], origin: Origin) -> UpstreamError:
+def _unsendable(headers: HeaderList, peer: str) -> UpstreamError:
     """Names the header and not its value, which may be a key with a line end behind it."""
     names = [name for name, value in headers if not _is_plain(name) or not _is_plain(value)]
     return UpstreamError(
-        f"The request to {origin} cannot be sent: {', '.join(map(ascii, names)) or 'its method'} holds a line end, "
+        f"The request to {peer} cannot be sent: {', '.join(map(ascii, names)) or 'its method'} holds a line end, "
         "a NUL or a character outside Latin-1.",
         code="upstream_unsendable",
     )

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from sealink.errors import SealinkError
@@ -41,11 +41,16 @@ class SpanExport:
         self._setbacks = 0
         self._failing_since: float | None = None
 
-    def add(self, span: bytes) -> None:
-        """An encoded span waits to be sent."""
+    def add(self, spans: Sequence[bytes]) -> None:
+        """Encoded spans wait to be sent."""
         waiting = self._waiting
-        waiting.append(span)
-        if len(waiting) > self._settings.max_waiting:
+        waiting += spans
+        if self._timer is None or len(waiting) >= self._settings.max_batch:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        waiting = self._waiting
+        while len(waiting) > self._settings.max_waiting:
             waiting.popleft()
             self.dropped += 1
         if self._sending is not None:

@@ -15,5 +15,4 @@ class TraceObserver:
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         trace = admission.trace
         if trace is not None and trace.sampled:
-            for span in spans_of(trace, admission, settlement, self.providers):
-                self._export.add(span)
+            self._export.add(spans_of(trace, admission, settlement, self.providers))
