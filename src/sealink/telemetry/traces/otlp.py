@@ -31,7 +31,8 @@ class Layout:
     """Bytes with gaps: `Layout(b"at ", TIME, b";").filled([7])`. A gap is given by its format in the module struct."""
 
     def __init__(self, *parts: bytes | str) -> None:
-        constant, formats = [b""], []
+        constant: list[bytes] = [b""]
+        formats: list[str] = []
         for part in parts:
             if isinstance(part, bytes):
                 constant[-1] += part
@@ -40,7 +41,10 @@ class Layout:
                 formats.append(part)
         sizes = [f"{len(each)}s" for each in constant]
         self._pack = Struct("<" + "".join(map("".join, zip(sizes, [*formats, ""], strict=True)))).pack
-        self._pieces: list[Given] = [piece for each in constant for piece in (each, 0)][:-1]
+        pieces: list[Given] = []
+        for each in constant:
+            pieces += (each, 0)
+        self._pieces = pieces[:-1]
 
     def filled(self, given: Iterable[Given]) -> bytes:
         """The bytes, with a value in each gap."""
