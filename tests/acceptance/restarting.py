@@ -94,15 +94,6 @@ class Running:
         self.process.wait()
 
 
-def _request(more: str = "") -> bytes:
-    body = json.dumps({"model": "m", "max_tokens": 2, "messages": [{"role": "user", "content": "Hi"}]})
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {SECRET}\r\n{more}"
-    return f"{head}content-length: {len(body)}\r\n\r\n{body}".encode()
-
-
-_KEEPING, _CLOSING = _request(), _request("connection: close\r\n")
-
-
 class Asking:
     """Requests at an even pace, over connections that are kept open and over new ones in turn."""
 
@@ -135,7 +126,10 @@ class Asking:
 
     async def _status(self, *, keeps: bool) -> str:
         reader, writer = await self._connection(keeps=keeps)
-        writer.write(_KEEPING if keeps else _CLOSING)
+        body = json.dumps({"model": "m", "max_tokens": 2, "messages": [{"role": "user", "content": "Hi"}]}).encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {SECRET}\r\n"
+        head += "" if keeps else "connection: close\r\n"
+        writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         await reader.readexactly(int(answer.partition("content-length: ")[2].partition("\r\n")[0]))
         if keeps and "\r\nconnection: close\r\n" not in answer:

@@ -1,5 +1,6 @@
 """A SeaLink follows another while clients ask: no connection is refused, no request fails, every one has its row."""
 
+import asyncio
 import socket
 import subprocess
 from collections.abc import Callable
@@ -8,7 +9,6 @@ from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
-import uvloop
 
 from acceptance.made_streams import begin_of, openai_stream
 from acceptance.plain_http import chat_stream, get
@@ -55,7 +55,7 @@ def stream(port: int, model: str) -> AbstractContextManager[HTTPResponse]:
 def under_load(port: int, full: bool, restart: Callable[[], None]) -> int:
     """Ask while there are restarts. Returns how many requests there were, all of which have succeeded."""
     asking = Asking(port, per_s=200 if full else 40)
-    uvloop.run(asking.while_(lambda: [restart() for _ in range(10 if full else 2)] and None))
+    asyncio.run(asking.while_(lambda: [restart() for _ in range(10 if full else 2)] and None))
     assert set(asking.outcomes) == {"200"}, asking.outcomes
     return asking.outcomes["200"]
 
