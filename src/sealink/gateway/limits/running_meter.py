@@ -16,11 +16,13 @@ Price = Callable[[Usage], int | None]
 
 
 class MoneyCounters(Protocol):
-    """Counters that reserve money for open requests: `ahead_tokens` before it is needed it has to be asked for."""
+    """Counters that reserve money for open requests: `ahead_tokens` before it is needed it has to be asked for, but for
+    what is spent already."""
 
     @property
     def ahead_tokens(self) -> int: ...
     def reserve_more(self, lease: Lease, wanted: int, now_s: float) -> int: ...
+    def reserve_spent(self, lease: Lease, spent: int, now_s: float) -> int: ...
 
 
 class RunningMeter:
@@ -40,12 +42,20 @@ class RunningMeter:
         if reported is not None and reported is not self._reported:
             self._reported = reported
             if reported.input_tokens:
-                self._prompt = reported
-                self._afford()
+                self._recount_prompt(reported)
             tokens = max(tokens, reported.output_tokens)
         if tokens < self._looks_at or self._reserve_more(tokens):
             return None
         return self._usage(tokens)
+
+    def _recount_prompt(self, reported: Usage) -> None:
+        """What the prompt has cost beyond its estimate is spent, and must not be taken from the answer."""
+        estimated = self._price(self._usage(0))
+        self._prompt = reported
+        price = self._price(self._usage(0))
+        if estimated is not None and price is not None and price > estimated:
+            self._counters.reserve_spent(self._lease, price - estimated, time.time())
+        self._afford()
 
     def _reserve_more(self, tokens: int) -> bool:
         """Whether the stream may go on, with more money."""
