@@ -14,9 +14,9 @@ from sealink.console.live_feed import LiveFeed
 from sealink.console.pages import keys, live, login, models, overview, playground, requests, settings, teams, usage
 from sealink.console.rendering import render, static_file, templates
 from sealink.console.signed_in import SignedIn
-from sealink.errors import NotFound, SealinkError, ServiceUnavailable
+from sealink.errors import NotFound, SealinkError
 from sealink.ledger.reports.over_time import OverTime
-from sealink.store.errors import StoreError, StoreUnavailable
+from sealink.store.errors import StoreError, StoreUnavailable, answer_to
 
 _PAGES: Final = (login, overview, live, keys, teams, requests, usage, models, playground, settings)
 
@@ -52,7 +52,8 @@ async def _error_page(request: Request, error: Exception) -> Response:
 
 
 async def _store_page(request: Request, error: Exception) -> Response:
-    return await _error_page(request, ServiceUnavailable(f"The store cannot be used: {error}"))
+    assert isinstance(error, StoreError | StoreUnavailable)
+    return await _error_page(request, answer_to(error))
 
 
 async def _http_error_page(request: Request, error: Exception) -> Response:
