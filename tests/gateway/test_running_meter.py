@@ -28,7 +28,7 @@ class Asked:
 
 def meter(counters: Asked, reserved: int) -> RunningMeter:
     lease = Lease((), 0, 0.0, (), 1, reserved)
-    return RunningMeter(counters, lease, price, prompt_tokens=100)
+    return RunningMeter(counters, lease, price, prompt_tokens=100, answer_tokens=20)
 
 
 def price(usage: Usage) -> int:

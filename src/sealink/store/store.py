@@ -108,8 +108,8 @@ class Store:
         try:
             with transaction(self._engine, purpose).begin() as connection:
                 yield connection
-        except DataError as error:
-            raise ValueRefused(str(error.orig)) from error
+        except (DataError, OverflowError) as error:  # PostgreSQL's driver, and SQLite's
+            raise ValueRefused(str(error.orig if isinstance(error, DataError) else error)) from error
         except SQLAlchemyError as error:
             raise StoreUnavailable(str(error.orig if isinstance(error, DBAPIError) else error)) from error
 

@@ -10,7 +10,6 @@ from sealink.usage import Usage
 
 MORE_TOKENS: Final = 256
 """For so many tokens more is reserved at a time, when what was reserved is spent."""
-_MOST_TOKENS: Final = 1 << 30
 
 Price = Callable[[Usage], int | None]
 
@@ -26,15 +25,19 @@ class MoneyCounters(Protocol):
 
 
 class RunningMeter:
-    """Called after each frame: it compares two numbers, unless the provider has counted anew or the money is spent."""
+    """Called after each frame that is looked at: it compares two numbers, unless the provider has counted anew or the
+    money is spent. `answer_tokens`: for so many was money to be reserved."""
 
-    def __init__(self, counters: MoneyCounters, lease: Lease, price: Price, prompt_tokens: int) -> None:
+    def __init__(
+        self, counters: MoneyCounters, lease: Lease, price: Price, prompt_tokens: int, answer_tokens: int
+    ) -> None:
         self._counters = counters
         self._lease = lease
         self._price = price
         self._reported: Usage | None = None
         self._prompt = Usage(input_tokens=prompt_tokens, output_tokens=0)
         self._ahead = counters.ahead_tokens
+        self._wanted = answer_tokens
         self._allowed = self._looks_at = 0
         self._afford()
 
@@ -48,6 +51,10 @@ class RunningMeter:
             return None
         return self._usage(tokens)
 
+    def left(self, tokens: int) -> int:
+        """How many more tokens than these may come before it has to be called."""
+        return self._looks_at - tokens
+
     def _recount_prompt(self, reported: Usage) -> None:
         """What the prompt has cost beyond its estimate is spent, and must not be taken from the answer."""
         estimated = self._price(self._usage(0))
@@ -59,10 +66,10 @@ class RunningMeter:
 
     def _reserve_more(self, tokens: int) -> bool:
         """Whether the stream may go on, with more money."""
-        price = self._price(self._usage(tokens + MORE_TOKENS + self._ahead))
-        if price is None:
-            return True
-        self._counters.reserve_more(self._lease, max(0, price - self._lease.reserved), time.time())
+        self._wanted = tokens + MORE_TOKENS + self._ahead
+        price = self._price(self._usage(self._wanted))
+        if price is not None and price > self._lease.reserved:
+            self._counters.reserve_more(self._lease, price - self._lease.reserved, time.time())
         self._afford()
         if self._looks_at <= tokens < self._allowed:
             self._looks_at = self._allowed  # it was asked for: the answer comes before it is needed
@@ -74,15 +81,16 @@ class RunningMeter:
         self._looks_at = self._allowed - self._ahead
 
     def _affordable(self) -> int:
-        """How many tokens of an answer what is reserved is enough for."""
-        least, most = 0, _MOST_TOKENS
+        """How many tokens of an answer what is reserved is enough for, up to those that are wanted."""
+        least, most = 0, self._wanted
+        tokens = most
         while least < most:
-            middle = (least + most + 1) // 2
-            price = self._price(self._usage(middle))
+            price = self._price(self._usage(tokens))
             if price is None or price <= self._lease.reserved:
-                least = middle
+                least = tokens
             else:
-                most = middle - 1
+                most = tokens - 1
+            tokens = (least + most + 1) // 2
         return least
 
     def _usage(self, output_tokens: int) -> Usage:
