@@ -19,7 +19,7 @@ from console.test_signing_in import csrf_in, signed_in
 from postgresql_server import PostgresqlServer
 from waiting import until
 
-EXAMPLES, EXAMPLES_IN_FULL = 3, 150
+EXAMPLES, EXAMPLES_IN_FULL = 3, 100
 """Of each operation and page."""
 Schema = dict[str, Any]
 
@@ -74,6 +74,7 @@ def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield Port(admin, console, cookie, csrf, admin.ask("GET", "/admin/v1/openapi.json").body)
 
 
+@pytest.mark.timeout(1800)
 def test_no_operation_fails(port: Port, full: bool) -> None:
     answered: dict[str, set[int]] = {}
 
@@ -110,6 +111,7 @@ def test_no_operation_fails(port: Port, full: bool) -> None:
     assert port.admin.ask("GET", "/admin/v1/keys/made-0").status == 200
 
 
+@pytest.mark.timeout(1800)
 def test_no_page_fails(port: Port, full: bool) -> None:
     @settings(
         max_examples=EXAMPLES_IN_FULL if full else EXAMPLES,

@@ -1,5 +1,8 @@
 """When a stream under a budget ends, by counters that grant more money at once, later, or not at all."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from sealink.gateway.limits.running_meter import RunningMeter
 from sealink.limits.subjects import Lease
 from sealink.usage import Usage
@@ -54,3 +57,16 @@ def test_what_is_granted_later_is_asked_for_once_and_ahead() -> None:
 def test_a_prompt_that_was_dearer_than_estimated_takes_nothing_from_the_answer() -> None:
     dearer = Usage(input_tokens=5000, output_tokens=0)
     assert tokens_of(meter(Asked(ahead_tokens=8), reserved=100 + 20 * OUTPUT), dearer) == 20
+
+
+@given(st.integers(0, 2000), st.integers(0, 2000), st.integers(0, 300), st.integers(1, 9))
+def test_what_is_reserved_is_spent_to_the_last_token(prompt: int, answer: int, reserved: int, step: int) -> None:
+    """Whatever the price is like, as long as more tokens do not cost less."""
+
+    def stepped(usage: Usage) -> int:
+        return usage.input_tokens // 7 + usage.output_tokens // step * step
+
+    lease = Lease((), 0, 0.0, (), 1, reserved)
+    cut = tokens_of(RunningMeter(Asked(), lease, stepped, prompt, answer))
+    most = max((tokens for tokens in range(1000) if prompt // 7 + tokens // step * step <= reserved), default=0)
+    assert cut == min(1000, max(1, most))

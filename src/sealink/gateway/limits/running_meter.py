@@ -44,9 +44,9 @@ class RunningMeter:
     def __call__(self, tokens: int, reported: Usage | None) -> Usage | None:
         if reported is not None and reported is not self._reported:
             self._reported = reported
-            if reported.input_tokens:
-                self._recount_prompt(reported)
             tokens = max(tokens, reported.output_tokens)
+            if reported.input_tokens:
+                self._recount_prompt(reported, tokens)
         if tokens < self._looks_at or self._reserve_more(tokens):
             return None
         return self._usage(tokens)
@@ -55,14 +55,17 @@ class RunningMeter:
         """How many more tokens than these may come before it has to be called."""
         return self._looks_at - tokens
 
-    def _recount_prompt(self, reported: Usage) -> None:
-        """What the prompt has cost beyond its estimate is spent, and must not be taken from the answer."""
+    def _recount_prompt(self, reported: Usage, tokens: int) -> None:
+        """What the prompt has cost beyond its estimate is spent, and must not be taken from an answer that has just
+        begun, or is about to need more."""
         estimated = self._price(self._usage(0))
         self._prompt = reported
         price = self._price(self._usage(0))
-        if estimated is not None and price is not None and price > estimated:
-            self._counters.reserve_spent(self._lease, price - estimated, time.time())
         self._afford()
+        is_dearer = estimated is not None and price is not None and price > estimated
+        if is_dearer and tokens + MORE_TOKENS + self._ahead > self._allowed:
+            self._counters.reserve_spent(self._lease, price - estimated, time.time())
+            self._afford()
 
     def _reserve_more(self, tokens: int) -> bool:
         """Whether the stream may go on, with more money."""
@@ -82,16 +85,23 @@ class RunningMeter:
 
     def _affordable(self) -> int:
         """How many tokens of an answer what is reserved is enough for, up to those that are wanted."""
-        least, most = 0, self._wanted
-        tokens = most
+        reserved, wanted = self._lease.reserved, self._wanted
+        whole, prompt = self._price(self._usage(wanted)), self._price(self._usage(0))
+        if whole is None or prompt is None or whole <= reserved:
+            return wanted
+        guess = wanted * (reserved - prompt) // max(1, whole - prompt)
+        probes = [guess, guess + 1]  # nearly all prices are in proportion to the tokens
+        least, most = 0, wanted - 1
         while least < most:
+            tokens = probes.pop(0) if probes else (least + most + 1) // 2
+            if not least < tokens <= most:
+                continue
             price = self._price(self._usage(tokens))
-            if price is None or price <= self._lease.reserved:
+            if price is None or price <= reserved:
                 least = tokens
             else:
                 most = tokens - 1
-            tokens = (least + most + 1) // 2
-        return least
+        return max(0, least)
 
     def _usage(self, output_tokens: int) -> Usage:
         usage = self._prompt
