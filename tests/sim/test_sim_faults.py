@@ -76,7 +76,7 @@ class Seen:
 
     @property
     def frames(self) -> list[bytes]:
-        """What stands between empty lines; of a connection that the reader left, without a frame that was half there."""
+        """What stands between empty lines; if the reader has left, without a frame that was half there."""
         body = self.body.rpartition(b"\n\n")[0] if self.ended == "left" else self.body
         return [frame for frame in body.split(b"\n\n") if frame]
 

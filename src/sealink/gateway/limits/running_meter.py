@@ -62,9 +62,9 @@ class RunningMeter:
         self._prompt = reported
         price = self._price(self._usage(0))
         self._afford()
-        is_dearer = estimated is not None and price is not None and price > estimated
-        if is_dearer and tokens + MORE_TOKENS + self._ahead > self._allowed:
-            self._counters.reserve_spent(self._lease, price - estimated, time.time())
+        more = 0 if estimated is None or price is None else price - estimated
+        if more > 0 and tokens + MORE_TOKENS + self._ahead > self._allowed:
+            self._counters.reserve_spent(self._lease, more, time.time())
             self._afford()
 
     def _reserve_more(self, tokens: int) -> bool:

@@ -81,7 +81,7 @@ class Passage:
         return self._outcome.text.since(self._first_piece)
 
     def open(self, template: Template, most_bytes: int | None = None) -> None:
-        """The next reads are likely to fit this template. Their text may have so many bytes in all; None: any number."""
+        """The next reads are likely to fit this template. Their text may have so many bytes in all; None: any."""
         self.template = template
         self._first_piece = self._measured = len(self._outcome.text.pieces)
         self._bytes_left = most_bytes

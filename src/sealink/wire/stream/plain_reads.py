@@ -39,8 +39,8 @@ client_full).
 
 A chunk of the upstream's is `before`, text, `after`; the client's is `opening`, text, `closing`, or the same if these
 are None. `after` and `closing` include the line end behind a chunk. The text, of `longest` bytes at most, goes to
-`pieces`, up to `most_pieces` of them. Before the chunk is written to `client` there is a call of `advance`, if there is one, and of `heard`;
-`client_full` is called if there is no room for more. A plain tuple is taken apart at once.
+`pieces`, up to `most_pieces` of them. Before the chunk is written to `client` there is a call of `advance`, if there is
+one, and of `heard`; `client_full` is called if there is no room for more. A plain tuple is taken apart at once.
 """
 
 
