@@ -20,9 +20,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     initialize,
     invariant,
+    multiple,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -79,8 +81,9 @@ class AccountsMachine(RuleBasedStateMachine):
 
     keys = Bundle("keys")
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(target=keys)
+    def begin(self) -> MultipleResults[str]:
+        """Two keys are there from the beginning: one that is soon spent, and one that is not."""
         self.stack = ExitStack()
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="sealink-accounts-")))
         self.accounts = AccountsUpstream()
@@ -99,6 +102,7 @@ class AccountsMachine(RuleBasedStateMachine):
         self.redis_is_away = False
         self.steps = self.unchecked = 0
         self.start()
+        return multiple(self.make(0.0005, 0.0002), self.make(1.0, None))
 
     def start(self) -> None:
         self.sealink = SealinkProcess(self.config, self.folder, {"SEALINK_ADMIN_TOKEN": TOKEN}, admin_port=free_port())
@@ -115,6 +119,9 @@ class AccountsMachine(RuleBasedStateMachine):
 
     @rule(target=keys, budget=st.sampled_from([None, 0.0001, 0.0005, 1.0]), balance=st.sampled_from([None, 0.0002, 1]))
     def create(self, budget: float | None, balance: float | None) -> str:
+        return self.make(budget, balance)
+
+    def make(self, budget: float | None, balance: float | None) -> str:
         name = f"key-{self.names}"
         self.names += 1
         rules = {"budget_usd": budget, "balance_usd": balance, "team": TEAM if self.names % 2 else None}
