@@ -28,7 +28,9 @@ class Loop(uvloop.Loop):
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None: ...
 
-    async def create_connection(self, protocol_factory: Any, *_: object, **__: object) -> Any:
+    async def create_connection(self, protocol_factory: Any, *to: Any, **more: Any) -> Any:
+        if more.get("host"):  # Redis, which counts in a process of its own
+            return await super().create_connection(protocol_factory, *to, **more)
         protocol = protocol_factory()
         transport = UpstreamTransport(self, protocol)
         protocol.connection_made(transport)

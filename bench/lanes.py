@@ -9,18 +9,24 @@ import gc
 import json
 import logging
 import os
+import socket
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import live
 import vendor_answers
 from fake_transports import END_OF_CHUNKS, END_OF_JSON, ClientTransport, Loop
 
+from sealink.access.configured import Configured, ConfiguredTeam
+from sealink.access.keys import KeyRules, Team
 from sealink.app.app import App
 from sealink.config import parse
 from sealink.ledger.entry import Admission, Settlement
@@ -42,13 +48,19 @@ REQUESTS = {"whole": 20, "short": 20, "long": 4}
 ROWS = 100
 
 
+Besides = Literal["nothing", "observed", "limited", "shared"]
+
+
 class Lane(NamedTuple):
-    """Who asks, and who answers, by their dialects' names in the config. `observed`: with a log line of each request as
-    JSON, and its spans sent to a collector."""
+    """Who asks, and who answers, by their dialects' names in the config; and what SeaLink does besides.
+
+    `observed`: a log line of each request as JSON, and its spans sent to a collector. `limited`: the key, which is in
+    the store, and its team have limits and budgets, counted in this machine's file; `shared`: counted in Redis.
+    """
 
     client: str
     upstream: str
-    observed: bool = False
+    besides: Besides = "nothing"
 
 
 LANES = {
@@ -60,20 +72,20 @@ LANES = {
     "messages from openai": Lane("anthropic", "openai"),
     "responses": Lane("responses", "responses"),
     "responses from openai": Lane("responses", "openai"),
-    "relay observed": Lane("openai", "openai", observed=True),
+    "relay observed": Lane("openai", "openai", "observed"),
+    "relay limited": Lane("openai", "openai", "limited"),
+    "translate limited": Lane("openai", "anthropic", "limited"),
+    "relay shared": Lane("openai", "openai", "shared"),
 }
 LEDGER = "ledger"
 LIVE = "live"
 """Five browsers on the console's page of open streams (live.py)."""
 UPSTREAMS = ("openai", "anthropic", "responses", "gemini")
 
-CONFIG = f"""
+CONFIG = """
 [server]
 max_loop_lag_s = 60  # under callgrind everything is late
 
-[[keys]]
-name = "bench"
-key = "{KEY}"
 """ + "".join(
     f"""
 [[providers]]
@@ -100,6 +112,34 @@ format = "json"
 endpoint = "http://127.0.0.1:9/v1/traces"
 export_every_s = {5 * SLOWNESS}
 """
+
+KEYS = f"""
+[[keys]]
+name = "bench"
+key = "{KEY}"
+"""
+LIMITS: Final = ("limited", "shared")
+LIMITED = """
+[[prices]]
+provider = "*"
+input_usd_per_mtok = 1.0
+output_usd_per_mtok = 2.0
+
+[[teams]]
+name = "bench"
+requests_per_minute = 1000000
+tokens_per_minute = 1000000000
+budget_usd = 1000000.0
+budget_period = "month"
+"""
+KEY_RULES: Final = KeyRules(
+    team="bench",
+    requests_per_minute=1_000_000,
+    tokens_per_minute=1_000_000_000,
+    concurrent_streams=1000,
+    budget_usd=1_000_000.0,
+    budget_period="day",
+)
 
 Mark = Callable[[], object]
 
@@ -154,41 +194,88 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark) -> list[Mea
     loop_lag.EVERY_S *= SLOWNESS
     lanes = {name: LANES[name] for name in names if name in LANES}
     measured: list[Measurement] = []
-    for observed in dict.fromkeys(lane.observed for lane in lanes.values()):
-        await _start(folder, observed=observed)
-        for name, lane in lanes.items():
-            if lane.observed == observed:
-                client = ClientTransport(loop)
-                for kind, count in REQUESTS.items():
-                    await _measure(loop, client, lane, kind, mark)
-                    measured += [Measurement(name, kind, count)] * REPEATS
+    for besides in dict.fromkeys(lane.besides for lane in lanes.values()):
+        with redis_for(besides) as redis:
+            _, key = await _start(folder / besides, besides, redis)
+            for name, lane in lanes.items():
+                if lane.besides == besides:
+                    client = ClientTransport(loop)
+                    for kind, count in REQUESTS.items():
+                        await _measure(loop, client, lane, key, kind, mark)
+                        measured += [Measurement(name, kind, count)] * REPEATS
     if LIVE in names:
-        measured += await _measure_live(loop, await _start(folder / LIVE, observed=False), mark)
+        app, key = await _start(folder / LIVE, "nothing")
+        measured += await _measure_live(loop, app, key, mark)
     return measured
 
 
-async def _measure_live(loop: Loop, app: App, mark: Mark) -> list[Measurement]:
+async def _measure_live(loop: Loop, app: App, key: str, mark: Mark) -> list[Measurement]:
     loop.answer = vendor_answers.stream("openai", LONG)[:-3]
-    await live.measure(loop, app, request_of(LANES["relay"], is_stream=True), REPEATS, mark)
+    await live.measure(loop, app, request_of(LANES["relay"], key, is_stream=True), REPEATS, mark)
     return [Measurement(LIVE, "refresh", live.STREAMS * live.REFRESHES)] * REPEATS
 
 
-async def _start(folder: Path, *, observed: bool) -> App:
-    """A SeaLink, which the loop's clients are connected to from now on."""
-    if observed:
+async def _start(folder: Path, besides: Besides, redis: str = "") -> tuple[App, str]:
+    """A SeaLink, which the loop's clients are connected to from now on, and a key."""
+    folder.mkdir()
+    store = f"sqlite:///{folder}/sealink.db"
+    config = f'[store]\nurl = "{store}"\n{redis}{CONFIG}'
+    if besides == "observed":
         log_lines.GATHER_S *= SLOWNESS
         logging.getLogger("sealink.requests").setLevel(logging.INFO)
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 -- it is written to until the process ends
-    app = App(parse((OBSERVED if observed else "") + CONFIG, {}, folder / str(observed)))
+        config += OBSERVED
+    config += LIMITED if besides in LIMITS else KEYS
+    key = _made_key(store) if besides in LIMITS else KEY
+    app = App(parse(config, {}, folder))
     await app.start()
     await app.loaded()
     gc.freeze()
-    return app
+    return app, key
 
 
-async def _measure(loop: Loop, client: ClientTransport, lane: Lane, kind: str, mark: Mark) -> None:
+def _made_key(store: str) -> str:
+    """The secret of a key in the store, with limits of its own and of its team."""
+    from sealink.access.tables.access_store import AccessStore
+    from sealink.access.tables.key_table import KeyTable
+
+    access = AccessStore(store, Configured((), (ConfiguredTeam(Team(name="bench"), ""),)))
+    _, secret = KeyTable(access).create("bench", KEY_RULES, "bench")
+    access.close()
+    return secret
+
+
+@contextmanager
+def redis_for(besides: Besides) -> Iterator[str]:
+    """The table of the config that names a Redis, which is started, if it is to count."""
+    if besides != "shared":
+        yield ""
+        return
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with tempfile.TemporaryDirectory(prefix="sealink-bench-redis-") as folder:
+        server = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+        try:
+            while not _listens(port):
+                time.sleep(0.05)
+            yield f'[shared]\nredis_url = "redis://127.0.0.1:{port}/0"\ntimeout_s = 60\n'
+        finally:
+            server.kill()
+            server.wait()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+async def _measure(loop: Loop, client: ClientTransport, lane: Lane, key: str, kind: str, mark: Mark) -> None:
     is_stream = kind != "whole"
-    request = request_of(lane, is_stream=is_stream)
+    request = request_of(lane, key, is_stream=is_stream)
     chunks = {"short": SHORT, "long": LONG}.get(kind, 0)
     loop.answer = vendor_answers.stream(lane.upstream, chunks) if is_stream else vendor_answers.whole(lane.upstream)
     end = END_OF_CHUNKS if is_stream else END_OF_JSON
@@ -208,7 +295,7 @@ def _check(answer: bytes, lane: Lane, chunks: int) -> None:
         raise SystemExit(f"{lane}: {answer.decode()}")
 
 
-def request_of(lane: Lane, *, is_stream: bool) -> bytes:
+def request_of(lane: Lane, key: str, *, is_stream: bool) -> bytes:
     """A small request, as bench/load.c sends it."""
     fields: dict[str, object] = {"model": lane.upstream}
     if lane.client == "responses":
@@ -222,7 +309,7 @@ def request_of(lane: Lane, *, is_stream: bool) -> bytes:
     body = json.dumps(fields, separators=(",", ":")).encode()
     path = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "responses": "/v1/responses"}[lane.client]
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:4000\r\nAuthorization: Bearer {KEY}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:4000\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nAccept: */*\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

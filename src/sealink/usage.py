@@ -39,6 +39,22 @@ class Usage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     file_searches: int = 0
     service_tier: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether all of its tokens are plain input and output, and nothing else is charged for."""
+        return not (
+            self.cached_read_tokens
+            or self.cached_write_tokens
+            or self.reasoning_tokens
+            or self.input_audio_tokens
+            or self.cached_audio_tokens
+            or self.output_audio_tokens
+            or self.input_image_tokens
+            or self.output_image_tokens
+            or self.web_searches
+            or self.file_searches
+        )
+
 
 def service_tier_of(name: str | None) -> str:
     """A service tier as vendors name it (`flex`, `PRIORITY`) in lower case; "" for all names of the standard one."""

@@ -133,7 +133,6 @@ class InRedis:
         self.run(_called(lambda: self._counters.undo(lease)))
 
     def reserve_more(self, lease: Lease, wanted: int) -> int:
-        lease.spare = 0  # type: ignore[attr-defined]
         before = lease.reserved
         self.run(_called(lambda: self._counters.reserve_more(lease, wanted, NOW)))
         self.admit(OTHER)  # the answers come in order

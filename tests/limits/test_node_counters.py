@@ -268,13 +268,14 @@ async def test_with_redis_and_the_store_away_nothing_is_spent(redis: RedisServer
 async def test_more_money_is_asked_for_ahead(redis: RedisServer, tmp_path: Path) -> None:
     async with two_nodes(redis, tmp_path) as (one, two):
         lease = await one.admitted(BUDGET, cost=Cost(0, USD // 10, may_be_cut=True))
-        assert (lease.reserved, lease.spare) == (USD // 10, 9 * USD // 10)
-        assert one.counters.reserve_more(lease, USD // 10, time.time()) == USD // 10  # there is plenty
+        assert lease.reserved == USD // 10
+        assert one.counters.reserve_more(lease, USD // 10, time.time()) == 0  # what Redis grants comes later
         await one.admitted(KEY)
-        assert (lease.reserved, lease.spare) == (USD // 5, 4 * USD // 5)
+        assert lease.reserved == USD // 5
         other = await two.admitted(BUDGET, cost=Cost(0, USD, may_be_cut=True))
         assert other.reserved == 4 * USD // 5
-        assert one.counters.reserve_more(lease, USD // 10, time.time()) == USD // 10  # which it did not know
+        assert one.counters.reserve_spent(lease, USD // 10, time.time()) == USD // 10  # it is spent, come what may
+        assert lease.reserved == 3 * USD // 10
         one.settle(lease, USD // 5)  # before the answer
         await one.admitted(KEY)
         with redis.client() as client:

@@ -1,6 +1,7 @@
 """A store of an older SeaLink is brought up to date and loses nothing; one of a newer SeaLink is refused."""
 
 import os
+import re
 from pathlib import Path
 
 import alembic.command
@@ -14,6 +15,7 @@ from sealink.access.configured import Configured, ConfiguredKey
 from sealink.access.credential import Balance
 from sealink.access.keys import ApiKey, KeyRules
 from sealink.access.tables.access_store import AccessStore
+from sealink.access.tables.audit_table import list_changes
 from sealink.access.tables.key_table import KeyTable
 from sealink.access.tables.openings import open_balances
 from sealink.ledger.reports.report import open_report
@@ -23,6 +25,7 @@ from sealink.store.store import NEWEST, Store
 
 MIGRATIONS = Path(store_module.__file__).with_name("migrations")
 ROWS = 300
+DIGEST = bytes(range(32))
 REFUSAL = rf"the store is of version 9999, but this SeaLink \({__version__}\) knows versions up to {NEWEST}"
 
 
@@ -56,7 +59,7 @@ def of_a_newer(url: str) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("version", ["0001", "0003", "0005"])
+@pytest.mark.parametrize("version", ["0001", "0003", "0005", "0006"])
 @pytest.mark.parametrize("opened_first_by", ["a report", "keys"])
 def test_a_store_of_an_older_version_opens_and_loses_nothing(
     store_url: str, version: str, opened_first_by: str, tmp_path: Path
@@ -84,6 +87,18 @@ def test_teams_and_balances_of_an_older_version_are_completed(store_url: str, tm
             )
         )
         connection.execute(
+            text(
+                "INSERT INTO key_secrets (digest, key, prefix, created_at)"
+                f" VALUES ('{DIGEST.hex()}', 'dev', 'sk-sealink-ab', '{now}')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO audit (at, actor, action, name, after)"
+                f" VALUES ('{now}', 'cli', 'key.created', 'dev', '{{}}')"
+            )
+        )
+        connection.execute(
             text(f"INSERT INTO balance_postings (key, at, amount_nano_usd, change) VALUES ('filed', '{now}', 5, 1)")
         )
         connection.execute(text("UPDATE requests SET key = 'filed' WHERE request_id = 'req_7'"))
@@ -96,6 +111,8 @@ def test_teams_and_balances_of_an_older_version_are_completed(store_url: str, tm
         assert changes is not None
         assert changes.balances["filed"] == Balance(10**9 + 5, 1, is_topped_up=True)
         assert changes.balances["dev"].paid == 2 * 10**9
+        assert changes.credentials[DIGEST].key.name == "dev"
+    assert [entry.name for entry in list_changes(access, limit=9)] == ["dev"]
     access.close()
     with open_report(store_url, tmp_path / "journal") as report:
         teams = {row["request_id"]: row["team"] for row in report.rows()}
@@ -124,4 +141,4 @@ def test_commands_say_so_in_one_line(command: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     lines = set(done.stderr.splitlines())  # each worker says it
     assert len(lines) == 1
-    assert "of version 9999" in lines.pop()
+    assert re.search(REFUSAL, lines.pop())

@@ -260,3 +260,29 @@ def passage_of(frame: bytes, answer: bytes) -> Passage:
     passage = Passage(Outcome())
     passage.open(template)
     return passage
+
+
+@given(st.lists(st.text(min_size=1, max_size=60) | st.sampled_from(["word", " és", "\U0001f600"]), max_size=80))
+def test_no_more_text_passes_than_may(texts: list[str]) -> None:
+    """Of a metered stream: up to the frame that might be too much, which has to be parsed. No text is lost."""
+    outcome, most = Outcome(), 200
+    passage = Client().connected(Passage(outcome))
+    template = template_of(chunk("First"), chunk("First"), "First")
+    assert template is not None
+    passage.open(template, most)
+    passed = [text for text in texts if passage.pass_on(chunked(chunk(text)))]
+    assert outcome.text.pieces == passed
+    sizes = [len(text.encode()) for text in passed]
+    assert sum(sizes) <= most
+    if len(passed) < len(texts):
+        assert sum(len(text.encode()) for text in texts) > most or len(texts) > MAX_USES
+
+
+def test_a_stream_of_small_frames_passes_up_to_what_may() -> None:
+    outcome = Outcome()
+    passage = Client().connected(Passage(outcome))
+    template = template_of(chunk("First"), chunk("First"), "First")
+    assert template is not None
+    passage.open(template, 100)
+    passed = [passage.pass_on(chunked(chunk("four"))) for _ in range(30)]
+    assert passed == [True] * 25 + [None] * 5

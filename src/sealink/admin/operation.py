@@ -10,11 +10,11 @@ import msgspec
 
 from sealink.access.changed_rules import wrong_type
 from sealink.access.checks import wrong_name
-from sealink.errors import InvalidRequest, NotFound, ServiceUnavailable
+from sealink.errors import InvalidRequest, NotFound
 from sealink.http.endpoint import RequestContext
 from sealink.http.responses import identity, send_json
 from sealink.net.message import Request, Responder
-from sealink.store.errors import StoreError, StoreUnavailable
+from sealink.store.errors import StoreError, StoreUnavailable, answer_to
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ class Operations:
         try:
             answer = await asyncio.to_thread(operation.run, call)
         except (StoreUnavailable, StoreError) as error:
-            raise ServiceUnavailable(f"The store cannot be used: {error}", code="store_unavailable") from error
+            raise answer_to(error) from error
         if isinstance(answer, CsvFile):
             _send_csv(responder, context, answer)
         else:
@@ -99,8 +99,6 @@ def _query_of(operation: Operation, request: Request) -> Any:
     if operation.query is None:
         return None
     given = dict(parse_qsl(request.query, keep_blank_values=True))
-    if "\0" in "".join(given.values()):  # PostgreSQL takes none
-        raise InvalidRequest("The query has a NUL character.", code="invalid_value")
     try:
         return msgspec.convert(given, operation.query, strict=False)
     except msgspec.ValidationError as error:

@@ -43,6 +43,8 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         A part that is larger than its whole is charged as reported, and nothing is left of the whole.
         """
+        if not (self.request or images) and usage.is_plain:
+            return self._of_plain(usage.input_tokens, usage.output_tokens)
         inputs, outputs = _input_parts(usage, self), _output_parts(usage, self)
         counts = [count for count, _ in (*inputs, *outputs)]
         searches = max(0, usage.web_searches), max(0, usage.file_searches)
@@ -56,6 +58,13 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return None
             millionths += count * (rate or 0)
         return (2 * (millionths + price * _MILLION) + _MILLION) // (2 * _MILLION)
+
+    def _of_plain(self, inputs: int, outputs: int) -> int | None:
+        """The cost of nearly all usages, at a tenth of the expense."""
+        inputs, outputs, of_input, of_output = max(0, inputs), max(0, outputs), self.input, self.output
+        if (of_input is None and inputs) or (of_output is None and outputs) or max(inputs, outputs) > MAX_TOKENS:
+            return None
+        return (2 * (inputs * (of_input or 0) + outputs * (of_output or 0)) + _MILLION) // (2 * _MILLION)
 
 
 _Part = tuple[int, int | None]

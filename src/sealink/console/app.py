@@ -30,10 +30,10 @@ from sealink.console.read_ahead import read_ahead
 from sealink.console.rendering import render, static_file, templates
 from sealink.console.sign_in_limit import SignInLimit
 from sealink.console.signed_in import SignedIn
-from sealink.errors import NotFound, SealinkError, ServiceUnavailable
+from sealink.errors import NotFound, SealinkError
 from sealink.ledger.reports.over_time import OverTime
 from sealink.ledger.reports.past_days import PastDays
-from sealink.store.errors import StoreError, StoreUnavailable
+from sealink.store.errors import StoreError, StoreUnavailable, answer_to
 
 _PAGES: Final = (login, oidc, overview, live, keys, teams, requests, usage, models, playground, settings, webhooks)
 
@@ -73,7 +73,8 @@ async def _error_page(request: Request, error: Exception) -> Response:
 
 
 async def _store_page(request: Request, error: Exception) -> Response:
-    return await _error_page(request, ServiceUnavailable(f"The store cannot be used: {error}"))
+    assert isinstance(error, StoreError | StoreUnavailable)
+    return await _error_page(request, answer_to(error))
 
 
 async def _http_error_page(request: Request, error: Exception) -> Response:

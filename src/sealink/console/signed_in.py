@@ -43,7 +43,7 @@ class SignedIn:
 
 async def form_of(request: Request) -> Form:
     """A form as browsers send it, `application/x-www-form-urlencoded`. Raises ValueError for too many fields."""
-    text = (await request.body()).decode(errors="replace").replace("\0", "")
+    text = (await request.body()).decode(errors="replace")
     return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS))
 
 

@@ -122,6 +122,9 @@ class Counters:
         lease.reserved += granted
         return granted
 
+    reserve_spent = reserve_more
+    """For money that the request has spent already."""
+
     def settle(self, lease: Lease, tokens: int, price: int, settled: Settled = UNNAMED) -> list[FundsAlert]:
         """A request has ended, and has used so much. What it held goes back. Returns what is to be told of budgets and
         balances."""

@@ -44,6 +44,7 @@ class Slot:
         nothing = [0] * STATE_CELLS
         self.windows = [Window(length, nothing, ring) for length, ring in zip(_WINDOWS, self._rings, strict=True)]
         self._own = _LEASES_CELL + 2 * file.process
+        self._leased: tuple[int, int] | None = None
 
     def release(self) -> None:
         """The file is about to be closed."""
@@ -60,6 +61,7 @@ class Slot:
         end = 3 * STATE_CELLS + _SPENDING_CELLS
         self.spending = Spending(*state[3 * STATE_CELLS : end])
         self._settled_by, self._settled = state[end : end + 2]
+        self._leased = None
         if self._settled:
             self._cells[_SETTLED_CELL + self._settled_by] = self._settled
 
@@ -106,16 +108,25 @@ class Slot:
     @property
     def streams(self) -> int:
         """How many streams are open, in all processes."""
-        return sum(self._cells[_LEASES_CELL : _LEASES_CELL + PROCESSES * 2 : 2].tolist())
+        return self._sums()[0]
 
     @property
     def reserved(self) -> int:
         """How much money open requests may still spend, in all processes."""
-        return sum(self._cells[_LEASES_CELL + 1 : _LEASES_CELL + PROCESSES * 2 : 2].tolist())
+        return self._sums()[1]
+
+    def _sums(self) -> tuple[int, int]:
+        """Of all processes' leases, added up once while the slot is locked."""
+        sums = self._leased
+        if sums is None:
+            leases = self._cells[_LEASES_CELL : _LEASES_CELL + PROCESSES * 2].tolist()
+            sums = self._leased = sum(leases[::2]), sum(leases[1::2])
+        return sums
 
     def lease(self, streams: int, reserved: int) -> None:
         """Streams open (or end, below 0), money is reserved (or given back) by this process."""
         cells, own = self._cells, self._own
+        self._leased = None
         if streams:
             cells[own] += streams
         if reserved:
@@ -128,7 +139,7 @@ class Slot:
             place = _LEASES_CELL + 2 * process
             if (cells[place] or cells[place + 1]) and self._file.is_dead(process):
                 cells[place] = cells[place + 1] = 0
-                found = True
+                found, self._leased = True, None
         return found
 
 

@@ -3,6 +3,7 @@
 What is spent counts for the period in which its request began.
 """
 
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from sealink.catalog.rates import NANO
@@ -39,7 +40,11 @@ def nano_usd(usd: float) -> int:
 
 def period_start_s(period: BudgetPeriod, now_s: float) -> int:
     """When the period began that a time (Unix, in seconds) is in: at midnight UTC, weeks on Mondays. 0: `total`."""
-    day = int(now_s // _DAY_S) * _DAY_S
+    return _start_of(period, int(now_s // _DAY_S) * _DAY_S)
+
+
+@lru_cache(maxsize=64)
+def _start_of(period: BudgetPeriod, day: int) -> int:
     if period == "day":
         return day
     if period == "week":

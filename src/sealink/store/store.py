@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, inspect, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 
 from sealink import __version__
 from sealink.store.bulk_insert import BulkInsert
 from sealink.store.engine import Purpose, engine_for, transaction
-from sealink.store.errors import StoreTooNew, StoreUnavailable
+from sealink.store.errors import StoreTooNew, StoreUnavailable, ValueRefused
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _VERSIONS = frozenset(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("*.py"))
@@ -108,6 +108,8 @@ class Store:
         try:
             with transaction(self._engine, purpose).begin() as connection:
                 yield connection
+        except (DataError, OverflowError) as error:  # PostgreSQL's driver, and SQLite's
+            raise ValueRefused(str(error.orig if isinstance(error, DataError) else error)) from error
         except SQLAlchemyError as error:
             raise StoreUnavailable(str(error.orig if isinstance(error, DBAPIError) else error)) from error
 

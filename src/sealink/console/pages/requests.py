@@ -58,7 +58,7 @@ async def show(request: Request) -> Response:
 
 def selection_of(given: dict[str, str]) -> Selection:
     """The requests that a page's filters select. Raises InvalidRequest for what is no time."""
-    values: dict[str, Any] = {name: value.replace("\0", "") for name, value in given.items()}
+    values: dict[str, Any] = dict(given)
     for name in ("since", "until"):
         if name in values:
             values[name] = parse_parameter(moment, values[name], name)

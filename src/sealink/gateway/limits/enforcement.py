@@ -336,7 +336,8 @@ class StreamBudget:
 
     def of(self, target: Target) -> RunningMeter:
         price = partial(self._estimate.price, target)
-        return RunningMeter(self._counters, self._lease, price, self._estimate.prompt_tokens)
+        estimate = self._estimate
+        return RunningMeter(self._counters, self._lease, price, estimate.prompt_tokens, estimate.answer_tokens)
 
     def code(self) -> str:
         return code_of(self._lease)

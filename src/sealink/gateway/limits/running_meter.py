@@ -10,49 +10,69 @@ from sealink.usage import Usage
 
 MORE_TOKENS: Final = 256
 """For so many tokens more is reserved at a time, when what was reserved is spent."""
-_MOST_TOKENS: Final = 1 << 30
 
 Price = Callable[[Usage], int | None]
 
 
 class MoneyCounters(Protocol):
-    """Counters that reserve money for open requests: `ahead_tokens` before it is needed it has to be asked for."""
+    """Counters that reserve money for open requests: `ahead_tokens` before it is needed it has to be asked for, but for
+    what is spent already."""
 
     @property
     def ahead_tokens(self) -> int: ...
     def reserve_more(self, lease: Lease, wanted: int, now_s: float) -> int: ...
+    def reserve_spent(self, lease: Lease, spent: int, now_s: float) -> int: ...
 
 
 class RunningMeter:
-    """Called after each frame: it compares two numbers, unless the provider has counted anew or the money is spent."""
+    """Called after each frame that is looked at: it compares two numbers, unless the provider has counted anew or the
+    money is spent. `answer_tokens`: for so many was money to be reserved."""
 
-    def __init__(self, counters: MoneyCounters, lease: Lease, price: Price, prompt_tokens: int) -> None:
+    def __init__(
+        self, counters: MoneyCounters, lease: Lease, price: Price, prompt_tokens: int, answer_tokens: int
+    ) -> None:
         self._counters = counters
         self._lease = lease
         self._price = price
         self._reported: Usage | None = None
         self._prompt = Usage(input_tokens=prompt_tokens, output_tokens=0)
         self._ahead = counters.ahead_tokens
+        self._wanted = answer_tokens
         self._allowed = self._looks_at = 0
         self._afford()
 
     def __call__(self, tokens: int, reported: Usage | None) -> Usage | None:
         if reported is not None and reported is not self._reported:
             self._reported = reported
-            if reported.input_tokens:
-                self._prompt = reported
-                self._afford()
             tokens = max(tokens, reported.output_tokens)
+            if reported.input_tokens:
+                self._recount_prompt(reported, tokens)
         if tokens < self._looks_at or self._reserve_more(tokens):
             return None
         return self._usage(tokens)
 
+    def left(self, tokens: int) -> int:
+        """How many more tokens than these may come before it has to be called."""
+        return self._looks_at - tokens
+
+    def _recount_prompt(self, reported: Usage, tokens: int) -> None:
+        """What the prompt has cost beyond its estimate is spent, and must not be taken from an answer that has just
+        begun, or is about to need more."""
+        estimated = self._price(self._usage(0))
+        self._prompt = reported
+        price = self._price(self._usage(0))
+        self._afford()
+        more = 0 if estimated is None or price is None else price - estimated
+        if more > 0 and tokens + MORE_TOKENS + self._ahead > self._allowed:
+            self._counters.reserve_spent(self._lease, more, time.time())
+            self._afford()
+
     def _reserve_more(self, tokens: int) -> bool:
         """Whether the stream may go on, with more money."""
-        price = self._price(self._usage(tokens + MORE_TOKENS + self._ahead))
-        if price is None:
-            return True
-        self._counters.reserve_more(self._lease, max(0, price - self._lease.reserved), time.time())
+        self._wanted = tokens + MORE_TOKENS + self._ahead
+        price = self._price(self._usage(self._wanted))
+        if price is not None and price > self._lease.reserved:
+            self._counters.reserve_more(self._lease, price - self._lease.reserved, time.time())
         self._afford()
         if self._looks_at <= tokens < self._allowed:
             self._looks_at = self._allowed  # it was asked for: the answer comes before it is needed
@@ -64,16 +84,24 @@ class RunningMeter:
         self._looks_at = self._allowed - self._ahead
 
     def _affordable(self) -> int:
-        """How many tokens of an answer what is reserved is enough for."""
-        least, most = 0, _MOST_TOKENS
+        """How many tokens of an answer what is reserved is enough for, up to those that are wanted."""
+        reserved, wanted = self._lease.reserved, self._wanted
+        whole, prompt = self._price(self._usage(wanted)), self._price(self._usage(0))
+        if whole is None or prompt is None or whole <= reserved:
+            return wanted
+        guess = wanted * (reserved - prompt) // max(1, whole - prompt)
+        probes = [guess, guess + 1]  # nearly all prices are in proportion to the tokens
+        least, most = 0, wanted - 1
         while least < most:
-            middle = (least + most + 1) // 2
-            price = self._price(self._usage(middle))
-            if price is None or price <= self._lease.reserved:
-                least = middle
+            tokens = probes.pop(0) if probes else (least + most + 1) // 2
+            if not least < tokens <= most:
+                continue
+            price = self._price(self._usage(tokens))
+            if price is None or price <= reserved:
+                least = tokens
             else:
-                most = middle - 1
-        return least
+                most = tokens - 1
+        return max(0, least)
 
     def _usage(self, output_tokens: int) -> Usage:
         usage = self._prompt

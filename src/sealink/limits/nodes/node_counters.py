@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from sealink.errors import ServiceUnavailable
 from sealink.limits.counters import Counters
-from sealink.limits.decision import all_funds, left_of_limits, refusal_of
+from sealink.limits.decision import left_of_limits, refusal_of
 from sealink.limits.nodes import script
 from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
@@ -43,12 +43,11 @@ cannot be read; of others nothing is known then."""
 
 class NodeLease(Lease):
     """`local`: what it holds of this machine's counters; `is_shared`: it holds the same in Redis, and of its money
-    what is `granted` there. `spare` is how much more money there was lately."""
+    what is `granted` there."""
 
     local: Lease | None = None
     is_shared: bool = False
     granted: int = 0
-    spare: int = 0
 
 
 class NodeCounters:
@@ -125,8 +124,15 @@ class NodeCounters:
         return [None if answer is None else answer.counts[place].used for place in range(len(subjects))]
 
     def reserve_more(self, lease: Lease, wanted: int, now_s: float) -> int:
-        """Reserve more money for an open request. Returns how much more it may spend now; what Redis grants besides is
-        in `lease.reserved` later."""
+        """Reserve more money for an open request. Returns how much more it may spend now: 0 where Redis is asked; what
+        it grants is in `lease.reserved` later."""
+        return self._reserve_more(lease, wanted, 0, now_s)
+
+    def reserve_spent(self, lease: Lease, spent: int, now_s: float) -> int:
+        """Reserve money that an open request has spent already: it counts as granted until Redis has answered."""
+        return self._reserve_more(lease, spent, spent, now_s)
+
+    def _reserve_more(self, lease: Lease, wanted: int, at_once: int, now_s: float) -> int:
         assert isinstance(lease, NodeLease)
         connection = self._connection
         if connection is None or not lease.is_shared:
@@ -137,12 +143,9 @@ class NodeCounters:
             return granted
         if wanted <= 0:
             return 0
-        at_once = max(0, min(wanted, lease.spare // 2))
-        lease.spare -= at_once
         lease.reserved += at_once
 
-        def granted_there(reply: list[int]) -> None:
-            more, lease.spare = reply
+        def granted_there(more: int) -> None:
             lease.granted += more
             lease.reserved += more - at_once
             if id(lease) not in self._open and self._connection is not None:
@@ -245,7 +248,6 @@ class NodeCounters:
             *left,
             is_shared=True,
             granted=answer.reserved,
-            spare=_spare(subjects, answer, now_s),
         )
         return self._opened(lease)
 
@@ -401,9 +403,3 @@ def _limited(subject: Subject, uncounted: Sequence[int]) -> list[int]:
     limits = subject.limits
     of_windows = limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day
     return [0 if limit is None else amount for limit, amount in zip(of_windows, uncounted, strict=True)]
-
-
-def _spare(subjects: Sequence[Subject], answer: script.Answer, now_s: float) -> int:
-    """How much money is left of all budgets and balances."""
-    funds = all_funds([*zip(subjects, answer.counts, strict=True)], now_s)
-    return min((fund.left for fund in funds), default=0)

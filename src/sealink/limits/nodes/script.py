@@ -111,7 +111,7 @@ def is_known(subject: Subject, count: RemoteCount) -> bool:
 
 
 def more_money(lease: Lease, wanted: int, now_s: float) -> Operation:
-    """More money is reserved. The answer: how much, and how much is left then."""
+    """More money is reserved. The answer: how much."""
     arguments: list[Argument] = [wanted]
     for subject in lease.subjects:
         arguments += _limits(subject, 0, now_s)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { BEFORE, AFTER, OPENING, CLOSING, PIECES, MOST_PIECES, ADVANCE, CLIENT, HEARD, CLIENT_FULL, FIT_FIELDS };
+enum { BEFORE, AFTER, OPENING, CLOSING, PIECES, MOST_PIECES, LONGEST, ADVANCE, CLIENT, HEARD, CLIENT_FULL, FIT_FIELDS };
 enum { MAX_DIGITS = 8, MAX_LINE = MAX_DIGITS + 2 };
 
 typedef struct {
@@ -108,7 +108,8 @@ static PyObject *pass_on_fitting(PyObject *passage, PyObject *argument, PyObject
         return NULL;
     Py_ssize_t line = line_size(read), begin = line + before.size, size = read.size - line - 2;
     Bytes raw = {read.start + begin, read.size - begin - after.size};
-    bool fits = line && raw.size > 0 && !memcmp(read.start + line, before.start, before.size)
+    Py_ssize_t longest = PyLong_AsSsize_t(PyTuple_GetItem(fit, LONGEST));
+    bool fits = line && raw.size > 0 && raw.size <= longest && !memcmp(read.start + line, before.start, before.size)
                 && !memcmp(raw.start + raw.size, after.start, after.size);
     PyObject *text = fits ? plain_text(raw) : NULL;
     if (text == NULL)
@@ -132,9 +133,12 @@ static PyObject *pass_on(PyObject *module, PyObject *const *arguments, Py_ssize_
     if (PyTuple_Size(fit) == FIT_FIELDS) {
         PyObject *write_chunk = PyObject_GetAttr(PyTuple_GetItem(fit, CLIENT), write_chunk_name);
         Py_ssize_t most = PyLong_AsSsize_t(PyTuple_GetItem(fit, MOST_PIECES));
-        bool is_open = write_chunk != Py_None && PyList_Size(PyTuple_GetItem(fit, PIECES)) < most;
-        if (write_chunk != NULL)
-            result = is_open ? pass_on_fitting(passage, arguments[1], fit, write_chunk) : Py_NewRef(Py_None);
+        if (write_chunk == Py_None)
+            result = Py_NewRef(Py_None);
+        else if (write_chunk != NULL && PyList_Size(PyTuple_GetItem(fit, PIECES)) >= most)
+            result = PyObject_CallMethodObjArgs(passage, look_again_name, arguments[1], NULL);
+        else if (write_chunk != NULL)
+            result = pass_on_fitting(passage, arguments[1], fit, write_chunk);
         Py_XDECREF(write_chunk);
     }
     Py_DECREF(fit);

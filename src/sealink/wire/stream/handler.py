@@ -94,6 +94,7 @@ class StreamHandler(Protocol):
     `delta_text`: the text of the last frame, if a frame with other text in its place would be handled in the same way
     and leave the same state; else "". The lane answers such frames from a template without calling `handle`, and tells
     of them with `catch_up` before the next frame that it does hand over. `varying`: what may differ in them, too.
+    `most_skipped`: how much text they may have in all, in bytes of UTF-8; None: any amount.
     """
 
     outcome: Outcome
@@ -101,6 +102,8 @@ class StreamHandler(Protocol):
 
     @property
     def varying(self) -> Varying: ...
+    @property
+    def most_skipped(self) -> int | None: ...
     def handle(self, frame: Frame) -> bytes:
         """The client's bytes for a frame. Passthrough returns `frame.raw` itself if nothing has to be changed."""
 

@@ -14,7 +14,7 @@ from sealink.wire.framing.sse import BLANK_LINE, is_noise
 from sealink.wire.stream.answer_framing import FirstBytesFramer, truncated
 from sealink.wire.stream.handler import Framer, Skipped, StreamHandler
 from sealink.wire.stream.outcome import empty_answer, is_empty
-from sealink.wire.stream.passage import Passage
+from sealink.wire.stream.passage import LONGEST_METERED, Passage
 from sealink.wire.stream.template import template_of
 
 MAX_MISSES: Final = 8
@@ -97,10 +97,11 @@ class Lane:
     def _make_template(self, frame: bytes, answer: bytes) -> None:
         """The read has ended with this frame."""
         handler = self._handler
-        if not self.ended:
+        most_bytes = handler.most_skipped
+        if not self.ended and (most_bytes is None or most_bytes >= LONGEST_METERED):
             template = template_of(frame, answer, handler.delta_text, handler.varying)
             if template is not None:
-                self.passage.open(template)
+                self.passage.open(template, most_bytes)
 
     def _drop_template(self) -> bytes:
         """The next frame does not match: tell the handler of the frames that it was not given. Returns what the client

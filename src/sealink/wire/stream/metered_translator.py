@@ -1,25 +1,31 @@
 """A translator that ends its stream when nothing more may be spent on it, as if the answer had reached its limit."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from sealink.catalog.tokens import count_tokens
 from sealink.events import Event, Finish, ReasoningDelta, StreamEnd, TextDelta, ToolArgsDelta, UsageSnapshot
 from sealink.usage import Usage
 from sealink.wire.framing.frame import Frame
-from sealink.wire.stream.handler import Decoder, Encoder
+from sealink.wire.stream.handler import Decoder, Encoder, Skipped
 from sealink.wire.stream.translator import Translator
 
-RunningMeter = Callable[[int, Usage | None], Usage | None]
-"""Of one stream: from the tokens that have come and the provider's running usage to the usage at which the stream ends
-now; None: it goes on."""
+
+class RunningMeter(Protocol):
+    """Of one stream: from the tokens that have come and the provider's running usage to the usage at which the stream
+    ends now; None: it goes on. It need not be asked while no more than `left` tokens come besides those that it is
+    given."""
+
+    def __call__(self, tokens: int, reported: Usage | None, /) -> Usage | None: ...
+    def left(self, tokens: int, /) -> int: ...
 
 
 class MeteredTranslator(Translator):
-    """A StreamHandler. Every frame is looked at. `cut_as` is the code of the reason."""
+    """A StreamHandler. It looks at each frame with which the money may be spent. `cut_as` is the code of the reason."""
 
     def __init__(self, decoder: Decoder, encoder: Encoder, meter: RunningMeter, cut_as: Callable[[], str]) -> None:
         super().__init__(decoder, encoder)
-        self._may_skip_deltas = False
+        self._may_skip_deltas &= not decoder.varying.counts  # those are the provider's running usage
         self._meter = meter
         self._cut_as = cut_as
         self._tokens = 0
@@ -32,6 +38,15 @@ class MeteredTranslator(Translator):
             return out
         usage = self._meter(self._tokens, outcome.usage)
         return out if usage is None else out + self._cut(usage)
+
+    @property
+    def most_skipped(self) -> int:
+        """A token has one byte at least."""
+        return self._meter.left(self._tokens)
+
+    def catch_up(self, skipped: Skipped) -> None:
+        self._tokens += count_tokens(skipped.text)
+        super().catch_up(skipped)
 
     def _encode(self, event: Event) -> bytes:
         if isinstance(event, TextDelta | ReasoningDelta):

@@ -28,17 +28,19 @@ Fit = tuple[
     bytes | None,
     list[str],
     int,
+    int,
     Callable[[], object] | None,
     ChunkWriter,
     Callable[[], object],
     Callable[[], object],
 ]
-"""What fits a template: (before, after, opening, closing, pieces, most_pieces, advance, client, heard, client_full).
+"""What fits a template: (before, after, opening, closing, pieces, most_pieces, longest, advance, client, heard,
+client_full).
 
 A chunk of the upstream's is `before`, text, `after`; the client's is `opening`, text, `closing`, or the same if these
-are None. `after` and `closing` include the line end behind a chunk. The text goes to `pieces`, up to `most_pieces` of
-them. Before the chunk is written to `client` there is a call of `advance`, if there is one, and of `heard`;
-`client_full` is called if there is no room for more. A plain tuple is taken apart at once.
+are None. `after` and `closing` include the line end behind a chunk. The text, of `longest` bytes at most, goes to
+`pieces`, up to `most_pieces` of them. Before the chunk is written to `client` there is a call of `advance`, if there is
+one, and of `heard`; `client_full` is called if there is no room for more. A plain tuple is taken apart at once.
 """
 
 
@@ -91,14 +93,16 @@ def pass_on_in_python(passage: Fitting, read: bytes) -> bool | None:
     """
     if passage.fit is None:
         return None
-    before, after, opening, closing, pieces, most_pieces, advance, client, heard, client_full = passage.fit
+    before, after, opening, closing, pieces, most_pieces, longest, advance, client, heard, client_full = passage.fit
     write_chunk = client.write_chunk
-    if write_chunk is None or len(pieces) >= most_pieces:
+    if write_chunk is None:
         return None
+    if len(pieces) >= most_pieces:
+        return passage.look_again(read)
     line, rest_size = LINE_OF_LENGTH[len(read)]
     # In CPython 3.11 these take half as long as startswith(), endswith() and a slice.
     raw = read.removeprefix(line).removeprefix(before).removesuffix(after)
-    if not raw or len(raw) != rest_size - len(before) - len(after):
+    if not raw or len(raw) != rest_size - len(before) - len(after) or len(raw) > longest:
         return passage.look_again(read)
     try:
         text = raw.decode()

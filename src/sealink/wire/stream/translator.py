@@ -29,6 +29,10 @@ class Translator:
         return out
 
     @property
+    def most_skipped(self) -> int | None:
+        return None
+
+    @property
     def varying(self) -> Varying:
         return msgspec.structs.replace(self._decoder.varying, answer_number=self._encoder.number_field)
 

@@ -41,6 +41,7 @@ class MessagesPassthrough:
     """A StreamHandler."""
 
     varying = UNVARYING
+    most_skipped = None
 
     def __init__(self, identity: FallbackIdentity) -> None:
         self.outcome = Outcome()

@@ -19,6 +19,7 @@ class ChatPassthrough:
     """A StreamHandler between two ends that speak OpenAI's Chat Completions."""
 
     varying = VARYING
+    most_skipped = None
 
     def __init__(self, identity: FallbackIdentity, *, usage_asked: bool, choices_asked: int) -> None:
         self.outcome = Outcome()
