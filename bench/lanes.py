@@ -33,6 +33,7 @@ from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import Journal, OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.ledger import Ledger
+from sealink.net.client import warm_pool
 from sealink.telemetry import log_lines, loop_lag
 from sealink.usage import Usage
 
@@ -190,6 +191,7 @@ def main(counting: str, names: list[str]) -> None:
 async def _measure_lanes(folder: Path, names: list[str], mark: Mark) -> list[Measurement]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, Loop)
+    warm_pool.SOON_S *= SLOWNESS
     Ledger.start = lambda ledger: None  # type: ignore[method-assign]  # what its thread does is a lane of its own
     loop_lag.EVERY_S *= SLOWNESS
     lanes = {name: LANES[name] for name in names if name in LANES}

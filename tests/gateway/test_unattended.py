@@ -209,4 +209,4 @@ async def held(*pieces: Piece) -> bytes:
     surroundings = Surroundings(pool, TimerWheel(), run.exchange._account.mark)
     attempt = operation.attempt(run.admitted.request, run.admitted.route.targets[0], surroundings)
     await attempt.answer()
-    return attempt.held
+    return attempt.take_held()

@@ -14,7 +14,6 @@ from fake_clock import on_fake_clock, run_on_fake_clock
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
 from sealink.gateway.failover.attempt import joined_url
 from sealink.gateway.failover.upstream_words import MASK, UpstreamWords
-from sealink.net.message import UpstreamRequest
 from sealink.providers.provider import Provider
 from sealink.wire.dialect import UpstreamDialect
 from sealink.wire.dialects import (
@@ -208,8 +207,7 @@ async def test_a_key_is_masked_in_the_frame_that_ends_a_stream_and_not_in_conten
     ],
 )
 def test_which_values_are_secret(header: str, value: str, secret: str) -> None:
-    request = UpstreamRequest("POST", "http://x/v1", [(header, value), ("content-type", "application/json")])
-    words = UpstreamWords(PROVIDER, request)
+    words = UpstreamWords(PROVIDER, "http://x/v1", [(header, value), ("content-type", "application/json")])
     assert words.masked(f"you sent {secret} as application/json".encode()) == b"you sent *** as application/json"
     assert words.told(SealinkError(f"sent {secret}")).message == "sent ***"
 
@@ -220,9 +218,7 @@ def test_what_is_no_secret() -> None:
         ("user-agent", "sealink/1.2.3.4.5.6"),
         ("x-monkey", "abcdefghijklmno"),
     ]
-    words = UpstreamWords(
-        PROVIDER, UpstreamRequest("POST", "http://x/v1?api-version=2024-10-21-long&key=thirteen-chars", headers)
-    )
+    words = UpstreamWords(PROVIDER, "http://x/v1?api-version=2024-10-21-long&key=thirteen-chars", headers)
     said = b"short sealink/1.2.3.4.5.6 abcdefghijklmno 2024-10-21-long"
     assert words.masked(said + b" thirteen-chars") == said + b" ***"
 
@@ -250,10 +246,9 @@ def test_a_key_is_masked_in_an_error_event_behind_content_of_a_response(ends_its
     wrong = {"type": "error", "code": "server_error", "message": f"Wrong: {KEY}", "param": None, "sequence_number": 3}
     failure = {"status": "failed", "error": {"code": "server_error", "message": f"Wrong: {KEY}"}}
     events = [created, delta, wrong, {"type": "response.failed", "response": failure}]
-    request = UpstreamRequest("POST", "http://x/v1", [("authorization", f"Bearer {KEY}")])
     head = openai_responses.CLIENT.parse_head(b'{"model":"m","input":"hi","stream":true}', {})
     lane = Lane(openai_responses.UPSTREAM.framer(), openai_responses.UPSTREAM.passthrough(head))
-    lane.words = UpstreamWords(PROVIDER, request)
+    lane.words = UpstreamWords(PROVIDER, "http://x/v1", [("authorization", f"Bearer {KEY}")])
     frames = [
         lane.feed(event_frame(str(event["type"]).encode(), json.dumps(event).encode()))
         for event in (events if ends_itself else events[:-1])

@@ -250,7 +250,7 @@ async def forward(
         return await result
     finally:
         response.on_news = None
-        response._taker = response._pass_on = None
+        response.stop_forwarding()
 
 
 async def read_all(response: Response) -> bytes:

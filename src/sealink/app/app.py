@@ -143,6 +143,11 @@ class App:
         """What it listens on."""
         return Sockets(self._public, self._admin.sockets)
 
+    @property
+    def open_requests(self) -> int:
+        """Requests for models that are under way."""
+        return self._telemetry.metrics.open_requests
+
     async def loaded(self) -> None:
         """Wait until all that is loaded after the start is there."""
         if self._loading is not None:

@@ -144,7 +144,7 @@ class _Question:
 
     def _told(self, error: SealinkError) -> str:
         """The error without secrets."""
-        UpstreamWords(self._provider, self._request).mask(error)
+        UpstreamWords(self._provider, self._request.url, self._request.headers).mask(error)
         return " ".join(error.message.split())
 
 

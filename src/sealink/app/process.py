@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sealink.app.app import App
+from sealink.app.garbage import FullCollections
 from sealink.app.listening.sockets import Sockets, on_port
 from sealink.app.listening.systemd import READY, STOPPING, keep_alive, notify, notify_reloading
 from sealink.app.listening.takeover import TAKEN_OVER, MeetingPlace
@@ -187,8 +188,8 @@ async def serve_until_stopped(
         raise cannot_listen(config, error) from error
     except StoreTooNew as error:
         raise CannotStart(str(error)) from error
-    gc.collect()
-    gc.freeze()  # what start-up made stays: the collector need not walk over it again and again
+    collections = FullCollections(lambda: app.open_requests)
+    collections.start()
     reload_on_hangup(app, is_worker=siblings is not None)
     if siblings is None:
         service = Service(on_port(config, app.sockets().public), app.sockets)
@@ -200,6 +201,7 @@ async def serve_until_stopped(
     if siblings is None:  # of several workers the parent does it
         service.stop(signals.number)
     await _stop(app, signals)
+    collections.stop()
     if siblings is None:
         watchdog.cancel()
 

@@ -102,6 +102,10 @@ class Account:
         else:
             timeline.mark(moment, at_ms)
 
+    def gap_is_over(self) -> None:
+        """A silence of more than LONG_GAP_S has ended."""
+        self.mark("gap")
+
     def attempt(self, target: Target, span_id: str = "") -> Attempt:
         """An attempt begins. Returns its entry in the settlement, in which its record notes how it ended. `span_id` is
         that of a request that is traced."""

@@ -108,8 +108,8 @@ class Exchange:
     def _begin(self) -> None:
         admitted, services, account, client = self._admitted, self._services, self._account, self._client
         if self._request.head.stream:
-            timers = self._timers = StreamTimers(services.timers, LONG_GAP_S, partial(account.mark, "gap"))
-            timers.once(services.heartbeat.grace_s, partial(self._grace_is_over, timers))
+            timers = self._timers = StreamTimers(services.timers, LONG_GAP_S, account.gap_is_over)
+            timers.once(services.heartbeat.grace_s, self._grace_is_over)
             streamed = self._failover = Failover(self._api.stream, admitted, services, account, client)
             streamed.start(self)
         else:
@@ -240,20 +240,24 @@ class Exchange:
         self._pump = pump = Pump(attempt.upstream, self._client, attempt.lane, timers, self._stream_ended)
         timeouts = attempt.target.timeouts
         timers.resume()
-        timers.on_silence(timeouts.idle_s, partial(self._time_is_up, "idle", timeouts.idle_s))
-        total_left_s = timeouts.total_s - self._account.elapsed_s
-        timers.once(total_left_s, partial(self._time_is_up, "total", timeouts.total_s))
-        held = attempt.held
+        timers.on_silence(timeouts.idle_s, self._idle_is_up)
+        timers.once(timeouts.total_s - self._account.elapsed_s, self._total_is_up)
+        held = attempt.take_held()
         if self._admitted.key.usage_extras:
             self._client.complete = partial(self._with_extras, held)
             held = self._with_extras(held, held) if attempt.lane.ended else held
         self._client.start(self._headers(headers.EVENT_STREAM, attempt), held)
         pump.start()
 
-    def _time_is_up(self, timer: str, limit_s: float) -> None:
-        """One of the timers that run from the first content on has fired: the stream ends with its error."""
-        if self._pump is not None:
-            self._pump.fail(timed_out(timer, limit_s))
+    # The timers that run from the first content on: the stream ends with the error of the one that fires.
+
+    def _idle_is_up(self) -> None:
+        if self._pump is not None and self._record is not None:
+            self._pump.fail(timed_out("idle", self._record.attempt.target.timeouts.idle_s))
+
+    def _total_is_up(self) -> None:
+        if self._pump is not None and self._record is not None:
+            self._pump.fail(timed_out("total", self._record.attempt.target.timeouts.total_s))
 
     def _stream_ended(self, bug: Exception | None) -> None:
         if bug is not None:
@@ -267,9 +271,10 @@ class Exchange:
         """The stream's last bytes with what the answer cost, and who ended it."""
         return self._request.dialect.with_extras(first, last, self._account.extras())
 
-    def _grace_is_over(self, timers: StreamTimers) -> None:
+    def _grace_is_over(self) -> None:
         """Send a first heartbeat if the stream has not begun, and from now on one after each silence."""
-        has_begun = self._client.started
+        timers, has_begun = self._timers, self._client.started
+        assert timers is not None
         if not has_begun:
             self._beat()
         timers.on_silence(self._services.heartbeat.interval_s, self._beat, counts_from_now=not has_begun)

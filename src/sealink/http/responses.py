@@ -8,7 +8,6 @@ import msgspec
 
 from sealink.errors import HeaderList
 from sealink.http.endpoint import RequestContext
-from sealink.net.header_lines import HeaderLines
 from sealink.net.message import Responder
 
 JSON: Final[HeaderList] = (("content-type", "application/json"),)
@@ -27,11 +26,9 @@ def identity(request_id: str) -> HeaderList:
     return (("x-request-id", request_id), ("request-id", request_id), ("x-sealink-request-id", request_id))
 
 
-def identity_lines(request_id: str) -> HeaderLines:
+def identity_lines(request_id: str) -> str:
     """The same, as they go out. The id is one of `new_request_id`."""
-    return HeaderLines(
-        f"x-request-id: {request_id}\r\nrequest-id: {request_id}\r\nx-sealink-request-id: {request_id}\r\n"
-    )
+    return f"x-request-id: {request_id}\r\nrequest-id: {request_id}\r\nx-sealink-request-id: {request_id}\r\n"
 
 
 def send_json(responder: Responder, context: RequestContext, answer: object, *, status: int = 200) -> None:

@@ -37,6 +37,9 @@ log = logging.getLogger("sealink.gateway")
 
 ERROR_STATUSES: Final = range(400, 600)
 
+_NOTHING: Final = Outcome()
+"""What is known of an answer that has not come."""
+
 _JSON: Final = ("content-type", "application/json")
 _USER_AGENT: Final = ("user-agent", f"sealink/{__version__}")
 _WHOLE_HEADERS: Final = (_JSON, ("accept", "application/json"), _USER_AGENT)
@@ -67,7 +70,7 @@ class Attempt(ABC):
         self.outgoing = write_request(request, target)
         if request.is_strict and self.outgoing.dropped:
             raise _unsupported(self.outgoing.dropped, target)
-        self.outcome = Outcome()
+        self.outcome = _NOTHING
         self.was_sent = False
         trace = request.trace
         self.span_id = new_span_id() if trace is not None and trace.sampled else ""
@@ -79,6 +82,7 @@ class Attempt(ABC):
         self._has_headers = False
         self._timer: Timer | None = None
         self._request: UpstreamRequest | None = None
+        self._words: UpstreamWords | None = None
 
     @property
     def upstream(self) -> UpstreamResponse:
@@ -88,8 +92,10 @@ class Attempt(ABC):
     @property
     def words(self) -> UpstreamWords:
         """What the upstream says about a failure. The request has been sent."""
-        assert self._request is not None
-        return UpstreamWords(self.target.provider, self._request)
+        if self._words is None:
+            assert self._request is not None
+            self._words = UpstreamWords(self.target.provider, self._request.url, self._request.headers)
+        return self._words
 
     def start(self, on_end: OnEnd) -> None:
         """Send the request. `on_end` is called once: with None when there is something to send to the client, or with
@@ -125,8 +131,9 @@ class Attempt(ABC):
         self._stop_waiting()
         if self._signing is not None:
             self._signing.cancel()
-        if self._upstream is not None and self._request is not None:
+        if self._request is not None:
             self._request.on_connected = ignore
+        if self._upstream is not None:
             self._upstream.close()
             if self._has_headers:
                 self._surroundings.mark("upstream_closed")
@@ -242,7 +249,12 @@ class Attempt(ABC):
             on_end(None if error is None else self._told(error))
 
     def _told(self, error: SealinkError) -> SealinkError:
-        return error if self._request is None else self.words.told(error)
+        return error if self._request is None and self._words is None else self.words.told(error)
+
+    def forget_request(self) -> None:
+        """The answer has begun: its request is not sent again, and may be large."""
+        self._request = None
+        self.outgoing.body = b""
 
     def _stop_waiting(self) -> None:
         self._on_end = None

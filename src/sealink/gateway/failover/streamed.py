@@ -27,7 +27,7 @@ class StreamOperation(msgspec.Struct, frozen=True):
 
 
 class StreamedAttempt(Attempt):
-    """It ends when the first content has come. All up to it is in `held`: so a failure can still be a status. `lane`
+    """It ends when the first content has come. All up to it is held: so a failure can still be a status. `lane`
     turns what follows. An answer that is complete and empty is an answer.
     """
 
@@ -41,15 +41,17 @@ class StreamedAttempt(Attempt):
         self._held_bytes = 0
         self._operation = operation
 
-    @property
-    def held(self) -> bytes:
-        return b"".join(self._held)
+    def take_held(self) -> bytes:
+        """What is held, which is not kept."""
+        held, self._held = b"".join(self._held), []
+        return held
 
     def begin(self) -> None:
         # not earlier: the upstream need not wait for it
         lane = self.lane = self._operation.open_lane(self.request, self.target)
         lane.words = self.words
         self.outcome = lane.outcome
+        self.forget_request()
 
     def receive(self, data: bytes) -> bool:
         lane, outcome = self.lane, self.outcome

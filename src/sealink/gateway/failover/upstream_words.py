@@ -11,7 +11,6 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from sealink.errors import HeaderList, SealinkError, UpstreamRejected
-from sealink.net.message import UpstreamRequest
 from sealink.providers.provider import Provider
 from sealink.telemetry.redaction import KEY_SHAPES
 from sealink.wire.dialects.shared.upstream_errors import page_text
@@ -36,9 +35,11 @@ _MAX_LOGGED_CHARS: Final = 500
 class UpstreamWords:
     """The words of the upstream that one request is sent to. Nothing is searched before there is a failure."""
 
-    def __init__(self, provider: Provider, request: UpstreamRequest) -> None:
+    def __init__(self, provider: Provider, url: str, headers: HeaderList) -> None:
+        """`url` and `headers` of the request."""
         self._provider = provider
-        self._request = request
+        self._url = url
+        self._headers = headers
 
     def told(self, error: SealinkError) -> SealinkError:
         """The error without secrets; a refusal of the operator's credentials is an error of the gateway's."""
@@ -55,7 +56,7 @@ class UpstreamWords:
     @cached_property
     def _secrets(self) -> str:
         """A pattern of all secrets, "" for none. The longest is tried first, so that none is left in part."""
-        found = {secret for secret in _secrets_of(self._request) if len(secret) >= MIN_SECRET_CHARS}
+        found = {secret for secret in _secrets_of(self._url, self._headers) if len(secret) >= MIN_SECRET_CHARS}
         return "|".join(_spellings(secret) for secret in sorted(found, key=len, reverse=True))
 
     def mask(self, error: SealinkError) -> None:
@@ -115,13 +116,13 @@ def unexpected_status(status: int, headers: HeaderList, body: bytes) -> Upstream
     )
 
 
-def _secrets_of(request: UpstreamRequest) -> Iterator[str]:
-    for name, value in request.headers:
+def _secrets_of(url: str, headers: HeaderList) -> Iterator[str]:
+    for name, value in headers:
         if _BEARS_SECRET.fullmatch(name):
             yield value
             yield value.partition(" ")[2].strip()  # behind `Bearer`
             yield from _SIGNED.findall(value)
-    for name, value in parse_qsl(urlsplit(request.url).query):
+    for name, value in parse_qsl(urlsplit(url).query):
         if _BEARS_SECRET.fullmatch(name):
             yield value
 

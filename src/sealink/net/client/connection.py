@@ -34,7 +34,7 @@ class Connection(asyncio.Protocol):
         self._on_idle = on_idle
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
-        self._lost: asyncio.Future[None] = self._loop.create_future()
+        self._closed: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._response: Response | None = None
         self._on_stale: Callable[[], None] | None = None
@@ -103,7 +103,8 @@ class Connection(asyncio.Protocol):
 
     async def wait_closed(self) -> None:
         if self._transport is not None:  # it was opened, and is not lost yet
-            await self._lost
+            self._closed = self._closed or self._loop.create_future()
+            await self._closed
 
     # asyncio's side
 
@@ -115,6 +116,17 @@ class Connection(asyncio.Protocol):
         if response is None:
             self.abort()  # there is no request
             return
+        if len(data) <= response.passable:
+            goes_on = response.pass_on(data)
+            if goes_on:  # nearly every read of a stream
+                return
+            if goes_on is not None:
+                response.stop_forwarding()
+                return
+        self._feed(response, data)
+
+    def _feed(self, response: Response, data: bytes) -> None:
+        """Give the response what has come, whatever it is."""
         try:
             if response.feed(data):
                 return
@@ -122,6 +134,7 @@ class Connection(asyncio.Protocol):
             response.break_off(upstream_failure(error, self.peer, "exchange"))
             self.abort()
             return
+        self._on_stale = None
         if not response.in_body:
             self._after_feed(response, len(data) - len(response.rest))
         response.deliver()
@@ -176,8 +189,8 @@ class Connection(asyncio.Protocol):
         self._feed_all()
         self._fail(exc)
         self._transport = self._response = self._on_stale = None
-        if not self._lost.done():
-            self._lost.set_result(None)
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
         self._on_lost(self)
 
     def _fail(self, cause: Exception | None) -> None:

@@ -40,8 +40,44 @@ class Response:
     `in_body`, `complete`, `keep_alive`, `surplus` and `rest` are for the connection: whether only the body's bytes are
     awaited, whether all has come, whether the connection may be used again, whether more came than belongs here, and
     what has been read from the socket and is to be fed in the loop's next turn, in which `feed_rest` is called.
+    A read of at most `passable` bytes is to be offered to `pass_on` before `feed`: the body is forwarded, and between
+    two chunks.
     `stop_sending` gives up what is under way for it: the connection, or the opening of one.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_awaits_turn",
+        "_chunk_limit",
+        "_chunks",
+        "_decoder",
+        "_error",
+        "_feed_rest",
+        "_fields",
+        "_fruitless_bytes",
+        "_header_bytes",
+        "_headers",
+        "_is_paused",
+        "_limits",
+        "_parser",
+        "_peer",
+        "_plain_head",
+        "_taker",
+        "_transport",
+        "_unread_bytes",
+        "complete",
+        "framed",
+        "in_body",
+        "keep_alive",
+        "method",
+        "on_news",
+        "pass_on",
+        "passable",
+        "rest",
+        "status",
+        "stop_sending",
+        "surplus",
+    )
 
     def __init__(self, peer: str, method: str, limits: UpstreamLimits) -> None:
         self.status = 0
@@ -71,7 +107,8 @@ class Response:
         self._error: SealinkError | None = None
         self._awaits_turn = False
         self._taker: Taker | None = None
-        self._pass_on: PassOn | None = None
+        self.pass_on: PassOn = _leave_alone
+        self.passable = 0
         self._chunk_limit = 0
         """Between two chunks: up to which size the next one needs no parser. Else 0."""
 
@@ -116,7 +153,7 @@ class Response:
         leaves alone.
         """
         if self._decoder is None and not self._awaits_turn:
-            self._taker, self._pass_on = take, pass_on
+            self._taker, self.pass_on, self.passable = take, pass_on or _leave_alone, self._chunk_limit
 
     async def begin(self) -> None:
         """Returns when the headers are in. Raises SealinkError if they do not come, or announce what is unknown."""
@@ -202,13 +239,15 @@ class Response:
 
     def close(self) -> None:
         """Give the rest up: unless all has come, the connection is closed at once."""
-        self.on_news = self._taker = self._pass_on = None
+        self.on_news = None
+        self.stop_forwarding()
         if not self.is_over:
             self._give_up(UpstreamError(f"The answer of {self._peer} was closed.", code="upstream_closed"))
 
     def release(self) -> None:
         """Give the rest up, but wait a moment for the end that is due, so that the connection can be used again."""
-        self.on_news = self._taker = self._pass_on = None
+        self.on_news = None
+        self.stop_forwarding()
         if not (self.complete or self.is_over):
             asyncio.get_running_loop().call_later(self._limits.linger_s, self.close)
 
@@ -226,15 +265,9 @@ class Response:
     # The connection's side
 
     def feed(self, data: bytes) -> bool:
-        """Some more of the response has come. True: it was a chunk that has been passed on. Otherwise `deliver` is to
+        """Some more of the response has come. True: it was a chunk that has been taken. Otherwise `deliver` is to
         follow. Raises what httptools does, and SealinkError."""
-        if self._pass_on is not None and len(data) <= self._chunk_limit:
-            goes_on = self._pass_on(data)
-            if goes_on:  # nearly every read
-                return True
-            if goes_on is not None:
-                self._taker = self._pass_on = None
-                return True
+        self.passable = 0
         chunks = whole_chunks(data) if len(data) <= self._chunk_limit else None
         if chunks is None:
             is_over = self.complete or self._error is not None
@@ -244,9 +277,18 @@ class Response:
         if self._taker is None or self._chunks or len(chunks) > 1 or not chunks[0]:
             self._take_chunks(chunks)
             return False
-        if not self._taker(chunks[0]):
-            self._taker = self._pass_on = None
+        self._give(self._taker, chunks[0])
         return True
+
+    def _give(self, taker: Taker, data: bytes) -> None:
+        if taker(data):
+            self.passable = self._chunk_limit
+        else:
+            self.stop_forwarding()
+
+    def stop_forwarding(self) -> None:
+        """What comes from now on is to be read."""
+        self._taker, self.pass_on, self.passable = None, _leave_alone, 0
 
     def _read_plain(self, data: bytes) -> bool:
         """Read the head, and what is behind it. Returns False, and has done nothing, where that needs a parser."""
@@ -329,8 +371,7 @@ class Response:
     def deliver(self) -> None:
         """Give what has come to whoever is there for it."""
         if self._taker is not None and self._chunks:
-            if not self._taker(self._take()):
-                self._taker = self._pass_on = None
+            self._give(self._taker, self._take())
             if self.in_body:
                 return
         self._notify()
@@ -442,6 +483,10 @@ class Response:
     def on_message_complete(self) -> None:
         if self.in_body:
             self._finish()
+
+
+def _leave_alone(read: bytes) -> bool | None:
+    """Nothing is passed on."""
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:

@@ -63,7 +63,9 @@ class RequestParser:
         self._body_bytes = 0
         self.peer = ""
         """The address of the client."""
-        self._llhttp: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._is_closed = False
+        self._llhttp: httptools.HttpRequestParser | None = None
+        """None where nothing is to be parsed: it takes two kilobytes."""
         self._request: Request | None = None
         self._whole: list[Request] = []
         self._known: KnownHead | None = None
@@ -80,7 +82,7 @@ class RequestParser:
 
     def feed(self, data: bytes) -> list[Request]:
         """The requests that `data` completes."""
-        if self.receiving or self._llhttp is None:
+        if self.receiving or self._is_closed:
             return self._feed(data)
         known, buffered = self._known, self._buffered
         if known is not None and (request := known.read(data, buffered.limit - buffered.held)) is not None:
@@ -89,6 +91,8 @@ class RequestParser:
         if len(whole) == 1 and self._unknown < MAX_UNKNOWN_HEADS:
             self._unknown += 1
             self._known = KnownHead.of(data, whole[0])
+            if self._known is not None:
+                self._llhttp = None
         return whole
 
     def _accept_known(self, request: Request) -> list[Request]:
@@ -136,7 +140,7 @@ class RequestParser:
 
     def close(self) -> None:
         """Discard whatever comes. Also unties the knot of parser and callbacks, so that no garbage collector must."""
-        self._llhttp = None
+        self._llhttp, self._is_closed = None, True
         self.receiving = self.awaits_continue = False
         self._let_go()
 
@@ -147,9 +151,10 @@ class RequestParser:
         self._body = bytearray()
 
     def _parse(self, data: bytes) -> None:
-        while self._llhttp is not None:
+        while not self._is_closed:
+            llhttp = self._llhttp = self._llhttp or httptools.HttpRequestParser(self)
             try:
-                return self._llhttp.feed_data(data)
+                return llhttp.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
                 # An offer to speak h2c or the like, which a server may ignore (RFC 9110 §7.8). llhttp takes it for the
                 # end of HTTP and leaves the body unread, so the head is read again without the offer.

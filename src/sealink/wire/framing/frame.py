@@ -18,5 +18,4 @@ class Frame(msgspec.Struct, gc=False):
     @property
     def is_plain(self) -> bool:
         """Whether the frame is one `data: …` line and nothing else, byte for byte."""
-        raw = self.raw
-        return len(raw) == len(self.data) + 8 and raw.startswith(b"data: ") and raw.endswith(b"\n\n")
+        return self.raw == b"data: %b\n\n" % self.data

@@ -102,6 +102,7 @@ class Lane:
             template = template_of(frame, answer, handler.delta_text, handler.varying)
             if template is not None:
                 self.passage.open(template, most_bytes)
+                self._last_raw = self._last_answer = b""
 
     def _drop_template(self) -> bytes:
         """The next frame does not match: tell the handler of the frames that it was not given. Returns what the client
@@ -136,7 +137,7 @@ class Lane:
         return out + (self._finish() if framed or self.outcome.usage is not None else self._fail(truncated()))
 
     def _use_framer(self, framer: Framer) -> None:
-        self._framer = framer
+        self._framer, self._whole_handler = framer, None
 
     def _use_whole(self) -> None:
         assert self._whole_handler is not None
@@ -153,14 +154,15 @@ class Lane:
                 if not frame.data and is_noise(frame):
                     raise not_an_event(frame)
                 answered = self._handler.handle(frame)
-                if outcome.complete and is_empty(outcome):
-                    raise empty_answer()
+                if outcome.complete:
+                    if is_empty(outcome):
+                        raise empty_answer()
+                    self.ended = outcome.error is None
                 out.append(answered)
                 self._last_answer = answered
                 if outcome.error is not None:
                     raise outcome.error
-                if outcome.complete:
-                    self.ended = True
+                if self.ended:
                     break
         except SealinkError as error:
             out.append(self._fail(error))

@@ -85,7 +85,8 @@ class Passage:
         self.template = template
         self._first_piece = self._measured = len(self._outcome.text.pieces)
         self._bytes_left = most_bytes
-        self._fit(template)
+        if self._client is not _NO_CLIENT:
+            self._fit(template)
 
     def end(self) -> None:
         """The stream is over: the outcome has all frames, and nobody is referred to any longer."""

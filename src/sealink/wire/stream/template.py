@@ -124,10 +124,12 @@ class Template(msgspec.Struct):
 def template_of(frame: bytes, answer: bytes, text: str, varying: Varying = UNVARYING) -> Template | None:
     """The template of the frame behind this one, if `text` is in the frame and in the client's frame for it exactly
     once, escaped alike."""
-    halves, answers = _around_text(frame, text), _around_text(answer, text)
+    is_unchanged = frame == answer
+    halves = _around_text(frame, text)
+    answers = halves if is_unchanged else _around_text(answer, text)
     if halves is None or answers is None:
         return None
-    template = Template(*halves, *answers, is_unchanged=frame == answer)
+    template = Template(*halves, *answers, is_unchanged=is_unchanged)
     if not _set_apart(template, varying):
         return None
     numbers = _numbers(template, ("before", "after", "tail"), varying.number)

@@ -63,7 +63,7 @@ class ChatDecoder(StatelessDeltas):
     varying = VARYING
 
     def __init__(self) -> None:
-        self._stream = StreamNormalizer(_ignore_text, usage_asked=True, choices_asked=1)
+        self._stream = StreamNormalizer(_ignore_text, usage_asked=True, choices_asked=1, keeps_plain=True)
         self._answer = _AnswerReader(self._stream.finish_reasons)
 
     def decode(self, frame: Frame) -> Iterable[Event]:

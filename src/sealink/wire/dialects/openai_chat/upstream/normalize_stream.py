@@ -66,9 +66,9 @@ class StreamNormalizer:
     """Normalises one stream. Keeps no content but that of the last frame.
 
     `delta_text`: the last frame's text, if it was a plain delta with that alone: also more of a call's arguments.
-    `plain`: the last frame, if it was a plain delta. `finish_reasons`: by choice, as the upstream spelled them. `error`
-    and `is_complete` are set at the end. `add_text` is given all text of the answer, and the choice that it belongs to;
-    "" for content without text. `identity` stands in for what no chunk has.
+    `plain`: the last frame, if it was a plain delta and `keeps_plain`. `finish_reasons`: by choice, as the upstream
+    spelled them. `error` and `is_complete` are set at the end. `add_text` is given all text of the answer, and the
+    choice that it belongs to; "" for content without text. `identity` stands in for what no chunk has.
     """
 
     def __init__(
@@ -78,12 +78,14 @@ class StreamNormalizer:
         usage_asked: bool,
         choices_asked: int,
         identity: FallbackIdentity = ANONYMOUS,
+        keeps_plain: bool = False,
     ) -> None:
         self.delta_text = ""
         self.plain: PlainChunk | None = None
         self.finish_reasons: dict[int, str] = {}
         self.error: UpstreamError | None = None
         self.is_complete = False
+        self._keeps_plain = keeps_plain
         self._add_text = add_text
         self.usage_collector = UsageCollector(asked=usage_asked)
         self._usage_asked = usage_asked
@@ -152,7 +154,7 @@ class StreamNormalizer:
             data = with_reasoning_content(data, delta)
         if data and has_more:
             self._note_texts(view.choices[0])
-            self.plain = view
+            self.plain = view if self._keeps_plain else None
         return without_null_usage(data) if data and view.usage and not self._usage_asked else data
 
     def _is_next_delta(self, view: ChoiceView, has_more: bool) -> bool:

@@ -47,14 +47,20 @@ class ChatPassthrough:
 
     def _deliver(self, chunks: list[Chunk]) -> bytes:
         """The chunks' bytes, after the outcome has been updated."""
-        stream, outcome = self._stream, self.outcome
+        stream = self._stream
         self.delta_text = stream.delta_text
-        if (usage := stream.usage_collector.usage) is not None:
-            outcome.usage, outcome.provenance = usage, "provider"
-        outcome.complete, outcome.error = stream.is_complete, stream.error
+        if not self.delta_text:
+            self._note(stream)
         if len(chunks) == 1 and isinstance(chunk := chunks[0], Frame):
             return chunk.raw  # nearly always
         return b"".join(map(_bytes_of, chunks))
+
+    def _note(self, stream: StreamNormalizer) -> None:
+        """What a frame may have said that is more than text."""
+        outcome = self.outcome
+        if (usage := stream.usage_collector.usage) is not None:
+            outcome.usage, outcome.provenance = usage, "provider"
+        outcome.complete, outcome.error = stream.is_complete, stream.error
 
 
 def _bytes_of(chunk: Chunk) -> bytes:

@@ -154,7 +154,9 @@ def read_plain(body: bytes) -> PlainAnswer | None:
 
 def has_more_than_role(delta: DeltaView) -> bool:
     """Whether a delta has content besides its role."""
-    texts = delta.content or delta.refusal or delta.reasoning_content or delta.reasoning
+    if delta.content:  # nearly always
+        return True
+    texts = delta.refusal or delta.reasoning_content or delta.reasoning
     lists = delta.tool_calls or delta.annotations or delta.images or delta.reasoning_details
     return bool(texts or lists)
 
