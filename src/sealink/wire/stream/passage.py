@@ -161,7 +161,7 @@ class Passage:
             None if is_unchanged else template.opening,
             None if is_unchanged else template.answer_rest + LINE_END,
             self._outcome.text.pieces,
-            self._most_pieces(),
+            self._first_piece + MAX_USES if self._bytes_left is None else self._most_pieces(),
             _ANY_LENGTH if self._bytes_left is None else LONGEST_METERED,
             self._advance if template.numbers else None,
             self._client,

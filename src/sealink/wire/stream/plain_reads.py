@@ -102,7 +102,8 @@ def pass_on_in_python(passage: Fitting, read: bytes) -> bool | None:
     line, rest_size = LINE_OF_LENGTH[len(read)]
     # In CPython 3.11 these take half as long as startswith(), endswith() and a slice.
     raw = read.removeprefix(line).removeprefix(before).removesuffix(after)
-    if not raw or len(raw) != rest_size - len(before) - len(after) or len(raw) > longest:
+    raw_size = len(raw)
+    if not raw or raw_size != rest_size - len(before) - len(after) or raw_size > longest:
         return passage.look_again(read)
     try:
         text = raw.decode()
