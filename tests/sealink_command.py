@@ -62,8 +62,12 @@ class Command:
 
 def start(
     arguments: Sequence[object], *, cwd: Path, env: Mapping[str, str], stdout: IO[bytes], stderr: IO[bytes]
-) -> Command:
-    """Start `sealink ARGUMENTS` with nothing to read. `env` is all of its environment."""
+) -> "Command | subprocess.Popen[bytes]":
+    """Start `sealink ARGUMENTS` with nothing to read. `env` is all of its environment: the program itself is started
+    where that has Python import something else."""
+    if "PYTHONPATH" in env:
+        command = [SEALINK, *map(str, arguments)]
+        return subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
     order = {"arguments": [str(argument) for argument in arguments], "cwd": str(cwd), "env": dict(env)}
     here, there = socket.socketpair()
     with there, open(os.devnull, "rb") as nothing:

@@ -1,6 +1,8 @@
 """A real `sealink serve` on loopback, as a user would start it, and what the kernel knows about it."""
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,6 +17,7 @@ import sealink_command
 
 KEY = "sk-sealink-for-the-tests"
 START_S, STOP_S = 20, 20
+PORTS, PARTS = range(10_000, 32_768), 16
 
 
 class SealinkProcess:
@@ -155,7 +158,11 @@ targets = [{{ provider = "{provider}", model = "sealink/sim" }}]
 
 
 def free_port() -> int:
-    """A port that nobody listens on, for a program that must be told one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, for a program that must be told one. It is none that the system gives to whoever
+    asks for any, which a connection of another test may have a moment later; each process of tests has its own part."""
+    part = PORTS[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PARTS :: PARTS]
+    while True:
+        port = random.choice(part)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -31,7 +31,7 @@ redis_url = "{redis}"
 timeout_s = 10
 retry_s = 0.2
 """
-TABLES = f"""{simulated()}
+TABLES = f"""{simulated()}{simulated("slow", "slow", ttft_s=0.2, tokens_per_s=5)}
 [[prices]]
 provider = "sim"
 input_usd_per_mtok = 1.0

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.commands import CONFIG, run, serving
-from sealink.app.address import printable
 from sealink.app.greeting import greeting
+from sealink.app.listening.address import printable
 from sealink.config import Config, load
 
 BASE_URL = "http://127.0.0.1:4000/v1"

@@ -16,7 +16,6 @@ limits/     what the ledger says of what was spent and used
 webhooks    events of a running SeaLink
 listening/  where it listens, and how another SeaLink follows it
 telemetry/  what a running process tells of itself
-address     addresses of this machine
 dev_key     the key of a run for which none is configured
 live_check  each provider is asked for its models
 greeting    what is printed once SeaLink listens

@@ -1,6 +1,6 @@
 """The proxies that the environment names."""
 
-from sealink.app.address import LOOPBACK
+from sealink.app.listening.address import LOOPBACK
 from sealink.config import ConfigError
 from sealink.config.environment import ProxyVariables, proxy_variables
 from sealink.net.client import Proxies

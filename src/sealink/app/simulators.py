@@ -1,7 +1,7 @@
 """The simulated models of a config: providers like any other, each on a loopback port of its own."""
 
-from sealink.app.address import LOOPBACK
 from sealink.app.dialects import SIMULATED, UPSTREAM_DIALECTS
+from sealink.app.listening.address import LOOPBACK
 from sealink.config import ProviderConfig
 from sealink.http.responses import JSON
 from sealink.net.server import Server, ServerLimits

@@ -55,7 +55,7 @@ def _connection(config: "Config") -> "HTTPConnection":
     import http.client
     import ssl
 
-    from sealink.app.address import connectable
+    from sealink.app.listening.address import connectable
 
     admin = config.admin
     host = connectable(admin.host)

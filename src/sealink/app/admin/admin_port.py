@@ -21,10 +21,10 @@ from sealink.admin.streams import StreamList, operations_on_streams, operations_
 from sealink.admin.usage import Currency, operations_on_usage
 from sealink.admin.webhooks import operations_on_webhooks
 from sealink.app.access import Access
-from sealink.app.address import is_loopback, printable
 from sealink.app.admin.console import Control, backend_of
 from sealink.app.admin.masked_config import masked
 from sealink.app.limits.spending import SpentByLedger, reports_of
+from sealink.app.listening.address import is_loopback, printable
 from sealink.app.listening.sockets import open_tcp
 from sealink.config import Config
 from sealink.config.changes import Changes

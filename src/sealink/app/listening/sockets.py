@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from sealink.app.address import printable
+from sealink.app.listening.address import printable
 from sealink.config import Config, ServerConfig
 
 _NOT_ON_THIS_MACHINE: Final = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)

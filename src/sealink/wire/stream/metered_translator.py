@@ -60,6 +60,7 @@ class MeteredTranslator(Translator):
     def _cut(self, usage: Usage) -> bytes:
         """The ending of an answer that was cut at its length."""
         self.outcome.cut = self._cut_as()
+        self.delta_text = ""
         unfinished = sorted((self._choices or {0}) - self.outcome.finish_reasons.keys())
         events = [
             *(Finish("length", "length", choice) for choice in unfinished),
