@@ -406,10 +406,9 @@ def test_with_the_counters_of_one_machine(full: bool) -> None:
     run_machine(AccountsMachine, steps=STEPS_IN_FULL if full else STEPS, in_full=full)
 
 
+@pytest.mark.full
 @pytest.mark.timeout(7200)
 def test_with_counters_in_redis(postgresql: PostgresqlServer, redis_server: RedisServer, full: bool) -> None:
-    if not full:
-        pytest.skip("only with --full")
     AccountsInRedis.redis, AccountsInRedis.new_store = redis_server, postgresql.new_database
     run_machine(AccountsInRedis, steps=STEPS_IN_FULL_WITH_REDIS, in_full=full)
 

@@ -55,12 +55,10 @@ class Port(NamedTuple):
     document: Schema
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, full: bool) -> Iterator[Port]:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.full)])
+def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Port]:
     folder, store = tmp_path_factory.mktemp("fuzz"), ""
     if request.param == "postgresql":
-        if not full:
-            pytest.skip("only with --full")
         postgresql: PostgresqlServer = request.getfixturevalue("postgresql")
         store = f'[store]\nurl = "{postgresql.new_database(folder.name)}"\n'
     with SealinkProcess(store + CONFIG, folder) as process:

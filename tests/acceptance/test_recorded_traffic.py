@@ -3,8 +3,8 @@
     pytest tests/acceptance/test_recorded_traffic.py [--recordings DIR]
     python tests/acceptance [DIR …]
 
-The matrix: every recorded case, every client dialect. Each is asked for twice: in the upstream's own network chunks
-(a chat client then asks for the usage), and in chunks that fit nothing. `N of N` is printed for each cell. Where both
+The matrix: every recorded case, every client dialect. Each is asked for in the upstream's own network chunks (a chat
+client then asks for the usage); a sample, in full all, once more in chunks that fit nothing. `N of N` is printed for each cell. Where both
 ends speak one dialect the bytes are the upstream's own, unless they break the dialect's grammar.
 """
 
@@ -151,12 +151,12 @@ def request_for(case: Case, client: Client, way: Pass) -> dict[str, Any]:
 @pytest.mark.parametrize("api", DIALECTS)
 @pytest.mark.parametrize("client", CLIENTS.values(), ids=lambda client: client.name)
 def test_every_recorded_answer_arrives(
-    line: Line, client: Client, api: str, kind: str, report: Callable[[str], None]
+    line: Line, client: Client, api: str, kind: str, report: Callable[[str], None], full: bool
 ) -> None:
     cases = [case for case in line.cases if (case.api, case.kind) == (api, kind)]
     if not cases:
         pytest.skip("no such case in these recordings")
-    asked = [(case, way) for way in PASSES for case in cases]
+    asked = [(case, ASKED) for case in cases] + [(case, UNASKED) for case in (cases if full else sampled(cases))]
     with ThreadPoolExecutor(8) as pool:
         found = list(zip(asked, pool.map(lambda each: faults(line, client, *each), asked), strict=True))
     wrong = {case.id: why for (case, _), why in found if why}

@@ -61,7 +61,7 @@ def under_load(port: int, full: bool, restart: Callable[[], None]) -> int:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.full), "2"])
 def test_takeovers_under_load(tmp_path: Path, full: bool, workers: str) -> None:
     port = free_port()
     admin = configured(tmp_path, port)

@@ -93,13 +93,14 @@ def upstream() -> Iterator[Upstream]:
         yield found
 
 
-@pytest.fixture(scope="module", params=["2 workers", "1 process", "2 nodes"])
+@pytest.fixture(
+    scope="module",
+    params=["2 workers", *(pytest.param(name, marks=pytest.mark.full) for name in ("1 process", "2 nodes"))],
+)
 def nodes(
-    request: pytest.FixtureRequest, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory, full: bool
+    request: pytest.FixtureRequest, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[SealinkProcess]]:
     """What the clients ask, each in turn."""
-    if request.param != "2 workers" and not full:
-        pytest.skip("only with --full")
     folder = tmp_path_factory.mktemp("spent")
     with ExitStack() as stack:
         if request.param == "2 nodes":
