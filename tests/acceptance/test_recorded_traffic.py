@@ -4,8 +4,8 @@
     python tests/acceptance [DIR …]
 
 The matrix: every recorded case, every client dialect. Each is asked for in the upstream's own network chunks (a chat
-client then asks for the usage); a sample, in full all, once more in chunks that fit nothing. `N of N` is printed for each cell. Where both
-ends speak one dialect the bytes are the upstream's own, unless they break the dialect's grammar.
+client then asks for the usage); a sample, in full all, once more in chunks that fit nothing. `N of N` is printed for
+each cell. Where both ends speak one dialect the bytes are the upstream's own, unless they break the dialect's grammar.
 """
 
 import re

@@ -116,7 +116,7 @@ def test_a_request_has_one_row_and_it_is_the_first(store_url: str) -> None:
     assert {name: row["output_tokens"] for name, row in stored_rows(store_url).items()} == {"req_1": 1, "req_2": 7}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=text, tokens=st.integers(), cost=st.none() | st.integers(), number=st.integers(min_value=0))
 def test_no_row_is_refused_whatever_clients_and_upstreams_say(
     stores: list[RequestsTable], said: str, tokens: int, cost: int | None, number: int

@@ -9,7 +9,7 @@ from contextlib import suppress
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
@@ -322,7 +322,6 @@ SCHEMAS = st.recursive(SCALARS, _composed, max_leaves=8)
 
 
 @given(schema=SCHEMAS, seed=st.integers(0, 99))
-@settings(max_examples=150, deadline=None)
 def test_any_schema_of_the_usual_keywords_is_met(schema: object, seed: int) -> None:
     Draft202012Validator(schema).validate(json.loads(json.dumps(value_for(schema, Random(seed)))))
 
@@ -341,7 +340,6 @@ NONSENSE = st.recursive(
 
 
 @given(schema=NONSENSE)
-@settings(max_examples=300, deadline=None)
 def test_any_schema_gets_a_value_or_the_reason_why_not(schema: object) -> None:
     with suppress(UnusableSchema):
         value = json.loads(json.dumps(value_for(schema, Random(0))))

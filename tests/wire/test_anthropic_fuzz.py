@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recordings import Case
@@ -52,7 +52,6 @@ def test_any_bytes(body: bytes) -> None:
 
 @given(st.lists(_EVENTS, max_size=8))
 @example([{"type": "text_delta"}, {"type": "message_start", "message": {}}])  # an unknown event before the start
-@settings(max_examples=300)
 def test_any_events(events: list[dict[str, object]]) -> None:
     body = b"".join(event_frame(b"x", msgspec.json.encode(event)) for event in events)
     read = read_until_it_fails(UPSTREAM, body)
@@ -61,14 +60,12 @@ def test_any_events(events: list[dict[str, object]]) -> None:
 
 
 @given(st.sampled_from(SAMPLES), st.integers(0, 4000), st.integers(0, 40), st.binary(max_size=20))
-@settings(max_examples=300)
 def test_mutated_streams(body: bytes, at: int, length: int, patch: bytes) -> None:
     at %= len(body)
     assert follows_the_grammar(read_until_it_fails(UPSTREAM, body[:at] + patch + body[at + length :]))
 
 
 @given(st.integers(0), st.integers(0), st.integers(0, 60), st.binary(max_size=20))
-@settings(max_examples=300, deadline=None)
 def test_mutated_recordings(recorded: list[Case], which: int, at: int, length: int, patch: bytes) -> None:
     streams = [case for case in recorded if (case.api, case.kind) == ("anthropic-messages", "stream")]
     body = streams[which % len(streams)].body
@@ -84,7 +81,6 @@ def test_any_split_reads_the_same(body: bytes, cuts: list[int]) -> None:
 
 
 @given(st.binary(max_size=200) | _VALUES.map(msgspec.json.encode) | _EVENTS.map(msgspec.json.encode))
-@settings(max_examples=300)
 def test_any_whole_answer_and_any_error_body(body: bytes) -> None:
     try:
         events = UPSTREAM.decode_whole(body)
@@ -103,7 +99,6 @@ def test_any_whole_answer_and_any_error_body(body: bytes) -> None:
     _VALUES.map(msgspec.json.encode).map(msgspec.Raw),
     st.sampled_from(["claude-opus-5", "claude-sonnet-4-5", "claude-3-opus", "claude", "other"]),
 )
-@settings(max_examples=300)
 def test_any_request_is_written_or_refused(
     extras: dict[str, msgspec.Raw], text: str, schema: msgspec.Raw, model: str
 ) -> None:

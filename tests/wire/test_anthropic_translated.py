@@ -195,7 +195,7 @@ def _of(number: int, kind: str) -> st.SearchStrategy[Event]:
     return st.one_of(*deltas, *others)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(answers())
 def test_any_answer_keeps_to_the_grammar(events: list[Event]) -> None:
     encoder = CLIENT.encoder(request_of(stream=True, stop_sequences=["a"]), IDENTITY)

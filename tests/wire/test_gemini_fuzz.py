@@ -3,7 +3,7 @@
 import json
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings import Case
@@ -67,7 +67,6 @@ def test_any_bytes(body: bytes) -> None:
 
 
 @given(st.lists(_ANSWERS, max_size=5), st.booleans())
-@settings(max_examples=300)
 def test_any_chunks(answers: list[dict[str, object]], as_array: bool) -> None:
     body = json.dumps(answers).encode() if as_array else sse(*answers)
     assert follows_the_grammar(read_until_it_fails(UPSTREAM, body))
@@ -76,7 +75,6 @@ def test_any_chunks(answers: list[dict[str, object]], as_array: bool) -> None:
 
 
 @given(st.sampled_from(SAMPLES), st.integers(0, 4000), st.integers(0, 40), st.binary(max_size=20))
-@settings(max_examples=300)
 def test_mutated_streams(body: bytes, at: int, length: int, patch: bytes) -> None:
     at %= len(body)
     mutated = body[:at] + patch + body[at + length :]
@@ -85,7 +83,6 @@ def test_mutated_streams(body: bytes, at: int, length: int, patch: bytes) -> Non
 
 
 @given(st.integers(0), st.integers(0), st.integers(0, 60), st.binary(max_size=20))
-@settings(max_examples=200, deadline=None)
 def test_mutated_recordings(recorded: list[Case], which: int, at: int, length: int, patch: bytes) -> None:
     streams = [case for case in recorded if (case.api, case.kind) == ("gemini", "stream")]
     body = streams[which % len(streams)].body
@@ -99,7 +96,6 @@ def test_any_split_reads_the_same(body: bytes, cuts: list[int]) -> None:
 
 
 @given(st.binary(max_size=200) | _VALUES.map(msgspec.json.encode) | _ANSWERS.map(msgspec.json.encode))
-@settings(max_examples=300)
 def test_any_whole_answer_and_any_error_body(body: bytes) -> None:
     try:
         events = UPSTREAM.decode_whole(body)
@@ -122,7 +118,6 @@ def test_any_whole_answer_and_any_error_body(body: bytes) -> None:
     .map(msgspec.Raw),
     st.sampled_from(["gemini-3-pro", "gemini-2.5-pro", "gemini-1.5-pro", "gemini-99", "other"]),
 )
-@settings(max_examples=300)
 def test_any_request_is_written_or_refused(
     extras: dict[str, msgspec.Raw], text: str, mark: str, schema: msgspec.Raw, model: str
 ) -> None:

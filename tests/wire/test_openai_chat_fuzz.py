@@ -87,7 +87,7 @@ def is_error(chunk: dict[str, Any]) -> bool:
     return bool(chunk.get("error"))
 
 
-often = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 @often

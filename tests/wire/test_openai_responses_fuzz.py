@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings import Case
@@ -93,14 +93,12 @@ CREATED = {"type": "response.created", "response": {"id": "resp_1", "model": "m"
 TEXT = st.text(max_size=3)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes(body: bytes) -> None:
     decoded_as_far(body)
     check_ends(body)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(_EVENTS, max_size=8))
 def test_events_of_any_shape(events: list[dict[str, Any]]) -> None:
     body = b"".join(data_frame(json.dumps(event).encode()) for event in [CREATED, *events])
@@ -108,7 +106,6 @@ def test_events_of_any_shape(events: list[dict[str, Any]]) -> None:
     check_ends(body)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_recordings_that_are_damaged(recorded: list[Case], data: st.DataObject) -> None:
     streams = [case for case in recorded if case.api == "openai-responses" and len(case.body) < 9000]
@@ -118,7 +115,6 @@ def test_recordings_that_are_damaged(recorded: list[Case], data: st.DataObject) 
     check_ends(damaged)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=60) | _VALUES.map(lambda value: json.dumps(value).encode()))
 def test_whole_bodies_of_any_shape(body: bytes) -> None:
     for read in (UPSTREAM.decode_whole, UPSTREAM.passthrough_whole):
@@ -127,7 +123,6 @@ def test_whole_bodies_of_any_shape(body: bytes) -> None:
     assert UPSTREAM.read_error(500, (), body).message
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(_NAMES | st.sampled_from(["instructions", "tool_choice", "reasoning", "include"]), _VALUES))
 def test_requests_of_any_shape(fields: dict[str, Any]) -> None:
     body = json.dumps({"model": "m", **fields}).encode()
@@ -141,7 +136,6 @@ def test_requests_of_any_shape(fields: dict[str, Any]) -> None:
     assert isinstance(request, ChatRequest)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(_VALUES | st.dictionaries(_NAMES, _VALUES, max_size=6), max_size=4))
 def test_inputs_of_any_shape(items: list[Any]) -> None:
     with suppress(InvalidRequest):
@@ -195,7 +189,6 @@ def block_events(draw: st.DrawFn, step: str, block: int, still_open: dict[int, s
     return [ToolArgsDelta(block, draw(TEXT))] if kind.endswith("tool_call") else []
 
 
-@settings(max_examples=200, deadline=None)
 @given(answers(), st.integers(0, 40))
 def test_answers_keep_to_the_grammar_to_the_end_and_when_they_break_off(events: list[Event], cut: int) -> None:
     encoder = CLIENT.encoder(REQUEST, IDENTITY)

@@ -97,14 +97,12 @@ def test_any_bytes(dialect: UpstreamDialect, body: bytes) -> None:
 
 @every_dialect
 @given(st.data())
-@settings(max_examples=120, deadline=None)
 def test_any_events(dialect: UpstreamDialect, data: st.DataObject) -> None:
     said = data.draw(st.lists(events(dialect), max_size=8))
     survives(dialect, BEGIN[dialect.name] + b"".join(FRAMED[dialect.name](kind, rest) for kind, rest in said))
 
 
 @given(st.sampled_from(STREAMS), st.integers(0, 4000), st.integers(0, 40), st.binary(max_size=20))
-@settings(max_examples=120, deadline=None)
 def test_mutated_streams(stream: tuple[UpstreamDialect, bytes], at: int, length: int, patch: bytes) -> None:
     dialect, body = stream
     at %= len(body)
@@ -112,7 +110,6 @@ def test_mutated_streams(stream: tuple[UpstreamDialect, bytes], at: int, length:
 
 
 @given(st.integers(0), st.integers(0), st.integers(0, 60), st.binary(max_size=20))
-@settings(max_examples=100, deadline=None)
 def test_mutated_recordings(recorded: list[Case], which: int, at: int, length: int, patch: bytes) -> None:
     dialects = {APIS[dialect.name]: dialect for dialect in (BEDROCK, COHERE, OLLAMA)}
     streams = [case for case in recorded if case.api in dialects and case.kind == "stream"]
@@ -130,7 +127,6 @@ def test_any_split_reads_the_same(stream: tuple[UpstreamDialect, bytes], cuts: l
 
 @every_dialect
 @given(st.data())
-@settings(max_examples=100, deadline=None)
 def test_any_whole_answer_and_any_error_body(dialect: UpstreamDialect, data: st.DataObject) -> None:
     body = data.draw(st.binary(max_size=200) | values(dialect).map(lambda value: json.dumps(value).encode()))
     try:

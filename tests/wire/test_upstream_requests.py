@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
@@ -423,7 +423,6 @@ _NAMES = ["thinking", "metadata", "options", "betas", "documents", "outputConfig
     st.text(max_size=10),
     _VALUES.map(msgspec.json.encode).map(Raw),
 )
-@settings(max_examples=300, deadline=None)
 def test_any_request_is_written_or_refused(name: str, own: dict[str, Raw], text: str, schema: Raw) -> None:
     request = ChatRequest(
         model="m",
