@@ -6,7 +6,7 @@
           ▼  │
     counted by this machine's counters, with its share of each limit
 
-What was spent is what the ledger says. What is counted in Redis only ever runs ahead of it.
+What was spent is what the ledger says: where that is more than what is counted in Redis, it counts.
 """
 
 import asyncio
