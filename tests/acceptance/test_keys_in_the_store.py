@@ -166,7 +166,9 @@ def test_a_whole_answer_that_is_awaited_is_ended_too(tmp_path: Path) -> None:
             in_force_after_s(lambda: json.loads(sealink(tmp_path, "usage", "--json"))["open"] == 1)
             sealink(tmp_path, "keys", "revoke", "dev", "--end-streams")
             assert awaited.result(PATIENCE_S).status == 401
-        assert [row["ended"] for row in rows_of(tmp_path) if row["code"] == "key_revoked"] == ["stopped"]
+        in_force_after_s(
+            lambda: [row["ended"] for row in rows_of(tmp_path) if row["code"] == "key_revoked"] == ["stopped"]
+        )
 
 
 def test_where_and_for_what_a_key_may_be_used(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ key = "{secret}"
 def test_sealink_reload_says_what_changed_and_it_is_in_force(tmp_path: Path) -> None:
     running = Reloading(tmp_path, "--workers", "2")
     with running.process as process:
-        until(lambda: "admin API: " in process.log)
+        until(lambda: "listens on" in process.log)  # all workers do
         assert running.status("before") == 200
         running.file.write_text(
             running.config("after", secret="sk-another").replace("keep_alive_s = 60", "keep_alive_s = 50")

@@ -205,7 +205,7 @@ def test_programs(command: Command, served: Served, folder: Path) -> None:
 @pytest.mark.parametrize("command", with_program("make"), ids=by_code)
 def test_make(command: Command) -> None:
     """What make would run, SeaLink takes."""
-    words = [program("make"), "--dry-run", *shlex.split(command.code)[1:]]
+    words = [program("make"), "--dry-run", "--no-print-directory", *shlex.split(command.code)[1:]]
     planned = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout
     last = shlex.split(planned.splitlines()[-1])
     assert last[:2] == ["exec", ".venv/bin/sealink"]
