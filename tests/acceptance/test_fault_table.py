@@ -286,7 +286,9 @@ def test_the_ledger_says_the_same(table: list[Cell], number: int) -> None:
     if cell.told.status == 200:
         assert row["usage_source"] in ("estimated", "partial")
         assert row["output_tokens"] > 0
-        assert tried == [("first", True)]
+        # Where the fault comes in one read with the first content, nothing has been sent yet, and it is tried again.
+        assert tried[-1] == ("first", True)
+        assert set(tried[:-1]) <= {("first", False)}
     else:
         assert (row["usage_source"], row["output_tokens"]) == (None, None)
         assert set(tried) == {("first", False)}
