@@ -153,7 +153,13 @@ def figures_of(counted: Mapping[tuple[str, str], Iterable[float]]) -> Figures:
 def _instructions(names: Iterable[str], *, plain: bool) -> dict[tuple[str, str], list[float]]:
     with tempfile.TemporaryDirectory(prefix="sealink-bench-") as name:
         out = Path(name) / "callgrind"
-        command = ["valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={out}"]
+        command = [
+            "valgrind",
+            "--tool=callgrind",
+            "--instr-atstart=no",
+            f"--dump-before={MARK}",
+            f"--callgrind-out-file={out}",
+        ]
         measured = _run([*command, sys.executable, str(HERE / "lanes.py"), "instructions", *names], plain=plain)
         counted: dict[tuple[str, str], list[float]] = {}
         for index, (lane, kind, requests, _) in enumerate(measured):

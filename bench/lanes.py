@@ -5,6 +5,7 @@ of MARK, at which callgrind writes down what it has counted, or the number of ca
 """
 
 import asyncio
+import ctypes
 import gc
 import json
 import logging
@@ -142,7 +143,10 @@ KEY_RULES: Final = KeyRules(
     budget_period="day",
 )
 
+HERE = Path(__file__).parent
 Mark = Callable[[], object]
+Instrument = Callable[[bool], object]
+"""Called with True before what has to be counted, and with False after it."""
 
 
 class Measurement(NamedTuple):
@@ -176,10 +180,14 @@ def main(counting: str, names: list[str]) -> None:
     calls = Calls()
     mark = calls.mark if counting == "calls" else os.getpgrp
     with tempfile.TemporaryDirectory(prefix="sealink-bench-") as name, asyncio.Runner(loop_factory=Loop) as runner:
+        instrument: Instrument = bool
         if counting == "calls":
             calls.start()
-        measured = runner.run(_measure_lanes(Path(name), names, mark))
+        else:
+            instrument = _callgrind(Path(name))
+        measured = runner.run(_measure_lanes(Path(name), names, mark, instrument))
         if LEDGER in names:
+            instrument(True)
             measured += _measure_ledger(Path(name), mark)
         sys.setprofile(None)
         for index, (begin, end) in enumerate(list(pairwise(calls.marks))[::2]):
@@ -188,7 +196,14 @@ def main(counting: str, names: list[str]) -> None:
         os._exit(0)  # the ledger, whose thread was never started, would wait for it
 
 
-async def _measure_lanes(folder: Path, names: list[str], mark: Mark) -> list[Measurement]:
+def _callgrind(folder: Path) -> Instrument:
+    """What switches callgrind on and off; it is off when the process starts."""
+    library = folder / "callgrind.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, HERE / "callgrind.c"], check=True)
+    return ctypes.CDLL(str(library)).instrument
+
+
+async def _measure_lanes(folder: Path, names: list[str], mark: Mark, instrument: Instrument) -> list[Measurement]:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, Loop)
     warm_pool.SOON_S *= SLOWNESS
@@ -199,14 +214,17 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark) -> list[Mea
     for besides in dict.fromkeys(lane.besides for lane in lanes.values()):
         with redis_for(besides) as redis:
             _, key = await _start(folder / besides, besides, redis)
+            instrument(True)
             for name, lane in lanes.items():
                 if lane.besides == besides:
                     client = ClientTransport(loop)
                     for kind, count in REQUESTS.items():
                         await _measure(loop, client, lane, key, kind, mark)
                         measured += [Measurement(name, kind, count)] * REPEATS
+            instrument(False)
     if LIVE in names:
         app, key = await _start(folder / LIVE, "nothing")
+        instrument(True)
         measured += await _measure_live(loop, app, key, mark)
     return measured
 
