@@ -56,14 +56,17 @@ CLIENTS = {
 """Each program, and where its packages are: the tests' own, an environment of requirements/, or node's."""
 IN_FULL = {
     "with_langchain_openai.py",
+    "with_langchain_responses.py",
     "with_langchain_anthropic.py",
     "with_pydantic_ai.py",
     "with_pydantic_ai_anthropic.py",
+    "with_llm.py",
     "with_litellm.py",
+    "with_litellm_anthropic.py",
     "with_ai_sdk_compatible.mjs",
     "with_ai_sdk_openai.mjs",
 }
-"""Those of which the same package's program for another API runs always."""
+"""Those that stand upon the same package as another that runs always."""
 
 
 def answer(request: Request) -> Answer:

@@ -106,6 +106,7 @@ def test_prompts_are_kept_only_if_that_is_asked_for(kept: tuple[Path, bool]) -> 
         assert case.request is None
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("kept", [("--with-prompts",)], indirect=True)
 def test_the_runner_takes_them(kept: tuple[Path, bool]) -> None:
     assert write_missing(kept[0])[1] == []

@@ -79,6 +79,7 @@ def follows_the_audit(folder: Path) -> bool:
             return False
 
 
+@pytest.mark.full  # for it waits a minute; tests/webhooks has what is due again
 def test_what_a_killed_process_has_not_sent_the_next_one_sends(tmp_path: Path) -> None:
     variables = {"SEALINK_ADMIN_TOKEN": TOKEN}
     with Receiver() as receiver:
