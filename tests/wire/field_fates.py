@@ -7,6 +7,8 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from msgspec.structs import asdict, replace
@@ -22,14 +24,36 @@ MAPPED, CARRIED, LEFT = FATES = ("mapped", "carried", "left")
 """From the most to the least."""
 
 
-def documents(case: Case) -> Iterator[tuple[Any, Frame | None]]:
-    """Each JSON document of a case, and the frame it stands in."""
-    frames = frames_of(case) if case.kind == "stream" else [None]
-    for frame in frames:
+@dataclass(frozen=True)
+class Document:
+    """One document of an answer, and the frame that it stands in, if it is a stream's.
+
+    `paths`: the places of its values, none where it is no JSON. `data` is written anew: white space does not matter.
+    """
+
+    frame: Frame | None
+    value: Any
+    paths: frozenset[str]
+    data: bytes
+
+    @staticmethod
+    def of(frame: Frame | None, data: bytes) -> "Document":
         try:
-            yield json.loads(case.body if frame is None else frame.data), frame
+            value = json.loads(data)
         except ValueError:
-            continue
+            return Document(frame, None, frozenset(), data)
+        return Document(frame, value, frozenset(path for path in paths_in(value) if path), _written(value))
+
+    def with_another(self, path: str | None) -> bytes:
+        """Its bytes with another value wherever the path leads."""
+        return _written(changed(self.value, path)) if path in self.paths else self.data
+
+
+@cache
+def documents(case: Case) -> list[Document]:
+    if case.kind != "stream":
+        return [Document.of(None, case.body)]
+    return [Document.of(frame, frame.data) for frame in frames_of(case)]
 
 
 def frames_of(case: Case) -> list[Frame]:
@@ -51,23 +75,34 @@ def paths_in(value: Any, path: str = "") -> Iterator[str]:
 
 def fate_in(case: Case, path: str) -> str:
     """What becomes of a field in one case."""
-    before, after = said(case, None), said(case, path)
+    before, after = as_it_is(case), said(case, path)
     if [*map(bare, before)] != [*map(bare, after)]:
         return MAPPED
-    return CARRIED if told(case, before) != told(case, after) else LEFT
+    return CARRIED if told_as_it_is(case) != told(case, after) else LEFT
+
+
+@cache
+def as_it_is(case: Case) -> list[Event | SealinkError]:
+    return said(case, None)
+
+
+@cache
+def told_as_it_is(case: Case) -> list[bytes]:
+    return told(case, as_it_is(case))
 
 
 def said(case: Case, path: str | None) -> list[Event | SealinkError]:
     """What a case's bytes say, with the field changed."""
-    upstream = upstream_of(case.api)
+    upstream, all_documents = upstream_of(case.api), documents(case)
+    data = all_documents[0].with_another(path) if all_documents else b""
     try:
         if case.kind == "error":
             headers = list(case.meta["response_headers"].items())
-            return [upstream.read_error(case.meta["status"], headers, encoded(case.body, path))]
+            return [upstream.read_error(case.meta["status"], headers, data)]
         if case.kind == "json":
-            return [*upstream.decode_whole(encoded(case.body, path))]
+            return [*upstream.decode_whole(data)]
         decoder = upstream.decoder()
-        changed = (replace(frame, data=encoded(frame.data, path)) for frame in frames_of(case))
+        changed = (replace(each.frame, data=each.with_another(path)) for each in all_documents)
         return [*(event for frame in changed for event in decoder.decode(frame)), *decoder.close()]
     except SealinkError as error:
         return [error]
@@ -101,13 +136,8 @@ def bare(event: Event | SealinkError) -> dict[str, Any]:
     return {**fields, "is": type(event)}
 
 
-def encoded(data: bytes, path: str | None) -> bytes:
-    """The document written anew, changed or not: white space makes no difference."""
-    try:
-        value = json.loads(data)
-    except ValueError:
-        return data
-    return json.dumps(value if path is None else changed(value, path), ensure_ascii=False).encode()
+def _written(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def changed(value: Any, path: str) -> Any:

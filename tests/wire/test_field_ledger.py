@@ -15,7 +15,7 @@ import pytest
 import sealink.wire.dialects
 from dialects import DIALECTS
 from recordings import DEFAULT_FOLDER, Case, folders
-from wire.field_fates import CARRIED, FATES, LEFT, MAPPED, documents, fate_in, paths_in
+from wire.field_fates import CARRIED, FATES, LEFT, MAPPED, documents, fate_in
 from wire.pairs import upstream_of
 
 ROOM = Path(sealink.wire.dialects.__path__[0])
@@ -74,7 +74,7 @@ def places_of(cases: list[Case]) -> dict[str, list[Case]]:
     """The cases that have each path, the smallest first."""
     where: dict[str, list[Case]] = defaultdict(list)
     for case in sorted(cases, key=lambda case: len(case.body)):
-        for path in {path for document, _ in documents(case) for path in paths_in(document) if path}:
+        for path in frozenset[str]().union(*(document.paths for document in documents(case))):
             where[path].append(case)
     return where
 
