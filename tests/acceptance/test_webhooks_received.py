@@ -5,6 +5,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import sealink_command
 from acceptance.plain_http import get, post
 from acceptance.sealink_process import SealinkProcess, free_port, simulated
