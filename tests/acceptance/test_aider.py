@@ -81,6 +81,7 @@ def test_it_streams_an_edit_into_a_file(running: House, upstream: str, tmp_path:
     assert text == AFTER, said
 
 
+@pytest.mark.full  # it takes aider 10 s to start
 def test_it_tells_the_upstreams_refusal(running: House, tmp_path: Path) -> None:
     text, said = told_to_edit(running, "anthropic-refused", tmp_path)
     assert text == BEFORE

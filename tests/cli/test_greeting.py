@@ -38,7 +38,7 @@ def test_the_line_works_as_printed(tmp_path: Path, host: str) -> None:
         assert is_whole_answer(pasted(greeting[2]))
 
 
-@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("shell", ["sh", pytest.param("bash", marks=pytest.mark.full)])
 def test_the_line_works_in_every_shell(tmp_path: Path, shell: str) -> None:
     with serving("--host", "::1", "--workers", "2", cwd=tmp_path) as greeting:
         assert is_whole_answer(pasted(greeting[2], shell, http_proxy=""))
