@@ -15,12 +15,14 @@ SPANS, TAKEN = b"POST /v1/traces ", b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r
 
 
 class Loop(uvloop.Loop):
-    """`serve` is what the last create_server was given; `answer` is what every upstream answers, read by read."""
+    """`serve` is what the last create_server was given; `answer` is what every upstream answers, read by read.
+    `upstreams` are the connections to them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.serve: Callable[[], asyncio.Protocol] | None = None
         self.answer: list[bytes] = []
+        self.upstreams: list[UpstreamTransport] = []
 
     async def create_server(self, protocol_factory: Any, *_: object, **__: object) -> Any:
         self.serve = protocol_factory
@@ -33,6 +35,7 @@ class Loop(uvloop.Loop):
             return await super().create_connection(protocol_factory, *to, **more)
         protocol = protocol_factory()
         transport = UpstreamTransport(self, protocol)
+        self.upstreams.append(transport)
         protocol.connection_made(transport)
         return transport, protocol
 
@@ -88,28 +91,30 @@ class UpstreamTransport(FakeTransport):
     def __init__(self, loop: Loop, protocol: asyncio.Protocol) -> None:
         super().__init__()
         self._loop = loop
-        self._protocol = protocol
+        self.protocol: Any = protocol
+        self.is_asked = False
 
     def write(self, data: Any) -> None:
+        self.is_asked = True
         if data.startswith(SPANS):
-            self._loop.call_soon(self._protocol.data_received, TAKEN)
+            self._loop.call_soon(self.protocol.data_received, TAKEN)
         elif data.endswith(END_OF_JSON):
             first, *rest = self._loop.answer
             self._loop.call_soon(self._receive, first, rest)
 
     def _receive(self, data: bytes, rest: list[bytes]) -> None:
-        self._protocol.data_received(data)
+        self.protocol.data_received(data)
         if rest:
             self._loop.call_later(0, self._loop.call_soon, self._receive_rest, rest)
 
     def _receive_rest(self, reads: list[bytes]) -> None:
         first, *rest = reads
-        self._protocol.data_received(first)
+        self.protocol.data_received(first)
         if rest:
             self._loop.call_later(0, self._loop.call_soon, self._receive_most, rest)
 
     def _receive_most(self, reads: list[bytes]) -> None:
-        receive = self._protocol.data_received
+        receive = self.protocol.data_received
         for data in reads[:-1]:
             receive(data)
         self._loop.call_soon(receive, reads[-1])

@@ -24,6 +24,7 @@ from pathlib import Path
 from statistics import median
 
 from lanes import LANES, LEDGER, LIVE, LONG, MARK, SHORT
+from live import STREAMS
 
 from sealink.wire.stream.plain_reads import pass_on_in_c
 
@@ -34,13 +35,12 @@ MAX_GROWTH = 0.03
 """By how much more than what is kept a figure may be."""
 
 Figures = dict[str, dict[str, float]]
-"""By lane: for each whole answer (`whole`), for each stream (`stream`) and each of its chunks (`chunk`); for each time
-that five browsers are told of an open stream (`refresh`).
+"""By lane: for each whole answer (`whole`), for each stream (`stream`) and each of its chunks (`chunk`); for each
+stream and second of 50 chunks, while the page Live is open in five browsers (`open`) and in none (`closed`), and for a
+stream that is `alone`.
 Thousands of instructions, or calls."""
 
 NAMES = (*LANES, LIVE, LEDGER)
-CHUNKS_PER_S = 50
-"""Of a stream, where what is done once a second is compared with what its chunks take."""
 OFF, ON = "relay", "relay observed"
 """The same requests without and with all that observes them."""
 
@@ -60,8 +60,8 @@ def main() -> None:
             if (options.keep and not options.calls) or options.calls == (what == "calls"):
                 figures = count(what, options.lanes or NAMES, plain=plain)
                 print(f"{what}, {this_python(plain=plain)}\n{table(figures, kept(what, plain=plain))}", flush=True)
-                if LIVE in figures and "relay" in figures:
-                    print(f"  the page Live open in five browsers: a chunk of relay takes {live_share(figures):+.2%}")
+                if LIVE in figures:
+                    print("".join(f"  {line}\n" for line in watching(figures)), end="")
                 print("".join(f"  {line}\n" for line in observing(figures)), end="", flush=True)
                 if options.keep:
                     keep(what, figures, plain=plain)
@@ -104,10 +104,15 @@ def grown(figures: Figures, before: Figures) -> list[str]:
     ]
 
 
-def live_share(figures: Figures) -> float:
-    """What five browsers that look at Live add to each chunk of a stream, as a part of it: they are told once a
-    second."""
-    return figures[LIVE]["refresh"] / CHUNKS_PER_S / figures["relay"]["chunk"]
+def watched(figures: Figures) -> dict[int, float]:
+    """What five browsers that look at Live add to a chunk, as a part of it, by the number of open streams."""
+    of = figures[LIVE]
+    return {count: of[f"{name}open"] / of[f"{name}closed"] - 1 for name, count in STREAMS.items()}
+
+
+def watching(figures: Figures) -> list[str]:
+    """The same as lines to print."""
+    return [f"Live open in five browsers, {count} streams: a chunk {of:+.1%}" for count, of in watched(figures).items()]
 
 
 def observing(figures: Figures) -> list[str]:

@@ -35,6 +35,7 @@ from sealink.ledger.journal import Journal, OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.ledger import Ledger
 from sealink.net.client import warm_pool
+from sealink.net.server import ServerLimits
 from sealink.telemetry import log_lines, loop_lag
 from sealink.usage import Usage
 
@@ -209,6 +210,7 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark, instrument:
     warm_pool.SOON_S *= SLOWNESS
     Ledger.start = lambda ledger: None  # type: ignore[method-assign]  # what its thread does is a lane of its own
     loop_lag.EVERY_S *= SLOWNESS
+    ServerLimits.sweep_s = SLOWNESS  # type: ignore[method-assign,assignment]
     lanes = {name: LANES[name] for name in names if name in LANES}
     measured: list[Measurement] = []
     for besides in dict.fromkeys(lane.besides for lane in lanes.values()):
@@ -230,9 +232,10 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark, instrument:
 
 
 async def _measure_live(loop: Loop, app: App, key: str, mark: Mark) -> list[Measurement]:
-    loop.answer = vendor_answers.stream("openai", LONG)[:-3]
-    await live.measure(loop, app, request_of(LANES["relay"], key, is_stream=True), REPEATS, mark)
-    return [Measurement(LIVE, "refresh", live.STREAMS * live.REFRESHES)] * REPEATS
+    loop.answer = vendor_answers.stream("openai", SHORT)[:-3]
+    request = request_of(LANES["relay"], key, is_stream=True)
+    measured = await live.measure(loop, app, request, REPEATS, mark)
+    return [Measurement(LIVE, kind, streams) for kind, streams in measured]
 
 
 async def _start(folder: Path, besides: Besides, redis: str = "") -> tuple[App, str]:

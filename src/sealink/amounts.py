@@ -10,7 +10,6 @@ Delay = Annotated[float, Meta(ge=0)]
 """A time in seconds, or 0."""
 Share = Annotated[float, Meta(ge=0, le=1)]
 """A part of a whole: 0.1 is 10 %."""
-PositiveShare = Annotated[float, Meta(gt=0, le=1)]
 Percent = Annotated[float, Meta(gt=0, le=100)]
 Weight = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]

@@ -64,9 +64,21 @@ def test_no_lane_takes_more_calls(plain: bool) -> None:
     assert not instructions.grown(instructions.count("calls", list(before), plain=plain), before)
 
 
-def test_what_live_takes_is_told_as_a_part_of_chunks() -> None:
-    figures = {"live": {"refresh": 75.0}, "relay": {"chunk": 10.0}}
-    assert instructions.live_share(figures) == pytest.approx(75 / 10 / instructions.CHUNKS_PER_S)
+MAX_OF_LIVE = 0.03
+
+
+@pytest.mark.timeout(900)
+def test_live_in_five_browsers_takes_little(full: bool, report: Callable[[str], None]) -> None:
+    """Counted in one run, as above. The number of browsers counts most where one stream is alone."""
+    if full:
+        program("valgrind")
+    plain = not full or instructions.pass_on_in_c is None
+    figures = instructions.count("instructions" if full else "calls", [instructions.LIVE], plain=plain)
+    for line in instructions.watching(figures):
+        report(line)
+    many, alone = instructions.watched(figures).values()
+    assert 0 < many <= MAX_OF_LIVE
+    assert alone <= 5 * MAX_OF_LIVE
 
 
 @pytest.mark.parametrize(("now", "is_more"), [(100.0, False), (102.9, False), (103.1, True), (90.0, False)])

@@ -1,14 +1,17 @@
 """Sums of the past: kept in memory, and those of hours whose rows were removed. They are always what rows say."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from threading import Event
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from console.many_requests import requests as made_requests
 from sealink.ledger.daily_usage import roll_up
 from sealink.ledger.hourly_sums import KEEP_HOURS, Sums, sums_of_removed
+from sealink.ledger.reports.closed_periods import ClosedPeriods
 from sealink.ledger.reports.habits import habits_of_keys
 from sealink.ledger.reports.over_time import RANGES, OverTime, Overview
 from sealink.ledger.reports.past_days import PastDays
@@ -19,6 +22,7 @@ from sealink.ledger.reports.unstored import Unstored
 from sealink.ledger.requests_table import RequestsTable
 from sealink.policy.advice import Habits
 from sealink.store.store import Store
+from waiting import PATIENCE_S
 
 NOW = datetime(2026, 3, 31, 14, 20, tzinfo=UTC)
 COUNT = 200
@@ -41,6 +45,32 @@ def table(store_url: str) -> Iterator[RequestsTable]:
 def seen(table: RequestsTable, over_time: OverTime) -> dict[str, Overview]:
     with table.reading() as connection:
         return {name: over_time.read(connection, chosen, NOW) for name, chosen in RANGES.items()}
+
+
+def test_hours_that_are_known_wait_for_nothing_that_is_read_for_others(table: RequestsTable) -> None:
+    is_reading, go_on = Event(), Event()
+
+    def read(_: Connection, since: datetime, until: datetime) -> dict[datetime, str]:
+        if since < midnight(0):
+            is_reading.set()
+            assert go_on.wait(PATIENCE_S)
+        return {since: f"{since:%H}"}
+
+    hours = ClosedPeriods("hour", KEEP_HOURS, read)
+
+    def sums(since: datetime, until: datetime) -> dict[datetime, str]:
+        with table.reading() as connection:
+            return hours.read(connection, since, until)
+
+    known = midnight(0), midnight(0) + timedelta(hours=2)
+    assert sums(*known) == {midnight(0): "00"}
+    with ThreadPoolExecutor(2) as threads:
+        older = threads.submit(sums, midnight(1), known[1])
+        assert is_reading.wait(PATIENCE_S)
+        assert threads.submit(sums, *known).result(PATIENCE_S) == {midnight(0): "00"}
+        assert not older.done()
+        go_on.set()
+        assert older.result(PATIENCE_S)
 
 
 def test_charts_stay_what_they_were_when_rows_are_removed(table: RequestsTable, store_url: str) -> None:

@@ -1,8 +1,10 @@
 """A streamed answer's text, counted without keeping all of it."""
 
+import pytest
+
 from sealink.catalog.tokens import count_tokens
 from sealink.wire.stream.outcome import Outcome
-from sealink.wire.stream.streamed_text import MAX_CHARS, MAX_PIECES, StreamedText
+from sealink.wire.stream.streamed_text import CHARS_PER_TOKEN, MAX_CHARS, MAX_PIECES, SAMPLE, StreamedText
 
 PIECES = ["The", " harb", "our", " is", " qu", "iet", ","]
 TEXT = "".join(PIECES)
@@ -67,3 +69,29 @@ def test_what_is_kept_is_kept_though_it_is_counted() -> None:
     text.tokens(count_tokens)
     first, second = text.kept.split("\n\n")
     assert (len(first), first[0], first[-1], second) == (3 * MAX_CHARS, "a", "c", "short")
+
+
+@pytest.mark.parametrize("looks_every", [1, 50, 400])
+def test_roughly_so_many_tokens_never_fewer_whenever_it_is_looked(looks_every: int) -> None:
+    """Whatever was joined, counted and dropped in between; pieces have three lengths, in turn."""
+    text, seen, chars = StreamedText(), 0, 0
+    for number in range(6000):
+        piece = PIECES[number % 3]
+        chars += len(piece)
+        text.append(piece)
+        text.compact(lambda joined: len(joined) // CHARS_PER_TOKEN)
+        if number % looks_every == 0:
+            assert text.roughly_tokens >= seen
+            seen = text.roughly_tokens
+            assert seen == pytest.approx(chars / CHARS_PER_TOKEN, rel=0.1, abs=3)
+
+
+def test_roughly_so_many_tokens_of_several_choices() -> None:
+    text = StreamedText()
+    for _ in range(2 * SAMPLE):
+        text.append("word")
+    assert text.roughly_tokens == 2 * SAMPLE
+    text.select(1)
+    for _ in range(2 * SAMPLE):
+        text.append("word")
+    assert text.roughly_tokens == 4 * SAMPLE

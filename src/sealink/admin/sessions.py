@@ -6,6 +6,7 @@ kept, by which it is found: a lookup can tell nothing about the number. A restar
 
 import hashlib
 import hmac
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -23,8 +24,9 @@ _BYTES: Final = 32
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Session(msgspec.Struct, frozen=True):
-    """`actor` is what the audit calls who is signed in; `csrf` must come with whatever changes something."""
+class Session(msgspec.Struct):
+    """`actor` is what the audit calls who is signed in; `csrf` must come with whatever changes something. `expires_at`
+    is over (by time.monotonic) as soon as it has ended otherwise."""
 
     actor: str
     csrf: str
@@ -49,7 +51,7 @@ class Sessions:
         """Begin a session. Returns what its cookie holds: always a new number, whatever the browser had before."""
         number = secrets.token_urlsafe(_BYTES)
         if len(self._open) >= MAX_SESSIONS:
-            del self._open[next(iter(self._open))]
+            self._end(next(iter(self._open)))
         expires_at = self._clock() + self.lifetime_s
         self._open[_digest(number)] = Session(actor, secrets.token_urlsafe(_BYTES), expires_at)
         return number
@@ -59,13 +61,18 @@ class Sessions:
         digest = _digest(number)
         session = self._open.get(digest)
         if session is not None and session.expires_at <= self._clock():
-            del self._open[digest]
+            self._end(digest)
             return None
         return session
 
     def close(self, number: str) -> None:
         """Sign out."""
-        self._open.pop(_digest(number), None)
+        self._end(_digest(number))
+
+    def _end(self, digest: bytes) -> None:
+        session = self._open.pop(digest, None)
+        if session is not None:
+            session.expires_at = -math.inf  # for who holds it
 
     def lets_in(self, request: Request) -> bool:
         """Whether a request to the admin API comes from a page of somebody who is signed in."""

@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from sealink.access.credential import Changes as KeyChanges
 from sealink.admin.shapes import TargetState
 from sealink.app.access import Access
@@ -40,6 +42,7 @@ from sealink.config import Config, ConfigError
 from sealink.config.changes import Changes, changes, in_force
 from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, Streams
+from sealink.gateway.open_exchanges import RowLength
 from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
@@ -239,12 +242,13 @@ class App:
         return changes(self.config, await asyncio.to_thread(self._load_config))
 
     def _control(self) -> Control:
-        processes = AllProcesses(self._siblings)
+        processes = AllProcesses(self._siblings, self._live)
         return Control(
             metrics=processes.metrics,
             reload=processes.reload,
             preview=self.preview,
             streams=processes.streams,
+            live=processes.live,
             end_stream=processes.end_stream,
             targets=processes.targets,
             chat=lambda: self._gateway.chat,
@@ -271,11 +275,19 @@ class App:
             case "streams":
                 listed, streams = self._gateway.open.streams(MAX_LISTED)
                 return Streams(listed, streams, len(self._gateway.open) - streams)
+            case "live":
+                return self._live("whole" if argument == "whole" else "short")
             case "end":
                 return self._gateway.open.end(argument)
             case "targets":
                 return [TargetState(*each) for each in self._gateway.health.states(time.monotonic())]
         return self._process_metrics()
+
+    def _live(self, length: RowLength) -> bytes:
+        """What the page of open streams is told of this process."""
+        rows, streams = self._gateway.open.rows(MAX_LISTED, length)
+        now = asyncio.get_running_loop().time()
+        return msgspec.json.encode((streams, len(self._gateway.open) - streams, now, rows))
 
     def _process_metrics(self) -> ProcessMetrics:
         assert self._server is not None

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from sealink.access.keys import KeyRules, TeamRules, fields_of
-from sealink.amounts import Count, Delay, FileMode, Markup, Port, PositiveShare, Seconds, Size, Usd, UsdRate, Weight
+from sealink.amounts import Count, Delay, FileMode, Markup, Port, Seconds, Size, Usd, UsdRate, Weight
 from sealink.console.oidc.settings import OidcSettings
 from sealink.gateway.delivery.finish_after_disconnect import FinishSettings
 from sealink.gateway.delivery.heartbeat import HeartbeatSettings
@@ -125,9 +125,7 @@ class ConsoleConfig(Section, frozen=True, kw_only=True):
     """Whether holders of keys have a page of their own at /console on the public port. It shows what the API tells the
     key that they type in, which stays in the page's memory."""
     refresh_s: Seconds = 1.0
-    """How often the page of open streams is brought up to date."""
-    refresh_share: PositiveShare = 0.002
-    """The part of the process's time that this may take: it is done less often where many streams are open."""
+    """How often the page of open streams is brought up to date: the newest 500 of each process."""
 
 
 class TimeoutsConfig(Section, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sealink.console.backend import Backend
-from sealink.console.live_feed import LiveFeed
 from sealink.console.oidc.sign_in import OidcSignIn
 from sealink.console.pages import (
     keys,
@@ -59,7 +58,7 @@ def console(backend: Backend) -> Starlette:
             HTTPException: _http_error_page,
         },
     )
-    app.state.backend, app.state.live = backend, LiveFeed(backend)
+    app.state.backend = backend
     app.state.over_time, app.state.past_days = OverTime(), PastDays()
     app.state.sign_in_limit = SignInLimit(backend.sign_in_attempts, backend.sign_in_window_s)
     app.state.oidc = OidcSignIn(backend.oidc) if backend.oidc.issuer else None

@@ -10,7 +10,7 @@ from sealink.admin.sessions import Sessions
 from sealink.admin.shapes import Section, TargetState
 from sealink.catalog.prices import PriceRules
 from sealink.console.oidc.settings import OidcSettings
-from sealink.gateway.open_exchanges import OpenStream
+from sealink.gateway.open_exchanges import OpenStream, RowLength
 from sealink.limits.standing import Standing
 from sealink.limits.subjects import Subject
 from sealink.policy.routing import ModelRoute
@@ -48,8 +48,9 @@ class Backend(msgspec.Struct, frozen=True):
     """`store` gives the keys and teams, and blocks, as does the ledger at `store_url`, with its journals. `changed` is
     called after a change to keys. `is_token` compares in constant time. `reload` raises a ValueError that says what is
     wrong in the config; `preview` says what it would change. `settings` are the config in force, without its secrets.
-    `standing` says what is left of the limits of a key or team; it blocks, and raises ServiceUnavailable.
-    `base_url` is that of the public port, as clients use it. `has_tls`: the admin port has a certificate.
+    `live` tells the open streams in short, as a JSON array of each process (see live_feed). `standing` says what is
+    left of the limits of a key or team; it blocks, and raises ServiceUnavailable. `base_url` is that of the public
+    port, as clients use it. `has_tls`: the admin port has a certificate.
     """
 
     sessions: Sessions
@@ -59,6 +60,7 @@ class Backend(msgspec.Struct, frozen=True):
     store_url: str
     journal: Path
     streams: Callable[[], Awaitable[Streams]]
+    live: Callable[[RowLength], list[bytes] | Awaitable[list[bytes]]]
     end_stream: Callable[[str], Awaitable[bool]]
     targets: Callable[[], Awaitable[list[TargetState]]]
     reload: Callable[[], Awaitable[Changed]]
@@ -74,4 +76,3 @@ class Backend(msgspec.Struct, frozen=True):
     sign_in_window_s: float = 60.0
     has_tls: bool = False
     refresh_s: float = 1.0
-    refresh_share: float = 0.002

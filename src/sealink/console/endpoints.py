@@ -1,12 +1,14 @@
 """The pages as entries of the ports' tables. Nothing of the pages is imported before one is asked for."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from sealink.console.backend import Backend
-from sealink.http import Endpoint
+from sealink.console.live_feed import LiveFeed
+from sealink.http import Endpoint, RequestContext
 from sealink.http.asgi import App, AsgiHandler
+from sealink.net.message import Request, Responder
 from sealink.wire.dialects import openai_chat
 
 _PATHS: Final = (
@@ -18,7 +20,7 @@ _PATHS: Final = (
     "/theme",
     "/static/{name}",
     "/live",
-    "/live/{part}",
+    "/live/end",
     "/keys",
     "/keys/{name}",
     "/new-key",
@@ -39,9 +41,16 @@ _PATHS: Final = (
 
 def console_endpoints(backend: Callable[[], Backend]) -> tuple[Endpoint, ...]:
     """The entries. `backend` is called once, when the first page is asked for."""
+    backend = cache(backend)
+    feed = cache(lambda: LiveFeed(backend()))
+
+    def live(request: Request, responder: Responder, context: RequestContext) -> None:
+        feed().answer(request, responder, context)
+
     handler = AsgiHandler(partial(_load, backend))
     error_body = openai_chat.CLIENT.error_body
-    return tuple(Endpoint(method, path, handler, error_body) for path in _PATHS for method in ("GET", "POST"))
+    pages = (Endpoint(method, path, handler, error_body) for path in _PATHS for method in ("GET", "POST"))
+    return (*pages, Endpoint("GET", "/live/events", live, error_body))
 
 
 def key_holder_endpoints(address: str) -> tuple[Endpoint, ...]:

@@ -24,7 +24,8 @@ def read_ahead(state: State) -> threading.Thread:
 def _read(state: State) -> None:
     backend: Backend = state.backend
     try:
-        read_overview(backend, state.over_time, RANGES["30d"], datetime.now(UTC))
+        for name in ("24h", "30d"):  # what is looked at first
+            read_overview(backend, state.over_time, RANGES[name], datetime.now(UTC))
         with open_report(backend.store_url, backend.journal) as report:
             report.summary(("model",), Selection(since=default_since()), state.past_days)
     except (StoreError, StoreUnavailable):

@@ -88,9 +88,9 @@ class Account:
         outcome = self.outcome
         if outcome is None:
             return 0, False
-        reported = outcome.usage.output_tokens if outcome.usage is not None else 0
-        estimated = outcome.text.roughly_tokens
-        return max(reported, estimated), estimated > reported
+        estimated, usage = outcome.text.roughly_tokens, outcome.usage
+        reported = usage.output_tokens if usage is not None else 0
+        return (estimated, True) if estimated > reported else (reported, False)
 
     def mark(self, moment: Moment) -> None:
         """Something has happened just now."""

@@ -39,7 +39,7 @@ from sealink.gateway.failover.whole import WholeAttempt
 from sealink.gateway.failover.whole_body import timed_out
 from sealink.gateway.metering import Meter
 from sealink.gateway.model_api import ModelApi
-from sealink.gateway.open_exchanges import OpenStream, StreamState
+from sealink.gateway.open_exchanges import OpenStream, StreamRow, StreamState
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity, identity_lines
 from sealink.ledger.entry import Settlement
@@ -85,6 +85,7 @@ class Exchange:
         self._finish: FinishAfterDisconnect | None = None
         self._lane: Lane | None = None
         self._is_settled = False
+        self._told_at = -1
         self._ended_from_outside: SealinkError | None = None
 
     @property
@@ -147,10 +148,6 @@ class Exchange:
         return self._request.head.stream
 
     @property
-    def started_at(self) -> float:
-        return self._account.admission.started_at
-
-    @property
     def is_waiting(self) -> bool:
         return self._failover is not None
 
@@ -178,13 +175,28 @@ class Exchange:
             state=self._state,
         )
 
+    def row(self, turn: int) -> StreamRow:
+        """The same in short, for who looks every second."""
+        account, timers = self._account, self._timers
+        assert timers is not None
+        tokens, is_estimated = account.tokens_so_far()
+        row = (self._request.request_id, self._state, tokens, is_estimated, timers.since, account.heartbeats)
+        is_known = self._told_at == turn - 1
+        if self._pump is not None:
+            self._told_at = turn
+        if is_known:
+            return row
+        names = self.key.name, self._request.head.model, *account.target_names
+        return (*row, account.elapsed_s, account.ttft_ms, *names)
+
     @property
     def _state(self) -> StreamState:
-        if self._client.gone:
+        responder = self._responder
+        if responder.gone:
             return "left"
         if self._pump is None:
             return "waiting"
-        return "paused" if self._client.paused else "streaming"
+        return "paused" if responder.paused else "streaming"
 
     def _open_log(self) -> StreamLog | None:
         """The log of a stream that can be resumed; None for others, and where there are too many already."""

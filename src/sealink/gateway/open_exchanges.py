@@ -1,6 +1,7 @@
 """The exchanges of this process that have not ended yet."""
 
 from collections.abc import Container
+from itertools import chain, islice
 from typing import Literal, Protocol
 
 import msgspec
@@ -42,13 +43,22 @@ class OpenStream(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.tokens / max(self.age_s - self.ttft_ms / 1000, 0.001)
 
 
+RowLength = Literal["short", "whole"]
+
+StreamRow = (
+    tuple[str, StreamState, int, bool, float, int]
+    | tuple[str, StreamState, int, bool, float, int, float, float | None, str, str, str | None, str | None]
+)
+"""The same for who looks every second: `id`, `state`, `tokens`, `is_estimated`, when something came from the upstream
+(by the event loop's clock; inf while it is not read) and `heartbeats`. A whole row goes on with `age_s`, `ttft_ms`,
+`key`, `model`, `provider` and `served_model`."""
+
+
 class OpenExchange(Protocol):
     """An exchange that can be looked at, and ended, from outside."""
 
     @property
     def id(self) -> str: ...
-    @property
-    def started_at(self) -> float: ...
     @property
     def key(self) -> ApiKey: ...
     @property
@@ -60,46 +70,55 @@ class OpenExchange(Protocol):
     def now(self) -> OpenStream:
         """How far a stream has got."""
 
+    def row(self, turn: int) -> StreamRow:
+        """The same in short; whole unless that was told in the turn before, with the first content: from then on the
+        rest does not change."""
+
     def end_by_operator(self) -> None: ...
     def revoke(self) -> None:
         """End it, because its key was revoked."""
-
-
-def _started_at(exchange: OpenExchange) -> float:
-    return exchange.started_at
 
 
 class OpenExchanges:
     """Each exchange adds itself when it begins, and removes itself when it ends."""
 
     def __init__(self) -> None:
-        self._open: set[OpenExchange] = set()
-        self.add = self._open.add
-        self.remove = self._open.discard
+        self._streams: dict[OpenExchange, None] = {}  # in the order in which they began
+        self._others: dict[OpenExchange, None] = {}
+        self._turn = 0
+
+    def add(self, exchange: OpenExchange) -> None:
+        (self._streams if exchange.is_stream else self._others)[exchange] = None
+
+    def remove(self, exchange: OpenExchange) -> None:
+        (self._streams if exchange.is_stream else self._others).pop(exchange, None)
 
     def revoke(self, keys: Container[str], teams: Container[str]) -> None:
         """End those of these keys, and of the keys of these teams."""
-        for exchange in list(self._open):
+        for exchange in [*self._streams, *self._others]:
             if exchange.key.name in keys or exchange.key.team in teams:
                 exchange.revoke()
 
     def streams(self, most: int) -> tuple[list[OpenStream], int]:
         """The newest open streams as they are now, and how many there are. Only who asks pays for it."""
-        found = [exchange for exchange in self._open if exchange.is_stream]
-        newest = sorted(found, key=_started_at, reverse=True)[:most]
-        return [exchange.now() for exchange in newest], len(found)
+        return [exchange.now() for exchange in islice(reversed(self._streams), most)], len(self._streams)
+
+    def rows(self, most: int, length: RowLength) -> tuple[list[StreamRow], int]:
+        """The same in short. A row is whole, if all of them are not to be, where the one before has not told it all."""
+        self._turn = turn = self._turn + (1 if length == "short" else 2)  # as if one had been left out
+        return [exchange.row(turn) for exchange in islice(reversed(self._streams), most)], len(self._streams)
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._streams) + len(self._others)
 
     @property
     def waiting(self) -> int:
         """Requests whose answers have not begun. Only who asks pays for it."""
-        return sum(exchange.is_waiting for exchange in self._open)
+        return sum(exchange.is_waiting for exchange in chain(self._streams, self._others))
 
     def end(self, request_id: str) -> bool:
         """End a stream, on behalf of whoever runs SeaLink. False if there is none of that id."""
-        found = next((exchange for exchange in self._open if exchange.id == request_id), None)
+        found = next((exchange for exchange in chain(self._streams, self._others) if exchange.id == request_id), None)
         if found is None:
             return False
         found.end_by_operator()

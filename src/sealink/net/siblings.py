@@ -29,6 +29,11 @@ class Siblings:
         self._answer = answer
         self._server: asyncio.Server | None = None
 
+    @property
+    def may_be(self) -> bool:
+        """Whether there may be others."""
+        return self._folder is not None
+
     async def start(self) -> None:
         if self._folder is not None:
             self._server = await asyncio.start_unix_server(self._serve, self._own(self._folder))

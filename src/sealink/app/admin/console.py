@@ -13,6 +13,7 @@ from sealink.catalog.prices import PriceRules
 from sealink.config import Config, rule_of
 from sealink.config.changes import Changes
 from sealink.console.backend import Backend, Streams
+from sealink.gateway.open_exchanges import RowLength
 from sealink.http import Handler
 from sealink.limits.standing import Standing
 from sealink.limits.subjects import Subject
@@ -23,15 +24,16 @@ class Control(NamedTuple):
     """What the port can tell of the running processes, and have them do.
 
     `metrics` are those of all, as Prometheus' text. `reload` has all read the config again, and raises ConfigError;
-    `preview` says what that would change. `streams`, `end_stream` and `targets` are of all, too; `routes`, `config` and
-    `base_url`, that of the public port, are the same in each. `chat` handles chat completions in this process. `used`
-    is what is counted under the limits of a key or team; it raises ServiceUnavailable.
+    `preview` says what that would change. `streams`, `live`, `end_stream` and `targets` are of all, too; `routes`,
+    `config` and `base_url`, that of the public port, are the same in each. `chat` handles chat completions in this
+    process. `used` is what is counted under the limits of a key or team; it raises ServiceUnavailable.
     """
 
     metrics: Callable[[], Awaitable[bytes]]
     reload: Callable[[], Coroutine[Any, Any, Changes]]
     preview: Callable[[], Coroutine[Any, Any, Changes]]
     streams: Callable[[], Coroutine[Any, Any, Streams]]
+    live: Callable[[RowLength], list[bytes] | Awaitable[list[bytes]]]
     end_stream: Callable[[str], Coroutine[Any, Any, bool]]
     targets: Callable[[], Coroutine[Any, Any, list[TargetState]]]
     chat: Callable[[], Handler]
@@ -54,6 +56,7 @@ def backend_of(
         store_url=config.store.url,
         journal=Path(config.store.journal),
         streams=control.streams,
+        live=control.live,
         end_stream=control.end_stream,
         targets=control.targets,
         reload=control.reload,
@@ -69,5 +72,4 @@ def backend_of(
         sign_in_window_s=config.admin.sign_in_window_s,
         has_tls=bool(config.admin.tls_cert),
         refresh_s=config.console.refresh_s,
-        refresh_share=config.console.refresh_share,
     )

@@ -7,7 +7,8 @@ const STATES = {
   waiting: ["watch", "◐ waiting"], streaming: ["good", "● streaming"],
   paused: ["watch", "◐ client reads slowly"], left: ["watch", "◐ client left"],
 };
-const ENDED_STAYS_MS = 4000;
+const ENDED_STAYS_MS = 4000, COMES_AGAIN_MS = 1000;
+const known = new Map();  // what does not change of a stream, by its id; live_feed.py says what is in a row
 let heardAt = new Date();
 
 const seconds = (value) => {
@@ -38,9 +39,26 @@ function fill(row, stream) {
   row.querySelector('[name="id"]').value = stream.id;
 }
 
-function show({ listed, streams: total, others }) {
+function read(row, now, theirs) {
+  const [id, state, tokens, is_estimated, heard_at, heartbeats, age_s, ttft_ms, key, model, provider, served_model] = row;
+  if (key !== undefined) known.set(id, { id, ttft_ms, key, model, provider, served_model, began_s: now - age_s });
+  const stream = known.get(id);
+  if (!stream || (key === undefined && stream.ttft_ms === null)) return null;
+  const gap_s = heard_at === null ? 0 : Math.max(0, theirs - heard_at);
+  return { ...stream, state, tokens, is_estimated, gap_s, heartbeats, age_s: now - stream.began_s };
+}
+
+/* Returns whether all of it was known. */
+function show(processes) {
+  const now = performance.now() / 1000;
+  const total = processes.reduce((sum, [streams]) => sum + streams, 0);
+  const others = processes.reduce((sum, [, more]) => sum + more, 0);
+  const read_all = processes.flatMap(([, , theirs, rows]) => rows.map((row) => read(row, now, theirs)));
+  const told = new Set(read_all.map((stream) => stream?.id));
+  for (const id of known.keys()) if (!told.has(id)) known.delete(id);
+  const listed = read_all.filter(Boolean).sort((one, other) => one.age_s - other.age_s).slice(0, Number(table.dataset.most));
   const open = new Set(listed.map((stream) => stream.id));
-  for (const stream of listed) {
+  for (const stream of listed.reverse()) {
     let row = document.getElementById(stream.id);
     if (!row) {
       row = template.content.firstElementChild.cloneNode(true);
@@ -54,6 +72,7 @@ function show({ listed, streams: total, others }) {
   document.getElementById("others").textContent = number.format(others);
   document.getElementById("shown").textContent = total > listed.length ? `· the newest ${number.format(listed.length)} are listed` : "";
   arrange();
+  return read_all.every(Boolean);
 }
 
 function endRow(row) {
@@ -80,14 +99,19 @@ body.addEventListener("submit", async (event) => {
   else since.textContent = `The stream was not ended: ${(await answer.json()).error.message}`;
 });
 
-const events = new EventSource("/live/events");
-events.addEventListener("message", (event) => {
-  heardAt = new Date();
-  since.textContent = "";
-  table.classList.remove("stale");
-  show(JSON.parse(event.data));
-});
-events.addEventListener("error", () => {
-  table.classList.add("stale");
-  since.textContent = `No news since ${heardAt.toLocaleTimeString()}; trying again.`;
-});
+function listen() {
+  const events = new EventSource("/live/events");
+  events.addEventListener("message", (event) => {
+    heardAt = new Date();
+    since.textContent = "";
+    table.classList.remove("stale");
+    if (show(JSON.parse(event.data))) return;
+    events.close();  // something was missed: who comes anew is told all
+    setTimeout(listen, COMES_AGAIN_MS);
+  });
+  events.addEventListener("error", () => {
+    table.classList.add("stale");
+    since.textContent = `No news since ${heardAt.toLocaleTimeString()}; trying again.`;
+  });
+}
+listen();

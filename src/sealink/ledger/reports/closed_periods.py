@@ -45,15 +45,19 @@ class ClosedPeriods(Generic[T]):
     def read(self, connection: Connection, since: datetime, until: datetime) -> dict[datetime, T]:
         """The sums of the periods from `since` on and before `until`, when a period begins. They are over."""
         periods = list(_steps(since, until, self._length))
+        if not self._is_known(connection, periods):  # what is known waits for nothing that is read for others
+            self._read_once(connection, periods, until - self._keep)
+        found = [(at, kept.sums) for at in periods if (kept := self._kept.get(at)) is not None]
+        return {at: sums for at, sums in found if sums is not None}
+
+    def _read_once(self, connection: Connection, periods: list[datetime], oldest: datetime) -> None:
         with self._lock:  # who asks while they are read for somebody else has them then
             if not self._is_known(connection, periods):
                 self._read_changed(connection, periods)
-                self._kept = {at: kept for at, kept in self._kept.items() if at >= until - self._keep}
-            found = {at: self._kept[at].sums for at in periods if at in self._kept}
-        return {at: sums for at, sums in found.items() if sums is not None}
+                self._kept = {at: kept for at, kept in self._kept.items() if at >= oldest}
 
     def _is_known(self, connection: Connection, periods: list[datetime]) -> bool:
-        kept = [self._kept[at] for at in periods if at in self._kept]
+        kept = [kept for at in periods if (kept := self._kept.get(at)) is not None]
         if len(kept) < len(periods):
             return False
         if not periods:

@@ -8,9 +8,10 @@ MAX_PIECES: Final = 256
 MAX_CHARS: Final = 8 * 1024
 """Characters of a choice that are kept, once joined; beyond it they are counted and dropped."""
 SAMPLE: Final = 16
-"""Pieces, at least, by which the length of all is told."""
+"""The newest pieces, by which the length of all is told."""
 CHARS_PER_TOKEN: Final = 4
 """Of English text, by OpenAI's rule of thumb: https://help.openai.com/en/articles/4936856"""
+_PRECISION: Final = 1024
 
 
 class StreamedText:
@@ -27,6 +28,8 @@ class StreamedText:
         self._texts = {0: self.pieces}
         self._counted = 0
         self._roughly = 0
+        self._first: str | None = None  # the first piece, while `_pace` holds: until the pieces are joined
+        self._before = self._pace = 0  # tokens without the pieces, and in each of them, times _PRECISION
         self._kept: dict[int, str] = {}
         self._most_kept = 0
         self.append: Callable[[str], None] = self.pieces.append
@@ -62,10 +65,19 @@ class StreamedText:
     @property
     def roughly_tokens(self) -> int:
         """About how many tokens have come, by the length of some of the pieces; never less than before. Whoever asks
-        again and again pays little."""
-        texts = self._texts
-        chars = _about_chars(self.pieces) if len(texts) == 1 else sum(map(_about_chars, texts.values()))
-        self._roughly = max(self._roughly, self._counted + -(-chars // CHARS_PER_TOKEN))
+        again and again pays little: what comes after is taken to be alike, until the pieces are joined."""
+        pieces = self.pieces
+        if pieces and pieces[0] is self._first and len(self._texts) == 1:
+            self._roughly = roughly = (self._before + len(pieces) * self._pace) // _PRECISION
+            return roughly
+        chars = sum(map(_about_chars, self._texts.values()))
+        roughly = self._counted + -(-chars // CHARS_PER_TOKEN)
+        if roughly > self._roughly:
+            self._roughly = roughly
+        if len(pieces) > SAMPLE + 1:
+            first = self._first = pieces[0]
+            self._pace = (chars - len(first)) * _PRECISION // CHARS_PER_TOKEN // (len(pieces) - 1)
+            self._before = self._roughly * _PRECISION - len(pieces) * self._pace
         return self._roughly
 
     def tokens(self, count: Callable[[str], int]) -> int:
@@ -74,6 +86,7 @@ class StreamedText:
         return self._counted
 
     def _count(self, count: Callable[[str], int]) -> None:
+        self._first = None
         for choice, pieces in self._texts.items():
             text = "".join(pieces)
             self._counted += count(text)
@@ -85,7 +98,6 @@ class StreamedText:
 def _about_chars(pieces: list[str]) -> int:
     """The first piece can be many that were joined; the others are much alike."""
     others = len(pieces) - 1
-    if others < 2 * SAMPLE:
+    if others <= SAMPLE:
         return len("".join(pieces))
-    sample = pieces[1 :: others // SAMPLE]
-    return len(pieces[0]) + len("".join(sample)) * others // len(sample)
+    return len(pieces[0]) + len("".join(pieces[-SAMPLE:])) * others // SAMPLE
