@@ -1,7 +1,7 @@
 """The price of an answer: by the operator's own prices, what the vendor says that it charges, or the built-in list."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib import import_module
@@ -42,9 +42,10 @@ class PriceRules:
 
     def __init__(self, rules: Iterable[PriceRule] = ()) -> None:
         self._rules = tuple(rules)
+        self.rule_for: Callable[[str, str], PriceRule] = lru_cache(maxsize=1024)(self._rule_for)
+        """The rule of a provider's model; one that changes nothing where none fits."""
 
-    def rule_for(self, provider: str, model: str) -> PriceRule:
-        """The rule of a model; one that changes nothing where none fits."""
+    def _rule_for(self, provider: str, model: str) -> PriceRule:
         for rule in self._rules:
             if fnmatchcase(provider, rule.provider) and fnmatchcase(model, rule.model):
                 return rule

@@ -14,7 +14,7 @@ from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.request import ChatRequest
 from sealink.trace_context import TraceContext
 from sealink.wire.dialect import ClientApi, ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
-from sealink.wire.stream.metered_translator import RunningMeter
+from sealink.wire.stream.metered_handler import RunningMeter
 
 
 class StreamMeter(Protocol):

@@ -13,7 +13,7 @@ from sealink.limits.shared_file import SharedFile
 from sealink.limits.slot import Slot, clear_leases, forget_spending
 from sealink.limits.standing import by_name
 from sealink.limits.subjects import UNNAMED, Cost, Lease, Recorded, Refusal, Settled, Subject
-from sealink.policy.budgets import BudgetPeriod, period_start_s, reservation
+from sealink.policy.budgets import BudgetPeriod, least_left, period_start_s, reservation
 from sealink.policy.limits import Need
 
 
@@ -78,7 +78,7 @@ class Counters:
                 slot.lease(need.streams, reserved)
                 slot.save()
             left = left_of_limits(held, now_ns)
-        return Lease(subjects, now_ns, now_s, tokens, need.streams, reserved, *left)
+        return Lease(subjects, now_ns, now_s, tokens, need.streams, reserved, *left, least_left(funds) - reserved)
 
     def look(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Refusal | None:
         """Why a request does not fit now; None: it does. Nothing is counted."""

@@ -61,7 +61,8 @@ class Recorded(NamedTuple):
 
 
 class Lease(msgspec.Struct):
-    """What an admitted request holds, until it is settled: under each subject its tokens, and a stream and money."""
+    """What an admitted request holds, until it is settled: under each subject its tokens, and a stream and money.
+    `funds_left`: how much money was left besides when it was admitted."""
 
     subjects: Sequence[Subject]
     at_ns: int
@@ -71,6 +72,7 @@ class Lease(msgspec.Struct):
     reserved: int
     requests_left: Remaining | None = None
     tokens_left: Remaining | None = None
+    funds_left: int = 0
 
 
 class Settled(NamedTuple):

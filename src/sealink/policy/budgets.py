@@ -78,6 +78,11 @@ def reservation(funds: list[Fund], wanted: int) -> int:
     return max(0, min([wanted, *(fund.left for fund in funds)]))
 
 
+def least_left(funds: list[Fund]) -> int:
+    """How much may still be spent; 0: nothing, or there is no fund."""
+    return max(0, min([fund.left for fund in funds], default=0))
+
+
 def _day_of_month(day_s: int) -> int:
     """Howard Hinnant's civil_from_days: http://howardhinnant.github.io/date_algorithms.html"""
     days = day_s // _DAY_S + 719_468

@@ -14,7 +14,7 @@ from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.identifiers import Identifiers
 from sealink.wire.model_list import ModelList
-from sealink.wire.stream.handler import Decoder, Encoder, Framer, StreamHandler
+from sealink.wire.stream.handler import CuttableHandler, Decoder, Encoder, Framer, StreamHandler
 from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.plain_answer import PlainAnswer
 
@@ -174,6 +174,10 @@ class PassthroughDialect(UpstreamDialect, Protocol):
         """Whether its answer to this request is what the client has asked for, and need not be translated."""
 
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> StreamHandler: ...
+
+    def cuttable_passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> CuttableHandler | None:
+        """As `passthrough`, of a stream that may have to end before its upstream does. None: the ending has all of the
+        answer once more, so that it can only be written by who has written the answer."""
 
     def passthrough_whole(self, body: bytes, identity: FallbackIdentity = ANONYMOUS) -> tuple[bytes, Outcome]:
         """A not-streamed answer for a client of the same dialect, changed only where a vendor departs from it."""

@@ -313,7 +313,7 @@ class LimitEnforcement:
         if admitted.queued_ms is not None:
             admitted.request.received_at = time.monotonic()  # its timers begin now
         if claim.cost.may_be_cut:
-            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim.estimate)
+            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim)
         left = left_headers(found.requests_left, found.tokens_left, client, now_s)
         admitted.answer_headers = [*admitted.answer_headers, *left]
 
@@ -329,15 +329,17 @@ class LimitEnforcement:
 class StreamBudget:
     """The meters of one stream, for whichever target sends it."""
 
-    def __init__(self, counters: MoneyCounters, lease: Lease, estimate: Estimate) -> None:
+    def __init__(self, counters: MoneyCounters, lease: Lease, claim: Claim) -> None:
         self._counters = counters
         self._lease = lease
-        self._estimate = estimate
+        self._estimate = claim.estimate
+        self._is_covered = lease.reserved >= claim.cost.prompt + claim.cost.answer
 
     def of(self, target: Target) -> RunningMeter:
-        price = partial(self._estimate.price, target)
-        estimate = self._estimate
-        return RunningMeter(self._counters, self._lease, price, estimate.prompt_tokens, estimate.answer_tokens)
+        estimate, price = self._estimate, partial(self._estimate.price, target)
+        prompt_tokens, answer_tokens = estimate.prompt_tokens, estimate.answer_tokens
+        is_covered = self._is_covered  # at the dearest target's price
+        return RunningMeter(self._counters, self._lease, price, prompt_tokens, answer_tokens, is_covered=is_covered)
 
     def code(self) -> str:
         return code_of(self._lease)

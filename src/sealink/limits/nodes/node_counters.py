@@ -19,13 +19,13 @@ from typing import Any, Final
 
 from sealink.errors import ServiceUnavailable
 from sealink.limits.counters import Counters
-from sealink.limits.decision import left_of_limits, refusal_of
+from sealink.limits.decision import all_funds, left_of_limits, refusal_of
 from sealink.limits.nodes import script
 from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.subjects import Cost, Lease, Recorded, Refusal, Subject
-from sealink.policy.budgets import period_start_s
+from sealink.policy.budgets import least_left, period_start_s
 from sealink.policy.limits import Need, Used
 
 log = logging.getLogger("sealink.limits")
@@ -196,7 +196,9 @@ class NodeCounters:
                 raise RedisAway("it refuses what fits")
             return refusal
         left = left_of_limits(held, answer.now_ns)
-        return self._lease(subjects, answer, tokens, need, now_s, left)
+        lease = self._lease(subjects, answer, tokens, need, now_s, left)
+        lease.funds_left = least_left(all_funds(held, now_s))  # less what was reserved
+        return lease
 
     async def _looked(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> script.Answer | None:
         """The answer to a look; None while Redis is away."""
@@ -282,6 +284,7 @@ class NodeCounters:
             found.reserved,
             found.requests_left,
             found.tokens_left,
+            found.funds_left,
             found,
         )
         return self._opened(lease)
