@@ -1,6 +1,6 @@
 """What is counted: subjects (keys, teams, models) with their limits, and what a request takes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -31,6 +31,17 @@ class Subject(NamedTuple):
     def has_funds(self) -> bool:
         """Whether it has a budget or a balance."""
         return self.limits.budget_usd is not None or self.credit is not None
+
+
+class Subjects(tuple[Subject, ...]):
+    """Those that a request counts for, with what is the same for all such requests. `known_to`, `terms`: what counters
+    keep of them."""
+
+    def __init__(self, _: Iterable[Subject] = ()) -> None:
+        self.has_funds = any(subject.has_funds for subject in self)
+        self.counts_tokens = any(subject.limits.tokens_per_minute is not None for subject in self)
+        self.known_to: object = None
+        self.terms: object = None
 
 
 class Limit(NamedTuple):

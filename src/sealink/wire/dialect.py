@@ -22,6 +22,10 @@ HeartbeatShape = Literal["comment", "chunk", "off"]
 """An SSE comment, an event without content, or nothing: clients differ in which of them they accept."""
 
 
+Limited = Literal["requests", "tokens"]
+"""What limits are of that clients are told of."""
+
+
 class OutgoingRequest(msgspec.Struct):
     """A request for an upstream. `path` is appended to the provider's base URL.
 
@@ -78,9 +82,11 @@ class ClientApi(Protocol):
     def max_output_tokens(self, head: RequestHead) -> int | None:
         """How many tokens a request says that its answer may have at most; None where it does not say so."""
 
-    def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
-        """The headers that tell of a limit of `requests` or `tokens`: what is left of it, in how many seconds all of it
-        is again, and when (RFC 3339)."""
+    def limit_headers(self, what: Limited) -> tuple[str, str, str]:
+        """The names of the headers that tell of a limit: how much it is, what is left of it, when it is whole again."""
+
+    def limit_reset(self, reset_s: float, now_s: float) -> str:
+        """The last one's value: in so many seconds, at this time (Unix, in seconds)."""
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes: ...
 

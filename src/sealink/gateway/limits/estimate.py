@@ -1,7 +1,5 @@
 """What a request may take, before it is answered: tokens, and their price by the dearest of its targets."""
 
-from functools import cached_property
-
 from sealink.catalog.prices import PriceRules
 from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import PermissionDenied
@@ -19,51 +17,54 @@ class Estimate:
 
     def __init__(self, admitted: AdmittedRequest, settings: LimitSettings, prices: PriceRules) -> None:
         self._admitted = admitted
-        self._settings = settings
+        self._prices = prices
+        self._unpriced = settings.unpriced
         self._meter = Meter(admitted.request, prices)
 
-    @cached_property
-    def prompt_tokens(self) -> int:
-        request = self._admitted.request
-        return estimate_tokens(request.client.prompt_text(request.head))
-
-    @cached_property
-    def stated_tokens(self) -> int | None:
-        """How many tokens the answer may have at most, where the request says so."""
-        request = self._admitted.request
-        return request.client.max_output_tokens(request.head)
+        request = admitted.request
+        stated = request.client.max_output_tokens(request.head)
+        self.is_stated = stated is not None
+        """Whether the request says how many tokens the answer may have at most: `answer_tokens`."""
+        self.answer_tokens = settings.reserve_output_tokens if stated is None else stated
+        self._prompt_tokens: int | None = None
 
     @property
-    def answer_tokens(self) -> int:
-        stated = self.stated_tokens
-        return self._settings.reserve_output_tokens if stated is None else stated
+    def prompt_tokens(self) -> int:
+        if self._prompt_tokens is None:
+            request = self._admitted.request
+            self._prompt_tokens = estimate_tokens(request.client.prompt_text(request.head))
+        return self._prompt_tokens
 
     def need(self, *, counts_tokens: bool) -> Need:
         """What it takes of limits."""
         streams = int(self._admitted.request.head.stream)
         if not counts_tokens:
             return Need(0, 0, is_stated=True, streams=streams)
-        return Need(self.prompt_tokens, self.answer_tokens, self.stated_tokens is not None, streams)
+        return Need(self.prompt_tokens, self.answer_tokens, self.is_stated, streams)
 
     def cost(self) -> Cost:
         """What it may cost. Raises PermissionDenied where that is not known, and must be."""
-        prompts, answers = [], []
+        most_prompt = most_answer = 0
         for target in self._admitted.route.targets:
-            prompt = self.price(target, Usage(input_tokens=self.prompt_tokens, output_tokens=0))
-            whole = self.price(target, Usage(input_tokens=self.prompt_tokens, output_tokens=self.answer_tokens))
+            prompt, whole = self._plain_price(target, 0), self._plain_price(target, self.answer_tokens)
             if prompt is None or whole is None:
                 self._refuse_unpriced()
                 continue
-            prompts.append(prompt)
-            answers.append(whole - prompt)
-        return Cost(max(prompts, default=0), max(answers, default=0), self._admitted.request.head.stream)
+            most_prompt, most_answer = max(most_prompt, prompt), max(most_answer, whole - prompt)
+        return Cost(most_prompt, most_answer, self._admitted.request.head.stream)
+
+    def _plain_price(self, target: Target, answer_tokens: int) -> int | None:
+        rule = self._prices.rule_for(target.provider.name, target.model)
+        if rule.rates is not None and (price := rule.of_plain(self.prompt_tokens, answer_tokens)) is not None:
+            return price
+        return self.price(target, Usage(input_tokens=self.prompt_tokens, output_tokens=answer_tokens))
 
     def price(self, target: Target, usage: Usage) -> int | None:
         """What a target's answer costs with this usage; None where that is not known."""
         return self._meter.charge(usage, "estimated", target).price_nano_usd
 
     def _refuse_unpriced(self) -> None:
-        if self._settings.unpriced == "refuse":
+        if self._unpriced == "refuse":
             raise PermissionDenied(
                 f"The price of {self._admitted.request.head.model!r} is not known, so that it cannot be used under a "
                 "budget or balance.",
