@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealink.gateway.limits.running_meter import PLENTY, UNCOUNTED_TOKENS, RunningMeter
+from sealink.gateway.limits.running_meter import UNCOUNTED_TOKENS, RunningMeter
 from sealink.limits.subjects import Lease
+from sealink.policy.budgets import PLENTY
 from sealink.usage import Usage
 
 INPUT, OUTPUT = 1, 10
@@ -96,10 +97,12 @@ def test_what_is_not_granted_is_counted() -> None:
 
 
 def test_a_prompt_that_was_dearer_than_estimated_is_counted_with_the_answer() -> None:
-    lease = Lease((), 0, 0.0, (), 1, 100 + 20 * OUTPUT)
-    metered = RunningMeter(Asked(), lease, price, 100, 20, is_covered=True)
-    assert metered.left_uncounted(5, Usage(input_tokens=90, output_tokens=0)) == 15
-    dearer = Usage(input_tokens=100 + 2 * OUTPUT, output_tokens=0)
-    assert metered.left_uncounted(5, dearer) == 0
-    assert metered(5, dearer) is None
-    assert metered.left(5) == 15  # what the prompt has cost beyond its estimate is reserved besides
+    lease = Lease((), 0, 0.0, (), 1, 100 + 500 * OUTPUT)
+    metered = RunningMeter(Asked(), lease, price, 100, 500, is_covered=True)
+    assert metered.left_uncounted(5, Usage(input_tokens=90, output_tokens=0)) == 495
+    dearer = Usage(input_tokens=100 + 200 * OUTPUT, output_tokens=0)
+    assert metered.left_uncounted(5, dearer) == 295
+    dearest = Usage(input_tokens=100 + 300 * OUTPUT, output_tokens=0)
+    assert metered.left_uncounted(5, dearest) == 0  # the end is near: it has to be counted
+    assert metered(5, dearest) is None
+    assert metered.left(5) == 295  # what it has cost beyond that is reserved besides

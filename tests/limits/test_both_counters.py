@@ -322,7 +322,7 @@ STEPS = st.one_of(
         st.just("admit"),
         SUBJECTS,
         st.builds(Need, st.integers(0, 99), st.integers(0, 160), st.booleans(), st.integers(0, 1)),
-        st.builds(Cost, AMOUNT, AMOUNT, st.booleans()),
+        st.builds(Cost, AMOUNT, AMOUNT, st.booleans(), st.integers(0, USD // 100)),
     ),
     st.tuples(st.just("settle"), st.integers(0, 9), st.integers(0, 150), AMOUNT),
     st.tuples(st.just("undo"), st.integers(0, 9)),

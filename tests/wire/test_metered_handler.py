@@ -162,8 +162,8 @@ def test_a_relayed_message_is_cut_with_its_open_blocks() -> None:
 
 def test_bytes_are_counted_instead_of_tokens_while_the_meter_has_room_for_them() -> None:
     first, word = chat_chunk({"role": "assistant", "content": ""}), chat_chunk({"content": " word"})
-    meter = Meter(10_000, uncounted=500)
+    meter = Meter(400, uncounted=500)
     frames = [first, *[word] * 100]
     out, _ = relayed(OpenAIChatUpstream(), frames, meter, head())
     assert out == b"".join(frames)
-    assert meter.seen == [100]  # 500 bytes
+    assert meter.seen == [100]  # after 500 bytes

@@ -33,14 +33,16 @@ class PriceRule(msgspec.Struct, frozen=True, kw_only=True):
         """The price, rounded half up."""
         return (2 * cost_nano_usd * (100_000 + self.markup_millipercent) + 100_000) // 200_000
 
-    def of_plain(self, inputs: int, outputs: int) -> int | None:
-        """The price of so many plain tokens; None where more has to be known: whether there are images, or the list's
-        price."""
+    def of_plain(self, inputs: int, outputs: int) -> tuple[int, int] | None:
+        """The price of so many plain tokens, of the input alone and with the output; None where more has to be known:
+        whether there are images, or the list's price."""
         rates = self.rates
         if rates is None or rates.request or rates.image:
             return None
-        cost = rates.of_plain(inputs, outputs)
-        return None if cost is None else self.marked_up(cost)
+        input, whole = rates.of_plain(inputs, 0), rates.of_plain(inputs, outputs)
+        if input is None or whole is None:
+            return None
+        return (self.marked_up(input), self.marked_up(whole)) if self.markup_millipercent else (input, whole)
 
 
 NO_RULE = PriceRule()

@@ -15,7 +15,7 @@ typedef long long cell;
 
 /* The layout of a slot, as in slot.py. */
 enum { SLOT = 1024, WHICH = 0, STATES = 8, STATE = 24, LEASES = 56, PROCESSES = 64, RINGS = 192, SETTLED = 960 };
-enum { STEPS = 126, RING = 128, REQUESTS = 0, TOKENS, OF_DAY, WINDOWS, MOST_SUBJECTS = 3 };
+enum { STEPS = 126, RING = 128, REQUESTS = 0, TOKENS, OF_DAY, WINDOWS, MOST_SUBJECTS = 3, PLENTY = 100 };
 static const cell LENGTHS[WINDOWS] = {60000000000, 60000000000, 86400000000000};
 
 typedef struct {
@@ -217,17 +217,17 @@ static bool read_held(Held *held, PyObject *cells, Py_buffer *view, Py_buffer *t
     return is_sound;
 }
 
-/* admit(cells, fd, process, now_ns, terms, prompt_tokens, answer_tokens, is_stated, streams, needed, wanted) ->
+/* admit(cells, fd, process, now_ns, terms, prompt_tokens, answer_tokens, is_stated, streams, needed, wanted, spare) ->
    (reserved, funds_left, requests: limit, left, reset; tokens: the same; the tokens held, subject by subject). */
 static PyObject *admit(PyObject *module, PyObject *arguments)
 {
     Held held;
     Py_buffer view, terms;
     PyObject *cells, *result = NULL;
-    long long prompt, answer, streams, needed, wanted;
+    long long prompt, answer, streams, needed, wanted, spare;
     int is_stated;
-    if (!PyArg_ParseTuple(arguments, "OiiLy*LLpLLL", &cells, &held.fd, &held.process, &held.now, &terms, &prompt,
-                          &answer, &is_stated, &streams, &needed, &wanted))
+    if (!PyArg_ParseTuple(arguments, "OiiLy*LLpLLLL", &cells, &held.fd, &held.process, &held.now, &terms, &prompt,
+                          &answer, &is_stated, &streams, &needed, &wanted, &spare))
         return NULL;
     if (read_held(&held, cells, &view, &terms)) {
         cell amounts[MOST_SUBJECTS][WINDOWS], left = INT64_MAX, requests[3] = {NONE}, tokens[3] = {NONE};
@@ -241,6 +241,7 @@ static PyObject *admit(PyObject *module, PyObject *arguments)
             left = held.terms[i].kind ? min(left, funds_left(&held, i)) : left;
         }
         cell reserved = has_funds ? min(wanted, left) : 0;
+        reserved += has_funds && spare <= (left - wanted) / PLENTY ? spare : 0;
         for (int i = 0; fit && i < held.count; i++) {
             for (int which = 0; which < WINDOWS; which++)
                 if (held.terms[i].limits[which] != NONE)

@@ -14,6 +14,7 @@ def admit(
     streams: int,
     needed: int,
     wanted: int,
+    spare: int,
     /,
 ) -> Admitted | None: ...
 def settle(

@@ -82,7 +82,7 @@ class Counters:
                 return refusal
             tokens = [need.tokens(subject.limits.tokens_per_minute or 0) for subject in subjects]
             funds = all_funds(held, now_s)
-            reserved = reservation(funds, cost.prompt + cost.answer) if funds else 0
+            reserved = reservation(funds, cost.prompt + cost.answer, cost.spare) if funds else 0
             for (subject, slot), each in zip(held, tokens, strict=True):
                 _count(subject, slot, each, now_ns)
                 slot.lease(need.streams, reserved)
@@ -206,7 +206,9 @@ class Counters:
     ) -> Lease | None:
         file, now_ns, whole = self._file, self._file.now_ns(), cost.prompt + cost.answer
         needed = cost.prompt if cost.may_be_cut else whole
-        found = plain_slots.admit(file.map, file.fd, file.process, now_ns, terms.packed, *need, needed, whole)
+        found = plain_slots.admit(
+            file.map, file.fd, file.process, now_ns, terms.packed, *need, needed, whole, cost.spare
+        )
         if found is None:
             return None
         reserved, funds_left, requests, tokens, held = found

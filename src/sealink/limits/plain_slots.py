@@ -75,7 +75,7 @@ def _warned_from(amount: int, percent: float) -> int:
     return spent
 
 
-Admit = Callable[[Cells, int, int, int, bytes, int, int, bool, int, int, int], Admitted | None]
+Admit = Callable[[Cells, int, int, int, bytes, int, int, bool, int, int, int, int], Admitted | None]
 Settle = Callable[[Cells, int, int, int, bytes, tuple[int, ...], int, int, int, int, int, int, int], bool | None]
 
 _admit_in_c: Admit | None

@@ -53,11 +53,13 @@ class Limit(NamedTuple):
 
 class Cost(NamedTuple):
     """What a request may cost, in nano-dollars: its prompt, and its answer. One that `may_be_cut` is let in if there is
-    enough for the prompt."""
+    enough for the prompt; `spare` is reserved for it besides, where there is plenty, so that its answer need not be
+    counted token by token."""
 
     prompt: int = 0
     answer: int = 0
     may_be_cut: bool = False
+    spare: int = 0
 
 
 class Recorded(NamedTuple):

@@ -37,8 +37,8 @@ def duration(seconds: float) -> str:
 
 def stated_tokens(fields: Mapping[str, Raw], *names: str, times: str = "") -> int | None:
     """The first of these fields that is there, as many times as the field `times` says; None where none is."""
-    found = (integer_of(fields.get(name)) for name in names)
-    tokens = next((value for value in found if value is not None), None)
-    if tokens is None:
-        return None
-    return max(0, tokens) * max(1, integer_of(fields.get(times)) or 1)
+    for name in names:
+        if name in fields and (tokens := integer_of(fields[name])) is not None:
+            several = max(1, integer_of(fields[times]) or 1) if times in fields else 1
+            return max(0, tokens) * several
+    return None

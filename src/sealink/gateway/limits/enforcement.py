@@ -17,7 +17,7 @@ from sealink.catalog.rates import NANO
 from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.claim import Claim
-from sealink.gateway.limits.estimate import Estimate
+from sealink.gateway.limits.estimate import SPARE_TIMES, Estimate
 from sealink.gateway.limits.queue import FREED_BY_ENDS, Queue
 from sealink.gateway.limits.refusal import left_lines, refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
@@ -341,12 +341,15 @@ class StreamBudget:
         self._counters = counters
         self._lease = lease
         self._estimate = claim.estimate
-        self._is_covered = lease.reserved >= claim.cost.prompt + claim.cost.answer
+        self._cost = claim.cost
 
     def of(self, target: Target) -> RunningMeter:
-        estimate, price = self._estimate, partial(self._estimate.price, target)
-        prompt_tokens, answer_tokens = estimate.prompt_tokens, estimate.answer_tokens
-        is_covered = self._is_covered  # at the dearest target's price
+        estimate, cost, reserved = self._estimate, self._cost, self._lease.reserved
+        price, answer_tokens = partial(estimate.price, target), estimate.answer_tokens
+        whole = cost.prompt + cost.answer  # by the dearest target's price
+        if reserved >= whole + cost.spare:
+            answer_tokens *= 1 + SPARE_TIMES
+        prompt_tokens, is_covered = estimate.prompt_tokens, reserved >= whole
         return RunningMeter(self._counters, self._lease, price, prompt_tokens, answer_tokens, is_covered=is_covered)
 
     def code(self) -> str:

@@ -1,5 +1,7 @@
 """What a request may take, before it is answered: tokens, and their price by the dearest of its targets."""
 
+from typing import Final
+
 from sealink.catalog.prices import PriceRules
 from sealink.catalog.tokens import estimate_tokens
 from sealink.errors import PermissionDenied
@@ -10,6 +12,9 @@ from sealink.limits.subjects import Cost
 from sealink.policy.limits import Need
 from sealink.policy.routing import Target
 from sealink.usage import Usage
+
+SPARE_TIMES: Final = 3
+"""Of a stream's answer as many times is reserved besides, where there is plenty: a token has about four bytes."""
 
 
 class Estimate:
@@ -46,18 +51,25 @@ class Estimate:
         """What it may cost. Raises PermissionDenied where that is not known, and must be."""
         most_prompt = most_answer = 0
         for target in self._admitted.route.targets:
-            prompt, whole = self._plain_price(target, 0), self._plain_price(target, self.answer_tokens)
-            if prompt is None or whole is None:
+            prices = self._prices_of(target)
+            if prices is None:
                 self._refuse_unpriced()
                 continue
+            prompt, whole = prices
             most_prompt, most_answer = max(most_prompt, prompt), max(most_answer, whole - prompt)
-        return Cost(most_prompt, most_answer, self._admitted.request.head.stream)
+        if not self._admitted.request.head.stream:
+            return Cost(most_prompt, most_answer)
+        return Cost(most_prompt, most_answer, may_be_cut=True, spare=SPARE_TIMES * (most_answer + 1))
 
-    def _plain_price(self, target: Target, answer_tokens: int) -> int | None:
+    def _prices_of(self, target: Target) -> tuple[int, int] | None:
+        """Of the prompt alone, and with its answer."""
+        prompt_tokens, answer_tokens = self.prompt_tokens, self.answer_tokens
         rule = self._prices.rule_for(target.provider.name, target.model)
-        if rule.rates is not None and (price := rule.of_plain(self.prompt_tokens, answer_tokens)) is not None:
-            return price
-        return self.price(target, Usage(input_tokens=self.prompt_tokens, output_tokens=answer_tokens))
+        if (plain := rule.of_plain(prompt_tokens, answer_tokens)) is not None:
+            return plain
+        prompt = self.price(target, Usage(input_tokens=prompt_tokens, output_tokens=0))
+        whole = self.price(target, Usage(input_tokens=prompt_tokens, output_tokens=answer_tokens))
+        return None if prompt is None or whole is None else (prompt, whole)
 
     def price(self, target: Target, usage: Usage) -> int | None:
         """What a target's answer costs with this usage; None where that is not known."""

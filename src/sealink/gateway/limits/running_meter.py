@@ -5,16 +5,13 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from sealink.limits.subjects import Lease
-from sealink.policy.budgets import Code
+from sealink.policy.budgets import PLENTY, Code
 from sealink.usage import Usage
 
 MORE_TOKENS: Final = 256
 """For so many tokens more is reserved at a time, when what was reserved is spent."""
 UNCOUNTED_TOKENS: Final = 2048
 """For so many at a time, where bytes are counted as tokens: in English text they are a quarter of that."""
-PLENTY: Final = 200
-"""Bytes are counted as tokens as long as what is reserved for that is not more than this part of the money that was
-left when the request began: what is reserved and not needed may keep other requests out."""
 
 Price = Callable[[Usage], int | None]
 
@@ -31,7 +28,9 @@ class MoneyCounters(Protocol):
 
 class RunningMeter:
     """Called after each frame that is looked at: it compares two numbers, unless the provider has counted anew or the
-    money is spent. `answer_tokens`: for so many was money to be reserved. `is_covered`: it was, as is known already."""
+    money is spent. `answer_tokens`: for so many was money to be reserved. `is_covered`: it was, as is known already.
+
+    Where there is plenty of money, bytes are counted as tokens: `left_uncounted`."""
 
     def __init__(
         self,
@@ -73,22 +72,21 @@ class RunningMeter:
         """As `left`, where so many have come at most; 0 or less: they have to be counted."""
         if reported is not None and reported is not self._reported:
             most = max(most, reported.output_tokens)
-            if reported.input_tokens and not self._is_enough(reported):
+            if reported.input_tokens and not self._is_far_from_end(reported, most):
                 return 0
             self._reported = reported
         if most >= self._looks_at:
             self._reserve_plenty(most)
         return self._looks_at - most
 
-    def _is_enough(self, reported: Usage) -> bool:
-        """Whether the answer that was wanted can be paid with a prompt that the provider has counted, too."""
-        before, self._prompt = self._prompt, reported
-        price = self._price(self._usage(self._wanted))
-        if price is not None and price > self._lease.reserved:
-            self._prompt = before
+    def _is_far_from_end(self, prompt: Usage, most: int) -> bool:
+        """Whether nothing is short, with a prompt that the provider has counted: then that is all there is to it."""
+        before = self._prompt, self._allowed, self._looks_at
+        self._prompt = prompt
+        self._afford()
+        if most + MORE_TOKENS + self._ahead > self._allowed:
+            self._prompt, self._allowed, self._looks_at = before
             return False
-        self._allowed = self._wanted
-        self._looks_at = self._allowed - self._ahead
         return True
 
     def _reserve_plenty(self, most: int) -> None:

@@ -89,7 +89,7 @@ def admission(
     name: Literal["admit", "look"] = "admit",
 ) -> Operation:
     """A request begins, if it fits; `look`: it is only said whether it would."""
-    arguments: list[Argument] = [need.streams, cost.prompt, cost.prompt + cost.answer, int(cost.may_be_cut)]
+    arguments: list[Argument] = [need.streams, cost.prompt, cost.prompt + cost.answer, int(cost.may_be_cut), cost.spare]
     for subject, each in zip(subjects, tokens, strict=True):
         arguments += _limits(subject, each, now_s)
     return Operation(name, subjects, arguments)

@@ -33,14 +33,14 @@ class MeteredHandler:
 
     def __init__(self, handler: CuttableHandler, meter: RunningMeter, cut_as: Callable[[], str]) -> None:
         self.outcome = handler.outcome
-        self.room = [0]
+        self._at_most = meter.left(0)
+        """How many tokens there are when there is no room left."""
+        self.room = [self._at_most]
         self._handler = handler
         self._meter = meter
         self._cut_as = cut_as
         self._reads_all = bool(handler.varying.counts)  # those are the provider's running usage
         self._reported: Usage | None = None
-        self._at_most = 0
-        """How many tokens there are when there is no room left."""
 
     @property
     def delta_text(self) -> str:
@@ -52,13 +52,13 @@ class MeteredHandler:
 
     def handle(self, frame: Frame) -> bytes:
         outcome = self.outcome
-        pieces = outcome.text.pieces
-        before = len(pieces)
+        text = outcome.text
+        before = len(text.pieces)
         out = self._handler.handle(frame)
         if outcome.complete or outcome.error is not None or not outcome.content_started:
             return out
-        is_same_choice = pieces is outcome.text.pieces
-        size = len("".join(pieces[before:]).encode(errors="replace")) if is_same_choice else len(frame.data)
+        # Of several choices, which may come in one frame, no more text has come than the frame is long.
+        size = len(text.since(before).encode(errors="replace")) if text.is_single else len(frame.data)
         self.room[0] -= size
         if self.room[0] > 0 and outcome.usage is self._reported:
             return out

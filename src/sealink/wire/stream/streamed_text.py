@@ -48,6 +48,11 @@ class StreamedText:
         return "\n\n".join(text[: self._most_kept] for text in texts)
 
     @property
+    def is_single(self) -> bool:
+        """Whether there is one choice alone."""
+        return len(self._texts) == 1
+
+    @property
     def choices(self) -> list[int]:
         """Those that any text has come of, and the first."""
         return sorted(self._texts)
