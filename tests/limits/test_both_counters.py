@@ -119,7 +119,7 @@ class InRedis:
         self._counters._connection.now_us = self._now_us
 
     def admit(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE, now_s: float = NOW) -> Lease | Refusal:
-        found = self.run(self._counters.admit(subjects, need, cost, now_s))
+        found = self.run(self._counters.admit(Subjects(subjects), need, cost, now_s))
         assert self._counters.away is None
         return found
 
