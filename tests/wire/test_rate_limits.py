@@ -55,5 +55,5 @@ def test_limits_have_the_names_of_their_api() -> None:
         "anthropic-ratelimit-tokens-remaining",
         "anthropic-ratelimit-tokens-reset",
     )
-    assert openai_chat.CLIENT.limit_reset(60.0, 1_767_323_045.0) == "1m0s"
-    assert anthropic_messages.CLIENT.limit_reset(59.5, 1_767_322_985.0) == "2026-01-02T03:04:05Z"
+    assert openai_chat.CLIENT.limit_reset(60.0, lambda: "2026-01-02T03:04:05Z") == "1m0s"
+    assert anthropic_messages.CLIENT.limit_reset(59.5, lambda: "2026-01-02T03:04:05Z") == "2026-01-02T03:04:05Z"

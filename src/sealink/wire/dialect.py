@@ -4,7 +4,7 @@ Every upstream format is decoded into sealink.events, every client format is enc
 about a pair of formats. All of it is pure: bytes and plain data in, bytes and plain data out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Literal, Protocol, TypeGuard, runtime_checkable
 
 import msgspec
@@ -85,8 +85,8 @@ class ClientApi(Protocol):
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         """The names of the headers that tell of a limit: how much it is, what is left of it, when it is whole again."""
 
-    def limit_reset(self, reset_s: float, now_s: float) -> str:
-        """The last one's value: in so many seconds, at this time (Unix, in seconds)."""
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
+        """The last one's value: in how many seconds, or when (RFC 3339)."""
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes: ...
 

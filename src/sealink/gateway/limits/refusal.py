@@ -1,6 +1,7 @@
 """What a client is told about its limits: errors, and the headers of answers."""
 
-from functools import lru_cache
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Final, Literal
 
 from sealink.errors import HeaderList, InsufficientBalance, RateLimited, SealinkError
@@ -43,12 +44,21 @@ def left_lines(requests: Remaining | None, tokens: Remaining | None, client: Cli
     """The headers that tell what is left of the limits that are set."""
     lines = ""
     if requests is not None:
-        reset = client.limit_reset(requests.reset_ns / _S, now_s)
+        reset = _reset(requests, client, now_s)
         lines = _lines(client.limit_headers("requests")) % (requests.limit, requests.left, reset)
     if tokens is not None:
-        reset = client.limit_reset(tokens.reset_ns / _S, now_s)
+        reset = _reset(tokens, client, now_s)
         lines += _lines(client.limit_headers("tokens")) % (tokens.limit, tokens.left, reset)
     return HeaderLines(lines)
+
+
+def _reset(left: Remaining, client: ClientApi, now_s: float) -> str:
+    reset_s = left.reset_ns / _S
+    return client.limit_reset(reset_s, partial(_rfc_3339, now_s + reset_s))
+
+
+def _rfc_3339(at_s: float) -> str:
+    return datetime.fromtimestamp(-(-at_s // 1), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @lru_cache(maxsize=16)

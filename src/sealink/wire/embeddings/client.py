@@ -1,6 +1,6 @@
 """Embeddings as OpenAI's clients speak it. https://platform.openai.com/docs/api-reference/embeddings"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sealink.errors import SealinkError
 from sealink.wire.dialect import Limited, RequestHead
@@ -26,7 +26,7 @@ class EmbeddingsClient:
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         return openai_limit_headers(what)
 
-    def limit_reset(self, reset_s: float, now_s: float) -> str:
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
         return duration(reset_s)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:

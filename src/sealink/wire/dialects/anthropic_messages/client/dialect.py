@@ -1,7 +1,6 @@
 """Anthropic's Messages API as clients speak it. https://platform.claude.com/docs/en/api/messages"""
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from msgspec import Raw
@@ -84,5 +83,5 @@ class AnthropicMessagesClient:
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         return rate_limits.limit_headers(what)
 
-    def limit_reset(self, reset_s: float, now_s: float) -> str:
-        return rate_limits.rfc_3339(math.ceil(now_s + reset_s))
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
+        return reset_at()

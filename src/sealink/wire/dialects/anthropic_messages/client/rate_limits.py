@@ -3,7 +3,6 @@
 https://platform.claude.com/docs/en/api/rate-limits#response-headers: the reset is a time in RFC 3339.
 """
 
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -14,9 +13,3 @@ _PREFIX: Final = "anthropic-ratelimit"
 def limit_headers(what: str) -> tuple[str, str, str]:
     """A limit of requests or tokens, what is left of it, and when it is whole again."""
     return f"{_PREFIX}-{what}-limit", f"{_PREFIX}-{what}-remaining", f"{_PREFIX}-{what}-reset"
-
-
-@lru_cache(maxsize=256)
-def rfc_3339(at_s: int) -> str:
-    """A time, in Unix seconds."""
-    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

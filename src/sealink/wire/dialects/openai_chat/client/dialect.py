@@ -1,6 +1,6 @@
 """OpenAI's Chat Completions as clients speak it. https://platform.openai.com/docs/api-reference/chat"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from msgspec import Raw
@@ -70,5 +70,5 @@ class OpenAIChatClient:
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         return openai_limit_headers(what)
 
-    def limit_reset(self, reset_s: float, now_s: float) -> str:
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
         return duration(reset_s)

@@ -1,6 +1,6 @@
 """The Responses API as clients speak it. https://platform.openai.com/docs/api-reference/responses"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from msgspec import Raw
@@ -74,5 +74,5 @@ class OpenAIResponsesClient:
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         return openai_limit_headers(what)
 
-    def limit_reset(self, reset_s: float, now_s: float) -> str:
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
         return duration(reset_s)
