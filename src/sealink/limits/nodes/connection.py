@@ -58,10 +58,10 @@ class RedisConnection:
             await self._disconnect()
             raise RedisAway(str(error) or type(error).__name__) from error
         self._script = sha1(script, usedforsecurity=False).hexdigest().encode()
-        # The client's reader and writer take tasks, and ten times as long: it has connected, and is not needed further.
-        writer = self._connection._writer
-        assert writer is not None
-        self._transport = writer.transport
+        # The client's streams take tasks, and ten times as long: it has connected, and is not needed further.
+        stream = self._connection._writer
+        assert stream is not None
+        self._transport = stream.transport
         self._transport.set_protocol(_Replies(self._take, self._lose))
 
     def send(self, operation: Operation, on_reply: OnReply | None = None) -> None:
