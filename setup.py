@@ -1,5 +1,5 @@
-"""What pyproject.toml cannot say: the accelerator, which is built where there is a C compiler and left out where there
-is none; and the pages of docs/, which the package serves at /docs."""
+"""What pyproject.toml cannot say: the accelerators, which are built where there is a C compiler and left out where
+there is none; and the pages of docs/, which the package serves at /docs."""
 
 import shutil
 from pathlib import Path
@@ -25,7 +25,13 @@ setup(
             ["src/sealink/wire/stream/_plain_reads.c"],
             optional=True,
             py_limited_api=True,
-        )
+        ),
+        Extension(
+            "sealink.limits._plain_slots",
+            ["src/sealink/limits/_plain_slots.c"],
+            optional=True,
+            py_limited_api=True,
+        ),
     ],
     cmdclass={"build_py": BuildWithDocs},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},

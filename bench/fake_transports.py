@@ -31,7 +31,7 @@ class Loop(uvloop.Loop):
     async def sock_connect(self, sock: socket.socket, address: Any) -> None: ...
 
     async def create_connection(self, protocol_factory: Any, *to: Any, **more: Any) -> Any:
-        if more.get("host"):  # Redis, which counts in a process of its own
+        if to or more.get("host"):  # Redis, which counts in a process of its own
             return await super().create_connection(protocol_factory, *to, **more)
         protocol = protocol_factory()
         transport = UpstreamTransport(self, protocol)

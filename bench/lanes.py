@@ -122,7 +122,9 @@ name = "bench"
 key = "{KEY}"
 """
 LIMITS: Final = ("limited", "shared")
-LIMITED = """
+LIMITED = f"""
+[access]
+poll_s = {0.5 * SLOWNESS}
 [[prices]]
 provider = "*"
 input_usd_per_mtok = 1.0

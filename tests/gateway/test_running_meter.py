@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealink.gateway.limits.running_meter import RunningMeter
+from sealink.gateway.limits.running_meter import UNCOUNTED_TOKENS, RunningMeter
 from sealink.limits.subjects import Lease
+from sealink.policy.budgets import PLENTY
 from sealink.usage import Usage
 
 INPUT, OUTPUT = 1, 10
@@ -70,3 +71,38 @@ def test_what_is_reserved_is_spent_to_the_last_token(prompt: int, answer: int, r
     cut = tokens_of(RunningMeter(Asked(), lease, stepped, prompt, answer))
     most = max((tokens for tokens in range(1000) if prompt // 7 + tokens // step * step <= reserved), default=0)
     assert cut == min(1000, max(1, most))
+
+
+def test_bytes_are_reserved_as_tokens_while_there_is_plenty() -> None:
+    """So that nothing has to be counted; where what is left is not much more than that, tokens are."""
+    counters = Asked(grants=10**9)
+    lease = Lease((), 0, 0.0, (), 1, 100 + 20 * OUTPUT, funds_left=2 * UNCOUNTED_TOKENS * OUTPUT * PLENTY)
+    metered = RunningMeter(counters, lease, price, 100, 20, is_covered=True)
+    assert metered.left_uncounted(5, None) == 15
+    assert metered.left_uncounted(25, None) == UNCOUNTED_TOKENS
+    assert counters.wanted == [(UNCOUNTED_TOKENS + 5) * OUTPUT]
+    lease.funds_left //= 4
+    assert metered.left_uncounted(25 + UNCOUNTED_TOKENS, None) == 0
+    assert len(counters.wanted) == 1
+    assert metered(9, None) is None
+    assert metered.left(9) == 25 + UNCOUNTED_TOKENS - 9
+
+
+def test_what_is_not_granted_is_counted() -> None:
+    lease = Lease((), 0, 0.0, (), 1, 100 + 20 * OUTPUT, funds_left=10**12)
+    metered = RunningMeter(Asked(grants=OUTPUT), lease, price, 100, 20, is_covered=True)
+    assert metered.left_uncounted(30, None) <= 0
+    assert metered(20, None) is None  # one more was granted
+    assert metered(21, None) is not None
+
+
+def test_a_prompt_that_was_dearer_than_estimated_is_counted_with_the_answer() -> None:
+    lease = Lease((), 0, 0.0, (), 1, 100 + 500 * OUTPUT)
+    metered = RunningMeter(Asked(), lease, price, 100, 500, is_covered=True)
+    assert metered.left_uncounted(5, Usage(input_tokens=90, output_tokens=0)) == 495
+    dearer = Usage(input_tokens=100 + 200 * OUTPUT, output_tokens=0)
+    assert metered.left_uncounted(5, dearer) == 295
+    dearest = Usage(input_tokens=100 + 300 * OUTPUT, output_tokens=0)
+    assert metered.left_uncounted(5, dearest) == 0  # the end is near: it has to be counted
+    assert metered(5, dearest) is None
+    assert metered.left(5) == 295  # what it has cost beyond that is reserved besides

@@ -1,8 +1,8 @@
-"""The same decisions wherever requests are counted: on one machine, in a file, or on many, in Redis."""
+"""The same decisions wherever requests are counted: in a file of one machine, by Python or by C; or in Redis."""
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outside import absent
 from redis_server import RedisServer
+from sealink.limits import plain_slots
 from sealink.limits.counters import Counters
-from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Refusal, Subject
+from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
 from sealink.policy.budgets import Fund
 from sealink.policy.limits import DAY_NS, MINUTE_NS, Excess, Need, UsageLimits
 
@@ -50,9 +52,12 @@ class Counting(Protocol):
 
 
 class InFile:
-    def __init__(self, folder: Path) -> None:
-        self._counters = Counters(folder / "counters", 64)
-        self._now_ns = START_NS
+    """`in_c`: plain requests are counted by the accelerator."""
+
+    def __init__(self, folder: Path, *, in_c: bool = False) -> None:
+        self._counters = Counters(folder / ("in_c" if in_c else "counters"), 64)
+        self._group: Callable[[Sequence[Subject]], Sequence[Subject]] = Subjects if in_c else tuple
+        self._now_ns, self._settled = START_NS, 0
         self._counters._file.now_ns = lambda: self._now_ns  # type: ignore[method-assign]
 
     def wait(self, by_ns: int) -> None:
@@ -61,7 +66,7 @@ class InFile:
     def admit(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE, now_s: float = NOW) -> Lease | Refusal:
         for subject in self._counters.unknown(subjects):
             self._counters.recorded(subject, Recorded(), now_s)
-        return self._counters.admit(subjects, need, cost, now_s)
+        return self._counters.admit(self._group(subjects), need, cost, now_s)
 
     def look(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE) -> Refusal | None:
         return self._counters.look(subjects, need, cost, NOW)
@@ -74,13 +79,20 @@ class InFile:
         self._counters.recorded(subject, used, NOW)
 
     def settle(self, lease: Lease, tokens: int, price: int) -> None:
-        self._counters.settle(lease, tokens, price)
+        self._settled += 1
+        self._counters.settle(lease, tokens, price, Settled(self._settled, 80.0))
 
     def undo(self, lease: Lease) -> None:
         self._counters.undo(lease)
 
     def reserve_more(self, lease: Lease, wanted: int) -> int:
         return self._counters.reserve_more(lease, wanted, NOW)
+
+    @property
+    def cells(self) -> list[int]:
+        """All that it has counted."""
+        file = self._counters._file
+        return file.cells[file.slots.start : file.slots.stop].tolist()
 
     def close(self) -> None:
         self._counters.close()
@@ -107,7 +119,7 @@ class InRedis:
         self._counters._connection.now_us = self._now_us
 
     def admit(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE, now_s: float = NOW) -> Lease | Refusal:
-        found = self.run(self._counters.admit(subjects, need, cost, now_s))
+        found = self.run(self._counters.admit(Subjects(subjects), need, cost, now_s))
         assert self._counters.away is None
         return found
 
@@ -163,10 +175,18 @@ async def _flushed() -> bool:
     return True
 
 
-@pytest.fixture(params=["file", "redis"])
+def built() -> None:
+    if not plain_slots.is_built:
+        absent("the accelerator was not built")
+
+
+@pytest.fixture(params=["file", "file in C", "redis"])
 def counting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counting]:
     if request.param == "file":
         made: Counting = InFile(tmp_path)
+    elif request.param == "file in C":
+        built()
+        made = InFile(tmp_path, in_c=True)
     else:
         server: RedisServer = request.getfixturevalue("redis_server")
         server.clear()
@@ -302,7 +322,7 @@ STEPS = st.one_of(
         st.just("admit"),
         SUBJECTS,
         st.builds(Need, st.integers(0, 99), st.integers(0, 160), st.booleans(), st.integers(0, 1)),
-        st.builds(Cost, AMOUNT, AMOUNT, st.booleans()),
+        st.builds(Cost, AMOUNT, AMOUNT, st.booleans(), st.integers(0, USD // 100)),
     ),
     st.tuples(st.just("settle"), st.integers(0, 9), st.integers(0, 150), AMOUNT),
     st.tuples(st.just("undo"), st.integers(0, 9)),
@@ -313,7 +333,7 @@ STEPS = st.one_of(
 def result(found: Lease | Refusal) -> object:
     if isinstance(found, Refusal):
         return found
-    return found.reserved, found.streams, [*found.tokens], found.requests_left, found.tokens_left
+    return found.reserved, found.streams, [*found.tokens], found.requests_left, found.tokens_left, found.funds_left
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
@@ -322,29 +342,74 @@ def test_both_decide_alike_whatever_happens(steps: list[Any], redis_server: Redi
     (tmp_path / "counters").unlink(missing_ok=True)
     redis_server.clear()
     with contextlib.closing(InFile(tmp_path)) as file, contextlib.closing(InRedis(redis_server.url)) as remote:
-        leases: list[tuple[Lease, Lease]] = []
-        for what, *details in steps:
-            if what == "wait":
-                file.wait(details[0])
-                remote.wait(details[0])
-            elif what == "admit":
-                subjects, need, cost = details
-                here, there = (each.admit(*subjects, need=need, cost=cost) for each in (file, remote))
-                assert result(here) == result(there)
-                if isinstance(here, Lease):
-                    assert isinstance(there, Lease)
-                    leases.append((here, there))
-            elif details[0] < len(leases):
-                act(what, leases, details, file, remote)
+        compare(steps, file, remote)
 
 
-def act(what: str, leases: list[tuple[Lease, Lease]], details: list[int], file: InFile, remote: InRedis) -> None:
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEPS, max_size=60))
+def test_every_cell_is_the_same_in_c_and_in_python(steps: list[Any], tmp_path: Path) -> None:
+    built()
+    for name in ("counters", "in_c"):
+        (tmp_path / name).unlink(missing_ok=True)
+    with contextlib.closing(InFile(tmp_path)) as plain, contextlib.closing(InFile(tmp_path, in_c=True)) as in_c:
+        compare(steps, plain, in_c)
+        assert plain.cells == in_c.cells
+
+
+def test_plain_requests_are_counted_in_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built()
+    with contextlib.closing(InFile(tmp_path, in_c=True)) as file:
+        lease = admitted(file.admit(KEY, TEAM, BUDGET, need=STREAM, cost=Cost(1, 1)))
+        monkeypatch.setattr(Counters, "_slots_of", None)  # which the way in Python begins with
+        file.settle(lease, 5, 1)
+        monkeypatch.undo()
+        file.wait(MINUTE_NS // 2)
+        for _ in range(2):
+            admitted(file.admit(KEY, TEAM, BUDGET))
+        assert isinstance(file.admit(KEY, TEAM, BUDGET), Refusal)  # this one needs Python
+
+
+def test_a_slot_that_is_locked_is_left_to_who_can_wait(tmp_path: Path) -> None:
+    """Not by halves: nothing is counted in the one that was free, and its lock is given back."""
+    built()
+    file, other = InFile(tmp_path, in_c=True), InFile(tmp_path, in_c=True)
+    with contextlib.closing(file), contextlib.closing(other):
+        subjects = Subjects([KEY, TEAM])
+        admitted(other.admit(*subjects))
+        counters, before = other._counters, other.cells
+        terms = counters._terms(subjects, NOW)
+        assert terms is not None
+        with file._counters._file.locked([file._counters._slot(TEAM).at]):
+            assert counters._admit_plain(terms, subjects, SMALL, FREE, NOW) is None
+            assert other.cells == before
+            admitted(file.admit(KEY))
+        assert left_of(admitted(other.admit(KEY, TEAM))) == (0, 244)
+
+
+def compare(steps: list[Any], one: Counting, other: Counting) -> None:
+    leases: list[tuple[Lease, Lease]] = []
+    for what, *details in steps:
+        if what == "wait":
+            one.wait(details[0])
+            other.wait(details[0])
+        elif what == "admit":
+            subjects, need, cost = details
+            here, there = (each.admit(*subjects, need=need, cost=cost) for each in (one, other))
+            assert result(here) == result(there)
+            if isinstance(here, Lease):
+                assert isinstance(there, Lease)
+                leases.append((here, there))
+        elif details[0] < len(leases):
+            act(what, leases, details, one, other)
+
+
+def act(what: str, leases: list[tuple[Lease, Lease]], details: list[int], one: Counting, other: Counting) -> None:
     if what == "more":
         here, there = leases[details[0]]
-        assert file.reserve_more(here, details[1]) == remote.reserve_more(there, details[1])
+        assert one.reserve_more(here, details[1]) == other.reserve_more(there, details[1])
         return
     here, there = leases.pop(details[0])
-    for counting, lease in ((file, here), (remote, there)):
+    for counting, lease in ((one, here), (other, there)):
         if what == "settle":
             counting.settle(lease, details[1], details[2])
         else:

@@ -44,8 +44,8 @@ class Node:
             slot.release()
         file = self.counters._file
         file.cells.release()
-        file._map.close()
-        os.close(file._fd)
+        file.map.close()
+        os.close(file.fd)
 
 
 def recover(survivor: Counters, dead: Node) -> None:

@@ -15,7 +15,7 @@ class Echo:
     """A relay that passes frames on, knows `end` and `bad`, and writes errors as ERROR."""
 
     delta_text = ""
-    most_skipped = None
+    room = None
     varying = UNVARYING
 
     def __init__(self, *, whole_at_end: bool = False) -> None:

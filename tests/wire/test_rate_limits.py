@@ -45,14 +45,15 @@ def test_a_request_says_how_long_its_answer_may_be(client, fields: bytes, tokens
 
 
 def test_limits_have_the_names_of_their_api() -> None:
-    told = "requests", 300, 299, 60.0, "2026-01-02T03:04:05Z"
-    assert dict(openai_chat.CLIENT.limit_headers(*told)) == {
-        "x-ratelimit-limit-requests": "300",
-        "x-ratelimit-remaining-requests": "299",
-        "x-ratelimit-reset-requests": "1m0s",
-    }
-    assert dict(anthropic_messages.CLIENT.limit_headers(*told)) == {
-        "anthropic-ratelimit-requests-limit": "300",
-        "anthropic-ratelimit-requests-remaining": "299",
-        "anthropic-ratelimit-requests-reset": "2026-01-02T03:04:05Z",
-    }
+    assert openai_chat.CLIENT.limit_headers("requests") == (
+        "x-ratelimit-limit-requests",
+        "x-ratelimit-remaining-requests",
+        "x-ratelimit-reset-requests",
+    )
+    assert anthropic_messages.CLIENT.limit_headers("tokens") == (
+        "anthropic-ratelimit-tokens-limit",
+        "anthropic-ratelimit-tokens-remaining",
+        "anthropic-ratelimit-tokens-reset",
+    )
+    assert openai_chat.CLIENT.limit_reset(60.0, lambda: "2026-01-02T03:04:05Z") == "1m0s"
+    assert anthropic_messages.CLIENT.limit_reset(59.5, lambda: "2026-01-02T03:04:05Z") == "2026-01-02T03:04:05Z"

@@ -46,6 +46,7 @@ from sealink.gateway.open_exchanges import RowLength
 from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
+from sealink.limits import plain_slots
 from sealink.limits.nodes.settings import COUNTS_ALONE
 from sealink.limits.subjects import Subject
 from sealink.net.client import UpstreamPool
@@ -54,7 +55,7 @@ from sealink.net.siblings import Siblings
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
 from sealink.store.url import sqlite_file
-from sealink.wire.stream.plain_reads import use_accelerator
+from sealink.wire.stream import plain_reads
 
 log = logging.getLogger("sealink.app")
 
@@ -78,7 +79,8 @@ class App:
         siblings: Path | None = None,
     ) -> None:
         """`load` reads the config again. `siblings` is the folder in which the processes of one SeaLink meet."""
-        use_accelerator(wants_accelerator())
+        for accelerated in (plain_reads, plain_slots):
+            accelerated.use_accelerator(wants_accelerator())
         self.config = config
         self._load_config = load or (lambda: config)
         self._siblings = Siblings(siblings, self._answer)

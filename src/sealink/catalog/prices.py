@@ -1,7 +1,7 @@
 """The price of an answer: by the operator's own prices, what the vendor says that it charges, or the built-in list."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib import import_module
@@ -33,6 +33,17 @@ class PriceRule(msgspec.Struct, frozen=True, kw_only=True):
         """The price, rounded half up."""
         return (2 * cost_nano_usd * (100_000 + self.markup_millipercent) + 100_000) // 200_000
 
+    def of_plain(self, inputs: int, outputs: int) -> tuple[int, int] | None:
+        """The price of so many plain tokens, of the input alone and with the output; None where more has to be known:
+        whether there are images, or the list's price."""
+        rates = self.rates
+        if rates is None or rates.request or rates.image:
+            return None
+        input, whole = rates.of_plain(inputs, 0), rates.of_plain(inputs, outputs)
+        if input is None or whole is None:
+            return None
+        return (self.marked_up(input), self.marked_up(whole)) if self.markup_millipercent else (input, whole)
+
 
 NO_RULE = PriceRule()
 
@@ -42,9 +53,10 @@ class PriceRules:
 
     def __init__(self, rules: Iterable[PriceRule] = ()) -> None:
         self._rules = tuple(rules)
+        self.rule_for: Callable[[str, str], PriceRule] = lru_cache(maxsize=1024)(self._rule_for)
+        """The rule of a provider's model; one that changes nothing where none fits."""
 
-    def rule_for(self, provider: str, model: str) -> PriceRule:
-        """The rule of a model; one that changes nothing where none fits."""
+    def _rule_for(self, provider: str, model: str) -> PriceRule:
         for rule in self._rules:
             if fnmatchcase(provider, rule.provider) and fnmatchcase(model, rule.model):
                 return rule

@@ -44,7 +44,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         A part that is larger than its whole is charged as reported, and nothing is left of the whole.
         """
         if not (self.request or images) and usage.is_plain:
-            return self._of_plain(usage.input_tokens, usage.output_tokens)
+            return self.of_plain(usage.input_tokens, usage.output_tokens)
         inputs, outputs = _input_parts(usage, self), _output_parts(usage, self)
         counts = [count for count, _ in (*inputs, *outputs)]
         searches = max(0, usage.web_searches), max(0, usage.file_searches)
@@ -59,9 +59,16 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             millionths += count * (rate or 0)
         return (2 * (millionths + price * _MILLION) + _MILLION) // (2 * _MILLION)
 
-    def _of_plain(self, inputs: int, outputs: int) -> int | None:
-        """The cost of nearly all usages, at a tenth of the expense."""
-        inputs, outputs, of_input, of_output = max(0, inputs), max(0, outputs), self.input, self.output
+    def of_plain(self, inputs: int, outputs: int) -> int | None:
+        """The cost of so many plain tokens, as nearly all usages have, at a tenth of the expense; None where it is not
+        known. Whatever a request costs by itself is not in it."""
+        of_input, of_output = self.input, self.output
+        if of_input is None or of_output is None or not (0 <= inputs <= MAX_TOKENS and 0 <= outputs <= MAX_TOKENS):
+            return self._of_odd(max(0, inputs), max(0, outputs))
+        return (2 * (inputs * of_input + outputs * of_output) + _MILLION) // (2 * _MILLION)
+
+    def _of_odd(self, inputs: int, outputs: int) -> int | None:
+        of_input, of_output = self.input, self.output
         if (of_input is None and inputs) or (of_output is None and outputs) or max(inputs, outputs) > MAX_TOKENS:
             return None
         return (2 * (inputs * (of_input or 0) + outputs * (of_output or 0)) + _MILLION) // (2 * _MILLION)

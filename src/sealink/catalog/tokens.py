@@ -34,7 +34,13 @@ def count_tokens(text: str) -> int:
     """The number of tokens of a text. Other vendors' own counts differ by some per cent."""
     if not text:
         return 0
-    count, text = vocabulary(), text.encode(errors="replace").decode()  # a lone surrogate is no text
+    count = vocabulary()
+    if len(text) <= _PIECE_CHARS:
+        try:
+            return count(text)
+        except UnicodeEncodeError:
+            pass
+    text = text.encode(errors="replace").decode()  # a lone surrogate is no text
     return sum(count(text[begin : begin + _PIECE_CHARS]) for begin in range(0, len(text), _PIECE_CHARS))
 
 

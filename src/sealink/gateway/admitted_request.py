@@ -10,11 +10,12 @@ import msgspec
 from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList
 from sealink.ledger.entry import Admission
+from sealink.net.header_lines import NO_LINES, HeaderLines
 from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.request import ChatRequest
 from sealink.trace_context import TraceContext
 from sealink.wire.dialect import ClientApi, ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
-from sealink.wire.stream.metered_translator import RunningMeter
+from sealink.wire.stream.metered_handler import RunningMeter
 
 
 class StreamMeter(Protocol):
@@ -68,7 +69,8 @@ class ClientRequest(msgspec.Struct, dict=True):
 class AdmittedRequest(msgspec.Struct):
     """A request that may be answered: for which key, by which targets, and how its client is treated.
 
-    `heartbeat` is the shape that the key has, or the endpoint. `answer_headers` go out with the answer. `queued_ms`:
+    `heartbeat` is the shape that the key has, or the endpoint. `answer_headers` go out with the answer, and
+    `limit_lines`, which tell what is left of limits. `queued_ms`:
     how long it has waited in line; None: it was let in at once. `renew`: for one that waits, looks whether its key may
     still be used, and raises the SealinkError that refuses it.
     """
@@ -78,6 +80,7 @@ class AdmittedRequest(msgspec.Struct):
     route: ModelRoute
     heartbeat: HeartbeatShape
     answer_headers: HeaderList = ()
+    limit_lines: HeaderLines = NO_LINES
     queued_ms: float | None = None
     renew: Callable[[], None] | None = None
 

@@ -294,7 +294,7 @@ class Exchange:
     def _beat(self) -> None:
         heartbeat = self._request.dialect.heartbeat(self._admitted.heartbeat)
         if heartbeat and not (self._client.abandoned or self._client.paused):
-            own = [*identity(self._request.request_id), *self._own_headers()]
+            own = [*identity(self._request.request_id), *self._own_headers(), *self._admitted.limit_lines.pairs]
             self._client.start([*headers.EVENT_STREAM, *own], heartbeat)
             self._account.mark("heartbeat")
 
@@ -314,7 +314,8 @@ class Exchange:
         source = headers.source_lines(content, request.head.model, target.provider.name, target.model)
         departures = headers.departures(attempt.outgoing, is_fallback=self._account.fell_back)
         own = [*self._own_headers(), *departures]
-        return HeaderLines(identity_lines(request.request_id) + source + (header_lines(own) if own else ""))
+        lines = identity_lines(request.request_id) + source + self._admitted.limit_lines
+        return HeaderLines(lines + header_lines(own) if own else lines)
 
     def _own_headers(self) -> HeaderList:
         """Those of this exchange, but for its id."""

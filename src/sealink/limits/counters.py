@@ -7,14 +7,16 @@ slots of all of them are locked.
 from collections.abc import Sequence
 from pathlib import Path
 
+from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert, alerts_of
 from sealink.limits.decision import KINDS, Spending, all_funds, in_period, left_of_limits, refusal_of
+from sealink.limits.plain_slots import MOST_SUBJECTS, Terms
 from sealink.limits.shared_file import SharedFile
 from sealink.limits.slot import Slot, clear_leases, forget_spending
 from sealink.limits.standing import by_name
-from sealink.limits.subjects import UNNAMED, Cost, Lease, Recorded, Refusal, Settled, Subject
-from sealink.policy.budgets import BudgetPeriod, period_start_s, reservation
-from sealink.policy.limits import Need
+from sealink.limits.subjects import UNNAMED, Cost, Lease, Recorded, Refusal, Settled, Subject, Subjects
+from sealink.policy.budgets import BudgetPeriod, least_left, period_start_s, reservation
+from sealink.policy.limits import Need, Remaining
 
 
 class Counters:
@@ -42,7 +44,12 @@ class Counters:
 
     def unknown(self, subjects: Sequence[Subject]) -> list[Subject]:
         """Those whose spending is not counted here yet: it has to be read from the ledger, and given to `spent`."""
-        return [subject for subject in subjects if subject.has_funds and not self._is_known(subject)]
+        if isinstance(subjects, Subjects) and subjects.known_to is self:
+            return []
+        unknown = [subject for subject in subjects if subject.has_funds and not self._is_known(subject)]
+        if isinstance(subjects, Subjects) and not unknown:
+            subjects.known_to = self
+        return unknown
 
     def recorded(self, subject: Subject, used: Recorded, now_s: float) -> None:
         """What a subject has used by the ledger, at least: it is ahead of the counter where that was lost, or where
@@ -61,6 +68,9 @@ class Counters:
 
     def admit(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Lease | Refusal:
         """A request begins, if it fits."""
+        terms = self._terms(subjects, now_s) if plain_slots.is_used else None
+        if terms is not None and (lease := self._admit_plain(terms, subjects, need, cost, now_s)) is not None:
+            return lease
         slots = [self._slot(subject) for subject in subjects]
         with self._file.locked(sorted({slot.at for slot in slots})):
             now_ns = self._file.now_ns()
@@ -72,13 +82,13 @@ class Counters:
                 return refusal
             tokens = [need.tokens(subject.limits.tokens_per_minute or 0) for subject in subjects]
             funds = all_funds(held, now_s)
-            reserved = reservation(funds, cost.prompt + cost.answer) if funds else 0
+            reserved = reservation(funds, cost.prompt + cost.answer, cost.spare) if funds else 0
             for (subject, slot), each in zip(held, tokens, strict=True):
                 _count(subject, slot, each, now_ns)
                 slot.lease(need.streams, reserved)
                 slot.save()
             left = left_of_limits(held, now_ns)
-        return Lease(subjects, now_ns, now_s, tokens, need.streams, reserved, *left)
+        return Lease(subjects, now_ns, now_s, tokens, need.streams, reserved, *left, least_left(funds) - reserved)
 
     def look(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Refusal | None:
         """Why a request does not fit now; None: it does. Nothing is counted."""
@@ -128,6 +138,9 @@ class Counters:
     def settle(self, lease: Lease, tokens: int, price: int, settled: Settled = UNNAMED) -> list[FundsAlert]:
         """A request has ended, and has used so much. What it held goes back. Returns what is to be told of budgets and
         balances."""
+        terms = self._terms(lease.subjects, lease.started_s, settled.warn_at_percent) if plain_slots.is_used else None
+        if terms is not None and settled.cut is None and self._settle_plain(terms, lease, tokens, price, settled):
+            return []
         slots, alerts = self._slots_of(lease), list[FundsAlert]()
         with self._file.locked(sorted({slot.at for slot in slots})):
             now_ns = self._file.now_ns()
@@ -174,6 +187,43 @@ class Counters:
                     window.take_back(amount, lease.at_ns)
                 slot.save()
                 slot.lease(-lease.streams, -lease.reserved)
+
+    def _terms(self, subjects: Sequence[Subject], at_s: float, warn_at_percent: float | None = None) -> Terms | None:
+        """What is asked of the subjects' slots by a request that begins then."""
+        if not isinstance(subjects, Subjects):
+            return None
+        terms = subjects.terms
+        if not isinstance(terms, Terms) or not terms.fit(self, at_s, warn_at_percent):
+            slots = [self._slot(subject).at for subject in subjects]
+            if not 0 < len(set(slots)) == len(slots) <= MOST_SUBJECTS:
+                return None
+            percent = UNNAMED.warn_at_percent if warn_at_percent is None else warn_at_percent
+            subjects.terms = terms = Terms(self, subjects, slots, at_s, percent)
+        return terms
+
+    def _admit_plain(
+        self, terms: Terms, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float
+    ) -> Lease | None:
+        file, now_ns, whole = self._file, self._file.now_ns(), cost.prompt + cost.answer
+        needed = cost.prompt if cost.may_be_cut else whole
+        found = plain_slots.admit(
+            file.map, file.fd, file.process, now_ns, terms.packed, *need, needed, whole, cost.spare
+        )
+        if found is None:
+            return None
+        reserved, funds_left, requests, tokens, held = found
+        requests_left = None if requests[0] < 0 else Remaining(*requests)
+        tokens_left = None if tokens[0] < 0 else Remaining(*tokens)
+        return Lease(subjects, now_ns, now_s, held, need.streams, reserved, requests_left, tokens_left, funds_left)
+
+    def _settle_plain(self, terms: Terms, lease: Lease, tokens: int, price: int, settled: Settled) -> bool:
+        file = self._file
+        started_s, held, number = int(lease.started_s), tuple(lease.tokens), settled.number
+        done = plain_slots.settle(
+            file.map, file.fd, file.process, file.now_ns(), terms.packed,
+            held, lease.at_ns, started_s, tokens, price, lease.streams, lease.reserved, number,
+        )  # fmt: skip
+        return bool(done)
 
     def _slots_of(self, lease: Lease) -> list[Slot]:
         return [self._slot(subject) for subject in lease.subjects]

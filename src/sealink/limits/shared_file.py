@@ -49,16 +49,16 @@ class SharedFile:
     def __init__(self, path: Path, capacity: int, journal: str = "") -> None:
         self.process = -1
         self.rebooted = False
-        self._fd = _open(path, capacity)
+        self.fd = _open(path, capacity)
         try:
-            self._map = mmap.mmap(self._fd, 0)
+            self.map = mmap.mmap(self.fd, 0)
         except BaseException:
-            os.close(self._fd)
+            os.close(self.fd)
             raise
-        self.cells = memoryview(self._map).cast("q")
+        self.cells = memoryview(self.map).cast("q")
         self._capacity = self.cells[_CAPACITY_CELL]
         self._slots_at = -(-(_HEADER_CELLS + self._capacity * _DIGEST_CELLS) // SLOT_CELLS) * SLOT_CELLS
-        self._locks = _Locks(self._fd)
+        self._locks = _Locks(self.fd)
         self._names: dict[bytes, int] = {}
         with self.locked((_LAYOUT_CELL,)):
             self._set_clock()
@@ -69,8 +69,8 @@ class SharedFile:
         """Leave. Slots must not be used any more."""
         self.cells[_JOURNAL_CELLS + self.process] = 0
         self.cells.release()
-        self._map.close()
-        os.close(self._fd)
+        self.map.close()
+        os.close(self.fd)
 
     def now_ns(self) -> int:
         """The time, of a clock that all processes have, that is never set, and that goes on after a reboot."""

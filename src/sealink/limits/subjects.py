@@ -1,6 +1,6 @@
 """What is counted: subjects (keys, teams, models) with their limits, and what a request takes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -33,6 +33,17 @@ class Subject(NamedTuple):
         return self.limits.budget_usd is not None or self.credit is not None
 
 
+class Subjects(tuple[Subject, ...]):
+    """Those that a request counts for, with what is the same for all such requests. `known_to`, `terms`: what counters
+    keep of them."""
+
+    def __init__(self, _: Iterable[Subject] = ()) -> None:
+        self.has_funds = any(subject.has_funds for subject in self)
+        self.counts_tokens = any(subject.limits.tokens_per_minute is not None for subject in self)
+        self.known_to: object = None
+        self.terms: object = None
+
+
 class Limit(NamedTuple):
     """Whose limit it is, by the subject's name, and which."""
 
@@ -42,11 +53,13 @@ class Limit(NamedTuple):
 
 class Cost(NamedTuple):
     """What a request may cost, in nano-dollars: its prompt, and its answer. One that `may_be_cut` is let in if there is
-    enough for the prompt."""
+    enough for the prompt; `spare` is reserved for it besides, where there is plenty, so that its answer need not be
+    counted token by token."""
 
     prompt: int = 0
     answer: int = 0
     may_be_cut: bool = False
+    spare: int = 0
 
 
 class Recorded(NamedTuple):
@@ -61,7 +74,8 @@ class Recorded(NamedTuple):
 
 
 class Lease(msgspec.Struct):
-    """What an admitted request holds, until it is settled: under each subject its tokens, and a stream and money."""
+    """What an admitted request holds, until it is settled: under each subject its tokens, and a stream and money.
+    `funds_left`: how much money was left besides when it was admitted."""
 
     subjects: Sequence[Subject]
     at_ns: int
@@ -71,6 +85,7 @@ class Lease(msgspec.Struct):
     reserved: int
     requests_left: Remaining | None = None
     tokens_left: Remaining | None = None
+    funds_left: int = 0
 
 
 class Settled(NamedTuple):

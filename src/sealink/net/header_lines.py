@@ -20,6 +20,7 @@ class HeaderLines(str):
         return [(name, value) for name, _, value in [line.partition(": ") for line in self.split("\r\n")[:-1]]]
 
 
+NO_LINES: Final = HeaderLines()
 Headers = HeaderList | HeaderLines
 
 

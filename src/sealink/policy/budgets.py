@@ -73,9 +73,19 @@ def short(funds: list[Fund], needed: int) -> Fund | None:
     return min(lacking, key=lambda fund: fund.left, default=None)
 
 
-def reservation(funds: list[Fund], wanted: int) -> int:
-    """What is reserved: what is wanted, or what is left."""
-    return max(0, min([wanted, *(fund.left for fund in funds)]))
+PLENTY: Final = 100
+"""What is only spared is a hundredth of what is left, at most: it may keep other requests out until it goes back."""
+
+
+def reservation(funds: list[Fund], wanted: int, spare: int = 0) -> int:
+    """What is reserved: what is wanted, or what is left; and what is to be spared besides, where that is little."""
+    left = min([fund.left for fund in funds], default=wanted)
+    return wanted + spare if spare <= (left - wanted) // PLENTY else max(0, min(wanted, left))
+
+
+def least_left(funds: list[Fund]) -> int:
+    """How much may still be spent; 0: nothing, or there is no fund."""
+    return max(0, min([fund.left for fund in funds], default=0))
 
 
 def _day_of_month(day_s: int) -> int:

@@ -4,7 +4,7 @@ Every upstream format is decoded into sealink.events, every client format is enc
 about a pair of formats. All of it is pure: bytes and plain data in, bytes and plain data out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Literal, Protocol, TypeGuard, runtime_checkable
 
 import msgspec
@@ -14,12 +14,16 @@ from sealink.events import Event
 from sealink.request import ChatRequest
 from sealink.wire.identifiers import Identifiers
 from sealink.wire.model_list import ModelList
-from sealink.wire.stream.handler import Decoder, Encoder, Framer, StreamHandler
+from sealink.wire.stream.handler import CuttableHandler, Decoder, Encoder, Framer, StreamHandler
 from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.plain_answer import PlainAnswer
 
 HeartbeatShape = Literal["comment", "chunk", "off"]
 """An SSE comment, an event without content, or nothing: clients differ in which of them they accept."""
+
+
+Limited = Literal["requests", "tokens"]
+"""What limits are of that clients are told of."""
 
 
 class OutgoingRequest(msgspec.Struct):
@@ -78,9 +82,11 @@ class ClientApi(Protocol):
     def max_output_tokens(self, head: RequestHead) -> int | None:
         """How many tokens a request says that its answer may have at most; None where it does not say so."""
 
-    def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
-        """The headers that tell of a limit of `requests` or `tokens`: what is left of it, in how many seconds all of it
-        is again, and when (RFC 3339)."""
+    def limit_headers(self, what: Limited) -> tuple[str, str, str]:
+        """The names of the headers that tell of a limit: how much it is, what is left of it, when it is whole again."""
+
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
+        """The last one's value: in how many seconds, or when (RFC 3339)."""
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes: ...
 
@@ -174,6 +180,10 @@ class PassthroughDialect(UpstreamDialect, Protocol):
         """Whether its answer to this request is what the client has asked for, and need not be translated."""
 
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> StreamHandler: ...
+
+    def cuttable_passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> CuttableHandler | None:
+        """As `passthrough`, of a stream that may have to end before its upstream does. None: the ending has all of the
+        answer once more, so that it can only be written by who has written the answer."""
 
     def passthrough_whole(self, body: bytes, identity: FallbackIdentity = ANONYMOUS) -> tuple[bytes, Outcome]:
         """A not-streamed answer for a client of the same dialect, changed only where a vendor departs from it."""

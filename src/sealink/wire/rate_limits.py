@@ -4,26 +4,24 @@ https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers: `x-r
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Raw
 
-from sealink.errors import HeaderList
 from sealink.wire.raw_json.fields import integer_of
 
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 60 * _MINUTE_MS
 
 
-def openai_limit_headers(what: str, limit: int, left: int, reset_s: float) -> HeaderList:
-    """A limit of requests or tokens, what is left of it, and when all of it is again."""
-    return (
-        (f"x-ratelimit-limit-{what}", str(limit)),
-        (f"x-ratelimit-remaining-{what}", str(left)),
-        (f"x-ratelimit-reset-{what}", duration(reset_s)),
-    )
+@lru_cache(maxsize=8)
+def openai_limit_headers(what: str) -> tuple[str, str, str]:
+    """A limit of requests or tokens, what is left of it, and in what time it is whole again."""
+    return f"x-ratelimit-limit-{what}", f"x-ratelimit-remaining-{what}", f"x-ratelimit-reset-{what}"
 
 
+@lru_cache(maxsize=256)
 def duration(seconds: float) -> str:
     """As Go writes it: `20ms`, `1.5s`, `6m0s`, `23h59m0s`."""
     ms = -(-round(seconds * 1_000_000) // 1000)
@@ -39,8 +37,8 @@ def duration(seconds: float) -> str:
 
 def stated_tokens(fields: Mapping[str, Raw], *names: str, times: str = "") -> int | None:
     """The first of these fields that is there, as many times as the field `times` says; None where none is."""
-    found = (integer_of(fields.get(name)) for name in names)
-    tokens = next((value for value in found if value is not None), None)
-    if tokens is None:
-        return None
-    return max(0, tokens) * max(1, integer_of(fields.get(times)) or 1)
+    for name in names:
+        if name in fields and (tokens := integer_of(fields[name])) is not None:
+            several = max(1, integer_of(fields[times]) or 1) if times in fields else 1
+            return max(0, tokens) * several
+    return None

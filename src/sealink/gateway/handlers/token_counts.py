@@ -66,7 +66,8 @@ class TokenCounts:
         finally:
             account.end("error", "sealink", "internal_error")  # unless it is known already how it ended
             observers.settled(admission, account.settlement())
-        responder.send(200, [*JSON, *identity(context.request_id), *admitted.answer_headers, *source], counted)
+        told = [*admitted.answer_headers, *admitted.limit_lines.pairs, *source]
+        responder.send(200, [*JSON, *identity(context.request_id), *told], counted)
 
     async def _count(self, admitted: AdmittedRequest, account: Account) -> tuple[HeaderList, bytes]:
         """The count, and where it is from: of the first target that can count, else an estimate."""

@@ -5,10 +5,10 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sealink.access.credential import Balance, balance_in_force
 from sealink.access.keys import ApiKey, Team
@@ -17,9 +17,9 @@ from sealink.catalog.rates import NANO
 from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.claim import Claim
-from sealink.gateway.limits.estimate import Estimate
+from sealink.gateway.limits.estimate import SPARE_TIMES, Estimate
 from sealink.gateway.limits.queue import FREED_BY_ENDS, Queue
-from sealink.gateway.limits.refusal import left_headers, refused
+from sealink.gateway.limits.refusal import left_lines, refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
@@ -28,7 +28,7 @@ from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.shared_file import FileFull, number_of
 from sealink.limits.standing import Spent, by_name
-from sealink.limits.subjects import UNNAMED, Credit, Lease, Recorded, Refusal, Settled, Subject
+from sealink.limits.subjects import UNNAMED, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
 from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import UsageLimits
 from sealink.policy.routing import ModelRoute, Target
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from sealink.limits.nodes.node_counters import NodeCounters
 
 log = logging.getLogger("sealink.limits")
+
+
+_Kept = tuple[ApiKey, Team | None, UsageLimits | None, Credit | None, Subjects]
+_MOST_KEPT: Final = 4096
 
 
 class Recent(Protocol):
@@ -76,6 +80,8 @@ class LimitEnforcement:
         self._counters: Counters | None = None
         self._nodes: NodeCounters | None = None
         self._leases: dict[str, Lease] = {}
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        """What requests of a key for a model count for, by their names, as long as it is the same."""
         self._settings = LimitSettings()
         self._prices = PriceRules()
         self.queue = Queue(self)
@@ -184,17 +190,20 @@ class LimitEnforcement:
             (self._nodes or self._open()).undo(lease)
             self.queue.freed(subject.name for subject in lease.subjects)
 
-    def _subjects(self, request: AdmittedRequest) -> list[Subject]:
+    def _subjects(self, request: AdmittedRequest) -> Subjects:
         """What the request counts for, if that has limits."""
         key, route = request.key, request.route
-        found = []
-        credit = self._credit_of(key)
-        if credit is not None or has_limits(key):
-            found.append(Subject(f"key:{key.name}", key, credit))
-        if key.team is not None and (team := self._keyring.teams.get(key.team)) is not None and has_limits(team):
-            found.append(Subject(f"team:{team.name}", team))
-        if route.limits is not None:
-            found.append(Subject(f"model:{route.limited_as}", route.limits))
+        team = None if key.team is None else self._keyring.teams.get(key.team)
+        credit, place = self._credit_of(key), (key.name, route.limited_as)
+        kept = self._kept.get(place)
+        if kept is not None:
+            kept_key, kept_team, kept_limits, kept_credit, found = kept
+            if kept_key is key and kept_team is team and kept_limits is route.limits and kept_credit == credit:
+                return found
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        found = Subjects(_limited(key, team, route, credit))
+        self._kept[place] = key, team, route.limits, credit, found
         return found
 
     def subjects_of(self, key: ApiKey) -> list[Subject]:
@@ -262,11 +271,11 @@ class LimitEnforcement:
         except FileFull as error:
             raise _unavailable(error) from error
 
-    def _unknown(self, subjects: Sequence[Subject]) -> list[Subject]:
+    def _unknown(self, subjects: Subjects) -> list[Subject]:
         """Those whose spending is not known here yet."""
-        return self._open().unknown(subjects) if any(subject.has_funds for subject in subjects) else []
+        return self._open().unknown(subjects) if subjects.has_funds else []
 
-    async def _learn_spending(self, subjects: Sequence[Subject]) -> None:
+    async def _learn_spending(self, subjects: Subjects) -> None:
         """Ask the ledger what was spent, where that is not known."""
         now_s = time.time()
         for subject in self._unknown(subjects):
@@ -313,9 +322,8 @@ class LimitEnforcement:
         if admitted.queued_ms is not None:
             admitted.request.received_at = time.monotonic()  # its timers begin now
         if claim.cost.may_be_cut:
-            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim.estimate)
-        left = left_headers(found.requests_left, found.tokens_left, client, now_s)
-        admitted.answer_headers = [*admitted.answer_headers, *left]
+            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim)
+        admitted.limit_lines = left_lines(found.requests_left, found.tokens_left, client, now_s)
 
     def _open(self) -> Counters:
         if self._counters is None:
@@ -329,18 +337,32 @@ class LimitEnforcement:
 class StreamBudget:
     """The meters of one stream, for whichever target sends it."""
 
-    def __init__(self, counters: MoneyCounters, lease: Lease, estimate: Estimate) -> None:
+    def __init__(self, counters: MoneyCounters, lease: Lease, claim: Claim) -> None:
         self._counters = counters
         self._lease = lease
-        self._estimate = estimate
+        self._estimate = claim.estimate
+        self._cost = claim.cost
 
     def of(self, target: Target) -> RunningMeter:
-        price = partial(self._estimate.price, target)
-        estimate = self._estimate
-        return RunningMeter(self._counters, self._lease, price, estimate.prompt_tokens, estimate.answer_tokens)
+        estimate, cost, reserved = self._estimate, self._cost, self._lease.reserved
+        price, answer_tokens = partial(estimate.price, target), estimate.answer_tokens
+        whole = cost.prompt + cost.answer  # by the dearest target's price
+        if reserved >= whole + cost.spare:
+            answer_tokens *= 1 + SPARE_TIMES
+        prompt_tokens, is_covered = estimate.prompt_tokens, reserved >= whole
+        return RunningMeter(self._counters, self._lease, price, prompt_tokens, answer_tokens, is_covered=is_covered)
 
     def code(self) -> str:
         return code_of(self._lease)
+
+
+def _limited(key: ApiKey, team: Team | None, route: ModelRoute, credit: Credit | None) -> Iterator[Subject]:
+    if credit is not None or has_limits(key):
+        yield Subject(f"key:{key.name}", key, credit)
+    if team is not None and has_limits(team):
+        yield Subject(f"team:{team.name}", team)
+    if route.limits is not None:
+        yield Subject(f"model:{route.limited_as}", route.limits)
 
 
 def has_limits(limits: UsageLimits) -> bool:

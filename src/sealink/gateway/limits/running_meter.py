@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from sealink.limits.subjects import Lease
-from sealink.policy.budgets import Code
+from sealink.policy.budgets import PLENTY, Code
 from sealink.usage import Usage
 
 MORE_TOKENS: Final = 256
 """For so many tokens more is reserved at a time, when what was reserved is spent."""
+UNCOUNTED_TOKENS: Final = 2048
+"""For so many at a time, where bytes are counted as tokens: in English text they are a quarter of that."""
 
 Price = Callable[[Usage], int | None]
 
@@ -26,10 +28,19 @@ class MoneyCounters(Protocol):
 
 class RunningMeter:
     """Called after each frame that is looked at: it compares two numbers, unless the provider has counted anew or the
-    money is spent. `answer_tokens`: for so many was money to be reserved."""
+    money is spent. `answer_tokens`: for so many was money to be reserved. `is_covered`: it was, as is known already.
+
+    Where there is plenty of money, bytes are counted as tokens: `left_uncounted`."""
 
     def __init__(
-        self, counters: MoneyCounters, lease: Lease, price: Price, prompt_tokens: int, answer_tokens: int
+        self,
+        counters: MoneyCounters,
+        lease: Lease,
+        price: Price,
+        prompt_tokens: int,
+        answer_tokens: int,
+        *,
+        is_covered: bool = False,
     ) -> None:
         self._counters = counters
         self._lease = lease
@@ -38,8 +49,10 @@ class RunningMeter:
         self._prompt = Usage(input_tokens=prompt_tokens, output_tokens=0)
         self._ahead = counters.ahead_tokens
         self._wanted = answer_tokens
-        self._allowed = self._looks_at = 0
-        self._afford()
+        self._allowed = answer_tokens
+        self._looks_at = answer_tokens - self._ahead
+        if not is_covered:
+            self._afford()
 
     def __call__(self, tokens: int, reported: Usage | None) -> Usage | None:
         if reported is not None and reported is not self._reported:
@@ -54,6 +67,36 @@ class RunningMeter:
     def left(self, tokens: int) -> int:
         """How many more tokens than these may come before it has to be called."""
         return self._looks_at - tokens
+
+    def left_uncounted(self, most: int, reported: Usage | None) -> int:
+        """As `left`, where so many have come at most; 0 or less: they have to be counted."""
+        if reported is not None and reported is not self._reported:
+            most = max(most, reported.output_tokens)
+            if reported.input_tokens and not self._is_far_from_end(reported, most):
+                return 0
+            self._reported = reported
+        if most >= self._looks_at:
+            self._reserve_plenty(most)
+        return self._looks_at - most
+
+    def _is_far_from_end(self, prompt: Usage, most: int) -> bool:
+        """Whether nothing is short, with a prompt that the provider has counted: then that is all there is to it."""
+        before = self._prompt, self._allowed, self._looks_at
+        self._prompt = prompt
+        self._afford()
+        if most + MORE_TOKENS + self._ahead > self._allowed:
+            self._prompt, self._allowed, self._looks_at = before
+            return False
+        return True
+
+    def _reserve_plenty(self, most: int) -> None:
+        """Reserve money for bytes as if they were tokens, where that is little."""
+        before, self._wanted = self._wanted, most + UNCOUNTED_TOKENS + self._ahead
+        price = self._price(self._usage(self._wanted))
+        if price is None or (price - self._lease.reserved) * PLENTY > self._lease.funds_left:
+            self._wanted = before
+        else:
+            self._reserve(price, most)
 
     def _recount_prompt(self, reported: Usage, tokens: int) -> None:
         """What the prompt has cost beyond its estimate is spent, and must not be taken from an answer that has just
@@ -70,13 +113,16 @@ class RunningMeter:
     def _reserve_more(self, tokens: int) -> bool:
         """Whether the stream may go on, with more money."""
         self._wanted = tokens + MORE_TOKENS + self._ahead
-        price = self._price(self._usage(self._wanted))
+        self._reserve(self._price(self._usage(self._wanted)), tokens)
+        return tokens < self._allowed
+
+    def _reserve(self, price: int | None, tokens: int) -> None:
+        """Have so much reserved in all, as far as there is so much."""
         if price is not None and price > self._lease.reserved:
             self._counters.reserve_more(self._lease, price - self._lease.reserved, time.time())
         self._afford()
         if self._looks_at <= tokens < self._allowed:
             self._looks_at = self._allowed  # it was asked for: the answer comes before it is needed
-        return tokens < self._allowed
 
     def _afford(self) -> None:
         """How many tokens there may be, and with how many more money is asked for."""

@@ -15,9 +15,9 @@ from sealink.wire.dialect import OutgoingRequest, PassthroughDialect, UpstreamDi
 from sealink.wire.identifiers import NameRestorer, restore_names, sent_names
 from sealink.wire.stream.answer_framing import WholeDecoder, decode_stream, whole_json
 from sealink.wire.stream.gathering import Gathering
-from sealink.wire.stream.handler import Decoder, StreamHandler
+from sealink.wire.stream.handler import CuttableHandler, Decoder, StreamHandler
 from sealink.wire.stream.lane import Lane
-from sealink.wire.stream.metered_translator import MeteredTranslator
+from sealink.wire.stream.metered_handler import MeteredHandler
 from sealink.wire.stream.outcome import Outcome, empty_answer, is_empty, observe
 from sealink.wire.stream.translator import Translator
 
@@ -124,15 +124,23 @@ def _keeping_text(handler: StreamHandler, request: ClientRequest) -> StreamHandl
 
 def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
     dialect, meter = target.provider.dialect, request.meter
-    if _passes_through(dialect, request) and meter is None:
+    if meter is not None:
+        return MeteredHandler(_cuttable_handler(request, dialect), meter.of(target), meter.code)
+    if _passes_through(dialect, request):
         return dialect.passthrough(request.head, request.fallback_identity)
+    return _translator(request, dialect)
+
+
+def _cuttable_handler(request: ClientRequest, dialect: UpstreamDialect) -> CuttableHandler:
+    relay = None
+    if _passes_through(dialect, request):
+        relay = dialect.cuttable_passthrough(request.head, request.fallback_identity)
+    return _translator(request, dialect) if relay is None else relay
+
+
+def _translator(request: ClientRequest, dialect: UpstreamDialect) -> Translator:
     decoder = _with_names(dialect.decoder(), request, dialect)
-    encoder = request.dialect.encoder(_answered(request), request.fallback_identity)
-    return (
-        Translator(decoder, encoder)
-        if meter is None
-        else MeteredTranslator(decoder, encoder, meter.of(target), meter.code)
-    )
+    return Translator(decoder, request.dialect.encoder(_answered(request), request.fallback_identity))
 
 
 def _passes_through(dialect: UpstreamDialect, request: ClientRequest) -> TypeGuard[PassthroughDialect]:

@@ -1,7 +1,6 @@
 """One connection to Redis. The commands of one turn of the event loop go out together, and none waits for another."""
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Callable
 from hashlib import sha1
@@ -14,6 +13,8 @@ from redis.exceptions import RedisError, ResponseError
 from sealink.limits.nodes.script import SCRIPT, Operation
 
 _NAME: Final = "sealink"
+_NOT_ALL: Final = object()
+"""Of an answer that has not come to its end."""
 
 Reply = Any
 OnReply = Callable[[Reply], None]
@@ -38,10 +39,10 @@ class RedisConnection:
         )
         self._connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
         self._script = b""
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.WriteTransport | None = None
         self._unsent: list[bytes] = []
         self._waiting: deque[tuple[float, OnReply | None, asyncio.Future[Reply] | None]] = deque()
-        self._has_unsent = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
         self._watch: asyncio.TimerHandle | None = None
         self._lost: RedisAway | None = None
 
@@ -57,7 +58,11 @@ class RedisConnection:
             await self._disconnect()
             raise RedisAway(str(error) or type(error).__name__) from error
         self._script = sha1(script, usedforsecurity=False).hexdigest().encode()
-        self._tasks = [asyncio.ensure_future(self._write()), asyncio.ensure_future(self._read())]
+        # The client's streams take tasks, and ten times as long: it has connected, and is not needed further.
+        stream = self._connection._writer
+        assert stream is not None
+        self._transport = stream.transport
+        self._transport.set_protocol(_Replies(self._take, self._lose))
 
     def send(self, operation: Operation, on_reply: OnReply | None = None) -> None:
         """Have something done; `on_reply` is called with the answer, unless the connection is lost before."""
@@ -66,7 +71,7 @@ class RedisConnection:
 
     def ask(self, operation: Operation) -> asyncio.Future[Reply]:
         """Have something done. The answer; RedisAway where there is none."""
-        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Reply] = self._loop.create_future()
         if self._lost is None:
             self._send(operation, None, answer)
         else:
@@ -76,7 +81,6 @@ class RedisConnection:
     async def close(self) -> None:
         """End it."""
         self._end(RedisAway("the connection was closed"))
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._disconnect()
 
     def _send(self, operation: Operation, on_reply: OnReply | None, answer: asyncio.Future[Reply] | None) -> None:
@@ -85,38 +89,31 @@ class RedisConnection:
             b"EVALSHA", self._script, len(keys), *keys,
             operation.name, self._process, self.now_us, *operation.arguments,
         )  # fmt: skip
-        loop = asyncio.get_running_loop()
+        if not self._unsent:
+            self._loop.call_soon(self._write)
         self._unsent.append(hiredis.pack_command(command))  # type: ignore[arg-type]
-        self._has_unsent.set()
-        self._waiting.append((loop.time() + self._timeout_s, on_reply, answer))
+        self._waiting.append((self._loop.time() + self._timeout_s, on_reply, answer))
         if self._watch is None:
-            self._watch = loop.call_later(self._timeout_s, self._look)
+            self._watch = self._loop.call_later(self._timeout_s, self._look)
 
-    async def _write(self) -> None:
-        try:
-            while True:
-                await self._has_unsent.wait()
-                self._has_unsent.clear()
-                unsent, self._unsent = self._unsent, []
-                await self._connection.send_packed_command(unsent, check_health=False)
-        except (RedisError, OSError) as error:
-            self._lose(error)
+    def _write(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self._transport is not None and self._lost is None:
+            self._transport.write(b"".join(unsent))
 
-    async def _read(self) -> None:
-        try:
-            while True:
-                reply = await self._connection.read_response(timeout=math.inf)
-                _, on_reply, answer = self._waiting.popleft()
-                if on_reply is not None:
-                    on_reply(reply)
-                if answer is not None and not answer.done():
-                    answer.set_result(reply)
-        except (RedisError, OSError) as error:
-            self._lose(error)
+    def _take(self, reply: Reply) -> None:
+        """The answer to what was asked first."""
+        if not self._waiting:
+            return
+        _, on_reply, answer = self._waiting.popleft()
+        if on_reply is not None:
+            on_reply(reply)
+        if answer is not None and not answer.done():
+            answer.set_result(reply)
 
     def _look(self) -> None:
         """Whether what was asked for first is late."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         self._watch = None
         if not self._waiting:
             return
@@ -145,16 +142,36 @@ class RedisConnection:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
-        own = asyncio.current_task() if self._tasks else None
-        for task in self._tasks:
-            if task is not own:
-                task.cancel()
 
     async def _disconnect(self) -> None:
         try:
             await self._connection.disconnect(nowait=True)
         except (RedisError, OSError):
             return  # it was cut already
+
+
+class _Replies(asyncio.Protocol):
+    """Reads Redis's answers. `on_error` is called with one that is an error, and when the connection is lost."""
+
+    def __init__(self, on_reply: OnReply, on_error: Callable[[Exception], None]) -> None:
+        self._replies = hiredis.Reader(notEnoughData=_NOT_ALL)
+        self._on_reply = on_reply
+        self._on_error = on_error
+
+    def data_received(self, data: bytes) -> None:
+        replies = self._replies
+        try:
+            replies.feed(data)
+            while (reply := replies.gets()) is not _NOT_ALL:
+                if isinstance(reply, hiredis.ReplyError):
+                    self._on_error(ResponseError(str(reply)))
+                    return
+                self._on_reply(reply)
+        except hiredis.ProtocolError as error:
+            self._on_error(error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._on_error(exc or ConnectionError("Connection closed by server."))
 
 
 async def answers(url: str, timeout_s: float) -> None:

@@ -7,6 +7,7 @@
 local HELD_MS = 172800000 -- what nobody has used for two days is forgotten: spending is read from the ledger again
 local WINDOWS = { 60000000, 60000000, 86400000000 }
 local STEPS = 126
+local PLENTY = 100
 local FIELDS = {
   't1', 'a1', 'n1', 't2', 'a2', 'n2', 't3', 'a3', 'n3',
   'streams', 'reserved', 'kind', 'start', 'spent', 'since', 'balance_spent',
@@ -265,7 +266,7 @@ end
 
 -- A request begins, if it fits. `is_look`: it is only said whether it would, and nothing is counted.
 local function admit(is_look)
-  local streams, prompt, whole, may_be_cut = take(), take(), take(), take()
+  local streams, prompt, whole, may_be_cut, spare = take(), take(), take(), take(), take()
   local subjects, has_funds, known = {}, false, true
   for index, key in ipairs(KEYS) do
     local subject = open(key)
@@ -290,6 +291,9 @@ local function admit(is_look)
   local reserved = 0
   if is_let_in and not is_look then
     reserved = has_funds and granted(subjects, whole) or 0
+    if has_funds and spare <= math.floor((granted(subjects, math.huge) - whole) / PLENTY) then
+      reserved = whole + spare
+    end
     for _, subject in ipairs(subjects) do
       local amounts = { 1, subject.tokens, 1 }
       for index, window in ipairs(subject.windows) do

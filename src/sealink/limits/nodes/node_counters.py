@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from sealink.errors import ServiceUnavailable
 from sealink.limits.counters import Counters
-from sealink.limits.decision import left_of_limits, refusal_of
+from sealink.limits.decision import refusal_of
 from sealink.limits.nodes import script
 from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
@@ -189,14 +189,13 @@ class NodeCounters:
                 if not script.is_known(subject, count):
                     await self._catch_up(connection, subject, now_s)
             answer = await self._admission(connection, operation, tokens, need, now_s)
-        held = [*zip(subjects, answer.counts, strict=True)]
         if answer.status != script.ADMITTED:
+            held = [*zip(subjects, answer.counts, strict=True)]
             refusal = refusal_of(held, need, cost, answer.now_ns, now_s)
             if refusal is None:
                 raise RedisAway("it refuses what fits")
             return refusal
-        left = left_of_limits(held, answer.now_ns)
-        return self._lease(subjects, answer, tokens, need, now_s, left)
+        return self._lease(subjects, answer, tokens, need, now_s, script.left_of(answer, subjects))
 
     async def _looked(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> script.Answer | None:
         """The answer to a look; None while Redis is away."""
@@ -205,7 +204,7 @@ class NodeCounters:
         tokens = [need.tokens(subject.limits.tokens_per_minute or 0) for subject in subjects]
         operation = script.admission(subjects, tokens, need, cost, now_s, name="look")
         try:
-            return script.answer_of(await self._connection.ask(operation), subjects)
+            return script.Answer(await self._connection.ask(operation))
         except RedisAway:
             return None
 
@@ -215,14 +214,14 @@ class NodeCounters:
         """The answer. If the client leaves meanwhile, what it was granted goes back."""
         reply = connection.ask(operation)
         try:
-            return script.answer_of(await asyncio.shield(reply), operation.subjects)
+            return script.Answer(await asyncio.shield(reply))
         except asyncio.CancelledError:
 
             def give_back(reply: asyncio.Future[Any]) -> None:
                 if reply.cancelled() or reply.exception() is not None:
                     self._fall_behind(operation.subjects)
                     return
-                answer = script.answer_of(reply.result(), operation.subjects)
+                answer = script.Answer(reply.result())
                 if answer.status == script.ADMITTED:
                     self.undo(self._lease(operation.subjects, answer, tokens, need, now_s))
 
@@ -236,7 +235,7 @@ class NodeCounters:
         tokens: list[int],
         need: Need,
         now_s: float,
-        left: tuple[Any, Any] = (None, None),
+        left: script.Left = script.NOT_ASKED,
     ) -> NodeLease:
         lease = NodeLease(
             subjects,
@@ -282,6 +281,7 @@ class NodeCounters:
             found.reserved,
             found.requests_left,
             found.tokens_left,
+            found.funds_left,
             found,
         )
         return self._opened(lease)

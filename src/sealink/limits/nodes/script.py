@@ -1,13 +1,13 @@
 """What counters.lua is given and answers. Times go as microseconds, since numbers in Lua are exact up to 2^53."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from sealink.limits.decision import KINDS, Spending
-from sealink.limits.subjects import Cost, Lease, Recorded, Subject
+from sealink.limits.subjects import Cost, Lease, Recorded, Subject, Subjects
 from sealink.policy.budgets import nano_usd, period_start_s
-from sealink.policy.limits import DAY_NS, MINUTE_NS, Need, Used
+from sealink.policy.limits import DAY_NS, MINUTE_NS, Need, Remaining, Used, least
 
 SCRIPT: Final = Path(__file__).with_name("counters.lua")
 PREFIX: Final = "{sealink}:"
@@ -22,6 +22,8 @@ _US: Final = 1000
 _NUMBERS: Final = 16
 """How many of the answer's numbers are of each subject."""
 
+_DAY_S: Final = 86_400
+
 Argument = int | bytes | str
 
 
@@ -33,7 +35,9 @@ class Operation(NamedTuple):
     arguments: Sequence[Argument] = ()
 
     @property
-    def keys(self) -> list[str]:
+    def keys(self) -> Sequence[str]:
+        if isinstance(self.subjects, Subjects) and isinstance(self.subjects.terms, _Terms):
+            return self.subjects.terms.keys
         return [PREFIX + subject.name for subject in self.subjects]
 
 
@@ -69,14 +73,19 @@ class RemoteCount:
         self.spending = Spending(*numbers[11:_NUMBERS])
 
 
-class Answer(NamedTuple):
+class Answer:
     """What the script says to an admission or a look: whether it fits (ADMITTED) or not (REFUSED), or that spending is
     not known (UNKNOWN); what it counts for each subject, and how much money is reserved."""
 
-    status: int
-    now_ns: int
-    reserved: int
-    counts: list[RemoteCount]
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self.numbers = numbers
+        self.status, now_us, self.reserved = numbers[:3]
+        self.now_ns = now_us * _US
+
+    @property
+    def counts(self) -> list[RemoteCount]:
+        places = range(3, len(self.numbers), _NUMBERS)
+        return [RemoteCount(self.numbers[place : place + _NUMBERS]) for place in places]
 
 
 def admission(
@@ -89,17 +98,44 @@ def admission(
     name: Literal["admit", "look"] = "admit",
 ) -> Operation:
     """A request begins, if it fits; `look`: it is only said whether it would."""
-    arguments: list[Argument] = [need.streams, cost.prompt, cost.prompt + cost.answer, int(cost.may_be_cut)]
-    for subject, each in zip(subjects, tokens, strict=True):
-        arguments += _limits(subject, each, now_s)
+    arguments: list[Argument] = [need.streams, cost.prompt, cost.prompt + cost.answer, int(cost.may_be_cut), cost.spare]
+    for (counted, money), each in zip(_terms(subjects, now_s), tokens, strict=True):
+        arguments += (*counted, each, *money)
     return Operation(name, subjects, arguments)
 
 
-def answer_of(numbers: Sequence[int], subjects: Sequence[Subject]) -> Answer:
-    """The answer to `admission`."""
-    places = range(3, 3 + _NUMBERS * len(subjects), _NUMBERS)
-    counts = [RemoteCount(numbers[place : place + _NUMBERS]) for place in places]
-    return Answer(numbers[0], numbers[1] * _US, numbers[2], counts)
+class Left(NamedTuple):
+    """What is left of requests, tokens and money when a request has been admitted."""
+
+    requests: Remaining | None
+    tokens: Remaining | None
+    funds: int
+
+
+NOT_ASKED: Final = Left(None, None, 0)
+
+
+def left_of(answer: Answer, subjects: Sequence[Subject]) -> Left:
+    """The same as the decision's functions find in the counts of an answer, without making these."""
+    numbers, now_ns = answer.numbers, answer.now_ns
+    requests, tokens, funds = list[Remaining](), list[Remaining](), list[int]()
+    for place, (_, limits, credit) in zip(range(3, len(numbers), _NUMBERS), subjects, strict=True):
+        if limits.requests_per_minute is not None:
+            requests.append(_left(limits.requests_per_minute, numbers, place, MINUTE_NS - now_ns))
+        if limits.requests_per_day is not None:
+            requests.append(_left(limits.requests_per_day, numbers, place + 6, DAY_NS - now_ns))
+        if limits.tokens_per_minute is not None:
+            tokens.append(_left(limits.tokens_per_minute, numbers, place + 3, MINUTE_NS - now_ns))
+        if limits.budget_usd is not None:
+            funds.append(nano_usd(limits.budget_usd) - numbers[place + 13] - numbers[place + 10])
+        if credit is not None:
+            funds.append(credit.amount - numbers[place + 15] - numbers[place + 10])
+    return Left(least(requests), least(tokens), max(0, min(funds, default=0)))
+
+
+def _left(limit: int, numbers: Sequence[int], place: int, from_ns: int) -> Remaining:
+    used = numbers[place]
+    return Remaining(limit, max(0, limit - used), max(0, numbers[place + 1] * _US + from_ns) if used else 0)
 
 
 def is_known(subject: Subject, count: RemoteCount) -> bool:
@@ -113,8 +149,8 @@ def is_known(subject: Subject, count: RemoteCount) -> bool:
 def more_money(lease: Lease, wanted: int, now_s: float) -> Operation:
     """More money is reserved. The answer: how much."""
     arguments: list[Argument] = [wanted]
-    for subject in lease.subjects:
-        arguments += _limits(subject, 0, now_s)
+    for counted, money in _terms(lease.subjects, now_s):
+        arguments += (*counted, 0, *money)
     return Operation("reserve_more", lease.subjects, arguments)
 
 
@@ -151,16 +187,35 @@ def living(for_s: float) -> Operation:
     return Operation("live", (), [round(for_s * 1000)])
 
 
-def _limits(subject: Subject, tokens: int, now_s: float) -> Iterator[Argument]:
-    limits = subject.limits
-    for limit in (limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day):
-        yield _NONE if limit is None else limit
-    yield _NONE if limits.concurrent_streams is None else limits.concurrent_streams
-    yield tokens
-    yield from _period(subject, now_s)
-    yield _NONE if limits.budget_usd is None else nano_usd(limits.budget_usd)
-    yield from _since(subject)
-    yield _NONE if subject.credit is None else subject.credit.amount
+_Each = tuple[tuple[Argument, ...], tuple[Argument, ...]]
+"""What is sent of a subject before the tokens that are asked of it, and behind them."""
+
+
+class _Terms:
+    """What is sent of subjects, at any time of one day (in UTC): all periods begin with one."""
+
+    def __init__(self, subjects: Sequence[Subject], now_s: float) -> None:
+        self.day = now_s // _DAY_S
+        self.keys = [PREFIX + subject.name for subject in subjects]
+        self.each = [_each(subject, now_s) for subject in subjects]
+
+
+def _terms(subjects: Sequence[Subject], now_s: float) -> list[_Each]:
+    if not isinstance(subjects, Subjects):
+        return [_each(subject, now_s) for subject in subjects]
+    terms = subjects.terms
+    if not isinstance(terms, _Terms) or terms.day != now_s // _DAY_S:
+        subjects.terms = terms = _Terms(subjects, now_s)
+    return terms.each
+
+
+def _each(subject: Subject, now_s: float) -> _Each:
+    limits, credit = subject.limits, subject.credit
+    counted = limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day, limits.concurrent_streams
+    budget: Argument = _NONE if limits.budget_usd is None else nano_usd(limits.budget_usd)
+    paid: Argument = _NONE if credit is None else credit.amount
+    money = *_period(subject, now_s), budget, *_since(subject), paid
+    return tuple(_NONE if limit is None else limit for limit in counted), money
 
 
 def _held(lease: Lease, money: int, used: int) -> list[Argument]:

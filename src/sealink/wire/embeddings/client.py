@@ -1,12 +1,12 @@
 """Embeddings as OpenAI's clients speak it. https://platform.openai.com/docs/api-reference/embeddings"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from sealink.errors import HeaderList, SealinkError
-from sealink.wire.dialect import RequestHead
+from sealink.errors import SealinkError
+from sealink.wire.dialect import Limited, RequestHead
 from sealink.wire.dialects.shared.openai_errors import error_body
 from sealink.wire.embeddings.parse_request import parse_head, texts_of
-from sealink.wire.rate_limits import openai_limit_headers
+from sealink.wire.rate_limits import duration, openai_limit_headers
 
 
 class EmbeddingsClient:
@@ -23,8 +23,11 @@ class EmbeddingsClient:
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return 0
 
-    def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
-        return openai_limit_headers(what, limit, left, reset_s)
+    def limit_headers(self, what: Limited) -> tuple[str, str, str]:
+        return openai_limit_headers(what)
+
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
+        return duration(reset_s)
 
     def error_body(self, error: SealinkError, request_id: str) -> bytes:
         """OpenAI's error body has no place for the request's id: it is in `x-request-id`."""

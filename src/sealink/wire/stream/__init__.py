@@ -6,7 +6,7 @@ translator     a StreamHandler between two dialects: decode to events, encode fo
 template       recognises a frame that differs from the previous one only in its text
 passage        … in a read of the socket, HTTP's chunk framing around it
 plain_reads    the step of it that nearly every read takes; _plain_reads.c is the same in C
-metered_translator a translator that ends its stream when nothing more may be spent on it
+metered_handler a handler that ends its stream when nothing more may be spent on it
 answer_framing tells by an answer's first bytes whether it is a stream or whole
 outcome        what has been learned about an answer: usage, finish reasons, text, error
 streamed_text  an answer's text so far, for counting its tokens

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { BEFORE, AFTER, OPENING, CLOSING, PIECES, MOST_PIECES, LONGEST, ADVANCE, CLIENT, HEARD, CLIENT_FULL, FIT_FIELDS };
+enum { BEFORE, AFTER, OPENING, CLOSING, PIECES, MOST_PIECES, ROOM, ADVANCE, CLIENT, HEARD, CLIENT_FULL, FIT_FIELDS };
 enum { MAX_DIGITS = 8, MAX_LINE = MAX_DIGITS + 2 };
 
 typedef struct {
@@ -80,6 +80,17 @@ static PyObject *chunk_of(PyObject *fit, Bytes raw, Py_ssize_t *size)
     return chunk;
 }
 
+/* The room is a list of one number, or None. */
+static Py_ssize_t left_in(PyObject *room)
+{
+    return room == Py_None ? PY_SSIZE_T_MAX : PyLong_AsSsize_t(PyList_GetItem(room, 0));
+}
+
+static bool take_from(PyObject *room, Py_ssize_t size)
+{
+    return room == Py_None || !PyList_SetItem(room, 0, PyLong_FromSsize_t(left_in(room) - size));
+}
+
 static bool call(PyObject *fit, int field)
 {
     PyObject *callable = PyTuple_GetItem(fit, field);
@@ -108,15 +119,15 @@ static PyObject *pass_on_fitting(PyObject *passage, PyObject *argument, PyObject
         return NULL;
     Py_ssize_t line = line_size(read), begin = line + before.size, size = read.size - line - 2;
     Bytes raw = {read.start + begin, read.size - begin - after.size};
-    Py_ssize_t longest = PyLong_AsSsize_t(PyTuple_GetItem(fit, LONGEST));
-    bool fits = line && raw.size > 0 && raw.size <= longest && !memcmp(read.start + line, before.start, before.size)
+    PyObject *room = PyTuple_GetItem(fit, ROOM);
+    bool fits = line && raw.size > 0 && raw.size < left_in(room) && !memcmp(read.start + line, before.start, before.size)
                 && !memcmp(raw.start + raw.size, after.start, after.size);
     PyObject *text = fits ? plain_text(raw) : NULL;
     if (text == NULL)
         return PyObject_CallMethodObjArgs(passage, look_again_name, argument, NULL);
     bool is_unchanged = PyTuple_GetItem(fit, OPENING) == Py_None;
     PyObject *chunk = is_unchanged ? Py_NewRef(argument) : chunk_of(fit, raw, &size);
-    bool is_noted = chunk && !PyList_Append(PyTuple_GetItem(fit, PIECES), text);
+    bool is_noted = chunk && take_from(room, raw.size) && !PyList_Append(PyTuple_GetItem(fit, PIECES), text);
     PyObject *has_room = is_noted ? write_on(fit, write_chunk, chunk, size) : NULL;
     Py_XDECREF(chunk);
     Py_DECREF(text);

@@ -11,6 +11,7 @@ import msgspec
 
 from sealink.errors import SealinkError
 from sealink.events import Event, ReasoningDelta, TextDelta
+from sealink.usage import Usage
 from sealink.wire.framing.frame import Frame
 from sealink.wire.stream.outcome import Outcome
 from sealink.wire.stream.template import UNVARYING, Varying
@@ -94,16 +95,19 @@ class StreamHandler(Protocol):
     `delta_text`: the text of the last frame, if a frame with other text in its place would be handled in the same way
     and leave the same state; else "". The lane answers such frames from a template without calling `handle`, and tells
     of them with `catch_up` before the next frame that it does hand over. `varying`: what may differ in them, too.
-    `most_skipped`: how much text they may have in all, in bytes of UTF-8; None: any amount.
+    `room`: one number, how many bytes of UTF-8 of text may come before a frame is handed over again, from which the
+    text of each frame that is not is taken; None: any amount.
     """
 
     outcome: Outcome
-    delta_text: str
+
+    @property
+    def delta_text(self) -> str: ...
+    @property
+    def room(self) -> list[int] | None: ...
 
     @property
     def varying(self) -> Varying: ...
-    @property
-    def most_skipped(self) -> int | None: ...
     def handle(self, frame: Frame) -> bytes:
         """The client's bytes for a frame. Passthrough returns `frame.raw` itself if nothing has to be changed."""
 
@@ -114,3 +118,10 @@ class StreamHandler(Protocol):
 
     def fail(self, error: SealinkError) -> bytes:
         """The one error frame that ends the client's stream."""
+
+
+class CuttableHandler(StreamHandler, Protocol):
+    """A StreamHandler whose stream can end before its upstream does."""
+
+    def cut(self, usage: Usage) -> bytes:
+        """The ending of an answer that has reached its length, with this usage. Nothing is handed over after it."""

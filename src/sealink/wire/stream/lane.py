@@ -14,11 +14,13 @@ from sealink.wire.framing.sse import BLANK_LINE, is_noise
 from sealink.wire.stream.answer_framing import FirstBytesFramer, truncated
 from sealink.wire.stream.handler import Framer, Skipped, StreamHandler
 from sealink.wire.stream.outcome import empty_answer, is_empty
-from sealink.wire.stream.passage import LONGEST_METERED, Passage
+from sealink.wire.stream.passage import Passage
 from sealink.wire.stream.template import template_of
 
 MAX_MISSES: Final = 8
 """After this many templates that the next frame did not match, a lane makes no more templates for its stream."""
+LEAST_ROOM: Final = 64
+"""Bytes of text that may pass unread, at least, where a template is worth making."""
 
 
 class UpstreamWords(Protocol):
@@ -97,11 +99,11 @@ class Lane:
     def _make_template(self, frame: bytes, answer: bytes) -> None:
         """The read has ended with this frame."""
         handler = self._handler
-        most_bytes = handler.most_skipped
-        if not self.ended and (most_bytes is None or most_bytes >= LONGEST_METERED):
+        room = handler.room
+        if not self.ended and (room is None or room[0] >= LEAST_ROOM):
             template = template_of(frame, answer, handler.delta_text, handler.varying)
             if template is not None:
-                self.passage.open(template, most_bytes)
+                self.passage.open(template, room)
                 self._last_raw = self._last_answer = b""
 
     def _drop_template(self) -> bytes:

@@ -17,10 +17,6 @@ from sealink.wire.stream.template import Template
 
 MAX_USES: Final = 256
 """Frames in a row that a template answers. The next one is parsed, so that the text is compacted now and then."""
-LONGEST_METERED: Final = 32
-"""Bytes of text in a plain frame of a stream whose text may not go beyond a number of bytes: as many frames may pass
-without a look at their text as there is room for such ones. A longer one is looked at itself."""
-_ANY_LENGTH: Final = 1 << 62
 
 
 class _NoClient:
@@ -38,13 +34,12 @@ class Passage:
     """
 
     __slots__ = (
-        "_bytes_left",
         "_client",
         "_client_full",
         "_first_piece",
         "_heard",
-        "_measured",
         "_outcome",
+        "_room",
         "fit",
         "template",
     )
@@ -53,8 +48,8 @@ class Passage:
         self.template: Template | None = None
         self.fit: Fit | None = None
         self._outcome = outcome
-        self._first_piece = self._measured = 0
-        self._bytes_left: int | None = None
+        self._first_piece = 0
+        self._room: list[int] | None = None
         self._client: ChunkWriter = _NO_CLIENT
         self._heard: Callable[[], object] = list
         self._client_full: Callable[[], object] = list
@@ -80,11 +75,12 @@ class Passage:
         """The text of these frames."""
         return self._outcome.text.since(self._first_piece)
 
-    def open(self, template: Template, most_bytes: int | None = None) -> None:
-        """The next reads are likely to fit this template. Their text may have so many bytes in all; None: any."""
+    def open(self, template: Template, room: list[int] | None = None) -> None:
+        """The next reads are likely to fit this template. `room`: how many bytes of text must still be left behind
+        each, one number from which they are taken; None: any number may come."""
         self.template = template
-        self._first_piece = self._measured = len(self._outcome.text.pieces)
-        self._bytes_left = most_bytes
+        self._first_piece = len(self._outcome.text.pieces)
+        self._room = room
         if self._client is not _NO_CLIENT:
             self._fit(template)
 
@@ -104,18 +100,18 @@ class Passage:
         template = self.template
         if template is None or self.taken >= MAX_USES or not (answer := template.fill(frame)):
             return b""
-        if self._bytes_left is not None and not self._has_room(template.text):
-            return b""
+        if self._room is not None:
+            size = len(template.text.encode(errors="replace"))
+            if size >= self._room[0]:
+                return b""
+            self._room[0] -= size
         self._outcome.text.append(template.text)
         if template.numbers:
             self._advance()
-        elif self._bytes_left is not None:
-            self._fit(template)
         return answer
 
     def look_again(self, read: bytes) -> bool | None:
-        """Move a read whose frame fits but for its padding, its counts, or the escapes in its text; or one after which
-        it has to be measured how much text has passed."""
+        """Move a read whose frame fits but for its padding, its counts, or the escapes in its text."""
         template, write_chunk, (line, _) = self.template, self._client.write_chunk, LINE_OF_LENGTH[len(read)]
         if template is None or write_chunk is None or not (read.startswith(line) and read.endswith(LINE_END)):
             return None
@@ -134,25 +130,6 @@ class Passage:
             self.template.advance()
             self._fit(self.template)
 
-    def _has_room(self, text: str) -> bool:
-        self._measure()
-        return self._bytes_left is None or len(text.encode(errors="replace")) <= self._bytes_left
-
-    def _measure(self) -> None:
-        """Take the text that has passed from what may."""
-        pieces = self._outcome.text.pieces
-        if self._bytes_left is not None:
-            self._bytes_left -= len("".join(pieces[self._measured :]).encode(errors="replace"))
-            self._measured = len(pieces)
-
-    def _most_pieces(self) -> int:
-        """How many pieces of text there may be before another look."""
-        most = self._first_piece + MAX_USES
-        if self._bytes_left is None:
-            return most
-        self._measure()
-        return min(most, self._measured + self._bytes_left // LONGEST_METERED)
-
     def _fit(self, template: Template) -> None:
         is_unchanged = template.is_unchanged
         self.fit = (
@@ -161,8 +138,8 @@ class Passage:
             None if is_unchanged else template.opening,
             None if is_unchanged else template.answer_rest + LINE_END,
             self._outcome.text.pieces,
-            self._first_piece + MAX_USES if self._bytes_left is None else self._most_pieces(),
-            _ANY_LENGTH if self._bytes_left is None else LONGEST_METERED,
+            self._first_piece + MAX_USES,
+            self._room,
             self._advance if template.numbers else None,
             self._client,
             self._heard,

@@ -28,18 +28,19 @@ Fit = tuple[
     bytes | None,
     list[str],
     int,
-    int,
+    list[int] | None,
     Callable[[], object] | None,
     ChunkWriter,
     Callable[[], object],
     Callable[[], object],
 ]
-"""What fits a template: (before, after, opening, closing, pieces, most_pieces, longest, advance, client, heard,
+"""What fits a template: (before, after, opening, closing, pieces, most_pieces, room, advance, client, heard,
 client_full).
 
 A chunk of the upstream's is `before`, text, `after`; the client's is `opening`, text, `closing`, or the same if these
-are None. `after` and `closing` include the line end behind a chunk. The text, of `longest` bytes at most, goes to
-`pieces`, up to `most_pieces` of them. Before the chunk is written to `client` there is a call of `advance`, if there is
+are None. `after` and `closing` include the line end behind a chunk. The text goes to `pieces`, up to `most_pieces` of
+them. `room`: how many bytes of text must still be left behind it, one number from which they are taken; None: any
+number may come. Before the chunk is written to `client` there is a call of `advance`, if there is
 one, and of `heard`; `client_full` is called if there is no room for more. A plain tuple is taken apart at once.
 """
 
@@ -93,7 +94,7 @@ def pass_on_in_python(passage: Fitting, read: bytes) -> bool | None:
     """
     if passage.fit is None:
         return None
-    before, after, opening, closing, pieces, most_pieces, longest, advance, client, heard, client_full = passage.fit
+    before, after, opening, closing, pieces, most_pieces, room, advance, client, heard, client_full = passage.fit
     write_chunk = client.write_chunk
     if write_chunk is None:
         return None
@@ -103,7 +104,7 @@ def pass_on_in_python(passage: Fitting, read: bytes) -> bool | None:
     # In CPython 3.11 these take half as long as startswith(), endswith() and a slice.
     raw = read.removeprefix(line).removeprefix(before).removesuffix(after)
     raw_size = len(raw)
-    if not raw or raw_size != rest_size - len(before) - len(after) or raw_size > longest:
+    if not raw or raw_size != rest_size - len(before) - len(after) or (room is not None and raw_size >= room[0]):
         return passage.look_again(read)
     try:
         text = raw.decode()
@@ -111,6 +112,8 @@ def pass_on_in_python(passage: Fitting, read: bytes) -> bool | None:
         return None
     if '"' in text or "\\" in text or not text.isprintable():
         return passage.look_again(read)
+    if room is not None:
+        room[0] -= raw_size
     pieces.append(text)
     if opening is None or closing is None:
         chunk, size = read, rest_size - 2

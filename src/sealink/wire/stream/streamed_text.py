@@ -50,6 +50,16 @@ class StreamedText:
         texts = (self._kept.get(choice, "") + "".join(pieces) for choice, pieces in self._texts.items())
         return "\n\n".join(text[: self._most_kept] for text in texts)
 
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one choice alone."""
+        return len(self._texts) == 1
+
+    @property
+    def choices(self) -> list[int]:
+        """Those that any text has come of, and the first."""
+        return sorted(self._texts)
+
     def since(self, piece: int) -> str:
         """The selected choice's text from that piece on."""
         return "".join(self.pieces[piece:])

@@ -3,7 +3,8 @@
 import msgspec
 
 from sealink.errors import SealinkError
-from sealink.events import Event, ReasoningDelta, TextDelta, UsageSnapshot
+from sealink.events import Event, Finish, ReasoningDelta, StreamEnd, TextDelta, UsageSnapshot
+from sealink.usage import Usage
 from sealink.wire.framing.frame import Frame
 from sealink.wire.stream.handler import Decoder, Encoder, Skipped
 from sealink.wire.stream.outcome import Outcome, observe
@@ -11,7 +12,9 @@ from sealink.wire.stream.template import Varying
 
 
 class Translator:
-    """A StreamHandler made of the upstream dialect's decoder and the client dialect's encoder."""
+    """A StreamHandler made of the upstream dialect's decoder and the client dialect's encoder. It can be cut."""
+
+    room = None
 
     def __init__(self, decoder: Decoder, encoder: Encoder) -> None:
         self.outcome = Outcome()
@@ -27,10 +30,6 @@ class Translator:
         if self._may_skip_deltas:
             self._note_delta(events)
         return out
-
-    @property
-    def most_skipped(self) -> int | None:
-        return None
 
     @property
     def varying(self) -> Varying:
@@ -50,6 +49,11 @@ class Translator:
 
     def fail(self, error: SealinkError) -> bytes:
         return self._encoder.fail(error)
+
+    def cut(self, usage: Usage) -> bytes:
+        unfinished = [choice for choice in self.outcome.text.choices if choice not in self.outcome.finish_reasons]
+        finishes = [Finish("length", "length", choice) for choice in unfinished]
+        return b"".join([self._encode(event) for event in (*finishes, UsageSnapshot(usage, False), StreamEnd())])
 
     def _encode(self, event: Event) -> bytes:
         observe(event, self.outcome)

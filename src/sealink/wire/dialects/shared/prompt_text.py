@@ -1,6 +1,6 @@
 """A request's text: near enough to what its tokenizer would be given to estimate the number of tokens."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -11,8 +11,11 @@ from sealink.wire.raw_json.fields import UNREADABLE, Fields
 
 def join_strings(fields: Fields, text_fields: Collection[str], skipped: Collection[str]) -> str:
     """All strings in `text_fields`, at any depth, except those in fields named in `skipped` (ids, images, …)."""
-    values = (_value(fields[name]) for name in text_fields if name in fields)
-    return "\n".join(text for value in values for text in _strings(value, skipped))
+    found: list[str] = []
+    for name in text_fields:
+        if name in fields:
+            _gather(_value(fields[name]), skipped, found)
+    return "\n".join(found)
 
 
 def _value(raw: Raw) -> Any:
@@ -23,13 +26,13 @@ def _value(raw: Raw) -> Any:
         return bytes(raw).decode(errors="replace")
 
 
-def _strings(value: Any, skipped: Collection[str]) -> Iterator[str]:
+def _gather(value: Any, skipped: Collection[str], found: list[str]) -> None:
     if isinstance(value, str):
-        yield value
+        found.append(value)
     elif isinstance(value, list):
         for item in value:
-            yield from _strings(item, skipped)
+            _gather(item, skipped, found)
     elif isinstance(value, dict):
         for name, item in value.items():
             if name not in skipped:
-                yield from _strings(item, skipped)
+                _gather(item, skipped, found)

@@ -1,14 +1,14 @@
 """Anthropic's Messages API as clients speak it. https://platform.claude.com/docs/en/api/messages"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from msgspec import Raw
 
-from sealink.errors import HeaderList, SealinkError
+from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, OutgoingRequest, RequestHead
+from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, Limited, OutgoingRequest, RequestHead
 from sealink.wire.dialects.anthropic_messages.client import rate_limits
 from sealink.wire.dialects.anthropic_messages.client.encode_stream import MessageEncoder
 from sealink.wire.dialects.anthropic_messages.client.encode_whole import encode_plain, encode_whole
@@ -80,5 +80,8 @@ class AnthropicMessagesClient:
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return stated_tokens(head.fields, "max_tokens")
 
-    def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
-        return rate_limits.limit_headers(what, limit, left, reset_at)
+    def limit_headers(self, what: Limited) -> tuple[str, str, str]:
+        return rate_limits.limit_headers(what)
+
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
+        return reset_at()

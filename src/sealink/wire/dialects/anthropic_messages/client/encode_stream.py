@@ -6,6 +6,7 @@ One block at a time, because clients know blocks by their place in a list. Block
 tool calls may, wait for their turn (see `MessageEncoder`). The usage is in `message_delta`, which comes last.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -236,9 +237,18 @@ class MessageEncoder:
         out = self._start()
         while self._open is not None:
             out += self._close(self._open) + self._write_waiting()
-        ending = finish_fields(self._finish, self._stop_sequences, has_calls=self._has_calls)
-        out += _frame("message_delta", delta=ending, usage=usage_object(self._usage))
-        return out + _frame("message_stop")
+        fields = finish_fields(self._finish, self._stop_sequences, has_calls=self._has_calls)
+        return out + _ending(fields, self._usage)
+
+
+def ending(open_blocks: Iterable[int], finish: Finish, usage: Usage) -> bytes:
+    """The last frames of a stream in which these blocks are still open."""
+    stops = [_frame("content_block_stop", index=index) for index in open_blocks]
+    return b"".join(stops) + _ending(finish_fields(finish, (), has_calls=False), usage)
+
+
+def _ending(finish: dict[str, Any], usage: Usage | None) -> bytes:
+    return _frame("message_delta", delta=finish, usage=usage_object(usage)) + _frame("message_stop")
 
 
 def _chars(event: BlockEvent) -> int:

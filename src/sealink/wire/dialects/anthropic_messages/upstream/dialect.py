@@ -44,6 +44,9 @@ class AnthropicMessagesUpstream:
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> MessagesPassthrough:
         return MessagesPassthrough(identity)
 
+    def cuttable_passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> MessagesPassthrough:
+        return self.passthrough(head, identity)
+
     def read_plain(self, body: bytes) -> PlainAnswer | None:
         return read_plain(body)
 

@@ -88,6 +88,11 @@ class Mender:
                 return True
         return True
 
+    @property
+    def open_blocks(self) -> list[int]:
+        """Those that have begun and not ended, as the client knows them."""
+        return sorted(self._numbers.values())
+
     def _start(self, fields: Fields) -> Fields | None:
         if self._started:
             return None

@@ -13,9 +13,20 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealink.errors import SealinkError
-from sealink.events import BlockStart, Event, ReasoningDelta, TextDelta, ToolArgsDelta, Unmodelled
+from sealink.events import (
+    BlockStart,
+    Event,
+    Finish,
+    ReasoningDelta,
+    StreamEnd,
+    TextDelta,
+    ToolArgsDelta,
+    Unmodelled,
+    UsageSnapshot,
+)
 from sealink.usage import Usage
 from sealink.wire.dialect import FallbackIdentity
+from sealink.wire.dialects.anthropic_messages.client.encode_stream import ending
 from sealink.wire.dialects.anthropic_messages.client.errors import error_frame
 from sealink.wire.dialects.anthropic_messages.upstream.decode import DONE, MessageDecoder, decode_whole
 from sealink.wire.dialects.anthropic_messages.upstream.mend import Mender, mend_message
@@ -38,10 +49,10 @@ _BLANK_LINES: Final = (b"\n\n", b"\n\r\n", b"\r\r", b"\n\r")
 
 
 class MessagesPassthrough:
-    """A StreamHandler."""
+    """A CuttableHandler."""
 
     varying = UNVARYING
-    most_skipped = None
+    room = None
 
     def __init__(self, identity: FallbackIdentity) -> None:
         self.outcome = Outcome()
@@ -82,6 +93,13 @@ class MessagesPassthrough:
 
     def fail(self, error: SealinkError) -> bytes:
         return error_frame(error)
+
+    def cut(self, usage: Usage) -> bytes:
+        self.delta_text = ""
+        finish = Finish("length", "length")
+        for event in (finish, UsageSnapshot(usage, False), StreamEnd()):
+            observe(event, self.outcome)
+        return ending(self._mender.open_blocks, finish, usage)
 
     def _mended(self, frame: Frame, events: list[Event]) -> bytes:
         decoder, is_closed = self._decoder, frame.raw.endswith(_BLANK_LINES)

@@ -1,14 +1,14 @@
 """OpenAI's Chat Completions as clients speak it. https://platform.openai.com/docs/api-reference/chat"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from msgspec import Raw
 
-from sealink.errors import HeaderList, SealinkError
+from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
+from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, Limited, RequestHead
 from sealink.wire.dialects.openai_chat.client import errors
 from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
 from sealink.wire.dialects.openai_chat.client.encode_whole import encode_plain, encode_whole
@@ -17,7 +17,7 @@ from sealink.wire.dialects.openai_chat.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_chat.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_chat.client.responses_body import is_responses_body, rewrite
 from sealink.wire.dialects.shared.openai_errors import NAME
-from sealink.wire.rate_limits import openai_limit_headers, stated_tokens
+from sealink.wire.rate_limits import duration, openai_limit_headers, stated_tokens
 from sealink.wire.stream.plain_answer import PlainAnswer
 
 
@@ -67,5 +67,8 @@ class OpenAIChatClient:
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return stated_tokens(head.fields, "max_completion_tokens", "max_tokens", times="n")
 
-    def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
-        return openai_limit_headers(what, limit, left, reset_s)
+    def limit_headers(self, what: Limited) -> tuple[str, str, str]:
+        return openai_limit_headers(what)
+
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
+        return duration(reset_s)

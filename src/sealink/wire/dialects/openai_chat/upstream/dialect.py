@@ -58,6 +58,9 @@ class OpenAIChatUpstream:
         choices = integer_of(head.fields.get("n")) or 1
         return ChatPassthrough(identity, usage_asked=head.include_usage, choices_asked=choices)
 
+    def cuttable_passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> ChatPassthrough:
+        return self.passthrough(head, identity)
+
     def read_plain(self, body: bytes) -> PlainAnswer | None:
         return read_plain(body)
 

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from sealink.errors import UpstreamError
+from sealink.usage import Usage
 from sealink.wire.dialect import ANONYMOUS, FallbackIdentity
 from sealink.wire.dialects.openai_chat.client.heartbeat import KEEP_ALIVE
 from sealink.wire.dialects.openai_chat.metadata import normalize_metadata
@@ -113,6 +114,17 @@ class StreamNormalizer:
         its choices has finished."""
         self.delta_text = ""
         return self._end() if self._choices and self._all_finished() else []
+
+    def cut(self, usage: Usage) -> list[Chunk]:
+        """The last chunks of an answer that ends here, as if it had reached its length."""
+        self.delta_text, self.is_complete = "", True
+        released, last = self.release(), []
+        for choice in self._choices.values():
+            if not choice.finished:
+                self.finish_reasons[choice.index] = "length"
+                last.append(self._finishing_chunk(choice, {}, "length"))
+        self.usage_collector.owe(self._envelope(), usage)
+        return [*released, *last, *self._usage_chunk(None, {}), _DONE]
 
     def release(self) -> list[Chunk]:
         """The chunk that was held back, if there is one."""
@@ -320,14 +332,20 @@ class StreamNormalizer:
 
     def _last_chunk(self, choice: Choice) -> Fields:
         """A chunk with what is left of a choice."""
-        envelope = envelope_of(parse_object(self._last_data))
-        delta = choice.last_delta(text_of(envelope.get("id")) or "")
+        delta = choice.last_delta(text_of(self._envelope().get("id")) or "")
         reason = None if choice.finished else "tool_calls" if choice.calls else "stop"
-        choice.finished = True
         if delta:
             self._add_content("", choice.index)
+        return self._finishing_chunk(choice, delta, reason)
+
+    def _finishing_chunk(self, choice: Choice, delta: Fields, reason: str | None) -> Fields:
+        envelope = self._envelope()
+        choice.finished = True
         entry = {"index": choice.index, "delta": delta, "logprobs": None, "finish_reason": reason}
         return {**envelope, "choices": to_raw([entry]), **self.usage_collector.null()}
+
+    def _envelope(self) -> Fields:
+        return envelope_of(parse_object(self._last_data))
 
     def _only_usage_is_due(self) -> bool:
         """Whether nothing more is expected but the usage and the end."""

@@ -1,6 +1,7 @@
 """Answers of an OpenAI-compatible upstream for an OpenAI client: as they came, or normalised where needed."""
 
 from sealink.errors import SealinkError
+from sealink.usage import Usage
 from sealink.wire.dialect import FallbackIdentity
 from sealink.wire.dialects.openai_chat.client.errors import error_frame
 from sealink.wire.dialects.openai_chat.upstream.frames import VARYING, Chunk, one_line
@@ -16,10 +17,10 @@ from sealink.wire.stream.outcome import Outcome
 
 
 class ChatPassthrough:
-    """A StreamHandler between two ends that speak OpenAI's Chat Completions."""
+    """A CuttableHandler between two ends that speak OpenAI's Chat Completions."""
 
     varying = VARYING
-    most_skipped = None
+    room = None
 
     def __init__(self, identity: FallbackIdentity, *, usage_asked: bool, choices_asked: int) -> None:
         self.outcome = Outcome()
@@ -44,6 +45,11 @@ class ChatPassthrough:
     def fail(self, error: SealinkError) -> bytes:
         """The one error frame, and no `[DONE]` after it."""
         return b"".join(map(_bytes_of, self._stream.release())) + error_frame(error)
+
+    def cut(self, usage: Usage) -> bytes:
+        out = self._deliver(self._stream.cut(usage))
+        self.outcome.provenance = "partial"
+        return out
 
     def _deliver(self, chunks: list[Chunk]) -> bytes:
         """The chunks' bytes, after the outcome has been updated."""

@@ -10,7 +10,13 @@ from typing import Final
 from msgspec import Raw
 
 from sealink.usage import Usage
-from sealink.wire.dialects.openai_chat.usage import read_plain_usage, read_usage, standard_counts, usage_in_choices
+from sealink.wire.dialects.openai_chat.usage import (
+    read_plain_usage,
+    read_usage,
+    standard_counts,
+    usage_in_choices,
+    usage_object,
+)
 from sealink.wire.raw_json.fields import NULL, UNREADABLE, Fields, object_of, text_of, to_raw, without
 
 CHUNK: Final = to_raw("chat.completion.chunk")
@@ -67,6 +73,11 @@ class UsageCollector:
             return None
         self._sent = True
         return owed
+
+    def owe(self, envelope: Fields, usage: Usage) -> None:
+        """This is the usage, whatever has come: of an answer that is cut."""
+        self.usage = usage
+        self._owed = {**envelope, "choices": _NO_CHOICES, "usage": to_raw(usage_object(usage))}
 
     def null(self) -> Fields:
         """The `usage` field of a chunk that SeaLink adds."""

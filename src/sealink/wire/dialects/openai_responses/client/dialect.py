@@ -1,21 +1,21 @@
 """The Responses API as clients speak it. https://platform.openai.com/docs/api-reference/responses"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from msgspec import Raw
 
-from sealink.errors import HeaderList, SealinkError
+from sealink.errors import SealinkError
 from sealink.events import Event
 from sealink.request import ChatRequest
-from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, RequestHead
+from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, Limited, RequestHead
 from sealink.wire.dialects.openai_responses.client.encode_stream import ResponseEncoder
 from sealink.wire.dialects.openai_responses.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.openai_responses.client.errors import error_body, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_responses.signatures import NAME
-from sealink.wire.rate_limits import openai_limit_headers, stated_tokens
+from sealink.wire.rate_limits import duration, openai_limit_headers, stated_tokens
 from sealink.wire.stream.extras import with_field
 from sealink.wire.stream.plain_answer import PlainAnswer
 
@@ -71,5 +71,8 @@ class OpenAIResponsesClient:
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return stated_tokens(head.fields, "max_output_tokens")
 
-    def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
-        return openai_limit_headers(what, limit, left, reset_s)
+    def limit_headers(self, what: Limited) -> tuple[str, str, str]:
+        return openai_limit_headers(what)
+
+    def limit_reset(self, reset_s: float, reset_at: Callable[[], str]) -> str:
+        return duration(reset_s)

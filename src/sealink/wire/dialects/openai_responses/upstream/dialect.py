@@ -50,6 +50,9 @@ class OpenAIResponsesUpstream:
     def passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> ResponsesPassthrough:
         return ResponsesPassthrough(identity)
 
+    def cuttable_passthrough(self, head: RequestHead, identity: FallbackIdentity = ANONYMOUS) -> None:
+        return None
+
     def read_plain(self, body: bytes) -> PlainAnswer | None:
         return read_plain(body)
 

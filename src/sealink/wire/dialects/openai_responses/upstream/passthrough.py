@@ -19,7 +19,7 @@ class ResponsesPassthrough:
     """A StreamHandler. An upstream's own failure reaches the client in the upstream's own words."""
 
     varying = VARYING
-    most_skipped = None
+    room = None
 
     def __init__(self, identity: FallbackIdentity) -> None:
         self.outcome = Outcome()

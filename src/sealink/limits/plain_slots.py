@@ -1,0 +1,104 @@
+"""Plain requests: those that fit while nobody holds a lock, and of whose money nobody is to be told anything new.
+
+Nearly all are. The accelerator, `_plain_slots.c`, locks, reads, decides, counts and writes all slots of such a request
+in one call, and leaves every other one to `counters.py`, which does the same in Python.
+"""
+
+import math
+import mmap
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sealink.limits.decision import KINDS
+from sealink.limits.subjects import Subject
+from sealink.policy.budgets import nano_usd, period_start_s
+
+_NONE: Final = -(1 << 63)
+"""Instead of a limit that is not set."""
+_TERMS: Final = struct.Struct("11q")
+_DAY_S: Final = 86_400
+MOST_SUBJECTS: Final = 3
+
+Cells = mmap.mmap
+Left = tuple[int, int, int]
+"""A limit (below 0: there is none), how much is left of it, in how many nanoseconds it is whole again."""
+Admitted = tuple[int, int, Left, Left, tuple[int, ...]]
+"""How much money is reserved and how much is left besides; what is left of requests and of tokens; how many tokens are
+held of each subject."""
+
+
+class Terms:
+    """What is asked of the slots of several subjects, in the file that `owner` has open, at any time of one day (in
+    UTC)."""
+
+    def __init__(
+        self, owner: object, subjects: Sequence[Subject], slots: list[int], at_s: float, warn_at_percent: float
+    ) -> None:
+        self.owner = owner
+        self.since_s = int(at_s // _DAY_S) * _DAY_S
+        self.until_s = self.since_s + _DAY_S
+        self.warn_at_percent = warn_at_percent
+        each = [_cells_of(subject, at, at_s, warn_at_percent) for subject, at in zip(subjects, slots, strict=True)]
+        self.packed = b"".join(each)
+
+    def fit(self, owner: object, at_s: float, warn_at_percent: float | None) -> bool:
+        """Whether these are still the terms. None: it does not matter when people are warned."""
+        is_owners = self.owner is owner and self.since_s <= at_s < self.until_s
+        return is_owners and (warn_at_percent is None or warn_at_percent == self.warn_at_percent)
+
+
+def _cells_of(subject: Subject, at: int, now_s: float, warn_at_percent: float) -> bytes:
+    limits, credit = subject.limits, subject.credit
+    budget = _NONE if limits.budget_usd is None else nano_usd(limits.budget_usd)
+    paid = _NONE if credit is None else credit.amount
+    counted = limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day, limits.concurrent_streams
+    return _TERMS.pack(
+        at,
+        *(_NONE if limit is None else limit for limit in counted),
+        KINDS[subject.period] if subject.has_funds else 0,
+        period_start_s(subject.period, now_s),
+        budget,
+        paid,
+        _warned_from(budget, warn_at_percent),
+        _warned_from(paid, warn_at_percent),
+    )
+
+
+def _warned_from(amount: int, percent: float) -> int:
+    """The least that is spent of a fund when it is time to warn, as `spent_level` has it."""
+    if amount == _NONE:
+        return 0
+    spent = math.floor(amount * percent / 100) - 2
+    while spent * 100 < amount * percent:
+        spent += 1
+    return spent
+
+
+Admit = Callable[[Cells, int, int, int, bytes, int, int, bool, int, int, int, int], Admitted | None]
+Settle = Callable[[Cells, int, int, int, bytes, tuple[int, ...], int, int, int, int, int, int, int], bool | None]
+
+_admit_in_c: Admit | None
+_settle_in_c: Settle | None
+try:
+    from sealink.limits._plain_slots import admit as _admit_in_c
+    from sealink.limits._plain_slots import settle as _settle_in_c
+except ImportError:  # it was not built
+    _admit_in_c = _settle_in_c = None
+
+is_built: Final = _admit_in_c is not None
+
+
+def _not_built(*_: object) -> None:
+    return None
+
+
+admit: Final[Admit] = _admit_in_c or _not_built
+settle: Final[Settle] = _settle_in_c or _not_built
+is_used = is_built
+
+
+def use_accelerator(is_wanted: bool) -> None:
+    """Count plain requests in C, where it has been built, or like all others."""
+    global is_used
+    is_used = is_built and is_wanted
