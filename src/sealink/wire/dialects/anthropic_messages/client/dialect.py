@@ -7,14 +7,19 @@ from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
-from sealink.request import ChatRequest
+from sealink.request import ChatRequest, StructuredOutput
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, OutgoingRequest, RequestHead
 from sealink.wire.dialects.anthropic_messages.client import rate_limits
 from sealink.wire.dialects.anthropic_messages.client.encode_stream import MessageEncoder
 from sealink.wire.dialects.anthropic_messages.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.anthropic_messages.client.errors import error_body, error_frame
 from sealink.wire.dialects.anthropic_messages.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_head, parse_request, prompt_text
+from sealink.wire.dialects.anthropic_messages.client.parse_request import (
+    parse_head,
+    parse_request,
+    prompt_text,
+    structured_output,
+)
 from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_count
 from sealink.wire.rate_limits import stated_tokens
@@ -79,6 +84,9 @@ class AnthropicMessagesClient:
 
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return stated_tokens(head.fields, "max_tokens")
+
+    def structured_output(self, head: RequestHead) -> StructuredOutput | None:
+        return structured_output(head)
 
     def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
         return rate_limits.limit_headers(what, limit, left, reset_at)

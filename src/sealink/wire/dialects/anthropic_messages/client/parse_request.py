@@ -12,11 +12,12 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import HeaderList
-from sealink.request import ChatRequest, Message, Part, ResponseFormat, Sampling, ToolResult
+from sealink.request import ChatRequest, Message, Part, ResponseFormat, Sampling, StructuredOutput, ToolResult
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages.client.content import ContentReader
 from sealink.wire.dialects.anthropic_messages.client.tools import read_tool_choice, read_tools
 from sealink.wire.dialects.shared.prompt_text import join_strings
+from sealink.wire.dialects.shared.structured_output import read_structured_output
 from sealink.wire.raw_json.fields import NULL, Fields, is_null, object_of, to_raw, without
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
@@ -31,6 +32,8 @@ from sealink.wire.raw_json.request_fields import (
 
 SCHEMA_NAME: Final = "answer"
 """The name of the schema, which other dialects require and Anthropic's does not have."""
+
+_STRUCTURING: Final = frozenset({"output_config", "output_format", "tool_choice"})
 
 _READ_ELSEWHERE: Final = frozenset({"model", "messages", "system", "stream", "metadata"})
 
@@ -107,6 +110,17 @@ def _passed_headers(headers: Mapping[str, str]) -> HeaderList:
 def prompt_text(head: RequestHead) -> str:
     """The text of instructions, messages, tools and schemas, without images and documents in base64."""
     return join_strings(head.fields, _TEXT_FIELDS, _NOT_TEXT)
+
+
+def structured_output(head: RequestHead) -> StructuredOutput | None:
+    """By `output_config.format`, which was `output_format`, and what tool is chosen."""
+    fields = head.fields
+    if _STRUCTURING.isdisjoint(fields):  # nearly always
+        return None
+    format = fields.get("output_format")
+    if is_null(format):
+        format = (object_of(fields.get("output_config")) or {}).get("format")
+    return read_structured_output(format, fields.get("tool_choice"))
 
 
 def parse_request(head: RequestHead) -> ChatRequest:

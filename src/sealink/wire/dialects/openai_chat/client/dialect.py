@@ -7,14 +7,19 @@ from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
-from sealink.request import ChatRequest
+from sealink.request import ChatRequest, StructuredOutput
 from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, RequestHead
 from sealink.wire.dialects.openai_chat.client import errors
 from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
 from sealink.wire.dialects.openai_chat.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.openai_chat.client.extras import with_extras
 from sealink.wire.dialects.openai_chat.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.openai_chat.client.parse_request import parse_head, parse_request, prompt_text
+from sealink.wire.dialects.openai_chat.client.parse_request import (
+    parse_head,
+    parse_request,
+    prompt_text,
+    structured_output,
+)
 from sealink.wire.dialects.openai_chat.client.responses_body import is_responses_body, rewrite
 from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.rate_limits import openai_limit_headers, stated_tokens
@@ -66,6 +71,9 @@ class OpenAIChatClient:
 
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return stated_tokens(head.fields, "max_completion_tokens", "max_tokens", times="n")
+
+    def structured_output(self, head: RequestHead) -> StructuredOutput | None:
+        return structured_output(head)
 
     def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
         return openai_limit_headers(what, limit, left, reset_s)

@@ -12,12 +12,13 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.request import ChatRequest, ResponseFormat, Sampling
+from sealink.request import ChatRequest, ResponseFormat, Sampling, StructuredOutput
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_chat.client.messages import read_messages
 from sealink.wire.dialects.openai_chat.client.tools import read_tool_choice, read_tools
 from sealink.wire.dialects.shared.openai_request import read_sampling
 from sealink.wire.dialects.shared.prompt_text import join_strings
+from sealink.wire.dialects.shared.structured_output import read_structured_output
 from sealink.wire.raw_json.fields import Fields, is_null, to_raw
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
@@ -35,6 +36,8 @@ _SKIPPED_FIELDS: Final = frozenset(
     {"url", "data", "file_data", "file_id", "type", "signature", "tool_call_id", "id", "role"}
 )
 """What `prompt_text` reads, and what it leaves out of that: fields without text for the model."""
+
+_STRUCTURING: Final = frozenset({"response_format", "tool_choice", "function_call"})
 
 _READ: Final = frozenset({"model", "messages", "stream", "stream_options", "metadata", "tools", "functions"})
 
@@ -229,3 +232,12 @@ def _response_format(read: RequestFields) -> ResponseFormat | None:
 def prompt_text(head: RequestHead) -> str:
     """Messages, tools and schemas as text; images, files and audio are left out."""
     return join_strings(head.fields, _TEXT_FIELDS, _SKIPPED_FIELDS)
+
+
+def structured_output(head: RequestHead) -> StructuredOutput | None:
+    """By `response_format`, and what tool is chosen."""
+    fields = head.fields
+    if _STRUCTURING.isdisjoint(fields):  # nearly always
+        return None
+    choices = fields.get("tool_choice"), fields.get("function_call")
+    return read_structured_output(fields.get("response_format"), *choices)

@@ -7,13 +7,18 @@ from msgspec import Raw
 
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
-from sealink.request import ChatRequest
+from sealink.request import ChatRequest, StructuredOutput
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, RequestHead
 from sealink.wire.dialects.openai_responses.client.encode_stream import ResponseEncoder
 from sealink.wire.dialects.openai_responses.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.openai_responses.client.errors import error_body, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request, prompt_text
+from sealink.wire.dialects.openai_responses.client.parse_request import (
+    parse_head,
+    parse_request,
+    prompt_text,
+    structured_output,
+)
 from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.rate_limits import openai_limit_headers, stated_tokens
 from sealink.wire.stream.extras import with_field
@@ -70,6 +75,9 @@ class OpenAIResponsesClient:
 
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return stated_tokens(head.fields, "max_output_tokens")
+
+    def structured_output(self, head: RequestHead) -> StructuredOutput | None:
+        return structured_output(head)
 
     def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
         return openai_limit_headers(what, limit, left, reset_s)
