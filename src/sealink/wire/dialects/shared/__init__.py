@@ -9,7 +9,6 @@ custom_tools      custom tools as functions, for upstreams that have only these
 media             what an image, a file or sound really is, whatever its declared type
 data_url          images and files inline
 prompt_text       a request's text, for estimating its tokens
-structured_output  whether JSON, or a call of a function, is asked for
 flat_blocks       the blocks of a format that has none
 forwarded_fields  a client's own request for an upstream of the same API
 openai_request    what requests of OpenAI's APIs have in common: sampling parameters, parts of content

@@ -17,7 +17,6 @@ from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages.client.content import ContentReader
 from sealink.wire.dialects.anthropic_messages.client.tools import read_tool_choice, read_tools
 from sealink.wire.dialects.shared.prompt_text import join_strings
-from sealink.wire.dialects.shared.structured_output import read_structured_output
 from sealink.wire.raw_json.fields import NULL, Fields, is_null, object_of, to_raw, without
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
@@ -29,6 +28,7 @@ from sealink.wire.raw_json.request_fields import (
     read_task_type,
     read_value,
 )
+from sealink.wire.structured_output import read_structured_output
 
 SCHEMA_NAME: Final = "answer"
 """The name of the schema, which other dialects require and Anthropic's does not have."""

@@ -18,7 +18,6 @@ from sealink.wire.dialects.openai_chat.client.messages import read_messages
 from sealink.wire.dialects.openai_chat.client.tools import read_tool_choice, read_tools
 from sealink.wire.dialects.shared.openai_request import read_sampling
 from sealink.wire.dialects.shared.prompt_text import join_strings
-from sealink.wire.dialects.shared.structured_output import read_structured_output
 from sealink.wire.raw_json.fields import Fields, is_null, to_raw
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
@@ -30,6 +29,7 @@ from sealink.wire.raw_json.request_fields import (
     read_task_type,
     read_value,
 )
+from sealink.wire.structured_output import read_structured_output
 
 _TEXT_FIELDS: Final = ("messages", "tools", "functions", "response_format")
 _SKIPPED_FIELDS: Final = frozenset(

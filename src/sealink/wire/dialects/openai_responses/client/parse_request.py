@@ -17,7 +17,6 @@ from sealink.wire.dialects.openai_responses.client.input import read_input
 from sealink.wire.dialects.openai_responses.client.tools import read_tool_choice, read_tools
 from sealink.wire.dialects.shared.openai_request import read_sampling
 from sealink.wire.dialects.shared.prompt_text import join_strings
-from sealink.wire.dialects.shared.structured_output import read_structured_output
 from sealink.wire.raw_json.fields import Fields, is_null, object_of, to_raw
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
@@ -27,6 +26,7 @@ from sealink.wire.raw_json.request_fields import (
     read_field,
     read_task_type,
 )
+from sealink.wire.structured_output import read_structured_output
 
 _TEXT_FIELDS: Final = ("instructions", "input", "tools", "text")
 _SKIPPED_FIELDS: Final = frozenset(
