@@ -33,8 +33,6 @@ from sealink.wire.structured_output import read_structured_output
 SCHEMA_NAME: Final = "answer"
 """The name of the schema, which other dialects require and Anthropic's does not have."""
 
-_STRUCTURING: Final = frozenset({"output_config", "output_format", "tool_choice"})
-
 _READ_ELSEWHERE: Final = frozenset({"model", "messages", "system", "stream", "metadata"})
 
 _PASSED_HEADERS: Final = ("anthropic-", "x-claude-code-", "x-stainless-", "x-app")
@@ -115,7 +113,7 @@ def prompt_text(head: RequestHead) -> str:
 def structured_output(head: RequestHead) -> StructuredOutput | None:
     """By `output_config.format`, which was `output_format`, and what tool is chosen."""
     fields = head.fields
-    if _STRUCTURING.isdisjoint(fields):  # nearly always
+    if not ("tool_choice" in fields or "output_config" in fields or "output_format" in fields):  # nearly always
         return None
     format = fields.get("output_format")
     if is_null(format):

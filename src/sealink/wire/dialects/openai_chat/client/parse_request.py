@@ -37,8 +37,6 @@ _SKIPPED_FIELDS: Final = frozenset(
 )
 """What `prompt_text` reads, and what it leaves out of that: fields without text for the model."""
 
-_STRUCTURING: Final = frozenset({"response_format", "tool_choice", "function_call"})
-
 _READ: Final = frozenset({"model", "messages", "stream", "stream_options", "metadata", "tools", "functions"})
 
 _COMMON: Final = frozenset(
@@ -237,7 +235,7 @@ def prompt_text(head: RequestHead) -> str:
 def structured_output(head: RequestHead) -> StructuredOutput | None:
     """By `response_format`, and what tool is chosen."""
     fields = head.fields
-    if _STRUCTURING.isdisjoint(fields):  # nearly always
+    if not ("response_format" in fields or "tool_choice" in fields or "function_call" in fields):  # nearly always
         return None
     choices = fields.get("tool_choice"), fields.get("function_call")
     return read_structured_output(fields.get("response_format"), *choices)

@@ -34,8 +34,6 @@ _SKIPPED_FIELDS: Final = frozenset(
 )
 """What `prompt_text` reads, and what it leaves out of that: fields without text for the model."""
 
-_STRUCTURING: Final = frozenset({"text", "tool_choice"})
-
 _FORWARDED_HEADERS: Final = ("openai-beta",)
 _READ_ELSEWHERE: Final = frozenset({"model", "stream", "input", "instructions", "metadata"})
 
@@ -180,7 +178,7 @@ def prompt_text(head: RequestHead) -> str:
 def structured_output(head: RequestHead) -> StructuredOutput | None:
     """By `text.format`, and what tool is chosen."""
     fields = head.fields
-    if _STRUCTURING.isdisjoint(fields):  # nearly always
+    if not ("text" in fields or "tool_choice" in fields):  # nearly always
         return None
     format = (object_of(fields.get("text")) or {}).get("format")
     return read_structured_output(format, fields.get("tool_choice"))
