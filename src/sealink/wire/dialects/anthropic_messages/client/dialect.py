@@ -14,18 +14,14 @@ from sealink.wire.dialects.anthropic_messages.client.encode_stream import Messag
 from sealink.wire.dialects.anthropic_messages.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.anthropic_messages.client.errors import error_body, error_frame
 from sealink.wire.dialects.anthropic_messages.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.anthropic_messages.client.parse_request import (
-    parse_head,
-    parse_request,
-    prompt_text,
-    structured_output,
-)
+from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_count
 from sealink.wire.rate_limits import stated_tokens
-from sealink.wire.raw_json.fields import encode
+from sealink.wire.raw_json.fields import encode, is_null, object_of
 from sealink.wire.stream.extras import with_field
 from sealink.wire.stream.plain_answer import PlainAnswer
+from sealink.wire.structured_output import read_structured_output
 
 
 class AnthropicMessagesClient:
@@ -86,7 +82,13 @@ class AnthropicMessagesClient:
         return stated_tokens(head.fields, "max_tokens")
 
     def structured_output(self, head: RequestHead) -> StructuredOutput | None:
-        return structured_output(head)
+        fields = head.fields
+        if not ("tool_choice" in fields or "output_config" in fields or "output_format" in fields):  # nearly always
+            return None
+        format = fields.get("output_format")
+        if is_null(format):
+            format = (object_of(fields.get("output_config")) or {}).get("format")
+        return read_structured_output(format, fields.get("tool_choice"))
 
     def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
         return rate_limits.limit_headers(what, limit, left, reset_at)

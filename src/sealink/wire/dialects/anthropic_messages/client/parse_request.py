@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import HeaderList
-from sealink.request import ChatRequest, Message, Part, ResponseFormat, Sampling, StructuredOutput, ToolResult
+from sealink.request import ChatRequest, Message, Part, ResponseFormat, Sampling, ToolResult
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.anthropic_messages.client.content import ContentReader
 from sealink.wire.dialects.anthropic_messages.client.tools import read_tool_choice, read_tools
@@ -28,7 +28,6 @@ from sealink.wire.raw_json.request_fields import (
     read_task_type,
     read_value,
 )
-from sealink.wire.structured_output import read_structured_output
 
 SCHEMA_NAME: Final = "answer"
 """The name of the schema, which other dialects require and Anthropic's does not have."""
@@ -108,17 +107,6 @@ def _passed_headers(headers: Mapping[str, str]) -> HeaderList:
 def prompt_text(head: RequestHead) -> str:
     """The text of instructions, messages, tools and schemas, without images and documents in base64."""
     return join_strings(head.fields, _TEXT_FIELDS, _NOT_TEXT)
-
-
-def structured_output(head: RequestHead) -> StructuredOutput | None:
-    """By `output_config.format`, which was `output_format`, and what tool is chosen."""
-    fields = head.fields
-    if not ("tool_choice" in fields or "output_config" in fields or "output_format" in fields):  # nearly always
-        return None
-    format = fields.get("output_format")
-    if is_null(format):
-        format = (object_of(fields.get("output_config")) or {}).get("format")
-    return read_structured_output(format, fields.get("tool_choice"))
 
 
 def parse_request(head: RequestHead) -> ChatRequest:

@@ -14,16 +14,12 @@ from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
 from sealink.wire.dialects.openai_chat.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.openai_chat.client.extras import with_extras
 from sealink.wire.dialects.openai_chat.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.openai_chat.client.parse_request import (
-    parse_head,
-    parse_request,
-    prompt_text,
-    structured_output,
-)
+from sealink.wire.dialects.openai_chat.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_chat.client.responses_body import is_responses_body, rewrite
 from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.rate_limits import openai_limit_headers, stated_tokens
 from sealink.wire.stream.plain_answer import PlainAnswer
+from sealink.wire.structured_output import read_structured_output
 
 
 class OpenAIChatClient:
@@ -73,7 +69,11 @@ class OpenAIChatClient:
         return stated_tokens(head.fields, "max_completion_tokens", "max_tokens", times="n")
 
     def structured_output(self, head: RequestHead) -> StructuredOutput | None:
-        return structured_output(head)
+        fields = head.fields
+        if not ("response_format" in fields or "tool_choice" in fields or "function_call" in fields):  # nearly always
+            return None
+        choices = fields.get("tool_choice"), fields.get("function_call")
+        return read_structured_output(fields.get("response_format"), *choices)
 
     def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
         return openai_limit_headers(what, limit, left, reset_s)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.request import ChatRequest, ResponseFormat, Sampling, StructuredOutput
+from sealink.request import ChatRequest, ResponseFormat, Sampling
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_chat.client.messages import read_messages
 from sealink.wire.dialects.openai_chat.client.tools import read_tool_choice, read_tools
@@ -29,7 +29,6 @@ from sealink.wire.raw_json.request_fields import (
     read_task_type,
     read_value,
 )
-from sealink.wire.structured_output import read_structured_output
 
 _TEXT_FIELDS: Final = ("messages", "tools", "functions", "response_format")
 _SKIPPED_FIELDS: Final = frozenset(
@@ -230,12 +229,3 @@ def _response_format(read: RequestFields) -> ResponseFormat | None:
 def prompt_text(head: RequestHead) -> str:
     """Messages, tools and schemas as text; images, files and audio are left out."""
     return join_strings(head.fields, _TEXT_FIELDS, _SKIPPED_FIELDS)
-
-
-def structured_output(head: RequestHead) -> StructuredOutput | None:
-    """By `response_format`, and what tool is chosen."""
-    fields = head.fields
-    if not ("response_format" in fields or "tool_choice" in fields or "function_call" in fields):  # nearly always
-        return None
-    choices = fields.get("tool_choice"), fields.get("function_call")
-    return read_structured_output(fields.get("response_format"), *choices)

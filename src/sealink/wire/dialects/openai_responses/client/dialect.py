@@ -13,16 +13,13 @@ from sealink.wire.dialects.openai_responses.client.encode_stream import Response
 from sealink.wire.dialects.openai_responses.client.encode_whole import encode_plain, encode_whole
 from sealink.wire.dialects.openai_responses.client.errors import error_body, error_frame
 from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
-from sealink.wire.dialects.openai_responses.client.parse_request import (
-    parse_head,
-    parse_request,
-    prompt_text,
-    structured_output,
-)
+from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.rate_limits import openai_limit_headers, stated_tokens
+from sealink.wire.raw_json.fields import object_of
 from sealink.wire.stream.extras import with_field
 from sealink.wire.stream.plain_answer import PlainAnswer
+from sealink.wire.structured_output import read_structured_output
 
 
 class OpenAIResponsesClient:
@@ -77,7 +74,11 @@ class OpenAIResponsesClient:
         return stated_tokens(head.fields, "max_output_tokens")
 
     def structured_output(self, head: RequestHead) -> StructuredOutput | None:
-        return structured_output(head)
+        fields = head.fields
+        if not ("text" in fields or "tool_choice" in fields):  # nearly always
+            return None
+        format = (object_of(fields.get("text")) or {}).get("format")
+        return read_structured_output(format, fields.get("tool_choice"))
 
     def limit_headers(self, what: str, limit: int, left: int, reset_s: float, reset_at: str) -> HeaderList:
         return openai_limit_headers(what, limit, left, reset_s)

@@ -11,13 +11,13 @@ import msgspec
 from msgspec import Raw
 
 from sealink.errors import InvalidRequest
-from sealink.request import ChatRequest, Message, ResponseFormat, StructuredOutput, Text
+from sealink.request import ChatRequest, Message, ResponseFormat, Text
 from sealink.wire.dialect import RequestHead
 from sealink.wire.dialects.openai_responses.client.input import read_input
 from sealink.wire.dialects.openai_responses.client.tools import read_tool_choice, read_tools
 from sealink.wire.dialects.shared.openai_request import read_sampling
 from sealink.wire.dialects.shared.prompt_text import join_strings
-from sealink.wire.raw_json.fields import Fields, is_null, object_of, to_raw
+from sealink.wire.raw_json.fields import Fields, is_null, to_raw
 from sealink.wire.raw_json.request_fields import (
     RequestFields,
     missing,
@@ -26,7 +26,6 @@ from sealink.wire.raw_json.request_fields import (
     read_field,
     read_task_type,
 )
-from sealink.wire.structured_output import read_structured_output
 
 _TEXT_FIELDS: Final = ("instructions", "input", "tools", "text")
 _SKIPPED_FIELDS: Final = frozenset(
@@ -173,12 +172,3 @@ def _has_no_effect(name: str, raw: Raw) -> bool:
 def prompt_text(head: RequestHead) -> str:
     """Instructions, input, tools and schemas as text; images, files and audio are left out."""
     return join_strings(head.fields, _TEXT_FIELDS, _SKIPPED_FIELDS)
-
-
-def structured_output(head: RequestHead) -> StructuredOutput | None:
-    """By `text.format`, and what tool is chosen."""
-    fields = head.fields
-    if not ("text" in fields or "tool_choice" in fields):  # nearly always
-        return None
-    format = (object_of(fields.get("text")) or {}).get("format")
-    return read_structured_output(format, fields.get("tool_choice"))
