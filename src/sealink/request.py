@@ -12,6 +12,9 @@ from msgspec import Raw
 
 Role = Literal["system", "user", "assistant", "tool"]
 
+StructuredOutput = Literal["json", "call"]
+"""An answer that is parsed when it is whole: JSON, or a function call where the answer has to be one."""
+
 
 class Part(msgspec.Struct, kw_only=True):
     """A piece of a message. `cache_control` is Anthropic's prompt-caching mark, passed through as raw JSON."""

@@ -22,6 +22,9 @@ CLIENTS: dict[str, dict[str, Any]] = {
 }
 
 
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+
+
 class Upstream:
     """Streams what it is asked for; remembers the bodies."""
 
@@ -96,6 +99,7 @@ def test_it_fails_with_a_status_where_the_stream_breaks_off(sealink: SealinkProc
         ({"stream": True}, ""),
         ({"stream": True, "max_tokens": 10}, "is short"),
         ({"stream": True, "response_format": {"type": "json_object"}}, "parsed whole"),
+        ({"stream": True, "tools": TOOLS, "tool_choice": "required"}, "function call"),
         ({"max_tokens": 10000}, "stream it"),
         ({}, ""),
     ],

@@ -65,6 +65,7 @@ def _row(number: int, at: datetime, chance: random.Random) -> Row:
         "task_type": chance.choice(("support", "search", None)),
         "client": "openai",
         "streamed": True,
+        "structured": False,
         "status": 400 if is_refused else 200,
         "ended": ended,
         "ended_by": ended_by,

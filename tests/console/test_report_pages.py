@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.plain_http import post_chat
+from acceptance.usage_rows import settled_rows
 from console.browser import Console, running
 from console.many_requests import fill, requests
 from console.test_signing_in import csrf_in, signed_in
@@ -22,6 +24,7 @@ from sealink.ledger.requests_table import RequestsTable
 
 COUNT = 1500
 HTML = "<script>alert(1)</script>"
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
 
 
 class Reader:
@@ -139,6 +142,26 @@ def test_a_key_that_waits_whole_for_long_answers_is_told_of(reader: Reader) -> N
         assert "It waits whole for long answers: 20 of its last 20 took" in reader.get(path)
     assert "It streams short replies" not in reader.get("/")
     assert "after 75 s of silence" in reader.get("/requests/req_whole_1")
+
+
+def test_a_key_that_streams_structured_output_is_told_of(reader: Reader, folder: Path) -> None:
+    port, key = reader.console.process.port, "sk-of-somebody-else"
+    asked = {"model": "sealink/sim", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    json_asked = {**asked, "response_format": {"type": "json_object"}}
+    called = {**asked, "tools": TOOLS, "tool_choice": "required"}
+    for request in [asked, *[json_asked] * 15, *[called] * 3]:
+        assert post_chat(port, request, key).status == 200
+    assert "It streams" not in reader.get("/keys/somebody-else")
+    assert post_chat(port, called, key).status == 200
+    _, rows = settled_rows(folder)
+    own = [row for row in rows if row["key"] == "somebody-else"]
+    assert [row["structured"] for row in own] == [False] + [True] * 19
+    for path in ("/", "/keys/somebody-else"):
+        assert "It streams structured output: 19 of its last 20 streams" in reader.get(path)
+    text = reader.get(f"/requests/{own[-1]['request_id']}")
+    assert "streamed, structured output" in text
+    assert "It streamed structured output" in text
+    assert "structured" not in reader.get(f"/requests/{own[0]['request_id']}")
 
 
 def test_bars_follow_one_another_and_marks_are_in_between() -> None:

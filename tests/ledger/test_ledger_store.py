@@ -66,7 +66,7 @@ def test_many_processes_may_migrate_at_once(store_url: str) -> None:
 
 def test_a_row_is_kept_as_it_was_given(store_url: str) -> None:
     store = opened(store_url)
-    store.insert([row_of(admission("req_1", task_type="billing"), settlement("req_1"))])
+    store.insert([row_of(admission("req_1", task_type="billing", structured=True), settlement("req_1"))])
     store.close()
     row = stored_rows(store_url)["req_1"]
     assert row == {
@@ -78,6 +78,7 @@ def test_a_row_is_kept_as_it_was_given(store_url: str) -> None:
         "task_type": "billing",
         "client": "openai",
         "streamed": True,
+        "structured": True,
         "ended": "done",
         "ended_by": "upstream",
         "code": None,
@@ -151,7 +152,7 @@ def test_a_settlement_whose_admission_is_damaged_still_has_a_row(store_url: str)
     store.insert([row_of(None, settlement("req_1"))])
     store.close()
     row = stored_rows(store_url)["req_1"]
-    assert (row["key"], row["started_at"], row["output_tokens"]) == (None, None, 7)
+    assert (row["key"], row["started_at"], row["structured"], row["output_tokens"]) == (None, None, None, 7)
 
 
 def test_sqlite_loses_no_committed_row_with_the_power_and_does_not_hold_up_readers(tmp_path: Path) -> None:

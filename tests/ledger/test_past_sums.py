@@ -140,10 +140,12 @@ def test_days_that_are_over_are_summed_once(table: RequestsTable, monkeypatch: p
 
 
 def test_habits_are_of_what_came_to_its_end(table: RequestsTable) -> None:
-    """Of one key: short streams, slow ones, one that failed, long ones; and answers in one piece."""
+    """Of one key: short streams, slow ones, one that failed, long ones; answers in one piece; structured ones, and
+    one of which an older SeaLink has not written down whether it was."""
     short = {"key": "short", "streamed": True, "ended": "done", "output_tokens": 64, "ttft_ms": 400.0}
     quick = {**short, "duration_ms": 2400.0}
     whole = {"key": "whole", "streamed": False, "ended": "done", "ttft_ms": None}
+    structured = {**quick, "key": "parser", "output_tokens": 900, "structured": True}
     kinds = [
         *[quick] * 3,
         {**quick, "output_tokens": 65},
@@ -153,6 +155,10 @@ def test_habits_are_of_what_came_to_its_end(table: RequestsTable) -> None:
         {**quick, "ended": "error"},
         *[{**whole, "duration_ms": 60_000.0}] * 2,
         {**whole, "duration_ms": 59_000.0},
+        *[structured] * 2,
+        {**structured, "ended": "error"},
+        {**structured, "structured": None},
+        {**structured, "streamed": False},
     ]
     row = next(made_requests(1, NOW))
     table.insert([{**row, **kind, "request_id": f"req_habit_{number}"} for number, kind in enumerate(kinds)])
@@ -160,6 +166,7 @@ def test_habits_are_of_what_came_to_its_end(table: RequestsTable) -> None:
         assert habits_of_keys(connection, "short") == [Habits("short", streams=7, short_streams=3)]
         everybody = {each.key: each for each in habits_of_keys(connection)}
     assert everybody["whole"] == Habits("whole", whole=3, slow_whole=2)
+    assert everybody["parser"] == Habits("parser", streams=3, whole=1, structured_streams=2)
     assert "notebook" in everybody
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import alembic.command
 import alembic.config
 import pytest
-from sqlalchemy import create_engine, text
+from ledger_samples import admission, settlement
+from sqlalchemy import create_engine, select, text
 
 import sealink_command
 from sealink import __version__
@@ -18,7 +19,10 @@ from sealink.access.tables.access_store import AccessStore
 from sealink.access.tables.audit_table import list_changes
 from sealink.access.tables.key_table import KeyTable
 from sealink.access.tables.openings import open_balances
+from sealink.ledger.reports.habits import habits_of_keys
 from sealink.ledger.reports.report import open_report
+from sealink.ledger.requests_table import RequestsTable, requests
+from sealink.ledger.row import row_of
 from sealink.store import store as store_module
 from sealink.store.errors import StoreTooNew
 from sealink.store.store import NEWEST, Store
@@ -59,7 +63,7 @@ def of_a_newer(url: str) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("version", ["0001", "0003", "0005", "0006"])
+@pytest.mark.parametrize("version", ["0001", "0003", "0005", "0006", "0008"])
 @pytest.mark.parametrize("opened_first_by", ["a report", "keys"])
 def test_a_store_of_an_older_version_opens_and_loses_nothing(
     store_url: str, version: str, opened_first_by: str, tmp_path: Path
@@ -117,6 +121,22 @@ def test_teams_and_balances_of_an_older_version_are_completed(store_url: str, tm
     with open_report(store_url, tmp_path / "journal") as report:
         teams = {row["request_id"]: row["team"] for row in report.rows()}
     assert teams == {f"req_{number}": "file-team" if number == 7 else "t" for number in range(ROWS)}
+
+
+def test_what_an_older_version_did_not_write_down_is_unknown(store_url: str) -> None:
+    """Whether its requests were for structured output; of those that come later it is known, and the console counts
+    them."""
+    left_by_an_older(store_url, "0008")
+    table = RequestsTable(store_url, timeout_s=5.0)
+    table.migrate()
+    new = {"req_plain": False, "req_json": True}
+    table.insert([row_of(admission(name, structured=asked), settlement(name)) for name, asked in new.items()])
+    with table.reading() as connection:
+        told = dict(connection.execute(select(requests.c.request_id, requests.c.structured)).all())
+        habits = habits_of_keys(connection)
+    table.close()
+    assert told == {**{f"req_{number}": None for number in range(ROWS)}, **new}
+    assert [(each.streams, each.structured_streams) for each in habits] == [(2, 1)]
 
 
 def test_a_store_of_a_newer_version_is_refused_by_all_that_open_it(store_url: str, tmp_path: Path) -> None:

@@ -509,5 +509,6 @@ def test_a_request_of_any_shape_is_read_or_refused(request: Any) -> None:
     with suppress(InvalidRequest):
         head = CLIENT.parse_head(json.dumps(request).encode(), {})
         CLIENT.prompt_text(head)
+        CLIENT.structured_output(head)
         UPSTREAM.forward_request(head, "other")
         openai_chat.UPSTREAM.write_request(CLIENT.parse_request(head), "other")

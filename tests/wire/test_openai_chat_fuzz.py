@@ -179,6 +179,7 @@ requests = some_of(
 def test_a_request_of_any_shape_is_read_or_refused(request: Any) -> None:
     with suppress(InvalidRequest):
         head = CLIENT.parse_head(json.dumps(request).encode(), {})
+        CLIENT.structured_output(head)
         UPSTREAM.forward_request(head, "other")
         UPSTREAM.write_request(CLIENT.parse_request(head), "other")
 

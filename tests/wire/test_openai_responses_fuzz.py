@@ -129,6 +129,7 @@ def test_requests_of_any_shape(fields: dict[str, Any]) -> None:
     try:
         head = CLIENT.parse_head(body, {})
         CLIENT.prompt_text(head)
+        CLIENT.structured_output(head)
         request = CLIENT.parse_request(head)
         UPSTREAM.write_request(request, "gpt-5")
     except InvalidRequest:

@@ -141,8 +141,9 @@ class RequestQuery(Period, frozen=True, kw_only=True):
 
 
 class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. Money is in nano-dollars, times are in milliseconds since it was admitted. `ended` is null while it
-    is open; `attempts` are the targets that were tried; `timeline` has pairs of what happened and when."""
+    """One request. Money is in nano-dollars, times are in milliseconds since it was admitted. `structured`: JSON or a
+    function call was asked for; null: that was not written down. `ended` is null while it is open; `attempts` are the
+    targets that were tried; `timeline` has pairs of what happened and when."""
 
     request_id: str
     started_at: datetime | None
@@ -152,6 +153,7 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     task_type: str | None
     client: str | None
     streamed: bool | None
+    structured: bool | None
     status: int | None
     ended: str | None
     ended_by: str | None

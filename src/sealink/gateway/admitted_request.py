@@ -110,6 +110,7 @@ def admission_of(
         model=head.model if head else None,
         client=client.name,
         streamed=head is not None and head.stream,
+        structured=head is not None and client.structured_output(head) is not None,
         started_at=time.time(),
         task_type=head.task_type if head else None,
         trace=trace,

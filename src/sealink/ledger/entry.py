@@ -26,7 +26,8 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     time in seconds.
 
     `key` is the key's name, `team` its team's at the time, `client` the dialect that the client speaks. `model` is None
-    where it could not be read. `trace` is None where requests are not traced.
+    where it could not be read. `structured`: JSON was asked for, or an answer that has to be a function call; no older
+    SeaLink wrote that down. `trace` is None where requests are not traced.
     """
 
     request_id: str
@@ -35,6 +36,7 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     model: str | None = None
     client: str
     streamed: bool
+    structured: bool = False
     started_at: float
     task_type: str | None = None
     trace: TraceContext | None = None

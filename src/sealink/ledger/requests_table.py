@@ -34,6 +34,7 @@ requests = Table(
     Column("task_type", Text),
     Column("client", Text),
     Column("streamed", Boolean),
+    Column("structured", Boolean),
     Column("status", Integer),
     Column("ended", Text, nullable=False),
     Column("ended_by", Text, nullable=False),

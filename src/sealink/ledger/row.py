@@ -45,7 +45,7 @@ def open_row(admission: Admission) -> Row:
 
 def _admitted(admission: Admission | None) -> Row:
     if admission is None:
-        return dict.fromkeys(("started_at", "key", "team", "model", "task_type", "client", "streamed"))
+        return dict.fromkeys(("started_at", "key", "team", "model", "task_type", "client", "streamed", "structured"))
     return {
         "started_at": datetime.fromtimestamp(admission.started_at, UTC),
         "key": _text(admission.key),
@@ -54,6 +54,7 @@ def _admitted(admission: Admission | None) -> Row:
         "task_type": _text(admission.task_type),
         "client": admission.client,
         "streamed": admission.streamed,
+        "structured": admission.structured,
     }
 
 

@@ -9,5 +9,6 @@ dialects    the wire formats, and the rules that several of them share
 identifiers call ids and tool names that a target takes
 retry_after when an upstream wants to be asked again
 rate_limits limits as OpenAI's clients read them
+structured_output  whether a request asks for JSON, or for a function call
 embeddings  OpenAI's embeddings, and the formats of several upstreams
 """

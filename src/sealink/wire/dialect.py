@@ -11,7 +11,7 @@ import msgspec
 
 from sealink.errors import HeaderList, SealinkError
 from sealink.events import Event
-from sealink.request import ChatRequest
+from sealink.request import ChatRequest, StructuredOutput
 from sealink.wire.identifiers import Identifiers
 from sealink.wire.model_list import ModelList
 from sealink.wire.stream.handler import CuttableHandler, Decoder, Encoder, Framer, StreamHandler
@@ -81,6 +81,10 @@ class ClientApi(Protocol):
 
     def max_output_tokens(self, head: RequestHead) -> int | None:
         """How many tokens a request says that its answer may have at most; None where it does not say so."""
+
+    def structured_output(self, head: RequestHead) -> StructuredOutput | None:
+        """What a request asks for that is parsed when it is whole; None: for nothing of that kind, or in words that
+        cannot be read."""
 
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         """The names of the headers that tell of a limit: how much it is, what is left of it, when it is whole again."""

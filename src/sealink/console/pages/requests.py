@@ -51,7 +51,11 @@ async def show(request: Request) -> Response:
     row = await asyncio.to_thread(_find, backend_of(request), request_id)
     if row is None:
         raise NotFound(f"There is no request {request_id!r}.")
-    told = advice_on_answer(is_streamed=row["streamed"] is not False, took_ms=row["duration_ms"] or 0.0)
+    told = advice_on_answer(
+        is_streamed=row["streamed"] is not False,
+        is_structured=row["structured"] is True,
+        took_ms=row["duration_ms"] or 0.0,
+    )
     bars = waterfall(row["timeline"], row["duration_ms"])
     return render(request, "request.html", row=row, bars=bars, told=told)
 

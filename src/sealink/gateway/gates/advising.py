@@ -1,6 +1,5 @@
 """Advice for callers, where a key or a model asks for it: the header `x-sealink-advice`."""
 
-from sealink.errors import InvalidRequest
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.policy.advice import LONG_TOKENS, advice
 
@@ -24,13 +23,5 @@ def _advice_for(admitted: AdmittedRequest) -> str:
     max_tokens = request.client.max_output_tokens(request.head)
     if not request.head.stream and (max_tokens is None or max_tokens < LONG_TOKENS):
         return ""  # as nearly always, and for embeddings
-    try:
-        asked = request.neutral
-    except InvalidRequest:  # it is passed on as it is
-        return ""
-    return advice(
-        stream=request.head.stream,
-        is_parsed=asked.response_format is not None and asked.response_format.kind != "text",
-        calls_function=asked.tool_choice is not None and asked.tool_choice.mode in ("required", "named"),
-        max_tokens=max_tokens,
-    )
+    structured = request.client.structured_output(request.head)
+    return advice(stream=request.head.stream, structured=structured, max_tokens=max_tokens)

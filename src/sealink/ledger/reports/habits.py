@@ -14,9 +14,9 @@ NEWEST: Final = 2000
 def habits_of_keys(connection: Connection, key: str | None = None) -> list[Habits]:
     """By the newest requests of all keys, or of this one, that came to their end. Reads a part of an index."""
     columns = requests.c
-    newest = select(
-        columns.key, columns.streamed, columns.ended, columns.output_tokens, columns.ttft_ms, columns.duration_ms
-    ).where(columns.started_at.is_not(None))
+    told = columns.key, columns.streamed, columns.structured, columns.ended
+    times = columns.ttft_ms, columns.duration_ms
+    newest = select(*told, columns.output_tokens, *times).where(columns.started_at.is_not(None))
     if key is not None:
         newest = newest.where(columns.key == key)
     lately = newest.order_by(columns.started_at.desc()).limit(NEWEST).subquery()
@@ -27,6 +27,7 @@ def habits_of_keys(connection: Connection, key: str | None = None) -> list[Habit
         _count(lately.c.streamed & _is_short(lately.c)),
         _count(~lately.c.streamed),
         _count(~lately.c.streamed & (lately.c.duration_ms >= PROXY_TIMEOUT_S * 1000)),
+        _count(lately.c.streamed & lately.c.structured),
     )
     rows = connection.execute(query.where(*is_known).group_by(lately.c.key).order_by(lately.c.key))
     return [Habits(name, *map(int, counts)) for name, *counts in rows]

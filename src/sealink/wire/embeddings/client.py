@@ -23,6 +23,9 @@ class EmbeddingsClient:
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return 0
 
+    def structured_output(self, head: RequestHead) -> None:
+        return None
+
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         return openai_limit_headers(what)
 

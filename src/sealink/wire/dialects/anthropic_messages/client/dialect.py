@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from sealink.errors import SealinkError
 from sealink.events import Event
-from sealink.request import ChatRequest
+from sealink.request import ChatRequest, StructuredOutput
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, Limited, OutgoingRequest, RequestHead
 from sealink.wire.dialects.anthropic_messages.client import rate_limits
 from sealink.wire.dialects.anthropic_messages.client.encode_stream import MessageEncoder
@@ -18,9 +18,10 @@ from sealink.wire.dialects.anthropic_messages.client.parse_request import parse_
 from sealink.wire.dialects.anthropic_messages.error_types import NAME
 from sealink.wire.dialects.anthropic_messages.upstream.forward_request import forward_count
 from sealink.wire.rate_limits import stated_tokens
-from sealink.wire.raw_json.fields import encode
+from sealink.wire.raw_json.fields import encode, is_null, object_of
 from sealink.wire.stream.extras import with_field
 from sealink.wire.stream.plain_answer import PlainAnswer
+from sealink.wire.structured_output import read_structured_output
 
 
 class AnthropicMessagesClient:
@@ -79,6 +80,15 @@ class AnthropicMessagesClient:
 
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return stated_tokens(head.fields, "max_tokens")
+
+    def structured_output(self, head: RequestHead) -> StructuredOutput | None:
+        fields = head.fields
+        if not ("tool_choice" in fields or "output_config" in fields or "output_format" in fields):  # nearly always
+            return None
+        format = fields.get("output_format")
+        if is_null(format):
+            format = (object_of(fields.get("output_config")) or {}).get("format")
+        return read_structured_output(format, fields.get("tool_choice"))
 
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         return rate_limits.limit_headers(what)

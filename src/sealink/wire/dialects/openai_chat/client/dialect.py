@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from sealink.errors import SealinkError
 from sealink.events import Event
-from sealink.request import ChatRequest
+from sealink.request import ChatRequest, StructuredOutput
 from sealink.wire.dialect import ClientDialect, FallbackIdentity, HeartbeatShape, Limited, RequestHead
 from sealink.wire.dialects.openai_chat.client import errors
 from sealink.wire.dialects.openai_chat.client.encode_stream import ChunkEncoder
@@ -19,6 +19,7 @@ from sealink.wire.dialects.openai_chat.client.responses_body import is_responses
 from sealink.wire.dialects.shared.openai_errors import NAME
 from sealink.wire.rate_limits import duration, openai_limit_headers, stated_tokens
 from sealink.wire.stream.plain_answer import PlainAnswer
+from sealink.wire.structured_output import read_structured_output
 
 
 class OpenAIChatClient:
@@ -66,6 +67,13 @@ class OpenAIChatClient:
 
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return stated_tokens(head.fields, "max_completion_tokens", "max_tokens", times="n")
+
+    def structured_output(self, head: RequestHead) -> StructuredOutput | None:
+        fields = head.fields
+        if not ("response_format" in fields or "tool_choice" in fields or "function_call" in fields):  # nearly always
+            return None
+        choices = fields.get("tool_choice"), fields.get("function_call")
+        return read_structured_output(fields.get("response_format"), *choices)
 
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         return openai_limit_headers(what)

@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from sealink.errors import SealinkError
 from sealink.events import Event
-from sealink.request import ChatRequest
+from sealink.request import ChatRequest, StructuredOutput
 from sealink.wire.dialect import FallbackIdentity, HeartbeatShape, Limited, RequestHead
 from sealink.wire.dialects.openai_responses.client.encode_stream import ResponseEncoder
 from sealink.wire.dialects.openai_responses.client.encode_whole import encode_plain, encode_whole
@@ -16,8 +16,10 @@ from sealink.wire.dialects.openai_responses.client.heartbeat import HEARTBEATS
 from sealink.wire.dialects.openai_responses.client.parse_request import parse_head, parse_request, prompt_text
 from sealink.wire.dialects.openai_responses.signatures import NAME
 from sealink.wire.rate_limits import duration, openai_limit_headers, stated_tokens
+from sealink.wire.raw_json.fields import object_of
 from sealink.wire.stream.extras import with_field
 from sealink.wire.stream.plain_answer import PlainAnswer
+from sealink.wire.structured_output import read_structured_output
 
 
 class OpenAIResponsesClient:
@@ -70,6 +72,13 @@ class OpenAIResponsesClient:
 
     def max_output_tokens(self, head: RequestHead) -> int | None:
         return stated_tokens(head.fields, "max_output_tokens")
+
+    def structured_output(self, head: RequestHead) -> StructuredOutput | None:
+        fields = head.fields
+        if not ("text" in fields or "tool_choice" in fields):  # nearly always
+            return None
+        format = (object_of(fields.get("text")) or {}).get("format")
+        return read_structured_output(format, fields.get("tool_choice"))
 
     def limit_headers(self, what: Limited) -> tuple[str, str, str]:
         return openai_limit_headers(what)
