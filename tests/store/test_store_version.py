@@ -7,7 +7,7 @@ from pathlib import Path
 import alembic.command
 import alembic.config
 import pytest
-from ledger_samples import admission, settlement
+from msgspec.structs import replace
 from sqlalchemy import create_engine, select, text
 
 import sealink_command
@@ -19,6 +19,7 @@ from sealink.access.tables.access_store import AccessStore
 from sealink.access.tables.audit_table import list_changes
 from sealink.access.tables.key_table import KeyTable
 from sealink.access.tables.openings import open_balances
+from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.reports.habits import habits_of_keys
 from sealink.ledger.reports.report import open_report
 from sealink.ledger.requests_table import RequestsTable, requests
@@ -130,7 +131,13 @@ def test_what_an_older_version_did_not_write_down_is_unknown(store_url: str) -> 
     table = RequestsTable(store_url, timeout_s=5.0)
     table.migrate()
     new = {"req_plain": False, "req_json": True}
-    table.insert([row_of(admission(name, structured=asked), settlement(name)) for name, asked in new.items()])
+    admission = Admission(request_id="", key="dev", client="openai", streamed=True, started_at=1_767_323_045.0)
+    table.insert(
+        [
+            row_of(replace(admission, structured=asked), Settlement(request_id=name, duration_ms=9.0))
+            for name, asked in new.items()
+        ]
+    )
     with table.reading() as connection:
         told = dict(connection.execute(select(requests.c.request_id, requests.c.structured)).all())
         habits = habits_of_keys(connection)
