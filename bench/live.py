@@ -23,9 +23,9 @@ STREAMS: Final = {"": 20, "alone ": 1}
 """How many streams are open. What does not grow with them weighs most on one that is alone."""
 CHUNKS: Final = 50
 """Of a stream, in a second."""
-SECONDS: Final = 4
+SECONDS: Final = 2
 BROWSERS: Final = 5
-WARM_UP: Final = 20
+WARM_UP: Final = 5
 _COOKIE: Final = "bench"
 _REFRESH_S: Final = 0.1
 """Instead of a second: the loop does little else meanwhile."""
