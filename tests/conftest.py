@@ -15,7 +15,7 @@ from outside import node_with_packages
 
 pytest_plugins = ["parallel", "stores"]
 
-EXAMPLES, EXAMPLES_IN_FULL = 50, 500
+EXAMPLES, EXAMPLES_IN_FULL = 30, 500
 """How many examples Hypothesis tries, unless a test says otherwise."""
 
 

@@ -305,6 +305,18 @@ def named(each: object) -> str:
     return getattr(each, "__name__", str(each))
 
 
+EACH_CLIENT = pytest.mark.parametrize(
+    ("upstream", "stream", "client"),
+    [
+        pytest.param(upstream, stream, client, marks=[] if (number - place) % len(CLIENTS) == 0 else pytest.mark.full)
+        for number, (upstream, stream) in enumerate(STREAMS)
+        for place, client in enumerate(CLIENTS)
+    ],
+    ids=named,
+)
+"""Each stream for one client's dialect, in full for all."""
+
+
 def decoded(upstream: str, body: bytes) -> list[Event]:
     dialect = UPSTREAMS[upstream]
     framer, decoder = dialect.framer(), dialect.decoder()
@@ -322,8 +334,7 @@ def test_a_stream_is_decoded_in_linear_time(upstream: str, stream: Callable[[int
     assert_linear(lambda body: decoded(upstream, body), stream, size=SIZE)
 
 
-@pytest.mark.parametrize(("upstream", "stream"), STREAMS, ids=named)
-@pytest.mark.parametrize("client", CLIENTS)
+@EACH_CLIENT
 def test_a_stream_is_encoded_in_linear_time(upstream: str, stream: Callable[[int], bytes], client: str) -> None:
     def encode(events: list[Event]) -> None:
         encoder = CLIENTS[client].encoder(REQUEST, IDENTITY)
@@ -333,8 +344,7 @@ def test_a_stream_is_encoded_in_linear_time(upstream: str, stream: Callable[[int
     assert_linear(encode, lambda size: decoded(upstream, stream(size)), size=SIZE)
 
 
-@pytest.mark.parametrize(("upstream", "stream"), STREAMS, ids=named)
-@pytest.mark.parametrize("client", CLIENTS)
+@EACH_CLIENT
 def test_a_whole_answer_is_made_in_linear_time(upstream: str, stream: Callable[[int], bytes], client: str) -> None:
     assert_linear(
         lambda events: CLIENTS[client].whole(REQUEST, events, IDENTITY),
