@@ -109,9 +109,10 @@ class Account:
     def attempt(self, target: Target, span_id: str = "") -> Attempt:
         """An attempt begins. Returns its entry in the settlement, in which its record notes how it ended. `span_id` is
         that of a request that is traced."""
-        entry = Attempt(target.provider.name, target.model)
+        span = None
         if span_id:
-            entry.span = AttemptSpan(span_id, self.elapsed_ms)
+            span = AttemptSpan(span_id, (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000)
+        entry = Attempt(target.provider.name, target.model, span=span)
         self._attempts.append(entry)
         return entry
 
