@@ -54,7 +54,7 @@ docs: .venv/.test
 screenshots: .venv/.test
 	PYTHONPATH=tests .venv/bin/python -m console.screenshots build/screenshots --readme docs/images
 
-.venv/.run: pyproject.toml setup.py $(wildcard src/sealink/*/*/_*.c) requirements/build.txt requirements/run.txt
+.venv/.run: pyproject.toml setup.py $(wildcard src/sealink/*/_*.c src/sealink/*/*/_*.c) requirements/build.txt requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "SeaLink needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3 …"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"SeaLink needs Python 3.11 or newer; $(PYTHON) is {sys.version}")'
 	@.venv/bin/python -c '' 2>/dev/null || { echo "Making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear .venv; }

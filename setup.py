@@ -20,12 +20,8 @@ class BuildWithDocs(build_py):
 
 setup(
     ext_modules=[
-        Extension(
-            "sealink.wire.stream._plain_reads",
-            ["src/sealink/wire/stream/_plain_reads.c"],
-            optional=True,
-            py_limited_api=True,
-        )
+        Extension(name, [f"src/{name.replace('.', '/')}.c"], optional=True, py_limited_api=True)
+        for name in ("sealink.wire.stream._plain_reads", "sealink.telemetry._layout")
     ],
     cmdclass={"build_py": BuildWithDocs},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},

@@ -3,6 +3,7 @@
 https://www.w3.org/TR/trace-context/. Ids are in lower-case hex digits.
 """
 
+import os
 import random
 import re
 from collections.abc import Mapping
@@ -14,7 +15,9 @@ _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-(
 _NO_TRACE: Final = "0" * 32
 _NO_SPAN: Final = "0" * 16
 _SAMPLED: Final = 1
-_random_bits: Final = random.getrandbits
+_MADE_AT_ONCE: Final = 64
+_span_ids: Final[list[str]] = []
+os.register_at_fork(after_in_child=_span_ids.clear)
 MAX_STATE_CHARS: Final = 512
 """A longer `tracestate` is not passed on: so much must be kept (section 3.3.1.5), and more may be refused."""
 
@@ -34,7 +37,7 @@ class TraceContext(msgspec.Struct, frozen=True, omit_defaults=True):
     def header_lines(self, span_id: str) -> bytes:
         """What tells an upstream that it works for this span: lines of a head, each with its end."""
         lines = f"traceparent: 00-{self.trace_id}-{span_id}-{'01' if self.sampled else '00'}\r\n"
-        return (f"{lines}tracestate: {self.state}\r\n" if self.state else lines).encode("ascii")
+        return (f"{lines}tracestate: {self.state}\r\n" if self.state else lines).encode()
 
 
 def context_of(sample_ratio: float, request_id: str, headers: Mapping[str, str]) -> TraceContext:
@@ -43,8 +46,7 @@ def context_of(sample_ratio: float, request_id: str, headers: Mapping[str, str])
     `request_id` ends in 32 random digits: a new trace has them as its id, so that one leads to the other.
     """
     given = headers.get("traceparent")
-    parent = _TRACEPARENT.fullmatch(given) if given is not None else None
-    if parent is None or not _is_valid(*parent.groups()):
+    if given is None or (parent := _TRACEPARENT.fullmatch(given)) is None or not _is_valid(*parent.groups()):
         trace_id, span_id = request_id[-32:], request_id[-16:]
         # Others sample the same ids: OpenTelemetry's TraceIdRatioBased looks at the last 64 bits, too.
         if sample_ratio == 1.0 or int(span_id, 16) < sample_ratio * 2**64:
@@ -58,8 +60,12 @@ def context_of(sample_ratio: float, request_id: str, headers: Mapping[str, str])
 
 
 def new_span_id() -> str:
-    """16 digits, of which the first is never 0."""
-    return hex(_random_bits(63) | 1 << 63)[2:]  # half of what formatting takes
+    """One of 16 digits. They are made by the dozen, for a third of the time."""
+    if not _span_ids:
+        digits = f"{random.getrandbits(64 * _MADE_AT_ONCE):0{16 * _MADE_AT_ONCE}x}"
+        _span_ids.extend(digits[begin : begin + 16] for begin in range(0, len(digits), 16))
+    span_id = _span_ids.pop()
+    return span_id if span_id != _NO_SPAN else new_span_id()
 
 
 def _is_valid(version: str, trace_id: str, parent_id: str, flags: str, more: str | None) -> bool:

@@ -51,7 +51,8 @@ from sealink.net.siblings import Siblings
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
 from sealink.store.url import sqlite_file
-from sealink.wire.stream.plain_reads import use_accelerator
+from sealink.telemetry import layout
+from sealink.wire.stream import plain_reads
 
 log = logging.getLogger("sealink.app")
 
@@ -75,7 +76,8 @@ class App:
         siblings: Path | None = None,
     ) -> None:
         """`load` reads the config again. `siblings` is the folder in which the processes of one SeaLink meet."""
-        use_accelerator(wants_accelerator())
+        plain_reads.use_accelerator(wants_accelerator())
+        layout.use_accelerator(wants_accelerator())
         self.config = config
         self._load_config = load or (lambda: config)
         self._siblings = Siblings(siblings, self._answer)

@@ -119,7 +119,7 @@ class Account:
     def attempt_ended(self, entry: Attempt) -> None:
         """Nothing more comes of an attempt."""
         if entry.span is not None:
-            entry.span.ended_ms = self.elapsed_ms
+            entry.span.ended_ms = (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000
 
     def answered(self, target: Target, outcome: Outcome) -> None:
         """An attempt has brought the answer, or its beginning."""

@@ -13,6 +13,7 @@ from sealink.gateway.refusals import BeginTrace
 from sealink.net.client import UpstreamPool
 from sealink.net.client.origin import DEFAULT_PORTS
 from sealink.net.message import UpstreamRequest
+from sealink.telemetry.alike import Kinds
 from sealink.telemetry.gauge import Gauge
 from sealink.telemetry.traces.export import SpanExport
 from sealink.telemetry.traces.observer import TraceObserver
@@ -24,17 +25,17 @@ from sealink.trace_context import context_of
 class Traces:
     """`begin` gives the trace of a request; `observer` makes its spans."""
 
-    def __init__(self, config: Config, pool: UpstreamPool) -> None:
+    def __init__(self, config: Config, pool: UpstreamPool, kinds: Kinds) -> None:
         self._pool = pool
         self._settings = settings = config.traces
         self._export = SpanExport(settings, self._post, _resource(config), __version__)
-        self.observer = TraceObserver(self._export)
+        self.observer = TraceObserver(self._export, kinds)
         self.begin: BeginTrace = partial(context_of, settings.sample_ratio)
         self.configure(config)
 
     def configure(self, config: Config) -> None:
         """Put a config in force: spans tell where its providers are."""
-        self.observer.providers = _providers(config)
+        self.observer.take_providers(_providers(config))
 
     def gauge(self) -> Gauge:
         help_text = "Spans that no collector has taken, since the start."
