@@ -20,18 +20,8 @@ class BuildWithDocs(build_py):
 
 setup(
     ext_modules=[
-        Extension(
-            "sealink.wire.stream._plain_reads",
-            ["src/sealink/wire/stream/_plain_reads.c"],
-            optional=True,
-            py_limited_api=True,
-        ),
-        Extension(
-            "sealink.limits._plain_slots",
-            ["src/sealink/limits/_plain_slots.c"],
-            optional=True,
-            py_limited_api=True,
-        ),
+        Extension(name, [f"src/{name.replace('.', '/')}.c"], optional=True, py_limited_api=True)
+        for name in ("sealink.wire.stream._plain_reads", "sealink.limits._plain_slots", "sealink.telemetry._layout")
     ],
     cmdclass={"build_py": BuildWithDocs},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},

@@ -45,7 +45,7 @@ MARK = "getpgrp"
 KEY = "bench-key"
 SHORT, LONG = 10, 110
 """Chunks of a short stream and of a long one: their difference is what chunks take."""
-WARM_UP, REPEATS = 20, 3
+WARM_UP, REPEATS = 20, 5
 REQUESTS = {"whole": 20, "short": 20, "long": 4}
 """How many requests make one measurement."""
 ROWS = 100

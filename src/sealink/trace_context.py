@@ -3,6 +3,7 @@
 https://www.w3.org/TR/trace-context/. Ids are in lower-case hex digits.
 """
 
+import os
 import random
 import re
 from collections.abc import Mapping
@@ -14,6 +15,9 @@ _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-(
 _NO_TRACE: Final = "0" * 32
 _NO_SPAN: Final = "0" * 16
 _SAMPLED: Final = 1
+_MADE_AT_ONCE: Final = 64
+_span_ids: Final[list[str]] = []
+os.register_at_fork(after_in_child=_span_ids.clear)
 MAX_STATE_CHARS: Final = 512
 """A longer `tracestate` is not passed on: so much must be kept (section 3.3.1.5), and more may be refused."""
 
@@ -30,24 +34,24 @@ class TraceContext(msgspec.Struct, frozen=True, omit_defaults=True):
     sampled: bool = True
     state: str = ""
 
-    def headers(self, span_id: str) -> list[tuple[str, str]]:
-        """What tells an upstream that it works for this span."""
-        parent = ("traceparent", f"00-{self.trace_id}-{span_id}-{'01' if self.sampled else '00'}")
-        return [parent, ("tracestate", self.state)] if self.state else [parent]
+    def header_lines(self, span_id: str) -> bytes:
+        """What tells an upstream that it works for this span: lines of a head, each with its end."""
+        lines = f"traceparent: 00-{self.trace_id}-{span_id}-{'01' if self.sampled else '00'}\r\n"
+        return (f"{lines}tracestate: {self.state}\r\n" if self.state else lines).encode()
 
 
-def context_of(request_id: str, headers: Mapping[str, str], sample_ratio: float) -> TraceContext:
+def context_of(sample_ratio: float, request_id: str, headers: Mapping[str, str]) -> TraceContext:
     """The client's trace, sampled as it says; else a new one, of which a share of `sample_ratio` is sampled.
 
     `request_id` ends in 32 random digits: a new trace has them as its id, so that one leads to the other.
     """
     given = headers.get("traceparent")
-    parent = _TRACEPARENT.fullmatch(given) if given is not None else None
-    if parent is None or not _is_valid(*parent.groups()):
-        trace_id = request_id[-32:]
+    if given is None or (parent := _TRACEPARENT.fullmatch(given)) is None or not _is_valid(*parent.groups()):
+        trace_id, span_id = request_id[-32:], request_id[-16:]
         # Others sample the same ids: OpenTelemetry's TraceIdRatioBased looks at the last 64 bits, too.
-        is_sampled = sample_ratio == 1.0 or int(trace_id[16:], 16) < sample_ratio * 2**64
-        return TraceContext(trace_id, trace_id[16:], None, is_sampled)
+        if sample_ratio == 1.0 or int(span_id, 16) < sample_ratio * 2**64:
+            return TraceContext(trace_id, span_id)
+        return TraceContext(trace_id, span_id, sampled=False)
     _, trace_id, parent_id, flags, _ = parent.groups()
     state = headers.get("tracestate", "")
     is_usable = len(state) <= MAX_STATE_CHARS and state.isascii() and state.isprintable()
@@ -56,7 +60,12 @@ def context_of(request_id: str, headers: Mapping[str, str], sample_ratio: float)
 
 
 def new_span_id() -> str:
-    return "%016x" % (random.getrandbits(64) or 1)  # an f-string takes half as long again
+    """One of 16 digits. They are made by the dozen, for a third of the time."""
+    if not _span_ids:
+        digits = f"{random.getrandbits(64 * _MADE_AT_ONCE):0{16 * _MADE_AT_ONCE}x}"
+        _span_ids.extend(digits[begin : begin + 16] for begin in range(0, len(digits), 16))
+    span_id = _span_ids.pop()
+    return span_id if span_id != _NO_SPAN else new_span_id()
 
 
 def _is_valid(version: str, trace_id: str, parent_id: str, flags: str, more: str | None) -> bool:

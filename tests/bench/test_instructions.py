@@ -53,6 +53,22 @@ def test_what_observes_requests_takes_little(full: bool, report: Callable[[str],
     assert _of_a_long_stream(observed) <= _of_a_long_stream(without) * MAX_OF_A_STREAM
 
 
+MAX_OF_A_WHOLE_ANSWER = 1.10
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+def test_what_observes_a_whole_answer_takes_little_with_the_accelerator(report: Callable[[str], None]) -> None:
+    program("valgrind")
+    if instructions.pass_on_in_c is None:
+        absent("the accelerator was not built")
+    figures = instructions.count("instructions", (instructions.OFF, instructions.ON), plain=False)
+    for line in instructions.observing(figures):
+        report(line)
+    without, observed = figures.values()
+    assert observed["whole"] <= without["whole"] * MAX_OF_A_WHOLE_ANSWER
+
+
 def _of_a_long_stream(lane: dict[str, float]) -> float:
     return lane["stream"] + instructions.LONG * lane["chunk"]
 

@@ -16,6 +16,8 @@ from sealink.telemetry.request_log import RequestLog, level_of, line_of
 from sealink.trace_context import TraceContext
 from sealink.usage import Usage
 
+pytestmark = pytest.mark.usefixtures("filled_in")
+
 ADMISSION = Admission(
     request_id="req_1", key="dev", model="fast", client="openai", streamed=True, started_at=0.0, task_type="chat bot"
 )
@@ -121,12 +123,17 @@ def test_what_is_kept_of_a_line_makes_the_same_line(
     form: LogFormat, admission: Admission, settlement: Settlement
 ) -> None:
     """Of the second of two that differ only in ids, times and numbers."""
-    written: list[str] = []
+    written: list[bytes] = []
     log = RequestLog(written.append, form)
     later = msgspec.structs.replace(admission, request_id="req_3")
-    numbers: dict[str, Any] = {"duration_ms": 0.25, "ttft_ms": 99999.96, "cost_nano_usd": 12_000_000_001, "chunks": 7}
-    known = {name: number for name, number in numbers.items() if getattr(settlement, name)}
-    other = msgspec.structs.replace(settlement, **known)
+    numbers: dict[str, Any] = {
+        "duration_ms": 0.25,
+        "ttft_ms": 99999.96,
+        "cost_nano_usd": 12_000_000_001,
+        "chunks": 7,
+        "queued_ms": 3.26,
+    }
+    other = msgspec.structs.replace(settlement, **numbers)
     logging.getLogger("sealink.requests").setLevel(logging.INFO)
     try:
         log.settled(admission, settlement)
@@ -135,7 +142,7 @@ def test_what_is_kept_of_a_line_makes_the_same_line(
         logging.getLogger("sealink.requests").setLevel(logging.NOTSET)
     begin, write = {"text": (23, text_line), "json": (34, json_line)}[form]
     for line, asked, ended in zip(written, (admission, later), (settlement, other), strict=True):
-        assert line[begin:] == write(0.0, level_of(ended), line_of(asked, ended))[begin:]
+        assert line.decode()[begin:] == write(0.0, level_of(ended), line_of(asked, ended))[begin:]
 
 
 def test_a_record_with_a_traceback_is_one_json_object() -> None:

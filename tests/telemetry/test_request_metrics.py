@@ -6,9 +6,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
+from sealink.telemetry.alike import Kinds
 from sealink.telemetry.exposition import exposition
 from sealink.telemetry.gauge import Gauge, merged
 from sealink.telemetry.histogram import Histogram
+from sealink.telemetry.layout import Gap, Layout
 from sealink.telemetry.request_metrics import MAX_SERIES, OTHER, RequestMetrics
 from sealink.usage import Usage
 
@@ -178,3 +180,17 @@ def test_gauges_of_several_processes() -> None:
     total, worst, least = merged([process(1.0), process(3.0)])
     assert (total.samples, worst.samples) == ({(): 4.0}, {(): 3.0})
     assert least.samples == {("p", "m"): 1.0, ("1.0", "m"): 1.0, ("3.0", "m"): 3.0}
+
+
+def test_another_process_is_told_the_counts_and_nothing_that_was_written_of_requests() -> None:
+    kinds = Kinds()
+    metrics = RequestMetrics(kinds)
+    admission = Admission(request_id="req_1", key="dev", model="m", client="openai", streamed=False, started_at=0.0)
+    settlement = Settlement(request_id="req_1", provider="p", attempts=[Attempt("p", "x")])
+    for _ in range(2):
+        metrics.admitted(admission)
+        metrics.settled(admission, settlement)
+    kinds.of(admission, settlement).line = Layout([Gap("millis")])
+    told = pickle.loads(pickle.dumps(metrics))
+    assert told.series == metrics.series
+    assert told.series[0].requests == {(200, "done"): 2}

@@ -1,14 +1,18 @@
 """What a request and its attempts look like as spans."""
 
 import msgspec
+import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from sealink.ledger.entry import Admission, Attempt, AttemptSpan, Settlement
+from sealink.telemetry.alike import Kind
 from sealink.telemetry.traces.otlp import export_request
 from sealink.telemetry.traces.request_spans import MAX_CHARS, about_provider, spans_of
 from sealink.trace_context import TraceContext
 from sealink.usage import Usage
+
+pytestmark = pytest.mark.usefixtures("filled_in")
 
 TRACE = TraceContext("1" * 32, "2" * 16, "3" * 16, state="a=b")
 ADMISSION = Admission(
@@ -38,7 +42,7 @@ BEGAN_NS = 1_700_000_000 * 10**9
 
 
 def spans(settlement: Settlement = SETTLEMENT, admission: Admission = ADMISSION) -> list[Span]:
-    body = export_request({}, ("", ""), spans_of(TRACE, admission, settlement, PROVIDERS))
+    body = export_request({}, ("", ""), spans_of(admission, settlement, Kind(), PROVIDERS))
     return list(ExportTraceServiceRequest.FromString(body).resource_spans[0].scope_spans[0].spans)
 
 
@@ -144,3 +148,18 @@ def test_embeddings_are_an_operation_of_their_own() -> None:
     request, *attempts = spans(admission=msgspec.structs.replace(ADMISSION, client="embeddings", streamed=False))
     assert {each.name.split()[0] for each in (request, *attempts)} == {"embeddings"}
     assert "gen_ai.request.stream" not in told(request)
+
+
+def test_what_is_kept_of_a_kind_makes_the_same_spans() -> None:
+    """Of requests that differ only in ids, times and amounts."""
+    kind = Kind()
+    trace = TraceContext("4" * 32, "5" * 16)
+    numbers = {"ttft_ms": None, "longest_gap_ms": None, "cost_nano_usd": None, "usage": None, "chunks": 0}
+    others = [
+        (ADMISSION, SETTLEMENT),
+        (msgspec.structs.replace(ADMISSION, trace=trace), msgspec.structs.replace(SETTLEMENT, **numbers)),
+        (ADMISSION, msgspec.structs.replace(SETTLEMENT, usage=Usage(1, 2, cached_write_tokens=3), timeline=[])),
+    ]
+    for admission, settlement in others:
+        assert spans_of(admission, settlement, kind, PROVIDERS) == spans_of(admission, settlement, Kind(), PROVIDERS)
+    assert len(kind.attempt_spans) == 3

@@ -8,8 +8,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from fake_clock import on_fake_clock
 from sealink.errors import SealinkError, UpstreamError
+from sealink.telemetry.layout import Layout
 from sealink.telemetry.traces.export import MAX_PAUSE_S, SpanExport
-from sealink.telemetry.traces.otlp import head, span
+from sealink.telemetry.traces.otlp import SPAN, head
 from sealink.telemetry.traces.settings import TraceSettings
 
 SETTINGS = TraceSettings(endpoint="http://collector/v1/traces", export_every_s=5, max_batch=4, max_waiting=10)
@@ -39,7 +40,7 @@ class Collector:
 
 def add(export: SpanExport, *names: str) -> None:
     for name in names:
-        export.add([span(head(name, "server", is_error=False))])
+        export.add([Layout([head(name, "server", is_error=False)], SPAN).filled((), 0)])
 
 
 @on_fake_clock

@@ -55,6 +55,7 @@ from sealink.net.siblings import Siblings
 from sealink.providers.provider import Provider
 from sealink.recorder.pool import Recorder
 from sealink.store.url import sqlite_file
+from sealink.telemetry import layout
 from sealink.wire.stream import plain_reads
 
 log = logging.getLogger("sealink.app")
@@ -79,7 +80,7 @@ class App:
         siblings: Path | None = None,
     ) -> None:
         """`load` reads the config again. `siblings` is the folder in which the processes of one SeaLink meet."""
-        for accelerated in (plain_reads, plain_slots):
+        for accelerated in (plain_reads, plain_slots, layout):
             accelerated.use_accelerator(wants_accelerator())
         self.config = config
         self._load_config = load or (lambda: config)

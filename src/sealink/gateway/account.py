@@ -109,16 +109,17 @@ class Account:
     def attempt(self, target: Target, span_id: str = "") -> Attempt:
         """An attempt begins. Returns its entry in the settlement, in which its record notes how it ended. `span_id` is
         that of a request that is traced."""
-        entry = Attempt(target.provider.name, target.model)
+        span = None
         if span_id:
-            entry.span = AttemptSpan(span_id, self.elapsed_ms)
+            span = AttemptSpan(span_id, (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000)
+        entry = Attempt(target.provider.name, target.model, span=span)
         self._attempts.append(entry)
         return entry
 
     def attempt_ended(self, entry: Attempt) -> None:
         """Nothing more comes of an attempt."""
         if entry.span is not None:
-            entry.span.ended_ms = self.elapsed_ms
+            entry.span.ended_ms = (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000
 
     def answered(self, target: Target, outcome: Outcome) -> None:
         """An attempt has brought the answer, or its beginning."""

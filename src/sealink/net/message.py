@@ -92,8 +92,9 @@ class UpstreamRequest(msgspec.Struct):
     """A request to an upstream. `url` is absolute (`https://api.openai.com/v1/chat/completions`).
 
     `provider` is the upstream's name. `on_connected` is called when there is a connection and the request goes out on
-    it: from then on it may be worked on, and charged for. `own_headers` go out behind `headers`, and belong to this
-    request alone: the lines of `headers` are kept for the next one.
+    it: from then on it may be worked on, and charged for. `own_lines` go out behind `headers`, and belong to this
+    request alone: those of `headers` are kept for the next one. They are written by SeaLink, each with its end, and not
+    looked at again.
     """
 
     method: str
@@ -102,7 +103,7 @@ class UpstreamRequest(msgspec.Struct):
     body: bytes = b""
     provider: str = ""
     on_connected: Callable[[], None] = ignore
-    own_headers: HeaderList = ()
+    own_lines: bytes = b""
 
 
 class UpstreamResponse(Protocol):

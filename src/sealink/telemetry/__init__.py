@@ -10,5 +10,7 @@ content_log      prompts and answers, where they are wanted; redaction: what is 
 traces           requests as OpenTelemetry's spans
 loop_lag         how late the event loop is
 log_format       records of the log as text, or as JSON
+alike            requests of one kind, of which most of what is written is the same
+layout           what is the same, with gaps; _layout.c fills them in C
 log_lines        where lines are written: gathered for a moment, then in one write
 """

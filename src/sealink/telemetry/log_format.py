@@ -1,13 +1,14 @@
 """Lines of the log, for a terminal or for a machine, and records of `logging` in the same two forms."""
 
 import logging
-import re
 import time
-from functools import lru_cache
+from collections.abc import Callable
 from math import floor
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
+
+from sealink.telemetry.layout import Gap, GapKind
 
 Fields = dict[str, Any] | msgspec.Struct
 """What a line says: texts and numbers by their names."""
@@ -15,52 +16,67 @@ LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _MUST_BE_QUOTED: Final = frozenset(' "=\\')
-_PAIR: Final = re.compile(r'"(\w+)":(?:"([!#-<>-\[\]-~]+)"|("(?:[^"\\]|\\.)*"|[^",\[\]{}]+))(?:,|$)')
-"""A field of a flat JSON object in ASCII: its name, and its value, which may be a text that needs no quotes."""
 _encode: Final = msgspec.json.Encoder().encode
-_MILLIS: Final = [f"{milli:03}" for milli in range(1000)]
 _RAW_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class LineForm(NamedTuple):
+    """The pieces of a line: its `second`, and what stands between that and the rest, with milliseconds in the middle;
+    level and logger; each field, a value as JSON; one that differs from line to line; its end."""
+
+    second: Callable[[int], str]
+    around_millis: tuple[str, str]
+    head: Callable[[int, str], str]
+    field: Callable[[str, msgspec.Raw], str]
+    gap: Callable[[str, GapKind], Gap]
+    end: str
+
+    def line(self, at: float, level: int, fields: Fields, logger: str) -> str:
+        """A whole line, with its end."""
+        written = "".join([self.field(name, value) for name, value in raw_fields(fields).items()])
+        millis = floor(at * 1000)
+        before, behind = self.around_millis
+        begin = f"{self.second(millis // 1000)}{before}{millis % 1000:03}{behind}"
+        return f"{begin}{self.head(level, logger)}{written}{self.end}"
 
 
 def text_line(at: float, level: int, fields: Fields, *, logger: str = "sealink.requests") -> str:
     """`time LEVEL logger name=value …`. Values with spaces, quotes or control characters are written as JSON."""
-    return f"{local_time(at)}{text_behind_time(level, fields, logger)}"
+    return FORMS["text"].line(at, level, fields, logger)
 
 
 def json_line(at: float, level: int, fields: Fields, *, logger: str = "sealink.requests") -> str:
     """One JSON object. `time` is in UTC, as RFC 3339."""
-    return f"{json_time(at)}{json_behind_time(level, fields, logger)}"
+    return FORMS["json"].line(at, level, fields, logger)
 
 
-def text_behind_time(level: int, fields: Fields, logger: str) -> str:
-    """What stands in a line of text behind its time."""
-    encoded = _encode(fields)
-    if encoded.isascii():  # nearly always; without a call for each field
-        pairs = _PAIR.sub(r"\1=\2\3 ", encoded[1:-1].decode())[:-1]
-    else:
-        pairs = " ".join([f"{name}={_text(value)}" for name, value in _RAW_FIELDS.decode(encoded).items()])
-    return f" {logging.getLevelName(level)} {logger} {pairs}\n"
+def raw_fields(fields: Fields) -> dict[str, msgspec.Raw]:
+    """What a line says, each value as JSON."""
+    return _RAW_FIELDS.decode(_encode(fields))
 
 
-def json_behind_time(level: int, fields: Fields, logger: str) -> str:
-    """What stands in a line of JSON behind its time."""
-    head = f',"level":"{logging.getLevelName(level).lower()}","logger":"{logger}",'
-    return f"{head}{_encode(fields)[1:].decode()}\n"  # a logger has the name of a module: nothing to escape
+def _text_head(level: int, logger: str) -> str:
+    return f" {logging.getLevelName(level)} {logger}"
 
 
-def local_time(at: float) -> str:
-    """How a line of text begins."""
-    second, milli = divmod(floor(at * 1000), 1000)
-    return f"{_local_second(second)},{_MILLIS[milli]}"
+def _json_head(level: int, logger: str) -> str:
+    return f',"level":"{logging.getLevelName(level).lower()}","logger":"{logger}"'  # the name of a module: no escapes
 
 
-def json_time(at: float) -> str:
-    """How a line of JSON begins."""
-    second, milli = divmod(floor(at * 1000), 1000)
-    return f'{{"time":"{_utc_second(second)}.{_MILLIS[milli]}Z"'
+def _text_field(name: str, value: msgspec.Raw) -> str:
+    return f" {name}={_text(value)}"
 
 
-FORMS: Final = {"text": (local_time, text_behind_time), "json": (json_time, json_behind_time)}
+def _json_field(name: str, value: msgspec.Raw) -> str:
+    return f',"{name}":{bytes(value).decode()}'
+
+
+def _text_gap(name: str, kind: GapKind) -> Gap:
+    return Gap(kind, f" {name}=".encode())
+
+
+def _json_gap(name: str, kind: GapKind) -> Gap:
+    return Gap("quoted", f',"{name}":"'.encode()) if kind == "text" else Gap(kind, f',"{name}":'.encode())
 
 
 class JsonFormatter(logging.Formatter):
@@ -85,14 +101,18 @@ def _text(value: msgspec.Raw) -> str:
     return text if text and text.isprintable() and _MUST_BE_QUOTED.isdisjoint(text) else written
 
 
-@lru_cache(maxsize=1)
 def _local_second(at: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
-@lru_cache(maxsize=1)
 def _utc_second(at: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
+    return time.strftime('{"time":"%Y-%m-%dT%H:%M:%S', time.gmtime(at))
+
+
+FORMS: Final = {
+    "text": LineForm(_local_second, (",", ""), _text_head, _text_field, _text_gap, "\n"),
+    "json": LineForm(_utc_second, (".", 'Z"'), _json_head, _json_field, _json_gap, "}\n"),
+}
 
 
 def configure_logging(form: LogFormat, level: LogLevel) -> None:

@@ -16,9 +16,9 @@ class LogLines:
     def __init__(self, stream: TextIO, later: Later) -> None:
         self._stream = stream
         self._later = later
-        self._waiting: list[str] = []
+        self._waiting: list[bytes] = []
 
-    def write(self, line: str) -> None:
+    def write(self, line: bytes) -> None:
         """Write a line, which has its end, soon."""
         if not self._waiting:
             self._later(GATHER_S, self.close)
@@ -28,5 +28,5 @@ class LogLines:
         """Write what waits."""
         if self._waiting:
             lines, self._waiting = self._waiting, []
-            self._stream.write("".join(lines))
+            self._stream.write(b"".join(lines).decode())
             self._stream.flush()

@@ -1,15 +1,17 @@
 """One line per request, at its end. Prompts, answers and keys are never part of it; a key is named."""
 
 import logging
-import re
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from math import floor
 from typing import Final
 
 import msgspec
 
 from sealink.ledger.entry import Admission, Settlement
-from sealink.telemetry.log_format import FORMS, LogFormat
+from sealink.telemetry.alike import Kind, Kinds
+from sealink.telemetry.layout import Gap, GapKind, Layout, Part
+from sealink.telemetry.log_format import FORMS, LogFormat, raw_fields
 
 log: Final = logging.getLogger("sealink.requests")
 
@@ -41,22 +43,21 @@ class RequestLine(msgspec.Struct, omit_defaults=True):
     cost_usd: msgspec.Raw | None = None
 
 
-WriteLine = Callable[[str], None]
+WriteLine = Callable[[bytes], None]
 
-_VARYING: Final = {
-    "request_id": "%s",
-    "trace_id": "%s",
-    "ttft_ms": "%.1f",
-    "duration_ms": "%.1f",
-    "longest_gap_ms": "%.1f",
-    "chunks": "%d",
-    "input_tokens": "%d",
-    "output_tokens": "%d",
-    "cost_usd": "%d.%09d",
+_VARYING: Final[dict[str, GapKind]] = {
+    "request_id": "text",
+    "trace_id": "text",
+    "queued_ms": "tenths",
+    "ttft_ms": "tenths",
+    "duration_ms": "tenths",
+    "longest_gap_ms": "tenths",
+    "chunks": "integer",
+    "input_tokens": "integer",
+    "output_tokens": "integer",
+    "cost_usd": "usd",
 }
 """What differs from line to line, in the line's order, and how it is written."""
-_QUOTED: Final = re.compile('"(%(?:.1f|d|d.%09d))"')
-_MAX_TEMPLATES: Final = 1024
 _NANO: Final = 10**9
 
 
@@ -67,79 +68,64 @@ class RequestLog:
     What a line has in common with others, such as the names of key, model and target, is written once, and kept.
     """
 
-    def __init__(self, write: WriteLine, form: LogFormat) -> None:
+    def __init__(self, write: WriteLine, form: LogFormat, kinds: Kinds | None = None) -> None:
         self._write = write
+        self._kinds = kinds if kinds is not None else Kinds()
         self.take_form(form)
 
     def take_form(self, form: LogFormat) -> None:
         """Write lines in another form from now on."""
-        self._time, self._behind_time = FORMS[form]
-        self._templates: dict[Hashable, str] = {}
+        self._form = FORMS[form]
+        self._second, self._second_said = 0, ""
+        self._kinds.forget()
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
-        level = level_of(settlement)
-        if log.isEnabledFor(level):
-            self._write(self._time(time.time()) + self._rest(level, admission, settlement))
-
-    def _rest(self, level: int, admission: Admission, settlement: Settlement) -> str:
-        trace, usage, cost, chunks = admission.trace, settlement.usage, settlement.cost_nano_usd, settlement.chunks
-        ttft_ms, duration_ms, gap_ms = settlement.ttft_ms, settlement.duration_ms, settlement.longest_gap_ms
-        in_common = (
-            admission.key,
-            admission.team,
-            admission.task_type,
-            admission.client,
-            admission.model,
-            settlement.provider,
-            settlement.served_model,
-            settlement.status,
-            settlement.ended,
-            settlement.ended_by,
-            settlement.code,
-            len(settlement.attempts),
-            settlement.usage_source,
-            trace is None,
-            ttft_ms is None,
-            duration_ms is None,
-            gap_ms is None,
-            chunks == 0,
-            usage is None,
-            cost is None,
+        is_plain = settlement.code is None and settlement.ended == "done"  # nearly always
+        if not log.isEnabledFor(logging.INFO if is_plain else level_of(settlement)):
+            return
+        kind = self._kinds.of(admission, settlement)
+        layout = kind.line or self._keep(kind, admission, settlement)
+        trace, usage = admission.trace, settlement.usage
+        in_second = time.time() - self._second
+        if not 0 <= in_second < 1:
+            in_second = self._begin_second()
+        values = (
+            self._second_said,
+            in_second,
+            admission.request_id,
+            None if trace is None else trace.trace_id,
+            settlement.queued_ms,
+            settlement.ttft_ms,
+            settlement.duration_ms,
+            settlement.longest_gap_ms,
+            settlement.chunks or None,
+            None if usage is None else usage.input_tokens,
+            None if usage is None else usage.output_tokens,
+            settlement.cost_nano_usd,
         )
-        template = self._templates.get(in_common)
-        if template is None:
-            template = self._keep(in_common, level, line_of(admission, settlement))
-        varying: list[object] = [admission.request_id]
-        if trace is not None:
-            varying.append(trace.trace_id)
-        if ttft_ms is not None:
-            varying.append(ttft_ms)
-        if duration_ms is not None:
-            varying.append(duration_ms)
-        if gap_ms is not None:
-            varying.append(gap_ms)
-        if chunks:
-            varying.append(chunks)
-        if usage is not None:
-            varying += (usage.input_tokens, usage.output_tokens)
-        if cost is not None:
-            varying += divmod(cost, _NANO)
-        return template % tuple(varying)
+        self._write(layout.filled(values, 0))
 
-    def _keep(self, in_common: Hashable, level: int, line: RequestLine) -> str:
-        """The template of lines like this one."""
-        if len(self._templates) >= _MAX_TEMPLATES:
-            self._templates.clear()
-        fields = {name: _in_template(name, value) for name, value in msgspec.structs.asdict(line).items()}
-        known = {name: value for name, value in fields.items() if value is not None}
-        self._templates[in_common] = template = _QUOTED.sub(r"\1", self._behind_time(level, known, log.name))
-        return template
+    def _begin_second(self) -> float:
+        """Write the time anew. Returns what has passed of its second."""
+        now = time.time()
+        self._second = floor(now)
+        self._second_said = self._form.second(self._second)
+        return now - self._second
 
-
-def _in_template(name: str, value: object) -> object:
-    if value is not None and name in _VARYING:
-        return _VARYING[name]
-    return value.replace("%", "%%") if isinstance(value, str) else value
+    def _keep(self, kind: Kind, admission: Admission, settlement: Settlement) -> Layout:
+        """The layout of lines like this one."""
+        form = self._form
+        known = raw_fields(line_of(admission, settlement))
+        before, behind = form.around_millis
+        parts: list[Part] = [Gap("text"), Gap("millis", before.encode()), behind.encode()]
+        parts.append(form.head(level_of(settlement), log.name).encode())
+        for name in RequestLine.__struct_fields__:
+            if name in _VARYING:
+                parts.append(form.gap(name, _VARYING[name]))
+            elif name in known:
+                parts.append(form.field(name, known[name]).encode())
+        kind.line = Layout([*parts, form.end.encode()])
+        return kind.line
 
 
 def level_of(settlement: Settlement) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
+from sealink.telemetry.alike import Kinds
 from sealink.telemetry.histogram import FIRST_TOKEN_SECONDS, GAP_SECONDS, SECONDS, TOKEN_SECONDS, Histogram
 from sealink.usage import Usage
 
@@ -109,10 +110,15 @@ class Series(msgspec.Struct):
 class RequestMetrics:
     """An Observer: counts the requests under way, and those that have ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Kinds | None = None) -> None:
+        self._kinds = kinds if kinds is not None else Kinds()
         self._series: dict[tuple[str, str, str], Series] = {}
         self.open_streams = 0
         self.open_requests = 0
+
+    def __getstate__(self) -> dict[str, object]:
+        """What another process is told: not what has been written of requests."""
+        return {**vars(self), "_kinds": Kinds()}
 
     @property
     def series(self) -> list[Series]:
@@ -132,13 +138,21 @@ class RequestMetrics:
 
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         self.open_requests -= 1
-        model = (admission.model or "") if _is_routed(settlement) else ""
-        operation = "embeddings" if admission.client == EMBEDDINGS else "chat"
-        series = self._series_of(model, settlement.provider or "", operation)
+        kind = self._kinds.of(admission, settlement)
+        series = kind.series
+        if series is None:
+            series = self._series_for(admission, settlement)
+            if settlement.attempts:  # so that all of this kind are routed
+                kind.series = series
         series.settled(settlement)
         if admission.streamed:
             self.open_streams -= 1
             series.streamed(settlement)
+
+    def _series_for(self, admission: Admission, settlement: Settlement) -> Series:
+        model = (admission.model or "") if _is_routed(settlement) else ""
+        operation = "embeddings" if admission.client == EMBEDDINGS else "chat"
+        return self._series_of(model, settlement.provider or "", operation)
 
     def _series_of(self, model: str, provider: str, operation: str) -> Series:
         series = self._series.get((model, provider, operation))

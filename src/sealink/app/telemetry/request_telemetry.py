@@ -11,6 +11,7 @@ from sealink.config import Config
 from sealink.gateway.observers import Observer
 from sealink.gateway.refusals import BeginTrace
 from sealink.net.client import UpstreamPool
+from sealink.telemetry.alike import Kinds
 from sealink.telemetry.content_log import ContentLog, ContentSettings
 from sealink.telemetry.gauge import Gauge
 from sealink.telemetry.log_format import configure_logging
@@ -26,11 +27,12 @@ class RequestTelemetry:
     """`observers` are told of each request. Spans are exported by `pool`."""
 
     def __init__(self, config: Config, pool: UpstreamPool) -> None:
-        self.metrics = RequestMetrics()
+        kinds = Kinds()
+        self.metrics = RequestMetrics(kinds)
         self.content = ContentLog(Path(config.server.data_dir), _content_settings(config))
         self._log_lines = LogLines(sys.stderr, _call_later)
-        self._log = RequestLog(self._log_lines.write, config.log.format)
-        self._traces = _traces_of(config, pool)
+        self._log = RequestLog(self._log_lines.write, config.log.format, kinds)
+        self._traces = _traces_of(config, pool, kinds)
 
     @property
     def observers(self) -> Sequence[Observer]:
@@ -67,13 +69,13 @@ class RequestTelemetry:
         self._log_lines.close()
 
 
-def _traces_of(config: Config, pool: UpstreamPool) -> "Traces | None":
+def _traces_of(config: Config, pool: UpstreamPool, kinds: Kinds) -> "Traces | None":
     """None where there is no collector: nothing is imported for it then."""
     if not config.traces.is_on:
         return None
     from sealink.app.telemetry.traces import Traces
 
-    return Traces(config, pool)
+    return Traces(config, pool, kinds)
 
 
 def _content_settings(config: Config) -> ContentSettings:

@@ -4,39 +4,38 @@ import asyncio
 import os
 import socket
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 from sealink import __version__
 from sealink.config import Config, ProviderConfig
+from sealink.gateway.refusals import BeginTrace
 from sealink.net.client import UpstreamPool
 from sealink.net.client.origin import DEFAULT_PORTS
 from sealink.net.message import UpstreamRequest
+from sealink.telemetry.alike import Kinds
 from sealink.telemetry.gauge import Gauge
 from sealink.telemetry.traces.export import SpanExport
 from sealink.telemetry.traces.observer import TraceObserver
 from sealink.telemetry.traces.otlp import Value
 from sealink.telemetry.traces.request_spans import Providers, about_provider
-from sealink.trace_context import TraceContext, context_of
+from sealink.trace_context import context_of
 
 
 class Traces:
     """`begin` gives the trace of a request; `observer` makes its spans."""
 
-    def __init__(self, config: Config, pool: UpstreamPool) -> None:
+    def __init__(self, config: Config, pool: UpstreamPool, kinds: Kinds) -> None:
         self._pool = pool
         self._settings = settings = config.traces
         self._export = SpanExport(settings, self._post, _resource(config), __version__)
-        self.observer = TraceObserver(self._export)
-        self._sample_ratio = settings.sample_ratio
+        self.observer = TraceObserver(self._export, kinds)
+        self.begin: BeginTrace = partial(context_of, settings.sample_ratio)
         self.configure(config)
-
-    def begin(self, request_id: str, headers: Mapping[str, str]) -> TraceContext:
-        """The trace of a request."""
-        return context_of(request_id, headers, self._sample_ratio)
 
     def configure(self, config: Config) -> None:
         """Put a config in force: spans tell where its providers are."""
-        self.observer.providers = _providers(config)
+        self.observer.take_providers(_providers(config))
 
     def gauge(self) -> Gauge:
         help_text = "Spans that no collector has taken, since the start."

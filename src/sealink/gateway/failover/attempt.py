@@ -105,7 +105,7 @@ class Attempt(ABC):
         request = _upstream_request(self.target, self.outgoing, stream=self.request.head.stream)
         trace = self.request.trace
         if trace is not None:
-            request.own_headers = trace.headers(self.span_id or trace.span_id)
+            request.own_lines = trace.header_lines(self.span_id or trace.span_id)
         request.on_connected = self._connected
         signer = self.target.provider.signer
         if signer is None:

@@ -67,7 +67,7 @@ class UpstreamPool:
         if self._is_closed:
             raise ShuttingDown()
         route = self._route_of(request.method, request.url, tuple(request.headers))
-        pool, head = route.pool, whole_head(route.head, request, route.peer)
+        pool, head = route.pool, whole_head(route.head, request)
         response = Response(route.peer, request.method, self._limits)
         kept = pool.take_idle()
         if kept is None:

@@ -26,13 +26,11 @@ OWNED: Final = frozenset(
 """Headers that belong to the connection and are written here; those of the request are left out (RFC 9110 §7.6.1)."""
 
 
-def whole_head(fixed: bytes, request: UpstreamRequest, peer: str) -> bytes:
+def whole_head(fixed: bytes, request: UpstreamRequest) -> bytes:
     """The head of `request`, which begins with `fixed`."""
-    if request.own_headers:
-        fixed += _lines([f"{name}: {value}" for name, value in request.own_headers], request.own_headers, peer)
     if request.body or request.method in ("POST", "PUT", "PATCH"):
-        return b"%bcontent-length: %d\r\n\r\n" % (fixed, len(request.body))
-    return fixed + b"\r\n"
+        return b"%b%bcontent-length: %d\r\n\r\n" % (fixed, request.own_lines, len(request.body))
+    return b"%b%b\r\n" % (fixed, request.own_lines)
 
 
 def tunnel_head(origin: Origin, proxy: Proxy) -> bytes:

@@ -2,60 +2,39 @@
 
 Written directly, after opentelemetry/proto/trace/v1/trace.proto: by the SDK's objects and its encoder, spans take more
 than ten times as long (two of them 230 to 300 µs on one busy machine, version 1.45.2). Spans that differ only in ids,
-times and other numbers of a fixed size have a `Layout` in common, which is made once. The messages of the package
+times and numbers have a `Layout` in common, which is made once, of what is here. The messages of the package
 opentelemetry-proto check it in the tests.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from struct import Struct
 from typing import Final, Literal
 
-Value = str | bool | int | float
-Kind = Literal["server", "client"]
-Given = bytes | int | float
+from sealink.telemetry.layout import VARINT_SIZE, Gap, varint
 
-ID, TRACE_ID, TIME, DOUBLE = "8s", "16s", "Q", "d"
-"""What differs from span to span: ids as bytes, times by the Unix clock in nanoseconds, other numbers."""
+Value = str | bool | int | float
+SpanKind = Literal["server", "client"]
+
+TRACE_ID: Final = Gap("hex", b"\x0a\x10")  # field 1
+SPAN_ID: Final = Gap("hex", b"\x12\x08")  # field 2
+STATE: Final = Gap("sized", b"\x1a", may_be_zero=False)  # field 3
+"""The client's `tracestate`."""
+PARENT_ID: Final = Gap("hex", b"\x22\x08")  # field 4
+BEGIN: Final = Gap("time", b"\x39")  # field 7
+END: Final = Gap("time", b"\x41")  # field 8
+EVENTS: Final = Gap("moments")  # field 11
+"""What has happened in a span's time, and when."""
+SPAN: Final = b"\x12"
+"""The tag of the field `spans` of ScopeSpans: of a span's layout."""
 
 _KINDS: Final = {"server": b"\x30\x02", "client": b"\x30\x03"}  # field 6
 _ERROR: Final = b"\x7a\x02\x18\x02"  # field 15: a Status whose field 3, the code, is ERROR
-_EVENT: Final = b"\x5a"  # field 11
 _DOUBLE: Final = Struct("<d").pack
 _MAX_UINT64: Final = 2**64 - 1
 _ATTRIBUTE: Final = 9
-_ONE_BYTE, _TWO_BYTES = 0x80, 0x80 * 0x80
 
 
-class Layout:
-    """Bytes with gaps: `Layout(b"at ", TIME, b";").filled([7])`. A gap is given by its format in the module struct."""
-
-    def __init__(self, *parts: bytes | str) -> None:
-        constant, formats = [b""], []
-        for part in parts:
-            if isinstance(part, bytes):
-                constant[-1] += part
-            else:
-                constant.append(b"")
-                formats.append(part)
-        sizes = [f"{len(each)}s" for each in constant]
-        self._pack = Struct("<" + "".join(map("".join, zip(sizes, [*formats, ""], strict=True)))).pack
-        self._pieces: list[Given] = [b""] * (2 * len(constant) - 1)
-        self._pieces[::2] = constant
-
-    def filled(self, given: Iterable[Given]) -> bytes:
-        """The bytes, with a value in each gap."""
-        self._pieces[1::2] = given
-        return self._pack(*self._pieces)
-
-
-def ids_and_times(*, has_parent: bool) -> tuple[bytes | str, ...]:
-    """The ids of a span's trace, its own and its parent's, its begin and its end."""
-    parent = (b"\x22\x08", ID) if has_parent else ()
-    return (b"\x0a\x10", TRACE_ID, b"\x12\x08", ID, *parent, b"\x39", TIME, b"\x41", TIME)
-
-
-def head(name: str, kind: Kind, *, is_error: bool) -> bytes:
+def head(name: str, kind: SpanKind, *, is_error: bool) -> bytes:
     """A span's name, kind and status."""
     return _field(5, _utf8(name)) + _KINDS[kind] + (_ERROR if is_error else b"")
 
@@ -65,44 +44,25 @@ def attributes(values: Mapping[str, Value | None]) -> bytes:
     return b"".join([_field(_ATTRIBUTE, _key_value(name, each)) for name, each in values.items() if each is not None])
 
 
-def text(name: str, size: int) -> tuple[bytes | str, ...]:
+def text(name: str, size: int) -> Gap:
     """An attribute whose text differs from span to span, and has `size` bytes each time."""
-    return (attributes({name: "x" * size})[:-size], f"{size}s") if size else (attributes({name: ""}),)
+    whole = attributes({name: "x" * size})
+    return Gap("text", whole[: len(whole) - size])
 
 
-def double(name: str) -> tuple[bytes | str, ...]:
-    """An attribute whose number differs from span to span."""
-    return attributes({name: 0.0})[: -len(_DOUBLE(0.0))], DOUBLE
+def thousandth(name: str) -> Gap:
+    """An attribute that is a thousandth of what is given: seconds, of milliseconds."""
+    return Gap("thousandth", _before_double(name))
 
 
-@lru_cache(maxsize=4096)
-def integer(name: str, value: int) -> bytes:
-    """An attribute whose number, and how many bytes it takes, differs from span to span."""
-    number = _varint(value & _MAX_UINT64)
-    return _before_integer(name, len(number)) + number
+def billionth(name: str) -> Gap:
+    """An attribute that is a billionth of what is given: dollars, of the ledger's units."""
+    return Gap("billionth", _before_double(name))
 
 
-@lru_cache(maxsize=256)
-def events(names: tuple[str, ...]) -> Layout:
-    """What has happened in a span's time, and when."""
-    parts: list[bytes | str] = []
-    for name in names:
-        named = _field(2, _utf8(name))
-        time_size = 9  # field 1, fixed64
-        parts += (_EVENT + _varint(time_size + len(named)) + b"\x09", TIME, named)
-    return Layout(*parts)
-
-
-def state(given: str) -> bytes:
-    """The client's `tracestate`."""
-    return _field(3, _utf8(given)) if given else b""
-
-
-def span(*parts: bytes) -> bytes:
-    """The field `spans` of ScopeSpans: `parts` in any order."""
-    content = b"".join(parts)
-    size = len(content)
-    return (_BEFORE_SPANS[size] if size < _USUAL_SIZE else _before_span(size)) + content
+def integer(name: str, *, may_be_zero: bool = True) -> Gap:
+    """An attribute whose whole number differs from span to span."""
+    return Gap("varint", attributes({name: -1})[:-VARINT_SIZE], may_be_zero)
 
 
 def export_request(resource: Mapping[str, Value], scope: tuple[str, str], spans: Iterable[bytes]) -> bytes:
@@ -118,18 +78,16 @@ def _key_value(name: str, value: Value) -> bytes:
     if isinstance(value, str):
         content = _field(1, _utf8(value))
     elif isinstance(value, bool):
-        content = b"\x10" + _varint(value)
+        content = b"\x10" + varint(value)
     elif isinstance(value, int):
-        content = b"\x18" + _varint(value & _MAX_UINT64)
+        content = b"\x18" + varint(value & _MAX_UINT64)
     else:
         content = b"\x21" + _DOUBLE(value)
     return _field(1, _utf8(name)) + _field(2, content)
 
 
-@lru_cache(maxsize=256)
-def _before_integer(name: str, size: int) -> bytes:
-    """All of an attribute that stands before a number of so many bytes."""
-    return attributes({name: (1 << 7 * size) - 1})[:-size]
+def _before_double(name: str) -> bytes:
+    return attributes({name: 0.0})[: -len(_DOUBLE(0.0))]
 
 
 def _utf8(text: str) -> bytes:
@@ -139,20 +97,4 @@ def _utf8(text: str) -> bytes:
 
 def _field(number: int, content: bytes) -> bytes:
     """A field of bytes, a text or a message; `number` is at most 15."""
-    return b"".join((bytes((number << 3 | 2,)), _varint(len(content)), content))
-
-
-def _varint(number: int) -> bytes:
-    if number < _ONE_BYTE:
-        return bytes((number,))
-    if number < _TWO_BYTES:
-        return bytes((number & 0x7F | 0x80, number >> 7))
-    return bytes((number & 0x7F | 0x80,)) + _varint(number >> 7)
-
-
-def _before_span(size: int) -> bytes:
-    return b"\x12" + _varint(size)  # field 2
-
-
-_USUAL_SIZE: Final = 2048
-_BEFORE_SPANS: Final = [_before_span(size) for size in range(_USUAL_SIZE)]
+    return b"".join((bytes((number << 3 | 2,)), varint(len(content)), content))

@@ -4,41 +4,48 @@ Names follow OpenTelemetry's conventions for generative AI where these have one,
 https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-spans.md; the rest begins with
 `sealink.`. Prompts and answers are never part of a span.
 
-What most requests have in common is written once, and kept: `_request_layout`, `_attempt_layout`.
+What requests of one kind have in common is written once, and kept: `_request_layout`, `_attempt_layout`.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from math import floor
 from typing import Final
 
-from sealink.ledger.entry import Admission, Attempt, AttemptSpan, Settlement
+from sealink.ledger.entry import Admission, Attempt, Settlement
+from sealink.telemetry.alike import Kind
+from sealink.telemetry.layout import Layout, Values
 from sealink.telemetry.traces.otlp import (
-    Given,
-    Layout,
+    BEGIN,
+    END,
+    EVENTS,
+    PARENT_ID,
+    SPAN,
+    SPAN_ID,
+    STATE,
+    TRACE_ID,
     Value,
     attributes,
-    double,
-    events,
+    billionth,
     head,
-    ids_and_times,
     integer,
-    span,
-    state,
     text,
+    thousandth,
 )
-from sealink.trace_context import TraceContext
-from sealink.usage import Usage
 
 EMBEDDINGS: Final = "embeddings"
 MAX_CHARS: Final = 256
 """Characters that are kept of a name that a client has chosen."""
 
-_KEPT_LAYOUTS: Final = 1024
 _NANO: Final = 10**9
-_NS_PER_MS: Final = 10**6
 _WENT_WRONG: Final = frozenset({"error", "timed_out", "stopped", "killed"})
 _SERVER_ERROR: Final = 500
+_TOKENS: Final = (
+    integer("gen_ai.usage.input_tokens"),
+    integer("gen_ai.usage.output_tokens"),
+    integer("gen_ai.usage.cache_read.input_tokens", may_be_zero=False),
+    integer("gen_ai.usage.cache_creation.input_tokens", may_be_zero=False),
+    integer("gen_ai.usage.reasoning.output_tokens", may_be_zero=False),
+)
 _GIVEN_UP: Final = frozenset({"cancelled", "hedge_lost"})
 """Codes of attempts that nothing was wrong with."""
 
@@ -51,195 +58,133 @@ def about_provider(name: str, values: Mapping[str, Value] | None = None) -> byte
     return attributes({"gen_ai.provider.name": name, **(values or {}), "sealink.provider": name})
 
 
-def spans_of(trace: TraceContext, admission: Admission, settlement: Settlement, providers: Providers) -> list[bytes]:
-    """The request's span, then those of its attempts, in their order; each encoded. `trace` is the admission's."""
-    request = _Request(trace, admission, settlement, providers)
-    spans = [request.span()]
+class _NoUsage:
+    """Nothing is known about it."""
+
+    input_tokens = output_tokens = cached_read_tokens = cached_write_tokens = reasoning_tokens = None
+
+
+_NO_USAGE: Final = _NoUsage()
+
+
+def spans_of(admission: Admission, settlement: Settlement, kind: Kind, providers: Providers) -> list[bytes]:
+    """The spans of a request that is traced: its own, then those of its attempts, in their order; each encoded."""
+    trace = admission.trace
+    assert trace is not None
+    usage, began_ns = settlement.usage or _NO_USAGE, floor(admission.started_at * _NANO)
+    layout = kind.request_span
+    if layout is None:
+        layout = kind.request_span = _request_layout(admission, settlement, providers)
+    values: Values = (
+        trace.trace_id,
+        trace.span_id,
+        trace.parent_id,
+        trace.state,
+        0.0,
+        settlement.duration_ms or 0.0,
+        admission.request_id,
+        settlement.ttft_ms,
+        settlement.longest_gap_ms,
+        settlement.cost_nano_usd,
+        settlement.chunks,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_read_tokens,
+        usage.cached_write_tokens,
+        usage.reasoning_tokens,
+        settlement.timeline,
+    )
+    spans = [layout.filled(values, began_ns)]
     for attempt in settlement.attempts:
-        if attempt.span is not None:
-            spans.append(request.span_of(attempt, attempt.span))  # noqa: PERF401 -- most have one
+        times = attempt.span
+        if times is None:
+            continue
+        began_ms, ended_ms, code = times.began_ms, times.ended_ms, attempt.code
+        if code is None:  # it brought the answer
+            ttft_ms, tokens = settlement.ttft_ms, usage
+        else:
+            ttft_ms, tokens = None, attempt.usage or _NO_USAGE
+        layout = kind.attempt_spans.get((attempt.provider, attempt.model, code))
+        if layout is None:
+            layout = _attempt_layout(admission, settlement, attempt, providers)
+            kind.attempt_spans[attempt.provider, attempt.model, code] = layout
+        values = (
+            trace.trace_id,
+            times.id,
+            trace.span_id,
+            trace.state,
+            began_ms,
+            settlement.duration_ms or began_ms if ended_ms is None else ended_ms,
+            None if ttft_ms is None else ttft_ms - began_ms,
+            tokens.input_tokens,
+            tokens.output_tokens,
+            tokens.cached_read_tokens,
+            tokens.cached_write_tokens,
+            tokens.reasoning_tokens,
+        )
+        spans.append(layout.filled(values, began_ns))
     return spans
 
 
-class _Request:
-    """A request whose spans are written."""
-
-    def __init__(self, trace: TraceContext, admission: Admission, settlement: Settlement, providers: Providers) -> None:
-        self._trace = trace
-        self._admission = admission
-        self._settlement = settlement
-        self._providers = providers
-        self._trace_id, self._span_id = bytes.fromhex(trace.trace_id), bytes.fromhex(trace.span_id)
-        self._began_ns = floor(admission.started_at * _NANO)
-        self._operation = EMBEDDINGS if admission.client == EMBEDDINGS else "chat"
-        self._tokens = _tokens(settlement.usage)
-        self._state = state(trace.state) if trace.state else b""
-
-    def span(self) -> bytes:
-        """That of the request itself."""
-        admission, settlement, began_ns = self._admission, self._settlement, self._began_ns
-        parent_id, request_id = self._trace.parent_id, admission.request_id.encode()
-        ttft_ms, gap_ms, cost = settlement.ttft_ms, settlement.longest_gap_ms, settlement.cost_nano_usd
-        layout = _request_layout(
-            self._operation,
-            admission.key,
-            admission.team,
-            admission.model,
-            admission.client,
-            admission.streamed,
-            admission.task_type,
-            settlement.served_model,
-            settlement.status,
-            settlement.ended,
-            settlement.ended_by,
-            settlement.code,
-            settlement.usage_source,
-            len(settlement.attempts),
-            self._about(settlement.provider),
-            parent_id is not None,
-            len(request_id),
-            ttft_ms is not None,
-            gap_ms is not None,
-            cost is not None,
-        )
-        given: list[Given] = [self._trace_id, self._span_id]
-        if parent_id is not None:
-            given.append(bytes.fromhex(parent_id))
-        given += (began_ns, began_ns + floor((settlement.duration_ms or 0) * _NS_PER_MS), request_id)
-        if ttft_ms is not None:
-            given.append(ttft_ms / 1000)
-        if gap_ms is not None:
-            given.append(gap_ms / 1000)
-        if cost is not None:
-            given.append(cost / _NANO)
-        chunks = integer("sealink.chunks", settlement.chunks) if settlement.chunks else b""
-        return span(layout.filled(given), self._events(), self._tokens, chunks, self._state)
-
-    def span_of(self, attempt: Attempt, times: AttemptSpan) -> bytes:
-        """That of an attempt."""
-        settlement, request_began_ns = self._settlement, self._began_ns
-        began_ms, ended_ms, code = times.began_ms, times.ended_ms, attempt.code
-        ttft_ms, tokens = None, self._tokens
-        if code is not None:
-            tokens = _tokens(attempt.usage)
-        else:  # it brought the answer
-            ttft_ms = settlement.ttft_ms
-            if settlement.ended_by == "upstream":
-                code = settlement.code
-        if ended_ms is None:
-            ended_ms = settlement.duration_ms or began_ms
-        about, streamed = self._about(attempt.provider), self._admission.streamed
-        layout = _attempt_layout(self._operation, attempt.model, streamed, code, about, ttft_ms is not None)
-        given: list[Given] = [
-            self._trace_id,
-            bytes.fromhex(times.id),
-            self._span_id,
-            request_began_ns + floor(began_ms * _NS_PER_MS),
-            request_began_ns + floor(ended_ms * _NS_PER_MS),
-        ]
-        if ttft_ms is not None:
-            given.append((ttft_ms - began_ms) / 1000)
-        return span(layout.filled(given), tokens, self._state)
-
-    def _events(self) -> bytes:
-        began_ns, names, times_ns = self._began_ns, [], []
-        for name, at_ms in self._settlement.timeline:
-            names.append(name)
-            times_ns.append(began_ns + floor(at_ms * _NS_PER_MS))
-        return events(tuple(names)).filled(times_ns)
-
-    def _about(self, provider: str | None) -> bytes:
-        if provider is None:
-            return b""
-        return self._providers.get(provider) or about_provider(provider)
-
-
-@lru_cache(maxsize=_KEPT_LAYOUTS)
-def _request_layout(
-    operation: str,
-    key: str,
-    team: str | None,
-    model: str | None,
-    client: str,
-    streamed: bool,
-    task: str | None,
-    served_model: str | None,
-    status: int,
-    ended: str,
-    ended_by: str,
-    code: str | None,
-    usage_source: str | None,
-    attempts: int,
-    about: bytes,
-    has_parent: bool,
-    id_size: int,
-    has_ttft: bool,
-    has_gap: bool,
-    has_cost: bool,
-) -> Layout:
-    model = _cut(model)
+def _request_layout(admission: Admission, settlement: Settlement, providers: Providers) -> Layout:
+    operation, model, provider = _operation(admission), _cut(admission.model), settlement.provider
     values: dict[str, Value | None] = {
         "gen_ai.operation.name": operation,
         "gen_ai.request.model": model,
-        "gen_ai.request.stream": streamed or None,
-        "gen_ai.response.model": served_model,
-        "http.response.status_code": status,
-        "error.type": code,
-        "sealink.key": key,
-        "sealink.team": team,
-        "sealink.task": _cut(task),
-        "sealink.client": client,
-        "sealink.ended": ended,
-        "sealink.ended_by": ended_by,
-        "sealink.attempts": attempts,
-        "sealink.usage_source": usage_source,
+        "gen_ai.request.stream": admission.streamed or None,
+        "gen_ai.response.model": settlement.served_model,
+        "http.response.status_code": settlement.status,
+        "error.type": settlement.code,
+        "sealink.key": admission.key,
+        "sealink.team": admission.team,
+        "sealink.task": _cut(admission.task_type),
+        "sealink.client": admission.client,
+        "sealink.ended": settlement.ended,
+        "sealink.ended_by": settlement.ended_by,
+        "sealink.attempts": len(settlement.attempts),
+        "sealink.usage_source": settlement.usage_source,
     }
-    is_error = status >= _SERVER_ERROR or ended in _WENT_WRONG
-    return Layout(
-        *ids_and_times(has_parent=has_parent),
+    is_error = settlement.status >= _SERVER_ERROR or settlement.ended in _WENT_WRONG
+    parts = (
+        *(TRACE_ID, SPAN_ID, PARENT_ID, STATE, BEGIN, END),
         head(f"{operation} {model}" if model else operation, "server", is_error=is_error),
         attributes(values),
-        *text("sealink.request_id", id_size),
-        about,
-        *(double("gen_ai.response.time_to_first_chunk") if has_ttft else ()),
-        *(double("sealink.longest_gap") if has_gap else ()),
-        *(double("sealink.cost_usd") if has_cost else ()),
+        b"" if provider is None else providers.get(provider) or about_provider(provider),
+        text("sealink.request_id", len(admission.request_id)),
+        thousandth("gen_ai.response.time_to_first_chunk"),
+        thousandth("sealink.longest_gap"),
+        billionth("sealink.cost_usd"),
+        integer("sealink.chunks", may_be_zero=False),
+        *_TOKENS,
+        EVENTS,
     )
+    return Layout(parts, SPAN)
 
 
-@lru_cache(maxsize=_KEPT_LAYOUTS)
-def _attempt_layout(
-    operation: str, model: str, streamed: bool, code: str | None, about: bytes, has_ttft: bool
-) -> Layout:
-    model = model[:MAX_CHARS]
+def _attempt_layout(admission: Admission, settlement: Settlement, attempt: Attempt, providers: Providers) -> Layout:
+    operation, model, code = _operation(admission), attempt.model[:MAX_CHARS], attempt.code
+    if code is None and settlement.ended_by == "upstream":
+        code = settlement.code
     values: dict[str, Value | None] = {
         "gen_ai.operation.name": operation,
         "gen_ai.request.model": model,
-        "gen_ai.request.stream": streamed or None,
+        "gen_ai.request.stream": admission.streamed or None,
         "error.type": code,
     }
     is_error = code is not None and code not in _GIVEN_UP
-    return Layout(
-        *ids_and_times(has_parent=True),
+    parts = (
+        *(TRACE_ID, SPAN_ID, PARENT_ID, STATE, BEGIN, END),
         head(f"{operation} {model}", "client", is_error=is_error),
         attributes(values),
-        about,
-        *(double("gen_ai.response.time_to_first_chunk") if has_ttft else ()),
+        providers.get(attempt.provider) or about_provider(attempt.provider),
+        thousandth("gen_ai.response.time_to_first_chunk"),
+        *_TOKENS,
     )
+    return Layout(parts, SPAN)
 
 
-def _tokens(usage: Usage | None) -> bytes:
-    if usage is None:
-        return b""
-    tokens = integer("gen_ai.usage.input_tokens", usage.input_tokens)
-    tokens += integer("gen_ai.usage.output_tokens", usage.output_tokens)
-    if usage.cached_read_tokens:
-        tokens += integer("gen_ai.usage.cache_read.input_tokens", usage.cached_read_tokens)
-    if usage.cached_write_tokens:
-        tokens += integer("gen_ai.usage.cache_creation.input_tokens", usage.cached_write_tokens)
-    if usage.reasoning_tokens:
-        tokens += integer("gen_ai.usage.reasoning.output_tokens", usage.reasoning_tokens)
-    return tokens
+def _operation(admission: Admission) -> str:
+    return EMBEDDINGS if admission.client == EMBEDDINGS else "chat"
 
 
 def _cut(text: str | None) -> str | None:
