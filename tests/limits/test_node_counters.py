@@ -222,6 +222,39 @@ async def test_what_was_spent_without_redis_is_counted_exactly(redis: RedisServe
 
 
 @in_a_loop
+async def test_what_is_settled_just_as_redis_goes_is_counted_when_it_is_back(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with two_nodes(redis, tmp_path) as (one, _):
+        lease = await one.admitted(BUDGET, cost=Cost(USD // 5))
+        redis.kill()
+        assert one.counters.away is None
+        one.settle(lease, USD // 5)  # it is sent, and nobody receives it
+        try:
+            await one.until_it_is_away()
+        finally:
+            redis.start()
+        await one.until_it_is_back()
+        assert spent(redis, BUDGET) == USD // 5
+
+
+@in_a_loop
+async def test_what_a_dead_process_may_not_have_counted_is_told_at_the_latest_when_a_node_stops(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    async with two_nodes(redis, tmp_path) as (one, _):
+        one.settle(await one.admitted(BUDGET, cost=Cost(USD // 5)), USD // 5)
+        one.ledger.used[BUDGET.name] = Recorded(2, 0, 2, USD // 2)
+        one.counters.recover([BUDGET])
+    assert spent(redis, BUDGET) == USD // 2
+
+
+def spent(redis: RedisServer, subject: Subject) -> int:
+    with redis.client() as client:
+        return int(client.hget(f"{{sealink}}:{subject.name}", "spent") or 0)
+
+
+@in_a_loop
 async def test_lost_data_are_made_anew_by_the_ledger(redis: RedisServer, tmp_path: Path) -> None:
     async with two_nodes(redis, tmp_path) as (one, two):
         for _ in range(3):

@@ -156,7 +156,11 @@ class LimitEnforcement:
     def recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
         """A process of this machine has died that wrote a journal, of which that is the last entry, if that is a
         settlement. Raises ServiceUnavailable where the counters cannot be opened."""
-        if self._nodes is not None or not self._path.exists():
+        if self._nodes is not None:
+            if admission is not None:
+                self._nodes.recover(self._subjects_of_row(admission))
+            return
+        if not self._path.exists():
             return
         subjects, noted, price, started_s = list[Subject](), UNNAMED, 0, 0.0
         if admission is not None and settlement is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha1
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ _NOT_ALL: Final = object()
 
 Reply = Any
 OnReply = Callable[[Reply], None]
+OnLost = Callable[["RedisAway", Iterable[Operation]], None]
+"""Called with why, and with what was sent and has no answer."""
 
 
 class RedisAway(Exception):
@@ -28,7 +30,7 @@ class RedisConnection:
     """Open until Redis does not answer for `timeout_s`, or answers with an error. Then `on_lost` is called, once, and
     everything that waits gets RedisAway."""
 
-    def __init__(self, url: str, process: str, timeout_s: float, on_lost: Callable[[RedisAway], None]) -> None:
+    def __init__(self, url: str, process: str, timeout_s: float, on_lost: OnLost) -> None:
         self.now_us = 0
         """What the script takes for the time; 0: Redis's clock."""
         self._process = process
@@ -42,7 +44,7 @@ class RedisConnection:
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.WriteTransport | None = None
         self._unsent: list[bytes] = []
-        self._waiting: deque[tuple[float, OnReply | None, asyncio.Future[Reply] | None]] = deque()
+        self._waiting: deque[tuple[float, Operation, OnReply | None, asyncio.Future[Reply] | None]] = deque()
         self._watch: asyncio.TimerHandle | None = None
         self._lost: RedisAway | None = None
 
@@ -78,6 +80,10 @@ class RedisConnection:
             answer.set_exception(self._lost)
         return answer
 
+    def unanswered(self) -> list[Operation]:
+        """What was sent and has no answer yet."""
+        return [operation for _, operation, _, _ in self._waiting]
+
     async def close(self) -> None:
         """End it."""
         self._end(RedisAway("the connection was closed"))
@@ -92,7 +98,7 @@ class RedisConnection:
         if not self._unsent:
             self._loop.call_soon(self._write)
         self._unsent.append(hiredis.pack_command(command))  # type: ignore[arg-type]
-        self._waiting.append((self._loop.time() + self._timeout_s, on_reply, answer))
+        self._waiting.append((self._loop.time() + self._timeout_s, operation, on_reply, answer))
         if self._watch is None:
             self._watch = self._loop.call_later(self._timeout_s, self._look)
 
@@ -105,7 +111,7 @@ class RedisConnection:
         """The answer to what was asked first."""
         if not self._waiting:
             return
-        _, on_reply, answer = self._waiting.popleft()
+        _, _, on_reply, answer = self._waiting.popleft()
         if on_reply is not None:
             on_reply(reply)
         if answer is not None and not answer.done():
@@ -126,7 +132,7 @@ class RedisConnection:
         if self._lost is None:
             kind = "it answers: " if isinstance(error, ResponseError) else ""
             lost = RedisAway(f"{kind}{error}")
-            self._on_lost(lost)
+            self._on_lost(lost, self.unanswered())
             self._end(lost)
 
     def _end(self, lost: RedisAway) -> None:
@@ -134,7 +140,7 @@ class RedisConnection:
         self._lost = self._lost or lost
         self._stop()
         waiting, self._waiting = self._waiting, deque()
-        for _, _, answer in waiting:
+        for *_, answer in waiting:
             if answer is not None and not answer.done():
                 answer.set_exception(lost)
 
@@ -176,6 +182,6 @@ class _Replies(asyncio.Protocol):
 
 async def answers(url: str, timeout_s: float) -> None:
     """Try whether Redis answers. Raises RedisAway."""
-    connection = RedisConnection(url, "", timeout_s, lambda _: None)
+    connection = RedisConnection(url, "", timeout_s, lambda error, unanswered: None)
     await connection.open()
     await connection.close()

@@ -98,6 +98,7 @@ class NodeCounters:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(RedisAway):
+                await self._tell_ledger(connection)
                 await connection.ask(script.living(0.001))  # the answers to all before it have come, too
             await connection.close()
 
@@ -160,6 +161,10 @@ class NodeCounters:
         self._close(lease, script.settlement(lease, lease.granted, tokens, price))
         if lease.local is not None:
             self._local().settle(lease.local, tokens, price)
+
+    def recover(self, subjects: Iterable[Subject]) -> None:
+        """A process of this machine has died, and of these may not have had all counted."""
+        self._fall_behind(subjects)
 
     def undo(self, lease: Lease) -> None:
         """An admitted request does not begin after all."""
@@ -308,7 +313,7 @@ class NodeCounters:
                 self._tried.set()
                 await self._live(connection)
             except RedisAway as error:
-                self._gone(error)
+                self._gone(error, connection.unanswered())
             finally:
                 self._tried.set()
                 if self._connection is not connection:
@@ -381,8 +386,11 @@ class NodeCounters:
         for subject, (streams, reserved, *counts) in held.values():
             connection.send(script.holding(subject, streams, reserved, _limited(subject, counts)), counted_at)
 
-    def _gone(self, error: RedisAway) -> None:
-        """Redis is away: what is open is held on this machine from now on."""
+    def _gone(self, error: RedisAway, unanswered: Iterable[script.Operation]) -> None:
+        """Redis is away: what is open is held on this machine from now on, and what was asked without an answer may not
+        be counted there."""
+        for operation in unanswered:
+            self._fall_behind(operation.subjects)
         if not self._is_told:
             self._is_told = True
             share = self._settings.local_share
