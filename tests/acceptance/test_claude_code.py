@@ -242,7 +242,12 @@ def test_nothing_stays_behind_of_what_is_cancelled_or_counted(running: House) ->
 
 @pytest.mark.parametrize(
     ("paths", "beat"),
-    [("", PING), ('"/v1/messages" = "chunk"', PING), ('"/v1/messages" = "comment"', b":\n"), ('"/" = "off"', b"")],
+    [
+        ("", PING),
+        pytest.param('"/v1/messages" = "chunk"', PING, marks=pytest.mark.full),
+        ('"/v1/messages" = "comment"', b":\n"),
+        pytest.param('"/" = "off"', b"", marks=pytest.mark.full),
+    ],
 )
 def test_every_heartbeat_is_survived_before_the_message_starts(
     paths: str, beat: bytes, tmp_path: Path, node: str

@@ -74,7 +74,16 @@ def last_row(folder: Path) -> dict[str, Any]:
     return settled_rows(folder)[1][-1]
 
 
-@pytest.mark.parametrize(("api", "dialect"), list(product(REQUESTS, get_args(SimDialect))))
+EACH_PAIR = pytest.mark.parametrize(
+    ("api", "dialect"),
+    [
+        pytest.param(api, dialect, marks=[] if dialect in ("openai", "anthropic") else pytest.mark.full)
+        for api, dialect in product(REQUESTS, get_args(SimDialect))
+    ],
+)
+
+
+@EACH_PAIR
 def test_an_answer_has_its_price(sealink: SealinkProcess, api: str, dialect: str) -> None:
     streamed = ask(sealink, api, f"priced-{dialect}", stream=True)
     *before, last = objects(streamed)
@@ -103,13 +112,7 @@ def test_a_key_without_the_setting_is_told_nothing(sealink: SealinkProcess, api:
     assert "x-sealink-cost-usd" not in ask(sealink, api, "priced-openai", PLAIN_KEY).headers
 
 
-@pytest.mark.parametrize(
-    ("api", "dialect"),
-    [
-        pytest.param(api, dialect, marks=[] if dialect == "openai" else pytest.mark.full)
-        for api, dialect in product(REQUESTS, get_args(SimDialect))
-    ],
-)
+@EACH_PAIR
 def test_stock_clients_read_on(sealink: SealinkProcess, api: str, dialect: str) -> None:
     request = {"model": f"priced-{dialect}", **REQUESTS[api][1], "stream": True}
     with readers(sealink.url) as told, readers(sealink.url, PLAIN_KEY) as plain:

@@ -59,14 +59,16 @@ IN_FULL = {
     "with_langchain_responses.py",
     "with_langchain_anthropic.py",
     "with_pydantic_ai.py",
+    "with_pydantic_ai_responses.py",
     "with_pydantic_ai_anthropic.py",
     "with_llm.py",
+    "with_instructor.py",
     "with_litellm.py",
     "with_litellm_anthropic.py",
     "with_ai_sdk_compatible.mjs",
     "with_ai_sdk_openai.mjs",
 }
-"""Those that stand upon the same package as another that runs always."""
+"""Those that stand upon the same SDK as another that runs always."""
 
 
 def answer(request: Request) -> Answer:

@@ -221,7 +221,7 @@ def test_no_request_fails_while_the_nodes_are_restarted(
     """One after the other, under load, with streams open at each. HAProxy need not even try a request again: it was
     told in time. A busy node, here one that stands still for longer than the time between two checks, is not taken for
     a dead one."""
-    restarts = (NODES, NODES[::-1]) * (3 if full else 1)
+    restarts = (NODES, NODES[::-1]) * 3 if full else (NODES,)
     asking, streams = Asking(composed.port, per_s=40 if full else 20), list[HTTPResponse]()
     counted, before = tried_again(composed), len(composed.rows("rolled"))
 

@@ -80,9 +80,9 @@ def axe() -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page: Page, docs: str, scheme: str, axe: str, full: bool) -> None:
-    """One half of the pages in the light, the other in the dark; in full all in both."""
+    """One page in the light, another in the dark; in full all in both."""
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for path in PAGES if full else PAGES[scheme == "dark" :: 2]:
+    for path in PAGES if full else PAGES[scheme == "dark" :][:1]:
         page.goto(docs + path)
         found = page.evaluate(axe + "; axe.run()")  # the policy has no say over what a test evaluates
         serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]

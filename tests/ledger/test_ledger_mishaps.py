@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sealink.ledger.row import Row
 from sealink.ledger.settings import LedgerSettings
 from sealink.ledger.uploader import Uploader
 from sealink.usage import Usage
+from waiting import until
 
 LONG_S = 20.0
 WATCHFUL = msgspec.structs.replace(IMPATIENT, recover_every_s=0.02)
@@ -216,7 +217,9 @@ def test_an_uploader_that_cannot_be_closed_leaves_its_journal_to_the_next_start(
         patched.setattr(JournalCursor, "close", _fail)
         ledger.close()  # raises nothing, not in its thread either: pytest would say so
     ledger._uploader.own.release()
-    assert set(stored_rows(sqlite_url(tmp_path))) == {"req_1"}
+    with closing(ledger_in(tmp_path)) as next_start:
+        next_start.start()
+        until(lambda: set(stored_rows(sqlite_url(tmp_path))) == {"req_1"})
 
 
 def test_a_settlement_that_cannot_be_written_holds_up_no_other(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ from wire.openai_chat_line import QUESTION, lane_of, relayed, said, stock_client
 
 API = "openai-chat"
 SAMPLED_ABOVE_BYTES = 8000
-SAMPLES = 60
-SAMPLES_THROUGH_THE_LANE = 40
-CUTS = 60
+SAMPLES = 30
+SAMPLES_THROUGH_THE_LANE = 20
+CUTS = 30
 
 BETTER_THAN_THE_SDK = {
     "gemini-openai/vercel-ai-anthropic-fallback-tool-call-ecd02b": "its call has index 1: the SDK's helper gives up",

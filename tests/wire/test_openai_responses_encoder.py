@@ -393,8 +393,9 @@ def streams(recorded: list[Case]) -> list[tuple[Case, UpstreamDialect]]:
 
 
 def test_every_recorded_stream_of_every_dialect_keeps_to_the_grammar(
-    streams: list[tuple[Case, UpstreamDialect]],
+    streams: list[tuple[Case, UpstreamDialect]], full: bool
 ) -> None:
+    streams = streams if full else streams[::3]
     for case, upstream in streams:
         body, lane = translated([case.body], upstream)
         assert not complaints(body), case.id
