@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from acceptance.sealink_process import KEY, SealinkProcess
+from sealink.sim import SimSettings
+from sim.simulation import running_sim
 
 ABSURD = [
     "1" * 4301,
@@ -77,14 +79,17 @@ BODIES = {
 }
 
 
+LIMITED = "sk-with-a-budget"
 DIALECTS = ["openai", "anthropic", "responses", "gemini", "bedrock", "cohere", "ollama"]
 
 
-def config() -> str:
-    """A model for each dialect whose upstream refuses connections, and a simulated one."""
+def config(url: str) -> str:
+    """A model for each dialect whose upstream refuses connections, a simulated one, and one that answers at `url`."""
     models = {dialect: f'dialect = "{dialect}"\nbase_url = "http://127.0.0.1:9"\napi_key = "k"' for dialect in DIALECTS}
     models["sim"] = 'dialect = "sim"\ntokens_per_s = 1000000'
-    return f'[retry]\nattempts = 1\n[[keys]]\nname = "tests"\nkey = "{KEY}"\n' + "".join(
+    models["far"] = f'dialect = "openai"\nbase_url = "{url}/v1"\napi_key = "k"'
+    keys = f'[[keys]]\nname = "tests"\nkey = "{KEY}"\n[[keys]]\nname = "limited"\nkey = "{LIMITED}"\nbudget_usd = 9.0\n'
+    return f'[retry]\nattempts = 1\n[limits]\nunpriced = "allow"\n{keys}' + "".join(
         f'[[providers]]\nname = "{name}"\n{provider}\nwarm_connections = 0\n'
         f'[[models]]\nid = "{name}"\ntargets = [{{ provider = "{name}", model = "sealink/sim" }}]\n'
         for name, provider in models.items()
@@ -93,7 +98,10 @@ def config() -> str:
 
 @pytest.fixture(scope="module")
 def sealink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealinkProcess]:
-    with SealinkProcess(config(), tmp_path_factory.mktemp("absurd")) as process:
+    with (
+        running_sim(SimSettings(tokens_per_s=1000), "openai") as sim,
+        SealinkProcess(config(sim.url), tmp_path_factory.mktemp("absurd")) as process,
+    ):
         yield process
 
 
@@ -135,6 +143,19 @@ def test_in_a_body(sealink: SealinkProcess, path: str, model: str, full: bool) -
             answer = client.getresponse()
             said = answer.read()
             assert answer.status != 500, (re.sub(r"\d{100,}", "ABSURD", body), said[:300])
+
+
+@pytest.mark.parametrize("written", [*ABSURD, str(2**63 - 1), str(2**62), str(2**53), "-1"])
+@pytest.mark.parametrize("n", [1, 2, 2**62])
+def test_in_what_a_budget_reserves(sealink: SealinkProcess, written: str, n: int) -> None:
+    """The answer's tokens, and as many answers: refused by name, or streamed to its end."""
+    body = json.dumps({"model": "far", "messages": MESSAGES, "stream": True, "max_tokens": MARK, "n": n})
+    headers = {"authorization": f"Bearer {LIMITED}", "content-type": "application/json"}
+    with closing(HTTPConnection("127.0.0.1", sealink.port, timeout=30)) as client:
+        client.request("POST", "/v1/chat/completions", body.replace(str(MARK), written), headers)
+        answer = client.getresponse()
+        said = answer.read()
+    assert said.endswith(b"data: [DONE]\n\n") if answer.status == 200 else 400 <= answer.status < 500, said[-300:]
 
 
 @pytest.mark.parametrize("written", [*ABSURD, "%B2", "%D9%A3", "-1", "1_000", "", "1e3"])

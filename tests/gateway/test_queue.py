@@ -167,6 +167,16 @@ async def test_what_would_be_a_429_waits_until_the_window_lets_it_in() -> None:
 
 
 @on_fake_clock
+async def test_no_usage_that_a_provider_states_keeps_what_a_request_held() -> None:
+    async with House(ApiKey(name="a", concurrent_streams=1, tokens_per_minute=100)) as house:
+        for tokens in (-(10**30), 10**30):
+            await house.end(house.ask("a", stream=True), tokens)
+            assert house.streams("a") == 0
+        with refused(RateLimited, "tokens"):
+            await house.ask("a")
+
+
+@on_fake_clock
 async def test_what_cannot_be_let_in_in_time_is_refused_at_once() -> None:
     async with House(
         ApiKey(name="a", requests_per_minute=1),

@@ -254,6 +254,26 @@ def test_tokens_are_settled_to_what_was_used(counting: Counting) -> None:
     assert left_of(admitted(counting.admit(KEY, need=LARGE))) == (1, 130)
 
 
+@pytest.mark.parametrize("tokens", [2**53, 2**62, 2**63 - 1, 2**63, 10**30])
+def test_no_number_of_tokens_is_too_large_to_be_refused(counting: Counting, tokens: int) -> None:
+    """A client may write any: a request may not be let in for having asked for more than can be added up."""
+    stated, unstated = (Need(5, tokens, is_stated=is_stated, streams=1) for is_stated in (True, False))
+    assert refused(counting.admit(KEY, need=stated)).reason == Excess("tokens", 250, None)
+    assert counting.used(KEY) == (0, 0, 0, 0)
+    lease = admitted(counting.admit(KEY, need=unstated))
+    assert list(lease.tokens) == [250]
+    counting.settle(lease, 250, 0)
+    assert counting.used(KEY) == (1, 250, 0, 0)
+
+
+@pytest.mark.parametrize("limit", [2**53, 2**62, 2**63 - 1, 2**63, 10**30])
+def test_no_limit_is_too_large(counting: Counting, limit: int) -> None:
+    generous = Subject("key:generous", UsageLimits(tokens_per_minute=limit, requests_per_day=limit))
+    for _ in range(2):
+        lease = admitted(counting.admit(generous, need=LARGE))
+    assert (lease.tokens_left and lease.tokens_left.limit) == limit
+
+
 def test_a_look_counts_nothing(counting: Counting) -> None:
     lease = admitted(counting.admit(KEY, TEAM, need=STREAM))
     for _ in range(2):

@@ -15,7 +15,7 @@ from sealink.wire.framing.frame import Frame
 from sealink.wire.framing.sse import data_frame, event_frame
 from sealink.wire.stream.handler import StatelessDeltas
 from sealink.wire.stream.lane import Lane
-from sealink.wire.stream.metered_handler import MeteredHandler
+from sealink.wire.stream.metered_handler import MOST_ROOM, MeteredHandler
 from sealink.wire.stream.translator import Translator
 
 ENDINGS = {
@@ -158,6 +158,18 @@ def test_a_relayed_message_is_cut_with_its_open_blocks() -> None:
     assert b'"stop_reason":"max_tokens"' in ending
     assert b'"output_tokens":31' in ending
     assert lane.outcome.cut == "budget_exceeded"
+
+
+def test_a_meter_may_have_more_room_than_a_machine_can_count() -> None:
+    relay = OpenAIChatUpstream().cuttable_passthrough(head())
+    handler = MeteredHandler(relay, Meter(10**30, uncounted=10**30), lambda: "budget_exceeded")
+    assert handler.room == [MOST_ROOM]
+    handler.room[0] = 1
+    for frame in (
+        OpenAIChatUpstream().framer().feed(chat_chunk({"role": "assistant"}) + chat_chunk({"content": "word"}))
+    ):
+        assert handler.handle(frame) == frame.raw
+    assert handler.room == [MOST_ROOM]
 
 
 def test_bytes_are_counted_instead_of_tokens_while_the_meter_has_room_for_them() -> None:

@@ -33,6 +33,9 @@ typedef struct {
 } Terms;
 #define NONE INT64_MIN
 
+/* Larger numbers are for Python, whose integers have no end: sums of these cannot overflow. */
+#define MOST (1LL << 53)
+
 typedef struct {
     int fd, process, count, locked;
     cell now, *cells;
@@ -49,6 +52,23 @@ static bool set_lock(int fd, cell slot, short kind)
 #else
     return false;
 #endif
+}
+
+static bool are_countable(const cell *numbers, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (numbers[i] < 0 || numbers[i] > MOST)
+            return false;
+    return true;
+}
+
+/* None where a number was given that a cell cannot hold. */
+static PyObject *not_read(void)
+{
+    if (!PyErr_ExceptionMatches(PyExc_OverflowError))
+        return NULL;
+    PyErr_Clear();
+    return Py_NewRef(Py_None);
 }
 
 static cell min(cell one, cell other) { return one < other ? one : other; }
@@ -228,8 +248,11 @@ static PyObject *admit(PyObject *module, PyObject *arguments)
     int is_stated;
     if (!PyArg_ParseTuple(arguments, "OiiLy*LLpLLLL", &cells, &held.fd, &held.process, &held.now, &terms, &prompt,
                           &answer, &is_stated, &streams, &needed, &wanted, &spare))
-        return NULL;
-    if (read_held(&held, cells, &view, &terms)) {
+        return not_read();
+    const cell given[] = {prompt, answer, needed, wanted, spare};
+    if (!are_countable(given, 5)) {
+        result = Py_NewRef(Py_None);
+    } else if (read_held(&held, cells, &view, &terms)) {
         cell amounts[MOST_SUBJECTS][WINDOWS], left = INT64_MAX, requests[3] = {NONE}, tokens[3] = {NONE};
         bool fit = take(&held), has_funds = false;
         for (int i = 0; fit && i < held.count; i++) {
@@ -279,11 +302,13 @@ static PyObject *settle(PyObject *module, PyObject *arguments)
     long long tokens[MOST_SUBJECTS], at, started, used, price, streams, reserved, number;
     if (!PyArg_ParseTuple(arguments, "OiiLy*OLLLLLLL", &cells, &held.fd, &held.process, &held.now, &terms, &taken, &at,
                           &started, &used, &price, &streams, &reserved, &number))
-        return NULL;
+        return not_read();
+    const cell given[] = {used, price};
     if (read_held(&held, cells, &view, &terms)) {
-        for (int i = 0; i < held.count; i++)
+        for (int i = 0; i < held.count && !PyErr_Occurred(); i++)
             tokens[i] = PyLong_AsLongLong(PyTuple_GetItem(taken, i));
-        bool is_plain = !PyErr_Occurred() && take(&held);
+        bool is_read = !PyErr_Occurred() && are_countable(given, 2) && are_countable(tokens, held.count);
+        bool is_plain = is_read && take(&held);
         for (int i = 0; is_plain && i < held.count; i++) {
             State *state = &held.states[i];
             const Terms *of = &held.terms[i];
@@ -306,7 +331,7 @@ static PyObject *settle(PyObject *module, PyObject *arguments)
         }
         release(&held);
         PyBuffer_Release(&view);
-        result = PyErr_Occurred() ? NULL : Py_NewRef(is_plain ? Py_True : Py_None);
+        result = PyErr_Occurred() ? not_read() : Py_NewRef(is_plain ? Py_True : Py_None);
     }
     PyBuffer_Release(&terms);
     return result;

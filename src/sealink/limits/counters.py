@@ -195,7 +195,7 @@ class Counters:
         terms = subjects.terms
         if not isinstance(terms, Terms) or not terms.fit(self, at_s, warn_at_percent):
             slots = [self._slot(subject).at for subject in subjects]
-            if not 0 < len(set(slots)) == len(slots) <= MOST_SUBJECTS:
+            if not 0 < len(set(slots)) == len(slots) <= MOST_SUBJECTS or not plain_slots.can_count(subjects):
                 return None
             percent = UNNAMED.warn_at_percent if warn_at_percent is None else warn_at_percent
             subjects.terms = terms = Terms(self, subjects, slots, at_s, percent)

@@ -19,6 +19,8 @@ _NONE: Final = -(1 << 63)
 _TERMS: Final = struct.Struct("11q")
 _DAY_S: Final = 86_400
 MOST_SUBJECTS: Final = 3
+MOST: Final = 1 << 53
+"""Of any limit: sums of larger numbers could be more than a cell holds."""
 
 Cells = mmap.mmap
 Left = tuple[int, int, int]
@@ -48,14 +50,18 @@ class Terms:
         return is_owners and (warn_at_percent is None or warn_at_percent == self.warn_at_percent)
 
 
+def can_count(subjects: Sequence[Subject]) -> bool:
+    """Whether the limits of these are small enough."""
+    return all(limit is None or limit <= MOST for subject in subjects for limit in subject.limits.counted)
+
+
 def _cells_of(subject: Subject, at: int, now_s: float, warn_at_percent: float) -> bytes:
     limits, credit = subject.limits, subject.credit
     budget = _NONE if limits.budget_usd is None else nano_usd(limits.budget_usd)
     paid = _NONE if credit is None else credit.amount
-    counted = limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day, limits.concurrent_streams
     return _TERMS.pack(
         at,
-        *(_NONE if limit is None else limit for limit in counted),
+        *(_NONE if limit is None else limit for limit in limits.counted),
         KINDS[subject.period] if subject.has_funds else 0,
         period_start_s(subject.period, now_s),
         budget,

@@ -138,6 +138,11 @@ class UsageLimits(msgspec.Struct, frozen=True, kw_only=True):
     budget_period: BudgetPeriod | None = None
     """`day`, `week` (from Monday) and `month`: those of UTC. `total`, the default: for all time."""
 
+    @property
+    def counted(self) -> tuple[int | None, int | None, int | None, int | None]:
+        """Those of the windows (requests and tokens of a minute, requests of a day), and that of streams."""
+        return self.requests_per_minute, self.tokens_per_minute, self.requests_per_day, self.concurrent_streams
+
 
 class CountedWindow(Protocol):
     """A window that was advanced to now: a Window, or what another machine tells of one."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from sealink.access.credential import Balance, balance_in_force
 from sealink.access.keys import ApiKey, Team
 from sealink.catalog.prices import PriceRules
-from sealink.catalog.rates import NANO
+from sealink.catalog.rates import MAX_TOKENS, NANO
 from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.claim import Claim
@@ -144,6 +144,7 @@ class LimitEnforcement:
         if lease is not None:
             usage = settlement.usage
             tokens = usage.input_tokens + usage.output_tokens if usage is not None else 0
+            tokens = max(0, min(tokens, MAX_TOKENS))  # no provider's nonsense may keep a lease from being given back
             price = settlement.price_nano_usd or 0
             if self._nodes is not None:
                 self._nodes.settle(lease, tokens, price)

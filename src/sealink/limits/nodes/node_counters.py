@@ -408,6 +408,5 @@ class NodeCounters:
 
 def _limited(subject: Subject, uncounted: Sequence[int]) -> list[int]:
     """What counts in the windows of limits that are set."""
-    limits = subject.limits
-    of_windows = limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day
+    of_windows = subject.limits.counted[:3]
     return [0 if limit is None else amount for limit, amount in zip(of_windows, uncounted, strict=True)]

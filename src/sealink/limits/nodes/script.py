@@ -211,11 +211,10 @@ def _terms(subjects: Sequence[Subject], now_s: float) -> list[_Each]:
 
 def _each(subject: Subject, now_s: float) -> _Each:
     limits, credit = subject.limits, subject.credit
-    counted = limits.requests_per_minute, limits.tokens_per_minute, limits.requests_per_day, limits.concurrent_streams
     budget: Argument = _NONE if limits.budget_usd is None else nano_usd(limits.budget_usd)
     paid: Argument = _NONE if credit is None else credit.amount
     money = *_period(subject, now_s), budget, *_since(subject), paid
-    return tuple(_NONE if limit is None else limit for limit in counted), money
+    return tuple(_NONE if limit is None else limit for limit in limits.counted), money
 
 
 def _held(lease: Lease, money: int, used: int) -> list[Argument]:

@@ -1,7 +1,7 @@
 """A handler that ends its stream when nothing more may be spent on it, as if the answer had reached its limit."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from sealink.catalog.tokens import count_tokens
 from sealink.errors import SealinkError
@@ -9,6 +9,9 @@ from sealink.usage import Usage
 from sealink.wire.framing.frame import Frame
 from sealink.wire.stream.handler import CuttableHandler, Skipped
 from sealink.wire.stream.template import Varying
+
+MOST_ROOM: Final = 1 << 40
+"""Bytes that may come without a look at the meter: a client may ask for more tokens than C can count."""
 
 
 class RunningMeter(Protocol):
@@ -33,7 +36,7 @@ class MeteredHandler:
 
     def __init__(self, handler: CuttableHandler, meter: RunningMeter, cut_as: Callable[[], str]) -> None:
         self.outcome = handler.outcome
-        self._at_most = meter.left(0)
+        self._at_most = min(meter.left(0), MOST_ROOM)
         """How many tokens there are when there is no room left."""
         self.room = [self._at_most]
         self._handler = handler
@@ -91,6 +94,7 @@ class MeteredHandler:
             tokens = outcome.text.tokens(count_tokens)
             usage = meter(tokens, reported)
             left = meter.left(tokens)
+        left = min(left, MOST_ROOM)
         self.room[0], self._at_most = left, tokens + left
         return usage
 
