@@ -7,7 +7,8 @@ import pytest
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
 from sealink.telemetry import alike
-from sealink.telemetry.alike import Kinds
+from sealink.telemetry.alike import Kind, Kinds
+from sealink.telemetry.layout import Layout
 from sealink.usage import Usage
 
 ADMISSION = Admission(request_id="req_1", key="dev", model="fast", client="openai", streamed=True, started_at=0.0)
@@ -54,3 +55,20 @@ def test_kinds_are_forgotten_when_told_and_when_there_are_too_many(monkeypatch: 
     for key in ("a", "b"):
         kinds.of(msgspec.structs.replace(ADMISSION, key=key), msgspec.structs.replace(SETTLEMENT))
     assert kinds.of(ADMISSION, msgspec.structs.replace(SETTLEMENT)) is not second
+
+
+def test_long_names_are_not_kept() -> None:
+    """A client may send any name, and a provider any code: memory must not grow with them."""
+    kinds = Kinds()
+    for number in range(3):
+        model = f"{number}{'x' * alike.MAX_CHARS}"
+        kinds.of(msgspec.structs.replace(ADMISSION, model=model), msgspec.structs.replace(SETTLEMENT))
+    assert not kinds._kinds
+
+
+def test_a_kind_keeps_some_layouts_of_attempts() -> None:
+    kind, layout = Kind(), Layout([b""])
+    kind.keep_attempt(("openai", "gpt-4o", "x" * alike.MAX_CHARS), layout)
+    for number in range(2 * alike.MAX_ATTEMPTS):
+        kind.keep_attempt(("openai", "gpt-4o", f"code {number}"), layout)
+    assert [*kind.attempt_spans] == [("openai", "gpt-4o", f"code {number}") for number in range(alike.MAX_ATTEMPTS)]

@@ -1,6 +1,6 @@
 """Requests that differ only in ids, times and amounts: most of what is written about them is the same, and is kept."""
 
-from collections.abc import Hashable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from sealink.ledger.entry import Admission, Settlement
@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 
 MAX_KINDS: Final = 1024
 """How many kinds of requests are known at a time. Beyond, all are forgotten: clients can invent any number of names."""
+MAX_ATTEMPTS: Final = 64
+"""How many layouts of attempts are kept of one kind: a provider can invent any number of codes."""
+MAX_CHARS: Final = 1024
+"""Of all the names that make a kind. Longer ones are not kept."""
+
+Attempted = tuple[str, str, str | None]
+"""The provider, the model and the code of an attempt."""
 
 
 class Kind:
@@ -23,14 +30,19 @@ class Kind:
         self.series: Series | None = None
         self.line: Layout | None = None
         self.request_span: Layout | None = None
-        self.attempt_spans: dict[tuple[str, str, str | None], Layout] = {}
+        self.attempt_spans: dict[Attempted, Layout] = {}
+
+    def keep_attempt(self, attempted: Attempted, layout: Layout) -> None:
+        """Have it for the next of this kind."""
+        if len(self.attempt_spans) < MAX_ATTEMPTS and _are_short(attempted):
+            self.attempt_spans[attempted] = layout
 
 
 class Kinds:
     """Tells of which kind a request is. The observers ask of the same request in turn: it is looked up once."""
 
     def __init__(self) -> None:
-        self._kinds: dict[Hashable, Kind] = {}
+        self._kinds: dict[tuple[object, ...], Kind] = {}
         self._last: Settlement | None = None
         self._kind = Kind()
 
@@ -66,8 +78,14 @@ class Kinds:
         self._last, self._kind = settlement, kind
         return kind
 
-    def _new(self, in_common: Hashable) -> Kind:
-        if len(self._kinds) >= MAX_KINDS:
-            self._kinds.clear()
-        kind = self._kinds[in_common] = Kind()
+    def _new(self, in_common: tuple[object, ...]) -> Kind:
+        kind = Kind()
+        if _are_short(in_common):
+            if len(self._kinds) >= MAX_KINDS:
+                self._kinds.clear()
+            self._kinds[in_common] = kind
         return kind
+
+
+def _are_short(names: Iterable[object]) -> bool:
+    return sum(len(each) for each in names if isinstance(each, str)) <= MAX_CHARS

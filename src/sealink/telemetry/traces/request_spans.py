@@ -104,10 +104,11 @@ def spans_of(admission: Admission, settlement: Settlement, kind: Kind, providers
             ttft_ms, tokens = settlement.ttft_ms, usage
         else:
             ttft_ms, tokens = None, attempt.usage or _NO_USAGE
-        layout = kind.attempt_spans.get((attempt.provider, attempt.model, code))
+        attempted = attempt.provider, attempt.model, code
+        layout = kind.attempt_spans.get(attempted)
         if layout is None:
             layout = _attempt_layout(admission, settlement, attempt, providers)
-            kind.attempt_spans[attempt.provider, attempt.model, code] = layout
+            kind.keep_attempt(attempted, layout)
         values = (
             trace.trace_id,
             times.id,
