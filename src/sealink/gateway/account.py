@@ -111,7 +111,7 @@ class Account:
         that of a request that is traced."""
         span = None
         if span_id:
-            span = AttemptSpan(span_id, (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000)
+            span = AttemptSpan(span_id, self.elapsed_ms)
         entry = Attempt(target.provider.name, target.model, span=span)
         self._attempts.append(entry)
         return entry
@@ -119,7 +119,7 @@ class Account:
     def attempt_ended(self, entry: Attempt) -> None:
         """Nothing more comes of an attempt."""
         if entry.span is not None:
-            entry.span.ended_ms = (time.monotonic_ns() - self._opened_at_ns) // 1000 / 1000
+            entry.span.ended_ms = self.elapsed_ms
 
     def answered(self, target: Target, outcome: Outcome) -> None:
         """An attempt has brought the answer, or its beginning."""
