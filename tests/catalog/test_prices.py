@@ -145,6 +145,14 @@ def test_the_first_rule_that_fits_counts() -> None:
     assert rules.rule_for("openai", "o3") == PriceRule()
 
 
+def test_names_that_clients_choose_are_kept_up_to_a_length_and_a_number() -> None:
+    rules = PriceRules()
+    for number in range(3000):
+        assert rules.rule_for("p", f"model-{number}") is rules.rule_for("p", "m" * 1000 + str(number))
+    assert 0 < len(rules._kept) <= 1024
+    assert max(len(model) for _, model in rules._kept) < 1000
+
+
 @pytest.mark.parametrize(
     ("millipercent", "cost", "price"),
     [(0, 7, 7), (10_000, 1000, 1100), (-25_000, 1000, 750), (-100_000, 1000, 0), (12_500, 4, 5), (10_000, 0, 0)],

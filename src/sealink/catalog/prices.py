@@ -1,7 +1,7 @@
 """The price of an answer: by the operator's own prices, what the vendor says that it charges, or the built-in list."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib import import_module
@@ -46,6 +46,8 @@ class PriceRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_RULE = PriceRule()
+_MOST_KEPT, _MOST_CHARS = 1024, 256
+"""How many models' rules are kept, and how long their names may be: behind a wildcard a client chooses them."""
 
 
 class PriceRules:
@@ -53,14 +55,23 @@ class PriceRules:
 
     def __init__(self, rules: Iterable[PriceRule] = ()) -> None:
         self._rules = tuple(rules)
-        self.rule_for: Callable[[str, str], PriceRule] = lru_cache(maxsize=1024)(self._rule_for)
-        """The rule of a provider's model; one that changes nothing where none fits."""
+        self._kept: dict[tuple[str, str], PriceRule] = {}
 
-    def _rule_for(self, provider: str, model: str) -> PriceRule:
-        for rule in self._rules:
-            if fnmatchcase(provider, rule.provider) and fnmatchcase(model, rule.model):
-                return rule
-        return NO_RULE
+    def rule_for(self, provider: str, model: str) -> PriceRule:
+        """The rule of a model; one that changes nothing where none fits."""
+        rule = self._kept.get((provider, model))
+        return self._find(provider, model) if rule is None else rule
+
+    def _find(self, provider: str, model: str) -> PriceRule:
+        fitting = (
+            rule for rule in self._rules if fnmatchcase(provider, rule.provider) and fnmatchcase(model, rule.model)
+        )
+        rule = next(fitting, NO_RULE)
+        if len(model) <= _MOST_CHARS:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[provider, model] = rule
+        return rule
 
 
 def load_prices() -> None:
