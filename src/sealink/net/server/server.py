@@ -114,10 +114,12 @@ class Server:
             }
         for each in sockets:
             is_unix = each.family == socket.AF_UNIX
-            # asyncio's own create_unix_server would remove the socket's file, which may be another process's by then.
+            # Of either loop's servers on Unix sockets some remove the socket's file, which may be another process's by
+            # then: asyncio's from Python 3.13 on (https://docs.python.org/3/library/asyncio-eventloop.html), so uvloop's.
             plain = not is_unix or isinstance(loop, asyncio.BaseEventLoop)
             create = loop.create_server if plain else loop.create_unix_server
-            self._listening(await create(self._connection, sock=each, **options))
+            own: dict[str, Any] = {} if plain else {"cleanup_socket": False}
+            self._listening(await create(self._connection, sock=each, **options, **own))
 
     def _connection(self) -> ClientConnection:
         return ClientConnection(self)
