@@ -114,8 +114,8 @@ class Server:
             }
         for each in sockets:
             is_unix = each.family == socket.AF_UNIX
-            # Of either loop's servers on Unix sockets some remove the socket's file, which may be another process's by
-            # then: asyncio's from Python 3.13 on (https://docs.python.org/3/library/asyncio-eventloop.html), so uvloop's.
+            # create_unix_server would remove the socket's file, which may be another process's by then: asyncio's does,
+            # uvloop's on Python 3.13 and newer (`cleanup_socket`, new in 3.13).
             plain = not is_unix or isinstance(loop, asyncio.BaseEventLoop)
             create = loop.create_server if plain else loop.create_unix_server
             own: dict[str, Any] = {} if plain else {"cleanup_socket": False}
