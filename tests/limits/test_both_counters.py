@@ -68,6 +68,11 @@ class InFile:
             self._counters.recorded(subject, Recorded(), now_s)
         return self._counters.admit(self._group(subjects), need, cost, now_s)
 
+    def admit_uncounted(self, subjects: Sequence[Subject], need: Need, cost: Cost = FREE) -> Lease | None:
+        for subject in self._counters.unknown(subjects):
+            self._counters.recorded(subject, Recorded(), NOW)
+        return self._counters.admit_uncounted(self._group(subjects), need, cost, NOW)
+
     def look(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE) -> Refusal | None:
         return self._counters.look(subjects, need, cost, NOW)
 
@@ -207,7 +212,7 @@ def refused(found: Lease | Refusal) -> Refusal:
 
 def left_of(lease: Lease) -> tuple[int | None, int | None]:
     requests, tokens = lease.requests_left, lease.tokens_left
-    return requests and requests.left, tokens and tokens.left
+    return requests and requests[1], tokens and tokens[1]
 
 
 def test_limits_of_key_and_team_apply_together(counting: Counting) -> None:
@@ -271,7 +276,7 @@ def test_no_limit_is_too_large(counting: Counting, limit: int) -> None:
     generous = Subject("key:generous", UsageLimits(tokens_per_minute=limit, requests_per_day=limit))
     for _ in range(2):
         lease = admitted(counting.admit(generous, need=LARGE))
-    assert (lease.tokens_left and lease.tokens_left.limit) == limit
+    assert (lease.tokens_left and lease.tokens_left[0]) == limit
 
 
 def test_a_look_counts_nothing(counting: Counting) -> None:
@@ -365,8 +370,16 @@ def test_both_decide_alike_whatever_happens(steps: list[Any], redis_server: Redi
         compare(steps, file, remote)
 
 
+LITTLE = st.tuples(
+    st.just("uncounted"),
+    SUBJECTS,
+    st.builds(Need, st.integers(0, 4), st.integers(0, 99), st.booleans(), st.integers(0, 1)),
+    st.builds(Cost, AMOUNT.map(lambda price: price // 50), st.just(0), st.booleans(), st.integers(0, USD // 100)),
+)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(STEPS, max_size=60))
+@given(steps=st.lists(STEPS | LITTLE, max_size=60))
 def test_every_cell_is_the_same_in_c_and_in_python(steps: list[Any], tmp_path: Path) -> None:
     built()
     for name in ("counters", "in_c"):
@@ -374,6 +387,28 @@ def test_every_cell_is_the_same_in_c_and_in_python(steps: list[Any], tmp_path: P
     with contextlib.closing(InFile(tmp_path)) as plain, contextlib.closing(InFile(tmp_path, in_c=True)) as in_c:
         compare(steps, plain, in_c)
         assert plain.cells == in_c.cells
+
+
+@pytest.mark.parametrize("in_c", [False, True])
+def test_a_prompt_need_not_be_counted_where_it_is_little(tmp_path: Path, *, in_c: bool) -> None:
+    """A hundredth of what is left of tokens, and of money, at most; then it holds as many tokens as were given."""
+    if in_c:
+        built()
+    with contextlib.closing(InFile(tmp_path, in_c=in_c)) as file:
+        two, three = Need(2, 48, is_stated=True, streams=0), Need(3, 47, is_stated=True, streams=0)
+        assert file.admit_uncounted([KEY], three) is None
+        lease = file.admit_uncounted([KEY], two)
+        assert lease is not None
+        assert [*lease.tokens] == [50]
+        assert file.admit_uncounted([KEY], two) is not None  # 200 are left
+        assert file.admit_uncounted([KEY], two) is None
+        few = Need(1, 49, is_stated=True, streams=0)
+        assert file.admit_uncounted([KEY], few) is not None
+        assert file.admit_uncounted([KEY], few) is None  # a fourth request
+        assert file.admit_uncounted([BUDGET], three, Cost(USD // 100 + 1, 0)) is None
+        assert file.admit_uncounted([BUDGET], three, Cost(USD // 200, USD // 200 + 1)) is None
+        assert file.admit_uncounted([BUDGET], three, Cost(USD // 200, USD, may_be_cut=True)) is not None
+        assert file.used(KEY) == (3, 150, 0, 0)
 
 
 def test_plain_requests_are_counted_in_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -397,10 +432,8 @@ def test_a_slot_that_is_locked_is_left_to_who_can_wait(tmp_path: Path) -> None:
         subjects = Subjects([KEY, TEAM])
         admitted(other.admit(*subjects))
         counters, before = other._counters, other.cells
-        terms = counters._terms(subjects, NOW)
-        assert terms is not None
         with file._counters._file.locked([file._counters._slot(TEAM).at]):
-            assert counters._admit_plain(terms, subjects, SMALL, FREE, NOW) is None
+            assert counters._admit_plain(subjects, SMALL, FREE, NOW) is None
             assert other.cells == before
             admitted(file.admit(KEY))
         assert left_of(admitted(other.admit(KEY, TEAM))) == (0, 244)
@@ -419,6 +452,13 @@ def compare(steps: list[Any], one: Counting, other: Counting) -> None:
             if isinstance(here, Lease):
                 assert isinstance(there, Lease)
                 leases.append((here, there))
+        elif what == "uncounted":
+            assert isinstance(one, InFile)
+            assert isinstance(other, InFile)
+            first, second = one.admit_uncounted(*details), other.admit_uncounted(*details)
+            assert (first and result(first)) == (second and result(second))
+            if first is not None and second is not None:
+                leases.append((first, second))
         elif details[0] < len(leases):
             act(what, leases, details, one, other)
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from sealink.policy.budgets import BudgetPeriod, Fund
-from sealink.policy.limits import Code, Excess, Remaining, UsageLimits
+from sealink.policy.limits import Code, Excess, Left, Remaining, UsageLimits
 
 
 class Credit(NamedTuple):
@@ -61,6 +61,11 @@ class Cost(NamedTuple):
     may_be_cut: bool = False
     spare: int = 0
 
+    @property
+    def needed(self) -> int:
+        """Less must not be left."""
+        return self.prompt if self.may_be_cut else self.prompt + self.answer
+
 
 class Recorded(NamedTuple):
     """What a subject has used, by the rows of the ledger: within the last minute, the last day, the budget's period,
@@ -83,8 +88,8 @@ class Lease(msgspec.Struct):
     tokens: Sequence[int]
     streams: int
     reserved: int
-    requests_left: Remaining | None = None
-    tokens_left: Remaining | None = None
+    requests_left: Left | None = None
+    tokens_left: Left | None = None
     funds_left: int = 0
 
 

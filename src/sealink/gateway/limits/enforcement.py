@@ -18,8 +18,10 @@ from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.claim import Claim
 from sealink.gateway.limits.estimate import SPARE_TIMES, Estimate
+from sealink.gateway.limits.left_headers import left_headers
+from sealink.gateway.limits.plan import Plan, Plans
 from sealink.gateway.limits.queue import FREED_BY_ENDS, Queue
-from sealink.gateway.limits.refusal import left_lines, refused
+from sealink.gateway.limits.refusal import refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
@@ -28,7 +30,7 @@ from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.shared_file import FileFull, number_of
 from sealink.limits.standing import Spent, by_name
-from sealink.limits.subjects import UNNAMED, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
+from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
 from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import UsageLimits
 from sealink.policy.routing import ModelRoute, Target
@@ -82,6 +84,7 @@ class LimitEnforcement:
         self._leases: dict[str, Lease] = {}
         self._kept: dict[tuple[str, str], _Kept] = {}
         """What requests of a key for a model count for, by their names, as long as it is the same."""
+        self._plans = Plans()
         self._settings = LimitSettings()
         self._prices = PriceRules()
         self.queue = Queue(self)
@@ -109,6 +112,7 @@ class LimitEnforcement:
         self._route_of = route_of
         self._settings = settings
         self._prices = prices
+        self._plans.clear()
         self.queue.max_queued, self.queue.poll_s = settings.max_queued, settings.queue_poll_s
         self.queue.renew()
 
@@ -116,18 +120,54 @@ class LimitEnforcement:
         """Give everything back."""
         if self._nodes is not None:
             await self._nodes.stop()
+        self._plans.clear()
         if self._counters is not None:
             self._counters.close()
             self._counters = None
 
     def admit(self, request: AdmittedRequest) -> Awaitable[None] | None:
         """Raises RateLimited or InsufficientBalance; PermissionDenied for a model without a price under a budget."""
-        subjects = self._subjects(request)
-        if not subjects:
+        key, route, accounts = request.key, request.route, self._keyring
+        plan = self._plans.get((key.name, route.model, request.request.client.name))
+        if (
+            plan is None
+            or plan.key is not key
+            or plan.route is not route
+            or plan.teams is not accounts.teams
+            or plan.balances is not accounts.balances
+        ):
+            plan = self._make_plan(request)
+        if not plan.subjects:
             return None
-        claim = Claim(request, subjects, Estimate(request, self._settings, self._prices))
-        if self._nodes is not None or self.queue.lines or self._unknown(subjects):
+        estimate = Estimate(request, self._settings, self._prices)
+        if plan.counters is not None and not self.queue.lines and self._let_in_uncounted(request, plan, estimate):
+            return None
+        return self._admit_claim(plan, Claim(request, plan.subjects, estimate))
+
+    def _let_in_uncounted(self, request: AdmittedRequest, plan: Plan, estimate: Estimate) -> bool:
+        """Let a request in whose prompt nobody has counted, if it takes little of what is left, whatever that is."""
+        subjects, counters = plan.subjects, plan.counters
+        assert counters is not None
+        prompt_tokens, now_s = estimate.most_prompt_tokens, time.time()
+        need, cost = estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
+        try:
+            lease = counters.admit_uncounted(subjects, need, cost, now_s)
+        except FileFull as error:
+            raise _unavailable(error) from error
+        if lease is None:
+            return False
+        asked = request.request
+        self._leases[asked.request_id] = lease
+        if cost.may_be_cut:
+            asked.meter = StreamBudget(counters, lease, estimate, cost)
+        request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
+        return True
+
+    def _admit_claim(self, plan: Plan, claim: Claim) -> Awaitable[None] | None:
+        request = claim.request
+        if self._nodes is not None or self.queue.lines or self._unknown(plan.subjects):
             return self._admit_awaiting(claim)
+        plan.counters = self._open()
         found = self._ask_here(claim)
         if isinstance(found, Refusal) and self._queue_s(request):
             return self._admit_awaiting(claim, found)
@@ -194,6 +234,12 @@ class LimitEnforcement:
         if lease is not None:
             (self._nodes or self._open()).undo(lease)
             self.queue.freed(subject.name for subject in lease.subjects)
+
+    def _make_plan(self, request: AdmittedRequest) -> Plan:
+        teams, balances = self._keyring.teams, self._keyring.balances  # before they are looked at: they may change
+        plan = Plan(request, teams, balances, self._subjects(request))
+        self._plans.keep(plan, request.request.client.name)
+        return plan
 
     def _subjects(self, request: AdmittedRequest) -> Subjects:
         """What the request counts for, if that has limits."""
@@ -327,8 +373,8 @@ class LimitEnforcement:
         if admitted.queued_ms is not None:
             admitted.request.received_at = time.monotonic()  # its timers begin now
         if claim.cost.may_be_cut:
-            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim)
-        admitted.limit_lines = left_lines(found.requests_left, found.tokens_left, client, now_s)
+            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim.estimate, claim.cost)
+        admitted.limit_lines = left_headers(client).of(found.requests_left, found.tokens_left, now_s)
 
     def _open(self) -> Counters:
         if self._counters is None:
@@ -342,20 +388,24 @@ class LimitEnforcement:
 class StreamBudget:
     """The meters of one stream, for whichever target sends it."""
 
-    def __init__(self, counters: MoneyCounters, lease: Lease, claim: Claim) -> None:
+    __slots__ = ("_cost", "_counters", "_estimate", "_lease")
+
+    def __init__(self, counters: MoneyCounters, lease: Lease, estimate: Estimate, cost: Cost) -> None:
         self._counters = counters
         self._lease = lease
-        self._estimate = claim.estimate
-        self._cost = claim.cost
+        self._estimate = estimate
+        self._cost = cost
 
     def of(self, target: Target) -> RunningMeter:
-        estimate, cost, reserved = self._estimate, self._cost, self._lease.reserved
-        price, answer_tokens = partial(estimate.price, target), estimate.answer_tokens
-        whole = cost.prompt + cost.answer  # by the dearest target's price
-        if reserved >= whole + cost.spare:
+        estimate, cost, lease = self._estimate, self._cost, self._lease
+        answer_tokens, more = (
+            estimate.answer_tokens,
+            lease.reserved - cost.prompt - cost.answer,
+        )  # of the dearest target
+        if more >= cost.spare:
             answer_tokens *= 1 + SPARE_TIMES
-        prompt_tokens, is_covered = estimate.prompt_tokens, reserved >= whole
-        return RunningMeter(self._counters, self._lease, price, prompt_tokens, answer_tokens, is_covered=is_covered)
+        price, prompt_tokens = partial(estimate.price, target), estimate.counted_prompt
+        return RunningMeter(self._counters, lease, price, prompt_tokens, answer_tokens, is_covered=more >= 0)
 
     def code(self) -> str:
         return code_of(self._lease)
