@@ -433,7 +433,7 @@ def test_a_slot_that_is_locked_is_left_to_who_can_wait(tmp_path: Path) -> None:
         admitted(other.admit(*subjects))
         counters, before = other._counters, other.cells
         with file._counters._file.locked([file._counters._slot(TEAM).at]):
-            assert counters._admit_plain(subjects, SMALL, FREE, NOW) is None
+            assert counters.admit_plain(subjects, SMALL, FREE, NOW, is_counted=True) is None
             assert other.cells == before
             admitted(file.admit(KEY))
         assert left_of(admitted(other.admit(KEY, TEAM))) == (0, 244)

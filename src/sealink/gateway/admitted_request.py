@@ -10,7 +10,6 @@ import msgspec
 from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList
 from sealink.ledger.entry import Admission
-from sealink.net.header_lines import NO_LINES, HeaderLines
 from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.request import ChatRequest
 from sealink.trace_context import TraceContext
@@ -80,7 +79,7 @@ class AdmittedRequest(msgspec.Struct):
     route: ModelRoute
     heartbeat: HeartbeatShape
     answer_headers: HeaderList = ()
-    limit_lines: HeaderLines = NO_LINES
+    limit_lines: str = ""
     queued_ms: float | None = None
     renew: Callable[[], None] | None = None
 

@@ -33,6 +33,9 @@ typedef struct {
 } Terms;
 #define NONE INT64_MIN
 
+/* As in estimate.py and rates.py. */
+enum { SPARE_TIMES = 3, MOST_TOKENS = 1000000000 };
+
 /* Larger numbers are for Python, whose integers have no end: sums of these cannot overflow. */
 #define MOST (1LL << 53)
 
@@ -154,8 +157,8 @@ static void release(Held *held)
         set_lock(held->fd, held->terms[--held->locked].at, F_UNLCK);
 }
 
-/* Lock all slots and read them; false: nothing is locked. */
-static bool take(Held *held)
+/* Lock all slots and read them, for an admission with what all processes hold; false: nothing is locked. */
+static bool take(Held *held, bool is_admission)
 {
     for (int i = 0; i < held->count; i++) {
         const Terms *terms = &held->terms[i];
@@ -177,7 +180,7 @@ static bool take(Held *held)
         if (terms->kind && terms->start > state->start)
             state->start = terms->start, state->spent = 0, state->told &= ~3;
         held->streams[i] = held->reserved[i] = 0;
-        for (int process = 0; process < PROCESSES; process++) {
+        for (int process = 0; is_admission && process < PROCESSES; process++) {
             held->streams[i] += slot[LEASES + 2 * process];
             held->reserved[i] += slot[LEASES + 2 * process + 1];
         }
@@ -302,7 +305,7 @@ typedef struct {
 } Asked;
 
 typedef struct {
-    cell tokens[MOST_SUBJECTS], reserved, left, requests_left[3], tokens_left[3];
+    cell tokens[MOST_SUBJECTS], reserved, left, times, requests_left[3], tokens_left[3];
 } Taken;
 
 /* Whether what a request takes is little of what is left: then nobody has to know it exactly. */
@@ -336,6 +339,8 @@ static bool let_in(Held *held, const Asked *asked, Taken *taken)
     reserved += has_funds && asked->spare <= (left - asked->wanted) / PLENTY ? asked->spare : 0;
     taken->reserved = reserved;
     taken->left = has_funds ? left - reserved : 0;
+    cell more = reserved - asked->wanted;
+    taken->times = more < 0 ? 0 : more < asked->spare ? 1 : 1 + SPARE_TIMES;
     taken->requests_left[0] = taken->tokens_left[0] = NONE;
     for (int i = 0; i < held->count; i++) {
         for (int which = 0; which < WINDOWS; which++)
@@ -349,23 +354,68 @@ static bool let_in(Held *held, const Asked *asked, Taken *taken)
     return true;
 }
 
-/* The numbers of a Need and of a Cost; false: they are not for C, or an exception is set. */
-static bool read_asked(PyObject *need, PyObject *cost, Asked *asked)
+/* Nano-dollars for a million tokens each, and the markup in thousandths of a percent: see catalog/prices.py. */
+typedef struct {
+    cell input, output, markup;
+} Rates;
+
+/* The price of so many tokens, as PriceRule.of_plain has it; false: Python's integers are needed for it. */
+static bool price_of(const Rates *rates, cell inputs, cell outputs, cell *price)
 {
-    cell of_need[4], of_cost[4];
-    if (!read_tuple(need, 4, of_need) || !read_tuple(cost, 4, of_cost))
+    cell of_inputs, of_outputs, all;
+    if (__builtin_mul_overflow(2 * inputs, rates->input, &of_inputs)
+        || __builtin_mul_overflow(2 * outputs, rates->output, &of_outputs)
+        || __builtin_add_overflow(of_inputs, of_outputs, &all) || __builtin_add_overflow(all, 1000000, &all))
         return false;
-    const cell given[] = {of_need[0], of_need[1], of_cost[0], of_cost[1], of_cost[3]};
-    if (!are_countable(given, 5))
+    *price = all / 2000000;
+    if (!rates->markup)
+        return true;
+    if (__builtin_mul_overflow(2 * *price, 100000 + rates->markup, &all) || __builtin_add_overflow(all, 100000, &all))
         return false;
-    asked->prompt = of_need[0], asked->answer = of_need[1], asked->is_stated = of_need[2], asked->streams = of_need[3];
-    asked->wanted = of_cost[0] + of_cost[1], asked->spare = of_cost[3];
-    asked->needed = of_cost[2] ? of_cost[0] : asked->wanted;
+    *price = all / 200000;
+    return true;
+}
+
+/* What a request may cost by the dearest of these rates, as Estimate.cost has it. */
+static bool cost_of(PyObject *packed, const cell need[4], cell cost[4])
+{
+    const Rates *rates = (const Rates *)PyBytes_AsString(packed);
+    Py_ssize_t count = PyBytes_Size(packed) / (Py_ssize_t)sizeof(Rates);
+    cost[0] = cost[1] = 0;
+    if (need[0] > MOST_TOKENS || need[1] > MOST_TOKENS)
+        return false;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        cell prompt, whole;
+        if (!price_of(&rates[i], need[0], 0, &prompt) || !price_of(&rates[i], need[0], need[1], &whole))
+            return false;
+        cost[0] = prompt > cost[0] ? prompt : cost[0];
+        cost[1] = whole - prompt > cost[1] ? whole - prompt : cost[1];
+    }
+    cost[2] = need[3] && count;
+    cost[3] = cost[2] ? SPARE_TIMES * (cost[1] + 1) : 0;
+    return true;
+}
+
+/* The numbers of a Need, and of a Cost or the rates that it is worked out by; false: they are not for C, or an exception
+   is set. */
+static bool read_asked(PyObject *needed, PyObject *price, Asked *asked)
+{
+    cell need[4], cost[4];
+    if (!read_tuple(needed, 4, need) || !are_countable(need, 2))
+        return false;
+    if (!(PyBytes_Check(price) ? cost_of(price, need, cost) : read_tuple(price, 4, cost)))
+        return false;
+    const cell given[] = {cost[0], cost[1], cost[3]};
+    if (!are_countable(given, 3))
+        return false;
+    asked->prompt = need[0], asked->answer = need[1], asked->is_stated = need[2], asked->streams = need[3];
+    asked->wanted = cost[0] + cost[1], asked->spare = cost[3];
+    asked->needed = cost[2] ? cost[0] : asked->wanted;
     return true;
 }
 
 /* admit(cells, terms, now_ns, need, cost, is_counted) ->
-   (reserved, funds_left, requests: limit, left, reset; tokens: the same; the tokens held, subject by subject).
+   (reserved, funds_left, times, requests: limit, left, reset; tokens: the same; the tokens held, subject by subject).
    False: it takes too much for tokens that nobody has counted. */
 static PyObject *admit(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
@@ -380,19 +430,20 @@ static PyObject *admit(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     asked.is_counted = arguments[5] == Py_True;
     if (!read_held(&held, arguments[0], arguments[1], &view, &terms))
         return NULL;
-    bool is_taken = take(&held), fit = is_taken && let_in(&held, &asked, &taken);
+    bool is_taken = take(&held, true), fit = is_taken && let_in(&held, &asked, &taken);
     int subjects = held.count;
     give_back(&held, &view, &terms);
     if (!fit)
         return Py_NewRef(is_taken && !asked.is_counted ? Py_False : Py_None);
-    PyObject *result = PyTuple_New(5);
+    PyObject *result = PyTuple_New(6);
     if (result == NULL)
         return NULL;
     PyTuple_SetItem(result, 0, PyLong_FromLongLong(taken.reserved));
     PyTuple_SetItem(result, 1, PyLong_FromLongLong(taken.left));
-    PyTuple_SetItem(result, 2, limit_of(taken.requests_left));
-    PyTuple_SetItem(result, 3, limit_of(taken.tokens_left));
-    PyTuple_SetItem(result, 4, tuple_of(taken.tokens, subjects));
+    PyTuple_SetItem(result, 2, PyLong_FromLongLong(taken.times));
+    PyTuple_SetItem(result, 3, limit_of(taken.requests_left));
+    PyTuple_SetItem(result, 4, limit_of(taken.tokens_left));
+    PyTuple_SetItem(result, 5, tuple_of(taken.tokens, subjects));
     return result;
 }
 
@@ -442,13 +493,16 @@ static PyObject *settle(PyObject *module, PyObject *const *arguments, Py_ssize_t
     Py_buffer view, terms;
     if (count != 11)
         return PyErr_Format(PyExc_TypeError, "settle takes 11 arguments");
-    if (!read_numbers(arguments + 2, 1, &held.now) || !read_numbers(arguments + 3, 7, &ended.at))
+    double started = PyFloat_AsDouble(arguments[4]);
+    if ((started == -1 && PyErr_Occurred()) || !read_numbers(arguments + 2, 1, &held.now)
+        || !read_numbers(arguments + 3, 1, &ended.at) || !read_numbers(arguments + 5, 5, &ended.streams))
         return not_read();
+    ended.started = (cell)started;
     if (!read_held(&held, arguments[0], arguments[1], &view, &terms))
         return NULL;
     bool is_read = read_tuple(arguments[10], held.count, ended.tokens);
     const cell given[] = {ended.used, ended.price};
-    bool is_plain = is_read && are_countable(given, 2) && are_countable(ended.tokens, held.count) && take(&held)
+    bool is_plain = is_read && are_countable(given, 2) && are_countable(ended.tokens, held.count) && take(&held, false)
                     && end(&held, &ended);
     give_back(&held, &view, &terms);
     return is_read ? Py_NewRef(is_plain ? Py_True : Py_None) : not_read();

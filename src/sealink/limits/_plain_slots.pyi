@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from sealink.limits.plain_slots import Admitted, Cells
+from sealink.limits.plain_slots import Admitted, Asked, Cells, Prices
 from sealink.limits.subjects import Cost
-from sealink.policy.limits import Need
 
 def admit(
-    cells: Cells, terms: bytes, now_ns: int, need: Need, cost: Cost, is_counted: bool, /
+    cells: Cells, terms: bytes, now_ns: int, need: Asked, cost: Cost | Prices, is_counted: bool, /
 ) -> Admitted | Literal[False] | None: ...
 def settle(
     cells: Cells,
     terms: bytes,
     now_ns: int,
     at_ns: int,
-    started_s: int,
+    started_s: float,
     streams: int,
     reserved: int,
     tokens: int,

@@ -11,7 +11,7 @@ from typing import Literal
 from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert, alerts_of
 from sealink.limits.decision import KINDS, Spending, all_funds, in_period, is_little, left_of_limits, refusal_of
-from sealink.limits.plain_slots import MOST_SUBJECTS, Terms
+from sealink.limits.plain_slots import MOST_SUBJECTS, Asked, PlainLease, Prices, Terms
 from sealink.limits.shared_file import SharedFile
 from sealink.limits.slot import Slot, clear_leases, forget_spending
 from sealink.limits.standing import by_name
@@ -69,9 +69,10 @@ class Counters:
 
     def admit(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Lease | Refusal:
         """A request begins, if it fits."""
-        found = self._admit_plain(subjects, need, cost, now_s)
-        if found:
-            return found
+        if plain_slots.is_used and isinstance(subjects, Subjects):
+            found = self.admit_plain(subjects, need, cost, now_s, is_counted=True)
+            if found:
+                return found
         slots = [self._slot(subject) for subject in subjects]
         with self._file.locked(sorted({slot.at for slot in slots})):
             now_ns = self._file.now_ns()
@@ -82,9 +83,10 @@ class Counters:
     def admit_uncounted(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Lease | None:
         """As `admit`, where a prompt has so many tokens at most. None: they have to be counted, since what the request
         takes may be more than little of what is left."""
-        found = self._admit_plain(subjects, need, cost, now_s, is_counted=False)
-        if found is not None:
-            return found or None
+        if plain_slots.is_used and isinstance(subjects, Subjects):
+            found = self.admit_plain(subjects, need, cost, now_s)
+            if found is not None:
+                return found or None
         slots = [self._slot(subject) for subject in subjects]
         with self._file.locked(sorted({slot.at for slot in slots})):
             now_ns = self._file.now_ns()
@@ -136,7 +138,9 @@ class Counters:
     def settle(self, lease: Lease, tokens: int, price: int, settled: Settled = UNNAMED) -> list[FundsAlert]:
         """A request has ended, and has used so much. What it held goes back. Returns what is to be told of budgets and
         balances."""
-        if settled.cut is None and self._settle_plain(lease, tokens, price, settled):
+        number, warn_at_percent, cut = settled
+        plain = lease if cut is None and isinstance(lease, PlainLease) else None
+        if plain is not None and self.settle_plain(plain, tokens, price, number, warn_at_percent):
             return []
         slots, alerts = self._slots_of(lease), list[FundsAlert]()
         with self._file.locked(sorted({slot.at for slot in slots})):
@@ -147,8 +151,8 @@ class Counters:
                     _settle_tokens(slot, reserved, tokens, lease.at_ns, now_ns)
                 if subject.has_funds:
                     _spend(subject, slot, price, lease.started_s)
-                    slot.settle(settled.number)
-                    alerts += alerts_of(subject, slot, settled.warn_at_percent, lease.started_s, cut=settled.cut)
+                    slot.settle(number)
+                    alerts += alerts_of(subject, slot, warn_at_percent, lease.started_s, cut=cut)
                 slot.save()
                 slot.lease(-lease.streams, -lease.reserved)
         return alerts
@@ -185,51 +189,45 @@ class Counters:
                 slot.save()
                 slot.lease(-lease.streams, -lease.reserved)
 
-    def _terms(self, subjects: Sequence[Subject], at_s: float, warn_at_percent: float | None = None) -> Terms | None:
-        """What C asks of the subjects' slots for a request that begins then; None: they are not for C. None as
-        `warn_at_percent`: it does not matter."""
-        if not plain_slots.is_used or not isinstance(subjects, Subjects):
-            return None
-        terms = subjects.terms
-        if (
-            not isinstance(terms, Terms)
-            or terms.owner is not self._file
-            or not terms.since_s <= at_s < terms.until_s
-            or warn_at_percent not in (None, terms.warn_at_percent)
-        ):
-            terms = self._make_terms(subjects, at_s, warn_at_percent)
-        return terms
-
-    def _make_terms(self, subjects: Subjects, at_s: float, warn_at_percent: float | None) -> Terms | None:
-        slots = [self._slot(subject).at for subject in subjects]
-        if not 0 < len(set(slots)) == len(slots) <= MOST_SUBJECTS or not plain_slots.can_count(subjects):
-            return None
-        percent = UNNAMED.warn_at_percent if warn_at_percent is None else warn_at_percent
-        subjects.terms = terms = Terms(self._file, subjects, slots, at_s, percent)
-        return terms
-
-    def _admit_plain(
-        self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float, *, is_counted: bool = True
-    ) -> Lease | Literal[False] | None:
-        """None: it is not for C to decide."""
-        terms = self._terms(subjects, now_s)
-        if terms is None:
-            return None
-        file = self._file
+    def admit_plain(
+        self, subjects: Subjects, need: Asked, cost: Cost | Prices, now_s: float, *, is_counted: bool = False
+    ) -> PlainLease | Literal[False] | None:
+        """As `admit` or `admit_uncounted`, in C. None: it cannot be decided there. False: the tokens have to be
+        counted."""
+        terms, file = subjects.plain_terms, self._file
+        if terms is None or terms.owner is not file or not terms.since_s <= now_s < terms.until_s:
+            terms = self._make_terms(subjects, now_s, UNNAMED.warn_at_percent)
+            if terms is None:
+                return None
         now_ns = file.now_ns()
         found = plain_slots.admit(file.map, terms.packed, now_ns, need, cost, is_counted)
         if not found:
             return found
-        reserved, funds_left, requests_left, tokens_left, held = found
-        return Lease(subjects, now_ns, now_s, held, need.streams, reserved, requests_left, tokens_left, funds_left)
+        reserved, funds_left, times, requests, tokens, held = found
+        return PlainLease(subjects, now_ns, now_s, held, need[3], reserved, requests, tokens, funds_left, terms, times)
 
-    def _settle_plain(self, lease: Lease, tokens: int, price: int, settled: Settled) -> bool:
-        terms = self._terms(lease.subjects, lease.started_s, settled.warn_at_percent)
-        if terms is None:
-            return False
-        file, held, started_s = self._file, tuple(lease.tokens), int(lease.started_s)
-        times, holds = (file.now_ns(), lease.at_ns, started_s), (lease.streams, lease.reserved)
-        return bool(plain_slots.settle(file.map, terms.packed, *times, *holds, tokens, price, settled.number, held))
+    def settle_plain(self, lease: PlainLease, tokens: int, price: int, number: int, warn_at_percent: float) -> bool:
+        """As `settle`, in C. Whether that was possible."""
+        terms, file = lease.terms, self._file
+        if terms is None or terms.warn_at_percent != warn_at_percent or terms.owner is not file:
+            terms = self._make_terms(lease.subjects, lease.started_s, warn_at_percent)
+            if terms is None:
+                return False
+        done = plain_slots.settle(
+            file.map, terms.packed, file.now_ns(), lease.at_ns, lease.started_s, lease.streams, lease.reserved,
+            tokens, price, number, lease.tokens,
+        )  # fmt: skip
+        return done is True
+
+    def _make_terms(self, subjects: Sequence[Subject], at_s: float, warn_at_percent: float) -> Terms | None:
+        """None: these subjects are not for C."""
+        slots = [self._slot(subject).at for subject in subjects]
+        if not 0 < len(set(slots)) == len(slots) <= MOST_SUBJECTS or not plain_slots.can_count(subjects):
+            return None
+        terms = Terms(self._file, subjects, slots, at_s, warn_at_percent)
+        if isinstance(subjects, Subjects):
+            subjects.plain_terms = terms
+        return terms
 
     def _slots_of(self, lease: Lease) -> list[Slot]:
         return [self._slot(subject) for subject in lease.subjects]

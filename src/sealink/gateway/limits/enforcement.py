@@ -17,7 +17,7 @@ from sealink.catalog.rates import MAX_TOKENS, NANO
 from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.claim import Claim
-from sealink.gateway.limits.estimate import SPARE_TIMES, Estimate
+from sealink.gateway.limits.estimate import Estimate, times_reserved
 from sealink.gateway.limits.left_headers import left_headers
 from sealink.gateway.limits.plan import Plan, Plans
 from sealink.gateway.limits.queue import FREED_BY_ENDS, Queue
@@ -25,12 +25,14 @@ from sealink.gateway.limits.refusal import refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
+from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
-from sealink.limits.shared_file import FileFull, number_of
+from sealink.limits.plain_slots import PlainLease, prices_of
+from sealink.limits.shared_file import FileFull, number_of_request
 from sealink.limits.standing import Spent, by_name
-from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
+from sealink.limits.subjects import UNNAMED, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
 from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import UsageLimits
 from sealink.policy.routing import ModelRoute, Target
@@ -139,16 +141,19 @@ class LimitEnforcement:
             plan = self._make_plan(request)
         if not plan.subjects:
             return None
+        counters = plan.counters
+        if counters is not None and not self.queue.lines:
+            let_in = self._let_in_uncounted if plan.prices is None else self._let_in_plain
+            if let_in(request, plan, counters):
+                return None
         estimate = Estimate(request, self._settings, self._prices)
-        if plan.counters is not None and not self.queue.lines and self._let_in_uncounted(request, plan, estimate):
-            return None
         return self._admit_claim(plan, Claim(request, plan.subjects, estimate))
 
-    def _let_in_uncounted(self, request: AdmittedRequest, plan: Plan, estimate: Estimate) -> bool:
-        """Let a request in whose prompt nobody has counted, if it takes little of what is left, whatever that is."""
-        subjects, counters = plan.subjects, plan.counters
-        assert counters is not None
-        prompt_tokens, now_s = estimate.most_prompt_tokens, time.time()
+    def _let_in_uncounted(self, request: AdmittedRequest, plan: Plan, counters: Counters) -> bool:
+        """Let a request in whose prompt nobody has counted, if what it takes is little of what is left, whatever that
+        is."""
+        estimate, subjects, now_s = Estimate(request, self._settings, self._prices), plan.subjects, time.time()
+        prompt_tokens = estimate.most_prompt_tokens
         need, cost = estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
         try:
             lease = counters.admit_uncounted(subjects, need, cost, now_s)
@@ -156,10 +161,29 @@ class LimitEnforcement:
             raise _unavailable(error) from error
         if lease is None:
             return False
-        asked = request.request
-        self._leases[asked.request_id] = lease
+        self._leases[request.request_id] = lease
         if cost.may_be_cut:
-            asked.meter = StreamBudget(counters, lease, estimate, cost)
+            request.request.meter = StreamBudget(counters, lease, estimate, times_reserved(lease.reserved, cost))
+        request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
+        return True
+
+    def _let_in_plain(self, request: AdmittedRequest, plan: Plan, counters: Counters) -> bool:
+        """The same in C, with the price."""
+        asked, settings, now_s = request.request, self._settings, time.time()
+        head = asked.head
+        stated = asked.client.max_output_tokens(head)
+        answer_tokens = settings.reserve_output_tokens if stated is None else stated
+        need, prices = (len(head.body), answer_tokens, stated is not None, head.stream), plan.prices
+        assert prices is not None
+        try:
+            lease = counters.admit_plain(plan.subjects, need, prices, now_s)
+        except FileFull as error:
+            raise _unavailable(error) from error
+        if not lease:
+            return False
+        self._leases[asked.request_id] = lease
+        if prices and head.stream:
+            asked.meter = StreamBudget(counters, lease, Estimate(request, settings, self._prices), lease.times)
         request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
         return True
 
@@ -181,18 +205,27 @@ class LimitEnforcement:
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         """What a request held goes back, but for what it has used."""
         lease = self._leases.pop(admission.request_id, None)
-        if lease is not None:
-            usage = settlement.usage
-            tokens = usage.input_tokens + usage.output_tokens if usage is not None else 0
-            tokens = max(0, min(tokens, MAX_TOKENS))  # no provider's nonsense may keep a lease from being given back
-            price = settlement.price_nano_usd or 0
-            if self._nodes is not None:
-                self._nodes.settle(lease, tokens, price)
-            else:
-                for alert in self._open().settle(lease, tokens, price, self._noted(settlement)):
-                    self.on_alert(alert)
-            if self.queue.lines:
-                self.queue.freed([subject.name for subject in lease.subjects], FREED_BY_ENDS)
+        if lease is None:
+            return
+        usage, price = settlement.usage, settlement.price_nano_usd or 0
+        tokens = 0 if usage is None else usage.input_tokens + usage.output_tokens
+        if not 0 <= tokens <= MAX_TOKENS:  # no provider's nonsense may keep a lease from being given back
+            tokens = max(0, min(tokens, MAX_TOKENS))
+        counters = self._counters
+        if self._nodes is not None:
+            self._nodes.settle(lease, tokens, price)
+        elif (
+            counters is None
+            or settlement.code is not None
+            or not isinstance(lease, PlainLease)
+            or not counters.settle_plain(
+                lease, tokens, price, number_of_request(settlement.request_id), self._settings.warn_at_percent
+            )
+        ):
+            for alert in self._open().settle(lease, tokens, price, self._noted(settlement)):
+                self.on_alert(alert)
+        if self.queue.lines:
+            self.queue.freed([subject.name for subject in lease.subjects], FREED_BY_ENDS)
 
     def recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
         """A process of this machine has died that wrote a journal, of which that is the last entry, if that is a
@@ -212,7 +245,7 @@ class LimitEnforcement:
 
     def _noted(self, settlement: Settlement) -> Settled:
         cut = settlement.code if settlement.ended == "done" else None
-        return Settled(number_of(settlement.request_id), self._settings.warn_at_percent, cut)
+        return Settled(number_of_request(settlement.request_id), self._settings.warn_at_percent, cut)
 
     def _subjects_of_row(self, admission: Admission) -> list[Subject]:
         """What a request counted for, that another process has admitted, as far as that has money."""
@@ -237,7 +270,10 @@ class LimitEnforcement:
 
     def _make_plan(self, request: AdmittedRequest) -> Plan:
         teams, balances = self._keyring.teams, self._keyring.balances  # before they are looked at: they may change
-        plan = Plan(request, teams, balances, self._subjects(request))
+        subjects, prices = self._subjects(request), self._prices
+        rules = {prices.rule_for(target.provider.name, target.model) for target in request.route.targets}
+        in_c = prices_of(rules if subjects.has_funds else ()) if plain_slots.is_used else None
+        plan = Plan(request, teams, balances, subjects, in_c)
         self._plans.keep(plan, request.request.client.name)
         return plan
 
@@ -373,7 +409,9 @@ class LimitEnforcement:
         if admitted.queued_ms is not None:
             admitted.request.received_at = time.monotonic()  # its timers begin now
         if claim.cost.may_be_cut:
-            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim.estimate, claim.cost)
+            admitted.request.meter = StreamBudget(
+                self._nodes or self._open(), found, claim.estimate, times_reserved(found.reserved, claim.cost)
+            )
         admitted.limit_lines = left_headers(client).of(found.requests_left, found.tokens_left, now_s)
 
     def _open(self) -> Counters:
@@ -388,24 +426,20 @@ class LimitEnforcement:
 class StreamBudget:
     """The meters of one stream, for whichever target sends it."""
 
-    __slots__ = ("_cost", "_counters", "_estimate", "_lease")
+    __slots__ = ("_counters", "_estimate", "_lease", "_times")
 
-    def __init__(self, counters: MoneyCounters, lease: Lease, estimate: Estimate, cost: Cost) -> None:
+    def __init__(self, counters: MoneyCounters, lease: Lease, estimate: Estimate, times: int) -> None:
+        """`times`: for how many times the answer money is reserved."""
         self._counters = counters
         self._lease = lease
         self._estimate = estimate
-        self._cost = cost
+        self._times = times
 
     def of(self, target: Target) -> RunningMeter:
-        estimate, cost, lease = self._estimate, self._cost, self._lease
-        answer_tokens, more = (
-            estimate.answer_tokens,
-            lease.reserved - cost.prompt - cost.answer,
-        )  # of the dearest target
-        if more >= cost.spare:
-            answer_tokens *= 1 + SPARE_TIMES
+        estimate, times = self._estimate, self._times
         price, prompt_tokens = partial(estimate.price, target), estimate.counted_prompt
-        return RunningMeter(self._counters, lease, price, prompt_tokens, answer_tokens, is_covered=more >= 0)
+        answer_tokens = estimate.answer_tokens * max(1, times)
+        return RunningMeter(self._counters, self._lease, price, prompt_tokens, answer_tokens, is_covered=times > 0)
 
     def code(self) -> str:
         return code_of(self._lease)

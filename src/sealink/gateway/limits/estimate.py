@@ -18,6 +18,12 @@ SPARE_TIMES: Final = 3
 """Of a stream's answer as many times is reserved besides, where there is plenty: a token has about four bytes."""
 
 
+def times_reserved(reserved: int, cost: Cost) -> int:
+    """For how many times a stream's answer so much money is enough; 0: not for one."""
+    more = reserved - cost.prompt - cost.answer
+    return 0 if more < 0 else 1 if more < cost.spare else 1 + SPARE_TIMES
+
+
 class Estimate:
     """Of one request. Its prompt is counted only if that is asked for."""
 

@@ -8,6 +8,7 @@ from sealink.access.keys import ApiKey, Team
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.left_headers import left_headers
 from sealink.limits.counters import Counters
+from sealink.limits.plain_slots import Prices
 from sealink.limits.subjects import Subjects
 from sealink.policy.routing import ModelRoute
 
@@ -20,19 +21,25 @@ class Plan:
     """For requests of one key for one model in one API, as long as key, teams, balances and model are the same.
 
     `counters`: those that know all that such a request counts for, so that nothing has to be waited for; None: not yet,
-    or it is counted elsewhere.
+    or it is counted elsewhere. `prices`: what its cost is worked out by in C; None: it cannot be there.
     """
 
-    __slots__ = ("balances", "counters", "headers", "key", "route", "subjects", "teams")
+    __slots__ = ("balances", "counters", "headers", "key", "prices", "route", "subjects", "teams")
 
     def __init__(
-        self, request: AdmittedRequest, teams: Mapping[str, Team], balances: Mapping[str, Balance], subjects: Subjects
+        self,
+        request: AdmittedRequest,
+        teams: Mapping[str, Team],
+        balances: Mapping[str, Balance],
+        subjects: Subjects,
+        prices: Prices | None,
     ) -> None:
         self.key: ApiKey = request.key
         self.route: ModelRoute = request.route
         self.teams = teams
         self.balances = balances
         self.subjects = subjects
+        self.prices = prices
         self.headers = left_headers(request.request.client)
         self.counters: Counters | None = None
 

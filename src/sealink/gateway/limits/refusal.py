@@ -5,6 +5,7 @@ from typing import Final, Literal
 from sealink.errors import HeaderList, InsufficientBalance, RateLimited, SealinkError
 from sealink.gateway.limits.left_headers import left_headers
 from sealink.limits.subjects import Refusal, Subject
+from sealink.net.header_lines import pairs_of
 from sealink.policy.budgets import Fund
 from sealink.policy.limits import Code, Excess
 from sealink.wire.dialect import ClientApi
@@ -33,7 +34,7 @@ def refused(refusal: Refusal, client: ClientApi, now_s: float, waited: Waited = 
     if isinstance(refusal.reason, Fund):
         return _unpaid(refusal.subject, refusal.reason)
     left = left_headers(client).of(refusal.requests_left, refusal.tokens_left, now_s)
-    headers = [*left.pairs, *_wait(refusal.reason)]
+    headers = [*pairs_of(left), *_wait(refusal.reason)]
     told = _message(refusal.subject, refusal.reason) + _WAITED[waited]
     return RateLimited(told, code=refusal.reason.code, headers=headers)
 
