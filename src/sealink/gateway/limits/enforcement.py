@@ -141,18 +141,18 @@ class LimitEnforcement:
             plan = self._make_plan(request)
         if not plan.subjects:
             return None
-        counters = plan.counters
+        counters, stated = plan.counters, request.request.client.max_output_tokens(request.request.head)
         if counters is not None and not self.queue.lines:
             let_in = self._let_in_uncounted if plan.prices is None else self._let_in_plain
-            if let_in(request, plan, counters):
+            if let_in(request, plan, counters, stated):
                 return None
-        estimate = Estimate(request, self._settings, self._prices)
+        estimate = Estimate(request, self._settings, self._prices, stated)
         return self._admit_claim(plan, Claim(request, plan.subjects, estimate))
 
-    def _let_in_uncounted(self, request: AdmittedRequest, plan: Plan, counters: Counters) -> bool:
+    def _let_in_uncounted(self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None) -> bool:
         """Let a request in whose prompt nobody has counted, if what it takes is little of what is left, whatever that
-        is."""
-        estimate, subjects, now_s = Estimate(request, self._settings, self._prices), plan.subjects, time.time()
+        is. `stated`: how many tokens it says that its answer may have."""
+        estimate, subjects, now_s = Estimate(request, self._settings, self._prices, stated), plan.subjects, time.time()
         prompt_tokens = estimate.most_prompt_tokens
         need, cost = estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
         try:
@@ -167,13 +167,13 @@ class LimitEnforcement:
         request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
         return True
 
-    def _let_in_plain(self, request: AdmittedRequest, plan: Plan, counters: Counters) -> bool:
+    def _let_in_plain(self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None) -> bool:
         """The same in C, with the price."""
-        asked, settings, now_s = request.request, self._settings, time.time()
+        settings, now_s, prices = self._settings, time.time(), plan.prices
+        asked = request.request
         head = asked.head
-        stated = asked.client.max_output_tokens(head)
         answer_tokens = settings.reserve_output_tokens if stated is None else stated
-        need, prices = (len(head.body), answer_tokens, stated is not None, head.stream), plan.prices
+        need = len(head.body), answer_tokens, stated is not None, head.stream
         assert prices is not None
         try:
             lease = counters.admit_plain(plan.subjects, need, prices, now_s)
@@ -182,8 +182,9 @@ class LimitEnforcement:
         if not lease:
             return False
         self._leases[asked.request_id] = lease
-        if prices and head.stream:
-            asked.meter = StreamBudget(counters, lease, Estimate(request, settings, self._prices), lease.times)
+        if head.stream and prices:
+            estimate = Estimate(request, settings, self._prices, stated)
+            asked.meter = StreamBudget(counters, lease, estimate, lease.times)
         request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
         return True
 

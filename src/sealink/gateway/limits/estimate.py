@@ -29,12 +29,13 @@ class Estimate:
 
     __slots__ = ("_admitted", "_prices", "_prompt_tokens", "_settings", "answer_tokens", "is_stated")
 
-    def __init__(self, admitted: AdmittedRequest, settings: LimitSettings, prices: PriceRules) -> None:
+    def __init__(
+        self, admitted: AdmittedRequest, settings: LimitSettings, prices: PriceRules, stated: int | None
+    ) -> None:
+        """`stated`: how many tokens the request says that its answer may have at most."""
         self._admitted = admitted
         self._prices = prices
         self._settings = settings
-        request = admitted.request
-        stated = request.client.max_output_tokens(request.head)
         self.is_stated = stated is not None
         """Whether the request says how many tokens the answer may have at most: `answer_tokens`."""
         self.answer_tokens = settings.reserve_output_tokens if stated is None else stated

@@ -40,6 +40,7 @@ class MeteredHandler:
         """How many tokens there are when there is no room left."""
         self.room = [self._at_most]
         self._handler = handler
+        self._handle = handler.handle
         self._meter = meter
         self._cut_as = cut_as
         self._reads_all = bool(handler.varying.counts)  # those are the provider's running usage
@@ -57,15 +58,21 @@ class MeteredHandler:
         outcome = self.outcome
         text = outcome.text
         before = len(text.pieces)
-        out = self._handler.handle(frame)
-        if outcome.complete or outcome.error is not None or not outcome.content_started:
+        out = self._handle(frame)
+        if not outcome.content_started:
             return out
-        # Of several choices, which may come in one frame, no more text has come than the frame is long.
-        size = len(text.since(before).encode(errors="replace")) if text.is_single else len(frame.data)
-        self.room[0] -= size
-        if self.room[0] > 0 and outcome.usage is self._reported:
+        pieces = text.pieces
+        if len(text.choices) > 1:  # which may come in one frame: no more text has come than the frame is long
+            size = len(frame.data)
+        elif len(pieces) == before:
+            size = 0
+        else:
+            size = len("".join(pieces[before:]).encode(errors="replace"))
+        room = self.room
+        room[0] -= size
+        if (room[0] > 0 and outcome.usage is self._reported) or outcome.complete or outcome.error is not None:
             return out
-        if not size and self._is_finished:
+        if not size and outcome.finish_reasons.keys() >= text.choices.keys():
             return out  # there is nothing left to be cut
         usage = self._look()
         return out if usage is None else out + self._cut(usage)
@@ -78,11 +85,6 @@ class MeteredHandler:
 
     def fail(self, error: SealinkError) -> bytes:
         return self._handler.fail(error)
-
-    @property
-    def _is_finished(self) -> bool:
-        outcome = self.outcome
-        return all(choice in outcome.finish_reasons for choice in outcome.text.choices)
 
     def _look(self) -> Usage | None:
         """The usage at which the stream ends now, if it does."""
