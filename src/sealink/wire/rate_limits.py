@@ -35,7 +35,7 @@ def duration(seconds: float) -> str:
     return f"{minutes}m{rest}" if minutes else rest
 
 
-def stated_tokens(fields: Mapping[str, Raw], *names: str, times: str = "") -> int | None:
+def stated_tokens(fields: Mapping[str, Raw], names: tuple[str, ...], times: str = "") -> int | None:
     """The first of these fields that is there, as many times as the field `times` says; None where none is."""
     for name in names:
         if name in fields and (tokens := integer_of(fields[name])) is not None:

@@ -8,41 +8,47 @@ from sealink.policy.limits import Left
 from sealink.wire.dialect import ClientApi, Limited
 
 _S: Final = 10**9
+_MOST_KEPT: Final = 64
 
 
 class LeftHeaders:
-    """Their lines, which are the same but for three numbers of each limit."""
+    """Their lines, which are kept laid out, but for what is left: a request that has just been counted is as far from
+    the end of its window as any other."""
 
-    __slots__ = ("_both", "_client", "_limit_reset")
+    __slots__ = ("_client", "_kept", "_tells_time")
 
     def __init__(self, client: ClientApi) -> None:
         self._client = client
-        self._limit_reset = client.limit_reset
-        self._both = _lines(client, "requests") + _lines(client, "tokens")
+        self._kept: dict[tuple[int, int, int, int], str] = {}
+        self._tells_time = client.limit_reset(1.0, lambda: "then") == "then"  # another one in each second
 
     def of(self, requests: Left | None, tokens: Left | None, now_s: float) -> str:
         """What is left of requests and of tokens, as far as they have limits."""
         if requests is None or tokens is None:
-            return self._of_one(requests, tokens, now_s)
+            of_requests = "" if requests is None else self._lines("requests", requests, now_s) % requests[1]
+            return of_requests if tokens is None else self._lines("tokens", tokens, now_s) % tokens[1]
         requests_limit, requests_left, requests_ns = requests
         tokens_limit, tokens_left, tokens_ns = tokens
-        reset_s = requests_ns / _S
-        requests_reset = tokens_reset = self._limit_reset(reset_s, partial(_rfc_3339, now_s + reset_s))
-        if tokens_ns != requests_ns:
-            tokens_reset = self._reset(tokens_ns / _S, now_s)
-        numbers = requests_limit, requests_left, requests_reset, tokens_limit, tokens_left, tokens_reset
-        return self._both % numbers
+        lines = self._kept.get((requests_limit, requests_ns, tokens_limit, tokens_ns))
+        if lines is None:
+            lines = self._lay_out(requests, tokens, now_s)
+        return lines % (requests_left, tokens_left)
 
-    def _of_one(self, requests: Left | None, tokens: Left | None, now_s: float) -> str:
-        found = requests or tokens
-        if found is None:
-            return ""
-        limit, left, reset_ns = found
-        lines = _lines(self._client, "tokens" if requests is None else "requests")
-        return lines % (limit, left, self._reset(reset_ns / _S, now_s))
+    def _lay_out(self, requests: Left, tokens: Left, now_s: float) -> str:
+        lines = self._lines("requests", requests, now_s) + self._lines("tokens", tokens, now_s)
+        if not self._tells_time:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[requests[0], requests[2], tokens[0], tokens[2]] = lines
+        return lines
 
-    def _reset(self, reset_s: float, now_s: float) -> str:
-        return self._limit_reset(reset_s, partial(_rfc_3339, now_s + reset_s))
+    def _lines(self, what: Limited, left: Left, now_s: float) -> str:
+        """Those of one limit; what is left is to be filled in."""
+        amount, _, reset_ns = left
+        reset_s = reset_ns / _S
+        reset = self._client.limit_reset(reset_s, partial(_rfc_3339, now_s + reset_s))
+        names = self._client.limit_headers(what)
+        return f"{names[0]}: {amount}\r\n{names[1]}: %d\r\n{names[2]}: {reset}\r\n"
 
 
 _KEPT: Final[dict[str, LeftHeaders]] = {}
@@ -58,9 +64,3 @@ def left_headers(client: ClientApi) -> LeftHeaders:
 
 def _rfc_3339(at_s: float) -> str:
     return datetime.fromtimestamp(-(-at_s // 1), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _lines(client: ClientApi, what: Limited) -> str:
-    """Those of one limit, to be filled in."""
-    limit, left, reset = client.limit_headers(what)
-    return f"{limit}: %d\r\n{left}: %d\r\n{reset}: %s\r\n"

@@ -115,9 +115,9 @@ def integer_of(raw: Raw | None) -> int | None:
         value = _NUMBER.decode(raw)
     except (msgspec.ValidationError, RecursionError):
         return None
-    if value is None or not -_INTEGERS_END < value < _INTEGERS_END or value != value // 1:
+    if value is None or not -_INTEGERS_END < value < _INTEGERS_END:
         return None
-    return int(value)
+    return value if isinstance(value, int) else int(value) if value == value // 1 else None
 
 
 def number_of(raw: Raw | None) -> int | float | None:

@@ -41,6 +41,7 @@ class MeteredHandler:
         self.room = [self._at_most]
         self._handler = handler
         self._handle = handler.handle
+        self._text = handler.outcome.text
         self._meter = meter
         self._cut_as = cut_as
         self._reads_all = bool(handler.varying.counts)  # those are the provider's running usage
@@ -55,27 +56,28 @@ class MeteredHandler:
         return self._handler.varying
 
     def handle(self, frame: Frame) -> bytes:
-        outcome = self.outcome
-        text = outcome.text
+        outcome, text = self.outcome, self._text
         before = len(text.pieces)
         out = self._handle(frame)
-        if not outcome.content_started:
+        if outcome.complete or not outcome.content_started:
             return out
-        pieces = text.pieces
+        size = 0
         if len(text.choices) > 1:  # which may come in one frame: no more text has come than the frame is long
             size = len(frame.data)
-        elif len(pieces) == before:
-            size = 0
-        else:
-            size = len("".join(pieces[before:]).encode(errors="replace"))
-        room = self.room
-        room[0] -= size
-        if (room[0] > 0 and outcome.usage is self._reported) or outcome.complete or outcome.error is not None:
+        elif len(text.pieces) > before:
+            size = len("".join(text.pieces[before:]).encode(errors="replace"))
+        self.room[0] -= size
+        if outcome.usage is self._reported and self.room[0] > 0:
             return out
-        if not size and outcome.finish_reasons.keys() >= text.choices.keys():
-            return out  # there is nothing left to be cut
+        return out + self._ending(size)
+
+    def _ending(self, size: int) -> bytes:
+        """What the stream ends with, after a frame with so many bytes of text, if it does."""
+        outcome = self.outcome
+        if outcome.error is not None or (not size and outcome.finish_reasons.keys() >= outcome.text.choices.keys()):
+            return b""  # there is nothing left to be cut
         usage = self._look()
-        return out if usage is None else out + self._cut(usage)
+        return b"" if usage is None else self._cut(usage)
 
     def catch_up(self, skipped: Skipped) -> None:
         self._handler.catch_up(skipped)
