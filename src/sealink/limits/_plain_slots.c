@@ -36,6 +36,9 @@ typedef struct {
 /* As in estimate.py and rates.py. */
 enum { SPARE_TIMES = 3, MOST_TOKENS = 1000000000 };
 
+/* Of a hexadecimal number of 56 bits, as in shared_file.py. */
+enum { DIGITS = 14 };
+
 /* Larger numbers are for Python, whose integers have no end: sums of these cannot overflow. */
 #define MOST (1LL << 53)
 
@@ -457,6 +460,27 @@ typedef struct {
     cell at, started, streams, reserved, used, price, number, tokens[MOST_SUBJECTS];
 } Ended;
 
+/* A request's number: one that is given, or what its id ends with, as number_of_request has it; 0: it is not that. */
+static cell number_of(PyObject *request)
+{
+    if (PyLong_Check(request))
+        return PyLong_AsLongLong(request);
+    Py_ssize_t length;
+    const char *id = PyUnicode_AsUTF8AndSize(request, &length);
+    cell number = 0;
+    if (id == NULL || length < DIGITS)
+        return 0;
+    for (const char *digit = id + length - DIGITS; *digit; digit++) {
+        if (*digit >= '0' && *digit <= '9')
+            number = 16 * number + (*digit - '0');
+        else if (*digit >= 'a' && *digit <= 'f')
+            number = 16 * number + (*digit - 'a' + 10);
+        else
+            return 0;
+    }
+    return number + 1;
+}
+
 /* Whether nobody is to be told anything new; then it is counted. */
 static bool end(Held *held, const Ended *ended)
 {
@@ -485,7 +509,8 @@ static bool end(Held *held, const Ended *ended)
     return true;
 }
 
-/* settle(cells, terms, now_ns, at_ns, started_s, streams, reserved, tokens, price, number, held_tokens) -> True. */
+/* settle(cells, terms, now_ns, at_ns, started_s, streams, reserved, tokens, price, request, held_tokens) -> True.
+   `request` is its id or its number. */
 static PyObject *settle(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     Held held;
@@ -495,9 +520,12 @@ static PyObject *settle(PyObject *module, PyObject *const *arguments, Py_ssize_t
         return PyErr_Format(PyExc_TypeError, "settle takes 11 arguments");
     double started = PyFloat_AsDouble(arguments[4]);
     if ((started == -1 && PyErr_Occurred()) || !read_numbers(arguments + 2, 1, &held.now)
-        || !read_numbers(arguments + 3, 1, &ended.at) || !read_numbers(arguments + 5, 5, &ended.streams))
+        || !read_numbers(arguments + 3, 1, &ended.at) || !read_numbers(arguments + 5, 4, &ended.streams))
         return not_read();
     ended.started = (cell)started;
+    ended.number = number_of(arguments[9]);
+    if (PyErr_Occurred() || (!ended.number && !PyLong_Check(arguments[9])))
+        return PyErr_Occurred() ? not_read() : Py_NewRef(Py_None);
     if (!read_held(&held, arguments[0], arguments[1], &view, &terms))
         return NULL;
     bool is_read = read_tuple(arguments[10], held.count, ended.tokens);

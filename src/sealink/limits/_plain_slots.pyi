@@ -19,7 +19,7 @@ def settle(
     reserved: int,
     tokens: int,
     price: int,
-    number: int,
+    request: str | int,
     held_tokens: Sequence[int],
     /,
 ) -> bool | None: ...

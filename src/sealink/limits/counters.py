@@ -206,8 +206,10 @@ class Counters:
         reserved, funds_left, times, requests, tokens, held = found
         return PlainLease(subjects, now_ns, now_s, held, need[3], reserved, requests, tokens, funds_left, terms, times)
 
-    def settle_plain(self, lease: PlainLease, tokens: int, price: int, number: int, warn_at_percent: float) -> bool:
-        """As `settle`, in C. Whether that was possible."""
+    def settle_plain(
+        self, lease: PlainLease, tokens: int, price: int, request: str | int, warn_at_percent: float
+    ) -> bool:
+        """As `settle`, in C. Whether that was possible. `request`: its id, or its number."""
         terms, file = lease.terms, self._file
         if terms is None or terms.warn_at_percent != warn_at_percent or terms.owner is not file:
             terms = self._make_terms(lease.subjects, lease.started_s, warn_at_percent)
@@ -215,7 +217,7 @@ class Counters:
                 return False
         done = plain_slots.settle(
             file.map, terms.packed, file.now_ns(), lease.at_ns, lease.started_s, lease.streams, lease.reserved,
-            tokens, price, number, lease.tokens,
+            tokens, price, request, lease.tokens,
         )  # fmt: skip
         return done is True
 

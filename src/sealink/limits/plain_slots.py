@@ -101,7 +101,7 @@ def _warned_from(amount: int, percent: float) -> int:
 
 
 Admit = Callable[[Cells, bytes, int, Asked, Cost | Prices, bool], Admitted | Literal[False] | None]
-Settle = Callable[[Cells, bytes, int, int, float, int, int, int, int, int, Sequence[int]], bool | None]
+Settle = Callable[[Cells, bytes, int, int, float, int, int, int, int, str | int, Sequence[int]], bool | None]
 
 _admit_in_c: Admit | None
 _settle_in_c: Settle | None

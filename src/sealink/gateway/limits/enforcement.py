@@ -219,9 +219,7 @@ class LimitEnforcement:
             counters is None
             or settlement.code is not None
             or not isinstance(lease, PlainLease)
-            or not counters.settle_plain(
-                lease, tokens, price, number_of_request(settlement.request_id), self._settings.warn_at_percent
-            )
+            or not counters.settle_plain(lease, tokens, price, settlement.request_id, self._settings.warn_at_percent)
         ):
             for alert in self._open().settle(lease, tokens, price, self._noted(settlement)):
                 self.on_alert(alert)

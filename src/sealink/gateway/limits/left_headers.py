@@ -19,36 +19,43 @@ class LeftHeaders:
 
     def __init__(self, client: ClientApi) -> None:
         self._client = client
-        self._kept: dict[tuple[int, int, int, int], str] = {}
+        self._kept: dict[tuple[int, int, int, int], tuple[str, str, str]] = {}
         self._tells_time = client.limit_reset(1.0, lambda: "then") == "then"  # another one in each second
 
     def of(self, requests: Left | None, tokens: Left | None, now_s: float) -> str:
         """What is left of requests and of tokens, as far as they have limits."""
         if requests is None or tokens is None:
-            of_requests = "" if requests is None else self._lines("requests", requests, now_s) % requests[1]
-            return of_requests if tokens is None else self._lines("tokens", tokens, now_s) % tokens[1]
+            of_requests = self._of_one("requests", requests, now_s) if requests is not None else ""
+            return of_requests if tokens is None else self._of_one("tokens", tokens, now_s)
         requests_limit, requests_left, requests_ns = requests
         tokens_limit, tokens_left, tokens_ns = tokens
         lines = self._kept.get((requests_limit, requests_ns, tokens_limit, tokens_ns))
         if lines is None:
             lines = self._lay_out(requests, tokens, now_s)
-        return lines % (requests_left, tokens_left)
+        first, between, last = lines
+        return f"{first}{requests_left}{between}{tokens_left}{last}"
 
-    def _lay_out(self, requests: Left, tokens: Left, now_s: float) -> str:
-        lines = self._lines("requests", requests, now_s) + self._lines("tokens", tokens, now_s)
+    def _lay_out(self, requests: Left, tokens: Left, now_s: float) -> tuple[str, str, str]:
+        first, before = self._lines("requests", requests, now_s)
+        after, last = self._lines("tokens", tokens, now_s)
+        lines = first, before + after, last
         if not self._tells_time:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             self._kept[requests[0], requests[2], tokens[0], tokens[2]] = lines
         return lines
 
-    def _lines(self, what: Limited, left: Left, now_s: float) -> str:
-        """Those of one limit; what is left is to be filled in."""
+    def _of_one(self, what: Limited, left: Left, now_s: float) -> str:
+        first, last = self._lines(what, left, now_s)
+        return f"{first}{left[1]}{last}"
+
+    def _lines(self, what: Limited, left: Left, now_s: float) -> tuple[str, str]:
+        """Those of one limit, before and after how much is left."""
         amount, _, reset_ns = left
         reset_s = reset_ns / _S
         reset = self._client.limit_reset(reset_s, partial(_rfc_3339, now_s + reset_s))
         names = self._client.limit_headers(what)
-        return f"{names[0]}: {amount}\r\n{names[1]}: %d\r\n{names[2]}: {reset}\r\n"
+        return f"{names[0]}: {amount}\r\n{names[1]}: ", f"\r\n{names[2]}: {reset}\r\n"
 
 
 _KEPT: Final[dict[str, LeftHeaders]] = {}

@@ -33,6 +33,9 @@ class RunningMeter:
 
     Where there is plenty of money, bytes are counted as tokens: `left_uncounted`."""
 
+    _reported: Usage | None = None
+    _prompt: Usage | None = None
+
     def __init__(
         self,
         counters: MoneyCounters,
@@ -46,8 +49,6 @@ class RunningMeter:
         self._counters = counters
         self._lease = lease
         self._price = price
-        self._reported: Usage | None = None
-        self._prompt: Usage | None = None
         self._prompt_tokens = prompt_tokens
         self._ahead = counters.ahead_tokens
         self._wanted = answer_tokens

@@ -59,22 +59,26 @@ class MeteredHandler:
         outcome, text = self.outcome, self._text
         before = len(text.pieces)
         out = self._handle(frame)
-        if outcome.complete or not outcome.content_started:
+        if not outcome.content_started:
             return out
-        size = 0
-        if len(text.choices) > 1:  # which may come in one frame: no more text has come than the frame is long
+        if len(text.choices) == 1:
+            new = text.pieces[before:]
+            size = len("".join(new).encode(errors="replace")) if new else 0
+        else:  # they may come in one frame: no more text has come than the frame is long
             size = len(frame.data)
-        elif len(text.pieces) > before:
-            size = len("".join(text.pieces[before:]).encode(errors="replace"))
-        self.room[0] -= size
-        if outcome.usage is self._reported and self.room[0] > 0:
+        if not size and outcome.usage is self._reported:
             return out
-        return out + self._ending(size)
+        room = self.room
+        room[0] -= size
+        return out if room[0] > 0 and outcome.usage is self._reported else out + self._ending(size)
 
     def _ending(self, size: int) -> bytes:
         """What the stream ends with, after a frame with so many bytes of text, if it does."""
         outcome = self.outcome
-        if outcome.error is not None or (not size and outcome.finish_reasons.keys() >= outcome.text.choices.keys()):
+        if outcome.complete or outcome.error is not None:
+            return b""
+        if not size and outcome.finish_reasons.keys() >= outcome.text.choices.keys():
+            self._reported = outcome.usage
             return b""  # there is nothing left to be cut
         usage = self._look()
         return b"" if usage is None else self._cut(usage)
