@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,8 +13,13 @@ from hypothesis import strategies as st
 
 from outside import absent
 from redis_server import RedisServer
+from sealink.catalog.prices import PriceRule
+from sealink.catalog.rates import Rates
+from sealink.gateway.limits.estimate import SPARE_TIMES
 from sealink.limits import plain_slots
 from sealink.limits.counters import Counters
+from sealink.limits.plain_slots import PlainLease, prices_of
+from sealink.limits.shared_file import number_of_request
 from sealink.limits.subjects import Cost, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
 from sealink.policy.budgets import Fund
 from sealink.policy.limits import DAY_NS, MINUTE_NS, Excess, Need, UsageLimits
@@ -409,6 +415,75 @@ def test_a_prompt_need_not_be_counted_where_it_is_little(tmp_path: Path, *, in_c
         assert file.admit_uncounted([BUDGET], three, Cost(USD // 200, USD // 200 + 1)) is None
         assert file.admit_uncounted([BUDGET], three, Cost(USD // 200, USD, may_be_cut=True)) is not None
         assert file.used(KEY) == (3, 150, 0, 0)
+
+
+RULES = st.builds(
+    lambda input, output, markup: PriceRule(rates=Rates(input=input, output=output), markup_millipercent=markup),
+    st.integers(0, 10**13),
+    st.integers(0, 10**13),
+    st.sampled_from([0, 0, 1, 12_345, 10**9]),
+)
+TOKENS = st.integers(0, 10**6) | st.integers(10**9 - 2, 10**9 + 2)
+
+
+@given(st.lists(RULES, min_size=1, max_size=3), TOKENS, TOKENS, st.booleans())
+def test_the_price_is_the_same_in_c(rules: list[PriceRule], prompt: int, answer: int, stream: bool) -> None:
+    built()
+    rich = Subject("key:rich", UsageLimits(budget_usd=float(2**53 // USD)))
+    prices = prices_of(rules)
+    assert prices is not None
+    both = [rule.of_plain(prompt, answer) for rule in rules]
+    known = [each for each in both if each is not None]
+    most_answer = max([whole - part for part, whole in known], default=0)
+    spare = SPARE_TIMES * (most_answer + 1) if stream else 0
+    cost = Cost(max([part for part, _ in known], default=0), most_answer, stream, spare)
+    need = Need(prompt, answer, is_stated=True, streams=int(stream))
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(InFile(Path(folder), in_c=True)) as file:
+        counters = file._counters
+        counters.recorded(rich, Recorded(), NOW)
+        found = counters.admit_plain(Subjects([rich]), need, prices, NOW, is_counted=True)
+        if found is None:  # larger numbers are for Python, or it is more than there is
+            assert len(known) < len(rules) or cost.prompt + cost.answer + spare > 2**42
+            return
+        assert found
+        assert len(known) == len(rules)
+        counters.undo(found)
+        expected = counters.admit(Subjects([rich]), need, cost, NOW)
+        assert isinstance(expected, PlainLease)
+        assert (found.reserved, found.times) == (expected.reserved, expected.times)
+
+
+def test_a_price_that_is_not_in_proportion_is_not_for_c() -> None:
+    rates = Rates(input=1, output=1)
+    assert prices_of([PriceRule(rates=rates)]) is not None
+    assert prices_of([]) == b""
+    for rule in (
+        PriceRule(),
+        PriceRule(rates=Rates(input=1)),
+        PriceRule(rates=Rates(input=1, output=1, request=1)),
+        PriceRule(rates=Rates(input=1, output=1, image=1)),
+        PriceRule(rates=rates, markup_millipercent=-200_000),
+        PriceRule(rates=Rates(input=1, output=2**53 + 1)),
+    ):
+        assert prices_of([PriceRule(rates=rates), rule]) is None
+
+
+@pytest.mark.parametrize(
+    ("request_id", "is_random"),
+    [(f"req_{'0' * 18}0123456789abcd", True), (f"req_{'f' * 32}", True), ("req_1", False), (f"req_{'F' * 32}", False)],
+)
+def test_a_request_has_the_same_number_in_c(tmp_path: Path, request_id: str, *, is_random: bool) -> None:
+    """Where its id ends with a random number, as SeaLink's do. A process that recovers what another one has settled
+    works it out in Python."""
+    built()
+    with contextlib.closing(InFile(tmp_path, in_c=True)) as file:
+        lease = admitted(file.admit(BUDGET))
+        assert isinstance(lease, PlainLease)
+        counters = file._counters
+        assert counters.settle_plain(lease, 1, 1, request_id, 80.0) == is_random
+        slot = counters._slot(BUDGET)
+        slot.open(START_NS)
+        assert slot.has_settled(counters._file.process, number_of_request(request_id)) == is_random
 
 
 def test_plain_requests_are_counted_in_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,11 @@ from sealink.wire.stream.metered_handler import RunningMeter
 
 
 class StreamMeter(Protocol):
-    """What a stream under a budget or balance may still cost."""
+    """What a stream under a budget or balance may still cost. `room`: how many tokens there is money for, whichever
+    target sends them; None: not for all of the answer."""
+
+    @property
+    def room(self) -> int | None: ...
 
     def of(self, target: Target) -> RunningMeter:
         """The meter of the stream that a target sends."""

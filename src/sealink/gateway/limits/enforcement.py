@@ -29,7 +29,7 @@ from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
-from sealink.limits.plain_slots import PlainLease, prices_of
+from sealink.limits.plain_slots import PlainLease, Prices, prices_of
 from sealink.limits.shared_file import FileFull, number_of_request
 from sealink.limits.standing import Spent, by_name
 from sealink.limits.subjects import UNNAMED, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
@@ -99,6 +99,7 @@ class LimitEnforcement:
         async def flushed() -> bool:
             return await asyncio.to_thread(flush)
 
+        self._plans.clear()
         self._nodes = NodeCounters(settings, self._open, self._recorded, flushed)
         await self._nodes.start()
 
@@ -129,8 +130,9 @@ class LimitEnforcement:
 
     def admit(self, request: AdmittedRequest) -> Awaitable[None] | None:
         """Raises RateLimited or InsufficientBalance; PermissionDenied for a model without a price under a budget."""
-        key, route, accounts = request.key, request.route, self._keyring
-        plan = self._plans.get((key.name, route.model, request.request.client.name))
+        asked, key, route, accounts = request.request, request.key, request.route, self._keyring
+        client = asked.client
+        plan = self._plans.get((key.name, route.model, client.name))
         if (
             plan is None
             or plan.key is not key
@@ -141,10 +143,13 @@ class LimitEnforcement:
             plan = self._make_plan(request)
         if not plan.subjects:
             return None
-        counters, stated = plan.counters, request.request.client.max_output_tokens(request.request.head)
+        counters, stated = plan.counters, client.max_output_tokens(asked.head)
         if counters is not None and not self.queue.lines:
-            let_in = self._let_in_uncounted if plan.prices is None else self._let_in_plain
-            if let_in(request, plan, counters, stated):
+            if plan.prices is None:
+                is_in = self._let_in_uncounted(request, plan, counters, stated)
+            else:
+                is_in = self._let_in_plain(request, plan, counters, plan.prices, stated)
+            if is_in:
                 return None
         estimate = Estimate(request, self._settings, self._prices, stated)
         return self._admit_claim(plan, Claim(request, plan.subjects, estimate))
@@ -167,14 +172,14 @@ class LimitEnforcement:
         request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
         return True
 
-    def _let_in_plain(self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None) -> bool:
+    def _let_in_plain(
+        self, request: AdmittedRequest, plan: Plan, counters: Counters, prices: Prices, stated: int | None
+    ) -> bool:
         """The same in C, with the price."""
-        settings, now_s, prices = self._settings, time.time(), plan.prices
-        asked = request.request
+        settings, now_s, asked = self._settings, time.time(), request.request
         head = asked.head
         answer_tokens = settings.reserve_output_tokens if stated is None else stated
         need = len(head.body), answer_tokens, stated is not None, head.stream
-        assert prices is not None
         try:
             lease = counters.admit_plain(plan.subjects, need, prices, now_s)
         except FileFull as error:
@@ -425,20 +430,22 @@ class LimitEnforcement:
 class StreamBudget:
     """The meters of one stream, for whichever target sends it."""
 
-    __slots__ = ("_counters", "_estimate", "_lease", "_times")
+    __slots__ = ("_answer_tokens", "_counters", "_estimate", "_lease", "room")
 
     def __init__(self, counters: MoneyCounters, lease: Lease, estimate: Estimate, times: int) -> None:
         """`times`: for how many times the answer money is reserved."""
         self._counters = counters
         self._lease = lease
         self._estimate = estimate
-        self._times = times
+        self._answer_tokens = answer_tokens = estimate.answer_tokens * (times or 1)
+        self.room = answer_tokens - counters.ahead_tokens if times else None
 
     def of(self, target: Target) -> RunningMeter:
-        estimate, times = self._estimate, self._times
-        price, prompt_tokens = partial(estimate.price, target), estimate.counted_prompt
-        answer_tokens = estimate.answer_tokens * max(1, times)
-        return RunningMeter(self._counters, self._lease, price, prompt_tokens, answer_tokens, is_covered=times > 0)
+        price, prompt_tokens = partial(self._estimate.price, target), self._estimate.counted_prompt
+        is_covered = self.room is not None
+        return RunningMeter(
+            self._counters, self._lease, price, prompt_tokens, self._answer_tokens, is_covered=is_covered
+        )
 
     def code(self) -> str:
         return code_of(self._lease)

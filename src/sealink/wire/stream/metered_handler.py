@@ -28,21 +28,32 @@ class RunningMeter(Protocol):
 
 class MeteredHandler:
     """A StreamHandler, around the one that answers the frames: it looks at how much has come whenever the money may be
-    spent. `cut_as` is the code of the reason.
+    spent. `make_meter` is called when that is first so. `cut_as` is the code of the reason. `room`: so many tokens may
+    come before; None: the meter says how many.
 
     A token has one byte at least: so bytes are counted as long as there is room for them, and tokens, at a hundred
     times the expense, only where that is too much.
     """
 
-    def __init__(self, handler: CuttableHandler, meter: RunningMeter, cut_as: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        handler: CuttableHandler,
+        make_meter: Callable[[], RunningMeter],
+        cut_as: Callable[[], str],
+        room: int | None = None,
+    ) -> None:
         self.outcome = handler.outcome
-        self._at_most = min(meter.left(0), MOST_ROOM)
+        self._make_meter = make_meter
+        self._meter: RunningMeter | None = None
+        if room is None:
+            self._meter = meter = make_meter()
+            room = meter.left(0)
+        self._at_most = room if room < MOST_ROOM else MOST_ROOM
         """How many tokens there are when there is no room left."""
         self.room = [self._at_most]
         self._handler = handler
         self._handle = handler.handle
         self._text = handler.outcome.text
-        self._meter = meter
         self._cut_as = cut_as
         self._reads_all = bool(handler.varying.counts)  # those are the provider's running usage
         self._reported: Usage | None = None
@@ -95,6 +106,8 @@ class MeteredHandler:
     def _look(self) -> Usage | None:
         """The usage at which the stream ends now, if it does."""
         outcome, meter = self.outcome, self._meter
+        if meter is None:
+            self._meter = meter = self._make_meter()
         reported = self._reported = outcome.usage
         tokens, usage = self._at_most - self.room[0], None
         left = meter.left_uncounted(tokens, reported)
