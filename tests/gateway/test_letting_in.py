@@ -55,20 +55,22 @@ def spent_nothing(house: House) -> None:
 
 
 @pytest.mark.usefixtures("_accelerator")
+@pytest.mark.parametrize("model", ["m", "many-1"])
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("priced", [True, False])
 @on_fake_clock
 async def test_a_prompt_is_counted_only_where_it_is_not_little(
-    counted: list[str], *, stream: bool, priced: bool
+    counted: list[str], model: str, *, stream: bool, priced: bool
 ) -> None:
     """Of what is left of tokens and of money. Else it is taken to have as many tokens as the body has bytes."""
     money = 1.0 if priced else None
-    async with House(ApiKey(name="a", tokens_per_minute=20_000, budget_usd=money, queue_s=0.0)) as house:
+    models = (*MODELS, ModelRoute("many-*", TARGETS))
+    async with House(ApiKey(name="a", tokens_per_minute=20_000, budget_usd=money, queue_s=0.0), models=models) as house:
         spent_nothing(house)
         house.limits.configure(LimitSettings(), LINEAR, house.router.route_of)
         left = 20_000
         for number in range(3):
-            admitted = await house.ask("a", stream=stream)
+            admitted = await house.ask("a", model=model, stream=stream)
             size = len(admitted.request.head.body)
             left -= 5 + (
                 size if number else 1
@@ -76,12 +78,14 @@ async def test_a_prompt_is_counted_only_where_it_is_not_little(
             assert dict(pairs_of(admitted.limit_lines))["x-ratelimit-remaining-tokens"] == str(left)
             assert len(counted) == 1
             assert (admitted.request.meter is not None) == (stream and priced)
-        await house.ask("a", max_tokens=left - 2 * size)  # whose price is more than a hundredth of a dollar
+        await house.ask(
+            "a", model=model, max_tokens=left - 2 * size
+        )  # whose price is more than a hundredth of a dollar
         assert len(counted) == 1 + priced
-        await house.ask("a", max_tokens=1)  # for which 2 * size are left, or a little more
+        await house.ask("a", model=model, max_tokens=1)  # for which 2 * size are left, or a little more
         assert len(counted) == 2 + priced
         with refused(RateLimited, "tokens"):
-            await house.ask("a", max_tokens=2 * size)
+            await house.ask("a", model=model, max_tokens=2 * size)
         assert len(counted) == 3 + priced
 
 
