@@ -19,7 +19,7 @@ import pytest
 from typer.testing import CliRunner
 
 import waiting
-from sealink.app.workers import Restarts
+from sealink.app.workers.restarts import Restarts
 from sealink.cli.main import app
 from sealink_command import SEALINK, run
 

@@ -23,7 +23,6 @@ from sealink.app.listening.sockets import Sockets, base_url, open_public, with_v
 from sealink.app.providers import Providers
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
-from sealink.app.shared_config import SharedConfig
 from sealink.app.simulators import Simulators
 from sealink.app.telemetry.gauges import (
     ProcessMetrics,
@@ -38,6 +37,7 @@ from sealink.app.telemetry.gauges import (
 )
 from sealink.app.telemetry.request_telemetry import RequestTelemetry
 from sealink.app.webhooks import Webhooks
+from sealink.app.workers.shared_config import SharedConfig
 from sealink.catalog.prices import load_prices
 from sealink.config import Config, ConfigError
 from sealink.config.changes import Changes, changes, in_force

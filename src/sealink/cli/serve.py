@@ -71,7 +71,7 @@ def _run(
 ) -> None:
     """Serve in one process or in several. One that cannot start ends the command with 1."""
     from sealink.app.process import CannotStart, serve_until_stopped
-    from sealink.app.workers import supervise
+    from sealink.app.workers.supervisor import supervise
 
     if workers == 1:
         run_or_exit(serve_until_stopped(config, on_listening, sockets=given, with_admin=True, load=load))

@@ -1,0 +1,6 @@
+"""Several processes on one port, `serve --workers`.
+
+supervisor     the process that starts them, stops them, and replaces those that die
+restarts       when one that has ended is started anew
+shared_config  what they have in force, for the next one
+"""
