@@ -22,8 +22,10 @@ from sealink.gateway.limits.queue import FREED_BY_ENDS, Queue
 from sealink.gateway.limits.refusal import left_lines, refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
+from sealink.gateway.undecided import Waiting
 from sealink.ledger.entry import Admission, Settlement
 from sealink.limits.alerts import FundsAlert
+from sealink.limits.asked import Asked
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.shared_file import FileFull, number_of
@@ -120,16 +122,31 @@ class LimitEnforcement:
             self._counters.close()
             self._counters = None
 
-    def admit(self, request: AdmittedRequest) -> Awaitable[None] | None:
+    def admit(self, request: AdmittedRequest) -> Waiting | None:
         """Raises RateLimited or InsufficientBalance; PermissionDenied for a model without a price under a budget."""
         subjects = self._subjects(request)
         if not subjects:
             return None
         claim = Claim(request, subjects, Estimate(request, self._settings, self._prices))
-        if self._nodes is not None or self.queue.lines or self._unknown(subjects):
+        if self._nodes is not None:
+            return self._ask_nodes(self._nodes, claim) or self._admit_awaiting(claim)
+        if self.queue.lines or self._unknown(subjects):
             return self._admit_awaiting(claim)
         found = self._ask_here(claim)
         if isinstance(found, Refusal) and self._queue_s(request):
+            return self._admit_awaiting(claim, found)
+        self._let_in(claim, found)
+        return None
+
+    def _ask_nodes(self, nodes: "NodeCounters", claim: Claim) -> Asked[Awaitable[None] | None] | None:
+        """Have it decided by the answer of Redis; None while that is away, or where others wait already."""
+        if self.queue.lines:
+            return None
+        return nodes.ask(claim.subjects, claim.need, claim.cost, time.time(), partial(self._decide, claim))
+
+    def _decide(self, claim: Claim, found: Lease | Refusal | None) -> Awaitable[None] | None:
+        """By the answer of Redis; None: it has to be asked again."""
+        if found is None or (isinstance(found, Refusal) and self._queue_s(claim.request)):
             return self._admit_awaiting(claim, found)
         self._let_in(claim, found)
         return None
