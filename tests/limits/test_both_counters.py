@@ -133,7 +133,7 @@ class InRedis:
     def recorded(self, subject: Subject, used: Recorded) -> None:
         connection = self._counters._connection
         assert connection is not None
-        self.run(_called(lambda: connection.send(*self._counters._commands.recorded(subject, used, NOW))))
+        self.run(_called(lambda: connection.send(self._counters._commands.recorded(subject, used, NOW))))
 
     def settle(self, lease: Lease, tokens: int, price: int) -> None:
         self.run(_called(lambda: self._counters.settle(lease, tokens, price)))

@@ -25,6 +25,18 @@ class Undecided:
     """It is awaited; or it holds the client's response until it goes on (`then`). `rest`: what the other gates have to
     wait for, each of which is asked when the one before has let the request in."""
 
+    __slots__ = (
+        "_admitted",
+        "_begin",
+        "_refusals",
+        "_refuse",
+        "_request",
+        "_responder",
+        "_rest",
+        "_task",
+        "_waiting",
+    )
+
     def __init__(
         self,
         request: Request,
@@ -94,6 +106,7 @@ class Undecided:
             self._wait_for(waiting)
 
     def _let_in(self) -> None:
+        self._admitted.renew = None
         try:
             self._begin(self._admitted)
         except Exception as error:  # noqa: BLE001 -- it is the answer, or is logged by the server

@@ -7,9 +7,12 @@ Decided = TypeVar("Decided")
 
 
 class Asked(Generic[Decided]):
-    """`on_answer` is called when there is an answer: then it can be decided."""
+    """`on_answer` is called once, when there is an answer: then it can be decided."""
 
-    on_answer: Callable[[], None] | None = None
+    __slots__ = ("on_answer",)
+
+    def __init__(self) -> None:
+        self.on_answer: Callable[[], None] | None = None
 
     def decide(self) -> Decided:
         """What is made of the answer."""

@@ -17,19 +17,12 @@ _NUMBERS: Final = 16
 """How many of the answer's numbers are of each subject."""
 
 Reply = Any
-"""As hiredis reads it: to an admission that fits, the bytes of an Admitted; else the numbers of an Answer."""
+"""As hiredis reads it: to an admission that fits, bytes (`admitted`); else the numbers of an Answer."""
 
 
-class Admitted(NamedTuple):
-    """A request is let in: when, how much money is reserved for it, and what is left."""
-
-    at_ns: int
-    reserved: int
-    requests_left: Remaining | None
-    tokens_left: Remaining | None
-    funds_left: int
-
-
+Admitted = tuple[int, int, Remaining | None, Remaining | None, int]
+"""When a request is let in (in nanoseconds), how much money is reserved for it, and what is left: of requests, of
+tokens, of money."""
 _ADMITTED: Final = Struct("<9q")
 
 
@@ -39,7 +32,7 @@ def admitted(packed: bytes, terms: Terms) -> Admitted:
     now_us, reserved, limit, used, reset_us, of_tokens, tokens_used, tokens_reset_us, funds = _ADMITTED.unpack(packed)
     requests = _left(terms.request_limits[limit - 1], used, reset_us) if limit else None
     tokens = _left(terms.token_limits[of_tokens - 1], tokens_used, tokens_reset_us) if of_tokens else None
-    return Admitted(now_us * _US, reserved, requests, tokens, funds)
+    return now_us * _US, reserved, requests, tokens, funds
 
 
 def _left(limit: int | None, used: int, reset_us: int) -> Remaining:

@@ -32,6 +32,20 @@ class Opening(Protocol):
 class Asking(Asked[Decided]):
     """An admission that Redis was asked for. There is an answer, too, when it is away."""
 
+    __slots__ = (
+        "_cost",
+        "_counters",
+        "_decide",
+        "_found",
+        "_is_given_up",
+        "_need",
+        "_now_s",
+        "_subjects",
+        "_terms",
+        "tokens",
+        "unknown",
+    )
+
     def __init__(
         self,
         counters: Opening,
@@ -46,7 +60,8 @@ class Asking(Asked[Decided]):
         self.tokens = (
             [wanted] * len(subjects) if need.is_stated else [need.tokens(limit or 0) for limit in terms.token_limits]
         )
-        self.unknown: list[Subject] = []
+        self.on_answer: Callable[[], None] | None = None
+        self.unknown: Sequence[Subject] = ()
         """Subjects of which Redis has to be told first what they have spent."""
         self._found: NodeLease | Refusal | None = None
         self._is_given_up = False
@@ -84,8 +99,9 @@ class Asking(Asked[Decided]):
             counters.fall_behind(subjects)  # it may have been let in there
         else:
             self._refused(Answer(reply))
-        if self.on_answer is not None and not self._is_given_up:
-            self.on_answer()
+        on_answer, self.on_answer = self.on_answer, None
+        if on_answer is not None and not self._is_given_up:
+            on_answer()
 
     def _refused(self, answer: Answer) -> None:
         held = [*zip(self._subjects, answer.counts, strict=True)]

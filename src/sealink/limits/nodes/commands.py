@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha1
 from pathlib import Path
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from sealink.limits.decision import KINDS
 from sealink.limits.subjects import Cost, Lease, Recorded, Subject, Subjects
@@ -33,22 +33,15 @@ _END: Final = b"\r\n"
 Pack = Callable[..., bytes]
 
 
-class Operation(NamedTuple):
-    """What Redis is sent, and for which subjects."""
-
-    command: bytes
-    subjects: Sequence[Subject] = ()
-
-
 class Terms:
     """What is sent of subjects with an admission, and with a settlement, on one day (in UTC): all periods begin with
     one. The numbers of the request itself stand between a head and a tail."""
 
     def __init__(self, process: str, subjects: Sequence[Subject], at_s: float) -> None:
-        self.process = process
+        self._process = process
+        self._names = [subject.name for subject in subjects]
         self.since_s = at_s // _DAY_S * _DAY_S
         self.until_s = self.since_s + _DAY_S
-        self.keys = [subject.name for subject in subjects]
         self.token_limits = [subject.limits.tokens_per_minute for subject in subjects]
         self.request_limits = [
             limit
@@ -61,16 +54,17 @@ class Terms:
         count = len(subjects)
         self.pack_admission: Pack = Struct(f"<{6 + count}d").pack
         self.pack_settlement: Pack = Struct(f"<{8 + count}d").pack
-        self.admit = self.head("admit", 6 + count, self.limits)
-        self.settle = self.head("settle", 8 + count, self.periods)
+        self.admit = self._head("admit", 6 + count, self.limits)
+        self.look = self._head("look", 6 + count, self.limits)
+        self.settle = self._head("settle", 8 + count, self.periods)
 
-    def head(self, name: str, own: int, tail: bytes) -> bytes:
+    def _head(self, name: str, own: int, tail: bytes) -> bytes:
         """What precedes so many numbers of its own, and the tail."""
-        return _head(name, self.process, self.keys, 8 * own + len(tail) - len(_END))
+        return _head(name, self._process, self._names, 8 * own + len(tail) - len(_END))
 
 
 class Commands:
-    """The operations of one process."""
+    """Those of one process."""
 
     def __init__(self, process: str) -> None:
         self.now_us = 0
@@ -82,7 +76,7 @@ class Commands:
     def terms(self, subjects: Sequence[Subject], at_s: float) -> Terms:
         """Those of subjects, on the day of a time."""
         terms = subjects.terms if isinstance(subjects, Subjects) else None
-        if isinstance(terms, Terms) and terms.since_s <= at_s < terms.until_s and terms.process is self._process:
+        if isinstance(terms, Terms) and terms.since_s <= at_s < terms.until_s:
             return terms
         self.seen.update({subject.name: subject for subject in subjects})
         terms = Terms(self._process, subjects, at_s)
@@ -92,65 +86,61 @@ class Commands:
 
     def admission(self, terms: Terms, tokens: Sequence[int], need: Need, cost: Cost) -> bytes:
         """A request begins, if it fits."""
-        own = self._admission(terms, tokens, need, cost)
-        return b"".join((terms.admit, own, terms.limits))
-
-    def look(self, terms: Terms, tokens: Sequence[int], need: Need, cost: Cost) -> Operation:
-        """It is only said whether a request would fit."""
-        own = self._admission(terms, tokens, need, cost)
-        return Operation(terms.head("look", len(own) // 8, terms.limits) + own + terms.limits)
-
-    def _admission(self, terms: Terms, tokens: Sequence[int], need: Need, cost: Cost) -> bytes:
         prompt, answer, may_be_cut, spare = cost
         try:
-            return terms.pack_admission(self.now_us, need.streams, prompt, prompt + answer, may_be_cut, spare, *tokens)
+            own = terms.pack_admission(self.now_us, need.streams, prompt, prompt + answer, may_be_cut, spare, *tokens)
         except OverflowError:
-            return _packed([self.now_us, need.streams, prompt, prompt + answer, may_be_cut, spare, *tokens])
+            own = _packed([self.now_us, need.streams, prompt, prompt + answer, may_be_cut, spare, *tokens])
+        return b"".join((terms.admit, own, terms.limits))
 
-    def settlement(self, lease: Lease, money: int, tokens: int, price: int) -> Operation:
+    def look(self, terms: Terms, tokens: Sequence[int], need: Need, cost: Cost) -> bytes:
+        """It is only said whether a request would fit."""
+        return self.admission(terms, tokens, need, cost).replace(terms.admit, terms.look, 1)
+
+    def settlement(self, lease: Lease, money: int, tokens: int, price: int) -> bytes:
         """A request has ended, for which so much money was reserved."""
         return self._settle(lease, 1, money, tokens, price)
 
-    def undone(self, lease: Lease, money: int) -> Operation:
+    def undone(self, lease: Lease, money: int) -> bytes:
         """An admitted request does not begin."""
         return self._settle(lease, 0, money, 0, 0)
 
-    def _settle(self, lease: Lease, began: int, money: int, tokens: int, price: int) -> Operation:
+    def _settle(self, lease: Lease, began: int, money: int, tokens: int, price: int) -> bytes:
         terms = self.terms(lease.subjects, lease.started_s)
         own = terms.pack_settlement(
             self.now_us, began, price, lease.started_s // 1, lease.at_ns // _US, lease.streams, money, tokens,
             *lease.tokens,
         )  # fmt: skip
-        return Operation(b"".join((terms.settle, own, terms.periods)), lease.subjects)
+        return b"".join((terms.settle, own, terms.periods))
 
-    def more_money(self, lease: Lease, wanted: int, now_s: float) -> Operation:
+    def more_money(self, lease: Lease, wanted: int, now_s: float) -> bytes:
         """More money is reserved. The answer: how much."""
         limits = [number for subject in lease.subjects for number in _limits_of(subject, now_s)]
         return self._operation("reserve_more", lease.subjects, [wanted, *limits])
 
-    def given_back(self, lease: Lease, money: int) -> Operation:
+    def given_back(self, lease: Lease, money: int) -> bytes:
         """Of a request that was settled, so much money was reserved besides."""
         nothing = [0] * len(lease.subjects)
         return self._operation("settle", lease.subjects, [1, 0, 0, 0, 0, money, 0, *nothing, *nothing * 3])
 
-    def recorded(self, subject: Subject, used: Recorded, now_s: float) -> Operation:
+    def recorded(self, subject: Subject, used: Recorded, now_s: float) -> bytes:
         """By the ledger so much was used, at least."""
         money = *_period(subject, now_s), used.in_period, _since(subject), used.of_balance
         return self._operation("recorded", [subject], [*used[:3], *money])
 
-    def holding(self, subject: Subject, streams: int, reserved: int, uncounted: Sequence[int]) -> Operation:
+    def holding(self, subject: Subject, streams: int, reserved: int, uncounted: Sequence[int]) -> bytes:
         """What this process holds in all, and what of it is in no window yet. The answer: the time."""
         return self._operation("hold", [subject], [streams, reserved, *uncounted])
 
-    def living(self, for_s: float) -> Operation:
+    def living(self, for_s: float) -> bytes:
         """This process lives for so long. The answer: whether it was known to live, and the number of the data, which
         is another where the data were lost."""
         return self._operation("live", [], [round(for_s * 1000)])
 
-    def _operation(self, name: str, subjects: Sequence[Subject], numbers: Iterable[float]) -> Operation:
+    def _operation(self, name: str, subjects: Sequence[Subject], numbers: Iterable[float]) -> bytes:
         packed = _packed([self.now_us, *numbers])
         head = _head(name, self._process, [subject.name for subject in subjects], len(packed))
-        return Operation(head + packed + _END, subjects)
+        return head + packed + _END
 
 
 def _head(name: str, process: str, names: Sequence[str], size: int) -> bytes:

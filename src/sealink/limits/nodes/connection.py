@@ -1,4 +1,5 @@
-"""One connection to Redis. The commands of one turn of the event loop go out together, and none waits for another."""
+"""One connection to Redis. What is written in one turn of the event loop goes out together (uvloop gathers it), and no
+command waits for the answer to another."""
 
 import asyncio
 from collections import deque
@@ -7,11 +8,12 @@ from functools import partial
 from typing import Final
 
 import hiredis
+from hiredis import ReplyError
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import RedisError, ResponseError
 
 from sealink.limits.nodes.answers import Reply
-from sealink.limits.nodes.commands import SCRIPT, Operation
+from sealink.limits.nodes.commands import SCRIPT
 from sealink.limits.subjects import Subject
 
 _NAME: Final = "sealink"
@@ -44,7 +46,7 @@ class RedisConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.WriteTransport | None = None
         self._replies = hiredis.Reader(notEnoughData=_NOT_ALL)
-        self._unsent: list[bytes] = []
+        self._next_reply = self._replies.gets
         self._waiting: deque[tuple[int, Sequence[Subject], OnReply | None]] = deque()
         """What was asked for, in order, with the number of the look that came before it."""
         self._looks = 0
@@ -73,17 +75,16 @@ class RedisConnection(asyncio.Protocol):
             if on_reply is not None:
                 on_reply(self._lost)
             return
-        if not self._unsent:
-            self._loop.call_soon(self._write)
-        self._unsent.append(command)
+        assert self._transport is not None
+        self._transport.write(command)
         self._waiting.append((self._looks, subjects, on_reply))
         if self._watch is None:
             self._watch_on()
 
-    def ask(self, operation: Operation) -> asyncio.Future[Reply]:
+    def ask(self, command: bytes, subjects: Sequence[Subject] = ()) -> asyncio.Future[Reply]:
         """Have something done. The answer; RedisAway where there is none."""
         answer: asyncio.Future[Reply] = self._loop.create_future()
-        self.send(*operation, partial(_answer, answer))
+        self.send(command, subjects, partial(_answer, answer))
         return answer
 
     def unanswered(self) -> list[Sequence[Subject]]:
@@ -98,11 +99,11 @@ class RedisConnection(asyncio.Protocol):
     # What the transport calls.
 
     def data_received(self, data: bytes) -> None:
-        replies, waiting = self._replies, self._waiting
+        next_reply, waiting = self._next_reply, self._waiting
         try:
-            replies.feed(data)
-            while (reply := replies.gets()) is not _NOT_ALL:
-                if isinstance(reply, hiredis.ReplyError):
+            self._replies.feed(data)
+            while (reply := next_reply()) is not _NOT_ALL:
+                if isinstance(reply, ReplyError):
                     self._lose(ResponseError(str(reply)))
                     return
                 if waiting:
@@ -114,11 +115,6 @@ class RedisConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lose(exc or ConnectionError("Connection closed by server."))
-
-    def _write(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        if self._transport is not None and self._lost is None:
-            self._transport.write(b"".join(unsent))
 
     # Whether it answers in time.
 

@@ -24,7 +24,7 @@ from sealink.limits.counters import Counters
 from sealink.limits.decision import refusal_of
 from sealink.limits.nodes.answers import REFUSED, Answer, Reply
 from sealink.limits.nodes.asking import Asking, NodeLease
-from sealink.limits.nodes.commands import Commands, Operation
+from sealink.limits.nodes.commands import Commands
 from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
 from sealink.limits.nodes.settings import SharedSettings
@@ -159,9 +159,9 @@ class NodeCounters:
             lease.granted += more
             lease.reserved += more - at_once
             if id(lease) not in self._open and self._connection is not None:
-                self._connection.send(*self._commands.given_back(lease, more))
+                self._connection.send(self._commands.given_back(lease, more), lease.subjects)
 
-        connection.send(*self._commands.more_money(lease, wanted, now_s), granted_there)
+        connection.send(self._commands.more_money(lease, wanted, now_s), lease.subjects, granted_there)
         return at_once
 
     def settle(self, lease: Lease, tokens: int, price: int) -> None:
@@ -182,10 +182,10 @@ class NodeCounters:
         if lease.local is not None:
             self._local().undo(lease.local)
 
-    def _close(self, lease: NodeLease, operation: Operation) -> None:
+    def _close(self, lease: NodeLease, command: bytes) -> None:
         self._open.pop(id(lease), None)
         if lease.is_shared and self._connection is not None:
-            self._connection.send(*operation)
+            self._connection.send(command, lease.subjects)
         else:
             self.fall_behind(lease.subjects)
 
@@ -240,7 +240,7 @@ class NodeCounters:
     async def _catch_up(self, connection: RedisConnection, subject: Subject, now_s: float) -> None:
         """Tell Redis what the ledger has recorded."""
         used = await self._read(subject)
-        await connection.ask(self._commands.recorded(subject, used, now_s))
+        await connection.ask(self._commands.recorded(subject, used, now_s), [subject])
 
     def fall_behind(self, subjects: Iterable[Subject]) -> None:
         """Redis may not know all that these have used."""
@@ -367,7 +367,7 @@ class NodeCounters:
 
         for subject, (streams, reserved, *counts) in held.values():
             holding = self._commands.holding(subject, streams, reserved, _limited(subject, counts))
-            connection.send(*holding, counted_at)
+            connection.send(holding, [subject], counted_at)
 
     def _gone(self, error: RedisAway, unanswered: Iterable[Sequence[Subject]]) -> None:
         """Redis is away: what is open is held on this machine from now on, and what was asked without an answer may not
