@@ -322,7 +322,8 @@ class NodeCounters:
         while True:
             await self._tell_ledger(connection)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), BEAT_S)
+                async with asyncio.timeout(BEAT_S):  # not wait_for, which may swallow that it is cancelled
+                    await self._lost.wait()
             was_alive, epoch = await self._say_alive(connection)
             if not was_alive or epoch != self._epoch:
                 raise RedisAway("it has taken this process for dead, or has lost its data")
