@@ -12,8 +12,9 @@ from sealink.access.configured import Configured, ConfiguredKey
 from sealink.access.keyring import Keyring
 from sealink.access.keys import ApiKey
 from sealink.errors import RateLimited, SealinkError, ServiceUnavailable, ShuttingDown
-from sealink.gateway.admission import AdmissionControl, Gate
+from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.gate import Gate
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
 from sealink.gateway.undecided import Undecided
@@ -25,13 +26,11 @@ from sealink.wire.dialects import openai_chat
 FULL = RateLimited("Too many.", code="requests")
 
 
-class Elsewhere(Asked[Awaitable[None] | None]):
+class Elsewhere(Asked[Awaitable[None] | None], eq=False):
     """A gate that has asked elsewhere, and what it has asked."""
 
-    def __init__(self, decision: Exception | Callable[[], Awaitable[None]] | None = None) -> None:
-        super().__init__()
-        self._decision = decision
-        self.is_given_up = False
+    _decision: Exception | Callable[[], Awaitable[None]] | None = None
+    is_given_up: bool = False
 
     def admit(self, request: AdmittedRequest) -> Asked[Awaitable[None] | None]:
         return self

@@ -7,7 +7,7 @@ whichever of the others refuses it.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
@@ -15,10 +15,11 @@ from sealink.access.keys import ApiKey
 from sealink.access.rejected_keys import RejectedKeys
 from sealink.errors import AuthenticationError, SealinkError
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
+from sealink.gateway.gate import Gate
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
 from sealink.gateway.refusals import BeginTrace, Refusals, readable_head
-from sealink.gateway.undecided import Undecided, Waiting
+from sealink.gateway.undecided import Undecided
 from sealink.http.endpoint import RequestContext
 from sealink.net.message import Request, Responder
 from sealink.policy.auth import require_model, require_place
@@ -31,14 +32,6 @@ class Keys(Protocol):
 
     def authenticate(self, headers: dict[str, str]) -> ApiKey:
         """The key that a request carries. Raises AuthenticationError when there is none that is known."""
-
-
-class Gate(Protocol):
-    """One more condition that a request must meet, such as a limit or a budget."""
-
-    def admit(self, request: AdmittedRequest) -> Waiting | None:
-        """Raise a SealinkError to refuse the request. None: it is let in. Only a gate that has to ask elsewhere, or
-        has the request wait, returns what does one or the other later."""
 
 
 class AdmissionControl:
@@ -102,7 +95,7 @@ class AdmissionControl:
                 waiting = gate.admit(admitted)
                 if waiting is not None:
                     admitted.renew = partial(self._renew, request, admitted)
-                    rest = self._rest(gate, admitted)
+                    rest = iter(self._gates[self._gates.index(gate) + 1 :])
                     return Undecided(request, responder, admitted, waiting, rest, self._refusals)
         except SealinkError as error:
             self._refusals.record(error, request, key, api.client, head or readable_head(request.body))
@@ -126,10 +119,3 @@ class AdmissionControl:
         if key.allowed_networks or key.endpoints:
             require_place(key, request.peer, request.path)
         require_model(key, admitted.request.head.model)
-
-    def _rest(self, before: Gate, admitted: AdmittedRequest) -> Iterator[Waiting]:
-        """What the gates behind one have to wait for."""
-        for gate in self._gates[self._gates.index(before) + 1 :]:
-            waiting = gate.admit(admitted)
-            if waiting is not None:
-                yield waiting

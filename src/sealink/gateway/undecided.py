@@ -11,48 +11,29 @@ from collections.abc import Awaitable, Callable, Generator, Iterator
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from sealink.errors import SealinkError, ShuttingDown
 from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.gate import Gate, Waiting
 from sealink.gateway.refusals import Refusals
 from sealink.limits.asked import Asked
 from sealink.net.message import Request, Responder
 
-Waiting = Awaitable[None] | Asked[Awaitable[None] | None]
-"""What a gate waits for."""
 
+class Undecided(msgspec.Struct, eq=False):
+    """It is awaited; or it holds the client's response until it goes on (`then`). `_waiting` is what a gate waits for,
+    `_rest` are the gates behind that one."""
 
-class Undecided:
-    """It is awaited; or it holds the client's response until it goes on (`then`). `rest`: what the other gates have to
-    wait for, each of which is asked when the one before has let the request in."""
-
-    __slots__ = (
-        "_admitted",
-        "_begin",
-        "_refusals",
-        "_refuse",
-        "_request",
-        "_responder",
-        "_rest",
-        "_task",
-        "_waiting",
-    )
-
-    def __init__(
-        self,
-        request: Request,
-        responder: Responder,
-        admitted: AdmittedRequest,
-        waiting: Waiting,
-        rest: Iterator[Waiting],
-        refusals: Refusals,
-    ) -> None:
-        self._request = request
-        self._responder = responder
-        self._admitted = admitted
-        self._waiting = waiting
-        self._rest = rest
-        self._refusals = refusals
-        self._task: asyncio.Task[None] | None = None
+    _request: Request
+    _responder: Responder
+    _admitted: AdmittedRequest
+    _waiting: Waiting
+    _rest: Iterator[Gate]
+    _refusals: Refusals
+    _begin: Callable[[AdmittedRequest], None] | None = None
+    _refuse: Callable[[SealinkError], None] | None = None
+    _task: asyncio.Task[None] | None = None
 
     def __await__(self) -> Generator[Any, None, AdmittedRequest]:
         return self._awaited().__await__()
@@ -63,7 +44,10 @@ class Undecided:
         self._begin = begin
         self._refuse = refuse
         self._responder.hold(self)
-        self._wait_for(self._waiting)
+        if isinstance(self._waiting, Asked):
+            self._waiting.on_answer = self._answered
+        else:
+            self._wait(self._waiting)
 
     # What the server tells who holds a response.
 
@@ -85,28 +69,32 @@ class Undecided:
 
     # Straight: by calls.
 
-    def _wait_for(self, waiting: Waiting) -> None:
-        self._waiting = waiting
-        if isinstance(waiting, Asked):
-            waiting.on_answer = self._answered
-        else:
-            self._task = asyncio.ensure_future(self._go_on(waiting))
-            self._task.add_done_callback(self._task_done)
-
     def _answered(self) -> None:
         assert isinstance(self._waiting, Asked)
         try:
-            waiting = self._waiting.decide() or next(self._rest, None)
+            waiting = self._waiting.decide() or self._ask_rest()
         except Exception as error:  # noqa: BLE001 -- it is the answer, or is logged by the server
             self._failed(error)
             return
         if waiting is None:
             self._let_in()
+        elif isinstance(waiting, Asked):
+            self._waiting = waiting
+            waiting.on_answer = self._answered
         else:
-            self._wait_for(waiting)
+            self._wait(waiting)
+
+    def _ask_rest(self) -> Waiting | None:
+        """What the next gate waits for that does not decide at once."""
+        for gate in self._rest:
+            waiting = gate.admit(self._admitted)
+            if waiting is not None:
+                return waiting
+        return None
 
     def _let_in(self) -> None:
         self._admitted.renew = None
+        assert self._begin is not None
         try:
             self._begin(self._admitted)
         except Exception as error:  # noqa: BLE001 -- it is the answer, or is logged by the server
@@ -120,12 +108,17 @@ class Undecided:
 
     def _end(self, error: Exception) -> None:
         if isinstance(error, SealinkError):
+            assert self._refuse is not None
             self._refuse(error)
             self._responder.let_go()
         else:
             self._responder.let_go(error)
 
     # Round: in a task.
+
+    def _wait(self, waiting: Awaitable[None]) -> None:
+        self._task = asyncio.ensure_future(self._go_on(waiting))
+        self._task.add_done_callback(self._task_done)
 
     async def _go_on(self, waiting: Waiting) -> None:
         await self._decided(waiting)
@@ -155,9 +148,10 @@ class Undecided:
 
     async def _decided(self, waiting: Waiting) -> None:
         """It is let in by all gates. Raises the SealinkError of one that refuses it."""
-        await _decision(waiting)
-        for each in self._rest:
-            await _decision(each)
+        further: Waiting | None = waiting
+        while further is not None:
+            await _decision(further)
+            further = self._ask_rest()
 
     def _record(self, error: SealinkError) -> None:
         admitted, asked = self._admitted, self._admitted.request

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+import msgspec
+
 Decided = TypeVar("Decided")
 
 
-class Asked(Generic[Decided]):
+class Asked(msgspec.Struct, Generic[Decided], eq=False, kw_only=True):
     """`on_answer` is called once, when there is an answer: then it can be decided."""
 
-    __slots__ = ("on_answer",)
-
-    def __init__(self) -> None:
-        self.on_answer: Callable[[], None] | None = None
+    on_answer: Callable[[], None] | None = None
 
     def decide(self) -> Decided:
         """What is made of the answer."""

@@ -185,7 +185,7 @@ class Excess(NamedTuple):
     wait_ns: int | None
 
 
-class Remaining(NamedTuple):
+class Remaining(msgspec.Struct, frozen=True):
     """A limit, how much of it is left, and how long until all of it is again."""
 
     limit: int

@@ -16,13 +16,13 @@ from sealink.catalog.prices import PriceRules
 from sealink.catalog.rates import MAX_TOKENS, NANO
 from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.gate import Waiting
 from sealink.gateway.limits.claim import Claim
 from sealink.gateway.limits.estimate import SPARE_TIMES, Estimate
 from sealink.gateway.limits.queue import FREED_BY_ENDS, Queue
 from sealink.gateway.limits.refusal import left_lines, refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
-from sealink.gateway.undecided import Waiting
 from sealink.ledger.entry import Admission, Settlement
 from sealink.limits.alerts import FundsAlert
 from sealink.limits.asked import Asked

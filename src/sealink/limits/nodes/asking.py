@@ -29,49 +29,21 @@ class Opening(Protocol):
     def fall_behind(self, subjects: Iterable[Subject]) -> None: ...
 
 
-class Asking(Asked[Decided]):
-    """An admission that Redis was asked for. There is an answer, too, when it is away."""
+class Asking(Asked[Decided], eq=False):
+    """An admission that Redis was asked for. There is an answer, too, when it is away. `unknown`: subjects of which it
+    has to be told first what they have spent."""
 
-    __slots__ = (
-        "_cost",
-        "_counters",
-        "_decide",
-        "_found",
-        "_is_given_up",
-        "_need",
-        "_now_s",
-        "_subjects",
-        "_terms",
-        "tokens",
-        "unknown",
-    )
-
-    def __init__(
-        self,
-        counters: Opening,
-        subjects: Sequence[Subject],
-        terms: Terms,
-        need: Need,
-        cost: Cost,
-        now_s: float,
-        decide: Callable[[NodeLease | Refusal | None], Decided],
-    ) -> None:
-        wanted = need.prompt_tokens + need.answer_tokens
-        self.tokens = (
-            [wanted] * len(subjects) if need.is_stated else [need.tokens(limit or 0) for limit in terms.token_limits]
-        )
-        self.on_answer: Callable[[], None] | None = None
-        self.unknown: Sequence[Subject] = ()
-        """Subjects of which Redis has to be told first what they have spent."""
-        self._found: NodeLease | Refusal | None = None
-        self._is_given_up = False
-        self._counters = counters
-        self._subjects = subjects
-        self._terms = terms
-        self._need = need
-        self._cost = cost
-        self._now_s = now_s
-        self._decide = decide
+    _counters: Opening
+    _subjects: Sequence[Subject]
+    _terms: Terms
+    _tokens: Sequence[int]
+    _need: Need
+    _cost: Cost
+    _now_s: float
+    _decide: Callable[[NodeLease | Refusal | None], Decided]
+    _found: NodeLease | Refusal | None = None
+    _is_given_up: bool = False
+    unknown: Sequence[Subject] = ()
 
     def decide(self) -> Decided:
         """What is made of the lease or the refusal; of None where it has to be asked for again, by `admit`."""
@@ -89,7 +61,7 @@ class Asking(Asked[Decided]):
         if isinstance(reply, bytes):
             at_ns, reserved, requests_left, tokens_left, funds_left = admitted(reply, self._terms)
             self._found = lease = NodeLease(
-                subjects, at_ns, self._now_s, self.tokens, self._need.streams, reserved,
+                subjects, at_ns, self._now_s, self._tokens, self._need.streams, reserved,
                 requests_left, tokens_left, funds_left, None, True, reserved,
             )  # fmt: skip
             counters.opened(lease)

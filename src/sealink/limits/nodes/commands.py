@@ -97,15 +97,12 @@ class Commands:
         """It is only said whether a request would fit."""
         return self.admission(terms, tokens, need, cost).replace(terms.admit, terms.look, 1)
 
-    def settlement(self, lease: Lease, money: int, tokens: int, price: int) -> bytes:
-        """A request has ended, for which so much money was reserved."""
-        return self._settle(lease, 1, money, tokens, price)
-
     def undone(self, lease: Lease, money: int) -> bytes:
         """An admitted request does not begin."""
-        return self._settle(lease, 0, money, 0, 0)
+        return self.settlement(lease, money, 0, 0, began=0)
 
-    def _settle(self, lease: Lease, began: int, money: int, tokens: int, price: int) -> bytes:
+    def settlement(self, lease: Lease, money: int, tokens: int, price: int, began: int = 1) -> bytes:
+        """A request has ended, for which so much money was reserved."""
         terms = self.terms(lease.subjects, lease.started_s)
         own = terms.pack_settlement(
             self.now_us, began, price, lease.started_s // 1, lease.at_ns // _US, lease.streams, money, tokens,

@@ -110,8 +110,9 @@ class NodeCounters:
         if connection is None:
             return None
         terms = commands.terms(subjects, now_s)
-        asking = Asking(self, subjects, terms, need, cost, now_s, decide)
-        connection.send(commands.admission(terms, asking.tokens, need, cost), subjects, asking.answered)
+        tokens = [need.tokens(limit or 0) for limit in terms.token_limits]
+        asking = Asking(self, subjects, terms, tokens, need, cost, now_s, decide)
+        connection.send(commands.admission(terms, tokens, need, cost), subjects, asking.answered)
         return asking
 
     async def admit(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> NodeLease | Refusal:
