@@ -2,7 +2,8 @@
 #
 #   make serve            start SeaLink; options go into ARGS:  make serve ARGS="--port 8080"
 #   make test             all tests, in parallel; options go into ARGS:  make test ARGS="tests/wire -q"
-#   make test-full        the same with every sweep in full: every cut, every split, the long soak
+#   make test-full        the same with every sweep in full: every cut, every split, the long soak; then `make test` on
+#                         the oldest and newest Python that is installed, each in a .venv-3.x of its own
 #   make clients          install the programs that tests/acceptance/test_real_clients.py drives
 #   make goldens          keep what clients get of the recordings now; git diff shows what has changed
 #   make lint             ruff and mypy
@@ -14,62 +15,66 @@
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sealink
-PYTEST := .venv/bin/pytest --numprocesses auto
+VENV ?= .venv
+PYTEST := $(VENV)/bin/pytest --numprocesses auto
 UV_VERSION := 0.13.9
 
 .PHONY: serve test test-full clients installed-clients goldens lint bench docs screenshots lock clean
 .DELETE_ON_ERROR:
 
-serve: .venv/.run
-	@exec .venv/bin/sealink serve $(ARGS)
+serve: $(VENV)/.run
+	@exec $(VENV)/bin/sealink serve $(ARGS)
 
-test: .venv/.test
+test: $(VENV)/.test
 	$(PYTEST) $(ARGS)
 
-test-full: .venv/.test
+test-full: $(VENV)/.test
 	$(PYTEST) --full $(ARGS)
+	@set -e; pythons=$$($(VENV)/bin/python requirements/pythons.py); for python in $$pythons; do \
+		venv=.venv-$$(basename $$python | sed s/python//); \
+		$(MAKE) $$venv/.test VENV=$$venv PYTHON=$$python; $$venv/bin/pytest --numprocesses auto $(ARGS); done
 
-clients: .venv/.test
+clients: $(VENV)/.test
 	@$(MAKE) --no-print-directory --jobs installed-clients
 
 installed-clients: $(patsubst %,.venv-clients/%,agents older aider) tests/codex/node_modules/.installed
 
-goldens: .venv/.test
-	.venv/bin/pytest -q tests/wire/test_goldens.py --rewrite-goldens
+goldens: $(VENV)/.test
+	$(VENV)/bin/pytest -q tests/wire/test_goldens.py --rewrite-goldens
 
-lint: .venv/.test
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
-	.venv/bin/mypy
+lint: $(VENV)/.test
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
 
-bench: .venv/.run
-	.venv/bin/python bench/run.py $(ARGS)
+bench: $(VENV)/.run
+	$(VENV)/bin/python bench/run.py $(ARGS)
 
-docs: .venv/.test
-	.venv/bin/sealink providers --markdown > docs/providers.md
-	.venv/bin/python -m sealink.config.reference > docs/configuration.md
-	.venv/bin/python -m sealink.cli.reference > docs/commands.md
-	PYTHONPATH=tests .venv/bin/python -m wire.test_every_parameter > docs/parameters.md
+docs: $(VENV)/.test
+	$(VENV)/bin/sealink providers --markdown > docs/providers.md
+	$(VENV)/bin/python -m sealink.config.reference > docs/configuration.md
+	$(VENV)/bin/python -m sealink.cli.reference > docs/commands.md
+	PYTHONPATH=tests $(VENV)/bin/python -m wire.test_every_parameter > docs/parameters.md
 
-screenshots: .venv/.test
-	PYTHONPATH=tests .venv/bin/python -m console.screenshots build/screenshots --readme docs/images
+screenshots: $(VENV)/.test
+	PYTHONPATH=tests $(VENV)/bin/python -m console.screenshots build/screenshots --readme docs/images
 
-.venv/.run: pyproject.toml setup.py $(wildcard src/sealink/*/_*.c src/sealink/*/*/_*.c) requirements/build.txt requirements/run.txt
+$(VENV)/.run: pyproject.toml setup.py $(wildcard src/sealink/*/_*.c src/sealink/*/*/_*.c) requirements/build.txt requirements/run.txt
 	@test -n "$(PYTHON)" || { echo "SeaLink needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3 …"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"SeaLink needs Python 3.11 or newer; $(PYTHON) is {sys.version}")'
-	@.venv/bin/python -c '' 2>/dev/null || { echo "Making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear .venv; }
-	@.venv/bin/python requirements/install.py requirements/build.txt requirements/run.txt
+	@$(VENV)/bin/python -c '' 2>/dev/null || { echo "Making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear $(VENV); }
+	@$(VENV)/bin/python requirements/install.py requirements/build.txt requirements/run.txt
 	@echo "Installing SeaLink itself"
-	@.venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.test: .venv/.run requirements/test.txt
-	@.venv/bin/python requirements/install.py requirements/test.txt
+$(VENV)/.test: $(VENV)/.run requirements/test.txt
+	@$(VENV)/bin/python requirements/install.py requirements/test.txt
 	@touch $@
 
 # These environments are kept in $(CACHE) for all checkouts, each under the digest of its list.
 .venv-clients/%: requirements/clients-%.txt FORCE
-	@.venv/bin/python requirements/clients.py $* $(CACHE)
+	@$(VENV)/bin/python requirements/clients.py $* $(CACHE)
 
 FORCE:
 
@@ -97,4 +102,4 @@ build/uv/bin/uv:
 	build/uv/bin/pip install --quiet uv==$(UV_VERSION)
 
 clean:
-	rm -rf .venv .venv-clients build dist tests/node/node_modules tests/console/node_modules tests/codex/node_modules
+	rm -rf .venv .venv-* build dist tests/node/node_modules tests/console/node_modules tests/codex/node_modules

@@ -95,13 +95,21 @@ def this_python(*, plain: bool) -> str:
 
 def kept(what: str, *, plain: bool) -> Figures:
     """The figures that are kept of this Python; none where there are none."""
-    everything = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    return dict(everything.get(this_python(plain=plain), {}).get(what, {}))
+    return dict(_everything_kept().get(this_python(plain=plain), {}).get(what, {}))
+
+
+def every_kept() -> dict[str, Figures]:
+    """The instructions that are kept, of each Python and processor."""
+    return {python: kept["instructions"] for python, kept in _everything_kept().items() if "instructions" in kept}
+
+
+def _everything_kept() -> dict[str, dict[str, Figures]]:
+    return json.loads(KEPT.read_text()) if KEPT.exists() else {}
 
 
 def keep(what: str, figures: Figures, *, plain: bool) -> None:
     """Keep these lanes' figures, and leave the others as they are."""
-    everything = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    everything = _everything_kept()
     everything.setdefault(this_python(plain=plain), {}).setdefault(what, {}).update(figures)
     KEPT.write_text(json.dumps(everything, indent=2, sort_keys=True) + "\n")
 

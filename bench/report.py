@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from instructions import Figures, every_kept
 from measure import Ramp, Rate, Streams
 from programs import HERE, nginx_program
 from scenarios import (
@@ -29,6 +30,8 @@ from scenarios import (
 )
 
 NGINX = "nginx"
+COUNTED_LANES = ("relay", "translate")
+KINDS = ("whole", "stream", "chunk")
 
 
 @dataclass
@@ -60,7 +63,7 @@ def report(results: Results, options: argparse.Namespace, load_averages: tuple[f
         "One core for the server, one for load and upstream; keys, metering, ledger, timers and heartbeats on. Median\n"
         f"(least to most) of {options.rounds} interleaved rounds of {options.seconds:g} s, the ratio to nginx taken"
         " within each round;\nno ratio where load or upstream was the bottleneck.\n"
-    ) + "".join(f"\n{TABLES[part](results)}" for part in results.parts)
+    ) + "\n".join(["", *(TABLES[part](results) for part in results.parts), _instructions(every_kept())])
 
 
 def _streams(results: Results) -> str:
@@ -124,6 +127,16 @@ def _workers(results: Results) -> str:
     return (
         _table(what, ("", "answers/s", "CPU per answer, µs"), rows) + f"\nTwo workers answer {growth} times as many.\n"
     )
+
+
+def _instructions(kept: dict[str, Figures]) -> str:
+    """What is kept of each Python; those of a stream are without its chunks."""
+    rows = [
+        (python, *(f"{figures[lane][kind]:,.1f}" for lane in COUNTED_LANES for kind in KINDS))
+        for python, figures in kept.items()
+    ]
+    names = ("", *(f"{lane}: {kind}" for lane in COUNTED_LANES for kind in KINDS))
+    return _table("## Thousands of instructions, by callgrind (instructions.py, kept there)\n", names, rows)
 
 
 TABLES: dict[str, Callable[[Results], str]] = {

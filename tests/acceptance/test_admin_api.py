@@ -51,6 +51,8 @@ class Admin:
             answer = connection.getresponse()
             text = answer.read()
             fields = {name.lower(): value for name, value in answer.getheaders()}
+            if fields.get("content-type", "").startswith("text/csv"):
+                return Answer(answer.status, fields, text.decode())
             return Answer(answer.status, fields, json.loads(text) if text else None)
         finally:
             connection.close()

@@ -92,6 +92,39 @@ def test_a_mistake_leaves_all_as_it_was_and_says_where(tmp_path: Path, wrong: st
         assert running.status("after") == 404
 
 
+def test_a_worker_that_is_started_after_a_reload_has_the_same_config(tmp_path: Path) -> None:
+    """Not what the file says now, either: nobody has asked for that yet."""
+    running = Reloading(tmp_path, "--workers", "2")
+    with running.process as process:
+        until(lambda: "listens on" in process.log)
+        running.file.write_text(running.config("after") + "[server.unknown]\n")
+        assert running.reload().returncode == 1
+        running.file.write_text(running.config("after"))
+        assert running.reload().returncode == 0
+        running.file.write_text(running.config("not yet"))
+        for worker in worker_pids(process.pid):
+            os.kill(worker, signal.SIGKILL)
+        until(lambda: process.log.count("ended with -9, another is started") == 2)
+        until(lambda: answers(running, "after"))
+        for _ in range(8):
+            assert running.status("after") == 200
+            assert running.status("before") == 404
+            assert running.status("not yet") == 404
+
+
+def answers(running: Reloading, model: str) -> bool:
+    try:
+        return running.status(model) == 200
+    except OSError:  # no worker listens yet
+        return False
+
+
+def worker_pids(supervisor: int) -> list[int]:
+    """The supervisor has a child besides them, multiprocessing's resource tracker."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
 def test_without_a_server_it_says_so(tmp_path: Path) -> None:
     running = Reloading(tmp_path)
     done = running.reload()

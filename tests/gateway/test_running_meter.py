@@ -32,7 +32,7 @@ class Asked:
 
 def meter(counters: Asked, reserved: int) -> RunningMeter:
     lease = Lease((), 0, 0.0, (), 1, reserved)
-    return RunningMeter(counters, lease, price, prompt_tokens=100, answer_tokens=20)
+    return RunningMeter(counters, lease, price, prompt_tokens=lambda: 100, answer_tokens=20)
 
 
 def price(usage: Usage) -> int:
@@ -68,7 +68,7 @@ def test_what_is_reserved_is_spent_to_the_last_token(prompt: int, answer: int, r
         return usage.input_tokens // 7 + usage.output_tokens // step * step
 
     lease = Lease((), 0, 0.0, (), 1, reserved)
-    cut = tokens_of(RunningMeter(Asked(), lease, stepped, prompt, answer))
+    cut = tokens_of(RunningMeter(Asked(), lease, stepped, lambda: prompt, answer))
     most = max((tokens for tokens in range(1000) if prompt // 7 + tokens // step * step <= reserved), default=0)
     assert cut == min(1000, max(1, most))
 
@@ -77,7 +77,7 @@ def test_bytes_are_reserved_as_tokens_while_there_is_plenty() -> None:
     """So that nothing has to be counted; where what is left is not much more than that, tokens are."""
     counters = Asked(grants=10**9)
     lease = Lease((), 0, 0.0, (), 1, 100 + 20 * OUTPUT, funds_left=2 * UNCOUNTED_TOKENS * OUTPUT * PLENTY)
-    metered = RunningMeter(counters, lease, price, 100, 20, is_covered=True)
+    metered = RunningMeter(counters, lease, price, lambda: 100, 20, is_covered=True)
     assert metered.left_uncounted(5, None) == 15
     assert metered.left_uncounted(25, None) == UNCOUNTED_TOKENS
     assert counters.wanted == [(UNCOUNTED_TOKENS + 5) * OUTPUT]
@@ -90,7 +90,7 @@ def test_bytes_are_reserved_as_tokens_while_there_is_plenty() -> None:
 
 def test_what_is_not_granted_is_counted() -> None:
     lease = Lease((), 0, 0.0, (), 1, 100 + 20 * OUTPUT, funds_left=10**12)
-    metered = RunningMeter(Asked(grants=OUTPUT), lease, price, 100, 20, is_covered=True)
+    metered = RunningMeter(Asked(grants=OUTPUT), lease, price, lambda: 100, 20, is_covered=True)
     assert metered.left_uncounted(30, None) <= 0
     assert metered(20, None) is None  # one more was granted
     assert metered(21, None) is not None
@@ -98,7 +98,7 @@ def test_what_is_not_granted_is_counted() -> None:
 
 def test_a_prompt_that_was_dearer_than_estimated_is_counted_with_the_answer() -> None:
     lease = Lease((), 0, 0.0, (), 1, 100 + 500 * OUTPUT)
-    metered = RunningMeter(Asked(), lease, price, 100, 500, is_covered=True)
+    metered = RunningMeter(Asked(), lease, price, lambda: 100, 500, is_covered=True)
     assert metered.left_uncounted(5, Usage(input_tokens=90, output_tokens=0)) == 495
     dearer = Usage(input_tokens=100 + 200 * OUTPUT, output_tokens=0)
     assert metered.left_uncounted(5, dearer) == 295

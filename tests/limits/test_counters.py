@@ -93,7 +93,7 @@ def test_tokens_are_settled_to_what_was_used(counters: Counters) -> None:
     counters.settle(first, 30, 0)
     third = admitted(counters, KEY)
     assert third.tokens_left is not None
-    assert third.tokens_left.left == 250 - 30 - 200
+    assert third.tokens_left[1] == 250 - 30 - 200
     counters.settle(second, 120, 0)  # more than was reserved
     counters.settle(third, 0, 0)
     assert counters._slots[KEY.name].windows[1].total == 150
@@ -160,7 +160,7 @@ def test_counters_outlive_their_process(tmp_path: Path) -> None:
     second = Counters(tmp_path / "counters", 8)
     lease = admitted(second, KEY, need=STREAM)
     assert lease.requests_left is not None
-    assert lease.requests_left.left == 1
+    assert lease.requests_left[1] == 1
     assert second._slots[KEY.name].streams == 1
     second.close()
 
@@ -177,7 +177,7 @@ def test_a_change_that_was_not_finished_is_not_seen(tmp_path: Path, monkeypatch:
     second = Counters(tmp_path / "counters", 8)
     lease = admitted(second, KEY)
     assert lease.requests_left is not None
-    assert lease.requests_left.left == 1
+    assert lease.requests_left[1] == 1
     second.close()
 
 

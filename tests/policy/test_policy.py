@@ -46,6 +46,19 @@ def test_routes() -> None:
     assert (unknown.value.code, unknown.value.param) == ("model_not_found", "model")
 
 
+def test_a_name_that_fits_a_pattern_has_the_same_route_each_time() -> None:
+    """What is kept by route counts on it. Clients choose the names: neither many nor long ones are all kept."""
+    router = Router([ModelRoute("claude-*", (Target(PROVIDER, "*"),))])
+    assert router.route_of("claude-9") is router.route_of("claude-9")
+    for number in range(4000):
+        name = f"claude-{'x' * (number % 2 * 1000)}{number}"
+        assert router.route_of(name).targets[0].model == name
+    assert 0 < len(router._found) <= 1024
+    assert max(map(len, router._found)) < 1000
+    with pytest.raises(NotFound):
+        router.route_of("gpt-9")
+
+
 @pytest.mark.parametrize(
     ("error", "again"),
     [

@@ -213,7 +213,7 @@ def test_text_is_what_comes_anyway() -> None:
         (ResponseFormat("json_schema", "a", Raw(b"{}")), "claude-opus-4-1"),
         (ResponseFormat("json_schema", "a"), SONNET_4_6),
         (ResponseFormat("json_schema", "a", Raw(b"[]")), SONNET_4_6),
-        (ResponseFormat("json_schema", "a", Raw(b'{"not":' * 5000 + b"1" + b"}" * 5000)), SONNET_4_6),
+        (ResponseFormat("json_schema", "a", Raw(b'{"not":' * 50_000 + b"1" + b"}" * 50_000)), SONNET_4_6),
     ],
 )
 def test_a_format_that_cannot_be(wanted: ResponseFormat, model: str) -> None:

@@ -262,7 +262,7 @@ def test_what_is_new_is_carried(data: str) -> None:
         '{"type":"content_block_start","index":1,"content_block":{"type":"text","text":{}}}',
         '{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t"}}',
         '{"type":"message_stop"',
-        '{"type":"ping","deep":' + "[" * 5000 + "}",
+        '{"type":"ping","deep":' + "[" * 50_000 + "}",
     ],
 )
 def test_what_makes_no_sense_is_an_upstream_error(data: str) -> None:

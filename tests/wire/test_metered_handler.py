@@ -66,7 +66,7 @@ def test_the_ending_is_that_of_an_answer_at_its_length(name: str) -> None:
     client: ClientDialect
     client, reason, last = ENDINGS[name]  # type: ignore[assignment]
     encoder, meter = client.encoder(ChatRequest("m", [], stream=True), FallbackIdentity("id", 1, "m")), Meter(5)
-    handler = MeteredHandler(Translator(Words(), encoder), meter, lambda: "budget_exceeded")
+    handler = MeteredHandler(Translator(Words(), encoder), lambda: meter, lambda: "budget_exceeded")
     out = b""
     while not handler.outcome.complete:
         out += handler.handle(Frame(b"", b" word"))
@@ -89,7 +89,7 @@ def head(**fields: object) -> RequestHead:
 
 def relayed(upstream, frames: list[bytes], meter: Meter, request: RequestHead) -> tuple[bytes, Lane]:  # type: ignore[no-untyped-def]
     """What the client gets of these frames, up to the stream's end."""
-    handler = MeteredHandler(upstream.cuttable_passthrough(request), meter, lambda: "budget_exceeded")
+    handler = MeteredHandler(upstream.cuttable_passthrough(request), lambda: meter, lambda: "budget_exceeded")
     lane, out = Lane(upstream.framer(), handler), b""
     for frame in frames:
         if not lane.ended:
@@ -162,7 +162,7 @@ def test_a_relayed_message_is_cut_with_its_open_blocks() -> None:
 
 def test_a_meter_may_have_more_room_than_a_machine_can_count() -> None:
     relay = OpenAIChatUpstream().cuttable_passthrough(head())
-    handler = MeteredHandler(relay, Meter(10**30, uncounted=10**30), lambda: "budget_exceeded")
+    handler = MeteredHandler(relay, lambda: Meter(10**30, uncounted=10**30), lambda: "budget_exceeded")
     assert handler.room == [MOST_ROOM]
     handler.room[0] = 1
     for frame in (

@@ -95,7 +95,7 @@ class TestHead:
             (b'{"model":m}', "invalid_json", "byte 9"),
             (b'{"model":"\xff"}', "invalid_json", "UTF-8"),
             (b'{"model":NaN}', "invalid_json", "byte 9"),
-            (b'{"a":' * 5000, "invalid_json", "deeply"),
+            (b'{"a":' * 50_000, "invalid_json", "deeply"),
             (b"[]", "invalid_type", "object"),
             (b'"x"', "invalid_type", "object"),
         ],

@@ -79,8 +79,8 @@ class Keyring:
         if credential.valid_until is not None and credential.valid_until <= time.time():
             raise AuthenticationError(credential.ended)
         key = credential.key
-        if key.team is not None and (team := self.teams.get(key.team)) is not None and team.is_revoked:
-            raise AuthenticationError(f"The API key {key.name!r} is of the team {team.name!r}, which was revoked.")
+        if key.team in self._revoked_teams:
+            raise AuthenticationError(f"The API key {key.name!r} is of the team {key.team!r}, which was revoked.")
         return key
 
     def in_force(self) -> list[ApiKey]:
@@ -134,3 +134,4 @@ class Keyring:
 
     def _merge_teams(self) -> None:
         self.teams = {**self._stored_teams, **{name: each.team for name, each in self._configured.teams.items()}}
+        self._revoked_teams = {name for name, team in self.teams.items() if team.is_revoked}

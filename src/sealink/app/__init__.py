@@ -5,6 +5,7 @@ gateway     what takes requests at the public port
 process     one process's life, from its start to the signal that stops it
 garbage     when Python's garbage collector looks at everything
 workers     several processes on one port
+shared_config  what of them has been reloaded, for the next one
 dialects    which wire format stands behind each name
 providers   the providers of the config, as requests are sent to them
 proxies     the proxies that the environment names

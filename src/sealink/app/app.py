@@ -23,6 +23,7 @@ from sealink.app.listening.sockets import Sockets, base_url, open_public, with_v
 from sealink.app.providers import Providers
 from sealink.app.proxies import proxies_of_the_environment
 from sealink.app.routes import router_of
+from sealink.app.shared_config import SharedConfig
 from sealink.app.simulators import Simulators
 from sealink.app.telemetry.gauges import (
     ProcessMetrics,
@@ -85,6 +86,7 @@ class App:
         self.config = config
         self._load_config = load or (lambda: config)
         self._siblings = Siblings(siblings, self._answer)
+        self._shared_config = SharedConfig(siblings)
         self._reloading = asyncio.Lock()
         self._hurried = asyncio.Event()
         self._is_stopping = False
@@ -222,15 +224,29 @@ class App:
         Raises ConfigError, and everything is as it was.
         """
         async with self._reloading:
-            running = self.config
-            new = await asyncio.to_thread(self._load_config)
-            await self._renew_certificates()
-            config = in_force(running, new)
-            made = await self._providers.made(config, running)
-            await self._access.prepare(config)
-            self.config = config  # all that may fail for what the file says is done
-            self._put_in_force(made)
-            return changes(running, new)
+            found = await self._take(await asyncio.to_thread(self._load_config))
+            try:
+                await asyncio.to_thread(self._shared_config.keep, self.config)
+            except OSError as error:
+                log.error("A worker that is started later will not have this config: %s", error)
+            return found
+
+    async def follow_siblings(self) -> None:
+        """Put in force what they have reloaded while this process started. Raises ConfigError."""
+        async with self._reloading:
+            newest = await asyncio.to_thread(self._shared_config.newest)
+            if newest is not None and newest != self.config:
+                await self._take(newest)
+
+    async def _take(self, new: Config) -> Changes:
+        running = self.config
+        await self._renew_certificates()
+        config = in_force(running, new)
+        made = await self._providers.made(config, running)
+        await self._access.prepare(config)
+        self.config = config  # all that may fail for what the file says is done
+        self._put_in_force(made)
+        return changes(running, new)
 
     async def _renew_certificates(self) -> None:
         try:

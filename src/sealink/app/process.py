@@ -98,6 +98,13 @@ async def _reload(app: App) -> None:
         log.info("The config is reloaded: %s", found)
 
 
+async def _follow_siblings(app: App) -> None:
+    try:
+        await app.follow_siblings()
+    except (ConfigError, OSError) as error:
+        log.error("The config that other workers have reloaded is not in force here:\n%s", error)
+
+
 def stop_notice(drain_s: float, number: int) -> str:
     """What the operator is told when the process is asked to stop."""
     if number == TAKEN_OVER:
@@ -191,6 +198,7 @@ async def serve_until_stopped(
     collections = FullCollections(lambda: app.open_requests)
     collections.start()
     reload_on_hangup(app, is_worker=siblings is not None)
+    await _follow_siblings(app)
     if siblings is None:
         service = Service(on_port(config, app.sockets().public), app.sockets)
         watchdog = asyncio.ensure_future(keep_alive())

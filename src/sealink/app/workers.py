@@ -34,6 +34,7 @@ from sealink.app.process import (
     serve_until_stopped,
     stop_notice,
 )
+from sealink.app.shared_config import SharedConfig
 from sealink.config import Config
 from sealink.telemetry.log_format import configure_logging
 
@@ -274,7 +275,7 @@ async def _serve(life: _Life) -> None:
 
     loop.add_reader(parent.sentinel, orphaned)
     await serve_until_stopped(
-        life.config,
+        SharedConfig(life.siblings).newest() or life.config,
         sockets=Sockets(life.public, life.admin),
         with_admin=True,
         on_listening=lambda _: life.listening.set(),

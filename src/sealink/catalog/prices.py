@@ -33,9 +33,18 @@ class PriceRule(msgspec.Struct, frozen=True, kw_only=True):
         """The price, rounded half up."""
         return (2 * cost_nano_usd * (100_000 + self.markup_millipercent) + 100_000) // 200_000
 
-    def of_plain(self, inputs: int, outputs: int) -> tuple[int, int] | None:
-        """The price of so many plain tokens, of the input alone and with the output; None where more has to be known:
+    @property
+    def linear(self) -> tuple[int, int, int] | None:
+        """What a million plain tokens of input and of output cost, and the markup; None where more has to be known:
         whether there are images, or the list's price."""
+        rates = self.rates
+        if rates is None or rates.request or rates.image or rates.input is None or rates.output is None:
+            return None
+        return rates.input, rates.output, self.markup_millipercent
+
+    def of_plain(self, inputs: int, outputs: int) -> tuple[int, int] | None:
+        """The price of so many plain tokens, of the input alone and with the output; None where more has to be known,
+        as for `linear`."""
         rates = self.rates
         if rates is None or rates.request or rates.image:
             return None

@@ -11,7 +11,9 @@ NANO: Final = 10**9
 """Nano-dollars in a dollar."""
 MAX_TOKENS: Final = 10**9
 """No request has more tokens of a kind. A usage that says so is wrong, and has no cost."""
+_SURELY_FEWER: Final = 1 << 29
 _MILLION: Final = 10**6
+_TWO_MILLION: Final = 2 * _MILLION
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,7 +45,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         A part that is larger than its whole is charged as reported, and nothing is left of the whole.
         """
-        if not (self.request or images) and usage.is_plain:
+        if usage.is_plain and not (self.request or images):
             return self.of_plain(usage.input_tokens, usage.output_tokens)
         inputs, outputs = _input_parts(usage, self), _output_parts(usage, self)
         counts = [count for count, _ in (*inputs, *outputs)]
@@ -63,9 +65,9 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The cost of so many plain tokens, as nearly all usages have, at a tenth of the expense; None where it is not
         known. Whatever a request costs by itself is not in it."""
         of_input, of_output = self.input, self.output
-        if of_input is None or of_output is None or not (0 <= inputs <= MAX_TOKENS and 0 <= outputs <= MAX_TOKENS):
+        if of_input is None or of_output is None or not 0 <= inputs | outputs < _SURELY_FEWER:
             return self._of_odd(max(0, inputs), max(0, outputs))
-        return (2 * (inputs * of_input + outputs * of_output) + _MILLION) // (2 * _MILLION)
+        return (2 * (inputs * of_input + outputs * of_output) + _MILLION) // _TWO_MILLION
 
     def _of_odd(self, inputs: int, outputs: int) -> int | None:
         of_input, of_output = self.input, self.output

@@ -10,7 +10,6 @@ import msgspec
 from sealink.access.keys import ApiKey
 from sealink.errors import HeaderList
 from sealink.ledger.entry import Admission
-from sealink.net.header_lines import NO_LINES, HeaderLines
 from sealink.policy.routing import ModelRoute, OnDisconnect, Target
 from sealink.request import ChatRequest
 from sealink.trace_context import TraceContext
@@ -19,7 +18,11 @@ from sealink.wire.stream.metered_handler import RunningMeter
 
 
 class StreamMeter(Protocol):
-    """What a stream under a budget or balance may still cost."""
+    """What a stream under a budget or balance may still cost. `room`: how many tokens there is money for, whichever
+    target sends them; None: not for all of the answer."""
+
+    @property
+    def room(self) -> int | None: ...
 
     def of(self, target: Target) -> RunningMeter:
         """The meter of the stream that a target sends."""
@@ -80,7 +83,7 @@ class AdmittedRequest(msgspec.Struct):
     route: ModelRoute
     heartbeat: HeartbeatShape
     answer_headers: HeaderList = ()
-    limit_lines: HeaderLines = NO_LINES
+    limit_lines: str = ""
     queued_ms: float | None = None
     renew: Callable[[], None] | None = None
 

@@ -43,7 +43,7 @@ from sealink.gateway.open_exchanges import OpenStream, StreamRow, StreamState
 from sealink.gateway.services import Services
 from sealink.http.responses import JSON, identity, identity_lines
 from sealink.ledger.entry import Settlement
-from sealink.net.header_lines import HeaderLines, header_lines
+from sealink.net.header_lines import HeaderLines, header_lines, pairs_of
 from sealink.net.message import Responder
 from sealink.wire.stream.lane import Lane
 
@@ -294,7 +294,7 @@ class Exchange:
     def _beat(self) -> None:
         heartbeat = self._request.dialect.heartbeat(self._admitted.heartbeat)
         if heartbeat and not (self._client.abandoned or self._client.paused):
-            own = [*identity(self._request.request_id), *self._own_headers(), *self._admitted.limit_lines.pairs]
+            own = [*identity(self._request.request_id), *self._own_headers(), *pairs_of(self._admitted.limit_lines)]
             self._client.start([*headers.EVENT_STREAM, *own], heartbeat)
             self._account.mark("heartbeat")
 

@@ -62,7 +62,8 @@ class Meter(msgspec.Struct, frozen=True):
             cost = rule.rates.cost(counted, images=_images(self.request) if rule.rates.image else 0)
         else:
             cost = _vendors_cost(usage, counted, source, target)
-        return Charge(cost, None if cost is None else rule.marked_up(cost))
+        price = rule.marked_up(cost) if cost is not None and rule.markup_millipercent else cost
+        return Charge(cost, price)
 
 
 def metered(outcome: Outcome, prompt_tokens: Callable[[], int]) -> tuple[Usage, Provenance]:

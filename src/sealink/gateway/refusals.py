@@ -15,6 +15,7 @@ from sealink.ledger.entry import Admission, Settlement
 from sealink.net.message import Request
 from sealink.trace_context import TraceContext
 from sealink.wire.dialect import ClientApi, RequestHead
+from sealink.wire.raw_json.request_fields import ModelName
 
 _SERVER_ERROR: Final = 500
 
@@ -25,7 +26,7 @@ BeginTrace = Callable[[str, Mapping[str, str]], TraceContext]
 class _Readable(msgspec.Struct):
     """What a row says of a request whose other fields are wrong."""
 
-    model: str
+    model: ModelName
     stream: object = False
 
 

@@ -12,6 +12,8 @@
 #include <string.h>
 
 typedef long long cell;
+/* What a process holds: streams, and money. Slots are whole kilobytes of a page, so that it is aligned. */
+typedef cell pair __attribute__((vector_size(16), may_alias));
 
 /* The layout of a slot, as in slot.py. */
 enum { SLOT = 1024, WHICH = 0, STATES = 8, STATE = 24, LEASES = 56, PROCESSES = 64, RINGS = 192, SETTLED = 960 };
@@ -32,6 +34,12 @@ typedef struct {
     cell at, limits[WINDOWS], streams, kind, start, budget, credit, warn_budget, warn_credit;
 } Terms;
 #define NONE INT64_MIN
+
+/* As in estimate.py and rates.py. */
+enum { SPARE_TIMES = 3, MOST_TOKENS = 1000000000 };
+
+/* Of a hexadecimal number of 56 bits, as in shared_file.py. */
+enum { DIGITS = 14 };
 
 /* Larger numbers are for Python, whose integers have no end: sums of these cannot overflow. */
 #define MOST (1LL << 53)
@@ -69,6 +77,26 @@ static PyObject *not_read(void)
         return NULL;
     PyErr_Clear();
     return Py_NewRef(Py_None);
+}
+
+/* Of a list of arguments. */
+static bool read_numbers(PyObject *const *from, int count, cell *numbers)
+{
+    for (int i = 0; i < count; i++)
+        if ((numbers[i] = PyLong_AsLongLong(from[i])) == -1 && PyErr_Occurred())
+            return false;
+    return true;
+}
+
+/* Of a tuple that has as many at least. */
+static bool read_tuple(PyObject *tuple, int count, cell *numbers)
+{
+    for (int i = 0; i < count; i++) {
+        PyObject *number = PyTuple_GetItem(tuple, i);
+        if (number == NULL || ((numbers[i] = PyLong_AsLongLong(number)) == -1 && PyErr_Occurred()))
+            return false;
+    }
+    return true;
 }
 
 static cell min(cell one, cell other) { return one < other ? one : other; }
@@ -134,8 +162,8 @@ static void release(Held *held)
         set_lock(held->fd, held->terms[--held->locked].at, F_UNLCK);
 }
 
-/* Lock all slots and read them; false: nothing is locked. */
-static bool take(Held *held)
+/* Lock all slots and read them, for an admission with what all processes hold; false: nothing is locked. */
+static bool take(Held *held, bool is_admission)
 {
     for (int i = 0; i < held->count; i++) {
         const Terms *terms = &held->terms[i];
@@ -156,11 +184,10 @@ static bool take(Held *held)
             slot[SETTLED + state->settled_by] = state->settled;
         if (terms->kind && terms->start > state->start)
             state->start = terms->start, state->spent = 0, state->told &= ~3;
-        held->streams[i] = held->reserved[i] = 0;
-        for (int process = 0; process < PROCESSES; process++) {
-            held->streams[i] += slot[LEASES + 2 * process];
-            held->reserved[i] += slot[LEASES + 2 * process + 1];
-        }
+        pair held_by_all = {0, 0};
+        for (int process = 0; is_admission && process < PROCESSES; process++)
+            held_by_all += *(const pair *)&slot[LEASES + 2 * process];
+        held->streams[i] = held_by_all[0], held->reserved[i] = held_by_all[1];
     }
     return true;
 }
@@ -219,71 +246,208 @@ static void least_left(const Held *held, int which, cell least[3])
     }
 }
 
-static bool read_held(Held *held, PyObject *cells, Py_buffer *view, Py_buffer *terms)
+/* What is packed before the terms, as in plain_slots.py. */
+typedef struct {
+    cell fd, process;
+} Whose;
+
+/* Exports both buffers, which `give_back` takes back; false: an exception is set. */
+static bool read_held(Held *held, PyObject *cells, PyObject *packed, Py_buffer *view, Py_buffer *terms)
 {
-    if (PyObject_GetBuffer(cells, view, PyBUF_WRITABLE))
+    if (PyObject_GetBuffer(packed, terms, PyBUF_SIMPLE))
         return false;
+    if (PyObject_GetBuffer(cells, view, PyBUF_WRITABLE)) {
+        PyBuffer_Release(terms);
+        return false;
+    }
+    const Whose *whose = terms->buf;
+    Py_ssize_t size = terms->len - (Py_ssize_t)sizeof(Whose);
     held->cells = view->buf;
-    held->terms = terms->buf;
-    held->count = (int)(terms->len / (Py_ssize_t)sizeof(Terms));
+    held->terms = (const Terms *)(whose + 1);
+    held->count = (int)(size / (Py_ssize_t)sizeof(Terms));
     held->locked = 0;
-    bool is_sound = held->count > 0 && held->count <= MOST_SUBJECTS && held->process >= 0 && held->process < PROCESSES;
+    bool is_sound = size > 0 && held->count > 0 && held->count <= MOST_SUBJECTS;
+    if (is_sound)
+        held->fd = (int)whose->fd, held->process = (int)whose->process;
+    is_sound = is_sound && held->process >= 0 && held->process < PROCESSES;
     for (int i = 0; is_sound && i < held->count; i++)
         is_sound = held->terms[i].at >= 0 && (held->terms[i].at + SLOT) * 8 <= view->len;
     if (!is_sound) {
         PyBuffer_Release(view);
+        PyBuffer_Release(terms);
         PyErr_SetString(PyExc_ValueError, "these are no terms of this file");
     }
     return is_sound;
 }
 
-/* admit(cells, fd, process, now_ns, terms, prompt_tokens, answer_tokens, is_stated, streams, needed, wanted, spare) ->
-   (reserved, funds_left, requests: limit, left, reset; tokens: the same; the tokens held, subject by subject). */
-static PyObject *admit(PyObject *module, PyObject *arguments)
+static void give_back(Held *held, Py_buffer *view, Py_buffer *terms)
+{
+    release(held);
+    PyBuffer_Release(view);
+    PyBuffer_Release(terms);
+}
+
+/* A tuple of numbers. */
+static PyObject *tuple_of(const cell *numbers, int count)
+{
+    PyObject *tuple = PyTuple_New(count);
+    for (int i = 0; tuple != NULL && i < count; i++)
+        PyTuple_SetItem(tuple, i, PyLong_FromLongLong(numbers[i]));
+    return tuple;
+}
+
+static PyObject *limit_of(const cell least[3])
+{
+    return least[0] == NONE ? Py_NewRef(Py_None) : tuple_of(least, 3);
+}
+
+/* What a request takes: its tokens and money; see `Need` and `Cost`. */
+typedef struct {
+    cell prompt, answer, is_stated, streams;
+    cell needed, wanted, spare;
+    bool is_counted;
+} Asked;
+
+typedef struct {
+    cell tokens[MOST_SUBJECTS], reserved, left, times, requests_left[3], tokens_left[3];
+} Taken;
+
+/* Whether what a request takes is little of what is left: then nobody has to know it exactly. */
+static bool is_little(const Held *held, int i, const Asked *asked)
+{
+    cell limit = held->terms[i].limits[TOKENS];
+    if (limit != NONE && asked->prompt * PLENTY > limit - held->states[i].windows[TOKENS].total)
+        return false;
+    return !held->terms[i].kind || asked->needed * PLENTY <= funds_left(held, i);
+}
+
+/* Whether it fits; then it is counted. */
+static bool let_in(Held *held, const Asked *asked, Taken *taken)
+{
+    bool has_funds = false;
+    cell amounts[MOST_SUBJECTS][WINDOWS], left = INT64_MAX;
+    for (int i = 0; i < held->count; i++) {
+        cell limit = held->terms[i].limits[TOKENS], all = asked->prompt + asked->answer;
+        cell few = min(all, limit == NONE ? 0 : limit);
+        taken->tokens[i] = asked->is_stated ? all : few > asked->prompt ? few : asked->prompt;
+        amounts[i][REQUESTS] = amounts[i][OF_DAY] = 1;
+        amounts[i][TOKENS] = taken->tokens[i];
+        if (!fits(held, i, amounts[i], asked->streams, asked->needed))
+            return false;
+        if (!asked->is_counted && !is_little(held, i, asked))
+            return false;
+        has_funds |= held->terms[i].kind != 0;
+        left = held->terms[i].kind ? min(left, funds_left(held, i)) : left;
+    }
+    cell reserved = has_funds ? min(asked->wanted, left) : 0;
+    reserved += has_funds && asked->spare <= (left - asked->wanted) / PLENTY ? asked->spare : 0;
+    taken->reserved = reserved;
+    taken->left = has_funds ? left - reserved : 0;
+    cell more = reserved - asked->wanted;
+    taken->times = more < 0 ? 0 : more < asked->spare ? 1 : 1 + SPARE_TIMES;
+    taken->requests_left[0] = taken->tokens_left[0] = NONE;
+    for (int i = 0; i < held->count; i++) {
+        for (int which = 0; which < WINDOWS; which++)
+            if (held->terms[i].limits[which] != NONE)
+                add(&held->states[i].windows[which], which, ring_of(held, i, which), amounts[i][which], held->now);
+        lease(held, i, asked->streams, reserved);
+        save(held, i);
+    }
+    least_left(held, REQUESTS, taken->requests_left), least_left(held, OF_DAY, taken->requests_left);
+    least_left(held, TOKENS, taken->tokens_left);
+    return true;
+}
+
+/* Nano-dollars for a million tokens each, and the markup in thousandths of a percent: see catalog/prices.py. */
+typedef struct {
+    cell input, output, markup;
+} Rates;
+
+/* The price of so many tokens, as PriceRule.of_plain has it; false: Python's integers are needed for it. */
+static bool price_of(const Rates *rates, cell inputs, cell outputs, cell *price)
+{
+    cell of_inputs, of_outputs, all;
+    if (__builtin_mul_overflow(2 * inputs, rates->input, &of_inputs)
+        || __builtin_mul_overflow(2 * outputs, rates->output, &of_outputs)
+        || __builtin_add_overflow(of_inputs, of_outputs, &all) || __builtin_add_overflow(all, 1000000, &all))
+        return false;
+    *price = all / 2000000;
+    if (!rates->markup)
+        return true;
+    if (__builtin_mul_overflow(2 * *price, 100000 + rates->markup, &all) || __builtin_add_overflow(all, 100000, &all))
+        return false;
+    *price = all / 200000;
+    return true;
+}
+
+/* What a request may cost by the dearest of these rates, as Estimate.cost has it. */
+static bool cost_of(PyObject *packed, const cell need[4], cell cost[4])
+{
+    const Rates *rates = (const Rates *)PyBytes_AsString(packed);
+    Py_ssize_t count = PyBytes_Size(packed) / (Py_ssize_t)sizeof(Rates);
+    cost[0] = cost[1] = 0;
+    if (need[0] > MOST_TOKENS || need[1] > MOST_TOKENS)
+        return false;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        cell prompt, whole;
+        if (!price_of(&rates[i], need[0], 0, &prompt) || !price_of(&rates[i], need[0], need[1], &whole))
+            return false;
+        cost[0] = prompt > cost[0] ? prompt : cost[0];
+        cost[1] = whole - prompt > cost[1] ? whole - prompt : cost[1];
+    }
+    cost[2] = need[3] && count;
+    cost[3] = cost[2] ? SPARE_TIMES * (cost[1] + 1) : 0;
+    return true;
+}
+
+/* The numbers of a Need, and of a Cost or the rates that it is worked out by; false: they are not for C, or an exception
+   is set. */
+static bool read_asked(PyObject *needed, PyObject *price, Asked *asked)
+{
+    cell need[4], cost[4];
+    if (!read_tuple(needed, 4, need) || !are_countable(need, 2))
+        return false;
+    if (!(PyBytes_Check(price) ? cost_of(price, need, cost) : read_tuple(price, 4, cost)))
+        return false;
+    const cell given[] = {cost[0], cost[1], cost[3]};
+    if (!are_countable(given, 3))
+        return false;
+    asked->prompt = need[0], asked->answer = need[1], asked->is_stated = need[2], asked->streams = need[3];
+    asked->wanted = cost[0] + cost[1], asked->spare = cost[3];
+    asked->needed = cost[2] ? cost[0] : asked->wanted;
+    return true;
+}
+
+/* admit(cells, terms, now_ns, need, cost, is_counted) ->
+   (reserved, funds_left, times, requests: limit, left, reset; tokens: the same; the tokens held, subject by subject).
+   False: it takes too much for tokens that nobody has counted. */
+static PyObject *admit(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     Held held;
+    Asked asked;
+    Taken taken;
     Py_buffer view, terms;
-    PyObject *cells, *result = NULL;
-    long long prompt, answer, streams, needed, wanted, spare;
-    int is_stated;
-    if (!PyArg_ParseTuple(arguments, "OiiLy*LLpLLLL", &cells, &held.fd, &held.process, &held.now, &terms, &prompt,
-                          &answer, &is_stated, &streams, &needed, &wanted, &spare))
-        return not_read();
-    const cell given[] = {prompt, answer, needed, wanted, spare};
-    if (!are_countable(given, 5)) {
-        result = Py_NewRef(Py_None);
-    } else if (read_held(&held, cells, &view, &terms)) {
-        cell amounts[MOST_SUBJECTS][WINDOWS], left = INT64_MAX, requests[3] = {NONE}, tokens[3] = {NONE};
-        bool fit = take(&held), has_funds = false;
-        for (int i = 0; fit && i < held.count; i++) {
-            cell limit = held.terms[i].limits[TOKENS], all = prompt + answer, few = min(all, limit == NONE ? 0 : limit);
-            amounts[i][REQUESTS] = amounts[i][OF_DAY] = 1;
-            amounts[i][TOKENS] = is_stated ? all : few > prompt ? few : prompt;
-            fit = fits(&held, i, amounts[i], streams, needed);
-            has_funds |= held.terms[i].kind != 0;
-            left = held.terms[i].kind ? min(left, funds_left(&held, i)) : left;
-        }
-        cell reserved = has_funds ? min(wanted, left) : 0;
-        reserved += has_funds && spare <= (left - wanted) / PLENTY ? spare : 0;
-        for (int i = 0; fit && i < held.count; i++) {
-            for (int which = 0; which < WINDOWS; which++)
-                if (held.terms[i].limits[which] != NONE)
-                    add(&held.states[i].windows[which], which, ring_of(&held, i, which), amounts[i][which], held.now);
-            lease(&held, i, streams, reserved);
-            save(&held, i);
-        }
-        if (fit)
-            least_left(&held, REQUESTS, requests), least_left(&held, OF_DAY, requests), least_left(&held, TOKENS, tokens);
-        release(&held);
-        PyBuffer_Release(&view);
-        PyObject *taken = fit ? PyTuple_New(held.count) : Py_NewRef(Py_None);
-        for (int i = 0; fit && taken != NULL && i < held.count; i++)
-            PyTuple_SetItem(taken, i, PyLong_FromLongLong(amounts[i][TOKENS]));
-        result = !fit ? taken
-                      : Py_BuildValue("LL(LLL)(LLL)N", reserved, has_funds ? left - reserved : 0, requests[0],
-                                      requests[1], requests[2], tokens[0], tokens[1], tokens[2], taken);
-    }
-    PyBuffer_Release(&terms);
+    if (count != 6)
+        return PyErr_Format(PyExc_TypeError, "admit takes 6 arguments");
+    if (!read_numbers(arguments + 2, 1, &held.now) || !read_asked(arguments[3], arguments[4], &asked))
+        return PyErr_Occurred() ? not_read() : Py_NewRef(Py_None);
+    asked.is_counted = arguments[5] == Py_True;
+    if (!read_held(&held, arguments[0], arguments[1], &view, &terms))
+        return NULL;
+    bool is_taken = take(&held, true), fit = is_taken && let_in(&held, &asked, &taken);
+    int subjects = held.count;
+    give_back(&held, &view, &terms);
+    if (!fit)
+        return Py_NewRef(is_taken && !asked.is_counted ? Py_False : Py_None);
+    PyObject *result = PyTuple_New(6);
+    if (result == NULL)
+        return NULL;
+    PyTuple_SetItem(result, 0, PyLong_FromLongLong(taken.reserved));
+    PyTuple_SetItem(result, 1, PyLong_FromLongLong(taken.left));
+    PyTuple_SetItem(result, 2, PyLong_FromLongLong(taken.times));
+    PyTuple_SetItem(result, 3, limit_of(taken.requests_left));
+    PyTuple_SetItem(result, 4, limit_of(taken.tokens_left));
+    PyTuple_SetItem(result, 5, tuple_of(taken.tokens, subjects));
     return result;
 }
 
@@ -292,52 +456,90 @@ static bool is_told(cell fund, cell warn, cell spent, cell told)
     return fund == NONE || (spent >= fund ? 2 : spent >= warn) == (told & 3);
 }
 
-/* settle(cells, fd, process, now_ns, terms, held_tokens, at_ns, started_s, tokens, price, streams, reserved, number) ->
-   True. */
-static PyObject *settle(PyObject *module, PyObject *arguments)
+/* What a request has used, and what it held. */
+typedef struct {
+    cell at, started, streams, reserved, used, price, number, tokens[MOST_SUBJECTS];
+} Ended;
+
+/* A request's number: one that is given, or what its id ends with, as number_of_request has it; 0: it is not that. */
+static cell number_of(PyObject *request)
 {
-    Held held;
-    Py_buffer view, terms;
-    PyObject *cells, *taken, *result = NULL;
-    long long tokens[MOST_SUBJECTS], at, started, used, price, streams, reserved, number;
-    if (!PyArg_ParseTuple(arguments, "OiiLy*OLLLLLLL", &cells, &held.fd, &held.process, &held.now, &terms, &taken, &at,
-                          &started, &used, &price, &streams, &reserved, &number))
-        return not_read();
-    const cell given[] = {used, price};
-    if (read_held(&held, cells, &view, &terms)) {
-        for (int i = 0; i < held.count && !PyErr_Occurred(); i++)
-            tokens[i] = PyLong_AsLongLong(PyTuple_GetItem(taken, i));
-        bool is_read = !PyErr_Occurred() && are_countable(given, 2) && are_countable(tokens, held.count);
-        bool is_plain = is_read && take(&held);
-        for (int i = 0; is_plain && i < held.count; i++) {
-            State *state = &held.states[i];
-            const Terms *of = &held.terms[i];
-            if (of->kind) {
-                state->spent += started >= state->start ? price : 0;
-                state->balance_spent += started >= state->since ? price : 0;
-                state->settled_by = held.process, state->settled = number;
-                is_plain = is_told(of->budget, of->warn_budget, state->spent, state->told)
-                           && is_told(of->credit, of->warn_credit, state->balance_spent, state->told >> 2);
-            }
-        }
-        for (int i = 0; is_plain && i < held.count; i++) {
-            Window *window = &held.states[i].windows[TOKENS];
-            if (held.terms[i].limits[TOKENS] != NONE && used < tokens[i])
-                take_back(window, TOKENS, ring_of(&held, i, TOKENS), tokens[i] - used, at);
-            else if (held.terms[i].limits[TOKENS] != NONE && used > tokens[i])
-                add(window, TOKENS, ring_of(&held, i, TOKENS), used - tokens[i], held.now);
-            save(&held, i);
-            lease(&held, i, -streams, -reserved);
-        }
-        release(&held);
-        PyBuffer_Release(&view);
-        result = PyErr_Occurred() ? not_read() : Py_NewRef(is_plain ? Py_True : Py_None);
+    if (PyLong_Check(request))
+        return PyLong_AsLongLong(request);
+    Py_ssize_t length;
+    const char *id = PyUnicode_AsUTF8AndSize(request, &length);
+    cell number = 0;
+    if (id == NULL || length < DIGITS)
+        return 0;
+    for (const char *digit = id + length - DIGITS; *digit; digit++) {
+        if (*digit >= '0' && *digit <= '9')
+            number = 16 * number + (*digit - '0');
+        else if (*digit >= 'a' && *digit <= 'f')
+            number = 16 * number + (*digit - 'a' + 10);
+        else
+            return 0;
     }
-    PyBuffer_Release(&terms);
-    return result;
+    return number + 1;
 }
 
-static PyMethodDef methods[] = {{"admit", admit, METH_VARARGS, NULL}, {"settle", settle, METH_VARARGS, NULL}, {NULL}};
+/* Whether nobody is to be told anything new; then it is counted. */
+static bool end(Held *held, const Ended *ended)
+{
+    for (int i = 0; i < held->count; i++) {
+        State *state = &held->states[i];
+        const Terms *of = &held->terms[i];
+        if (!of->kind)
+            continue;
+        state->spent += ended->started >= state->start ? ended->price : 0;
+        state->balance_spent += ended->started >= state->since ? ended->price : 0;
+        state->settled_by = held->process, state->settled = ended->number;
+        if (!is_told(of->budget, of->warn_budget, state->spent, state->told)
+            || !is_told(of->credit, of->warn_credit, state->balance_spent, state->told >> 2))
+            return false;
+    }
+    for (int i = 0; i < held->count; i++) {
+        Window *window = &held->states[i].windows[TOKENS];
+        cell more = ended->used - ended->tokens[i];
+        if (held->terms[i].limits[TOKENS] != NONE && more < 0)
+            take_back(window, TOKENS, ring_of(held, i, TOKENS), -more, ended->at);
+        else if (held->terms[i].limits[TOKENS] != NONE && more > 0)
+            add(window, TOKENS, ring_of(held, i, TOKENS), more, held->now);
+        save(held, i);
+        lease(held, i, -ended->streams, -ended->reserved);
+    }
+    return true;
+}
+
+/* settle(cells, terms, now_ns, at_ns, started_s, streams, reserved, tokens, price, request, held_tokens) -> True.
+   `request` is its id or its number. */
+static PyObject *settle(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+{
+    Held held;
+    Ended ended;
+    Py_buffer view, terms;
+    if (count != 11)
+        return PyErr_Format(PyExc_TypeError, "settle takes 11 arguments");
+    double started = PyFloat_AsDouble(arguments[4]);
+    if ((started == -1 && PyErr_Occurred()) || !read_numbers(arguments + 2, 1, &held.now)
+        || !read_numbers(arguments + 3, 1, &ended.at) || !read_numbers(arguments + 5, 4, &ended.streams))
+        return not_read();
+    ended.started = (cell)started;
+    ended.number = number_of(arguments[9]);
+    if (PyErr_Occurred() || (!ended.number && !PyLong_Check(arguments[9])))
+        return PyErr_Occurred() ? not_read() : Py_NewRef(Py_None);
+    if (!read_held(&held, arguments[0], arguments[1], &view, &terms))
+        return NULL;
+    bool is_read = read_tuple(arguments[10], held.count, ended.tokens);
+    const cell given[] = {ended.used, ended.price};
+    bool is_plain = is_read && are_countable(given, 2) && are_countable(ended.tokens, held.count) && take(&held, false)
+                    && end(&held, &ended);
+    give_back(&held, &view, &terms);
+    return is_read ? Py_NewRef(is_plain ? Py_True : Py_None) : not_read();
+}
+
+static PyMethodDef methods[] = {{"admit", (PyCFunction)(void (*)(void))admit, METH_FASTCALL, NULL},
+                                {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, NULL},
+                                {NULL}};
 
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_plain_slots", NULL, -1, methods};
 

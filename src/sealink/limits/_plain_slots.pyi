@@ -1,35 +1,25 @@
 """Built from _plain_slots.c, where there is a C compiler."""
 
-from sealink.limits.plain_slots import Admitted, Cells
+from collections.abc import Sequence
+from typing import Literal
+
+from sealink.limits.plain_slots import Admitted, Asked, Cells, Prices
+from sealink.limits.subjects import Cost
 
 def admit(
-    cells: Cells,
-    fd: int,
-    process: int,
-    now_ns: int,
-    terms: bytes,
-    prompt_tokens: int,
-    answer_tokens: int,
-    is_stated: bool,
-    streams: int,
-    needed: int,
-    wanted: int,
-    spare: int,
-    /,
-) -> Admitted | None: ...
+    cells: Cells, terms: bytes, now_ns: int, need: Asked, cost: Cost | Prices, is_counted: bool, /
+) -> Admitted | Literal[False] | None: ...
 def settle(
     cells: Cells,
-    fd: int,
-    process: int,
-    now_ns: int,
     terms: bytes,
-    held_tokens: tuple[int, ...],
+    now_ns: int,
     at_ns: int,
-    started_s: int,
-    tokens: int,
-    price: int,
+    started_s: float,
     streams: int,
     reserved: int,
-    number: int,
+    tokens: int,
+    price: int,
+    request: str | int,
+    held_tokens: Sequence[int],
     /,
 ) -> bool | None: ...

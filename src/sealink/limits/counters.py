@@ -6,17 +6,18 @@ slots of all of them are locked.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert, alerts_of
-from sealink.limits.decision import KINDS, Spending, all_funds, in_period, left_of_limits, refusal_of
-from sealink.limits.plain_slots import MOST_SUBJECTS, Terms
+from sealink.limits.decision import KINDS, Spending, all_funds, in_period, is_little, left_of_limits, refusal_of
+from sealink.limits.plain_slots import MOST_SUBJECTS, Asked, PlainLease, Prices, Terms
 from sealink.limits.shared_file import SharedFile
 from sealink.limits.slot import Slot, clear_leases, forget_spending
 from sealink.limits.standing import by_name
 from sealink.limits.subjects import UNNAMED, Cost, Lease, Recorded, Refusal, Settled, Subject, Subjects
 from sealink.policy.budgets import BudgetPeriod, least_left, period_start_s, reservation
-from sealink.policy.limits import Need, Remaining
+from sealink.policy.limits import Need
 
 
 class Counters:
@@ -68,36 +69,38 @@ class Counters:
 
     def admit(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Lease | Refusal:
         """A request begins, if it fits."""
-        terms = self._terms(subjects, now_s) if plain_slots.is_used else None
-        if terms is not None and (lease := self._admit_plain(terms, subjects, need, cost, now_s)) is not None:
-            return lease
+        if plain_slots.is_used and isinstance(subjects, Subjects):
+            found = self.admit_plain(subjects, need, cost, now_s, is_counted=True)
+            if found:
+                return found
         slots = [self._slot(subject) for subject in subjects]
         with self._file.locked(sorted({slot.at for slot in slots})):
             now_ns = self._file.now_ns()
-            for slot in slots:
-                slot.open(now_ns)
-            held = [*zip(subjects, slots, strict=True)]
+            held = _read(subjects, slots, now_ns)
             refusal = self._refusal(held, need, cost, now_ns, now_s)
-            if refusal is not None:
-                return refusal
-            tokens = [need.tokens(subject.limits.tokens_per_minute or 0) for subject in subjects]
-            funds = all_funds(held, now_s)
-            reserved = reservation(funds, cost.prompt + cost.answer, cost.spare) if funds else 0
-            for (subject, slot), each in zip(held, tokens, strict=True):
-                _count(subject, slot, each, now_ns)
-                slot.lease(need.streams, reserved)
-                slot.save()
-            left = left_of_limits(held, now_ns)
-        return Lease(subjects, now_ns, now_s, tokens, need.streams, reserved, *left, least_left(funds) - reserved)
+            return refusal or _let_in(subjects, held, need, cost, now_ns, now_s)
+
+    def admit_uncounted(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Lease | None:
+        """As `admit`, where a prompt has so many tokens at most. None: they have to be counted, since what the request
+        takes may be more than little of what is left."""
+        if plain_slots.is_used and isinstance(subjects, Subjects):
+            found = self.admit_plain(subjects, need, cost, now_s)
+            if found is not None:
+                return found or None
+        slots = [self._slot(subject) for subject in subjects]
+        with self._file.locked(sorted({slot.at for slot in slots})):
+            now_ns = self._file.now_ns()
+            held = _read(subjects, slots, now_ns)
+            if self._refusal(held, need, cost, now_ns, now_s) or not is_little(held, need, cost, now_s):
+                return None
+            return _let_in(subjects, held, need, cost, now_ns, now_s)
 
     def look(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Refusal | None:
         """Why a request does not fit now; None: it does. Nothing is counted."""
         slots = [self._slot(subject) for subject in subjects]
         with self._file.locked(sorted({slot.at for slot in slots})):
             now_ns = self._file.now_ns()
-            for slot in slots:
-                slot.open(now_ns)
-            return self._refusal([*zip(subjects, slots, strict=True)], need, cost, now_ns, now_s)
+            return self._refusal(_read(subjects, slots, now_ns), need, cost, now_ns, now_s)
 
     def hold(self, subjects: Sequence[Subject], streams: int, reserved: int, started_s: float) -> Lease:
         """A request that was admitted elsewhere goes on: from now on it holds so much here."""
@@ -120,10 +123,7 @@ class Counters:
         not so much."""
         slots = self._slots_of(lease)
         with self._file.locked(sorted({slot.at for slot in slots})):
-            now_ns = self._file.now_ns()
-            for slot in slots:
-                slot.open(now_ns)
-            held = [*zip(lease.subjects, slots, strict=True)]
+            held = _read(lease.subjects, slots, self._file.now_ns())
             granted = reservation(all_funds(held, now_s), wanted)
             if granted < wanted and _free_dead(slots):
                 granted = reservation(all_funds(held, now_s), wanted)
@@ -138,8 +138,9 @@ class Counters:
     def settle(self, lease: Lease, tokens: int, price: int, settled: Settled = UNNAMED) -> list[FundsAlert]:
         """A request has ended, and has used so much. What it held goes back. Returns what is to be told of budgets and
         balances."""
-        terms = self._terms(lease.subjects, lease.started_s, settled.warn_at_percent) if plain_slots.is_used else None
-        if terms is not None and settled.cut is None and self._settle_plain(terms, lease, tokens, price, settled):
+        number, warn_at_percent, cut = settled
+        plain = lease if cut is None and isinstance(lease, PlainLease) else None
+        if plain is not None and self.settle_plain(plain, tokens, price, number, warn_at_percent):
             return []
         slots, alerts = self._slots_of(lease), list[FundsAlert]()
         with self._file.locked(sorted({slot.at for slot in slots})):
@@ -150,8 +151,8 @@ class Counters:
                     _settle_tokens(slot, reserved, tokens, lease.at_ns, now_ns)
                 if subject.has_funds:
                     _spend(subject, slot, price, lease.started_s)
-                    slot.settle(settled.number)
-                    alerts += alerts_of(subject, slot, settled.warn_at_percent, lease.started_s, cut=settled.cut)
+                    slot.settle(number)
+                    alerts += alerts_of(subject, slot, warn_at_percent, lease.started_s, cut=cut)
                 slot.save()
                 slot.lease(-lease.streams, -lease.reserved)
         return alerts
@@ -188,42 +189,47 @@ class Counters:
                 slot.save()
                 slot.lease(-lease.streams, -lease.reserved)
 
-    def _terms(self, subjects: Sequence[Subject], at_s: float, warn_at_percent: float | None = None) -> Terms | None:
-        """What is asked of the subjects' slots by a request that begins then."""
-        if not isinstance(subjects, Subjects):
-            return None
-        terms = subjects.terms
-        if not isinstance(terms, Terms) or not terms.fit(self, at_s, warn_at_percent):
-            slots = [self._slot(subject).at for subject in subjects]
-            if not 0 < len(set(slots)) == len(slots) <= MOST_SUBJECTS or not plain_slots.can_count(subjects):
+    def admit_plain(
+        self, subjects: Subjects, need: Asked, cost: Cost | Prices, now_s: float, *, is_counted: bool = False
+    ) -> PlainLease | Literal[False] | None:
+        """As `admit` or `admit_uncounted`, in C. None: it cannot be decided there. False: the tokens have to be
+        counted."""
+        terms, file = subjects.plain_terms, self._file
+        if terms is None or terms.owner is not file or not terms.since_s <= now_s < terms.until_s:
+            terms = self._make_terms(subjects, now_s, UNNAMED.warn_at_percent)
+            if terms is None:
                 return None
-            percent = UNNAMED.warn_at_percent if warn_at_percent is None else warn_at_percent
-            subjects.terms = terms = Terms(self, subjects, slots, at_s, percent)
-        return terms
+        now_ns = file.now_ns()
+        found = plain_slots.admit(file.map, terms.packed, now_ns, need, cost, is_counted)
+        if not found:
+            return found
+        reserved, funds_left, times, requests, tokens, held = found
+        return PlainLease(subjects, now_ns, now_s, held, need[3], reserved, requests, tokens, funds_left, terms, times)
 
-    def _admit_plain(
-        self, terms: Terms, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float
-    ) -> Lease | None:
-        file, now_ns, whole = self._file, self._file.now_ns(), cost.prompt + cost.answer
-        needed = cost.prompt if cost.may_be_cut else whole
-        found = plain_slots.admit(
-            file.map, file.fd, file.process, now_ns, terms.packed, *need, needed, whole, cost.spare
-        )
-        if found is None:
-            return None
-        reserved, funds_left, requests, tokens, held = found
-        requests_left = None if requests[0] < 0 else Remaining(*requests)
-        tokens_left = None if tokens[0] < 0 else Remaining(*tokens)
-        return Lease(subjects, now_ns, now_s, held, need.streams, reserved, requests_left, tokens_left, funds_left)
-
-    def _settle_plain(self, terms: Terms, lease: Lease, tokens: int, price: int, settled: Settled) -> bool:
-        file = self._file
-        started_s, held, number = int(lease.started_s), tuple(lease.tokens), settled.number
+    def settle_plain(
+        self, lease: PlainLease, tokens: int, price: int, request: str | int, warn_at_percent: float
+    ) -> bool:
+        """As `settle`, in C. Whether that was possible. `request`: its id, or its number."""
+        terms, file = lease.terms, self._file
+        if terms is None or terms.warn_at_percent != warn_at_percent or terms.owner is not file:
+            terms = self._make_terms(lease.subjects, lease.started_s, warn_at_percent)
+            if terms is None:
+                return False
         done = plain_slots.settle(
-            file.map, file.fd, file.process, file.now_ns(), terms.packed,
-            held, lease.at_ns, started_s, tokens, price, lease.streams, lease.reserved, number,
+            file.map, terms.packed, file.now_ns(), lease.at_ns, lease.started_s, lease.streams, lease.reserved,
+            tokens, price, request, lease.tokens,
         )  # fmt: skip
-        return bool(done)
+        return done is True
+
+    def _make_terms(self, subjects: Sequence[Subject], at_s: float, warn_at_percent: float) -> Terms | None:
+        """None: these subjects are not for C."""
+        slots = [self._slot(subject).at for subject in subjects]
+        if not 0 < len(set(slots)) == len(slots) <= MOST_SUBJECTS or not plain_slots.can_count(subjects):
+            return None
+        terms = Terms(self._file, subjects, slots, at_s, warn_at_percent)
+        if isinstance(subjects, Subjects):
+            subjects.plain_terms = terms
+        return terms
 
     def _slots_of(self, lease: Lease) -> list[Slot]:
         return [self._slot(subject) for subject in lease.subjects]
@@ -255,6 +261,28 @@ class Counters:
         if refusal is not None and _free_dead([slot for _, slot in held]):
             refusal = refusal_of(held, need, cost, now_ns, now_s)
         return refusal
+
+
+def _read(subjects: Sequence[Subject], slots: list[Slot], now_ns: int) -> list[tuple[Subject, Slot]]:
+    """The slots of subjects as they are now, while they are locked."""
+    for slot in slots:
+        slot.open(now_ns)
+    return [*zip(subjects, slots, strict=True)]
+
+
+def _let_in(
+    subjects: Sequence[Subject], held: list[tuple[Subject, Slot]], need: Need, cost: Cost, now_ns: int, now_s: float
+) -> Lease:
+    """A request that fits is counted."""
+    tokens = [need.tokens(subject.limits.tokens_per_minute or 0) for subject in subjects]
+    funds = all_funds(held, now_s)
+    reserved = reservation(funds, cost.prompt + cost.answer, cost.spare) if funds else 0
+    for (subject, slot), each in zip(held, tokens, strict=True):
+        _count(subject, slot, each, now_ns)
+        slot.lease(need.streams, reserved)
+        slot.save()
+    left = left_of_limits(held, now_ns)
+    return Lease(subjects, now_ns, now_s, tokens, need.streams, reserved, *left, least_left(funds) - reserved)
 
 
 def _free_dead(slots: Sequence[Slot]) -> bool:

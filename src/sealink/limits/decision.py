@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import msgspec
 
 from sealink.limits.subjects import Cost, Refusal, Subject
-from sealink.policy.budgets import BudgetPeriod, Fund, nano_usd, period_start_s, short
+from sealink.policy.budgets import PLENTY, BudgetPeriod, Fund, nano_usd, period_start_s, short
 from sealink.policy.limits import Need, Remaining, Used, excess, least, longest, requests_left, tokens_left
 
 KINDS: Final[dict[BudgetPeriod, int]] = {"day": 1, "week": 2, "month": 3, "total": 4}
@@ -51,12 +51,22 @@ def refusal_of(held: Held, need: Need, cost: Cost, now_ns: int, now_s: float) ->
             found[exceeded] = subject
     if (worst := longest(found)) is not None:
         return Refusal(found[worst], worst, *left_of_limits(held, now_ns))
-    needed = cost.prompt if cost.may_be_cut else cost.prompt + cost.answer
     for subject, counted in held:
-        lacking = short(funds_of(subject, counted, now_s), needed)
+        lacking = short(funds_of(subject, counted, now_s), cost.needed)
         if lacking is not None:
             return Refusal(subject, lacking)
     return None
+
+
+def is_little(held: Held, need: Need, cost: Cost, now_s: float) -> bool:
+    """Whether what a request takes of tokens and money is little of what is left, so that nobody has to know it
+    exactly."""
+    for subject, counted in held:
+        limit = subject.limits.tokens_per_minute
+        if limit is not None and need.prompt_tokens * PLENTY > limit - counted.used.tokens.total:
+            return False
+    left = [fund.left for subject, counted in held for fund in funds_of(subject, counted, now_s)]
+    return cost.needed * PLENTY <= min(left, default=cost.needed * PLENTY)
 
 
 def left_of_limits(held: Held, now_ns: int) -> tuple[Remaining | None, Remaining | None]:

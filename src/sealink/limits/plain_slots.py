@@ -7,15 +7,20 @@ in one call, and leaves every other one to `counters.py`, which does the same in
 import math
 import mmap
 import struct
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal
 
+from sealink.catalog.prices import PriceRule
 from sealink.limits.decision import KINDS
-from sealink.limits.subjects import Subject
+from sealink.limits.shared_file import SharedFile
+from sealink.limits.subjects import Cost, Lease, Subject
 from sealink.policy.budgets import nano_usd, period_start_s
+from sealink.policy.limits import Left
 
 _NONE: Final = -(1 << 63)
 """Instead of a limit that is not set."""
+_WHOSE: Final = struct.Struct("2q")
+_RATES: Final = struct.Struct("3q")
 _TERMS: Final = struct.Struct("11q")
 _DAY_S: Final = 86_400
 MOST_SUBJECTS: Final = 3
@@ -23,31 +28,45 @@ MOST: Final = 1 << 53
 """Of any limit: sums of larger numbers could be more than a cell holds."""
 
 Cells = mmap.mmap
-Left = tuple[int, int, int]
-"""A limit (below 0: there is none), how much is left of it, in how many nanoseconds it is whole again."""
-Admitted = tuple[int, int, Left, Left, tuple[int, ...]]
-"""How much money is reserved and how much is left besides; what is left of requests and of tokens; how many tokens are
-held of each subject."""
+Admitted = tuple[int, int, int, Left | None, Left | None, tuple[int, ...]]
+"""How much money is reserved and how much is left besides; for how many times the answer it is; what is left of
+requests and of tokens; how many tokens are held of each subject."""
+Asked = tuple[int, int, bool, int]
+"""The numbers of a Need."""
+Prices = bytes
+"""The rates of a model's targets, packed: what its requests may cost is worked out in C, as Estimate.cost does it."""
 
 
 class Terms:
     """What is asked of the slots of several subjects, in the file that `owner` has open, at any time of one day (in
     UTC)."""
 
+    __slots__ = ("owner", "packed", "since_s", "until_s", "warn_at_percent")
+
     def __init__(
-        self, owner: object, subjects: Sequence[Subject], slots: list[int], at_s: float, warn_at_percent: float
+        self, owner: SharedFile, subjects: Sequence[Subject], slots: list[int], at_s: float, warn_at_percent: float
     ) -> None:
         self.owner = owner
-        self.since_s = int(at_s // _DAY_S) * _DAY_S
+        self.since_s = float(at_s // _DAY_S * _DAY_S)
         self.until_s = self.since_s + _DAY_S
         self.warn_at_percent = warn_at_percent
         each = [_cells_of(subject, at, at_s, warn_at_percent) for subject, at in zip(subjects, slots, strict=True)]
-        self.packed = b"".join(each)
+        self.packed = _WHOSE.pack(owner.fd, owner.process) + b"".join(each)
 
-    def fit(self, owner: object, at_s: float, warn_at_percent: float | None) -> bool:
-        """Whether these are still the terms. None: it does not matter when people are warned."""
-        is_owners = self.owner is owner and self.since_s <= at_s < self.until_s
-        return is_owners and (warn_at_percent is None or warn_at_percent == self.warn_at_percent)
+
+class PlainLease(Lease):
+    """One that C has made. `terms`: by which it is settled. `times`: for how many times the answer it has money."""
+
+    terms: Terms | None = None
+    times: int = 0
+
+
+def prices_of(rules: Iterable[PriceRule]) -> Prices | None:
+    """None: C cannot work them out."""
+    rates = {rule.linear for rule in rules}
+    if None in rates or not all(0 <= number <= MOST for each in rates if each for number in each):
+        return None
+    return b"".join(_RATES.pack(*each) for each in sorted(filter(None, rates)))
 
 
 def can_count(subjects: Sequence[Subject]) -> bool:
@@ -81,8 +100,8 @@ def _warned_from(amount: int, percent: float) -> int:
     return spent
 
 
-Admit = Callable[[Cells, int, int, int, bytes, int, int, bool, int, int, int, int], Admitted | None]
-Settle = Callable[[Cells, int, int, int, bytes, tuple[int, ...], int, int, int, int, int, int, int], bool | None]
+Admit = Callable[[Cells, bytes, int, Asked, Cost | Prices, bool], Admitted | Literal[False] | None]
+Settle = Callable[[Cells, bytes, int, int, float, int, int, int, int, str | int, Sequence[int]], bool | None]
 
 _admit_in_c: Admit | None
 _settle_in_c: Settle | None

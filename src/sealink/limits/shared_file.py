@@ -32,6 +32,8 @@ _JOURNAL_CELLS: Final = _PROCESS_CELLS + PROCESSES
 _HEADER_CELLS: Final = _JOURNAL_CELLS + PROCESSES
 _DIGEST_CELLS: Final = 2
 
+_DIGITS: Final = 14
+"""Of a hexadecimal number of 56 bits."""
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -178,6 +180,14 @@ class _Held:
 def number_of(name: str) -> int:
     """A number, other than 0, for a name that is unique for all time."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=7).digest()) + 1
+
+
+def number_of_request(request_id: str) -> int:
+    """The same of a request: its id is a random number already."""
+    try:
+        return int(request_id[-_DIGITS:], 16) + 1
+    except ValueError:
+        return number_of(request_id)
 
 
 class _Locks:

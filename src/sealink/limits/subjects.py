@@ -1,12 +1,15 @@
 """What is counted: subjects (keys, teams, models) with their limits, and what a request takes of them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from sealink.policy.budgets import BudgetPeriod, Fund
-from sealink.policy.limits import Code, Excess, Remaining, UsageLimits
+from sealink.policy.limits import Code, Excess, Left, Remaining, UsageLimits
+
+if TYPE_CHECKING:
+    from sealink.limits.plain_slots import Terms
 
 
 class Credit(NamedTuple):
@@ -34,14 +37,15 @@ class Subject(NamedTuple):
 
 
 class Subjects(tuple[Subject, ...]):
-    """Those that a request counts for, with what is the same for all such requests. `known_to`, `terms`: what counters
-    keep of them."""
+    """Those that a request counts for, with what is the same for all such requests. `known_to`, `terms`, `plain_terms`:
+    what counters keep of them."""
 
     def __init__(self, _: Iterable[Subject] = ()) -> None:
         self.has_funds = any(subject.has_funds for subject in self)
         self.counts_tokens = any(subject.limits.tokens_per_minute is not None for subject in self)
         self.known_to: object = None
         self.terms: object = None
+        self.plain_terms: Terms | None = None
 
 
 class Limit(NamedTuple):
@@ -60,6 +64,11 @@ class Cost(NamedTuple):
     answer: int = 0
     may_be_cut: bool = False
     spare: int = 0
+
+    @property
+    def needed(self) -> int:
+        """Less must not be left."""
+        return self.prompt if self.may_be_cut else self.prompt + self.answer
 
 
 class Recorded(NamedTuple):
@@ -83,8 +92,8 @@ class Lease(msgspec.Struct):
     tokens: Sequence[int]
     streams: int
     reserved: int
-    requests_left: Remaining | None = None
-    tokens_left: Remaining | None = None
+    requests_left: Left | None = None
+    tokens_left: Left | None = None
     funds_left: int = 0
 
 

@@ -17,11 +17,16 @@ class HeaderLines(str):
     @property
     def pairs(self) -> HeaderList:
         """The same as a list."""
-        return [(name, value) for name, _, value in [line.partition(": ") for line in self.split("\r\n")[:-1]]]
+        return pairs_of(self)
 
 
 NO_LINES: Final = HeaderLines()
 Headers = HeaderList | HeaderLines
+
+
+def pairs_of(lines: str) -> HeaderList:
+    """Lines of headers as a list."""
+    return [(name, value) for name, _, value in [line.partition(": ") for line in lines.split("\r\n")[:-1]]]
 
 
 def header_lines(headers: HeaderList) -> HeaderLines:

@@ -185,7 +185,11 @@ class Excess(NamedTuple):
     wait_ns: int | None
 
 
-class Remaining(msgspec.Struct, frozen=True):
+Left = tuple[int, int, int]
+"""A limit, how much of it is left, and in how many nanoseconds all of it is again: also what C makes of a Remaining."""
+
+
+class Remaining(NamedTuple):
     """A limit, how much of it is left, and how long until all of it is again."""
 
     limit: int

@@ -19,6 +19,9 @@ OnDisconnect = Literal["cancel", "drain", "detach"]
 
 _WILDCARD = re.compile(r"[*?\[\]]")
 
+_MOST_KEPT, _MOST_CHARS = 1024, 256
+"""How many names that fit patterns are kept, and how long they may be: clients choose them."""
+
 SAME_NAME: Final = "*"
 """As a target's model: the name that the client asks for."""
 
@@ -64,6 +67,8 @@ class Router:
         routes = tuple(routes)
         self._exact = {route.model: _asked_for(route, route.model) for route in routes if not route.is_pattern}
         self._patterns = tuple(route for route in routes if route.is_pattern)
+        self._found: dict[str, ModelRoute] = {}
+        """Routes of patterns, under names that clients have asked for: the same name has the same route."""
 
     @property
     def listed(self) -> tuple[ModelRoute, ...]:
@@ -77,17 +82,24 @@ class Router:
 
     def route_of(self, model: str) -> ModelRoute:
         """The route of a model, under the name that the client used. Raises NotFound when none leads to it."""
-        route = self._exact.get(model)
+        route = self._exact.get(model) or self._found.get(model)
         if route is not None:
             return route
         for route in self._patterns:
             if stars_of(route.model, model) is not None:
-                return _asked_for(route, model)
+                return self._keep(_asked_for(route, model))
         raise NotFound(
             f"The model {model!r} is not configured here. GET /v1/models lists those that are.",
             code="model_not_found",
             param="model",
         )
+
+    def _keep(self, route: ModelRoute) -> ModelRoute:
+        if len(route.model) <= _MOST_CHARS:
+            if len(self._found) >= _MOST_KEPT:
+                self._found.clear()
+            self._found[route.model] = route
+        return route
 
 
 def _asked_for(route: ModelRoute, model: str) -> ModelRoute:

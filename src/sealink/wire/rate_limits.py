@@ -35,10 +35,11 @@ def duration(seconds: float) -> str:
     return f"{minutes}m{rest}" if minutes else rest
 
 
-def stated_tokens(fields: Mapping[str, Raw], *names: str, times: str = "") -> int | None:
+def stated_tokens(fields: Mapping[str, Raw], names: tuple[str, ...], times: str = "") -> int | None:
     """The first of these fields that is there, as many times as the field `times` says; None where none is."""
     for name in names:
         if name in fields and (tokens := integer_of(fields[name])) is not None:
-            several = max(1, integer_of(fields[times]) or 1) if times in fields else 1
-            return max(0, tokens) * several
+            if times in fields:
+                tokens *= max(1, integer_of(fields[times]) or 1)
+            return tokens if tokens > 0 else 0
     return None

@@ -21,6 +21,7 @@ from sealink.gateway.operations.token_counts import COUNT_TOKENS
 from sealink.gateway.services import Services
 from sealink.http.endpoint import RequestContext
 from sealink.http.responses import JSON, identity
+from sealink.net.header_lines import pairs_of
 from sealink.net.message import Request, Responder
 from sealink.policy.routing import Target
 from sealink.wire.dialect import CountingDialect
@@ -66,7 +67,7 @@ class TokenCounts:
         finally:
             account.end("error", "sealink", "internal_error")  # unless it is known already how it ended
             observers.settled(admission, account.settlement())
-        told = [*admitted.answer_headers, *admitted.limit_lines.pairs, *source]
+        told = [*admitted.answer_headers, *pairs_of(admitted.limit_lines), *source]
         responder.send(200, [*JSON, *identity(context.request_id), *told], counted)
 
     async def _count(self, admitted: AdmittedRequest, account: Account) -> tuple[HeaderList, bytes]:

@@ -1,14 +1,10 @@
 """What a request asks of the limits, budgets and balances that apply to it."""
 
-from typing import Final
-
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.estimate import Estimate
 from sealink.gateway.limits.refusal import Waited
-from sealink.limits.subjects import Cost, Limit, Subjects
+from sealink.limits.subjects import Limit, Subjects
 from sealink.policy.limits import limits_on
-
-_NO_COST: Final = Cost()
 
 
 class Claim:
@@ -23,8 +19,9 @@ class Claim:
     def apply(self, subjects: Subjects) -> None:
         """It counts for these now. Raises PermissionDenied for a model without a price under a budget."""
         self.subjects = subjects
-        self.need = self.estimate.need(counts_tokens=subjects.counts_tokens)
-        self.cost = self.estimate.cost() if subjects.has_funds else _NO_COST
+        estimate, counts = self.estimate, subjects.counts_tokens or subjects.has_funds
+        prompt_tokens = estimate.counted_prompt() if counts else 0
+        self.need, self.cost = estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
 
     @property
     def limits(self) -> list[Limit]:

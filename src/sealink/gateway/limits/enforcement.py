@@ -18,17 +18,21 @@ from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.gate import Waiting
 from sealink.gateway.limits.claim import Claim
-from sealink.gateway.limits.estimate import SPARE_TIMES, Estimate
+from sealink.gateway.limits.estimate import Estimate, times_reserved
+from sealink.gateway.limits.left_headers import left_headers
+from sealink.gateway.limits.plan import Plan, Plans
 from sealink.gateway.limits.queue import FREED_BY_ENDS, Queue
-from sealink.gateway.limits.refusal import left_lines, refused
+from sealink.gateway.limits.refusal import refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
+from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
 from sealink.limits.asked import Asked
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
-from sealink.limits.shared_file import FileFull, number_of
+from sealink.limits.plain_slots import PlainLease, Prices, prices_of
+from sealink.limits.shared_file import FileFull, number_of_request
 from sealink.limits.standing import Spent, by_name
 from sealink.limits.subjects import UNNAMED, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
 from sealink.policy.budgets import period_start_s
@@ -84,6 +88,7 @@ class LimitEnforcement:
         self._leases: dict[str, Lease] = {}
         self._kept: dict[tuple[str, str], _Kept] = {}
         """What requests of a key for a model count for, by their names, as long as it is the same."""
+        self._plans = Plans()
         self._settings = LimitSettings()
         self._prices = PriceRules()
         self.queue = Queue(self)
@@ -96,6 +101,7 @@ class LimitEnforcement:
         async def flushed() -> bool:
             return await asyncio.to_thread(flush)
 
+        self._plans.clear()
         self._nodes = NodeCounters(settings, self._open, self._recorded, flushed)
         await self._nodes.start()
 
@@ -111,6 +117,7 @@ class LimitEnforcement:
         self._route_of = route_of
         self._settings = settings
         self._prices = prices
+        self._plans.clear()
         self.queue.max_queued, self.queue.poll_s = settings.max_queued, settings.queue_poll_s
         self.queue.renew()
 
@@ -118,20 +125,83 @@ class LimitEnforcement:
         """Give everything back."""
         if self._nodes is not None:
             await self._nodes.stop()
+        self._plans.clear()
         if self._counters is not None:
             self._counters.close()
             self._counters = None
 
     def admit(self, request: AdmittedRequest) -> Waiting | None:
         """Raises RateLimited or InsufficientBalance; PermissionDenied for a model without a price under a budget."""
-        subjects = self._subjects(request)
-        if not subjects:
+        asked, key, route, accounts = request.request, request.key, request.route, self._keyring
+        client = asked.client
+        plan = self._plans.get((key.name, route.model, client.name))
+        if (
+            plan is None
+            or plan.key is not key
+            or plan.route is not route
+            or plan.teams is not accounts.teams
+            or plan.balances is not accounts.balances
+        ):
+            plan = self._make_plan(request)
+        if not plan.subjects:
             return None
-        claim = Claim(request, subjects, Estimate(request, self._settings, self._prices))
+        counters, stated = plan.counters, client.max_output_tokens(asked.head)
+        if counters is not None and not self.queue.lines:
+            if plan.prices is None:
+                is_in = self._let_in_uncounted(request, plan, counters, stated)
+            else:
+                is_in = self._let_in_plain(request, plan, counters, plan.prices, stated)
+            if is_in:
+                return None
+        estimate = Estimate(request, self._settings, self._prices, stated)
+        return self._admit_claim(plan, Claim(request, plan.subjects, estimate))
+
+    def _let_in_uncounted(self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None) -> bool:
+        """Let a request in whose prompt nobody has counted, if what it takes is little of what is left, whatever that
+        is. `stated`: how many tokens it says that its answer may have."""
+        estimate, subjects, now_s = Estimate(request, self._settings, self._prices, stated), plan.subjects, time.time()
+        prompt_tokens = estimate.most_prompt_tokens
+        need, cost = estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
+        try:
+            lease = counters.admit_uncounted(subjects, need, cost, now_s)
+        except FileFull as error:
+            raise _unavailable(error) from error
+        if lease is None:
+            return False
+        self._leases[request.request_id] = lease
+        if cost.may_be_cut:
+            request.request.meter = StreamBudget(counters, lease, estimate, times_reserved(lease.reserved, cost))
+        request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
+        return True
+
+    def _let_in_plain(
+        self, request: AdmittedRequest, plan: Plan, counters: Counters, prices: Prices, stated: int | None
+    ) -> bool:
+        """The same in C, with the price."""
+        settings, now_s, asked = self._settings, time.time(), request.request
+        head = asked.head
+        answer_tokens = settings.reserve_output_tokens if stated is None else stated
+        need = len(head.body), answer_tokens, stated is not None, head.stream
+        try:
+            lease = counters.admit_plain(plan.subjects, need, prices, now_s)
+        except FileFull as error:
+            raise _unavailable(error) from error
+        if not lease:
+            return False
+        self._leases[asked.request_id] = lease
+        if head.stream and prices:
+            estimate = Estimate(request, settings, self._prices, stated)
+            asked.meter = StreamBudget(counters, lease, estimate, lease.times)
+        request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
+        return True
+
+    def _admit_claim(self, plan: Plan, claim: Claim) -> Waiting | None:
+        request = claim.request
         if self._nodes is not None:
             return self._ask_nodes(self._nodes, claim) or self._admit_awaiting(claim)
-        if self.queue.lines or self._unknown(subjects):
+        if self.queue.lines or self._unknown(plan.subjects):
             return self._admit_awaiting(claim)
+        plan.counters = self._open()
         found = self._ask_here(claim)
         if isinstance(found, Refusal) and self._queue_s(request):
             return self._admit_awaiting(claim, found)
@@ -158,18 +228,25 @@ class LimitEnforcement:
     def settled(self, admission: Admission, settlement: Settlement) -> None:
         """What a request held goes back, but for what it has used."""
         lease = self._leases.pop(admission.request_id, None)
-        if lease is not None:
-            usage = settlement.usage
-            tokens = usage.input_tokens + usage.output_tokens if usage is not None else 0
-            tokens = max(0, min(tokens, MAX_TOKENS))  # no provider's nonsense may keep a lease from being given back
-            price = settlement.price_nano_usd or 0
-            if self._nodes is not None:
-                self._nodes.settle(lease, tokens, price)
-            else:
-                for alert in self._open().settle(lease, tokens, price, self._noted(settlement)):
-                    self.on_alert(alert)
-            if self.queue.lines:
-                self.queue.freed([subject.name for subject in lease.subjects], FREED_BY_ENDS)
+        if lease is None:
+            return
+        usage, price = settlement.usage, settlement.price_nano_usd or 0
+        tokens = 0 if usage is None else usage.input_tokens + usage.output_tokens
+        if not 0 <= tokens <= MAX_TOKENS:  # no provider's nonsense may keep a lease from being given back
+            tokens = max(0, min(tokens, MAX_TOKENS))
+        counters = self._counters
+        if self._nodes is not None:
+            self._nodes.settle(lease, tokens, price)
+        elif (
+            counters is None
+            or settlement.code is not None
+            or not isinstance(lease, PlainLease)
+            or not counters.settle_plain(lease, tokens, price, settlement.request_id, self._settings.warn_at_percent)
+        ):
+            for alert in self._open().settle(lease, tokens, price, self._noted(settlement)):
+                self.on_alert(alert)
+        if self.queue.lines:
+            self.queue.freed([subject.name for subject in lease.subjects], FREED_BY_ENDS)
 
     def recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
         """A process of this machine has died that wrote a journal, of which that is the last entry, if that is a
@@ -189,7 +266,7 @@ class LimitEnforcement:
 
     def _noted(self, settlement: Settlement) -> Settled:
         cut = settlement.code if settlement.ended == "done" else None
-        return Settled(number_of(settlement.request_id), self._settings.warn_at_percent, cut)
+        return Settled(number_of_request(settlement.request_id), self._settings.warn_at_percent, cut)
 
     def _subjects_of_row(self, admission: Admission) -> list[Subject]:
         """What a request counted for, that another process has admitted, as far as that has money."""
@@ -211,6 +288,15 @@ class LimitEnforcement:
         if lease is not None:
             (self._nodes or self._open()).undo(lease)
             self.queue.freed(subject.name for subject in lease.subjects)
+
+    def _make_plan(self, request: AdmittedRequest) -> Plan:
+        teams, balances = self._keyring.teams, self._keyring.balances  # before they are looked at: they may change
+        subjects, prices = self._subjects(request), self._prices
+        rules = {prices.rule_for(target.provider.name, target.model) for target in request.route.targets}
+        in_c = prices_of(rules if subjects.has_funds else ()) if plain_slots.is_used else None
+        plan = Plan(request, teams, balances, subjects, in_c)
+        self._plans.keep(plan, request.request.client.name)
+        return plan
 
     def _subjects(self, request: AdmittedRequest) -> Subjects:
         """What the request counts for, if that has limits."""
@@ -344,8 +430,10 @@ class LimitEnforcement:
         if admitted.queued_ms is not None:
             admitted.request.received_at = time.monotonic()  # its timers begin now
         if claim.cost.may_be_cut:
-            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim)
-        admitted.limit_lines = left_lines(found.requests_left, found.tokens_left, client, now_s)
+            admitted.request.meter = StreamBudget(
+                self._nodes or self._open(), found, claim.estimate, times_reserved(found.reserved, claim.cost)
+            )
+        admitted.limit_lines = left_headers(client).of(found.requests_left, found.tokens_left, now_s)
 
     def _open(self) -> Counters:
         if self._counters is None:
@@ -359,20 +447,22 @@ class LimitEnforcement:
 class StreamBudget:
     """The meters of one stream, for whichever target sends it."""
 
-    def __init__(self, counters: MoneyCounters, lease: Lease, claim: Claim) -> None:
+    __slots__ = ("_answer_tokens", "_counters", "_estimate", "_lease", "room")
+
+    def __init__(self, counters: MoneyCounters, lease: Lease, estimate: Estimate, times: int) -> None:
+        """`times`: for how many times the answer money is reserved."""
         self._counters = counters
         self._lease = lease
-        self._estimate = claim.estimate
-        self._cost = claim.cost
+        self._estimate = estimate
+        self._answer_tokens = answer_tokens = estimate.answer_tokens * (times or 1)
+        self.room = answer_tokens - counters.ahead_tokens if times else None
 
     def of(self, target: Target) -> RunningMeter:
-        estimate, cost, reserved = self._estimate, self._cost, self._lease.reserved
-        price, answer_tokens = partial(estimate.price, target), estimate.answer_tokens
-        whole = cost.prompt + cost.answer  # by the dearest target's price
-        if reserved >= whole + cost.spare:
-            answer_tokens *= 1 + SPARE_TIMES
-        prompt_tokens, is_covered = estimate.prompt_tokens, reserved >= whole
-        return RunningMeter(self._counters, self._lease, price, prompt_tokens, answer_tokens, is_covered=is_covered)
+        price, prompt_tokens = partial(self._estimate.price, target), self._estimate.counted_prompt
+        is_covered = self.room is not None
+        return RunningMeter(
+            self._counters, self._lease, price, prompt_tokens, self._answer_tokens, is_covered=is_covered
+        )
 
     def code(self) -> str:
         return code_of(self._lease)

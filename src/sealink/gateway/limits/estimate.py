@@ -8,50 +8,66 @@ from sealink.errors import PermissionDenied
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.gateway.metering import Meter
-from sealink.limits.subjects import Cost
+from sealink.limits.subjects import Cost, Subjects
 from sealink.policy.limits import Need
 from sealink.policy.routing import Target
 from sealink.usage import Usage
 
+_NO_COST: Final = Cost()
 SPARE_TIMES: Final = 3
 """Of a stream's answer as many times is reserved besides, where there is plenty: a token has about four bytes."""
+
+
+def times_reserved(reserved: int, cost: Cost) -> int:
+    """For how many times a stream's answer so much money is enough; 0: not for one."""
+    more = reserved - cost.prompt - cost.answer
+    return 0 if more < 0 else 1 if more < cost.spare else 1 + SPARE_TIMES
 
 
 class Estimate:
     """Of one request. Its prompt is counted only if that is asked for."""
 
-    def __init__(self, admitted: AdmittedRequest, settings: LimitSettings, prices: PriceRules) -> None:
+    __slots__ = ("_admitted", "_prices", "_prompt_tokens", "_settings", "answer_tokens", "is_stated")
+
+    def __init__(
+        self, admitted: AdmittedRequest, settings: LimitSettings, prices: PriceRules, stated: int | None
+    ) -> None:
+        """`stated`: how many tokens the request says that its answer may have at most."""
         self._admitted = admitted
         self._prices = prices
-        self._unpriced = settings.unpriced
-        self._meter = Meter(admitted.request, prices)
-
-        request = admitted.request
-        stated = request.client.max_output_tokens(request.head)
+        self._settings = settings
         self.is_stated = stated is not None
         """Whether the request says how many tokens the answer may have at most: `answer_tokens`."""
         self.answer_tokens = settings.reserve_output_tokens if stated is None else stated
         self._prompt_tokens: int | None = None
 
     @property
-    def prompt_tokens(self) -> int:
+    def most_prompt_tokens(self) -> int:
+        """More than a prompt cannot have: a token has one byte at least."""
+        return len(self._admitted.request.head.body)
+
+    def counted_prompt(self) -> int:
+        """The prompt's tokens."""
         if self._prompt_tokens is None:
             request = self._admitted.request
             self._prompt_tokens = estimate_tokens(request.client.prompt_text(request.head))
         return self._prompt_tokens
 
-    def need(self, *, counts_tokens: bool) -> Need:
-        """What it takes of limits."""
+    def need(self, subjects: Subjects, prompt_tokens: int) -> Need:
+        """What it takes of limits, with a prompt of so many tokens."""
         streams = int(self._admitted.request.head.stream)
-        if not counts_tokens:
+        if not subjects.counts_tokens:
             return Need(0, 0, is_stated=True, streams=streams)
-        return Need(self.prompt_tokens, self.answer_tokens, self.is_stated, streams)
+        return Need(prompt_tokens, self.answer_tokens, self.is_stated, streams)
 
-    def cost(self) -> Cost:
-        """What it may cost. Raises PermissionDenied where that is not known, and must be."""
+    def cost(self, subjects: Subjects, prompt_tokens: int) -> Cost:
+        """What it may cost, with a prompt of so many tokens. Raises PermissionDenied where that is not known, and must
+        be."""
+        if not subjects.has_funds:
+            return _NO_COST
         most_prompt = most_answer = 0
         for target in self._admitted.route.targets:
-            prices = self._prices_of(target)
+            prices = self._prices_of(target, prompt_tokens)
             if prices is None:
                 self._refuse_unpriced()
                 continue
@@ -61,9 +77,9 @@ class Estimate:
             return Cost(most_prompt, most_answer)
         return Cost(most_prompt, most_answer, may_be_cut=True, spare=SPARE_TIMES * (most_answer + 1))
 
-    def _prices_of(self, target: Target) -> tuple[int, int] | None:
+    def _prices_of(self, target: Target, prompt_tokens: int) -> tuple[int, int] | None:
         """Of the prompt alone, and with its answer."""
-        prompt_tokens, answer_tokens = self.prompt_tokens, self.answer_tokens
+        answer_tokens = self.answer_tokens
         rule = self._prices.rule_for(target.provider.name, target.model)
         if (plain := rule.of_plain(prompt_tokens, answer_tokens)) is not None:
             return plain
@@ -73,10 +89,11 @@ class Estimate:
 
     def price(self, target: Target, usage: Usage) -> int | None:
         """What a target's answer costs with this usage; None where that is not known."""
-        return self._meter.charge(usage, "estimated", target).price_nano_usd
+        meter = Meter(self._admitted.request, self._prices)
+        return meter.charge(usage, "estimated", target).price_nano_usd
 
     def _refuse_unpriced(self) -> None:
-        if self._unpriced == "refuse":
+        if self._settings.unpriced == "refuse":
             raise PermissionDenied(
                 f"The price of {self._admitted.request.head.model!r} is not known, so that it cannot be used under a "
                 "budget or balance.",

@@ -1,14 +1,13 @@
-"""What a client is told about its limits: errors, and the headers of answers."""
+"""What a client is told whose request is not admitted."""
 
-from datetime import UTC, datetime
-from functools import lru_cache, partial
 from typing import Final, Literal
 
 from sealink.errors import HeaderList, InsufficientBalance, RateLimited, SealinkError
+from sealink.gateway.limits.left_headers import left_headers
 from sealink.limits.subjects import Refusal, Subject
-from sealink.net.header_lines import HeaderLines
+from sealink.net.header_lines import pairs_of
 from sealink.policy.budgets import Fund
-from sealink.policy.limits import Code, Excess, Remaining
+from sealink.policy.limits import Code, Excess
 from sealink.wire.dialect import ClientApi
 
 _MS: Final = 10**6
@@ -34,38 +33,10 @@ def refused(refusal: Refusal, client: ClientApi, now_s: float, waited: Waited = 
     """The error of a request that is not admitted."""
     if isinstance(refusal.reason, Fund):
         return _unpaid(refusal.subject, refusal.reason)
-    left = left_lines(refusal.requests_left, refusal.tokens_left, client, now_s)
-    headers = [*left.pairs, *_wait(refusal.reason)]
+    left = left_headers(client).of(refusal.requests_left, refusal.tokens_left, now_s)
+    headers = [*pairs_of(left), *_wait(refusal.reason)]
     told = _message(refusal.subject, refusal.reason) + _WAITED[waited]
     return RateLimited(told, code=refusal.reason.code, headers=headers)
-
-
-def left_lines(requests: Remaining | None, tokens: Remaining | None, client: ClientApi, now_s: float) -> HeaderLines:
-    """The headers that tell what is left of the limits that are set."""
-    lines = ""
-    if requests is not None:
-        reset = _reset(requests, client, now_s)
-        lines = _lines(client.limit_headers("requests")) % (requests.limit, requests.left, reset)
-    if tokens is not None:
-        reset = _reset(tokens, client, now_s)
-        lines += _lines(client.limit_headers("tokens")) % (tokens.limit, tokens.left, reset)
-    return HeaderLines(lines)
-
-
-def _reset(left: Remaining, client: ClientApi, now_s: float) -> str:
-    reset_s = left.reset_ns / _S
-    return client.limit_reset(reset_s, partial(_rfc_3339, now_s + reset_s))
-
-
-def _rfc_3339(at_s: float) -> str:
-    return datetime.fromtimestamp(-(-at_s // 1), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@lru_cache(maxsize=16)
-def _lines(names: tuple[str, str, str]) -> str:
-    """Those of one limit, to be filled in."""
-    limit, left, reset = names
-    return f"{limit}: %d\r\n{left}: %d\r\n{reset}: %s\r\n"
 
 
 def _message(subject: Subject, excess: Excess) -> str:

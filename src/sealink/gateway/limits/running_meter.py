@@ -28,16 +28,20 @@ class MoneyCounters(Protocol):
 
 class RunningMeter:
     """Called after each frame that is looked at: it compares two numbers, unless the provider has counted anew or the
-    money is spent. `answer_tokens`: for so many was money to be reserved. `is_covered`: it was, as is known already.
+    money is spent. `prompt_tokens` counts those of the prompt, where a price is asked for. `answer_tokens`: for so many
+    was money to be reserved. `is_covered`: it was, as is known already.
 
     Where there is plenty of money, bytes are counted as tokens: `left_uncounted`."""
+
+    _reported: Usage | None = None
+    _prompt: Usage | None = None
 
     def __init__(
         self,
         counters: MoneyCounters,
         lease: Lease,
         price: Price,
-        prompt_tokens: int,
+        prompt_tokens: Callable[[], int],
         answer_tokens: int,
         *,
         is_covered: bool = False,
@@ -45,8 +49,7 @@ class RunningMeter:
         self._counters = counters
         self._lease = lease
         self._price = price
-        self._reported: Usage | None = None
-        self._prompt = Usage(input_tokens=prompt_tokens, output_tokens=0)
+        self._prompt_tokens = prompt_tokens
         self._ahead = counters.ahead_tokens
         self._wanted = answer_tokens
         self._allowed = answer_tokens
@@ -151,6 +154,8 @@ class RunningMeter:
 
     def _usage(self, output_tokens: int) -> Usage:
         usage = self._prompt
+        if usage is None:
+            usage = self._prompt = Usage(input_tokens=self._prompt_tokens(), output_tokens=0)
         return Usage(
             input_tokens=usage.input_tokens,
             output_tokens=output_tokens,

@@ -1,5 +1,6 @@
 """The operations of chat: a stream and a whole answer, in any client's dialect, from any upstream's."""
 
+from functools import partial
 from typing import TypeGuard
 
 from sealink.errors import InvalidRequest
@@ -125,7 +126,7 @@ def _keeping_text(handler: StreamHandler, request: ClientRequest) -> StreamHandl
 def _stream_handler(request: ClientRequest, target: Target) -> StreamHandler:
     dialect, meter = target.provider.dialect, request.meter
     if meter is not None:
-        return MeteredHandler(_cuttable_handler(request, dialect), meter.of(target), meter.code)
+        return MeteredHandler(_cuttable_handler(request, dialect), partial(meter.of, target), meter.code, meter.room)
     if _passes_through(dialect, request):
         return dialect.passthrough(request.head, request.fallback_identity)
     return _translator(request, dialect)

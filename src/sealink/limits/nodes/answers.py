@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from sealink.limits.decision import KINDS, Spending
 from sealink.limits.nodes.commands import Terms
 from sealink.limits.subjects import Subject
-from sealink.policy.limits import DAY_NS, MINUTE_NS, Remaining, Used
+from sealink.policy.limits import DAY_NS, MINUTE_NS, Left, Used
 
 REFUSED: Final = 0
 UNKNOWN: Final = 2
@@ -20,7 +20,7 @@ Reply = Any
 """As hiredis reads it: to an admission that fits, bytes (`admitted`); else the numbers of an Answer."""
 
 
-Admitted = tuple[int, int, Remaining | None, Remaining | None, int]
+Admitted = tuple[int, int, Left | None, Left | None, int]
 """When a request is let in (in nanoseconds), how much money is reserved for it, and what is left: of requests, of
 tokens, of money."""
 _ADMITTED: Final = Struct("<9q")
@@ -35,9 +35,9 @@ def admitted(packed: bytes, terms: Terms) -> Admitted:
     return now_us * _US, reserved, requests, tokens, funds
 
 
-def _left(limit: int | None, used: int, reset_us: int) -> Remaining:
+def _left(limit: int | None, used: int, reset_us: int) -> Left:
     assert limit is not None
-    return Remaining(limit, limit - used if used < limit else 0, reset_us * _US)
+    return limit, limit - used if used < limit else 0, reset_us * _US
 
 
 class RemoteWindow(NamedTuple):

@@ -114,10 +114,12 @@ class Server:
             }
         for each in sockets:
             is_unix = each.family == socket.AF_UNIX
-            # asyncio's own create_unix_server would remove the socket's file, which may be another process's by then.
+            # create_unix_server would remove the socket's file, which may be another process's by then: asyncio's does,
+            # uvloop's on Python 3.13 and newer (`cleanup_socket`, new in 3.13).
             plain = not is_unix or isinstance(loop, asyncio.BaseEventLoop)
             create = loop.create_server if plain else loop.create_unix_server
-            self._listening(await create(self._connection, sock=each, **options))
+            own: dict[str, Any] = {} if plain else {"cleanup_socket": False}
+            self._listening(await create(self._connection, sock=each, **options, **own))
 
     def _connection(self) -> ClientConnection:
         return ClientConnection(self)

@@ -11,6 +11,7 @@ from sealink.errors import InvalidRequest
 from sealink.wire.dialect import RequestHead
 from sealink.wire.raw_json.fields import Fields, is_null, to_raw, without
 from sealink.wire.raw_json.request_fields import (
+    ModelName,
     missing,
     own_metadata,
     read_body,
@@ -43,7 +44,7 @@ def parse_head(body: bytes) -> RequestHead:
     for name in ("model", "input"):
         if is_null(fields.get(name)):
             raise missing(name)
-    model = read_field(fields, "model", str)
+    model = read_field(fields, "model", ModelName)
     if not model:
         raise InvalidRequest("The field `model` is empty.", code="missing_field", param="model")
     texts_of(fields)

@@ -109,8 +109,15 @@ def text_of(raw: Raw | None) -> str | None:
 
 def integer_of(raw: Raw | None) -> int | None:
     """An integer of at most 64 bits; `12.0` counts as one."""
-    value = None if raw is None else _read(_NUMBER, raw)
-    return int(value) if value is not None and value == value // 1 and abs(value) < _INTEGERS_END else None
+    if raw is None:
+        return None
+    try:
+        value = _NUMBER.decode(raw)
+    except (msgspec.ValidationError, RecursionError):
+        return None
+    if value is None or not -_INTEGERS_END < value < _INTEGERS_END:
+        return None
+    return value if isinstance(value, int) else int(value) if value == value // 1 else None
 
 
 def number_of(raw: Raw | None) -> int | float | None:

@@ -6,7 +6,7 @@ If a field is given twice, the last one counts, as for most parsers.
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -14,8 +14,14 @@ from sealink.errors import InvalidRequest
 from sealink.wire.raw_json.fields import Fields, made_strict, object_of, parse_object, to_raw, without
 
 MAX_TASK_TYPE_CHARS: Final = 64
+MAX_MODEL_CHARS: Final = 2048
+"""The longest names of models that are known, Bedrock's ARNs, may have as many (its InvokeModel, `modelId`)."""
+
+ModelName = Annotated[str, msgspec.Meta(max_length=MAX_MODEL_CHARS)]
+"""What a request asks for: it is kept, in rows and tables, and the client may write anything."""
 
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
+_TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
 _MISSING = re.compile(r"Object missing required field `(.+?)`")
 _TYPE_NAMES: Final = {"str": "string", "bool": "boolean", "int": "integer", "float": "number"}
 
@@ -146,6 +152,9 @@ def _wrong_type(message: str, where: str) -> InvalidRequest:
     message = _PLACE.sub("", message)
     if missing_field := _MISSING.match(message):
         return missing(f"{where}.{missing_field[1]}")
+    if too_long := _TOO_LONG.match(message):
+        message = f"`{where}` has more than {too_long[1]} characters."
+        return InvalidRequest(message, code="string_above_max_length", param=where)
     message = re.sub(r"\b(str|bool|int|float)\b", lambda word: _TYPE_NAMES[word[0]], message).replace(" | null", "")
     return InvalidRequest(
         f"`{where}` has the wrong type: {message[:1].lower()}{message[1:]}.", code="invalid_type", param=where

@@ -28,19 +28,32 @@ class RunningMeter(Protocol):
 
 class MeteredHandler:
     """A StreamHandler, around the one that answers the frames: it looks at how much has come whenever the money may be
-    spent. `cut_as` is the code of the reason.
+    spent. `make_meter` is called when that is first so. `cut_as` is the code of the reason. `room`: so many tokens may
+    come before; None: the meter says how many.
 
     A token has one byte at least: so bytes are counted as long as there is room for them, and tokens, at a hundred
     times the expense, only where that is too much.
     """
 
-    def __init__(self, handler: CuttableHandler, meter: RunningMeter, cut_as: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        handler: CuttableHandler,
+        make_meter: Callable[[], RunningMeter],
+        cut_as: Callable[[], str],
+        room: int | None = None,
+    ) -> None:
         self.outcome = handler.outcome
-        self._at_most = min(meter.left(0), MOST_ROOM)
+        self._make_meter = make_meter
+        self._meter: RunningMeter | None = None
+        if room is None:
+            self._meter = meter = make_meter()
+            room = meter.left(0)
+        self._at_most = room if room < MOST_ROOM else MOST_ROOM
         """How many tokens there are when there is no room left."""
         self.room = [self._at_most]
         self._handler = handler
-        self._meter = meter
+        self._handle = handler.handle
+        self._text = handler.outcome.text
         self._cut_as = cut_as
         self._reads_all = bool(handler.varying.counts)  # those are the provider's running usage
         self._reported: Usage | None = None
@@ -54,21 +67,32 @@ class MeteredHandler:
         return self._handler.varying
 
     def handle(self, frame: Frame) -> bytes:
-        outcome = self.outcome
-        text = outcome.text
+        outcome, text = self.outcome, self._text
         before = len(text.pieces)
-        out = self._handler.handle(frame)
-        if outcome.complete or outcome.error is not None or not outcome.content_started:
+        out = self._handle(frame)
+        if not outcome.content_started:
             return out
-        # Of several choices, which may come in one frame, no more text has come than the frame is long.
-        size = len(text.since(before).encode(errors="replace")) if text.is_single else len(frame.data)
-        self.room[0] -= size
-        if self.room[0] > 0 and outcome.usage is self._reported:
+        if len(text.choices) == 1:
+            new = text.pieces[before:]
+            size = len("".join(new).encode(errors="replace")) if new else 0
+        else:  # they may come in one frame: no more text has come than the frame is long
+            size = len(frame.data)
+        if not size and outcome.usage is self._reported:
             return out
-        if not size and self._is_finished:
-            return out  # there is nothing left to be cut
+        room = self.room
+        room[0] -= size
+        return out if room[0] > 0 and outcome.usage is self._reported else out + self._ending(size)
+
+    def _ending(self, size: int) -> bytes:
+        """What the stream ends with, after a frame with so many bytes of text, if it does."""
+        outcome = self.outcome
+        if outcome.complete or outcome.error is not None:
+            return b""
+        if not size and outcome.finish_reasons.keys() >= outcome.text.choices.keys():
+            self._reported = outcome.usage
+            return b""  # there is nothing left to be cut
         usage = self._look()
-        return out if usage is None else out + self._cut(usage)
+        return b"" if usage is None else self._cut(usage)
 
     def catch_up(self, skipped: Skipped) -> None:
         self._handler.catch_up(skipped)
@@ -79,14 +103,11 @@ class MeteredHandler:
     def fail(self, error: SealinkError) -> bytes:
         return self._handler.fail(error)
 
-    @property
-    def _is_finished(self) -> bool:
-        outcome = self.outcome
-        return all(choice in outcome.finish_reasons for choice in outcome.text.choices)
-
     def _look(self) -> Usage | None:
         """The usage at which the stream ends now, if it does."""
         outcome, meter = self.outcome, self._meter
+        if meter is None:
+            self._meter = meter = self._make_meter()
         reported = self._reported = outcome.usage
         tokens, usage = self._at_most - self.room[0], None
         left = meter.left_uncounted(tokens, reported)

@@ -25,7 +25,8 @@ class StreamedText:
     def __init__(self) -> None:
         self.choice = 0
         self.pieces: list[str] = []
-        self._texts = {0: self.pieces}
+        self.choices = {0: self.pieces}
+        """The texts by choice: those that any has come of, and the first."""
         self._counted = 0
         self._roughly = 0
         self._first: str | None = None  # the first piece, while `_pace` holds: until the pieces are joined
@@ -37,7 +38,7 @@ class StreamedText:
     def select(self, choice: int) -> None:
         """What is appended from now on belongs to this choice."""
         self.choice = choice
-        self.pieces = self._texts.setdefault(choice, [])
+        self.pieces = self.choices.setdefault(choice, [])
         self.append = self.pieces.append
 
     def keep(self, most: int) -> None:
@@ -47,18 +48,8 @@ class StreamedText:
     @property
     def kept(self) -> str:
         """The beginning of the text, choice by choice."""
-        texts = (self._kept.get(choice, "") + "".join(pieces) for choice, pieces in self._texts.items())
+        texts = (self._kept.get(choice, "") + "".join(pieces) for choice, pieces in self.choices.items())
         return "\n\n".join(text[: self._most_kept] for text in texts)
-
-    @property
-    def is_single(self) -> bool:
-        """Whether there is one choice alone."""
-        return len(self._texts) == 1
-
-    @property
-    def choices(self) -> list[int]:
-        """Those that any text has come of, and the first."""
-        return sorted(self._texts)
 
     def since(self, piece: int) -> str:
         """The selected choice's text from that piece on."""
@@ -77,10 +68,10 @@ class StreamedText:
         """About how many tokens have come, by the length of some of the pieces; never less than before. Whoever asks
         again and again pays little: what comes after is taken to be alike, until the pieces are joined."""
         pieces = self.pieces
-        if pieces and pieces[0] is self._first and len(self._texts) == 1:
+        if pieces and pieces[0] is self._first and len(self.choices) == 1:
             self._roughly = roughly = (self._before + len(pieces) * self._pace) // _PRECISION
             return roughly
-        chars = sum(map(_about_chars, self._texts.values()))
+        chars = sum(map(_about_chars, self.choices.values()))
         roughly = self._counted + -(-chars // CHARS_PER_TOKEN)
         if roughly > self._roughly:
             self._roughly = roughly
@@ -97,7 +88,7 @@ class StreamedText:
 
     def _count(self, count: Callable[[str], int]) -> None:
         self._first = None
-        for choice, pieces in self._texts.items():
+        for choice, pieces in self.choices.items():
             text = "".join(pieces)
             self._counted += count(text)
             if self._most_kept:

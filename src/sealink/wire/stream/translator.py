@@ -51,7 +51,9 @@ class Translator:
         return self._encoder.fail(error)
 
     def cut(self, usage: Usage) -> bytes:
-        unfinished = [choice for choice in self.outcome.text.choices if choice not in self.outcome.finish_reasons]
+        unfinished = [
+            choice for choice in sorted(self.outcome.text.choices) if choice not in self.outcome.finish_reasons
+        ]
         finishes = [Finish("length", "length", choice) for choice in unfinished]
         return b"".join([self._encode(event) for event in (*finishes, UsageSnapshot(usage, False), StreamEnd())])
 

@@ -79,7 +79,7 @@ class AnthropicMessagesClient:
         return prompt_text(head)
 
     def max_output_tokens(self, head: RequestHead) -> int | None:
-        return stated_tokens(head.fields, "max_tokens")
+        return stated_tokens(head.fields, ("max_tokens",))
 
     def structured_output(self, head: RequestHead) -> StructuredOutput | None:
         fields = head.fields

@@ -19,6 +19,7 @@ from sealink.wire.dialects.anthropic_messages.client.tools import read_tool_choi
 from sealink.wire.dialects.shared.prompt_text import join_strings
 from sealink.wire.raw_json.fields import NULL, Fields, is_null, object_of, to_raw, without
 from sealink.wire.raw_json.request_fields import (
+    ModelName,
     RequestFields,
     missing,
     no_messages,
@@ -80,7 +81,7 @@ def parse_head(body: bytes, headers: Mapping[str, str]) -> RequestHead:
     for name in ("model", "messages"):
         if is_null(fields.get(name)):
             raise missing(name)
-    model = read_field(fields, "model", str)
+    model = read_field(fields, "model", ModelName)
     if not model:
         raise missing("model")
     if not read_field(fields, "messages", list[_MessageHead]):

@@ -66,7 +66,7 @@ class OpenAIChatClient:
         return prompt_text(head)
 
     def max_output_tokens(self, head: RequestHead) -> int | None:
-        return stated_tokens(head.fields, "max_completion_tokens", "max_tokens", times="n")
+        return stated_tokens(head.fields, ("max_completion_tokens", "max_tokens"), "n")
 
     def structured_output(self, head: RequestHead) -> StructuredOutput | None:
         fields = head.fields

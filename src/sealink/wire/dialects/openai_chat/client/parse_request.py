@@ -20,6 +20,7 @@ from sealink.wire.dialects.shared.openai_request import read_sampling
 from sealink.wire.dialects.shared.prompt_text import join_strings
 from sealink.wire.raw_json.fields import Fields, is_null, to_raw
 from sealink.wire.raw_json.request_fields import (
+    ModelName,
     RequestFields,
     missing,
     no_messages,
@@ -52,7 +53,7 @@ class _StreamOptions(msgspec.Struct):
 
 
 class _Head(msgspec.Struct):
-    model: str
+    model: ModelName
     messages: list[_MessageHead]
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
@@ -120,7 +121,7 @@ def _parse_one_by_one(fields: Fields) -> _Head:
     for name in ("model", "messages"):
         if is_null(fields.get(name)):
             raise missing(name)
-    model = read_field(fields, "model", str)
+    model = read_field(fields, "model", ModelName)
     if not model:
         raise _empty_model()
     return _Head(

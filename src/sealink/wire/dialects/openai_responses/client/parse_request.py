@@ -19,6 +19,7 @@ from sealink.wire.dialects.shared.openai_request import read_sampling
 from sealink.wire.dialects.shared.prompt_text import join_strings
 from sealink.wire.raw_json.fields import Fields, is_null, to_raw
 from sealink.wire.raw_json.request_fields import (
+    ModelName,
     RequestFields,
     missing,
     own_metadata,
@@ -70,7 +71,7 @@ class _TextConfig(msgspec.Struct):
 def parse_head(body: bytes, headers: Mapping[str, str]) -> RequestHead:
     """Raises InvalidRequest, naming the field. This API always reports usage."""
     body, fields = read_body(body)
-    model = read_field(fields, "model", str | None)
+    model = read_field(fields, "model", ModelName | None)
     if not model:
         raise missing("model")
     read_field(fields, "input", str | list[dict[str, Raw]] | None)

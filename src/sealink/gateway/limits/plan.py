@@ -1,0 +1,54 @@
+"""What requests of one kind have in common under limits: worked out for the first of them, and kept."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sealink.access.credential import Balance
+from sealink.access.keys import ApiKey, Team
+from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.limits.left_headers import left_headers
+from sealink.limits.counters import Counters
+from sealink.limits.plain_slots import Prices
+from sealink.limits.subjects import Subjects
+from sealink.policy.routing import ModelRoute
+
+_MOST_KEPT: Final = 4096
+_MOST_CHARS: Final = 256
+"""How long a model's name may be whose plan is kept: behind a wildcard a client chooses it."""
+
+
+class Plan:
+    """For requests of one key for one model in one API, as long as key, teams, balances and model are the same.
+
+    `counters`: those that know all that such a request counts for, so that nothing has to be waited for; None: not yet,
+    or it is counted elsewhere. `prices`: what its cost is worked out by in C; None: it cannot be there.
+    """
+
+    __slots__ = ("balances", "counters", "headers", "key", "prices", "route", "subjects", "teams")
+
+    def __init__(
+        self,
+        request: AdmittedRequest,
+        teams: Mapping[str, Team],
+        balances: Mapping[str, Balance],
+        subjects: Subjects,
+        prices: Prices | None,
+    ) -> None:
+        self.key: ApiKey = request.key
+        self.route: ModelRoute = request.route
+        self.teams = teams
+        self.balances = balances
+        self.subjects = subjects
+        self.prices = prices
+        self.headers = left_headers(request.request.client)
+        self.counters: Counters | None = None
+
+
+class Plans(dict[tuple[str, str, str], Plan]):
+    """Those that are kept, by the names of key, model and API."""
+
+    def keep(self, plan: Plan, api: str) -> None:
+        if len(plan.route.model) <= _MOST_CHARS:
+            if len(self) >= _MOST_KEPT:
+                self.clear()
+            self[plan.key.name, plan.route.model, api] = plan
