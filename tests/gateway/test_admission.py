@@ -12,8 +12,9 @@ from sealink.access.configured import Configured, ConfiguredKey
 from sealink.access.keyring import Keyring
 from sealink.access.keys import ApiKey
 from sealink.errors import AuthenticationError, InvalidRequest, NotFound, PermissionDenied, RateLimited, SealinkError
-from sealink.gateway.admission import AdmissionControl, Gate
+from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.gate import Gate
 from sealink.gateway.gates.request_limits import RequestLimits
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers

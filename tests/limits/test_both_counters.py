@@ -125,9 +125,8 @@ class InRedis:
         return self._loop.run_until_complete(work)
 
     def wait(self, by_ns: int) -> None:
-        assert self._counters._connection is not None
         self._now_us += by_ns // 1000
-        self._counters._connection.now_us = self._now_us
+        self._counters._commands.now_us = self._now_us
 
     def admit(self, *subjects: Subject, need: Need = SMALL, cost: Cost = FREE, now_s: float = NOW) -> Lease | Refusal:
         found = self.run(self._counters.admit(Subjects(subjects), need, cost, now_s))
@@ -143,11 +142,9 @@ class InRedis:
         return requests.total, tokens.total, streams, of_day.total
 
     def recorded(self, subject: Subject, used: Recorded) -> None:
-        from sealink.limits.nodes import script
-
         connection = self._counters._connection
         assert connection is not None
-        self.run(_called(lambda: connection.send(script.recorded(subject, used, NOW))))
+        self.run(_called(lambda: connection.send(self._counters._commands.recorded(subject, used, NOW))))
 
     def settle(self, lease: Lease, tokens: int, price: int) -> None:
         self.run(_called(lambda: self._counters.settle(lease, tokens, price)))

@@ -14,8 +14,9 @@ from redis_server import RedisServer
 from sealink.errors import ServiceUnavailable
 from sealink.limits.counters import Counters
 from sealink.limits.nodes import node_counters
+from sealink.limits.nodes.asking import Asking, NodeLease
 from sealink.limits.nodes.local_share import share_of, share_of_used
-from sealink.limits.nodes.node_counters import NodeCounters, NodeLease
+from sealink.limits.nodes.node_counters import NodeCounters
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.subjects import Cost, Credit, Recorded, Refusal, Subject
 from sealink.policy.budgets import Fund
@@ -169,6 +170,73 @@ async def test_a_client_that_leaves_before_the_answer_holds_nothing(redis: Redis
         await one.admitted(KEY)  # the answers come in order
         assert await two.count(STREAMS, STREAM) == 4
         assert not one.counters._behind
+
+
+@in_a_loop
+async def test_who_asked_is_called_with_the_answer(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, two):
+        for number in range(5):
+            asked = ask(one, STREAMS, STREAM)
+            found = await answer(asked)
+            assert isinstance(found, NodeLease if number < 4 else Refusal)
+        assert isinstance(await two.admit(STREAMS, STREAM), Refusal)
+
+
+@in_a_loop
+async def test_what_was_granted_to_one_that_has_given_up_goes_back(redis: RedisServer, tmp_path: Path) -> None:
+    """Before the answer, or after it and before anything was made of it."""
+    async with two_nodes(redis, tmp_path) as (one, two):
+        answered, early = ask(one, STREAMS, STREAM), ask(one, STREAMS, STREAM)
+        called = list[None]()
+        early.on_answer = lambda: called.append(None)
+        early.give_up()
+        await answer(answered)
+        answered.give_up()
+        await one.admitted(KEY)  # the answers come in order
+        assert called == []
+        assert [lease.streams for lease in one.counters._open.values()] == [0]
+        assert await two.count(STREAMS, STREAM) == 4
+
+
+@in_a_loop
+async def test_who_asked_just_before_redis_went_is_called_and_asks_again(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, _):
+        await one.admitted(BUDGET)
+        redis.kill()
+        try:
+            asked = ask(one, BUDGET)
+            assert await answer(asked) is None
+            assert BUDGET.name in one.counters._behind  # it may have been let in there
+            assert one.counters.ask([BUDGET], REQUEST, Cost(), time.time(), lambda found: found) is None
+            await one.admitted(BUDGET)  # alone
+        finally:
+            redis.start()
+
+
+@in_a_loop
+async def test_spending_that_redis_does_not_know_is_not_decided_by_a_call(redis: RedisServer, tmp_path: Path) -> None:
+    async with two_nodes(redis, tmp_path) as (one, _):
+        asked = ask(one, BUDGET)
+        assert await answer(asked) is None
+        assert asked.unknown == [BUDGET]
+        await one.admitted(BUDGET)
+        assert isinstance(await answer(ask(one, BUDGET)), NodeLease)
+
+
+Found = NodeLease | Refusal | None
+
+
+def ask(node: Node, subject: Subject, need: Need = REQUEST) -> Asking[Found]:
+    asked = node.counters.ask([subject], need, Cost(), time.time(), lambda found: found)
+    assert asked is not None
+    return asked
+
+
+async def answer(asked: Asking[Found]) -> Found:
+    answered = asyncio.Event()
+    asked.on_answer = answered.set
+    await answered.wait()
+    return asked.decide()
 
 
 @in_a_loop

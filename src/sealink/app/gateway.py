@@ -16,11 +16,12 @@ from sealink.catalog.prices import PriceRules
 from sealink.config import Config, rule_of
 from sealink.console.endpoints import key_holder_endpoints
 from sealink.documentation.endpoints import documentation_endpoints
-from sealink.gateway.admission import AdmissionControl, Gate
+from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.delivery.finish_after_disconnect import Slots
 from sealink.gateway.delivery.resume import StreamLogs
 from sealink.gateway.delivery.unattended import Unattended
 from sealink.gateway.endpoints import CHAT_PATH, OPENAI_ERRORS, public_endpoints
+from sealink.gateway.gate import Gate
 from sealink.gateway.gates.advising import Advising
 from sealink.gateway.gates.load_shedding import LoadShedding
 from sealink.gateway.gates.request_limits import RequestLimits
@@ -117,7 +118,7 @@ class Gateway:
         router, prices = router_of(config, providers), PriceRules(rule_of(price) for price in config.prices)
         self.limits.configure(config.limits, prices, router.route_of)
         sizes = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
-        gates: list[Gate] = [self.load_shedding, sizes, self.limits, Advising()]
+        gates: list[Gate] = [self.load_shedding, sizes, Advising(), self.limits]
         admission = AdmissionControl(
             self._surroundings.keys,
             router,

@@ -3,6 +3,8 @@
 endpoints         the table of the public port: which path is answered by what
 handlers          what answers there
 admission         whether a request may be answered; admitted_request: one that may
+gate              what a gate of admission is
+undecided         a request that a gate has not decided on yet
 refusals          the rows of requests that may not
 gates             more conditions of admission: load, sizes; and advice
 model_api         what an endpoint speaks at which models answer

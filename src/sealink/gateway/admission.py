@@ -6,9 +6,8 @@ The first comes when the head of the HTTP request is in, before its body is read
 whichever of the others refuses it.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
@@ -16,9 +15,11 @@ from sealink.access.keys import ApiKey
 from sealink.access.rejected_keys import RejectedKeys
 from sealink.errors import AuthenticationError, SealinkError
 from sealink.gateway.admitted_request import AdmittedRequest, ClientRequest
+from sealink.gateway.gate import Gate
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.observers import Observers
 from sealink.gateway.refusals import BeginTrace, Refusals, readable_head
+from sealink.gateway.undecided import Undecided
 from sealink.http.endpoint import RequestContext
 from sealink.net.message import Request, Responder
 from sealink.policy.auth import require_model, require_place
@@ -31,14 +32,6 @@ class Keys(Protocol):
 
     def authenticate(self, headers: dict[str, str]) -> ApiKey:
         """The key that a request carries. Raises AuthenticationError when there is none that is known."""
-
-
-class Gate(Protocol):
-    """One more condition that a request must meet, such as a limit or a budget."""
-
-    def admit(self, request: AdmittedRequest) -> Awaitable[None] | None:
-        """Raise a SealinkError to refuse the request. None: it is let in. Only a gate that has to ask elsewhere
-        returns an awaitable, which then does one or the other."""
 
 
 class AdmissionControl:
@@ -78,9 +71,9 @@ class AdmissionControl:
 
     def admit(
         self, request: Request, responder: Responder, context: RequestContext, api: ModelApi
-    ) -> AdmittedRequest | Awaitable[AdmittedRequest]:
-        """The admitted request; an awaitable of it only where a gate has to wait. Raises the SealinkError that refuses
-        it: it is malformed, or may not be answered for this key."""
+    ) -> AdmittedRequest | Undecided:
+        """The admitted request; Undecided only where a gate has to wait. Raises the SealinkError that refuses it: it is
+        malformed, or may not be answered for this key."""
         key, head = self._key_of(request), None
         try:
             if key.allowed_networks or key.endpoints:
@@ -101,9 +94,9 @@ class AdmissionControl:
             for gate in self._gates:
                 waiting = gate.admit(admitted)
                 if waiting is not None:
-                    rest = self._gates[self._gates.index(gate) + 1 :]
                     admitted.renew = partial(self._renew, request, admitted)
-                    return self._pass_rest(request, responder, admitted, waiting, rest)
+                    rest = iter(self._gates[self._gates.index(gate) + 1 :])
+                    return Undecided(request, responder, admitted, waiting, rest, self._refusals)
         except SealinkError as error:
             self._refusals.record(error, request, key, api.client, head or readable_head(request.body))
             raise
@@ -126,26 +119,3 @@ class AdmissionControl:
         if key.allowed_networks or key.endpoints:
             require_place(key, request.peer, request.path)
         require_model(key, admitted.request.head.model)
-
-    async def _pass_rest(
-        self,
-        request: Request,
-        responder: Responder,
-        admitted: AdmittedRequest,
-        waiting: Awaitable[None],
-        rest: Sequence[Gate],
-    ) -> AdmittedRequest:
-        asked = admitted.request
-        try:
-            await waiting
-            for gate in rest:
-                answer = gate.admit(admitted)
-                if answer is not None:
-                    await answer
-        except SealinkError as error:
-            self._refusals.record(error, request, admitted.key, asked.client, asked.head, admitted.queued_ms)
-            raise
-        except asyncio.CancelledError:
-            self._refusals.record_broken_off(admitted, is_client_gone=responder.gone)
-            raise
-        return admitted

@@ -1,6 +1,7 @@
 """Counters of what keys, teams and models use, shared by the processes of one machine; nodes/: by many machines.
 
 subjects     what is counted, and what a request takes of it
+asked        a question on its way to where that is decided
 decision     whether a request fits into all limits that apply to it
 shared_file  the memory-mapped file: names and their slots, locks that the kernel frees when a process dies, the clock
 slot         what is counted for one name

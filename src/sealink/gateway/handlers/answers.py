@@ -1,6 +1,6 @@
 """Endpoints at which a model answers, each request by an exchange of its own."""
 
-from collections.abc import Awaitable
+from functools import partial
 
 from sealink.gateway.admission import AdmissionControl
 from sealink.gateway.admitted_request import AdmittedRequest
@@ -19,14 +19,12 @@ class Answers:
         self._services = services
         self._api = api
 
-    def __call__(self, request: Request, responder: Responder, context: RequestContext) -> Awaitable[None] | None:
+    def __call__(self, request: Request, responder: Responder, context: RequestContext) -> None:
         admitted = self._admission.admit(request, responder, context, self._api)
-        if not isinstance(admitted, AdmittedRequest):  # a gate has to wait
-            return self._answer_when_admitted(admitted, responder, context)
-        Exchange(admitted, responder, self._services, self._api, context.refuse).start()
-        return None
+        if isinstance(admitted, AdmittedRequest):
+            Exchange(admitted, responder, self._services, self._api, context.refuse).start()
+        else:  # a gate has to wait
+            admitted.then(partial(self._answer, responder, context), context.refuse)
 
-    async def _answer_when_admitted(
-        self, admitted: Awaitable[AdmittedRequest], responder: Responder, context: RequestContext
-    ) -> None:
-        Exchange(await admitted, responder, self._services, self._api, context.refuse).start()
+    def _answer(self, responder: Responder, context: RequestContext, admitted: AdmittedRequest) -> None:
+        Exchange(admitted, responder, self._services, self._api, context.refuse).start()

@@ -16,6 +16,7 @@ from sealink.catalog.prices import PriceRules
 from sealink.catalog.rates import MAX_TOKENS, NANO
 from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.gate import Waiting
 from sealink.gateway.limits.claim import Claim
 from sealink.gateway.limits.estimate import Estimate, times_reserved
 from sealink.gateway.limits.left_headers import left_headers
@@ -27,6 +28,7 @@ from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
 from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
+from sealink.limits.asked import Asked
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.plain_slots import PlainLease, Prices, prices_of
@@ -128,7 +130,7 @@ class LimitEnforcement:
             self._counters.close()
             self._counters = None
 
-    def admit(self, request: AdmittedRequest) -> Awaitable[None] | None:
+    def admit(self, request: AdmittedRequest) -> Waiting | None:
         """Raises RateLimited or InsufficientBalance; PermissionDenied for a model without a price under a budget."""
         asked, key, route, accounts = request.request, request.key, request.route, self._keyring
         client = asked.client
@@ -193,13 +195,28 @@ class LimitEnforcement:
         request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
         return True
 
-    def _admit_claim(self, plan: Plan, claim: Claim) -> Awaitable[None] | None:
+    def _admit_claim(self, plan: Plan, claim: Claim) -> Waiting | None:
         request = claim.request
-        if self._nodes is not None or self.queue.lines or self._unknown(plan.subjects):
+        if self._nodes is not None:
+            return self._ask_nodes(self._nodes, claim) or self._admit_awaiting(claim)
+        if self.queue.lines or self._unknown(plan.subjects):
             return self._admit_awaiting(claim)
         plan.counters = self._open()
         found = self._ask_here(claim)
         if isinstance(found, Refusal) and self._queue_s(request):
+            return self._admit_awaiting(claim, found)
+        self._let_in(claim, found)
+        return None
+
+    def _ask_nodes(self, nodes: "NodeCounters", claim: Claim) -> Asked[Awaitable[None] | None] | None:
+        """Have it decided by the answer of Redis; None while that is away, or where others wait already."""
+        if self.queue.lines:
+            return None
+        return nodes.ask(claim.subjects, claim.need, claim.cost, time.time(), partial(self._decide, claim))
+
+    def _decide(self, claim: Claim, found: Lease | Refusal | None) -> Awaitable[None] | None:
+        """By the answer of Redis; None: it has to be asked again."""
+        if found is None or (isinstance(found, Refusal) and self._queue_s(claim.request)):
             return self._admit_awaiting(claim, found)
         self._let_in(claim, found)
         return None

@@ -1,7 +1,8 @@
 -- Counts what subjects (keys, teams, models) use on all nodes. The windows are those of policy/limits.py, in
 -- microseconds: numbers in Lua are exact up to 2^53.
 --
--- ARGV: the operation, the process, the time (0: Redis's own), what the operation takes, then the fields of each subject.
+-- ARGV: the operation, the process, and numbers as doubles: the time (0: Redis's own), what the operation takes, then
+-- what it takes of each subject. NaN: there is none.
 -- KEYS: a hash for each subject. Beside it are three lists, KEY:1 to KEY:3: the steps of its windows that have ended.
 
 local HELD_MS = 172800000 -- what nobody has used for two days is forgotten: spending is read from the ledger again
@@ -14,16 +15,28 @@ local FIELDS = {
 }
 
 local operation, process = ARGV[1], ARGV[2]
-local now = tonumber(ARGV[3])
+local numbers = { struct.unpack('<' .. string.rep('d', #ARGV[3] / 8), ARGV[3]) }
+local now = numbers[1]
 if now == 0 then
   local time = redis.call('TIME')
   now = time[1] * 1000000 + time[2]
 end
-local place = 3
+local place = 1
 
 local function take()
   place = place + 1
-  return tonumber(ARGV[place])
+  local number = numbers[place]
+  if number == number then
+    return number
+  end
+end
+
+local function take_of_each()
+  local taken = {}
+  for index = 1, #KEYS do
+    taken[index] = take()
+  end
+  return taken
 end
 
 -- Windows
@@ -198,9 +211,9 @@ end
 
 -- Operations
 
-local function read_limits(subject)
+local function read_limits(subject, tokens)
   subject.limits = { take(), take(), take() }
-  subject.max_streams, subject.tokens = take(), take()
+  subject.max_streams, subject.tokens = take(), tokens
   subject.limited_kind, subject.limited_start = take(), take()
   subject.budget, subject.limited_since, subject.credit = take(), take(), take()
 end
@@ -264,13 +277,54 @@ local function report(answer, subject, with_waits)
   end
 end
 
+-- Of what is left of limits, the least: which limit it is, what is used, how long until nothing is. 0: there is none.
+local function least_left(subjects, kinds)
+  local found = { 0, 0, 0 }
+  local least, longest
+  for index, subject in ipairs(subjects) do
+    for place, kind in ipairs(kinds) do
+      local window, limit = subject.windows[kind], subject.limits[kind]
+      if limit then
+        local left = math.max(0, limit - window.total)
+        local reset = window.total ~= 0 and math.max(0, window.at + window.length - now) or 0
+        if not least or left < least or (left == least and reset > longest) then
+          least, longest = left, reset
+          found = { (index - 1) * #kinds + place, window.total, reset }
+        end
+      end
+    end
+  end
+  return unpack(found)
+end
+
+local function least_of_funds(subjects)
+  local least
+  for _, subject in ipairs(subjects) do
+    for _, left in ipairs(left_of_funds(subject)) do
+      least = math.min(left, least or left)
+    end
+  end
+  return math.max(0, least or 0)
+end
+
+-- What is answered to a request that is let in: 9 numbers of 8 bytes.
+local function admitted(subjects, reserved)
+  local limit, used, reset = least_left(subjects, { 1, 3 })
+  local tokens_limit, tokens_used, tokens_reset = least_left(subjects, { 2 })
+  return struct.pack(
+    '<' .. string.rep('i8', 9),
+    now, reserved, limit, used, reset, tokens_limit, tokens_used, tokens_reset, least_of_funds(subjects)
+  )
+end
+
 -- A request begins, if it fits. `is_look`: it is only said whether it would, and nothing is counted.
 local function admit(is_look)
   local streams, prompt, whole, may_be_cut, spare = take(), take(), take(), take(), take()
+  local tokens = take_of_each()
   local subjects, has_funds, known = {}, false, true
   for index, key in ipairs(KEYS) do
     local subject = open(key)
-    read_limits(subject)
+    read_limits(subject, tokens[index])
     in_period(subject, subject.limited_kind, subject.limited_start)
     has_funds = has_funds or subject.limited_kind ~= 0
     known = known and is_known(subject)
@@ -288,9 +342,8 @@ local function admit(is_look)
     end
     is_let_in = found and all_fit(subjects, streams, needed)
   end
-  local reserved = 0
   if is_let_in and not is_look then
-    reserved = has_funds and granted(subjects, whole) or 0
+    local reserved = has_funds and granted(subjects, whole) or 0
     if has_funds and spare <= math.floor((granted(subjects, math.huge) - whole) / PLENTY) then
       reserved = whole + spare
     end
@@ -304,8 +357,9 @@ local function admit(is_look)
       lease(subject, streams, reserved)
       save(subject)
     end
+    return admitted(subjects, reserved)
   end
-  local answer = { known and (is_let_in and 1 or 0) or 2, now, reserved }
+  local answer = { known and (is_let_in and 1 or 0) or 2, now }
   for _, subject in ipairs(subjects) do
     report(answer, subject, not is_let_in)
   end
@@ -317,7 +371,7 @@ local function reserve_more()
   local subjects = {}
   for index, key in ipairs(KEYS) do
     local subject = open(key)
-    take(); take(); take(); take(); take()
+    take(); take(); take(); take()
     subject.limited_kind, subject.limited_start = take(), take()
     subject.budget, subject.limited_since, subject.credit = take(), take(), take()
     in_period(subject, subject.limited_kind, subject.limited_start)
@@ -340,17 +394,19 @@ end
 -- A request has ended. `began` is false where it does not begin after all: then it counts nowhere.
 local function settle()
   local began, price, started, at, streams, reserved, used = take(), take(), take(), take(), take(), take(), take()
-  for _, key in ipairs(KEYS) do
+  local held_tokens = take_of_each()
+  for index, key in ipairs(KEYS) do
     local subject = open(key)
-    local held, kind, start = take(), take(), take()
+    local counts_tokens, kind, start = take(), take(), take()
+    local held = held_tokens[index]
     local requests, tokens, of_day = unpack(subject.windows)
     if began == 0 then
       take_back(requests, 1, at)
       take_back(of_day, 1, at)
     end
-    if held and used < held then
+    if counts_tokens == 1 and used < held then
       take_back(tokens, held - used, at)
-    elseif held and used > held then
+    elseif counts_tokens == 1 and used > held then
       add(tokens, used - held)
     end
     if began == 1 and kind ~= 0 then

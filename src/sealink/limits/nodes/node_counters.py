@@ -15,12 +15,16 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from sealink.errors import ServiceUnavailable
+from sealink.limits.asked import Decided
 from sealink.limits.counters import Counters
 from sealink.limits.decision import refusal_of
-from sealink.limits.nodes import script
+from sealink.limits.nodes.answers import REFUSED, Answer, Reply
+from sealink.limits.nodes.asking import Asking, NodeLease
+from sealink.limits.nodes.commands import Commands
 from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
 from sealink.limits.nodes.settings import SharedSettings
@@ -39,15 +43,6 @@ _NOTHING: Final = Need(0, 0, is_stated=True, streams=0)
 Reader = Callable[[Subject], Awaitable[Recorded]]
 """Reads in the ledger what a subject has used. Raises ServiceUnavailable for one with a budget or balance where it
 cannot be read; of others nothing is known then."""
-
-
-class NodeLease(Lease):
-    """`local`: what it holds of this machine's counters; `is_shared`: it holds the same in Redis, and of its money
-    what is `granted` there."""
-
-    local: Lease | None = None
-    is_shared: bool = False
-    granted: int = 0
 
 
 class NodeCounters:
@@ -73,10 +68,10 @@ class NodeCounters:
         self._read = read
         self._flush = flush
         self._process = secrets.token_hex(8)
+        self._commands = Commands(self._process)
         self._connection: RedisConnection | None = None
         self._epoch: bytes | None = None
         self._open: dict[int, NodeLease] = {}
-        self._seen: dict[str, Subject] = {}
         self._behind: dict[str, Subject] = {}
         """Subjects of which Redis may not know all that this process has used."""
         self._shares: dict[tuple[str, int], Recorded] = {}
@@ -99,23 +94,36 @@ class NodeCounters:
         if connection is not None:
             with contextlib.suppress(RedisAway):
                 await self._tell_ledger(connection)
-                await connection.ask(script.living(0.001))  # the answers to all before it have come, too
+                await connection.ask(self._commands.living(0.001))  # the answers to all before it have come, too
             await connection.close()
+
+    def ask(
+        self,
+        subjects: Sequence[Subject],
+        need: Need,
+        cost: Cost,
+        now_s: float,
+        decide: Callable[[NodeLease | Refusal | None], Decided],
+    ) -> Asking[Decided] | None:
+        """Ask Redis whether a request fits, and so begins; None while it is away. One round trip."""
+        connection, commands = self._connection, self._commands
+        if connection is None:
+            return None
+        terms = commands.terms(subjects, now_s)
+        tokens = [need.tokens(limit or 0) for limit in terms.token_limits]
+        asking = Asking(self, subjects, terms, tokens, need, cost, now_s, decide)
+        connection.send(commands.admission(terms, tokens, need, cost), subjects, asking.answered)
+        return asking
 
     async def admit(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> NodeLease | Refusal:
         """A request begins, if it fits. One round trip, unless Redis is away or has to be told of the ledger."""
-        connection = self._connection
-        if connection is not None:
-            try:
-                return await self._admit_shared(connection, subjects, need, cost, now_s)
-            except RedisAway:
-                self._fall_behind(subjects)  # it may have been let in there
-        return await self._admit_alone(subjects, need, cost, now_s)
+        found = await self._admit_shared(subjects, need, cost, now_s)
+        return found or await self._admit_alone(subjects, need, cost, now_s)
 
     async def look(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Refusal | None:
         """Why a request does not fit now; None: it does, or that is not known. Nothing is counted. One round trip."""
         answer = await self._looked(subjects, need, cost, now_s)
-        if answer is None or answer.status != script.REFUSED:
+        if answer is None or answer.status != REFUSED:
             return None
         return refusal_of([*zip(subjects, answer.counts, strict=True)], need, cost, answer.now_ns, now_s)
 
@@ -146,125 +154,97 @@ class NodeCounters:
             return 0
         lease.reserved += at_once
 
-        def granted_there(more: int) -> None:
+        def granted_there(more: Reply) -> None:
+            if isinstance(more, RedisAway):
+                return
             lease.granted += more
             lease.reserved += more - at_once
             if id(lease) not in self._open and self._connection is not None:
-                self._connection.send(script.given_back(lease, more))
+                self._connection.send(self._commands.given_back(lease, more), lease.subjects)
 
-        connection.send(script.more_money(lease, wanted, now_s), granted_there)
+        connection.send(self._commands.more_money(lease, wanted, now_s), lease.subjects, granted_there)
         return at_once
 
     def settle(self, lease: Lease, tokens: int, price: int) -> None:
         """A request has ended, and has used so much. What it held goes back."""
         assert isinstance(lease, NodeLease)
-        self._close(lease, script.settlement(lease, lease.granted, tokens, price))
+        self._close(lease, self._commands.settlement(lease, lease.granted, tokens, price))
         if lease.local is not None:
             self._local().settle(lease.local, tokens, price)
 
     def recover(self, subjects: Iterable[Subject]) -> None:
         """A process of this machine has died, and of these may not have had all counted."""
-        self._fall_behind(subjects)
+        self.fall_behind(subjects)
 
     def undo(self, lease: Lease) -> None:
         """An admitted request does not begin after all."""
         assert isinstance(lease, NodeLease)
-        self._close(lease, script.undone(lease, lease.granted))
+        self._close(lease, self._commands.undone(lease, lease.granted))
         if lease.local is not None:
             self._local().undo(lease.local)
 
-    def _close(self, lease: NodeLease, operation: script.Operation) -> None:
+    def _close(self, lease: NodeLease, command: bytes) -> None:
         self._open.pop(id(lease), None)
         if lease.is_shared and self._connection is not None:
-            self._connection.send(operation)
+            self._connection.send(command, lease.subjects)
         else:
-            self._fall_behind(lease.subjects)
+            self.fall_behind(lease.subjects)
+
+    def opened(self, lease: NodeLease) -> None:
+        """A request has been let in."""
+        self._open[id(lease)] = lease
 
     # Redis answers
 
     async def _admit_shared(
-        self, connection: RedisConnection, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float
-    ) -> NodeLease | Refusal:
-        self._seen.update({subject.name: subject for subject in subjects})
-        tokens = [need.tokens(subject.limits.tokens_per_minute or 0) for subject in subjects]
-        operation = script.admission(subjects, tokens, need, cost, now_s)
-        answer = await self._admission(connection, operation, tokens, need, now_s)
-        if answer.status == script.UNKNOWN:
-            for subject, count in zip(subjects, answer.counts, strict=True):
-                if not script.is_known(subject, count):
+        self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float
+    ) -> NodeLease | Refusal | None:
+        """None: Redis is away."""
+        connection = self._connection
+        asking = await self._answer(subjects, need, cost, now_s)
+        if asking is not None and asking.unknown and connection is not None:
+            try:
+                for subject in asking.unknown:
                     await self._catch_up(connection, subject, now_s)
-            answer = await self._admission(connection, operation, tokens, need, now_s)
-        if answer.status != script.ADMITTED:
-            held = [*zip(subjects, answer.counts, strict=True)]
-            refusal = refusal_of(held, need, cost, answer.now_ns, now_s)
-            if refusal is None:
-                raise RedisAway("it refuses what fits")
-            return refusal
-        return self._lease(subjects, answer, tokens, need, now_s, script.left_of(answer, subjects))
+            except RedisAway:
+                return None
+            asking = await self._answer(subjects, need, cost, now_s)
+        return None if asking is None else asking.decide()
 
-    async def _looked(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> script.Answer | None:
+    async def _answer(
+        self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float
+    ) -> Asking[NodeLease | Refusal | None] | None:
+        """What was asked, with the answer. If the client leaves meanwhile, what it was granted goes back."""
+        asking = self.ask(subjects, need, cost, now_s, _as_it_is)
+        if asking is None:
+            return None
+        answered = asyncio.get_running_loop().create_future()
+        asking.on_answer = partial(answered.set_result, None)
+        try:
+            await answered
+        except asyncio.CancelledError:
+            asking.give_up()
+            raise
+        return asking
+
+    async def _looked(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Answer | None:
         """The answer to a look; None while Redis is away."""
         if self._connection is None:
             return None
-        tokens = [need.tokens(subject.limits.tokens_per_minute or 0) for subject in subjects]
-        operation = script.admission(subjects, tokens, need, cost, now_s, name="look")
+        terms = self._commands.terms(subjects, now_s)
+        tokens = [need.tokens(limit or 0) for limit in terms.token_limits]
         try:
-            return script.Answer(await self._connection.ask(operation))
+            return Answer(await self._connection.ask(self._commands.look(terms, tokens, need, cost)))
         except RedisAway:
             return None
-
-    async def _admission(
-        self, connection: RedisConnection, operation: script.Operation, tokens: list[int], need: Need, now_s: float
-    ) -> script.Answer:
-        """The answer. If the client leaves meanwhile, what it was granted goes back."""
-        reply = connection.ask(operation)
-        try:
-            return script.Answer(await asyncio.shield(reply))
-        except asyncio.CancelledError:
-
-            def give_back(reply: asyncio.Future[Any]) -> None:
-                if reply.cancelled() or reply.exception() is not None:
-                    self._fall_behind(operation.subjects)
-                    return
-                answer = script.Answer(reply.result())
-                if answer.status == script.ADMITTED:
-                    self.undo(self._lease(operation.subjects, answer, tokens, need, now_s))
-
-            reply.add_done_callback(give_back)
-            raise
-
-    def _lease(
-        self,
-        subjects: Sequence[Subject],
-        answer: script.Answer,
-        tokens: list[int],
-        need: Need,
-        now_s: float,
-        left: script.Left = script.NOT_ASKED,
-    ) -> NodeLease:
-        lease = NodeLease(
-            subjects,
-            answer.now_ns,
-            now_s,
-            tokens,
-            need.streams,
-            answer.reserved,
-            *left,
-            is_shared=True,
-            granted=answer.reserved,
-        )
-        return self._opened(lease)
-
-    def _opened(self, lease: NodeLease) -> NodeLease:
-        self._open[id(lease)] = lease
-        return lease
 
     async def _catch_up(self, connection: RedisConnection, subject: Subject, now_s: float) -> None:
         """Tell Redis what the ledger has recorded."""
         used = await self._read(subject)
-        await connection.ask(script.recorded(subject, used, now_s))
+        await connection.ask(self._commands.recorded(subject, used, now_s), [subject])
 
-    def _fall_behind(self, subjects: Iterable[Subject]) -> None:
+    def fall_behind(self, subjects: Iterable[Subject]) -> None:
+        """Redis may not know all that these have used."""
         self._behind.update({subject.name: subject for subject in subjects})
 
     # Redis is away
@@ -273,7 +253,7 @@ class NodeCounters:
         self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float
     ) -> NodeLease | Refusal:
         shares = [await self._share(subject, now_s) for subject in subjects]
-        self._fall_behind(subjects)
+        self.fall_behind(subjects)
         found = self._local().admit(shares, need, cost, now_s)
         if isinstance(found, Refusal):
             return found
@@ -289,7 +269,8 @@ class NodeCounters:
             found.funds_left,
             found,
         )
-        return self._opened(lease)
+        self.opened(lease)
+        return lease
 
     async def _share(self, subject: Subject, now_s: float) -> Subject:
         """This node's share of a subject. What all nodes have used of it is read when it is first asked for."""
@@ -306,7 +287,7 @@ class NodeCounters:
     async def _keep_connected(self) -> None:
         while True:
             self._lost.clear()
-            connection = RedisConnection(self.url, self._process, self._settings.timeout_s, self._gone)
+            connection = RedisConnection(self.url, self._settings.timeout_s, self._gone)
             try:
                 await connection.open()
                 await self._come_back(connection)
@@ -327,7 +308,7 @@ class NodeCounters:
         self._epoch = epoch
         if lost_data:
             log.warning("Redis has lost its data: limits are counted anew, by the ledger")
-            self._fall_behind(self._seen.values())
+            self.fall_behind(self._commands.seen.values())
         await self._tell_ledger(connection)
         self._hold(connection, everything=lost_data)
         self._connection = connection
@@ -342,14 +323,15 @@ class NodeCounters:
         while True:
             await self._tell_ledger(connection)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), BEAT_S)
+                async with asyncio.timeout(BEAT_S):  # not wait_for, which may swallow that it is cancelled
+                    await self._lost.wait()
             was_alive, epoch = await self._say_alive(connection)
             if not was_alive or epoch != self._epoch:
                 raise RedisAway("it has taken this process for dead, or has lost its data")
 
     async def _say_alive(self, connection: RedisConnection) -> tuple[bool, bytes]:
         """Whether Redis knew that this process lives, and which data it has."""
-        was_alive, epoch, _ = await connection.ask(script.living(LIVE_S))
+        was_alive, epoch, _ = await connection.ask(self._commands.living(LIVE_S))
         return bool(was_alive), epoch
 
     async def _tell_ledger(self, connection: RedisConnection) -> None:
@@ -379,18 +361,21 @@ class NodeCounters:
                 amounts = lease.streams, lease.reserved, is_new, is_new * tokens, is_new
                 sums[:] = [one + other for one, other in zip(sums, amounts, strict=True)]
 
-        def counted_at(now_us: int) -> None:
+        def counted_at(now_us: Reply) -> None:
+            if isinstance(now_us, RedisAway):
+                return
             for number in uncounted & self._open.keys():
                 self._open[number].at_ns = now_us * 1000
 
         for subject, (streams, reserved, *counts) in held.values():
-            connection.send(script.holding(subject, streams, reserved, _limited(subject, counts)), counted_at)
+            holding = self._commands.holding(subject, streams, reserved, _limited(subject, counts))
+            connection.send(holding, [subject], counted_at)
 
-    def _gone(self, error: RedisAway, unanswered: Iterable[script.Operation]) -> None:
+    def _gone(self, error: RedisAway, unanswered: Iterable[Sequence[Subject]]) -> None:
         """Redis is away: what is open is held on this machine from now on, and what was asked without an answer may not
         be counted there."""
-        for operation in unanswered:
-            self._fall_behind(operation.subjects)
+        for subjects in unanswered:
+            self.fall_behind(subjects)
         if not self._is_told:
             self._is_told = True
             share = self._settings.local_share
@@ -401,9 +386,13 @@ class NodeCounters:
             return
         self._connection = None
         for lease in self._open.values():
-            self._fall_behind(lease.subjects)
+            self.fall_behind(lease.subjects)
             if lease.local is None and (lease.streams or lease.reserved):
                 lease.local = self._local().hold(lease.subjects, lease.streams, lease.reserved, lease.started_s)
+
+
+def _as_it_is(found: NodeLease | Refusal | None) -> NodeLease | Refusal | None:
+    return found
 
 
 def _limited(subject: Subject, uncounted: Sequence[int]) -> list[int]:

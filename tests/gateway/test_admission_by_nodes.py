@@ -1,0 +1,82 @@
+"""Admission under limits that nodes count together in Redis: by a call with its answer; in a task only to wait."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fakes import FakeResponder
+from test_queue import BODY, House, refused
+
+from redis_server import RedisServer
+from sealink.access.keys import ApiKey
+from sealink.errors import RateLimited
+from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.model_api import ModelApi
+from sealink.gateway.undecided import Undecided
+from sealink.http import RequestContext
+from sealink.limits.nodes.settings import SharedSettings
+from sealink.net.message import Request
+from sealink.wire.dialects import openai_chat
+
+PATIENCE_S = 20.0
+
+
+def asked_by_call(house: House, key: str) -> asyncio.Future[AdmittedRequest]:
+    """A request that comes to the server: nobody awaits it."""
+    responder, done = FakeResponder(), asyncio.get_running_loop().create_future()
+    request = Request("POST", "/v1/chat/completions", "", {"x-api-key": key}, BODY % (b"m", b"true", 5))
+    request.id = f"req_{next(house._ids)}"
+    context, api = RequestContext(request.id, responder.refuse), ModelApi(openai_chat.CLIENT, "off")
+    found = house.control.admit(request, responder, context, api)
+    assert isinstance(found, Undecided)
+    found.then(done.set_result, done.set_exception)
+    return done
+
+
+def with_redis(test: Callable[[House], Coroutine[Any, Any, None]]) -> Callable[[RedisServer], None]:
+    def run(redis_server: RedisServer) -> None:
+        redis_server.clear()
+
+        async def run_it() -> None:
+            key = ApiKey(name="a", concurrent_streams=1)
+            async with House(key) as house:
+                await house.limits.share(SharedSettings(redis_url=redis_server.url, timeout_s=10), lambda: True)
+                await asyncio.wait_for(test(house), PATIENCE_S)
+
+        asyncio.run(run_it())
+
+    run.__name__, run.__doc__ = test.__name__, test.__doc__
+    return run
+
+
+@with_redis
+async def test_what_fits_is_let_in_without_a_task(house: House) -> None:
+    before = asyncio.all_tasks()
+    asked = asked_by_call(house, "a")
+    assert asyncio.all_tasks() == before
+    found = await asked
+    assert (found.request.head.model, found.renew) == ("m", None)
+    assert found.request_id in house.limits._leases
+
+
+@with_redis
+async def test_what_does_not_fit_waits_in_line_in_a_task(house: House) -> None:
+    held = asked_by_call(house, "a")
+    await held
+    waiting = asked_by_call(house, "a")
+    while not len(house.limits.queue):
+        await asyncio.sleep(0.001)
+    await house.end(held)  # type: ignore[arg-type]
+    assert (await waiting).queued_ms is not None
+
+
+@with_redis
+async def test_what_may_not_wait_is_refused_by_the_call(house: House) -> None:
+    house.set(queue_s=0.0)
+    await asked_by_call(house, "a")
+    before = asyncio.all_tasks()
+    asked = asked_by_call(house, "a")
+    with refused(RateLimited, "concurrency"):
+        await asked
+    assert asyncio.all_tasks() == before
+    assert house.limits.refused == {("concurrency", "key"): 1}
