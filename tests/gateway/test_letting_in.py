@@ -89,6 +89,18 @@ async def test_a_prompt_is_counted_only_where_it_is_not_little(
         assert len(counted) == 3 + priced
 
 
+@pytest.mark.usefixtures("_accelerator")
+@on_fake_clock
+async def test_no_prompt_is_counted_for_a_limit_of_requests(counted: list[str]) -> None:
+    async with House(ApiKey(name="a", requests_per_minute=2, concurrent_streams=2, queue_s=0.0)) as house:
+        house.set(queue_s=0.0)
+        for _ in range(2):
+            await house.ask("a", stream=True)
+        with refused(RateLimited, "requests"):
+            await house.ask("a")
+        assert not counted
+
+
 @pytest.mark.usefixtures("_accelerator", "counted")
 @on_fake_clock
 async def test_no_kept_limit_outlives_a_change() -> None:

@@ -43,6 +43,8 @@ class Subjects(tuple[Subject, ...]):
     def __init__(self, _: Iterable[Subject] = ()) -> None:
         self.has_funds = any(subject.has_funds for subject in self)
         self.counts_tokens = any(subject.limits.tokens_per_minute is not None for subject in self)
+        self.depends_on_prompt = self.has_funds or self.counts_tokens
+        """Whether it matters how many tokens a prompt has."""
         self.known_to: object = None
         self.terms: object = None
         self.plain_terms: Terms | None = None

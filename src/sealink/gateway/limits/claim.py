@@ -19,8 +19,8 @@ class Claim:
     def apply(self, subjects: Subjects) -> None:
         """It counts for these now. Raises PermissionDenied for a model without a price under a budget."""
         self.subjects = subjects
-        estimate, counts = self.estimate, subjects.counts_tokens or subjects.has_funds
-        prompt_tokens = estimate.counted_prompt() if counts else 0
+        estimate = self.estimate
+        prompt_tokens = estimate.counted_prompt() if subjects.depends_on_prompt else 0
         self.need, self.cost = estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
 
     @property

@@ -148,17 +148,20 @@ class LimitEnforcement:
         counters, stated = plan.counters, client.max_output_tokens(asked.head)
         if counters is not None and not self.queue.lines:
             if plan.prices is None:
-                is_in = self._let_in_uncounted(request, plan, counters, stated)
+                estimate = self._let_in_uncounted(request, plan, counters, stated)
             else:
-                is_in = self._let_in_plain(request, plan, counters, plan.prices, stated)
-            if is_in:
+                estimate = self._let_in_plain(request, plan, counters, plan.prices, stated)
+            if estimate is None:
                 return None
-        estimate = Estimate(request, self._settings, self._prices, stated)
+        else:
+            estimate = Estimate(request, self._settings, self._prices, stated)
         return self._admit_claim(plan, Claim(request, plan.subjects, estimate))
 
-    def _let_in_uncounted(self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None) -> bool:
+    def _let_in_uncounted(
+        self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None
+    ) -> Estimate | None:
         """Let a request in whose prompt nobody has counted, if what it takes is little of what is left, whatever that
-        is. `stated`: how many tokens it says that its answer may have."""
+        is. `stated`: how many tokens it says that its answer may have. None: it is in; else what is estimated of it."""
         estimate, subjects, now_s = Estimate(request, self._settings, self._prices, stated), plan.subjects, time.time()
         prompt_tokens = estimate.most_prompt_tokens
         need, cost = estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
@@ -167,33 +170,37 @@ class LimitEnforcement:
         except FileFull as error:
             raise _unavailable(error) from error
         if lease is None:
-            return False
+            return estimate
         self._leases[request.request_id] = lease
         if cost.may_be_cut:
             request.request.meter = StreamBudget(counters, lease, estimate, times_reserved(lease.reserved, cost))
         request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
-        return True
+        return None
 
     def _let_in_plain(
         self, request: AdmittedRequest, plan: Plan, counters: Counters, prices: Prices, stated: int | None
-    ) -> bool:
-        """The same in C, with the price."""
+    ) -> Estimate | None:
+        """The same in C, with the price. There, a prompt that is not little can be counted, and then fit."""
         settings, now_s, asked = self._settings, time.time(), request.request
-        head = asked.head
+        head, estimate = asked.head, None
         answer_tokens = settings.reserve_output_tokens if stated is None else stated
         need = len(head.body), answer_tokens, stated is not None, head.stream
         try:
             lease = counters.admit_plain(plan.subjects, need, prices, now_s)
+            if lease is False and plan.subjects.depends_on_prompt:
+                estimate = Estimate(request, settings, self._prices, stated)
+                need = estimate.counted_prompt(), *need[1:]
+                lease = counters.admit_plain(plan.subjects, need, prices, now_s, is_counted=True)
         except FileFull as error:
             raise _unavailable(error) from error
         if not lease:
-            return False
+            return estimate or Estimate(request, settings, self._prices, stated)
         self._leases[asked.request_id] = lease
-        if head.stream and prices:
-            estimate = Estimate(request, settings, self._prices, stated)
+        if prices and head.stream:
+            estimate = estimate or Estimate(request, settings, self._prices, stated)
             asked.meter = StreamBudget(counters, lease, estimate, lease.times)
         request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
-        return True
+        return None
 
     def _admit_claim(self, plan: Plan, claim: Claim) -> Waiting | None:
         request = claim.request
