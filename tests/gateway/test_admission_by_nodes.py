@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import pytest
 from fakes import FakeResponder
 from test_queue import BODY, House, refused
 
@@ -11,9 +12,11 @@ from redis_server import RedisServer
 from sealink.access.keys import ApiKey
 from sealink.errors import RateLimited
 from sealink.gateway.admitted_request import AdmittedRequest
+from sealink.gateway.limits.estimate import Estimate
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.undecided import Undecided
 from sealink.http import RequestContext
+from sealink.limits.nodes.commands import Terms
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.net.message import Request
 from sealink.wire.dialects import openai_chat
@@ -38,8 +41,8 @@ def with_redis(test: Callable[[House], Coroutine[Any, Any, None]]) -> Callable[[
         redis_server.clear()
 
         async def run_it() -> None:
-            key = ApiKey(name="a", concurrent_streams=1)
-            async with House(key) as house:
+            keys = ApiKey(name="a", concurrent_streams=1), ApiKey(name="b", tokens_per_minute=60)
+            async with House(*keys) as house:
                 await house.limits.share(SharedSettings(redis_url=redis_server.url, timeout_s=10), lambda: True)
                 await asyncio.wait_for(test(house), PATIENCE_S)
 
@@ -80,3 +83,27 @@ async def test_what_may_not_wait_is_refused_by_the_call(house: House) -> None:
         await asked
     assert asyncio.all_tasks() == before
     assert house.limits.refused == {("concurrency", "key"): 1}
+
+
+@with_redis
+async def test_a_prompt_is_counted_only_where_it_is_not_little_of_what_is_left(house: House) -> None:
+    """If others have used that meanwhile, it is counted after all, and asked for again."""
+    counted = list[str]()
+    count = Estimate.counted_prompt
+
+    def noted(estimate: Estimate) -> int:
+        counted.append("")
+        return count(estimate)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Estimate, "counted_prompt", noted)
+        first = await asked_by_call(house, "b")
+        assert len(counted) == 1
+        (plan,) = house.limits._plans.values()
+        assert isinstance(plan.subjects.terms, Terms)
+        assert plan.subjects.terms.tokens_left == 55
+        plan.subjects.terms.tokens_left = 10_000  # as if there were so much
+        second = await asked_by_call(house, "b")
+        assert len(counted) == 2
+        leases = [house.limits._leases[each.request_id] for each in (first, second)]
+        assert [[*lease.tokens] for lease in leases] == [[5], [5]]

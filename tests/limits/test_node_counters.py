@@ -18,7 +18,7 @@ from sealink.limits.nodes.asking import Asking, NodeLease
 from sealink.limits.nodes.local_share import share_of, share_of_used
 from sealink.limits.nodes.node_counters import NodeCounters
 from sealink.limits.nodes.settings import SharedSettings
-from sealink.limits.subjects import Cost, Credit, Recorded, Refusal, Subject
+from sealink.limits.subjects import Cost, Credit, Recorded, Refusal, Subject, Subjects
 from sealink.policy.budgets import Fund
 from sealink.policy.limits import Need, UsageLimits
 
@@ -221,6 +221,24 @@ async def test_spending_that_redis_does_not_know_is_not_decided_by_a_call(redis:
         assert asked.unknown == [BUDGET]
         await one.admitted(BUDGET)
         assert isinstance(await answer(ask(one, BUDGET)), NodeLease)
+
+
+@in_a_loop
+async def test_what_is_little_of_what_was_left_is_known_from_the_last_answer(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    subjects = Subjects([Subject("key:rich", UsageLimits(tokens_per_minute=1000, budget_usd=1.0))])
+    async with two_nodes(redis, tmp_path) as (one, _):
+
+        def is_little(tokens: int, price: int) -> bool:
+            need = Need(tokens, 0, is_stated=True, streams=0)
+            return one.counters.is_little(subjects, need, Cost(price), time.time())
+
+        assert not is_little(1, 1)
+        await one.counters.admit(subjects, Need(100, 0, is_stated=True, streams=0), Cost(USD // 2), time.time())
+        assert is_little(9, USD // 200)
+        assert not is_little(10, 0)
+        assert not is_little(0, USD // 200 + 1)
 
 
 Found = NodeLease | Refusal | None

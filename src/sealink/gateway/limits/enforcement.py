@@ -28,7 +28,6 @@ from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
 from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
-from sealink.limits.asked import Asked
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.plain_slots import PlainLease, Prices, prices_of
@@ -155,6 +154,8 @@ class LimitEnforcement:
                 return None
         else:
             estimate = Estimate(request, self._settings, self._prices, stated)
+        if self._nodes is not None:
+            return self._ask_nodes(self._nodes, Claim(request, plan.subjects, estimate, is_counted=False))
         return self._admit_claim(plan, Claim(request, plan.subjects, estimate))
 
     def _let_in_uncounted(
@@ -204,8 +205,6 @@ class LimitEnforcement:
 
     def _admit_claim(self, plan: Plan, claim: Claim) -> Waiting | None:
         request = claim.request
-        if self._nodes is not None:
-            return self._ask_nodes(self._nodes, claim) or self._admit_awaiting(claim)
         if self.queue.lines or self._unknown(plan.subjects):
             return self._admit_awaiting(claim)
         plan.counters = self._open()
@@ -215,14 +214,23 @@ class LimitEnforcement:
         self._let_in(claim, found)
         return None
 
-    def _ask_nodes(self, nodes: "NodeCounters", claim: Claim) -> Asked[Awaitable[None] | None] | None:
-        """Have it decided by the answer of Redis; None while that is away, or where others wait already."""
-        if self.queue.lines:
-            return None
-        return nodes.ask(claim.subjects, claim.need, claim.cost, time.time(), partial(self._decide, claim))
+    def _ask_nodes(self, nodes: "NodeCounters", claim: Claim) -> Waiting:
+        """Have it decided by the answer of Redis; in a task while that is away, or where others wait already."""
+        now_s = time.time()
+        if not nodes.is_little(claim.subjects, claim.need, claim.cost, now_s):
+            claim.count_prompt()
+        if not self.queue.lines:
+            asked = nodes.ask(claim.subjects, claim.need, claim.cost, now_s, partial(self._decide, claim))
+            if asked is not None:
+                return asked
+        claim.count_prompt()
+        return self._admit_awaiting(claim)
 
     def _decide(self, claim: Claim, found: Lease | Refusal | None) -> Awaitable[None] | None:
         """By the answer of Redis; None: it has to be asked again."""
+        if not claim.is_counted and not isinstance(found, Lease):
+            claim.count_prompt()
+            found = None
         if found is None or (isinstance(found, Refusal) and self._queue_s(claim.request)):
             return self._admit_awaiting(claim, found)
         self._let_in(claim, found)

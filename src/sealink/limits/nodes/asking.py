@@ -60,6 +60,8 @@ class Asking(Asked[Decided], eq=False):
         counters, subjects = self._counters, self._subjects
         if isinstance(reply, bytes):
             at_ns, reserved, requests_left, tokens_left, funds_left = admitted(reply, self._terms)
+            terms = self._terms
+            terms.tokens_left, terms.funds_left = 0 if tokens_left is None else tokens_left[1], funds_left
             self._found = lease = NodeLease(
                 subjects, at_ns, self._now_s, self._tokens, self._need.streams, reserved,
                 requests_left, tokens_left, funds_left, None, True, reserved,

@@ -40,6 +40,8 @@ class Terms:
     def __init__(self, process: str, subjects: Sequence[Subject], at_s: float) -> None:
         self._process = process
         self._names = [subject.name for subject in subjects]
+        self.tokens_left = self.funds_left = 0
+        """What was left when Redis answered last."""
         self.since_s = at_s // _DAY_S * _DAY_S
         self.until_s = self.since_s + _DAY_S
         self.token_limits = [subject.limits.tokens_per_minute for subject in subjects]

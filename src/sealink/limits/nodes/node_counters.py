@@ -29,7 +29,7 @@ from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.subjects import Cost, Lease, Recorded, Refusal, Subject
-from sealink.policy.budgets import period_start_s
+from sealink.policy.budgets import PLENTY, period_start_s
 from sealink.policy.limits import Need, Used
 
 log = logging.getLogger("sealink.limits")
@@ -96,6 +96,13 @@ class NodeCounters:
                 await self._tell_ledger(connection)
                 await connection.ask(self._commands.living(0.001))  # the answers to all before it have come, too
             await connection.close()
+
+    def is_little(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> bool:
+        """Whether what a request takes is little of what was left when Redis answered last. If that is less now, Redis
+        refuses it."""
+        terms = self._commands.terms(subjects, now_s)
+        is_little_of_tokens = need.prompt_tokens * PLENTY <= terms.tokens_left
+        return is_little_of_tokens and cost.needed * PLENTY <= terms.funds_left
 
     def ask(
         self,
