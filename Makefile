@@ -17,6 +17,9 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sealink
 PYTEST := .venv/bin/pytest --numprocesses auto
 UV_VERSION := 0.13.9
 
+# What Python has compiled is kept: tests start hundreds of processes that import the same.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: serve test test-full clients installed-clients goldens lint bench docs screenshots lock clean
 .DELETE_ON_ERROR:
 

@@ -20,6 +20,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 MAX_ORDER_BYTES = 1 << 20
+IMPORTED_LATE = ("alembic.command", "alembic.config")
+"""What SeaLink imports no sooner than a store has to be migrated, which that of nearly every test has."""
 
 
 def import_all() -> None:
@@ -31,6 +33,8 @@ def import_all() -> None:
     for module in pkgutil.walk_packages(sealink.__path__, "sealink."):
         if "__main__" not in module.name and ".versions" not in module.name and "migrations.env" not in module.name:
             importlib.import_module(module.name)
+    for name in IMPORTED_LATE:
+        importlib.import_module(name)
     gc.freeze()
     gc.enable()
 
