@@ -5,7 +5,7 @@
 #   make test-full        the same with every sweep in full: every cut, every split, the long soak
 #   make clients          install the programs that tests/acceptance/test_real_clients.py drives
 #   make goldens          keep what clients get of the recordings now; git diff shows what has changed
-#   make lint             ruff and mypy
+#   make lint             ruff and mypy; what mypy has found out is kept for all checkouts
 #   make bench            measure it on this machine, into bench/RESULTS.md
 #   make screenshots      take pictures of the console into build/screenshots (needs chromium), two of them for README
 #   make docs             write the generated pages of docs/
@@ -43,7 +43,7 @@ goldens: .venv/.test
 lint: .venv/.test
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy
+	.venv/bin/mypy --cache-dir $(CACHE)/mypy
 
 bench: .venv/.run
 	.venv/bin/python bench/run.py $(ARGS)
