@@ -6,7 +6,7 @@
 #                         the oldest and newest Python that is installed, each in a .venv-3.x of its own
 #   make clients          install the programs that tests/acceptance/test_real_clients.py drives
 #   make goldens          keep what clients get of the recordings now; git diff shows what has changed
-#   make lint             ruff and mypy
+#   make lint             ruff and mypy; what mypy has found out is kept for all checkouts
 #   make bench            measure it on this machine, into bench/RESULTS.md
 #   make screenshots      take pictures of the console into build/screenshots (needs chromium), two of them for README
 #   make docs             write the generated pages of docs/
@@ -18,6 +18,9 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sealink
 VENV ?= .venv
 PYTEST := $(VENV)/bin/pytest --numprocesses auto
 UV_VERSION := 0.13.9
+
+# What Python has compiled is kept: tests start hundreds of processes that import the same.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: serve test test-full clients installed-clients goldens lint bench docs screenshots lock clean
 .DELETE_ON_ERROR:
@@ -45,7 +48,7 @@ goldens: $(VENV)/.test
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
-	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy --cache-dir $(CACHE)/mypy
 
 bench: $(VENV)/.run
 	$(VENV)/bin/python bench/run.py $(ARGS)

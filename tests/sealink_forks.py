@@ -6,6 +6,7 @@ status as `os.waitstatus_to_exitcode` has it. That socket is held by a process b
 none of them needs threads.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -14,20 +15,28 @@ import pkgutil
 import signal
 import socket
 import sys
-from typing import Any
+import threading
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 MAX_ORDER_BYTES = 1 << 20
+IMPORTED_LATE = ("alembic.command", "alembic.config")
+"""What SeaLink imports no sooner than a store has to be migrated, which that of nearly every test has."""
 
 
 def import_all() -> None:
     """Import every module of SeaLink but those that do something when they are imported."""
     import sealink
 
+    gc.disable()  # all of it stays
+
     for module in pkgutil.walk_packages(sealink.__path__, "sealink."):
         if "__main__" not in module.name and ".versions" not in module.name and "migrations.env" not in module.name:
             importlib.import_module(module.name)
-    gc.collect()
+    for name in IMPORTED_LATE:
+        importlib.import_module(name)
     gc.freeze()
+    gc.enable()
 
 
 def take_orders(orders: socket.socket) -> None:
@@ -75,9 +84,27 @@ def become(order: dict[str, Any], standard: list[int]) -> None:
     os.chdir(order["cwd"])
 
 
+def run_to_its_end(main: Callable[[], None]) -> NoReturn:
+    """As Python ends a program, but that what was imported is not taken apart, as multiprocessing ends what it forks:
+    that takes longer than most commands."""
+    status: object = 0
+    try:
+        main()
+    except SystemExit as ended:
+        status = ended.code
+    if not isinstance(status, int | None):
+        print(status, file=sys.stderr)
+        status = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status or 0)
+
+
 if __name__ == "__main__":
     import_all()
     take_orders(socket.socket(fileno=0))
     from sealink.cli.main import main
 
-    main()
+    run_to_its_end(main)

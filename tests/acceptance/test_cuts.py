@@ -18,8 +18,9 @@ from acceptance.plain_http import PlainAnswer, frames_of, post_chat
 from recordings import Case
 from replay import Answer, Framing, Request
 
-EVERY_BYTE_OF, EVERY_BYTE_OF_IN_FULL = 1, 3
-"""The shortest streams of each wire format, so many of them."""
+SHORTEST, STEP_BYTES = 1, 4
+SHORTEST_IN_FULL, STEP_BYTES_IN_FULL = 3, 1
+"""So many of the shortest streams of each wire format are cut from end to end, at places so far apart."""
 SAMPLES, SAMPLES_IN_FULL = 1, 4
 """Places in every other stream."""
 
@@ -78,13 +79,14 @@ def test_a_cut_stream_ends_in_one_error(
 
 
 def some_cuts(cases: list[Case], death: Framing, full: bool) -> Iterator[Cut]:
-    """Every byte of the shortest, some of all others."""
+    """The shortest from end to end, some places in all others."""
     dice = random.Random(3)
-    every_byte_of, samples = (EVERY_BYTE_OF_IN_FULL, SAMPLES_IN_FULL) if full else (EVERY_BYTE_OF, SAMPLES)
+    shortest, samples = (SHORTEST_IN_FULL, SAMPLES_IN_FULL) if full else (SHORTEST, SAMPLES)
+    step = STEP_BYTES_IN_FULL if full else STEP_BYTES
     shortest_first = sorted(cases, key=lambda case: len(case.body))
     for rank, case in enumerate(shortest_first):
         places = range(len(case.body))
-        chosen = places if rank < every_byte_of else dice.sample(places, samples)
+        chosen = places[::step] if rank < shortest else dice.sample(places, samples)
         yield from (Cut(case, at, death) for at in chosen)
 
 

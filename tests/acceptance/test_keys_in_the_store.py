@@ -74,6 +74,7 @@ def in_force_after_s(is_so: Callable[[], bool]) -> float:
     began = time.monotonic()
     while not is_so():
         assert time.monotonic() - began < PATIENCE_S
+        time.sleep(0.05)
     return time.monotonic() - began
 
 

@@ -56,10 +56,23 @@ REQUEST = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content
 until = partial(waiting.until, within_s=10)
 
 
-@pytest.fixture(params=[1, 2], ids=["1 process", "2 workers"])
-def sealink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SealinkProcess]:
-    with SealinkProcess(CONFIG + TABLES, tmp_path, command=("serve", "--workers", str(request.param))) as running:
+@contextmanager
+def serving(folder: Path, workers: int) -> Iterator[SealinkProcess]:
+    with SealinkProcess(CONFIG + TABLES, folder, command=("serve", "--workers", str(workers))) as running:
         until(lambda: "listens on" in running.log)  # all workers do
+        yield running
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["1 process", "2 workers"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealinkProcess]:
+    """One for all tests that each ask with keys, or for models, of their own."""
+    with serving(tmp_path_factory.mktemp("limits"), request.param) as running:
+        yield running
+
+
+@pytest.fixture
+def sealink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SealinkProcess]:
+    with serving(tmp_path, request.param) as running:
         yield running
 
 
@@ -78,13 +91,13 @@ def code(answer: PlainAnswer) -> tuple[int, str]:
     return answer.status, answer.json["error"]["code"]
 
 
-def test_64_clients_get_the_limit_and_not_one_more(sealink: SealinkProcess, full: bool) -> None:
-    found = hammered(lambda _: asked(sealink, "hammered").status, 12, LONG_S if full else 0.0)
+def test_64_clients_get_the_limit_and_not_one_more(shared: SealinkProcess, full: bool) -> None:
+    found = hammered(lambda _: asked(shared, "hammered").status, 12, LONG_S if full else 0.0)
     assert_kept(found, 400)
 
 
-def test_a_refusal_says_when_to_try_again(sealink: SealinkProcess) -> None:
-    first, second, third = (asked(sealink, "alone") for _ in range(3))
+def test_a_refusal_says_when_to_try_again(shared: SealinkProcess) -> None:
+    first, second, third = (asked(shared, "alone") for _ in range(3))
     assert (first.status, second.status, code(third)) == (200, 200, (429, "requests"))
     assert [each.headers["x-ratelimit-remaining-requests"] for each in (first, second, third)] == ["1", "0", "0"]
     assert first.headers["x-ratelimit-limit-requests"] == "2"
@@ -94,8 +107,8 @@ def test_a_refusal_says_when_to_try_again(sealink: SealinkProcess) -> None:
     assert "x-ratelimit-limit-tokens" not in first.headers
 
 
-def test_anthropic_clients_get_anthropic_headers(sealink: SealinkProcess) -> None:
-    first, second = (asked(sealink, "anthropic", "/v1/messages") for _ in range(2))
+def test_anthropic_clients_get_anthropic_headers(shared: SealinkProcess) -> None:
+    first, second = (asked(shared, "anthropic", "/v1/messages") for _ in range(2))
     assert (first.status, second.status) == (200, 429)
     assert second.json["error"]["type"] == "rate_limit_error"
     for each in (first, second):
@@ -104,14 +117,14 @@ def test_anthropic_clients_get_anthropic_headers(sealink: SealinkProcess) -> Non
         assert time.strptime(each.headers["anthropic-ratelimit-requests-reset"], "%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_streams_are_leased_and_given_back(sealink: SealinkProcess) -> None:
+def test_streams_are_leased_and_given_back(shared: SealinkProcess) -> None:
     """By the team, too; a client that leaves gives its lease back."""
-    with streaming(sealink, "team") as first:
-        with streaming(sealink, "team") as second:
+    with streaming(shared, "team") as first:
+        with streaming(shared, "team") as second:
             assert (first, second) == (200, 200)
-            assert code(asked(sealink, "team", stream=True)) == (429, "concurrency")
-            assert asked(sealink, "team").status == 200
-        until(lambda: asked(sealink, "team", stream=True).status == 200)
+            assert code(asked(shared, "team", stream=True)) == (429, "concurrency")
+            assert asked(shared, "team").status == 200
+        until(lambda: asked(shared, "team", stream=True).status == 200)
 
 
 @pytest.mark.parametrize("sealink", [2], indirect=True)
@@ -131,22 +144,22 @@ def answers(question: Callable[[], bool]) -> bool:
         return False
 
 
-def test_a_model_has_limits_of_its_own(sealink: SealinkProcess) -> None:
-    assert asked(sealink, "free", model="rare").status == 200
-    assert code(asked(sealink, "free", model="rare")) == (429, "requests_per_day")
-    assert "x-ratelimit-limit-requests" not in asked(sealink, "free").headers
+def test_a_model_has_limits_of_its_own(shared: SealinkProcess) -> None:
+    assert asked(shared, "free", model="rare").status == 200
+    assert code(asked(shared, "free", model="rare")) == (429, "requests_per_day")
+    assert "x-ratelimit-limit-requests" not in asked(shared, "free").headers
 
 
 @pytest.mark.parametrize(("key", "error"), [("budget", "budget_exceeded"), ("prepaid", "insufficient_balance")])
-def test_money_is_spent_to_its_end(sealink: SealinkProcess, key: str, error: str) -> None:
-    assert code(asked(sealink, key, max_tokens=1000)) == (402, error)
-    assert asked(sealink, key, max_tokens=100).status == 200  # 0.001007 USD
-    refused = asked(sealink, key, max_tokens=100)
+def test_money_is_spent_to_its_end(shared: SealinkProcess, key: str, error: str) -> None:
+    assert code(asked(shared, key, max_tokens=1000)) == (402, error)
+    assert asked(shared, key, max_tokens=100).status == 200  # 0.001007 USD
+    refused = asked(shared, key, max_tokens=100)
     assert code(refused) == (402, error)
     assert refused.headers["x-should-retry"] == "false"
-    assert asked(sealink, key, max_tokens=90).status == 200
-    assert code(asked(sealink, key, max_tokens=90)) == (402, error)
-    assert code(asked(sealink, key, model="unpriced")) == (403, "price_unknown")
+    assert asked(shared, key, max_tokens=90).status == 200
+    assert code(asked(shared, key, max_tokens=90)) == (402, error)
+    assert code(asked(shared, key, model="unpriced")) == (403, "price_unknown")
 
 
 @pytest.mark.parametrize("sealink", [1], indirect=True)

@@ -8,6 +8,8 @@ from typing import Any
 import sealink_command
 
 PATIENCE_S = 10.0
+PAUSE_S = 0.2
+"""Between two looks, each of which is a process."""
 
 Row = dict[str, Any]
 
@@ -22,6 +24,7 @@ def settled_rows(folder: Path) -> tuple[Row, list[Row]]:
     deadline = time.monotonic() + PATIENCE_S
     while (summary := json.loads(sealink_usage(folder, "--json")))["open"] or summary["waiting"]:
         assert time.monotonic() < deadline, f"it never comes to rest: {summary}"
+        time.sleep(PAUSE_S)
     return summary, usage_rows(folder)
 
 

@@ -4,6 +4,7 @@ A figure that has grown on purpose, or shrunk, is kept anew by `python bench/ins
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import instructions
 import pytest
@@ -12,9 +13,6 @@ from outside import absent, program
 
 SAMPLE = ("relay",)
 """Lanes whose instructions are counted in every run; the others in `make test-full`. Calls are counted of all."""
-
-
-with_and_without = pytest.mark.parametrize("plain", [False, True], ids=["accelerated", "plain"])
 
 
 def kept(what: str, *, plain: bool) -> instructions.Figures:
@@ -73,11 +71,26 @@ def _of_a_long_stream(lane: dict[str, float]) -> float:
     return lane["stream"] + instructions.LONG * lane["chunk"]
 
 
-@with_and_without
+@pytest.fixture(scope="module")
+def called() -> dict[bool, instructions.Figures]:
+    """The calls of all lanes, `plain` and not, where figures are kept of them: each way in a process, both at once."""
+    lanes = {plain: list(instructions.kept("calls", plain=plain)) for plain in (False, True)}
+    if instructions.pass_on_in_c is None:
+        lanes[False] = []
+
+    def count(plain: bool) -> instructions.Figures:
+        return instructions.count("calls", lanes[plain], plain=plain)
+
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(lanes, pool.map(count, lanes), strict=True))
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["accelerated", "plain"])
 @pytest.mark.serial
-def test_no_lane_takes_more_calls(plain: bool) -> None:
+def test_no_lane_takes_more_calls(plain: bool, called: dict[bool, instructions.Figures]) -> None:
     before = kept("calls", plain=plain)
-    assert not instructions.grown(instructions.count("calls", list(before), plain=plain), before)
+    assert called[plain].keys() == before.keys()
+    assert not instructions.grown(called[plain], before)
 
 
 MAX_OF_LIVE = 0.03

@@ -220,11 +220,14 @@ TOO_LARGE = [
     {"type": "array", "minItems": 3000, "items": {"type": "boolean"}, "uniqueItems": True},
     {"type": "array", "minItems": 9000, "items": {"type": "array", "minItems": 9000}},
     {"enum": list(range(200_000))},
-    chained({"allOf": [NEXT] * 2}, 30),
-    chained({"oneOf": [NEXT] * 3}, 30),
-    chained({"properties": {"a": {"allOf": [NEXT] * 2}}, "required": ["a"]}, 30),
-    chained({"properties": {"a": NEXT, "b": NEXT}, "required": ["a", "b"]}, 30),
-    chained(NEXT, 50_000),
+]
+
+CHAINS: list[tuple[dict[str, object], int]] = [
+    ({"allOf": [NEXT] * 2}, 30),
+    ({"oneOf": [NEXT] * 3}, 30),
+    ({"properties": {"a": {"allOf": [NEXT] * 2}}, "required": ["a"]}, 30),
+    ({"properties": {"a": NEXT, "b": NEXT}, "required": ["a", "b"]}, 30),
+    (NEXT, 50_000),
 ]
 
 INVALID = [
@@ -251,6 +254,15 @@ INVALID = [
     ids=lambda part: str(part)[:60],
 )
 def test_a_schema_without_a_value_costs_little_and_is_answered_with_the_reason(schema: object, why: str) -> None:
+    refused(schema, why)
+
+
+@pytest.mark.parametrize(("link", "length"), CHAINS, ids=lambda part: str(part)[:60])
+def test_a_chain_of_definitions_costs_little_too(link: dict[str, object], length: int) -> None:
+    refused(chained(link, length), "too large")
+
+
+def refused(schema: object, why: str) -> None:
     began_s = time.process_time()
     with pytest.raises(UnusableSchema, match=why):
         value_for(schema, Random(0))

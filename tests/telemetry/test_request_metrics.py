@@ -6,12 +6,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sealink.ledger.entry import Admission, Attempt, Settlement
+from sealink.telemetry import request_metrics
 from sealink.telemetry.alike import Kinds
 from sealink.telemetry.exposition import exposition
 from sealink.telemetry.gauge import Gauge, merged
 from sealink.telemetry.histogram import Histogram
 from sealink.telemetry.layout import Gap, Layout
-from sealink.telemetry.request_metrics import MAX_SERIES, OTHER, RequestMetrics
+from sealink.telemetry.request_metrics import OTHER, RequestMetrics
 from sealink.usage import Usage
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -134,11 +135,12 @@ def test_models_that_clients_invent_make_no_series() -> None:
     assert found["sealink_failures_total", labels(model="", provider="", code="model_not_found")] == 3
 
 
-def test_models_beyond_the_limit_are_counted_together() -> None:
+def test_models_beyond_the_limit_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_metrics, "MAX_SERIES", 50)
     metrics = RequestMetrics()
-    for number in range(MAX_SERIES + 7):
+    for number in range(50 + 7):
         settle(metrics, admission(f"gpt-{number}"), answer())
-    assert len(metrics.series) == MAX_SERIES + 1
+    assert len(metrics.series) == 50 + 1
     found = samples(metrics)
     assert found["sealink_requests_total", labels(model=OTHER, provider=OTHER, status="200", ended="done")] == 7
 
