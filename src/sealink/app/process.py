@@ -198,8 +198,9 @@ async def serve_until_stopped(
     collections = FullCollections(lambda: app.open_requests)
     collections.start()
     reload_on_hangup(app, is_worker=siblings is not None)
-    await _follow_siblings(app)
-    if siblings is None:
+    if siblings is not None:
+        await _follow_siblings(app)
+    else:
         service = Service(on_port(config, app.sockets().public), app.sockets)
         watchdog = asyncio.ensure_future(keep_alive())
     on_listening(base_url)
