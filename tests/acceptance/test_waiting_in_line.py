@@ -108,7 +108,7 @@ def test_a_client_that_leaves_is_out_of_the_line(sealink: SealinkProcess) -> Non
 
 def test_a_key_that_is_revoked_is_refused_while_it_waits(sealink: SealinkProcess) -> None:
     secret = admin(sealink, "/keys", {"name": "stored", "concurrent_streams": 1}).json["key"]
-    until(lambda: {post(sealink.port, "/v1/chat/completions", REQUEST, secret).status for _ in range(8)} == {200})
+    until(lambda: {post(sealink.port, "/v1/chat/completions", REQUEST, secret).status for _ in range(24)} == {200})
     with waiting_streams(sealink, secret, 2) as asked:
         assert admin(sealink, "/keys/stored/revoke", {"end_streams": False}).status == 200
         answers = [each.result(timeout=20) for each in asked]

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPException, HTTPResponse
+from typing import Any
 
 import jsonschema
 import pytest
@@ -172,21 +173,26 @@ def test_without_postgresql_requests_go_on_and_have_their_rows_later(composed: C
     token = SECRETS["SEALINK_ADMIN_TOKEN"]
     key = post(composed.admin[NODES[0]], "/admin/v1/keys", {"name": "made"}, token).json["key"]
     until(lambda: {get(port, "/v1/me", {"authorization": f"Bearer {key}"}).status for port in (one, two)} == {200})
-    before = len(composed.rows("plain"))
     composed.postgresql.stop()
     try:
-        assert {post_chat(port, CHAT, key).status for port in (one, two)} == {200}
+        made = [post_chat(port, CHAT, key) for port in (one, two)]
         composed.stop_node(NODES[0])
         composed.start_node(NODES[0])
-        assert post_chat(one, CHAT, PLAIN).status == 200
+        plain = post_chat(one, CHAT, PLAIN)
         refused = post_chat(one, CHAT, key)
         assert (refused.status, refused.json["error"]["code"]) == (503, "store_unavailable")
-        assert post_chat(two, CHAT, key).status == 200
+        made.append(post_chat(two, CHAT, key))
+        assert {answer.status for answer in (*made, plain)} == {200}
         until(lambda: composed.up() == set(NODES))
     finally:
         composed.postgresql.start()
     until(lambda: get(one, "/v1/me", {"authorization": f"Bearer {key}"}).status == 200)
-    until(lambda: (len(composed.rows("made")), len(composed.rows("plain"))) == (3, before + 1))
+    until(lambda: request_ids(composed.rows("made")) == {answer.headers["x-request-id"] for answer in made})
+    until(lambda: plain.headers["x-request-id"] in request_ids(composed.rows("plain")))
+
+
+def request_ids(rows: list[dict[str, Any]]) -> set[str]:
+    return {row["request_id"] for row in rows}
 
 
 def test_a_killed_node_keeps_no_request_from_the_other(composed: Composed, report: Callable[[str], None]) -> None:
