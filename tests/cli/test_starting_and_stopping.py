@@ -1,6 +1,7 @@
 """`sealink serve` where something stands in its way, and where it is told to stop in a hurry."""
 
 import contextlib
+import ctypes
 import os
 import re
 import resource
@@ -244,6 +245,16 @@ def test_a_terminal_signals_all_workers_with_their_parent(folder: Path, number: 
     assert process.returncode == 0
     assert "Traceback" not in said
     assert said.count("Stopping. Open streams have up to 60 s to finish") == 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_signal_may_come_to_any_thread(folder: Path, workers: str) -> None:
+    """As the kernel likes, where one is pending already: a parent of workers waited on in its main thread."""
+    with serving(folder, "--workers", workers) as (process, _):
+        others = {int(each.name) for each in Path(f"/proc/{process.pid}/task").iterdir()} - {process.pid}
+        assert ctypes.CDLL(None).tgkill(process.pid, max(others), signal.SIGTERM) == 0
+        process.wait(PATIENCE_S)
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -1,9 +1,10 @@
 """The token of the admin API: from the environment, or made at the first start and kept in a file."""
 
+import fcntl
 import os
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 FILE: Final = "admin-token"
 _BYTES: Final = 32
@@ -11,22 +12,17 @@ _OWNER_ONLY: Final = 0o600
 
 
 def load_or_make(folder: Path) -> str:
-    """The token of a data folder, which only its owner may read. Raises OSError."""
-    path = folder / FILE
+    """The token of a data folder, which only its owner may read; the same for all processes that ask at once. Raises
+    OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    except FileExistsError:
-        return _kept(path)
+    with open(os.open(folder / FILE, os.O_RDWR | os.O_CREAT, _OWNER_ONLY), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        os.fchmod(file.fileno(), _OWNER_ONLY)
+        return file.read().strip() or _make(file)
+
+
+def _make(file: TextIO) -> str:
     token = secrets.token_urlsafe(_BYTES)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(token + "\n")
-    return token
-
-
-def _kept(path: Path) -> str:
-    path.chmod(_OWNER_ONLY)
-    token = path.read_text().strip()
-    if not token:
-        raise OSError(f"{path} is empty: delete it, and a token is made at the next start")
+    file.write(token + "\n")
+    file.flush()
     return token

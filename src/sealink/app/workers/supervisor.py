@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -36,6 +35,7 @@ from sealink.app.process import (
 )
 from sealink.app.workers.restarts import Restarts
 from sealink.app.workers.shared_config import SharedConfig
+from sealink.app.workers.waiting import Waiting
 from sealink.config import Config
 from sealink.telemetry.log_format import configure_logging
 
@@ -146,15 +146,20 @@ class Workers:
     def run(self) -> None:
         """Wait until all have stopped."""
         watchdog_s = watchdog_pause_s()
-        while self._processes or (self._restarts and not self._stopping):
-            wait([process.sentinel for process in self._processes], _POLL_S if self._restarts else watchdog_s)
-            if watchdog_s:
-                notify("WATCHDOG=1")
-            for process in [process for process in self._processes if not process.is_alive()]:
-                self._ended(process)
-            if not self._stopping:
-                for _ in range(self._restarts.take_due(time.monotonic())):
-                    self._replace()
+        with Waiting.begin() as waiting:
+            while self._processes or (self._restarts and not self._stopping):
+                waiting.wait(list(self._processes), _POLL_S if self._restarts else watchdog_s)
+                if watchdog_s:
+                    notify("WATCHDOG=1")
+                self._follow_up()
+
+    def _follow_up(self) -> None:
+        """Of those that have ended, and are due to be replaced."""
+        for process in [process for process in self._processes if not process.is_alive()]:
+            self._ended(process)
+        if not self._stopping:
+            for _ in range(self._restarts.take_due(time.monotonic())):
+                self._replace()
 
     def _ended(self, process: BaseProcess) -> None:
         del self._processes[process]
