@@ -64,9 +64,9 @@ def supervise(
     except OSError as error:
         raise cannot_listen(config, error) from error
     admin = shares.admin or _admin_sockets(config)
-    with contextlib.closing(shares), TemporaryDirectory(prefix="sealink-") as folder:
+    with contextlib.closing(shares), TemporaryDirectory(prefix="sealink-") as folder, Waiting.begin() as waiting:
         load = partial(_load, load, shares.config)
-        workers = Workers(shares, partial(_Life, load=load, siblings=Path(folder), admin=admin))
+        workers = Workers(shares, partial(_Life, load=load, siblings=Path(folder), admin=admin), waiting)
         signal.signal(signal.SIGHUP, workers.pass_on)
         for number in (signal.SIGTERM, signal.SIGINT, TAKEN_OVER):
             signal.signal(number, workers.stop_on)
@@ -111,13 +111,14 @@ class Workers:
     sockets, for another SeaLink that takes over.
     """
 
-    def __init__(self, shares: Shares, life: "Callable[..., _Life]") -> None:
+    def __init__(self, shares: Shares, life: "Callable[..., _Life]", waiting: Waiting) -> None:
         config = shares.config
         self.service: Service | None = None
         self.were_asked_to_stop = False
         self._shares = shares
         self._config = config
         self._life = life
+        self._waiting = waiting
         self._stopping = False
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[BaseProcess, Event] = {}
@@ -146,12 +147,11 @@ class Workers:
     def run(self) -> None:
         """Wait until all have stopped."""
         watchdog_s = watchdog_pause_s()
-        with Waiting.begin() as waiting:
-            while self._processes or (self._restarts and not self._stopping):
-                waiting.wait(list(self._processes), _POLL_S if self._restarts else watchdog_s)
-                if watchdog_s:
-                    notify("WATCHDOG=1")
-                self._follow_up()
+        while self._processes or (self._restarts and not self._stopping):
+            self._waiting.wait(list(self._processes), _POLL_S if self._restarts else watchdog_s)
+            if watchdog_s:
+                notify("WATCHDOG=1")
+            self._follow_up()
 
     def _follow_up(self) -> None:
         """Of those that have ended, and are due to be replaced."""
