@@ -89,7 +89,10 @@ UPSTREAMS = ("openai", "anthropic", "responses", "gemini")
 CONFIG = """
 [server]
 max_loop_lag_s = 60  # under callgrind everything is late
-
+[[prices]]
+provider = "*"
+input_usd_per_mtok = 1.0
+output_usd_per_mtok = 2.0
 """ + "".join(
     f"""
 [[providers]]
@@ -126,11 +129,6 @@ LIMITS: Final = ("limited", "shared")
 LIMITED = f"""
 [access]
 poll_s = {0.5 * SLOWNESS}
-[[prices]]
-provider = "*"
-input_usd_per_mtok = 1.0
-output_usd_per_mtok = 2.0
-
 [[teams]]
 name = "bench"
 requests_per_minute = 1000000

@@ -64,7 +64,8 @@ class InFile:
         self._counters = Counters(folder / ("in_c" if in_c else "counters"), 64)
         self._group: Callable[[Sequence[Subject]], Sequence[Subject]] = Subjects if in_c else tuple
         self._now_ns, self._settled = START_NS, 0
-        self._counters._file.now_ns = lambda: self._now_ns  # type: ignore[method-assign]
+        file = self._counters._file
+        file.clock = lambda: self._now_ns - file.clock_began_ns
 
     def wait(self, by_ns: int) -> None:
         self._now_ns += by_ns

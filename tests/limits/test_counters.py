@@ -46,7 +46,8 @@ def clock(counters: Counters, monkeypatch: pytest.MonkeyPatch) -> Callable[[int]
         nonlocal now
         now += by_ns
 
-    monkeypatch.setattr(counters._file, "now_ns", lambda: now)
+    file = counters._file
+    monkeypatch.setattr(file, "clock", lambda: now - file.clock_began_ns)
     return advance
 
 

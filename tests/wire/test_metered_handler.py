@@ -4,6 +4,8 @@ import json
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sealink.events import BlockStart, StreamStart, TextDelta
 from sealink.request import ChatRequest
@@ -163,13 +165,46 @@ def test_a_relayed_message_is_cut_with_its_open_blocks() -> None:
 def test_a_meter_may_have_more_room_than_a_machine_can_count() -> None:
     relay = OpenAIChatUpstream().cuttable_passthrough(head())
     handler = MeteredHandler(relay, lambda: Meter(10**30, uncounted=10**30), lambda: "budget_exceeded")
-    assert handler.room == [MOST_ROOM]
-    handler.room[0] = 1
+    assert 0 < handler.room[0] <= MOST_ROOM
+    handler.outcome.usage = Usage(input_tokens=1, output_tokens=1)  # so that the meter is asked
     for frame in (
         OpenAIChatUpstream().framer().feed(chat_chunk({"role": "assistant"}) + chat_chunk({"content": "word"}))
     ):
+        handler.room[0] = 1
         assert handler.handle(frame) == frame.raw
-    assert handler.room == [MOST_ROOM]
+    assert 1 < handler.room[0] <= MOST_ROOM
+
+
+class Asked(Meter):
+    """Has so much room at a time, by bytes. `most`: how many tokens it was told that there are at most."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__(10**9, uncounted=room)
+        self.most: list[int] = []
+        self._room = room
+
+    def left(self, tokens: int) -> int:
+        return self._room
+
+    def left_uncounted(self, most: int, reported: Usage | None) -> int:
+        self.most.append(most)
+        return self._room
+
+
+@given(room=st.integers(1, 3000), words=st.lists(st.text(max_size=40), max_size=60))
+def test_the_meter_is_asked_before_there_are_more_bytes_than_it_had_room_for(room: int, words: list[str]) -> None:
+    meter = Asked(room)
+    encoder = openai_chat.CLIENT.encoder(ChatRequest("m", [], stream=True), FallbackIdentity("id", 1, "m"))
+    handler = MeteredHandler(Translator(Words(), encoder), lambda: meter, lambda: "budget_exceeded")
+    had = came = 0
+    for word in words:
+        handler.handle(Frame(b"", word.encode("utf-8", "replace")))
+        came += len(word.encode("utf-8", "replace"))
+        for most in meter.most:
+            assert most >= came
+            had = most
+        meter.most.clear()
+        assert came < had + room
 
 
 def test_bytes_are_counted_instead_of_tokens_while_the_meter_has_room_for_them() -> None:

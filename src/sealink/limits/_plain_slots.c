@@ -41,6 +41,9 @@ enum { SPARE_TIMES = 3, MOST_TOKENS = 1000000000 };
 /* Of a hexadecimal number of 56 bits, as in shared_file.py. */
 enum { DIGITS = 14 };
 
+/* Of headers, and of a number in them. */
+enum { MOST_LINES = 1024, MOST_DIGITS = 20 };
+
 /* Larger numbers are for Python, whose integers have no end: sums of these cannot overflow. */
 #define MOST (1LL << 53)
 
@@ -248,10 +251,11 @@ static void least_left(const Held *held, int which, cell least[3])
 
 /* What is packed before the terms, as in plain_slots.py. */
 typedef struct {
-    cell fd, process;
+    cell fd, process, began;
 } Whose;
 
-/* Exports both buffers, which `give_back` takes back; false: an exception is set. */
+/* `now` was read of a clock that began then. Exports both buffers, which `give_back` takes back; false: an exception is
+   set. */
 static bool read_held(Held *held, PyObject *cells, PyObject *packed, Py_buffer *view, Py_buffer *terms)
 {
     if (PyObject_GetBuffer(packed, terms, PyBUF_SIMPLE))
@@ -268,7 +272,7 @@ static bool read_held(Held *held, PyObject *cells, PyObject *packed, Py_buffer *
     held->locked = 0;
     bool is_sound = size > 0 && held->count > 0 && held->count <= MOST_SUBJECTS;
     if (is_sound)
-        held->fd = (int)whose->fd, held->process = (int)whose->process;
+        held->fd = (int)whose->fd, held->process = (int)whose->process, held->now += whose->began;
     is_sound = is_sound && held->process >= 0 && held->process < PROCESSES;
     for (int i = 0; is_sound && i < held->count; i++)
         is_sound = held->terms[i].at >= 0 && (held->terms[i].at + SLOT) * 8 <= view->len;
@@ -299,6 +303,37 @@ static PyObject *tuple_of(const cell *numbers, int count)
 static PyObject *limit_of(const cell least[3])
 {
     return least[0] == NONE ? Py_NewRef(Py_None) : tuple_of(least, 3);
+}
+
+/* Puts a number, which is not below 0, before this end. Returns its first digit. */
+static char *put_number(char *end, cell number)
+{
+    do
+        *--end = (char)('0' + number % 10);
+    while (number /= 10);
+    return end;
+}
+
+/* The headers' lines, if those that are laid out are of these limits, with the same time left; NULL: they are not, or an
+   exception is set. */
+static PyObject *lines_of(PyObject *laid_out, const cell requests[3], const cell tokens[3])
+{
+    const cell limits[] = {requests[0], requests[2], tokens[0], tokens[2]}, left[] = {tokens[1], requests[1]};
+    char lines[MOST_LINES], *at = lines + MOST_LINES;
+    if (laid_out == Py_None || requests[0] == NONE || tokens[0] == NONE)
+        return NULL;
+    PyObject *of = PyTuple_GetItem(laid_out, 0);
+    if (of == NULL || PyBytes_Size(of) != sizeof limits || memcmp(PyBytes_AsString(of), limits, sizeof limits))
+        return NULL;
+    for (int i = 0; i < 3; i++) {
+        Py_ssize_t length;
+        const char *part = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(laid_out, 3 - i), &length);
+        if (part == NULL || at - lines < length + MOST_DIGITS)
+            return NULL;
+        memcpy(at -= length, part, (size_t)length);
+        at = i < 2 ? put_number(at, left[i]) : at;
+    }
+    return PyUnicode_FromStringAndSize(at, lines + MOST_LINES - at);
 }
 
 /* What a request takes: its tokens and money; see `Need` and `Cost`. */
@@ -418,37 +453,52 @@ static bool read_asked(PyObject *needed, PyObject *price, Asked *asked)
     return true;
 }
 
-/* admit(cells, terms, now_ns, need, cost, is_counted) ->
-   (reserved, funds_left, times, requests: limit, left, reset; tokens: the same; the tokens held, subject by subject).
-   False: it takes too much for tokens that nobody has counted. */
+/* The fields of a PlainLease. Steals `lines`, if there are any. */
+static PyObject *lease_fields(PyObject *const *of, const Held *held, const Asked *asked, const Taken *taken, PyObject *lines)
+{
+    PyObject *fields = PyTuple_New(12);
+    if (fields == NULL)
+        return Py_XDECREF(lines), NULL;
+    PyTuple_SetItem(fields, 0, Py_NewRef(of[0]));
+    PyTuple_SetItem(fields, 1, PyLong_FromLongLong(held->now));
+    PyTuple_SetItem(fields, 2, Py_NewRef(of[1]));
+    PyTuple_SetItem(fields, 3, tuple_of(taken->tokens, held->count));
+    PyTuple_SetItem(fields, 4, PyLong_FromLongLong(asked->streams));
+    PyTuple_SetItem(fields, 5, PyLong_FromLongLong(taken->reserved));
+    PyTuple_SetItem(fields, 6, lines ? Py_NewRef(Py_None) : limit_of(taken->requests_left));
+    PyTuple_SetItem(fields, 7, lines ? Py_NewRef(Py_None) : limit_of(taken->tokens_left));
+    PyTuple_SetItem(fields, 8, PyLong_FromLongLong(taken->left));
+    PyTuple_SetItem(fields, 9, Py_NewRef(of[2]));
+    PyTuple_SetItem(fields, 10, PyLong_FromLongLong(taken->times));
+    PyTuple_SetItem(fields, 11, lines ? lines : Py_NewRef(Py_None));
+    return fields;
+}
+
+/* admit(PlainLease, subjects, started_s, terms, cells, packed terms, clock_ns, need, cost, is_counted, laid_out) -> a
+   lease, with the headers' lines if they are those laid out, else with what is left. False: it takes too much for tokens
+   that nobody has counted. */
 static PyObject *admit(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
     Held held;
     Asked asked;
     Taken taken;
     Py_buffer view, terms;
-    if (count != 6)
-        return PyErr_Format(PyExc_TypeError, "admit takes 6 arguments");
-    if (!read_numbers(arguments + 2, 1, &held.now) || !read_asked(arguments[3], arguments[4], &asked))
+    if (count != 11)
+        return PyErr_Format(PyExc_TypeError, "admit takes 11 arguments");
+    if (!read_numbers(arguments + 6, 1, &held.now) || !read_asked(arguments[7], arguments[8], &asked))
         return PyErr_Occurred() ? not_read() : Py_NewRef(Py_None);
-    asked.is_counted = arguments[5] == Py_True;
-    if (!read_held(&held, arguments[0], arguments[1], &view, &terms))
+    asked.is_counted = arguments[9] == Py_True;
+    if (!read_held(&held, arguments[4], arguments[5], &view, &terms))
         return NULL;
     bool is_taken = take(&held, true), fit = is_taken && let_in(&held, &asked, &taken);
-    int subjects = held.count;
     give_back(&held, &view, &terms);
     if (!fit)
         return Py_NewRef(is_taken && !asked.is_counted ? Py_False : Py_None);
-    PyObject *result = PyTuple_New(6);
-    if (result == NULL)
-        return NULL;
-    PyTuple_SetItem(result, 0, PyLong_FromLongLong(taken.reserved));
-    PyTuple_SetItem(result, 1, PyLong_FromLongLong(taken.left));
-    PyTuple_SetItem(result, 2, PyLong_FromLongLong(taken.times));
-    PyTuple_SetItem(result, 3, limit_of(taken.requests_left));
-    PyTuple_SetItem(result, 4, limit_of(taken.tokens_left));
-    PyTuple_SetItem(result, 5, tuple_of(taken.tokens, subjects));
-    return result;
+    PyObject *lines = lines_of(arguments[10], taken.requests_left, taken.tokens_left);
+    PyObject *fields = PyErr_Occurred() ? NULL : lease_fields(arguments + 1, &held, &asked, &taken, lines);
+    PyObject *made = fields ? PyObject_CallObject(arguments[0], fields) : NULL;
+    Py_XDECREF(fields);
+    return made;
 }
 
 static bool is_told(cell fund, cell warn, cell spent, cell told)
@@ -510,7 +560,7 @@ static bool end(Held *held, const Ended *ended)
     return true;
 }
 
-/* settle(cells, terms, now_ns, at_ns, started_s, streams, reserved, tokens, price, request, held_tokens) -> True.
+/* settle(cells, terms, clock_ns, at_ns, started_s, streams, reserved, tokens, price, request, held_tokens) -> True.
    `request` is its id or its number. */
 static PyObject *settle(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {

@@ -3,16 +3,27 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from sealink.limits.plain_slots import Admitted, Asked, Cells, Prices
-from sealink.limits.subjects import Cost
+from sealink.limits.plain_slots import Asked, Cells, LaidOut, PlainLease, Prices, Terms
+from sealink.limits.subjects import Cost, Subject
 
 def admit(
-    cells: Cells, terms: bytes, now_ns: int, need: Asked, cost: Cost | Prices, is_counted: bool, /
-) -> Admitted | Literal[False] | None: ...
+    lease: type[PlainLease],
+    subjects: Sequence[Subject],
+    started_s: float,
+    terms: Terms,
+    cells: Cells,
+    packed: bytes,
+    clock_ns: int,
+    need: Asked,
+    cost: Cost | Prices,
+    is_counted: bool,
+    laid_out: LaidOut | None,
+    /,
+) -> PlainLease | Literal[False] | None: ...
 def settle(
     cells: Cells,
-    terms: bytes,
-    now_ns: int,
+    packed: bytes,
+    clock_ns: int,
     at_ns: int,
     started_s: float,
     streams: int,

@@ -11,7 +11,7 @@ from typing import Literal
 from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert, alerts_of
 from sealink.limits.decision import KINDS, Spending, all_funds, in_period, is_little, left_of_limits, refusal_of
-from sealink.limits.plain_slots import MOST_SUBJECTS, Asked, PlainLease, Prices, Terms
+from sealink.limits.plain_slots import MOST_SUBJECTS, Asked, LaidOut, PlainLease, Prices, Terms
 from sealink.limits.shared_file import SharedFile
 from sealink.limits.slot import Slot, clear_leases, forget_spending
 from sealink.limits.standing import by_name
@@ -190,21 +190,25 @@ class Counters:
                 slot.lease(-lease.streams, -lease.reserved)
 
     def admit_plain(
-        self, subjects: Subjects, need: Asked, cost: Cost | Prices, now_s: float, *, is_counted: bool = False
+        self,
+        subjects: Subjects,
+        need: Asked,
+        cost: Cost | Prices,
+        now_s: float,
+        laid_out: LaidOut | None = None,
+        *,
+        is_counted: bool = False,
     ) -> PlainLease | Literal[False] | None:
         """As `admit` or `admit_uncounted`, in C. None: it cannot be decided there. False: the tokens have to be
-        counted."""
+        counted. `laid_out`: the headers that tell what is left, if they are of these limits."""
         terms, file = subjects.plain_terms, self._file
         if terms is None or terms.owner is not file or not terms.since_s <= now_s < terms.until_s:
             terms = self._make_terms(subjects, now_s, UNNAMED.warn_at_percent)
             if terms is None:
                 return None
-        now_ns = file.now_ns()
-        found = plain_slots.admit(file.map, terms.packed, now_ns, need, cost, is_counted)
-        if not found:
-            return found
-        reserved, funds_left, times, requests, tokens, held = found
-        return PlainLease(subjects, now_ns, now_s, held, need[3], reserved, requests, tokens, funds_left, terms, times)
+        return plain_slots.admit(
+            PlainLease, subjects, now_s, terms, file.map, terms.packed, file.clock(), need, cost, is_counted, laid_out
+        )
 
     def settle_plain(
         self, lease: PlainLease, tokens: int, price: int, request: str | int, warn_at_percent: float
@@ -216,7 +220,7 @@ class Counters:
             if terms is None:
                 return False
         done = plain_slots.settle(
-            file.map, terms.packed, file.now_ns(), lease.at_ns, lease.started_s, lease.streams, lease.reserved,
+            file.map, terms.packed, file.clock(), lease.at_ns, lease.started_s, lease.streams, lease.reserved,
             tokens, price, request, lease.tokens,
         )  # fmt: skip
         return done is True

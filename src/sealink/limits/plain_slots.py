@@ -19,18 +19,19 @@ from sealink.policy.limits import Left
 
 _NONE: Final = -(1 << 63)
 """Instead of a limit that is not set."""
-_WHOSE: Final = struct.Struct("2q")
+_WHOSE: Final = struct.Struct("3q")
 _RATES: Final = struct.Struct("3q")
 _TERMS: Final = struct.Struct("11q")
+_LINES: Final = struct.Struct("4q")
 _DAY_S: Final = 86_400
 MOST_SUBJECTS: Final = 3
 MOST: Final = 1 << 53
 """Of any limit: sums of larger numbers could be more than a cell holds."""
 
 Cells = mmap.mmap
-Admitted = tuple[int, int, int, Left | None, Left | None, tuple[int, ...]]
-"""How much money is reserved and how much is left besides; for how many times the answer it is; what is left of
-requests and of tokens; how many tokens are held of each subject."""
+LaidOut = tuple[bytes, str, str, str]
+"""The lines of headers but for what is left, of requests and of tokens; first, packed, of which Left they are: the
+limit and the time of the one and of the other."""
 Asked = tuple[int, int, bool, int]
 """The numbers of a Need."""
 Prices = bytes
@@ -51,14 +52,16 @@ class Terms:
         self.until_s = self.since_s + _DAY_S
         self.warn_at_percent = warn_at_percent
         each = [_cells_of(subject, at, at_s, warn_at_percent) for subject, at in zip(subjects, slots, strict=True)]
-        self.packed = _WHOSE.pack(owner.fd, owner.process) + b"".join(each)
+        self.packed = _WHOSE.pack(owner.fd, owner.process, owner.clock_began_ns) + b"".join(each)
 
 
 class PlainLease(Lease):
-    """One that C has made. `terms`: by which it is settled. `times`: for how many times the answer it has money."""
+    """One that C has made. `terms`: by which it is settled. `times`: for how many times the answer it has money.
+    `lines`: the headers that tell what is left, which it does not have then; None: they are still to be laid out."""
 
     terms: Terms | None = None
     times: int = 0
+    lines: str | None = None
 
 
 def prices_of(rules: Iterable[PriceRule]) -> Prices | None:
@@ -67,6 +70,11 @@ def prices_of(rules: Iterable[PriceRule]) -> Prices | None:
     if None in rates or not all(0 <= number <= MOST for each in rates if each for number in each):
         return None
     return b"".join(_RATES.pack(*each) for each in sorted(filter(None, rates)))
+
+
+def laid_out(requests: Left, tokens: Left, first: str, between: str, last: str) -> LaidOut:
+    """As C takes the lines of what is left of these."""
+    return _LINES.pack(requests[0], requests[2], tokens[0], tokens[2]), first, between, last
 
 
 def can_count(subjects: Sequence[Subject]) -> bool:
@@ -100,7 +108,13 @@ def _warned_from(amount: int, percent: float) -> int:
     return spent
 
 
-Admit = Callable[[Cells, bytes, int, Asked, Cost | Prices, bool], Admitted | Literal[False] | None]
+Admit = Callable[
+    [
+        type[PlainLease], Sequence[Subject], float, Terms, Cells, bytes, int, Asked, Cost | Prices, bool,
+        LaidOut | None,
+    ],
+    PlainLease | Literal[False] | None,
+]  # fmt: skip
 Settle = Callable[[Cells, bytes, int, int, float, int, int, int, int, str | int, Sequence[int]], bool | None]
 
 _admit_in_c: Admit | None

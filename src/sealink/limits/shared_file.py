@@ -14,7 +14,7 @@ import struct
 import sys
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -45,12 +45,14 @@ class SharedFile:
     """The file, opened by this process. Not thread-safe. Raises OSError, FileFull.
 
     `journal` is the name of the journal in which the process writes what it counts here, if it has one. `rebooted`: the
-    machine was started anew since the file was last used, so that its pages may be of any time before.
+    machine was started anew since the file was last used, so that its pages may be of any time before. `clock` tells the
+    nanoseconds since `clock_began_ns`.
     """
 
     def __init__(self, path: Path, capacity: int, journal: str = "") -> None:
         self.process = -1
         self.rebooted = False
+        self.clock: Callable[[], int] = time.monotonic_ns
         self.fd = _open(path, capacity)
         try:
             self.map = mmap.mmap(self.fd, 0)
@@ -76,7 +78,7 @@ class SharedFile:
 
     def now_ns(self) -> int:
         """The time, of a clock that all processes have, that is never set, and that goes on after a reboot."""
-        return time.monotonic_ns() + self._clock_ns
+        return self.clock() + self.clock_began_ns
 
     def slot_of(self, name: str) -> int:
         """The first cell of a name's slot. Raises FileFull."""
@@ -150,7 +152,7 @@ class SharedFile:
             self.cells[_CLOCK_CELL] = time.time_ns() - time.monotonic_ns()
             self.cells[_BOOT_CELL] = boot
             self.cells[_JOURNAL_CELLS : _JOURNAL_CELLS + PROCESSES] = memoryview(array("q", [0] * PROCESSES))
-        self._clock_ns = self.cells[_CLOCK_CELL]
+        self.clock_began_ns = self.cells[_CLOCK_CELL]
 
 
 class _Held:

@@ -187,7 +187,7 @@ class LimitEnforcement:
         answer_tokens = settings.reserve_output_tokens if stated is None else stated
         need = len(head.body), answer_tokens, stated is not None, head.stream
         try:
-            lease = counters.admit_plain(plan.subjects, need, prices, now_s)
+            lease = counters.admit_plain(plan.subjects, need, prices, now_s, plan.laid_out)
             if lease is False and plan.subjects.depends_on_prompt:
                 estimate = Estimate(request, settings, self._prices, stated)
                 need = estimate.counted_prompt(), *need[1:]
@@ -200,7 +200,7 @@ class LimitEnforcement:
         if prices and head.stream:
             estimate = estimate or Estimate(request, settings, self._prices, stated)
             asked.meter = StreamBudget(counters, lease, estimate, lease.times)
-        request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
+        request.limit_lines = lease.lines or plan.lay_out(lease, now_s)
         return None
 
     def _admit_claim(self, plan: Plan, claim: Claim) -> Waiting | None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
+from sealink.limits.plain_slots import LaidOut, laid_out
 from sealink.policy.limits import Left
 from sealink.wire.dialect import ClientApi, Limited
 
@@ -34,6 +35,12 @@ class LeftHeaders:
             lines = self._lay_out(requests, tokens, now_s)
         first, between, last = lines
         return f"{first}{requests_left}{between}{tokens_left}{last}"
+
+    def laid_out(self, requests: Left | None, tokens: Left | None, now_s: float) -> LaidOut | None:
+        """The lines for further requests under the same limits. None: theirs are others."""
+        if requests is None or tokens is None or self._tells_time:
+            return None
+        return laid_out(requests, tokens, *self._lay_out(requests, tokens, now_s))
 
     def _lay_out(self, requests: Left, tokens: Left, now_s: float) -> tuple[str, str, str]:
         first, before = self._lines("requests", requests, now_s)

@@ -8,8 +8,8 @@ from sealink.access.keys import ApiKey, Team
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.left_headers import left_headers
 from sealink.limits.counters import Counters
-from sealink.limits.plain_slots import Prices
-from sealink.limits.subjects import Subjects
+from sealink.limits.plain_slots import LaidOut, Prices
+from sealink.limits.subjects import Lease, Subjects
 from sealink.policy.routing import ModelRoute
 
 _MOST_KEPT: Final = 4096
@@ -21,10 +21,11 @@ class Plan:
     """For requests of one key for one model in one API, as long as key, teams, balances and model are the same.
 
     `counters`: those that know all that such a request counts for, so that nothing has to be waited for; None: not yet,
-    or it is counted elsewhere. `prices`: what its cost is worked out by in C; None: it cannot be there.
+    or it is counted elsewhere. `prices`: what its cost is worked out by in C; None: it cannot be there. `laid_out`: the
+    headers that tell what is left, as they were for the request before.
     """
 
-    __slots__ = ("balances", "counters", "headers", "key", "prices", "route", "subjects", "teams")
+    __slots__ = ("balances", "counters", "headers", "key", "laid_out", "prices", "route", "subjects", "teams")
 
     def __init__(
         self,
@@ -41,7 +42,14 @@ class Plan:
         self.subjects = subjects
         self.prices = prices
         self.headers = left_headers(request.request.client)
+        self.laid_out: LaidOut | None = None
         self.counters: Counters | None = None
+
+    def lay_out(self, lease: Lease, now_s: float) -> str:
+        """The headers that tell what is left."""
+        requests, tokens = lease.requests_left, lease.tokens_left
+        self.laid_out = self.headers.laid_out(requests, tokens, now_s)
+        return self.headers.of(requests, tokens, now_s)
 
 
 class Plans(dict[tuple[str, str, str], Plan]):

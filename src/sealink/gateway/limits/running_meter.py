@@ -75,7 +75,8 @@ class RunningMeter:
         """As `left`, where so many have come at most; 0 or less: they have to be counted."""
         if reported is not None and reported is not self._reported:
             most = max(most, reported.output_tokens)
-            if reported.input_tokens and not self._is_far_from_end(reported, most):
+            is_news = reported.input_tokens and not _are_alike(reported, self._prompt)
+            if is_news and not self._is_far_from_end(reported, most):
                 return 0
             self._reported = reported
         if most >= self._looks_at:
@@ -135,8 +136,8 @@ class RunningMeter:
     def _affordable(self) -> int:
         """How many tokens of an answer what is reserved is enough for, up to those that are wanted."""
         reserved, wanted = self._lease.reserved, self._wanted
-        whole, prompt = self._price(self._usage(wanted)), self._price(self._usage(0))
-        if whole is None or prompt is None or whole <= reserved:
+        whole = self._price(self._usage(wanted))
+        if whole is None or whole <= reserved or (prompt := self._price(self._usage(0))) is None:
             return wanted
         guess = wanted * (reserved - prompt) // max(1, whole - prompt)
         probes = [guess, guess + 1]  # nearly all prices are in proportion to the tokens
@@ -163,6 +164,17 @@ class RunningMeter:
             cached_write_tokens=usage.cached_write_tokens,
             service_tier=usage.service_tier,
         )
+
+
+def _are_alike(prompt: Usage, other: Usage | None) -> bool:
+    """Whether they cost the same, before there is an answer."""
+    return (
+        other is not None
+        and prompt.input_tokens == other.input_tokens
+        and prompt.cached_read_tokens == other.cached_read_tokens
+        and prompt.cached_write_tokens == other.cached_write_tokens
+        and prompt.service_tier == other.service_tier
+    )
 
 
 def code_of(lease: Lease) -> Code:

@@ -29,6 +29,7 @@ _OBJECT = msgspec.json.Decoder(Fields | None)
 _ARRAY = msgspec.json.Decoder(list[Raw] | None)
 _STRING = msgspec.json.Decoder(str | None)
 _NUMBER = msgspec.json.Decoder(int | float | None)
+_INTEGERS_BEGIN: Final = -(2**63)
 _INTEGERS_END: Final = 2**63
 _NUMBER_TEXT: Final = re.compile(r"\s*[0-9]{1,19}(?:\.[0-9]*)?\s*", re.ASCII)
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
@@ -115,7 +116,7 @@ def integer_of(raw: Raw | None) -> int | None:
         value = _NUMBER.decode(raw)
     except (msgspec.ValidationError, RecursionError):
         return None
-    if value is None or not -_INTEGERS_END < value < _INTEGERS_END:
+    if value is None or not _INTEGERS_BEGIN < value < _INTEGERS_END:
         return None
     return value if isinstance(value, int) else int(value) if value == value // 1 else None
 

@@ -12,6 +12,8 @@ from sealink.wire.stream.template import Varying
 
 MOST_ROOM: Final = 1 << 40
 """Bytes that may come without a look at the meter: a client may ask for more tokens than C can count."""
+_PART: Final = 4
+"""Of the room, for frames whose text is not looked at."""
 
 
 class RunningMeter(Protocol):
@@ -32,7 +34,8 @@ class MeteredHandler:
     come before; None: the meter says how many.
 
     A token has one byte at least: so bytes are counted as long as there is room for them, and tokens, at a hundred
-    times the expense, only where that is too much.
+    times the expense, only where that is too much. A part of the room is for the first frames, as long as they are,
+    whatever is in them: most streams have few that are not relayed by their template.
     """
 
     def __init__(
@@ -50,10 +53,12 @@ class MeteredHandler:
             room = meter.left(0)
         self._at_most = room if room < MOST_ROOM else MOST_ROOM
         """How many tokens there are when there is no room left."""
-        self.room = [self._at_most]
+        self._spare = self._at_most // _PART
+        self.room = [self._at_most - self._spare]
         self._handler = handler
         self._handle = handler.handle
-        self._text = handler.outcome.text
+        self._text = text = handler.outcome.text
+        self._choices = text.choices
         self._cut_as = cut_as
         self._reads_all = bool(handler.varying.counts)  # those are the provider's running usage
         self._reported: Usage | None = None
@@ -67,21 +72,30 @@ class MeteredHandler:
         return self._handler.varying
 
     def handle(self, frame: Frame) -> bytes:
-        outcome, text = self.outcome, self._text
-        before = len(text.pieces)
+        before = len(self._text.pieces)
         out = self._handle(frame)
+        if self.outcome.usage is self._reported:
+            spare = self._spare - len(frame.data)
+            if spare > 0:
+                self._spare = spare
+                return out
+        return out + self._counted(frame, before)
+
+    def _counted(self, frame: Frame, before: int) -> bytes:
+        """What the stream ends with, if it does, after a frame that came after so many pieces of text."""
+        outcome, room = self.outcome, self.room
         if not outcome.content_started:
-            return out
-        if len(text.choices) == 1:
-            new = text.pieces[before:]
-            size = len("".join(new).encode(errors="replace")) if new else 0
+            return b""
+        if len(self._choices) == 1:
+            new = self._text.pieces[before:]
+            size = len("".join(new).encode("utf-8", "replace")) if new else 0
         else:  # they may come in one frame: no more text has come than the frame is long
             size = len(frame.data)
-        if not size and outcome.usage is self._reported:
-            return out
-        room = self.room
         room[0] -= size
-        return out if room[0] > 0 and outcome.usage is self._reported else out + self._ending(size)
+        if room[0] <= 0:
+            room[0] += self._spare
+            self._spare = 0
+        return b"" if room[0] > 0 and outcome.usage is self._reported else self._ending(size)
 
     def _ending(self, size: int) -> bytes:
         """What the stream ends with, after a frame with so many bytes of text, if it does."""
@@ -109,14 +123,15 @@ class MeteredHandler:
         if meter is None:
             self._meter = meter = self._make_meter()
         reported = self._reported = outcome.usage
-        tokens, usage = self._at_most - self.room[0], None
+        tokens, usage = self._at_most - self._spare - self.room[0], None
         left = meter.left_uncounted(tokens, reported)
         if left <= 0:
             tokens = outcome.text.tokens(count_tokens)
             usage = meter(tokens, reported)
             left = meter.left(tokens)
         left = min(left, MOST_ROOM)
-        self.room[0], self._at_most = left, tokens + left
+        self._at_most, self._spare = tokens + left, max(0, left) // _PART
+        self.room[0] = left - self._spare
         return usage
 
     def _cut(self, usage: Usage) -> bytes:
