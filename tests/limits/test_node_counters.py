@@ -232,7 +232,10 @@ async def test_what_is_little_of_what_was_left_is_known_from_the_last_answer(
 
         def is_little(tokens: int, price: int) -> bool:
             need = Need(tokens, 0, is_stated=True, streams=0)
-            return one.counters.is_little(subjects, need, Cost(price), time.time())
+            asked = one.counters.ask_if_little(subjects, need, Cost(price), time.time(), lambda found: found)
+            if asked is not None:
+                asked.give_up()
+            return asked is not None
 
         assert not is_little(1, 1)
         await one.counters.admit(subjects, Need(100, 0, is_stated=True, streams=0), Cost(USD // 2), time.time())

@@ -91,12 +91,12 @@ class AdmissionControl:
             )
             if self._begin_trace is not None:
                 admitted.request.trace = self._begin_trace(context.request_id, request.headers)
-            for gate in self._gates:
+            gates = iter(self._gates)
+            for gate in gates:
                 waiting = gate.admit(admitted)
                 if waiting is not None:
                     admitted.renew = partial(self._renew, request, admitted)
-                    rest = iter(self._gates[self._gates.index(gate) + 1 :])
-                    return Undecided(request, responder, admitted, waiting, rest, self._refusals)
+                    return Undecided(request, responder, admitted, waiting, gates, self._refusals)
         except SealinkError as error:
             self._refusals.record(error, request, key, api.client, head or readable_head(request.body))
             raise

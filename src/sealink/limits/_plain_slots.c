@@ -320,7 +320,7 @@ static PyObject *lines_of(PyObject *laid_out, const cell requests[3], const cell
 {
     const cell limits[] = {requests[0], requests[2], tokens[0], tokens[2]}, left[] = {tokens[1], requests[1]};
     char lines[MOST_LINES], *at = lines + MOST_LINES;
-    if (laid_out == Py_None || requests[0] == NONE || tokens[0] == NONE)
+    if (laid_out == Py_None || requests[0] == NONE || tokens[0] == NONE || requests[1] < 0 || tokens[1] < 0)
         return NULL;
     PyObject *of = PyTuple_GetItem(laid_out, 0);
     if (of == NULL || PyBytes_Size(of) != sizeof limits || memcmp(PyBytes_AsString(of), limits, sizeof limits))
@@ -501,6 +501,36 @@ static PyObject *admit(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     return made;
 }
 
+/* cost(need, rates) -> the numbers of a Cost; None: they are not for C. */
+static PyObject *cost(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+{
+    cell need[4], costs[4];
+    if (count != 2)
+        return PyErr_Format(PyExc_TypeError, "cost takes 2 arguments");
+    if (!read_tuple(arguments[0], 4, need))
+        return not_read();
+    if (!are_countable(need, 2) || !cost_of(arguments[1], need, costs))
+        return Py_NewRef(Py_None);
+    PyObject *found = tuple_of(costs, 4);
+    if (found != NULL)
+        PyTuple_SetItem(found, 2, PyBool_FromLong((long)costs[2]));
+    return found;
+}
+
+/* lines(laid_out, requests, tokens) -> the headers' lines; None: those that are laid out are not of these limits. */
+static PyObject *lines(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+{
+    cell requests[3], tokens[3];
+    if (count != 3)
+        return PyErr_Format(PyExc_TypeError, "lines takes 3 arguments");
+    if (arguments[1] == Py_None || arguments[2] == Py_None)
+        return Py_NewRef(Py_None);
+    if (!read_tuple(arguments[1], 3, requests) || !read_tuple(arguments[2], 3, tokens))
+        return not_read();
+    PyObject *found = lines_of(arguments[0], requests, tokens);
+    return found || PyErr_Occurred() ? found : Py_NewRef(Py_None);
+}
+
 static bool is_told(cell fund, cell warn, cell spent, cell told)
 {
     return fund == NONE || (spent >= fund ? 2 : spent >= warn) == (told & 3);
@@ -588,6 +618,8 @@ static PyObject *settle(PyObject *module, PyObject *const *arguments, Py_ssize_t
 }
 
 static PyMethodDef methods[] = {{"admit", (PyCFunction)(void (*)(void))admit, METH_FASTCALL, NULL},
+                                {"cost", (PyCFunction)(void (*)(void))cost, METH_FASTCALL, NULL},
+                                {"lines", (PyCFunction)(void (*)(void))lines, METH_FASTCALL, NULL},
                                 {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, NULL},
                                 {NULL}};
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from sealink.limits.plain_slots import Asked, Cells, LaidOut, PlainLease, Prices, Terms
 from sealink.limits.subjects import Cost, Subject
+from sealink.policy.limits import Left
 
 def admit(
     lease: type[PlainLease],
@@ -20,6 +21,8 @@ def admit(
     laid_out: LaidOut | None,
     /,
 ) -> PlainLease | Literal[False] | None: ...
+def cost(need: Asked, rates: Prices, /) -> tuple[int, int, bool, int] | None: ...
+def lines(laid_out: LaidOut, requests: Left | None, tokens: Left | None, /) -> str | None: ...
 def settle(
     cells: Cells,
     packed: bytes,

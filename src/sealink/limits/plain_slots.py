@@ -116,24 +116,24 @@ Admit = Callable[
     PlainLease | Literal[False] | None,
 ]  # fmt: skip
 Settle = Callable[[Cells, bytes, int, int, float, int, int, int, int, str | int, Sequence[int]], bool | None]
-
-_admit_in_c: Admit | None
-_settle_in_c: Settle | None
-try:
-    from sealink.limits._plain_slots import admit as _admit_in_c
-    from sealink.limits._plain_slots import settle as _settle_in_c
-except ImportError:  # it was not built
-    _admit_in_c = _settle_in_c = None
-
-is_built: Final = _admit_in_c is not None
+CostOf = Callable[[Asked, Prices], tuple[int, int, bool, int] | None]
+Lines = Callable[[LaidOut, Left | None, Left | None], str | None]
 
 
 def _not_built(*_: object) -> None:
     return None
 
 
-admit: Final[Admit] = _admit_in_c or _not_built
-settle: Final[Settle] = _settle_in_c or _not_built
+admit: Admit
+settle: Settle
+cost: CostOf
+lines: Lines
+try:
+    from sealink.limits._plain_slots import admit, cost, lines, settle
+except ImportError:
+    admit = settle = cost = lines = _not_built
+
+is_built: Final = admit is not _not_built
 is_used = is_built
 
 

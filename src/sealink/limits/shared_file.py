@@ -45,8 +45,8 @@ class SharedFile:
     """The file, opened by this process. Not thread-safe. Raises OSError, FileFull.
 
     `journal` is the name of the journal in which the process writes what it counts here, if it has one. `rebooted`: the
-    machine was started anew since the file was last used, so that its pages may be of any time before. `clock` tells the
-    nanoseconds since `clock_began_ns`.
+    machine was started anew since the file was last used, so that its pages may be of any time before. `clock` tells
+    the nanoseconds since `clock_began_ns`.
     """
 
     def __init__(self, path: Path, capacity: int, journal: str = "") -> None:

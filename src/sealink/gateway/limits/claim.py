@@ -8,15 +8,11 @@ from sealink.policy.limits import limits_on
 
 
 class Claim:
-    """Of one request. `waited` says why it waits no longer, for people; "": it has not waited. `is_counted`: its prompt
-    has as many tokens as were counted, and not as many as it has at most."""
+    """Of one request. `waited` says why it waits no longer, for people; "": it has not waited."""
 
-    def __init__(
-        self, request: AdmittedRequest, subjects: Subjects, estimate: Estimate, *, is_counted: bool = True
-    ) -> None:
+    def __init__(self, request: AdmittedRequest, subjects: Subjects, estimate: Estimate) -> None:
         self.request = request
         self.estimate = estimate
-        self.is_counted = is_counted
         self.waited: Waited = ""
         self.apply(subjects)
 
@@ -24,17 +20,8 @@ class Claim:
         """It counts for these now. Raises PermissionDenied for a model without a price under a budget."""
         self.subjects = subjects
         estimate = self.estimate
-        if not self.is_counted:
-            prompt_tokens = estimate.most_prompt_tokens
-        else:
-            prompt_tokens = estimate.counted_prompt() if subjects.depends_on_prompt else 0
+        prompt_tokens = estimate.counted_prompt() if subjects.depends_on_prompt else 0
         self.need, self.cost = estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
-
-    def count_prompt(self) -> None:
-        """What it asks is not little."""
-        if not self.is_counted:
-            self.is_counted = True
-            self.apply(self.subjects)
 
     @property
     def limits(self) -> list[Limit]:

@@ -30,12 +30,12 @@ from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
-from sealink.limits.plain_slots import PlainLease, Prices, prices_of
+from sealink.limits.plain_slots import PlainLease, prices_of
 from sealink.limits.shared_file import FileFull, number_of_request
 from sealink.limits.standing import Spent, by_name
-from sealink.limits.subjects import UNNAMED, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
+from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
 from sealink.policy.budgets import period_start_s
-from sealink.policy.limits import UsageLimits
+from sealink.policy.limits import Need, UsageLimits
 from sealink.policy.routing import ModelRoute, Target
 from sealink.store.errors import StoreError, StoreUnavailable
 
@@ -144,63 +144,83 @@ class LimitEnforcement:
             plan = self._make_plan(request)
         if not plan.subjects:
             return None
-        counters, stated = plan.counters, client.max_output_tokens(asked.head)
-        if counters is not None and not self.queue.lines:
-            if plan.prices is None:
-                estimate = self._let_in_uncounted(request, plan, counters, stated)
-            else:
-                estimate = self._let_in_plain(request, plan, counters, plan.prices, stated)
-            if estimate is None:
-                return None
-        else:
-            estimate = Estimate(request, self._settings, self._prices, stated)
+        stated = client.max_output_tokens(asked.head)
         if self._nodes is not None:
-            return self._ask_nodes(self._nodes, Claim(request, plan.subjects, estimate, is_counted=False))
+            return self._ask_nodes(self._nodes, request, plan, stated)
+        counters = plan.counters
+        if counters is None or self.queue.lines:
+            estimate = self._estimate(request, stated)
+        else:
+            let_in = self._let_in_uncounted if plan.prices is None else self._let_in_plain
+            found = let_in(request, plan, counters, stated)
+            if found is None:
+                return None
+            estimate = found
         return self._admit_claim(plan, Claim(request, plan.subjects, estimate))
+
+    def _estimate(self, request: AdmittedRequest, stated: int | None) -> Estimate:
+        """`stated`: how many tokens the request says that its answer may have."""
+        return Estimate(request, self._settings, self._prices, stated)
+
+    def _at_most(self, request: AdmittedRequest, plan: Plan, stated: int | None) -> tuple[Need, Cost]:
+        """What a request takes at most, whose prompt nobody has counted."""
+        head, prices, subjects = request.request.head, plan.prices, plan.subjects
+        if prices is not None:
+            answer_tokens = self._settings.reserve_output_tokens if stated is None else stated
+            need = Need(len(head.body), answer_tokens, stated is not None, int(head.stream))
+            cost = plain_slots.cost(need, prices)
+            if cost is not None:
+                return need, Cost(*cost)
+        estimate = self._estimate(request, stated)
+        tokens = estimate.most_prompt_tokens
+        return estimate.need(subjects, tokens), estimate.cost(subjects, tokens)
 
     def _let_in_uncounted(
         self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None
     ) -> Estimate | None:
         """Let a request in whose prompt nobody has counted, if what it takes is little of what is left, whatever that
-        is. `stated`: how many tokens it says that its answer may have. None: it is in; else what is estimated of it."""
-        estimate, subjects, now_s = Estimate(request, self._settings, self._prices, stated), plan.subjects, time.time()
-        prompt_tokens = estimate.most_prompt_tokens
-        need, cost = estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
+        is. None: it is in; else what is estimated of it."""
+        now_s, (need, cost) = time.time(), self._at_most(request, plan, stated)
         try:
-            lease = counters.admit_uncounted(subjects, need, cost, now_s)
+            lease = counters.admit_uncounted(plan.subjects, need, cost, now_s)
         except FileFull as error:
             raise _unavailable(error) from error
         if lease is None:
-            return estimate
-        self._leases[request.request_id] = lease
-        if cost.may_be_cut:
-            request.request.meter = StreamBudget(counters, lease, estimate, times_reserved(lease.reserved, cost))
-        request.limit_lines = plan.headers.of(lease.requests_left, lease.tokens_left, now_s)
+            return self._estimate(request, stated)
+        self._give(request, plan, lease, cost, stated)
         return None
 
+    def _give(self, request: AdmittedRequest, plan: Plan, lease: Lease, cost: Cost, stated: int | None) -> None:
+        """The request has the lease."""
+        self._leases[request.request_id] = lease
+        if cost.may_be_cut:
+            counters, times = self._nodes or self._open(), times_reserved(lease.reserved, cost)
+            request.request.meter = StreamBudget(counters, lease, self._estimate(request, stated), times)
+        request.limit_lines = plan.lines(lease, time.time())
+
     def _let_in_plain(
-        self, request: AdmittedRequest, plan: Plan, counters: Counters, prices: Prices, stated: int | None
+        self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None
     ) -> Estimate | None:
         """The same in C, with the price. There, a prompt that is not little can be counted, and then fit."""
-        settings, now_s, asked = self._settings, time.time(), request.request
+        prices, now_s, asked = plan.prices, time.time(), request.request
+        assert prices is not None
         head, estimate = asked.head, None
-        answer_tokens = settings.reserve_output_tokens if stated is None else stated
+        answer_tokens = self._settings.reserve_output_tokens if stated is None else stated
         need = len(head.body), answer_tokens, stated is not None, head.stream
         try:
             lease = counters.admit_plain(plan.subjects, need, prices, now_s, plan.laid_out)
             if lease is False and plan.subjects.depends_on_prompt:
-                estimate = Estimate(request, settings, self._prices, stated)
+                estimate = self._estimate(request, stated)
                 need = estimate.counted_prompt(), *need[1:]
                 lease = counters.admit_plain(plan.subjects, need, prices, now_s, is_counted=True)
         except FileFull as error:
             raise _unavailable(error) from error
         if not lease:
-            return estimate or Estimate(request, settings, self._prices, stated)
+            return estimate or self._estimate(request, stated)
         self._leases[asked.request_id] = lease
         if prices and head.stream:
-            estimate = estimate or Estimate(request, settings, self._prices, stated)
-            asked.meter = StreamBudget(counters, lease, estimate, lease.times)
-        request.limit_lines = lease.lines or plan.lay_out(lease, now_s)
+            asked.meter = StreamBudget(counters, lease, estimate or self._estimate(request, stated), lease.times)
+        request.limit_lines = lease.lines or plan.lines(lease, now_s)
         return None
 
     def _admit_claim(self, plan: Plan, claim: Claim) -> Waiting | None:
@@ -214,23 +234,30 @@ class LimitEnforcement:
         self._let_in(claim, found)
         return None
 
-    def _ask_nodes(self, nodes: "NodeCounters", claim: Claim) -> Waiting:
+    def _ask_nodes(self, nodes: "NodeCounters", request: AdmittedRequest, plan: Plan, stated: int | None) -> Waiting:
         """Have it decided by the answer of Redis; in a task while that is away, or where others wait already."""
-        now_s = time.time()
-        if not nodes.is_little(claim.subjects, claim.need, claim.cost, now_s):
-            claim.count_prompt()
-        if not self.queue.lines:
-            asked = nodes.ask(claim.subjects, claim.need, claim.cost, now_s, partial(self._decide, claim))
+        subjects, now_s, waits = plan.subjects, time.time(), bool(self.queue.lines)
+        if not waits:
+            need, cost = self._at_most(request, plan, stated)
+            decide = partial(self._decide_uncounted, request, plan, cost, stated)
+            asked = nodes.ask_if_little(subjects, need, cost, now_s, decide)
             if asked is not None:
                 return asked
-        claim.count_prompt()
-        return self._admit_awaiting(claim)
+        claim = Claim(request, subjects, self._estimate(request, stated))
+        counted = None if waits else nodes.ask(subjects, claim.need, claim.cost, now_s, partial(self._decide, claim))
+        return counted or self._admit_awaiting(claim)
+
+    def _decide_uncounted(
+        self, request: AdmittedRequest, plan: Plan, cost: Cost, stated: int | None, found: Lease | Refusal | None
+    ) -> Awaitable[None] | None:
+        """By the answer of Redis, of a prompt that is counted only if it does not fit otherwise."""
+        if isinstance(found, Lease):
+            self._give(request, plan, found, cost, stated)
+            return None
+        return self._admit_awaiting(Claim(request, plan.subjects, self._estimate(request, stated)))
 
     def _decide(self, claim: Claim, found: Lease | Refusal | None) -> Awaitable[None] | None:
         """By the answer of Redis; None: it has to be asked again."""
-        if not claim.is_counted and not isinstance(found, Lease):
-            claim.count_prompt()
-            found = None
         if found is None or (isinstance(found, Refusal) and self._queue_s(claim.request)):
             return self._admit_awaiting(claim, found)
         self._let_in(claim, found)

@@ -7,6 +7,7 @@ from sealink.access.credential import Balance
 from sealink.access.keys import ApiKey, Team
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.limits.left_headers import left_headers
+from sealink.limits import plain_slots
 from sealink.limits.counters import Counters
 from sealink.limits.plain_slots import LaidOut, Prices
 from sealink.limits.subjects import Lease, Subjects
@@ -45,10 +46,15 @@ class Plan:
         self.laid_out: LaidOut | None = None
         self.counters: Counters | None = None
 
-    def lay_out(self, lease: Lease, now_s: float) -> str:
+    def lines(self, lease: Lease, now_s: float) -> str:
         """The headers that tell what is left."""
-        requests, tokens = lease.requests_left, lease.tokens_left
-        self.laid_out = self.headers.laid_out(requests, tokens, now_s)
+        requests, tokens, laid_out = lease.requests_left, lease.tokens_left, self.laid_out
+        if laid_out is not None:
+            lines = plain_slots.lines(laid_out, requests, tokens)
+            if lines is not None:
+                return lines
+        if plain_slots.is_used:
+            self.laid_out = self.headers.laid_out(requests, tokens, now_s)
         return self.headers.of(requests, tokens, now_s)
 
 

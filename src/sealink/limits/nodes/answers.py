@@ -29,15 +29,16 @@ _ADMITTED: Final = Struct("<9q")
 def admitted(packed: bytes, terms: Terms) -> Admitted:
     """What the script says of a request that it lets in. Of the limits of which the least is left it tells the place
     in the terms (from 1 on; 0: there is none), what is used, and when that is over."""
-    now_us, reserved, limit, used, reset_us, of_tokens, tokens_used, tokens_reset_us, funds = _ADMITTED.unpack(packed)
-    requests = _left(terms.request_limits[limit - 1], used, reset_us) if limit else None
-    tokens = _left(terms.token_limits[of_tokens - 1], tokens_used, tokens_reset_us) if of_tokens else None
-    return now_us * _US, reserved, requests, tokens, funds
-
-
-def _left(limit: int | None, used: int, reset_us: int) -> Left:
-    assert limit is not None
-    return limit, limit - used if used < limit else 0, reset_us * _US
+    now_us, reserved, of_requests, used, reset_us, of_tokens, tokens, tokens_reset_us, funds = _ADMITTED.unpack(packed)
+    requests_left: Left | None = None
+    tokens_left: Left | None = None
+    if of_requests:
+        limit = terms.request_limits[of_requests - 1]
+        requests_left = limit, limit - used if used < limit else 0, reset_us * _US
+    if of_tokens:
+        limit = terms.token_limits[of_tokens - 1]
+        tokens_left = limit, limit - tokens if tokens < limit else 0, tokens_reset_us * _US
+    return now_us * _US, reserved, requests_left, tokens_left, funds
 
 
 class RemoteWindow(NamedTuple):

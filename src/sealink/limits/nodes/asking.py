@@ -6,7 +6,7 @@ from typing import Protocol
 from sealink.limits.asked import Asked, Decided
 from sealink.limits.decision import refusal_of
 from sealink.limits.nodes.answers import UNKNOWN, Answer, Reply, admitted, is_known
-from sealink.limits.nodes.commands import Terms
+from sealink.limits.nodes.commands import UNLIMITED, Terms
 from sealink.limits.nodes.connection import RedisAway
 from sealink.limits.subjects import Cost, Lease, Refusal, Subject
 from sealink.policy.limits import Need
@@ -14,11 +14,12 @@ from sealink.policy.limits import Need
 
 class NodeLease(Lease):
     """`local`: what it holds of this machine's counters; `is_shared`: it holds the same in Redis, and of its money
-    what is `granted` there."""
+    what is `granted` there. `terms`: those it was admitted by in Redis."""
 
     local: Lease | None = None
     is_shared: bool = False
     granted: int = 0
+    terms: Terms | None = None
 
 
 class Opening(Protocol):
@@ -59,12 +60,12 @@ class Asking(Asked[Decided], eq=False):
         """By Redis, or by the connection that was lost."""
         counters, subjects = self._counters, self._subjects
         if isinstance(reply, bytes):
-            at_ns, reserved, requests_left, tokens_left, funds_left = admitted(reply, self._terms)
             terms = self._terms
-            terms.tokens_left, terms.funds_left = 0 if tokens_left is None else tokens_left[1], funds_left
+            at_ns, reserved, requests_left, tokens_left, funds_left = admitted(reply, terms)
+            terms.tokens_left, terms.funds_left = UNLIMITED if tokens_left is None else tokens_left[1], funds_left
             self._found = lease = NodeLease(
                 subjects, at_ns, self._now_s, self._tokens, self._need.streams, reserved,
-                requests_left, tokens_left, funds_left, None, True, reserved,
+                requests_left, tokens_left, funds_left, None, True, reserved, terms,
             )  # fmt: skip
             counters.opened(lease)
             if self._is_given_up:

@@ -30,6 +30,9 @@ _US: Final = 1000
 _DAY_S: Final = 86_400
 _END: Final = b"\r\n"
 
+UNLIMITED: Final = 1 << 62
+"""Tokens that are left where they have no limit."""
+
 Pack = Callable[..., bytes]
 
 
@@ -44,9 +47,9 @@ class Terms:
         """What was left when Redis answered last."""
         self.since_s = at_s // _DAY_S * _DAY_S
         self.until_s = self.since_s + _DAY_S
-        self.token_limits = [subject.limits.tokens_per_minute for subject in subjects]
+        self.token_limits = [subject.limits.tokens_per_minute or 0 for subject in subjects]
         self.request_limits = [
-            limit
+            limit or 0
             for subject in subjects
             for limit in (subject.limits.requests_per_minute, subject.limits.requests_per_day)
         ]
@@ -59,6 +62,12 @@ class Terms:
         self.admit = self._head("admit", 6 + count, self.limits)
         self.look = self._head("look", 6 + count, self.limits)
         self.settle = self._head("settle", 8 + count, self.periods)
+
+    def tokens_of(self, need: Need) -> list[int]:
+        """How many a request takes of each subject."""
+        if need.is_stated:
+            return [need.prompt_tokens + need.answer_tokens] * len(self.token_limits)
+        return [need.tokens(limit) for limit in self.token_limits]
 
     def _head(self, name: str, own: int, tail: bytes) -> bytes:
         """What precedes so many numbers of its own, and the tail."""
@@ -93,24 +102,22 @@ class Commands:
             own = terms.pack_admission(self.now_us, need.streams, prompt, prompt + answer, may_be_cut, spare, *tokens)
         except OverflowError:
             own = _packed([self.now_us, need.streams, prompt, prompt + answer, may_be_cut, spare, *tokens])
-        return b"".join((terms.admit, own, terms.limits))
+        return terms.admit + own + terms.limits
 
     def look(self, terms: Terms, tokens: Sequence[int], need: Need, cost: Cost) -> bytes:
         """It is only said whether a request would fit."""
         return self.admission(terms, tokens, need, cost).replace(terms.admit, terms.look, 1)
 
-    def undone(self, lease: Lease, money: int) -> bytes:
-        """An admitted request does not begin."""
-        return self.settlement(lease, money, 0, 0, began=0)
-
-    def settlement(self, lease: Lease, money: int, tokens: int, price: int, began: int = 1) -> bytes:
-        """A request has ended, for which so much money was reserved."""
-        terms = self.terms(lease.subjects, lease.started_s)
+    def settlement(self, lease: Lease, terms: Terms | None, money: int, tokens: int, price: int, began: int) -> bytes:
+        """A request has ended, for which so much money was reserved. `terms`: those it was admitted by. `began`: 0
+        where it does not begin after all."""
+        if terms is None:
+            terms = self.terms(lease.subjects, lease.started_s)
         own = terms.pack_settlement(
             self.now_us, began, price, lease.started_s // 1, lease.at_ns // _US, lease.streams, money, tokens,
             *lease.tokens,
         )  # fmt: skip
-        return b"".join((terms.settle, own, terms.periods))
+        return terms.settle + own + terms.periods
 
     def more_money(self, lease: Lease, wanted: int, now_s: float) -> bytes:
         """More money is reserved. The answer: how much."""

@@ -24,7 +24,7 @@ from sealink.limits.counters import Counters
 from sealink.limits.decision import refusal_of
 from sealink.limits.nodes.answers import REFUSED, Answer, Reply
 from sealink.limits.nodes.asking import Asking, NodeLease
-from sealink.limits.nodes.commands import Commands
+from sealink.limits.nodes.commands import Commands, Terms
 from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
 from sealink.limits.nodes.settings import SharedSettings
@@ -97,12 +97,20 @@ class NodeCounters:
                 await connection.ask(self._commands.living(0.001))  # the answers to all before it have come, too
             await connection.close()
 
-    def is_little(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> bool:
-        """Whether what a request takes is little of what was left when Redis answered last. If that is less now, Redis
-        refuses it."""
+    def ask_if_little(
+        self,
+        subjects: Sequence[Subject],
+        need: Need,
+        cost: Cost,
+        now_s: float,
+        decide: Callable[[NodeLease | Refusal | None], Decided],
+    ) -> Asking[Decided] | None:
+        """As `ask`, if what a request takes is little of what was left when Redis answered last. If that is less now,
+        Redis refuses it."""
         terms = self._commands.terms(subjects, now_s)
-        is_little_of_tokens = need.prompt_tokens * PLENTY <= terms.tokens_left
-        return is_little_of_tokens and cost.needed * PLENTY <= terms.funds_left
+        if need.prompt_tokens * PLENTY > terms.tokens_left or cost.needed * PLENTY > terms.funds_left:
+            return None
+        return self._ask(terms, subjects, need, cost, now_s, decide)
 
     def ask(
         self,
@@ -113,13 +121,23 @@ class NodeCounters:
         decide: Callable[[NodeLease | Refusal | None], Decided],
     ) -> Asking[Decided] | None:
         """Ask Redis whether a request fits, and so begins; None while it is away. One round trip."""
-        connection, commands = self._connection, self._commands
+        return self._ask(self._commands.terms(subjects, now_s), subjects, need, cost, now_s, decide)
+
+    def _ask(
+        self,
+        terms: Terms,
+        subjects: Sequence[Subject],
+        need: Need,
+        cost: Cost,
+        now_s: float,
+        decide: Callable[[NodeLease | Refusal | None], Decided],
+    ) -> Asking[Decided] | None:
+        connection = self._connection
         if connection is None:
             return None
-        terms = commands.terms(subjects, now_s)
-        tokens = [need.tokens(limit or 0) for limit in terms.token_limits]
+        tokens = terms.tokens_of(need)
         asking = Asking(self, subjects, terms, tokens, need, cost, now_s, decide)
-        connection.send(commands.admission(terms, tokens, need, cost), subjects, asking.answered)
+        connection.send(self._commands.admission(terms, tokens, need, cost), subjects, asking.answered)
         return asking
 
     async def admit(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> NodeLease | Refusal:
@@ -175,7 +193,7 @@ class NodeCounters:
     def settle(self, lease: Lease, tokens: int, price: int) -> None:
         """A request has ended, and has used so much. What it held goes back."""
         assert isinstance(lease, NodeLease)
-        self._close(lease, self._commands.settlement(lease, lease.granted, tokens, price))
+        self._close(lease, tokens, price)
         if lease.local is not None:
             self._local().settle(lease.local, tokens, price)
 
@@ -186,14 +204,16 @@ class NodeCounters:
     def undo(self, lease: Lease) -> None:
         """An admitted request does not begin after all."""
         assert isinstance(lease, NodeLease)
-        self._close(lease, self._commands.undone(lease, lease.granted))
+        self._close(lease, 0, 0, began=0)
         if lease.local is not None:
             self._local().undo(lease.local)
 
-    def _close(self, lease: NodeLease, command: bytes) -> None:
+    def _close(self, lease: NodeLease, tokens: int, price: int, began: int = 1) -> None:
+        connection = self._connection
         self._open.pop(id(lease), None)
-        if lease.is_shared and self._connection is not None:
-            self._connection.send(command, lease.subjects)
+        if lease.is_shared and connection is not None:
+            command = self._commands.settlement(lease, lease.terms, lease.granted, tokens, price, began)
+            connection.send(command, lease.subjects)
         else:
             self.fall_behind(lease.subjects)
 
@@ -239,9 +259,8 @@ class NodeCounters:
         if self._connection is None:
             return None
         terms = self._commands.terms(subjects, now_s)
-        tokens = [need.tokens(limit or 0) for limit in terms.token_limits]
         try:
-            return Answer(await self._connection.ask(self._commands.look(terms, tokens, need, cost)))
+            return Answer(await self._connection.ask(self._commands.look(terms, terms.tokens_of(need), need, cost)))
         except RedisAway:
             return None
 
