@@ -214,6 +214,7 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark, instrument:
     ServerLimits.sweep_s = SLOWNESS  # type: ignore[method-assign,assignment]
     node_counters.BEAT_S *= SLOWNESS  # type: ignore[misc]
     node_counters.LIVE_S *= SLOWNESS  # type: ignore[misc]
+    node_counters.TELL_S *= SLOWNESS  # type: ignore[misc]
     lanes = {name: LANES[name] for name in names if name in LANES}
     measured: list[Measurement] = []
     for besides in dict.fromkeys(lane.besides for lane in lanes.values()):
@@ -285,7 +286,7 @@ def redis_for(besides: Besides) -> Iterator[str]:
         try:
             while not _listens(port):
                 time.sleep(0.05)
-            yield f'[shared]\nredis_url = "redis://127.0.0.1:{port}/0"\ntimeout_s = 60\n'
+            yield f'[shared]\nredis_url = "redis://127.0.0.1:{port}/0"\ntimeout_s = 60\nahead_s = 10\n'
         finally:
             server.kill()
             server.wait()

@@ -1,7 +1,9 @@
 """How far one journal has been uploaded to the store."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import OwnedFolder
@@ -11,18 +13,34 @@ from sealink.ledger.row import Row, RowTable, row_of
 log = logging.getLogger("sealink.ledger")
 
 
+class JournalEnd(NamedTuple):
+    """How a journal ends, whose owner has died. `last`: a request whose settlement is the last entry; None: that is
+    another. `lately`: of each kind of request that was settled within the last LATELY_S, one."""
+
+    journal: str
+    last: tuple[Admission, Settlement] | None
+    lately: Sequence[Admission]
+
+
+LATELY_S: Final = 1.0
+"""For longer nobody keeps back what he is to tell others of settled requests."""
+
+
 class JournalCursor:
     """Pairs the entries of a journal, inserts the rows, and removes the segments that are no longer needed.
 
     A segment is needed until every request that was admitted in it has a row. A step that fails at any point is
     simply taken again. `uploaded` counts the rows that were inserted, `killed` those of them that `settle_open` made.
+    `is_inherited`: its owner has died, and it is remembered how it ends.
     """
 
-    def __init__(self, folder: OwnedFolder) -> None:
+    def __init__(self, folder: OwnedFolder, *, is_inherited: bool = False) -> None:
         self.uploaded = 0
         self.killed = 0
-        self.last: tuple[Admission, Settlement] | None = None
-        """A request whose settlement is the last entry that was read; None: that is another."""
+        self._is_inherited = is_inherited
+        self._last: tuple[Admission, Settlement] | None = None
+        self._lately: dict[tuple[str, str | None, str | None], tuple[float, Admission]] = {}
+        """By key, team and model, when a request of theirs was settled last."""
         self._folder = folder
         self._replay = Replay(folder.path, folder)
         self._open: dict[str, tuple[Admission, int]] = {}
@@ -32,6 +50,11 @@ class JournalCursor:
     @property
     def path(self) -> Path:
         return self._folder.path
+
+    @property
+    def end(self) -> JournalEnd:
+        """As far as it was read."""
+        return JournalEnd(self.path.name, self._last, [admission for _, admission in self._lately.values()])
 
     def advance(self, table: RowTable, batch: int) -> bool:
         """Upload the next `batch` entries. False when there is nothing more for now."""
@@ -87,14 +110,22 @@ class JournalCursor:
         for position in self._replay.read(batch):
             count += 1
             entry = position.entry
-            self.last = None
+            self._last = None
             if isinstance(entry, Admission):
                 self._open[entry.request_id] = (entry, position.segment)
             else:
                 admission, _ = self._open.pop(entry.request_id, (None, 0))
-                self.last = None if admission is None else (admission, entry)
+                if admission is not None and self._is_inherited:
+                    self._note(admission, entry)
                 self._rows.append(row_of(admission, entry))
         self._is_exhausted = count < batch
+        newest = max((ended_at for ended_at, _ in self._lately.values()), default=0.0)
+        self._lately = {kind: each for kind, each in self._lately.items() if each[0] > newest - LATELY_S}
+
+    def _note(self, admission: Admission, settlement: Settlement) -> None:
+        self._last = admission, settlement
+        ended_at = admission.started_at + (settlement.duration_ms or 0.0) / 1000
+        self._lately[admission.key, admission.team, admission.model] = ended_at, admission
 
     def _insert(self, table: RowTable) -> None:
         table.insert(self._rows)

@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import OwnedFolder
-from sealink.ledger.journal_cursor import JournalCursor
+from sealink.ledger.journal_cursor import JournalCursor, JournalEnd
 from sealink.ledger.row import RowTable
 from sealink.ledger.settings import LedgerSettings
 from sealink.store.errors import StoreUnavailable
@@ -15,10 +14,9 @@ from sealink.store.errors import StoreUnavailable
 log = logging.getLogger("sealink.ledger")
 
 
-OnRecovered = Callable[[str, Admission | None, Settlement | None], None]
-"""Called, in the uploader's thread, with the name of a dead process's journal of which all is stored, before that is
-removed; and with its last entry, if that is a settlement, and the admission before it. Where it raises, the journal is
-left to the next search."""
+OnRecovered = Callable[[JournalEnd], None]
+"""Called, in the uploader's thread, with how a dead process's journal ends of which all is stored, before that is
+removed. Where it raises, the journal is left to the next search."""
 
 
 class Uploader:
@@ -97,7 +95,7 @@ class Uploader:
         for path in sorted(self._root.iterdir()):
             try:
                 if path not in self._finished and path.is_dir() and (folder := OwnedFolder.take(path)) is not None:
-                    self._inherited.append(JournalCursor(folder))
+                    self._inherited.append(JournalCursor(folder, is_inherited=True))
             except OSError as error:
                 self._leave(path, error)
 
@@ -123,7 +121,7 @@ class Uploader:
         """A dead process's journal has been read to its end: the requests that are still open were killed with it."""
         cursor.settle_open(table)
         if self.on_recovered is not None:
-            self.on_recovered(cursor.path.name, *(cursor.last or (None, None)))
+            self.on_recovered(cursor.end)
         if not cursor.remove():
             self._finished.add(cursor.path)
         self._inherited.remove(cursor)

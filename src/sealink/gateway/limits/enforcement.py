@@ -26,6 +26,7 @@ from sealink.gateway.limits.refusal import refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
+from sealink.ledger.journal_cursor import JournalEnd
 from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
@@ -234,11 +235,18 @@ class LimitEnforcement:
         self._let_in(claim, found)
         return None
 
-    def _ask_nodes(self, nodes: "NodeCounters", request: AdmittedRequest, plan: Plan, stated: int | None) -> Waiting:
-        """Have it decided by the answer of Redis; in a task while that is away, or where others wait already."""
+    def _ask_nodes(
+        self, nodes: "NodeCounters", request: AdmittedRequest, plan: Plan, stated: int | None
+    ) -> Waiting | None:
+        """Have it decided by the answer of Redis, unless that has let it in before it came; in a task while Redis is
+        away, or where others wait already."""
         subjects, now_s, waits = plan.subjects, time.time(), bool(self.queue.lines)
         if not waits:
             need, cost = self._at_most(request, plan, stated)
+            lease = nodes.take(subjects, need, cost, now_s)
+            if lease is not None:
+                self._give(request, plan, lease, cost, stated)
+                return None
             decide = partial(self._decide_uncounted, request, plan, cost, stated)
             asked = nodes.ask_if_little(subjects, need, cost, now_s, decide)
             if asked is not None:
@@ -290,21 +298,22 @@ class LimitEnforcement:
         if self.queue.lines:
             self.queue.freed([subject.name for subject in lease.subjects], FREED_BY_ENDS)
 
-    def recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
-        """A process of this machine has died that wrote a journal, of which that is the last entry, if that is a
-        settlement. Raises ServiceUnavailable where the counters cannot be opened."""
+    def recover(self, end: JournalEnd) -> None:
+        """A process of this machine has died that wrote a journal, which ends so. Raises ServiceUnavailable where the
+        counters cannot be opened."""
         if self._nodes is not None:
-            if admission is not None:
+            for admission in end.lately:
                 self._nodes.recover(self._subjects_of_row(admission))
             return
         if not self._path.exists():
             return
         subjects, noted, price, started_s = list[Subject](), UNNAMED, 0, 0.0
-        if admission is not None and settlement is not None:
+        if end.last is not None:
+            admission, settlement = end.last
             subjects = self._subjects_of_row(admission)
             price, started_s = settlement.price_nano_usd or 0, admission.started_at
             noted = self._noted(settlement)
-        self._open().recover(journal, subjects, price, noted, started_s)
+        self._open().recover(end.journal, subjects, price, noted, started_s)
 
     def _noted(self, settlement: Settlement) -> Settled:
         cut = settlement.code if settlement.ended == "done" else None

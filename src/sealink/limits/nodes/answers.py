@@ -20,16 +20,18 @@ Reply = Any
 """As hiredis reads it: to an admission that fits, bytes (`admitted`); else the numbers of an Answer."""
 
 
-Admitted = tuple[int, int, Left | None, Left | None, int]
-"""When a request is let in (in nanoseconds), how much money is reserved for it, and what is left: of requests, of
-tokens, of money."""
-_ADMITTED: Final = Struct("<9q")
+Admitted = tuple[int, int, int, Left | None, Left | None, int]
+"""How many requests are let in, when (in nanoseconds), how much money is reserved for each, and what is left: of
+requests, of tokens, of money."""
+_ADMITTED: Final = Struct("<10q")
 
 
 def admitted(packed: bytes, terms: Terms) -> Admitted:
-    """What the script says of a request that it lets in. Of the limits of which the least is left it tells the place
+    """What the script says of requests that it lets in. Of the limits of which the least is left it tells the place
     in the terms (from 1 on; 0: there is none), what is used, and when that is over."""
-    now_us, reserved, of_requests, used, reset_us, of_tokens, tokens, tokens_reset_us, funds = _ADMITTED.unpack(packed)
+    times, at_us, reserved, of_requests, used, reset_us, of_tokens, tokens, tokens_reset_us, funds = _ADMITTED.unpack(
+        packed
+    )
     requests_left: Left | None = None
     tokens_left: Left | None = None
     if of_requests:
@@ -38,7 +40,7 @@ def admitted(packed: bytes, terms: Terms) -> Admitted:
     if of_tokens:
         limit = terms.token_limits[of_tokens - 1]
         tokens_left = limit, limit - tokens if tokens < limit else 0, tokens_reset_us * _US
-    return now_us * _US, reserved, requests_left, tokens_left, funds
+    return times, at_us * _US, reserved, requests_left, tokens_left, funds
 
 
 class RemoteWindow(NamedTuple):

@@ -6,33 +6,24 @@ from typing import Protocol
 from sealink.limits.asked import Asked, Decided
 from sealink.limits.decision import refusal_of
 from sealink.limits.nodes.answers import UNKNOWN, Answer, Reply, admitted, is_known
+from sealink.limits.nodes.batch import Batch, NodeLease, Supply
 from sealink.limits.nodes.commands import UNLIMITED, Terms
 from sealink.limits.nodes.connection import RedisAway
 from sealink.limits.subjects import Cost, Lease, Refusal, Subject
 from sealink.policy.limits import Need
 
 
-class NodeLease(Lease):
-    """`local`: what it holds of this machine's counters; `is_shared`: it holds the same in Redis, and of its money
-    what is `granted` there. `terms`: those it was admitted by in Redis."""
-
-    local: Lease | None = None
-    is_shared: bool = False
-    granted: int = 0
-    terms: Terms | None = None
-
-
 class Opening(Protocol):
     """The counters of a process: a NodeCounters."""
 
-    def opened(self, lease: NodeLease) -> None: ...
+    def opened(self, lease: NodeLease, batch: Batch | None) -> None: ...
     def undo(self, lease: Lease) -> None: ...
     def fall_behind(self, subjects: Iterable[Subject]) -> None: ...
 
 
 class Asking(Asked[Decided], eq=False):
     """An admission that Redis was asked for. There is an answer, too, when it is away. `unknown`: subjects of which it
-    has to be told first what they have spent."""
+    has to be told first what they have spent. `supply`: what gets the others, where more than one was asked for."""
 
     _counters: Opening
     _subjects: Sequence[Subject]
@@ -44,6 +35,7 @@ class Asking(Asked[Decided], eq=False):
     _decide: Callable[[NodeLease | Refusal | None], Decided]
     _found: NodeLease | Refusal | None = None
     _is_given_up: bool = False
+    supply: Supply | None = None
     unknown: Sequence[Subject] = ()
 
     def decide(self) -> Decided:
@@ -58,16 +50,18 @@ class Asking(Asked[Decided], eq=False):
 
     def answered(self, reply: Reply) -> None:
         """By Redis, or by the connection that was lost."""
-        counters, subjects = self._counters, self._subjects
+        counters, subjects, supply = self._counters, self._subjects, self.supply
+        if supply is not None:
+            supply.is_asked = False
         if isinstance(reply, bytes):
             terms = self._terms
-            at_ns, reserved, requests_left, tokens_left, funds_left = admitted(reply, terms)
+            times, at_ns, reserved, requests_left, tokens_left, funds_left = admitted(reply, terms)
             terms.tokens_left, terms.funds_left = UNLIMITED if tokens_left is None else tokens_left[1], funds_left
             self._found = lease = NodeLease(
                 subjects, at_ns, self._now_s, self._tokens, self._need.streams, reserved,
-                requests_left, tokens_left, funds_left, None, True, reserved, terms,
+                requests_left, tokens_left, funds_left, None, True, reserved,
             )  # fmt: skip
-            counters.opened(lease)
+            counters.opened(lease, supply.get(lease, self._need, times) if supply is not None and times > 1 else None)
             if self._is_given_up:
                 counters.undo(lease)
         elif isinstance(reply, RedisAway):

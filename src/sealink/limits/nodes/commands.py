@@ -13,6 +13,7 @@ from struct import Struct
 from typing import Final
 
 from sealink.limits.decision import KINDS
+from sealink.limits.nodes.batch import Ended, Supply
 from sealink.limits.subjects import Cost, Lease, Recorded, Subject, Subjects
 from sealink.policy.budgets import nano_usd, period_start_s
 from sealink.policy.limits import Need
@@ -27,6 +28,7 @@ _MOST: Final = 1e300
 """Instead of what is larger than any limit, and than what eight bytes hold."""
 _US: Final = 1000
 """Nanoseconds."""
+_S_US: Final = 1_000_000
 _DAY_S: Final = 86_400
 _END: Final = b"\r\n"
 
@@ -45,6 +47,8 @@ class Terms:
         self._names = [subject.name for subject in subjects]
         self.tokens_left = self.funds_left = 0
         """What was left when Redis answered last."""
+        self.supplies = Supply(), Supply()
+        """Of requests that were let in ahead: those that are no streams, and streams."""
         self.since_s = at_s // _DAY_S * _DAY_S
         self.until_s = self.since_s + _DAY_S
         self.token_limits = [subject.limits.tokens_per_minute or 0 for subject in subjects]
@@ -57,10 +61,10 @@ class Terms:
         periods = [(_flag(subject.limits.tokens_per_minute), *_period(subject, at_s)) for subject in subjects]
         self.periods = _packed([number for each in periods for number in each]) + _END
         count = len(subjects)
-        self.pack_admission: Pack = Struct(f"<{6 + count}d").pack
+        self.pack_admission: Pack = Struct(f"<{8 + count}d").pack
         self.pack_settlement: Pack = Struct(f"<{8 + count}d").pack
-        self.admit = self._head("admit", 6 + count, self.limits)
-        self.look = self._head("look", 6 + count, self.limits)
+        self.admit = self._head("admit", 8 + count, self.limits)
+        self.look = self._head("look", 8 + count, self.limits)
         self.settle = self._head("settle", 8 + count, self.periods)
 
     def tokens_of(self, need: Need) -> list[int]:
@@ -95,28 +99,30 @@ class Commands:
             subjects.terms = terms
         return terms
 
-    def admission(self, terms: Terms, tokens: Sequence[int], need: Need, cost: Cost) -> bytes:
-        """A request begins, if it fits."""
+    def admission(
+        self, terms: Terms, tokens: Sequence[int], need: Need, cost: Cost, times: int = 1, ahead_s: float = 0.0
+    ) -> bytes:
+        """A request begins, if it fits; and up to so many `times` such requests, which may begin for so long."""
         prompt, answer, may_be_cut, spare = cost
+        own = (
+            self.now_us, need.streams, prompt, prompt + answer, may_be_cut, spare, times, ahead_s * _S_US, *tokens,
+        )  # fmt: skip
         try:
-            own = terms.pack_admission(self.now_us, need.streams, prompt, prompt + answer, may_be_cut, spare, *tokens)
+            packed = terms.pack_admission(*own)
         except OverflowError:
-            own = _packed([self.now_us, need.streams, prompt, prompt + answer, may_be_cut, spare, *tokens])
-        return terms.admit + own + terms.limits
+            packed = _packed(own)
+        return terms.admit + packed + terms.limits
 
     def look(self, terms: Terms, tokens: Sequence[int], need: Need, cost: Cost) -> bytes:
         """It is only said whether a request would fit."""
         return self.admission(terms, tokens, need, cost).replace(terms.admit, terms.look, 1)
 
-    def settlement(self, lease: Lease, terms: Terms | None, money: int, tokens: int, price: int, began: int) -> bytes:
-        """A request has ended, for which so much money was reserved. `terms`: those it was admitted by. `began`: 0
-        where it does not begin after all."""
-        if terms is None:
-            terms = self.terms(lease.subjects, lease.started_s)
+    def settlement(self, terms: Terms, ended: Ended) -> bytes:
+        """Requests have ended that were admitted by these terms."""
+        undone, price, started_s, at_ns, streams, money, used, held = ended
         own = terms.pack_settlement(
-            self.now_us, began, price, lease.started_s // 1, lease.at_ns // _US, lease.streams, money, tokens,
-            *lease.tokens,
-        )  # fmt: skip
+            self.now_us, undone, price, started_s // 1, at_ns // _US, streams, money, used, *held
+        )
         return terms.settle + own + terms.periods
 
     def more_money(self, lease: Lease, wanted: int, now_s: float) -> bytes:
@@ -127,7 +133,7 @@ class Commands:
     def given_back(self, lease: Lease, money: int) -> bytes:
         """Of a request that was settled, so much money was reserved besides."""
         nothing = [0] * len(lease.subjects)
-        return self._operation("settle", lease.subjects, [1, 0, 0, 0, 0, money, 0, *nothing, *nothing * 3])
+        return self._operation("settle", lease.subjects, [0, 0, 0, 0, 0, money, 0, *nothing, *nothing * 3])
 
     def recorded(self, subject: Subject, used: Recorded, now_s: float) -> bytes:
         """By the ledger so much was used, at least."""

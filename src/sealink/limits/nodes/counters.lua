@@ -59,8 +59,9 @@ local function advance(window)
   window.total = window.newest
 end
 
-local function add(window, amount)
-  local at = math.max(now, window.at)
+-- What is used at that time, or now.
+local function add(window, amount, used_at)
+  local at = math.max(used_at or now, window.at)
   if window.newest ~= 0 and math.floor(at / window.step) ~= math.floor(window.at / window.step) then
     redis.call('RPUSH', window.list, string.format('%.0f %.0f', window.at, window.newest))
     redis.call('PEXPIRE', window.list, HELD_MS)
@@ -71,24 +72,29 @@ local function add(window, amount)
   window.total = window.total + amount
 end
 
+-- Of what was used then. It was counted in that step or, where a later one had begun already, in that.
 local function take_back(window, amount, used_at)
   local step = math.floor(used_at / window.step)
-  if math.floor(window.at / window.step) == step then
-    local back = math.min(amount, window.newest)
-    window.newest = window.newest - back
-    window.total = window.total - back
+  if used_at <= now - window.length or math.floor(window.at / window.step) < step then
     return
   end
-  local steps = redis.call('LRANGE', window.list, 0, -1)
-  for index = #steps, 1, -1 do
-    local at, held = string.match(steps[index], '(%d+) (%-?%d+)')
-    if math.floor(at / window.step) == step then
+  if math.floor(window.at / window.step) ~= step then
+    local steps = redis.call('LRANGE', window.list, 0, -1)
+    local first = #steps + 1
+    while first > 1 and math.floor(string.match(steps[first - 1], '%d+') / window.step) >= step do
+      first = first - 1
+    end
+    for index = first, #steps do
+      local at, held = string.match(steps[index], '(%d+) (%-?%d+)')
       local back = math.min(amount, tonumber(held))
       redis.call('LSET', window.list, index - 1, string.format('%s %.0f', at, held - back))
       window.total = window.total - back
-      return
+      amount = amount - back
     end
   end
+  local back = math.min(amount, window.newest)
+  window.newest = window.newest - back
+  window.total = window.total - back
 end
 
 -- How long until so much fits; 0: now; -1: never.
@@ -254,6 +260,36 @@ local function all_fit(subjects, streams, needed)
   return true
 end
 
+-- Whether so many such requests are little of what is left.
+local function are_little(subject, times, streams, money)
+  local amounts = { 1, subject.tokens, 1 }
+  for index, window in ipairs(subject.windows) do
+    local limit = subject.limits[index]
+    if limit and times * amounts[index] * PLENTY > limit - window.total then
+      return false
+    end
+  end
+  if subject.max_streams and times * streams * PLENTY > subject.max_streams - subject.streams then
+    return false
+  end
+  for _, left in ipairs(left_of_funds(subject)) do
+    if times * money * PLENTY > left then
+      return false
+    end
+  end
+  return true
+end
+
+-- How many such requests are let in at once, of so many: one, unless all of them are little of what is left.
+local function times_let_in(subjects, times, streams, money)
+  for _, subject in ipairs(subjects) do
+    while times > 1 and not are_little(subject, times, streams, money) do
+      times = math.floor(times / 2)
+    end
+  end
+  return times
+end
+
 -- What is granted of an amount of money.
 local function granted(subjects, wanted)
   for _, subject in ipairs(subjects) do
@@ -307,19 +343,21 @@ local function least_of_funds(subjects)
   return math.max(0, least or 0)
 end
 
--- What is answered to a request that is let in: 9 numbers of 8 bytes.
-local function admitted(subjects, reserved)
+-- What is answered to requests that are let in: 10 numbers of 8 bytes.
+local function admitted(subjects, times, at, reserved)
   local limit, used, reset = least_left(subjects, { 1, 3 })
   local tokens_limit, tokens_used, tokens_reset = least_left(subjects, { 2 })
   return struct.pack(
-    '<' .. string.rep('i8', 9),
-    now, reserved, limit, used, reset, tokens_limit, tokens_used, tokens_reset, least_of_funds(subjects)
+    '<' .. string.rep('i8', 10),
+    times, at, reserved, limit, used, reset, tokens_limit, tokens_used, tokens_reset, least_of_funds(subjects)
   )
 end
 
--- A request begins, if it fits. `is_look`: it is only said whether it would, and nothing is counted.
+-- A request begins, if it fits; and up to `times` such requests, which may begin for as long as `ahead`, at the end of
+-- which they are counted. `is_look`: it is only said whether it would, and nothing is counted.
 local function admit(is_look)
   local streams, prompt, whole, may_be_cut, spare = take(), take(), take(), take(), take()
+  local times, ahead = take(), take()
   local tokens = take_of_each()
   local subjects, has_funds, known = {}, false, true
   for index, key in ipairs(KEYS) do
@@ -347,17 +385,19 @@ local function admit(is_look)
     if has_funds and spare <= math.floor((granted(subjects, math.huge) - whole) / PLENTY) then
       reserved = whole + spare
     end
+    times = times_let_in(subjects, times, streams, whole + spare)
+    local at = times > 1 and now + ahead or now
     for _, subject in ipairs(subjects) do
       local amounts = { 1, subject.tokens, 1 }
       for index, window in ipairs(subject.windows) do
         if subject.limits[index] then
-          add(window, amounts[index])
+          add(window, times * amounts[index], at)
         end
       end
-      lease(subject, streams, reserved)
+      lease(subject, times * streams, times * reserved)
       save(subject)
     end
-    return admitted(subjects, reserved)
+    return admitted(subjects, times, at, reserved)
   end
   local answer = { known and (is_let_in and 1 or 0) or 2, now }
   for _, subject in ipairs(subjects) do
@@ -391,25 +431,25 @@ local function reserve_more()
   return more
 end
 
--- A request has ended. `began` is false where it does not begin after all: then it counts nowhere.
+-- Requests have ended that were let in at the same time. `undone` of them have not begun after all: these count nowhere.
 local function settle()
-  local began, price, started, at, streams, reserved, used = take(), take(), take(), take(), take(), take(), take()
+  local undone, price, started, at, streams, reserved, used = take(), take(), take(), take(), take(), take(), take()
   local held_tokens = take_of_each()
   for index, key in ipairs(KEYS) do
     local subject = open(key)
     local counts_tokens, kind, start = take(), take(), take()
     local held = held_tokens[index]
     local requests, tokens, of_day = unpack(subject.windows)
-    if began == 0 then
-      take_back(requests, 1, at)
-      take_back(of_day, 1, at)
+    if undone > 0 then
+      take_back(requests, undone, at)
+      take_back(of_day, undone, at)
     end
     if counts_tokens == 1 and used < held then
       take_back(tokens, held - used, at)
     elseif counts_tokens == 1 and used > held then
       add(tokens, used - held)
     end
-    if began == 1 and kind ~= 0 then
+    if price > 0 and kind ~= 0 then
       in_period(subject, kind, start)
       if started >= subject.start then
         subject.spent = subject.spent + price

@@ -23,7 +23,8 @@ from sealink.limits.asked import Decided
 from sealink.limits.counters import Counters
 from sealink.limits.decision import refusal_of
 from sealink.limits.nodes.answers import REFUSED, Answer, Reply
-from sealink.limits.nodes.asking import Asking, NodeLease
+from sealink.limits.nodes.asking import Asking
+from sealink.limits.nodes.batch import TELL_S, Batch, Ended, NodeLease, Supply
 from sealink.limits.nodes.commands import Commands, Terms
 from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
@@ -72,6 +73,9 @@ class NodeCounters:
         self._connection: RedisConnection | None = None
         self._epoch: bytes | None = None
         self._open: dict[int, NodeLease] = {}
+        self._batches: set[Batch] = set()
+        """Those of which Redis is still to be told something."""
+        self._telling: asyncio.TimerHandle | None = None
         self._behind: dict[str, Subject] = {}
         """Subjects of which Redis may not know all that this process has used."""
         self._shares: dict[tuple[str, int], Recorded] = {}
@@ -90,12 +94,23 @@ class NodeCounters:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._tell_of_batches(expire=True)
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(RedisAway):
                 await self._tell_ledger(connection)
                 await connection.ask(self._commands.living(0.001))  # the answers to all before it have come, too
             await connection.close()
+
+    def take(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> NodeLease | None:
+        """Let a request in that Redis has let in before it came; None: it has to be asked."""
+        batch = self._commands.terms(subjects, now_s).supplies[need.streams].batch
+        if batch is None or not batch.left or time.monotonic() >= batch.until_s:
+            return None
+        lease = batch.take(need, cost, now_s)
+        if lease is not None:
+            self._open[id(lease)] = lease
+        return lease
 
     def ask_if_little(
         self,
@@ -106,11 +121,11 @@ class NodeCounters:
         decide: Callable[[NodeLease | Refusal | None], Decided],
     ) -> Asking[Decided] | None:
         """As `ask`, if what a request takes is little of what was left when Redis answered last. If that is less now,
-        Redis refuses it."""
+        Redis refuses it. It is asked for some that may come next, too."""
         terms = self._commands.terms(subjects, now_s)
         if need.prompt_tokens * PLENTY > terms.tokens_left or cost.needed * PLENTY > terms.funds_left:
             return None
-        return self._ask(terms, subjects, need, cost, now_s, decide)
+        return self._ask(terms, subjects, need, cost, now_s, decide, terms.supplies[need.streams])
 
     def ask(
         self,
@@ -131,13 +146,18 @@ class NodeCounters:
         cost: Cost,
         now_s: float,
         decide: Callable[[NodeLease | Refusal | None], Decided],
+        supply: Supply | None = None,
     ) -> Asking[Decided] | None:
         connection = self._connection
         if connection is None:
             return None
-        tokens = terms.tokens_of(need)
+        tokens, times, ahead_s = terms.tokens_of(need), 1, self._settings.ahead_s
         asking = Asking(self, subjects, terms, tokens, need, cost, now_s, decide)
-        connection.send(self._commands.admission(terms, tokens, need, cost), subjects, asking.answered)
+        if supply is not None:
+            times = supply.ask(time.monotonic(), ahead_s)
+            asking.supply = supply if times > 1 else None
+        command = self._commands.admission(terms, tokens, need, cost, times, ahead_s)
+        connection.send(command, subjects, asking.answered)
         return asking
 
     async def admit(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> NodeLease | Refusal:
@@ -204,22 +224,62 @@ class NodeCounters:
     def undo(self, lease: Lease) -> None:
         """An admitted request does not begin after all."""
         assert isinstance(lease, NodeLease)
-        self._close(lease, 0, 0, began=0)
+        self._close(lease, 0, 0, undone=1)
         if lease.local is not None:
             self._local().undo(lease.local)
 
-    def _close(self, lease: NodeLease, tokens: int, price: int, began: int = 1) -> None:
-        connection = self._connection
+    def _close(self, lease: NodeLease, tokens: int, price: int, undone: int = 0) -> None:
+        connection, batch = self._connection, lease.batch
         self._open.pop(id(lease), None)
-        if lease.is_shared and connection is not None:
-            command = self._commands.settlement(lease, lease.terms, lease.granted, tokens, price, began)
-            connection.send(command, lease.subjects)
-        else:
+        if not lease.is_shared or connection is None:
             self.fall_behind(lease.subjects)
+        elif batch is not None:
+            batch.ended(lease, tokens, price, undone)
+            self._tell_soon(batch)
+        else:
+            held = lease.streams, lease.granted, tokens, lease.tokens
+            self._tell(connection, lease, Ended(undone, price, lease.started_s, lease.at_ns, *held))
 
-    def opened(self, lease: NodeLease) -> None:
-        """A request has been let in."""
+    def opened(self, lease: NodeLease, batch: Batch | None = None) -> None:
+        """A request has been let in; and others of a batch."""
         self._open[id(lease)] = lease
+        if batch is not None:
+            self._tell_soon(batch)
+
+    # What Redis is told of batches
+
+    def _tell_soon(self, batch: Batch) -> None:
+        self._batches.add(batch)
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(TELL_S, self._tell_of_batches)
+
+    def _tell_of_batches(self, *, expire: bool = False) -> None:
+        """What was used, and after their time, or if they are to `expire` now, what nobody has taken."""
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+        connection, now_s = self._connection, time.monotonic()
+        for batch in tuple(self._batches):
+            if expire or now_s >= batch.until_s:
+                batch.expire()
+            ended = batch.news()
+            if ended is not None and connection is not None:
+                self._tell(connection, batch.first, ended)
+            if not batch.left:
+                self._batches.discard(batch)
+        if self._batches:
+            self._telling = asyncio.get_running_loop().call_later(TELL_S, self._tell_of_batches)
+
+    def _tell(self, connection: RedisConnection, lease: Lease, ended: Ended) -> None:
+        terms = self._commands.terms(lease.subjects, lease.started_s)
+        connection.send(self._commands.settlement(terms, ended), lease.subjects)
+
+    def _drop_batches(self) -> None:
+        """Redis is away: what it was to be told the ledger knows, and nobody may take what is left."""
+        for batch in self._batches:
+            batch.expire()
+            self.fall_behind(batch.first.subjects)
+        self._batches.clear()
 
     # Redis answers
 
@@ -258,6 +318,7 @@ class NodeCounters:
         """The answer to a look; None while Redis is away."""
         if self._connection is None:
             return None
+        self._tell_of_batches(expire=True)
         terms = self._commands.terms(subjects, now_s)
         try:
             return Answer(await self._connection.ask(self._commands.look(terms, terms.tokens_of(need), need, cost)))
@@ -411,7 +472,9 @@ class NodeCounters:
         if self._connection is None:
             return
         self._connection = None
+        self._drop_batches()
         for lease in self._open.values():
+            lease.batch = None
             self.fall_behind(lease.subjects)
             if lease.local is None and (lease.streams or lease.reserved):
                 lease.local = self._local().hold(lease.subjects, lease.streams, lease.reserved, lease.started_s)

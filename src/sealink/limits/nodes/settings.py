@@ -1,7 +1,7 @@
 """[shared]: what several nodes share."""
 
 from importlib.util import find_spec
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,6 +21,9 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """How long Redis may take to answer before it counts as away."""
     retry_s: Seconds = 1.0
     """How often it is tried again while it is away."""
+    ahead_s: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.25
+    """How long requests may be let in before they come: where many of a key come, and all are little of what is left,
+    Redis is asked for up to 32 at once. They are counted as of the end of this time. 0: it is asked for each one."""
 
 
 COUNTS_ALONE: Final = "limits are counted by each node alone, since [shared] redis_url is not set"
