@@ -16,21 +16,31 @@ from sealink.gateway.limits.estimate import Estimate
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.undecided import Undecided
 from sealink.http import RequestContext
+from sealink.ledger.entry import Admission
+from sealink.ledger.journal_cursor import JournalEnd
+from sealink.limits import plain_slots
+from sealink.limits.nodes.batch import MOST_TIMES
 from sealink.limits.nodes.commands import Terms
 from sealink.limits.nodes.settings import SharedSettings
+from sealink.net.header_lines import pairs_of
 from sealink.net.message import Request
 from sealink.wire.dialects import openai_chat
 
 PATIENCE_S = 20.0
 
 
-def asked_by_call(house: House, key: str) -> asyncio.Future[AdmittedRequest]:
-    """A request that comes to the server: nobody awaits it."""
-    responder, done = FakeResponder(), asyncio.get_running_loop().create_future()
+def admitted_by_call(house: House, key: str) -> AdmittedRequest | Undecided:
+    """A request that comes to the server."""
+    responder = FakeResponder()
     request = Request("POST", "/v1/chat/completions", "", {"x-api-key": key}, BODY % (b"m", b"true", 5))
     request.id = f"req_{next(house._ids)}"
     context, api = RequestContext(request.id, responder.refuse), ModelApi(openai_chat.CLIENT, "off")
-    found = house.control.admit(request, responder, context, api)
+    return house.control.admit(request, responder, context, api)
+
+
+def asked_by_call(house: House, key: str) -> asyncio.Future[AdmittedRequest]:
+    """One that Redis decides on: nobody awaits it."""
+    done, found = asyncio.get_running_loop().create_future(), admitted_by_call(house, key)
     assert isinstance(found, Undecided)
     found.then(done.set_result, done.set_exception)
     return done
@@ -41,7 +51,13 @@ def with_redis(test: Callable[[House], Coroutine[Any, Any, None]]) -> Callable[[
         redis_server.clear()
 
         async def run_it() -> None:
-            keys = ApiKey(name="a", concurrent_streams=1), ApiKey(name="b", tokens_per_minute=60)
+            wide = {"requests_per_minute": 10**6, "tokens_per_minute": 10**9}
+            keys = (
+                ApiKey(name="a", concurrent_streams=1),
+                ApiKey(name="b", tokens_per_minute=60),
+                ApiKey(name="wide", **wide),
+                *(ApiKey(name=name, budget_usd=1.0) for name in ("paid", "also paid")),
+            )
             async with House(*keys) as house:
                 await house.limits.share(SharedSettings(redis_url=redis_server.url, timeout_s=10), lambda: True)
                 await asyncio.wait_for(test(house), PATIENCE_S)
@@ -107,3 +123,33 @@ async def test_a_prompt_is_counted_only_where_it_is_not_little_of_what_is_left(h
         assert len(counted) == 2
         leases = [house.limits._leases[each.request_id] for each in (first, second)]
         assert [[*lease.tokens] for lease in leases] == [[5], [5]]
+
+
+@with_redis
+async def test_what_redis_has_let_in_ahead_waits_for_nothing(house: House) -> None:
+    at_once, left = 0, list[int]()
+    for number in range(1, 41):
+        found = admitted_by_call(house, "wide")
+        at_once += isinstance(found, AdmittedRequest)
+        if isinstance(found, Undecided):
+            found = await found
+        assert found.request_id in house.limits._leases
+        headers = dict(pairs_of(found.limit_lines))
+        assert headers["x-ratelimit-limit-requests"] == "1000000"
+        left.append(10**6 - number - int(headers["x-ratelimit-remaining-requests"]))
+    if plain_slots.is_used:
+        assert at_once > 20
+    assert min(left) == 0
+    assert max(left) < MOST_TIMES
+
+
+@with_redis
+async def test_what_a_dead_process_has_settled_lately_is_asked_of_the_ledger(house: House) -> None:
+    nodes = house.limits._nodes
+    assert nodes is not None
+    lately = [
+        Admission(request_id=key, key=key, model="m", client="openai", streamed=False, started_at=0.0)
+        for key in ("paid", "also paid", "a")
+    ]
+    house.limits.recover(JournalEnd("journal", None, lately))
+    assert nodes._behind.keys() == {"key:paid", "key:also paid"}  # the third has no money

@@ -18,7 +18,7 @@ from sealink.errors import NotFound, ServiceUnavailable
 from sealink.gateway.admitted_request import AdmittedRequest
 from sealink.gateway.gate import Waiting
 from sealink.gateway.limits.claim import Claim
-from sealink.gateway.limits.estimate import Estimate, times_reserved
+from sealink.gateway.limits.estimate import Estimate, most_prompt_tokens, rounded_up, times_reserved
 from sealink.gateway.limits.left_headers import left_headers
 from sealink.gateway.limits.plan import Plan, Plans
 from sealink.gateway.limits.queue import FREED_BY_ENDS, Queue
@@ -31,7 +31,7 @@ from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
 from sealink.limits.nodes.settings import SharedSettings
-from sealink.limits.plain_slots import PlainLease, prices_of
+from sealink.limits.plain_slots import PlainLease, Prices, prices_of
 from sealink.limits.shared_file import FileFull, number_of_request
 from sealink.limits.standing import Spent, by_name
 from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
@@ -148,40 +148,40 @@ class LimitEnforcement:
         stated = client.max_output_tokens(asked.head)
         if self._nodes is not None:
             return self._ask_nodes(self._nodes, request, plan, stated)
-        counters = plan.counters
-        if counters is None or self.queue.lines:
-            estimate = self._estimate(request, stated)
-        else:
-            let_in = self._let_in_uncounted if plan.prices is None else self._let_in_plain
-            found = let_in(request, plan, counters, stated)
-            if found is None:
+        estimate, counters = None, plan.counters
+        if counters is not None and not self.queue.lines:
+            if plan.prices is not None:
+                estimate = self._let_in_plain(request, plan, counters, plan.prices, stated)
+            else:
+                estimate = self._let_in_uncounted(request, plan, counters, stated)
+            if estimate is None:
                 return None
-            estimate = found
-        return self._admit_claim(plan, Claim(request, plan.subjects, estimate))
+        return self._admit_claim(plan, Claim(request, plan.subjects, estimate or self._estimate(request, stated)))
 
     def _estimate(self, request: AdmittedRequest, stated: int | None) -> Estimate:
         """`stated`: how many tokens the request says that its answer may have."""
         return Estimate(request, self._settings, self._prices, stated)
 
-    def _at_most(self, request: AdmittedRequest, plan: Plan, stated: int | None) -> tuple[Need, Cost]:
-        """What a request takes at most, whose prompt nobody has counted."""
+    def _at_most(
+        self, request: AdmittedRequest, plan: Plan, prompt_tokens: int, stated: int | None
+    ) -> tuple[Need, Cost]:
+        """What a request takes at most, whose prompt nobody has counted: it has so many tokens at most."""
         head, prices, subjects = request.request.head, plan.prices, plan.subjects
         if prices is not None:
             answer_tokens = self._settings.reserve_output_tokens if stated is None else stated
-            need = Need(len(head.body), answer_tokens, stated is not None, int(head.stream))
+            need = Need(prompt_tokens, answer_tokens, stated is not None, int(head.stream))
             cost = plain_slots.cost(need, prices)
             if cost is not None:
                 return need, Cost(*cost)
         estimate = self._estimate(request, stated)
-        tokens = estimate.most_prompt_tokens
-        return estimate.need(subjects, tokens), estimate.cost(subjects, tokens)
+        return estimate.need(subjects, prompt_tokens), estimate.cost(subjects, prompt_tokens)
 
     def _let_in_uncounted(
         self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None
     ) -> Estimate | None:
         """Let a request in whose prompt nobody has counted, if what it takes is little of what is left, whatever that
         is. None: it is in; else what is estimated of it."""
-        now_s, (need, cost) = time.time(), self._at_most(request, plan, stated)
+        now_s, (need, cost) = time.time(), self._at_most(request, plan, most_prompt_tokens(request), stated)
         try:
             lease = counters.admit_uncounted(plan.subjects, need, cost, now_s)
         except FileFull as error:
@@ -200,26 +200,27 @@ class LimitEnforcement:
         request.limit_lines = plan.lines(lease, time.time())
 
     def _let_in_plain(
-        self, request: AdmittedRequest, plan: Plan, counters: Counters, stated: int | None
+        self, request: AdmittedRequest, plan: Plan, counters: Counters, prices: Prices, stated: int | None
     ) -> Estimate | None:
         """The same in C, with the price. There, a prompt that is not little can be counted, and then fit."""
-        prices, now_s, asked = plan.prices, time.time(), request.request
-        assert prices is not None
-        head, estimate = asked.head, None
+        now_s, asked, estimate = time.time(), request.request, None
+        head = asked.head
         answer_tokens = self._settings.reserve_output_tokens if stated is None else stated
         need = len(head.body), answer_tokens, stated is not None, head.stream
         try:
             lease = counters.admit_plain(plan.subjects, need, prices, now_s, plan.laid_out)
-            if lease is False and plan.subjects.depends_on_prompt:
+            if not lease:
                 estimate = self._estimate(request, stated)
+                if lease is None or not plan.subjects.depends_on_prompt:
+                    return estimate
                 need = estimate.counted_prompt(), *need[1:]
-                lease = counters.admit_plain(plan.subjects, need, prices, now_s, is_counted=True)
+                lease = counters.admit_plain(plan.subjects, need, prices, now_s, plan.laid_out, is_counted=True)
+                if not lease:
+                    return estimate
         except FileFull as error:
             raise _unavailable(error) from error
-        if not lease:
-            return estimate or self._estimate(request, stated)
         self._leases[asked.request_id] = lease
-        if prices and head.stream:
+        if head.stream and prices:
             asked.meter = StreamBudget(counters, lease, estimate or self._estimate(request, stated), lease.times)
         request.limit_lines = lease.lines or plan.lines(lease, now_s)
         return None
@@ -242,7 +243,7 @@ class LimitEnforcement:
         away, or where others wait already."""
         subjects, now_s, waits = plan.subjects, time.time(), bool(self.queue.lines)
         if not waits:
-            need, cost = self._at_most(request, plan, stated)
+            need, cost = self._at_most(request, plan, rounded_up(most_prompt_tokens(request)), stated)
             lease = nodes.take(subjects, need, cost, now_s)
             if lease is not None:
                 self._give(request, plan, lease, cost, stated)
@@ -284,14 +285,15 @@ class LimitEnforcement:
         tokens = 0 if usage is None else usage.input_tokens + usage.output_tokens
         if not 0 <= tokens <= MAX_TOKENS:  # no provider's nonsense may keep a lease from being given back
             tokens = max(0, min(tokens, MAX_TOKENS))
-        counters = self._counters
         if self._nodes is not None:
             self._nodes.settle(lease, tokens, price)
         elif (
-            counters is None
+            self._counters is None
             or settlement.code is not None
             or not isinstance(lease, PlainLease)
-            or not counters.settle_plain(lease, tokens, price, settlement.request_id, self._settings.warn_at_percent)
+            or not self._counters.settle_plain(
+                lease, tokens, price, settlement.request_id, self._settings.warn_at_percent
+            )
         ):
             for alert in self._open().settle(lease, tokens, price, self._noted(settlement)):
                 self.on_alert(alert)

@@ -24,6 +24,16 @@ def times_reserved(reserved: int, cost: Cost) -> int:
     return 0 if more < 0 else 1 if more < cost.spare else 1 + SPARE_TIMES
 
 
+def most_prompt_tokens(admitted: AdmittedRequest) -> int:
+    """More than a prompt cannot have: a token has one byte at least."""
+    return len(admitted.request.head.body)
+
+
+def rounded_up(tokens: int) -> int:
+    """To a power of two, so that requests of a kind are alike."""
+    return 1 << (tokens - 1).bit_length() if tokens else 0
+
+
 class Estimate:
     """Of one request. Its prompt is counted only if that is asked for."""
 
@@ -40,11 +50,6 @@ class Estimate:
         """Whether the request says how many tokens the answer may have at most: `answer_tokens`."""
         self.answer_tokens = settings.reserve_output_tokens if stated is None else stated
         self._prompt_tokens: int | None = None
-
-    @property
-    def most_prompt_tokens(self) -> int:
-        """More than a prompt cannot have: a token has one byte at least."""
-        return len(self._admitted.request.head.body)
 
     def counted_prompt(self) -> int:
         """The prompt's tokens."""

@@ -29,8 +29,8 @@ _OBJECT = msgspec.json.Decoder(Fields | None)
 _ARRAY = msgspec.json.Decoder(list[Raw] | None)
 _STRING = msgspec.json.Decoder(str | None)
 _NUMBER = msgspec.json.Decoder(int | float | None)
-_INTEGERS_BEGIN: Final = -(2**63)
 _INTEGERS_END: Final = 2**63
+_INTEGER = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=1 - _INTEGERS_END, le=_INTEGERS_END - 1)] | float | None)
 _NUMBER_TEXT: Final = re.compile(r"\s*[0-9]{1,19}(?:\.[0-9]*)?\s*", re.ASCII)
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
@@ -113,12 +113,14 @@ def integer_of(raw: Raw | None) -> int | None:
     if raw is None:
         return None
     try:
-        value = _NUMBER.decode(raw)
+        value = _INTEGER.decode(raw)
     except (msgspec.ValidationError, RecursionError):
         return None
-    if value is None or not _INTEGERS_BEGIN < value < _INTEGERS_END:
+    if isinstance(value, int):
+        return value
+    if value is None or not -_INTEGERS_END < value < _INTEGERS_END:
         return None
-    return value if isinstance(value, int) else int(value) if value == value // 1 else None
+    return int(value) if value == value // 1 else None
 
 
 def number_of(raw: Raw | None) -> int | float | None:
