@@ -254,18 +254,14 @@ typedef struct {
     cell fd, process, began;
 } Whose;
 
-/* `now` was read of a clock that began then. Exports both buffers, which `give_back` takes back; false: an exception is
+/* `now` was read of a clock that began then. Exports the cells, which `give_back` takes back; false: an exception is
    set. */
-static bool read_held(Held *held, PyObject *cells, PyObject *packed, Py_buffer *view, Py_buffer *terms)
+static bool read_held(Held *held, PyObject *cells, PyObject *packed, Py_buffer *view)
 {
-    if (PyObject_GetBuffer(packed, terms, PyBUF_SIMPLE))
+    const Whose *whose = (const Whose *)PyBytes_AsString(packed);
+    Py_ssize_t size = whose ? PyBytes_Size(packed) - (Py_ssize_t)sizeof(Whose) : 0;
+    if (whose == NULL || PyObject_GetBuffer(cells, view, PyBUF_WRITABLE))
         return false;
-    if (PyObject_GetBuffer(cells, view, PyBUF_WRITABLE)) {
-        PyBuffer_Release(terms);
-        return false;
-    }
-    const Whose *whose = terms->buf;
-    Py_ssize_t size = terms->len - (Py_ssize_t)sizeof(Whose);
     held->cells = view->buf;
     held->terms = (const Terms *)(whose + 1);
     held->count = (int)(size / (Py_ssize_t)sizeof(Terms));
@@ -278,17 +274,15 @@ static bool read_held(Held *held, PyObject *cells, PyObject *packed, Py_buffer *
         is_sound = held->terms[i].at >= 0 && (held->terms[i].at + SLOT) * 8 <= view->len;
     if (!is_sound) {
         PyBuffer_Release(view);
-        PyBuffer_Release(terms);
         PyErr_SetString(PyExc_ValueError, "these are no terms of this file");
     }
     return is_sound;
 }
 
-static void give_back(Held *held, Py_buffer *view, Py_buffer *terms)
+static void give_back(Held *held, Py_buffer *view)
 {
     release(held);
     PyBuffer_Release(view);
-    PyBuffer_Release(terms);
 }
 
 /* A tuple of numbers. */
@@ -482,16 +476,16 @@ static PyObject *admit(PyObject *module, PyObject *const *arguments, Py_ssize_t 
     Held held;
     Asked asked;
     Taken taken;
-    Py_buffer view, terms;
+    Py_buffer view;
     if (count != 11)
         return PyErr_Format(PyExc_TypeError, "admit takes 11 arguments");
     if (!read_numbers(arguments + 6, 1, &held.now) || !read_asked(arguments[7], arguments[8], &asked))
         return PyErr_Occurred() ? not_read() : Py_NewRef(Py_None);
     asked.is_counted = arguments[9] == Py_True;
-    if (!read_held(&held, arguments[4], arguments[5], &view, &terms))
+    if (!read_held(&held, arguments[4], arguments[5], &view))
         return NULL;
     bool is_taken = take(&held, true), fit = is_taken && let_in(&held, &asked, &taken);
-    give_back(&held, &view, &terms);
+    give_back(&held, &view);
     if (!fit)
         return Py_NewRef(is_taken && !asked.is_counted ? Py_False : Py_None);
     PyObject *lines = lines_of(arguments[10], taken.requests_left, taken.tokens_left);
@@ -596,7 +590,7 @@ static PyObject *settle(PyObject *module, PyObject *const *arguments, Py_ssize_t
 {
     Held held;
     Ended ended;
-    Py_buffer view, terms;
+    Py_buffer view;
     if (count != 11)
         return PyErr_Format(PyExc_TypeError, "settle takes 11 arguments");
     double started = PyFloat_AsDouble(arguments[4]);
@@ -607,13 +601,13 @@ static PyObject *settle(PyObject *module, PyObject *const *arguments, Py_ssize_t
     ended.number = number_of(arguments[9]);
     if (PyErr_Occurred() || (!ended.number && !PyLong_Check(arguments[9])))
         return PyErr_Occurred() ? not_read() : Py_NewRef(Py_None);
-    if (!read_held(&held, arguments[0], arguments[1], &view, &terms))
+    if (!read_held(&held, arguments[0], arguments[1], &view))
         return NULL;
     bool is_read = read_tuple(arguments[10], held.count, ended.tokens);
     const cell given[] = {ended.used, ended.price};
     bool is_plain = is_read && are_countable(given, 2) && are_countable(ended.tokens, held.count) && take(&held, false)
                     && end(&held, &ended);
-    give_back(&held, &view, &terms);
+    give_back(&held, &view);
     return is_read ? Py_NewRef(is_plain ? Py_True : Py_None) : not_read();
 }
 
