@@ -15,7 +15,7 @@ from outside import absent
 from redis_server import RedisServer
 from sealink.catalog.prices import PriceRule
 from sealink.catalog.rates import Rates
-from sealink.gateway.limits.estimate import SPARE_TIMES, times_reserved
+from sealink.gateway.limits.estimate import spare_times, times_reserved
 from sealink.limits import plain_slots
 from sealink.limits.counters import Counters
 from sealink.limits.plain_slots import PlainLease, prices_of
@@ -421,7 +421,7 @@ RULES = st.builds(
     st.integers(0, 10**13),
     st.sampled_from([0, 0, 1, 12_345, 10**9]),
 )
-TOKENS = st.integers(0, 10**6) | st.integers(10**9 - 2, 10**9 + 2)
+TOKENS = st.integers(0, 2000) | st.integers(0, 10**6) | st.integers(10**9 - 2, 10**9 + 2)
 
 
 @given(rules=st.lists(RULES, min_size=1, max_size=3), prompt=TOKENS, answer=TOKENS, stream=st.booleans())
@@ -437,7 +437,7 @@ def test_the_price_is_the_same_in_c(rules: list[PriceRule], prompt: int, answer:
     both = [rule.of_plain(prompt, answer) for rule in rules]
     known = [each for each in both if each is not None]
     most_answer = max([whole - part for part, whole in known], default=0)
-    spare = SPARE_TIMES * (most_answer + 1) if stream else 0
+    spare = spare_times(answer) * (most_answer + 1) if stream else 0
     cost = Cost(max([part for part, _ in known], default=0), most_answer, stream, spare)
     need = Need(prompt, answer, is_stated=True, streams=int(stream))
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(InFile(Path(folder), in_c=True)) as file:
@@ -453,7 +453,7 @@ def test_the_price_is_the_same_in_c(rules: list[PriceRule], prompt: int, answer:
         expected = counters.admit(Subjects([rich]), need, cost, NOW)
         assert isinstance(expected, PlainLease)
         assert found.reserved == expected.reserved
-        assert found.times == times_reserved(found.reserved, cost)
+        assert found.times == times_reserved(found.reserved, cost, answer)
 
 
 def test_a_price_that_is_not_in_proportion_is_not_for_c() -> None:

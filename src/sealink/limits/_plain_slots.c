@@ -36,7 +36,7 @@ typedef struct {
 #define NONE INT64_MIN
 
 /* As in estimate.py and rates.py. */
-enum { SPARE_TIMES = 3, MOST_TOKENS = 1000000000 };
+enum { SPARE_TIMES = 3, LEAST_SPARE_TOKENS = 1024, MOST_TOKENS = 1000000000 };
 
 /* Of a hexadecimal number of 56 bits, as in shared_file.py. */
 enum { DIGITS = 14 };
@@ -103,6 +103,13 @@ static bool read_tuple(PyObject *tuple, int count, cell *numbers)
 }
 
 static cell min(cell one, cell other) { return one < other ? one : other; }
+
+/* As in estimate.py. */
+static cell spare_times(cell answer_tokens)
+{
+    cell times = answer_tokens ? (LEAST_SPARE_TOKENS + answer_tokens - 1) / answer_tokens : 0;
+    return times < SPARE_TIMES ? SPARE_TIMES : times;
+}
 
 static cell step_of(int window, cell at) { return at / (LENGTHS[window] / STEPS / 1000 * 1000); }
 
@@ -373,7 +380,7 @@ static bool let_in(Held *held, const Asked *asked, Taken *taken)
     taken->reserved = reserved;
     taken->left = has_funds ? left - reserved : 0;
     cell more = reserved - asked->wanted;
-    taken->times = more < 0 ? 0 : more < asked->spare ? 1 : 1 + SPARE_TIMES;
+    taken->times = more < 0 ? 0 : more < asked->spare ? 1 : 1 + spare_times(asked->answer);
     taken->requests_left[0] = taken->tokens_left[0] = NONE;
     for (int i = 0; i < held->count; i++) {
         for (int which = 0; which < WINDOWS; which++)
@@ -425,7 +432,7 @@ static bool cost_of(PyObject *packed, const cell need[4], cell cost[4])
         cost[1] = whole - prompt > cost[1] ? whole - prompt : cost[1];
     }
     cost[2] = need[3] && count;
-    cost[3] = cost[2] ? SPARE_TIMES * (cost[1] + 1) : 0;
+    cost[3] = cost[2] ? spare_times(need[1]) * (cost[1] + 1) : 0;
     return true;
 }
 

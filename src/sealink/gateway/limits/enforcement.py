@@ -195,8 +195,9 @@ class LimitEnforcement:
         """The request has the lease."""
         self._leases[request.request_id] = lease
         if cost.may_be_cut:
-            counters, times = self._nodes or self._open(), times_reserved(lease.reserved, cost)
-            request.request.meter = StreamBudget(counters, lease, self._estimate(request, stated), times)
+            counters, estimate = self._nodes or self._open(), self._estimate(request, stated)
+            times = times_reserved(lease.reserved, cost, estimate.answer_tokens)
+            request.request.meter = StreamBudget(counters, lease, estimate, times)
         request.limit_lines = plan.lines(lease, time.time())
 
     def _let_in_plain(
@@ -483,9 +484,8 @@ class LimitEnforcement:
         if admitted.queued_ms is not None:
             admitted.request.received_at = time.monotonic()  # its timers begin now
         if claim.cost.may_be_cut:
-            admitted.request.meter = StreamBudget(
-                self._nodes or self._open(), found, claim.estimate, times_reserved(found.reserved, claim.cost)
-            )
+            times = times_reserved(found.reserved, claim.cost, claim.estimate.answer_tokens)
+            admitted.request.meter = StreamBudget(self._nodes or self._open(), found, claim.estimate, times)
         admitted.limit_lines = left_headers(client).of(found.requests_left, found.tokens_left, now_s)
 
     def _open(self) -> Counters:

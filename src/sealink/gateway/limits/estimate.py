@@ -16,12 +16,19 @@ from sealink.usage import Usage
 _NO_COST: Final = Cost()
 SPARE_TIMES: Final = 3
 """Of a stream's answer as many times is reserved besides, where there is plenty: a token has about four bytes."""
+LEAST_SPARE_TOKENS: Final = 1024
+"""But for so many tokens at least: nodes ask Redis for more 256 before they need it."""
 
 
-def times_reserved(reserved: int, cost: Cost) -> int:
+def spare_times(answer_tokens: int) -> int:
+    """How many times a stream's answer of so many tokens is reserved besides, where there is plenty."""
+    return max(SPARE_TIMES, -(-LEAST_SPARE_TOKENS // answer_tokens)) if answer_tokens else SPARE_TIMES
+
+
+def times_reserved(reserved: int, cost: Cost, answer_tokens: int) -> int:
     """For how many times a stream's answer so much money is enough; 0: not for one."""
     more = reserved - cost.prompt - cost.answer
-    return 0 if more < 0 else 1 if more < cost.spare else 1 + SPARE_TIMES
+    return 0 if more < 0 else 1 if more < cost.spare else 1 + spare_times(answer_tokens)
 
 
 def most_prompt_tokens(admitted: AdmittedRequest) -> int:
@@ -80,7 +87,9 @@ class Estimate:
             most_prompt, most_answer = max(most_prompt, prompt), max(most_answer, whole - prompt)
         if not self._admitted.request.head.stream:
             return Cost(most_prompt, most_answer)
-        return Cost(most_prompt, most_answer, may_be_cut=True, spare=SPARE_TIMES * (most_answer + 1))
+        return Cost(
+            most_prompt, most_answer, may_be_cut=True, spare=spare_times(self.answer_tokens) * (most_answer + 1)
+        )
 
     def _prices_of(self, target: Target, prompt_tokens: int) -> tuple[int, int] | None:
         """Of the prompt alone, and with its answer."""
