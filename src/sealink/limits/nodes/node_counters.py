@@ -229,16 +229,16 @@ class NodeCounters:
             self._local().undo(lease.local)
 
     def _close(self, lease: NodeLease, tokens: int, price: int, undone: int = 0) -> None:
-        connection, batch = self._connection, lease.batch
+        batch = lease.batch
         self._open.pop(id(lease), None)
-        if not lease.is_shared or connection is None:
+        if not lease.is_shared or self._connection is None:
             self.fall_behind(lease.subjects)
         elif batch is not None:
             batch.ended(lease, tokens, price, undone)
             self._tell_soon(batch)
         else:
             held = lease.streams, lease.granted, tokens, lease.tokens
-            self._tell(connection, lease, Ended(undone, price, lease.started_s, lease.at_ns, *held))
+            self._tell(lease, Ended(undone, price, lease.started_s, lease.at_ns, *held))
 
     def opened(self, lease: NodeLease, batch: Batch | None = None) -> None:
         """A request has been let in; and others of a batch."""
@@ -258,21 +258,25 @@ class NodeCounters:
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None
-        connection, now_s = self._connection, time.monotonic()
+        now_s = time.monotonic()
         for batch in tuple(self._batches):
             if expire or now_s >= batch.until_s:
                 batch.expire()
             ended = batch.news()
-            if ended is not None and connection is not None:
-                self._tell(connection, batch.first, ended)
+            if ended is not None:
+                self._tell(batch.first, ended)
             if not batch.left:
                 self._batches.discard(batch)
         if self._batches:
             self._telling = asyncio.get_running_loop().call_later(TELL_S, self._tell_of_batches)
 
-    def _tell(self, connection: RedisConnection, lease: Lease, ended: Ended) -> None:
-        terms = self._commands.terms(lease.subjects, lease.started_s)
-        connection.send(self._commands.settlement(terms, ended), lease.subjects)
+    def _tell(self, lease: Lease, ended: Ended) -> None:
+        connection, subjects = self._connection, lease.subjects
+        if connection is None:
+            self.fall_behind(subjects)
+        else:
+            terms = self._commands.terms(subjects, lease.started_s)
+            connection.send(self._commands.settlement(terms, ended), subjects)
 
     def _drop_batches(self) -> None:
         """Redis is away: what it was to be told the ledger knows, and nobody may take what is left."""
