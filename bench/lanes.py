@@ -34,7 +34,7 @@ from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import Journal, OwnedFolder
 from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.ledger import Ledger
-from sealink.limits.nodes import node_counters
+from sealink.limits.nodes import batch, node_counters
 from sealink.net.client import warm_pool
 from sealink.net.server import ServerLimits
 from sealink.telemetry import log_lines, loop_lag
@@ -214,7 +214,7 @@ async def _measure_lanes(folder: Path, names: list[str], mark: Mark, instrument:
     ServerLimits.sweep_s = SLOWNESS  # type: ignore[method-assign,assignment]
     node_counters.BEAT_S *= SLOWNESS  # type: ignore[misc]
     node_counters.LIVE_S *= SLOWNESS  # type: ignore[misc]
-    node_counters.TELL_S *= SLOWNESS  # type: ignore[misc]
+    batch.TELL_S *= SLOWNESS  # type: ignore[misc]
     lanes = {name: LANES[name] for name in names if name in LANES}
     measured: list[Measurement] = []
     for besides in dict.fromkeys(lane.besides for lane in lanes.values()):

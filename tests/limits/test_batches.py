@@ -300,7 +300,7 @@ class Model:
             self.check(await self.now_counted())
         while self.open:
             self.end("settle", 20, 3)
-        self.counters._tell_of_batches(expire=True)
+        self.counters._batches.tell(expire=True)
         now = await self.now_counted()
         self.check(now)
         assert (now.streams, now.reserved, now.spent) == (0, 0, self.spent)
@@ -325,7 +325,7 @@ class Model:
         elif what in ("settle", "undo"):
             self.end(what, number, other)
         else:
-            self.counters._tell_of_batches(expire=what != "tell")
+            self.counters._batches.tell(expire=what != "tell")
             if what == "wait":  # their time is over then
                 self.now_us += number
 

@@ -7,7 +7,9 @@
 Only where all of them are little of what is left: near a limit each request is asked for by itself.
 """
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from sealink.limits.subjects import Cost, Lease
@@ -131,3 +133,43 @@ class Supply:
         """So many have come, the first of which has its lease."""
         self.batch = batch = lease.batch = Batch(lease, need, times, self._until_s)
         return batch
+
+
+class Batches:
+    """Those of which Redis is still to be told something, by `tell_of`."""
+
+    def __init__(self, tell_of: Callable[[NodeLease, Ended], None]) -> None:
+        self._tell_of = tell_of
+        self._batches: set[Batch] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def tell_soon(self, batch: Batch) -> None:
+        """One of it has ended, or nobody may take what is left."""
+        self._batches.add(batch)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(TELL_S, self.tell)
+
+    def tell(self, *, expire: bool = False) -> None:
+        """What was used; and after its time, or if all are to `expire` now, what nobody has taken."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now_s = time.monotonic()
+        for batch in tuple(self._batches):
+            if expire or now_s >= batch.until_s:
+                batch.expire()
+            ended = batch.news()
+            if ended is not None:
+                self._tell_of(batch.first, ended)
+            if not batch.left:
+                self._batches.discard(batch)
+        if self._batches:
+            self._timer = asyncio.get_running_loop().call_later(TELL_S, self.tell)
+
+    def drop(self) -> list[Batch]:
+        """Redis is away: nobody may take what is left, and what it was to be told of these the ledger knows."""
+        dropped = list(self._batches)
+        for batch in dropped:
+            batch.expire()
+        self._batches.clear()
+        return dropped

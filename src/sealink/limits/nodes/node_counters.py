@@ -24,7 +24,7 @@ from sealink.limits.counters import Counters
 from sealink.limits.decision import refusal_of
 from sealink.limits.nodes.answers import REFUSED, Answer, Reply
 from sealink.limits.nodes.asking import Asking
-from sealink.limits.nodes.batch import TELL_S, Batch, Ended, NodeLease, Supply
+from sealink.limits.nodes.batch import Batch, Batches, Ended, NodeLease, Supply
 from sealink.limits.nodes.commands import Commands, Terms
 from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
@@ -73,9 +73,7 @@ class NodeCounters:
         self._connection: RedisConnection | None = None
         self._epoch: bytes | None = None
         self._open: dict[int, NodeLease] = {}
-        self._batches: set[Batch] = set()
-        """Those of which Redis is still to be told something."""
-        self._telling: asyncio.TimerHandle | None = None
+        self._batches = Batches(self._tell)
         self._behind: dict[str, Subject] = {}
         """Subjects of which Redis may not know all that this process has used."""
         self._shares: dict[tuple[str, int], Recorded] = {}
@@ -94,7 +92,7 @@ class NodeCounters:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._tell_of_batches(expire=True)
+        self._batches.tell(expire=True)
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(RedisAway):
@@ -235,7 +233,7 @@ class NodeCounters:
             self.fall_behind(lease.subjects)
         elif batch is not None:
             batch.ended(lease, tokens, price, undone)
-            self._tell_soon(batch)
+            self._batches.tell_soon(batch)
         else:
             held = lease.streams, lease.granted, tokens, lease.tokens
             self._tell(lease, Ended(undone, price, lease.started_s, lease.at_ns, *held))
@@ -244,31 +242,7 @@ class NodeCounters:
         """A request has been let in; and others of a batch."""
         self._open[id(lease)] = lease
         if batch is not None:
-            self._tell_soon(batch)
-
-    # What Redis is told of batches
-
-    def _tell_soon(self, batch: Batch) -> None:
-        self._batches.add(batch)
-        if self._telling is None:
-            self._telling = asyncio.get_running_loop().call_later(TELL_S, self._tell_of_batches)
-
-    def _tell_of_batches(self, *, expire: bool = False) -> None:
-        """What was used, and after their time, or if they are to `expire` now, what nobody has taken."""
-        if self._telling is not None:
-            self._telling.cancel()
-            self._telling = None
-        now_s = time.monotonic()
-        for batch in tuple(self._batches):
-            if expire or now_s >= batch.until_s:
-                batch.expire()
-            ended = batch.news()
-            if ended is not None:
-                self._tell(batch.first, ended)
-            if not batch.left:
-                self._batches.discard(batch)
-        if self._batches:
-            self._telling = asyncio.get_running_loop().call_later(TELL_S, self._tell_of_batches)
+            self._batches.tell_soon(batch)
 
     def _tell(self, lease: Lease, ended: Ended) -> None:
         connection, subjects = self._connection, lease.subjects
@@ -277,13 +251,6 @@ class NodeCounters:
         else:
             terms = self._commands.terms(subjects, lease.started_s)
             connection.send(self._commands.settlement(terms, ended), subjects)
-
-    def _drop_batches(self) -> None:
-        """Redis is away: what it was to be told the ledger knows, and nobody may take what is left."""
-        for batch in self._batches:
-            batch.expire()
-            self.fall_behind(batch.first.subjects)
-        self._batches.clear()
 
     # Redis answers
 
@@ -322,7 +289,7 @@ class NodeCounters:
         """The answer to a look; None while Redis is away."""
         if self._connection is None:
             return None
-        self._tell_of_batches(expire=True)
+        self._batches.tell(expire=True)
         terms = self._commands.terms(subjects, now_s)
         try:
             return Answer(await self._connection.ask(self._commands.look(terms, terms.tokens_of(need), need, cost)))
@@ -476,7 +443,8 @@ class NodeCounters:
         if self._connection is None:
             return
         self._connection = None
-        self._drop_batches()
+        for batch in self._batches.drop():
+            self.fall_behind(batch.first.subjects)
         for lease in self._open.values():
             lease.batch = None
             self.fall_behind(lease.subjects)
