@@ -17,7 +17,7 @@ from sealink.gateway.model_api import ModelApi
 from sealink.gateway.undecided import Undecided
 from sealink.http import RequestContext
 from sealink.ledger.entry import Admission
-from sealink.ledger.journal_cursor import JournalEnd
+from sealink.ledger.journal_cursor import Inheritance
 from sealink.limits import plain_slots
 from sealink.limits.nodes.batch import MOST_TIMES
 from sealink.limits.nodes.commands import Terms
@@ -144,12 +144,12 @@ async def test_what_redis_has_let_in_ahead_waits_for_nothing(house: House) -> No
 
 
 @with_redis
-async def test_what_a_dead_process_has_settled_lately_is_asked_of_the_ledger(house: House) -> None:
+async def test_what_a_dead_process_has_settled_is_asked_of_the_ledger(house: House) -> None:
     nodes = house.limits._nodes
     assert nodes is not None
-    lately = [
+    settled = [
         Admission(request_id=key, key=key, model="m", client="openai", streamed=False, started_at=0.0)
         for key in ("paid", "also paid", "a")
     ]
-    house.limits.recover(JournalEnd("journal", None, lately))
+    house.limits.recover(Inheritance("journal", None, settled))
     assert nodes._behind.keys() == {"key:paid", "key:also paid"}  # the third has no money

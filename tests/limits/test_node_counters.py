@@ -338,6 +338,29 @@ async def test_what_a_dead_process_may_not_have_counted_is_told_at_the_latest_wh
     assert spent(redis, BUDGET) == USD // 2
 
 
+@in_a_loop
+async def test_a_process_that_has_much_to_tell_is_not_taken_for_dead(redis: RedisServer, tmp_path: Path) -> None:
+    """Reading what thousands of keys have spent takes longer than a process counts as living."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(node_counters, "BEAT_S", 0.02)
+        patch.setattr(node_counters, "LIVE_S", 0.3)
+        async with two_nodes(redis, tmp_path) as (one, _):
+            read = one.counters._read
+
+            async def slowly(subject: Subject) -> Recorded:
+                await asyncio.sleep(0.01)
+                return await read(subject)
+
+            one.counters._read = slowly
+            keys = [Subject(f"key:{number}", UsageLimits(budget_usd=1.0)) for number in range(100)]
+            one.ledger.used = {key.name: Recorded(1, 0, 1, 7) for key in keys}
+            one.counters.recover(keys)
+            await until(lambda: not one.counters._behind)
+            assert one.counters._connection is not None
+            assert (await one.counters._say_alive(one.counters._connection))[0]  # it was known to live
+            assert [spent(redis, key) for key in keys] == [7] * 100
+
+
 def spent(redis: RedisServer, subject: Subject) -> int:
     with redis.client() as client:
         return int(client.hget(f"{{sealink}}:{subject.name}", "spent") or 0)

@@ -13,17 +13,17 @@ from sealink.ledger.row import Row, RowTable, row_of
 log = logging.getLogger("sealink.ledger")
 
 
-class JournalEnd(NamedTuple):
-    """How a journal ends, whose owner has died. `last`: a request whose settlement is the last entry; None: that is
-    another. `lately`: of each kind of request that was settled within the last LATELY_S, one."""
+class Inheritance(NamedTuple):
+    """What a journal tells of its owner, which has died. `last`: a request whose settlement is the last entry; None:
+    that is another. `settled`: of each kind of request that was settled, by key, team and model, the last one."""
 
     journal: str
     last: tuple[Admission, Settlement] | None
-    lately: Sequence[Admission]
+    settled: Sequence[Admission]
 
 
-LATELY_S: Final = 1.0
-"""For longer nobody keeps back what he is to tell others of settled requests."""
+MOST_KINDS: Final = 10_000
+"""So many kinds of requests are told of, those that were settled last."""
 
 
 class JournalCursor:
@@ -31,7 +31,7 @@ class JournalCursor:
 
     A segment is needed until every request that was admitted in it has a row. A step that fails at any point is
     simply taken again. `uploaded` counts the rows that were inserted, `killed` those of them that `settle_open` made.
-    `is_inherited`: its owner has died, and it is remembered how it ends.
+    `is_inherited`: its owner has died, and it is remembered what it tells of it.
     """
 
     def __init__(self, folder: OwnedFolder, *, is_inherited: bool = False) -> None:
@@ -39,8 +39,7 @@ class JournalCursor:
         self.killed = 0
         self._is_inherited = is_inherited
         self._last: tuple[Admission, Settlement] | None = None
-        self._lately: dict[tuple[str, str | None, str | None], tuple[float, Admission]] = {}
-        """By key, team and model, when a request of theirs was settled last."""
+        self._settled: dict[tuple[str, str | None, str | None], Admission] = {}
         self._folder = folder
         self._replay = Replay(folder.path, folder)
         self._open: dict[str, tuple[Admission, int]] = {}
@@ -52,9 +51,9 @@ class JournalCursor:
         return self._folder.path
 
     @property
-    def end(self) -> JournalEnd:
-        """As far as it was read."""
-        return JournalEnd(self.path.name, self._last, [admission for _, admission in self._lately.values()])
+    def inheritance(self) -> Inheritance:
+        """By what was read of it."""
+        return Inheritance(self.path.name, self._last, list(self._settled.values()))
 
     def advance(self, table: RowTable, batch: int) -> bool:
         """Upload the next `batch` entries. False when there is nothing more for now."""
@@ -119,13 +118,14 @@ class JournalCursor:
                     self._note(admission, entry)
                 self._rows.append(row_of(admission, entry))
         self._is_exhausted = count < batch
-        newest = max((ended_at for ended_at, _ in self._lately.values()), default=0.0)
-        self._lately = {kind: each for kind, each in self._lately.items() if each[0] > newest - LATELY_S}
 
     def _note(self, admission: Admission, settlement: Settlement) -> None:
+        kind = admission.key, admission.team, admission.model
         self._last = admission, settlement
-        ended_at = admission.started_at + (settlement.duration_ms or 0.0) / 1000
-        self._lately[admission.key, admission.team, admission.model] = ended_at, admission
+        self._settled.pop(kind, None)  # so that the oldest is the first
+        self._settled[kind] = admission
+        if len(self._settled) > MOST_KINDS:
+            del self._settled[next(iter(self._settled))]
 
     def _insert(self, table: RowTable) -> None:
         table.insert(self._rows)

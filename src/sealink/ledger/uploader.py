@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sealink.ledger.journal import OwnedFolder
-from sealink.ledger.journal_cursor import JournalCursor, JournalEnd
+from sealink.ledger.journal_cursor import Inheritance, JournalCursor
 from sealink.ledger.row import RowTable
 from sealink.ledger.settings import LedgerSettings
 from sealink.store.errors import StoreUnavailable
@@ -14,9 +14,9 @@ from sealink.store.errors import StoreUnavailable
 log = logging.getLogger("sealink.ledger")
 
 
-OnRecovered = Callable[[JournalEnd], None]
-"""Called, in the uploader's thread, with how a dead process's journal ends of which all is stored, before that is
-removed. Where it raises, the journal is left to the next search."""
+OnRecovered = Callable[[Inheritance], None]
+"""Called, in the uploader's thread, with what a dead process's journal tells of it, when all of that is stored, and
+before the journal is removed. Where it raises, that is left to the next search."""
 
 
 class Uploader:
@@ -121,7 +121,7 @@ class Uploader:
         """A dead process's journal has been read to its end: the requests that are still open were killed with it."""
         cursor.settle_open(table)
         if self.on_recovered is not None:
-            self.on_recovered(cursor.end)
+            self.on_recovered(cursor.inheritance)
         if not cursor.remove():
             self._finished.add(cursor.path)
         self._inherited.remove(cursor)

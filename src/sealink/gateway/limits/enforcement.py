@@ -26,7 +26,7 @@ from sealink.gateway.limits.refusal import refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
-from sealink.ledger.journal_cursor import JournalEnd
+from sealink.ledger.journal_cursor import Inheritance
 from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
@@ -301,22 +301,22 @@ class LimitEnforcement:
         if self.queue.lines:
             self.queue.freed([subject.name for subject in lease.subjects], FREED_BY_ENDS)
 
-    def recover(self, end: JournalEnd) -> None:
-        """A process of this machine has died that wrote a journal, which ends so. Raises ServiceUnavailable where the
-        counters cannot be opened."""
-        if self._nodes is not None:
-            for admission in end.lately:
+    def recover(self, inherited: Inheritance) -> None:
+        """A process of this machine has died: what its journal tells. Raises ServiceUnavailable where the counters
+        cannot be opened."""
+        if self._nodes is not None:  # Redis may have been away for long before
+            for admission in inherited.settled:
                 self._nodes.recover(self._subjects_of_row(admission))
             return
         if not self._path.exists():
             return
         subjects, noted, price, started_s = list[Subject](), UNNAMED, 0, 0.0
-        if end.last is not None:
-            admission, settlement = end.last
+        if inherited.last is not None:
+            admission, settlement = inherited.last
             subjects = self._subjects_of_row(admission)
             price, started_s = settlement.price_nano_usd or 0, admission.started_at
             noted = self._noted(settlement)
-        self._open().recover(end.journal, subjects, price, noted, started_s)
+        self._open().recover(inherited.journal, subjects, price, noted, started_s)
 
     def _noted(self, settlement: Settlement) -> Settled:
         cut = settlement.code if settlement.ended == "done" else None

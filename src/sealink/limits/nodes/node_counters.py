@@ -383,9 +383,13 @@ class NodeCounters:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_S):  # not wait_for, which may swallow that it is cancelled
                     await self._lost.wait()
-            was_alive, epoch = await self._say_alive(connection)
-            if not was_alive or epoch != self._epoch:
-                raise RedisAway("it has taken this process for dead, or has lost its data")
+            await self._stay_alive(connection)
+
+    async def _stay_alive(self, connection: RedisConnection) -> None:
+        """Raises RedisAway where the process was not known to live, or the data are others."""
+        was_alive, epoch = await self._say_alive(connection)
+        if not was_alive or epoch != self._epoch:
+            raise RedisAway("it has taken this process for dead, or has lost its data")
 
     async def _say_alive(self, connection: RedisConnection) -> tuple[bool, bytes]:
         """Whether Redis knew that this process lives, and which data it has."""
@@ -397,8 +401,11 @@ class NodeCounters:
         if not self._behind:
             return
         behind = dict(self._behind)
-        is_whole = await self._flush()
+        is_whole, said_at = await self._flush(), time.monotonic()
         for subject in behind.values():
+            if time.monotonic() - said_at > BEAT_S:  # they may be thousands
+                await self._stay_alive(connection)
+                said_at = time.monotonic()
             try:
                 await self._catch_up(connection, subject, time.time())
             except ServiceUnavailable:
