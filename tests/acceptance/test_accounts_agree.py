@@ -415,3 +415,20 @@ def test_with_counters_in_redis(postgresql: PostgresqlServer, redis_server: Redi
 
 class AccountsInRedis(AccountsMachine):
     """The same, and Redis that comes and goes."""
+
+
+def test_what_was_spent_before_a_kill_while_redis_was_away(
+    postgresql: PostgresqlServer, redis_server: RedisServer
+) -> None:
+    """The whole of it, and not only by the request that was settled last."""
+    AccountsInRedis.redis, AccountsInRedis.new_store = redis_server, postgresql.new_database
+    accounts = AccountsInRedis()
+    try:
+        one, other = accounts.begin().values  # type: ignore[attr-defined]
+        accounts.spend(name=other, kind="whole", tokens=3)
+        accounts.take_redis_away_or_bring_it_back(loses_data=False)
+        for name in (other, one):
+            accounts.spend(name=name, kind="whole", tokens=5)
+        accounts.restart(is_killed=True)
+    finally:
+        accounts.teardown()  # Redis is back, and must agree
