@@ -24,6 +24,8 @@ from sealink.limits.nodes.commands import Terms
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.net.header_lines import pairs_of
 from sealink.net.message import Request
+from sealink.policy.limits import UsageLimits
+from sealink.policy.routing import ModelRoute
 from sealink.wire.dialects import openai_chat
 
 PATIENCE_S = 20.0
@@ -145,11 +147,10 @@ async def test_what_redis_has_let_in_ahead_waits_for_nothing(house: House) -> No
 
 @with_redis
 async def test_what_a_dead_process_has_settled_is_asked_of_the_ledger(house: House) -> None:
+    """Also of keys that its journal does not go back to; and of a model, which only that tells."""
     nodes = house.limits._nodes
     assert nodes is not None
-    settled = [
-        Admission(request_id=key, key=key, model="m", client="openai", streamed=False, started_at=0.0)
-        for key in ("paid", "also paid", "a")
-    ]
-    house.limits.recover(Inheritance("journal", None, settled))
-    assert nodes._behind.keys() == {"key:paid", "key:also paid"}  # the third has no money
+    house.limits._route_of = lambda name: ModelRoute(name, (), limits=UsageLimits(budget_usd=1.0), limited_as=name)
+    settled = Admission(request_id="r", key="a", model="dear", client="openai", streamed=False, started_at=0.0)
+    house.limits.recover(Inheritance("journal", None, [settled]))
+    assert nodes._behind.keys() == {"key:paid", "key:also paid", "model:dear"}

@@ -58,11 +58,12 @@ class Recent(Protocol):
 
 
 class Accounts(Protocol):
-    """Teams, and the balances of keys, by name: a Keyring."""
+    """Keys, teams, and the balances of keys, by name: a Keyring."""
 
     teams: dict[str, Team]
     balances: Mapping[str, Balance]
 
+    def in_force(self) -> list[ApiKey]: ...
     def key_named(self, name: str) -> ApiKey | None:
         """A key that is in force, or was."""
 
@@ -304,7 +305,8 @@ class LimitEnforcement:
     def recover(self, inherited: Inheritance) -> None:
         """A process of this machine has died: what its journal tells. Raises ServiceUnavailable where the counters
         cannot be opened."""
-        if self._nodes is not None:  # Redis may have been away for long before
+        if self._nodes is not None:
+            self._nodes.recover(self._with_funds())  # Redis may have been away for longer than the journal goes back
             for admission in inherited.settled:
                 self._nodes.recover(self._subjects_of_row(admission))
             return
@@ -321,6 +323,15 @@ class LimitEnforcement:
     def _noted(self, settlement: Settlement) -> Settled:
         cut = settlement.code if settlement.ended == "done" else None
         return Settled(number_of_request(settlement.request_id), self._settings.warn_at_percent, cut)
+
+    def _with_funds(self) -> Iterator[Subject]:
+        """The keys and teams that have a budget or balance."""
+        for key in self._keyring.in_force():
+            if (subject := Subject(f"key:{key.name}", key, self._credit_of(key))).has_funds:
+                yield subject
+        for team in self._keyring.teams.values():
+            if (subject := Subject(f"team:{team.name}", team)).has_funds:
+                yield subject
 
     def _subjects_of_row(self, admission: Admission) -> list[Subject]:
         """What a request counted for, that another process has admitted, as far as that has money."""
