@@ -417,10 +417,11 @@ class AccountsInRedis(AccountsMachine):
     """The same, and Redis that comes and goes."""
 
 
-def test_what_was_spent_before_a_kill_while_redis_was_away(
-    postgresql: PostgresqlServer, redis_server: RedisServer
+@pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "stopped"])
+def test_what_was_spent_by_a_process_that_ended_while_redis_was_away(
+    postgresql: PostgresqlServer, redis_server: RedisServer, is_killed: bool
 ) -> None:
-    """The whole of it, and not only by the request that was settled last."""
+    """The whole of it, and not only by the request that was settled last; also of a key that is revoked by then."""
     AccountsInRedis.redis, AccountsInRedis.new_store = redis_server, postgresql.new_database
     accounts = AccountsInRedis()
     try:
@@ -429,6 +430,8 @@ def test_what_was_spent_before_a_kill_while_redis_was_away(
         accounts.take_redis_away_or_bring_it_back(loses_data=False)
         for name in (other, one):
             accounts.spend(name=name, kind="whole", tokens=5)
-        accounts.restart(is_killed=True)
+        accounts.make(None, None)
+        accounts.revoke(name=one, ends_streams=False)
+        accounts.restart(is_killed=is_killed)
     finally:
         accounts.teardown()  # Redis is back, and must agree

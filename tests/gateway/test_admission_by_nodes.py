@@ -25,7 +25,7 @@ from sealink.limits.nodes.settings import SharedSettings
 from sealink.net.header_lines import pairs_of
 from sealink.net.message import Request
 from sealink.policy.limits import UsageLimits
-from sealink.policy.routing import ModelRoute
+from sealink.policy.routing import ModelRoute, Router
 from sealink.wire.dialects import openai_chat
 
 PATIENCE_S = 20.0
@@ -147,10 +147,29 @@ async def test_what_redis_has_let_in_ahead_waits_for_nothing(house: House) -> No
 
 @with_redis
 async def test_what_a_dead_process_has_settled_is_asked_of_the_ledger(house: House) -> None:
-    """Also of keys that its journal does not go back to; and of a model, which only that tells."""
+    """Also of keys that its journal does not go back to."""
     nodes = house.limits._nodes
     assert nodes is not None
-    house.limits._route_of = lambda name: ModelRoute(name, (), limits=UsageLimits(budget_usd=1.0), limited_as=name)
-    settled = Admission(request_id="r", key="a", model="dear", client="openai", streamed=False, started_at=0.0)
+    dear = ModelRoute("dear", (), limits=UsageLimits(budget_usd=1.0), limited_as="dear")
+    house.set(Router([dear]))
+    assert not nodes._behind
+    settled = Admission(
+        request_id="r", key="gone", team="t", model="dear", client="openai", streamed=False, started_at=0
+    )
     house.limits.recover(Inheritance("journal", None, [settled]))
     assert nodes._behind.keys() == {"key:paid", "key:also paid", "model:dear"}
+
+
+@with_redis
+async def test_a_machine_that_has_counted_alone_asks_the_ledger_once(house: House) -> None:
+    nodes, limits = house.limits._nodes, house.limits
+    assert nodes is not None
+    limits._open().close()  # as a process does that cannot reach Redis, and ends
+    limits._counters, url = None, nodes.url
+    for expected in ({"key:paid", "key:also paid"}, set[str]()):
+        await limits.share(SharedSettings(redis_url=url, timeout_s=10), lambda: True)
+        assert limits._nodes is not None
+        assert limits._nodes._behind.keys() == expected
+        await limits._nodes.stop()
+        limits._path.unlink(missing_ok=True)
+    await nodes.stop()

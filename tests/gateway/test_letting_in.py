@@ -67,7 +67,7 @@ async def test_a_prompt_is_counted_only_where_it_is_not_little(
     models = (*MODELS, ModelRoute("many-*", TARGETS))
     async with House(ApiKey(name="a", tokens_per_minute=20_000, budget_usd=money, queue_s=0.0), models=models) as house:
         spent_nothing(house)
-        house.limits.configure(LimitSettings(), LINEAR, house.router.route_of)
+        house.limits.configure(LimitSettings(), LINEAR, house.router)
         left = 20_000
         for number in range(3):
             admitted = await house.ask("a", model=model, stream=stream)
@@ -107,7 +107,7 @@ async def test_no_kept_limit_outlives_a_change() -> None:
     before = ApiKey(name="a", team="t", requests_per_minute=100, budget_usd=1.0, queue_s=0.0)
     async with House(before, teams=(Team(name="t"),)) as house:
         spent_nothing(house)
-        house.limits.configure(LimitSettings(), LINEAR, house.router.route_of)
+        house.limits.configure(LimitSettings(), LINEAR, house.router)
         for _ in range(3):
             await house.ask("a")
         house.know(ApiKey(name="a", team="t", requests_per_minute=3, queue_s=0.0))
@@ -123,14 +123,14 @@ async def test_no_kept_limit_outlives_a_change() -> None:
         house.teams = (house.teams[0].__class__(Team(name="t"), ""),)
         house.know(before)
         limited = ModelRoute("m", TARGETS, limits=UsageLimits(requests_per_minute=0), limited_as="m")
-        house.limits.configure(LimitSettings(), LINEAR, Router([limited]).route_of)
+        house.limits.configure(LimitSettings(), LINEAR, Router([limited]))
         await house.ask("a")  # by the router of this process's admission, which is another one with each reload
         house.control._router = Router([limited])
         with refused(RateLimited, "requests"):
             await house.ask("a")
         house.control._router = Router(MODELS)
         dear = PriceRules([PriceRule(rates=Rates(input=10**9, output=10**15))])
-        house.limits.configure(LimitSettings(), dear, house.router.route_of)
+        house.limits.configure(LimitSettings(), dear, house.router)
         with refused(InsufficientBalance, "budget_exceeded"):
             await house.ask("a")
 

@@ -61,7 +61,7 @@ class House:
     def set(self, router: Router | None = None, **settings: float) -> None:
         """Other settings of [limits], or models: a reload."""
         given = LimitSettings(**{"queue_s": 30.0, **settings})  # type: ignore[arg-type]
-        self.limits.configure(given, PriceRules(), (router or self.router).route_of)
+        self.limits.configure(given, PriceRules(), router or self.router)
 
     def know(self, *keys: ApiKey) -> None:
         """Other keys: the store has told of a change."""

@@ -90,6 +90,12 @@ class Keyring:
         valid = [each.key for each in known if each.valid_until is None or each.valid_until > now_s]
         return list({key.name: key for key in valid}.values())
 
+    def known(self) -> list[ApiKey]:
+        """All keys, once each, also those that were."""
+        credentials = self._credentials
+        all_known = [*credentials.stored.values(), *credentials.configured.values()]
+        return list({each.key.name: each.key for each in all_known}.values())
+
     def key_named(self, name: str) -> ApiKey | None:
         """A key that is in force, or was. It is searched for: not for each request."""
         configured = self._configured.keys.get(name)

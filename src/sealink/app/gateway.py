@@ -116,7 +116,7 @@ class Gateway:
         """All endpoints of the public port, by the config in force."""
         config, server = self._config, self._config.server
         router, prices = router_of(config, providers), PriceRules(rule_of(price) for price in config.prices)
-        self.limits.configure(config.limits, prices, router.route_of)
+        self.limits.configure(config.limits, prices, router)
         sizes = RequestLimits(max_messages=server.max_messages, max_tools=server.max_tools)
         gates: list[Gate] = [self.load_shedding, sizes, Advising(), self.limits]
         admission = AdmissionControl(

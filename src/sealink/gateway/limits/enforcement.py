@@ -37,7 +37,7 @@ from sealink.limits.standing import Spent, by_name
 from sealink.limits.subjects import UNNAMED, Cost, Credit, Lease, Recorded, Refusal, Settled, Subject, Subjects
 from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import Need, UsageLimits
-from sealink.policy.routing import ModelRoute, Target
+from sealink.policy.routing import ModelRoute, Router, Target
 from sealink.store.errors import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -63,9 +63,11 @@ class Accounts(Protocol):
     teams: dict[str, Team]
     balances: Mapping[str, Balance]
 
-    def in_force(self) -> list[ApiKey]: ...
+    def known(self) -> list[ApiKey]:
+        """All keys that are in force, or were."""
+
     def key_named(self, name: str) -> ApiKey | None:
-        """A key that is in force, or was."""
+        """One of them."""
 
 
 class LimitEnforcement:
@@ -78,7 +80,9 @@ class LimitEnforcement:
         """Called with what people are to be told of budgets and balances, once for each budget's period."""
         self.refused: Counter[tuple[str, str]] = Counter()
         """Requests that were refused, by the code of the error and by whose limit it was: `key`, `team` or `model`."""
-        self._route_of: Callable[[str], ModelRoute] | None = None
+        self._router: Router | None = None
+        self._was_alone = False
+        """An earlier process of this machine may have counted what it could not tell the nodes' counters."""
         self._journal = journal
         self._path = path
         self._keyring = keyring
@@ -103,24 +107,25 @@ class LimitEnforcement:
             return await asyncio.to_thread(flush)
 
         self._plans.clear()
+        self._was_alone = self._path.exists()
         self._nodes = NodeCounters(settings, self._open, self._recorded, flushed)
         await self._nodes.start()
+        self._tell_all()
 
     @property
     def shared_away(self) -> str | None:
         """Why Redis is away; None: it is there, or not asked for."""
         return None if self._nodes is None else self._nodes.away
 
-    def configure(
-        self, settings: LimitSettings, prices: PriceRules, route_of: Callable[[str], ModelRoute] | None = None
-    ) -> None:
+    def configure(self, settings: LimitSettings, prices: PriceRules, router: Router | None = None) -> None:
         """Settings that count from the next request on."""
-        self._route_of = route_of
+        self._router = router
         self._settings = settings
         self._prices = prices
         self._plans.clear()
         self.queue.max_queued, self.queue.poll_s = settings.max_queued, settings.queue_poll_s
         self.queue.renew()
+        self._tell_all()
 
     async def close(self) -> None:
         """Give everything back."""
@@ -306,9 +311,10 @@ class LimitEnforcement:
         """A process of this machine has died: what its journal tells. Raises ServiceUnavailable where the counters
         cannot be opened."""
         if self._nodes is not None:
-            self._nodes.recover(self._with_funds())  # Redis may have been away for longer than the journal goes back
             for admission in inherited.settled:
                 self._nodes.recover(self._subjects_of_row(admission))
+            self._was_alone = True  # for longer than the journal goes back, perhaps
+            self._tell_all()
             return
         if not self._path.exists():
             return
@@ -324,14 +330,23 @@ class LimitEnforcement:
         cut = settlement.code if settlement.ended == "done" else None
         return Settled(number_of_request(settlement.request_id), self._settings.warn_at_percent, cut)
 
-    def _with_funds(self) -> Iterator[Subject]:
-        """The keys and teams that have a budget or balance."""
-        for key in self._keyring.in_force():
-            if (subject := Subject(f"key:{key.name}", key, self._credit_of(key))).has_funds:
-                yield subject
-        for team in self._keyring.teams.values():
-            if (subject := Subject(f"team:{team.name}", team)).has_funds:
-                yield subject
+    def _tell_all(self) -> None:
+        """Have the nodes' counters told, once, what the ledger knows of all that has money, if they may not know it."""
+        if self._nodes is None or self._router is None or not self._was_alone:
+            return
+        try:
+            subjects = list(self._with_funds(self._router))
+        except ServiceUnavailable:
+            return  # balances are not known yet: when they are, the keys have changed
+        self._was_alone = False
+        self._nodes.recover(subjects)
+
+    def _with_funds(self, router: Router) -> Iterator[Subject]:
+        """All keys, teams and models that have a budget or balance."""
+        keys = (Subject(f"key:{key.name}", key, self._credit_of(key)) for key in self._keyring.known())
+        teams = (Subject(f"team:{team.name}", team) for team in self._keyring.teams.values())
+        models = (Subject(f"model:{route.limited_as}", route.limits) for route in router.routes if route.limits)
+        return (subject for subject in (*keys, *teams, *models) if subject.has_funds)
 
     def _subjects_of_row(self, admission: Admission) -> list[Subject]:
         """What a request counted for, that another process has admitted, as far as that has money."""
@@ -342,7 +357,7 @@ class LimitEnforcement:
         if admission.team is not None and (team := self._keyring.teams.get(admission.team)) is not None:
             found.append(Subject(f"team:{team.name}", team))
         with contextlib.suppress(NotFound):  # the config has changed since
-            route = self._route_of(model) if self._route_of is not None and model is not None else None
+            route = self._router.route_of(model) if self._router is not None and model is not None else None
             if route is not None and route.limits is not None:
                 found.append(Subject(f"model:{route.limited_as}", route.limits))
         return [subject for subject in found if subject.has_funds]
@@ -430,13 +445,14 @@ class LimitEnforcement:
         request = claim.request
         if request.renew is not None:
             request.renew()
-        if self._route_of is not None:
-            request.route = self._route_of(request.request.head.model)
+        if self._router is not None:
+            request.route = self._router.route_of(request.request.head.model)
         claim.apply(self._subjects(request))
 
     def keys_changed(self) -> None:
         """Keys, teams or balances are others now: that counts for those that wait, too."""
         self.queue.renew()
+        self._tell_all()
 
     def _ask_here(self, claim: Claim) -> Lease | Refusal:
         try:
