@@ -16,8 +16,6 @@ from sealink.gateway.limits.estimate import Estimate
 from sealink.gateway.model_api import ModelApi
 from sealink.gateway.undecided import Undecided
 from sealink.http import RequestContext
-from sealink.ledger.entry import Admission
-from sealink.ledger.journal_cursor import Inheritance
 from sealink.limits import plain_slots
 from sealink.limits.nodes.batch import MOST_TIMES
 from sealink.limits.nodes.commands import Terms
@@ -147,16 +145,13 @@ async def test_what_redis_has_let_in_ahead_waits_for_nothing(house: House) -> No
 
 @with_redis
 async def test_what_a_dead_process_has_settled_is_asked_of_the_ledger(house: House) -> None:
-    """Also of keys that its journal does not go back to."""
+    """Of all that has money: its journal does not go back for ever."""
     nodes = house.limits._nodes
     assert nodes is not None
     dear = ModelRoute("dear", (), limits=UsageLimits(budget_usd=1.0), limited_as="dear")
     house.set(Router([dear]))
     assert not nodes._behind
-    settled = Admission(
-        request_id="r", key="gone", team="t", model="dear", client="openai", streamed=False, started_at=0
-    )
-    house.limits.recover(Inheritance("journal", None, [settled]))
+    house.limits.recover("journal", None, None)
     assert nodes._behind.keys() == {"key:paid", "key:also paid", "model:dear"}
 
 

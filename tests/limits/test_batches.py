@@ -15,8 +15,7 @@ from test_node_counters import Ledger, Node, evaluations, in_a_loop, until
 
 from redis_server import RedisServer
 from sealink.limits.nodes import node_counters
-from sealink.limits.nodes.asking import NodeLease
-from sealink.limits.nodes.batch import MOST_TIMES, Supply
+from sealink.limits.nodes.batch import MOST_TIMES, NodeLease, Supply
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.subjects import Cost, Recorded, Refusal, Subject, Subjects
 from sealink.policy.limits import Need, UsageLimits
@@ -65,11 +64,9 @@ async def let_in(node: Node, subjects: Subjects, need: Need = NEED, cost: Cost =
     lease = node.counters.take(subjects, need, cost, now_s)
     if lease is not None:
         return lease
-    found, asked = None, node.counters.ask_if_little(subjects, need, cost, now_s, lambda found: found)
+    found, asked = None, node.counters.ask(subjects, need, cost, now_s, lambda found: found, if_little=True)
     if asked is not None:
-        answered = asyncio.get_running_loop().create_future()
-        asked.on_answer = partial(answered.set_result, None)
-        await answered
+        await asked.wait_for_answer()
         found = asked.decide()
     return found or await node.counters.admit(subjects, need, cost, now_s)
 

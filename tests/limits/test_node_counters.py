@@ -14,7 +14,9 @@ from redis_server import RedisServer
 from sealink.errors import ServiceUnavailable
 from sealink.limits.counters import Counters
 from sealink.limits.nodes import node_counters
-from sealink.limits.nodes.asking import Asking, NodeLease
+from sealink.limits.nodes.asking import Asking
+from sealink.limits.nodes.batch import NodeLease
+from sealink.limits.nodes.connection import RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
 from sealink.limits.nodes.node_counters import NodeCounters
 from sealink.limits.nodes.settings import SharedSettings
@@ -232,7 +234,7 @@ async def test_what_is_little_of_what_was_left_is_known_from_the_last_answer(
 
         def is_little(tokens: int, price: int) -> bool:
             need = Need(tokens, 0, is_stated=True, streams=0)
-            asked = one.counters.ask_if_little(subjects, need, Cost(price), time.time(), lambda found: found)
+            asked = one.counters.ask(subjects, need, Cost(price), time.time(), lambda found: found, if_little=True)
             if asked is not None:
                 asked.give_up()
             return asked is not None
@@ -341,24 +343,27 @@ async def test_what_a_dead_process_may_not_have_counted_is_told_at_the_latest_wh
 @in_a_loop
 async def test_a_process_that_has_much_to_tell_is_not_taken_for_dead(redis: RedisServer, tmp_path: Path) -> None:
     """Reading what thousands of keys have spent takes longer than a process counts as living."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(node_counters, "BEAT_S", 0.02)
-        patch.setattr(node_counters, "LIVE_S", 0.3)
-        async with two_nodes(redis, tmp_path) as (one, _):
-            read = one.counters._read
+    async with two_nodes(redis, tmp_path) as (one, _):
+        happened, read, say_alive = list[str](), one.counters._read, one.counters._say_alive
 
-            async def slowly(subject: Subject) -> Recorded:
-                await asyncio.sleep(0.01)
-                return await read(subject)
+        async def noted_read(subject: Subject) -> Recorded:
+            happened.append("read")
+            return await read(subject)
 
-            one.counters._read = slowly
-            keys = [Subject(f"key:{number}", UsageLimits(budget_usd=1.0)) for number in range(100)]
-            one.ledger.used = {key.name: Recorded(1, 0, 1, 7) for key in keys}
+        async def noted_alive(connection: RedisConnection) -> tuple[bool, bytes]:
+            happened.append("alive")
+            return await say_alive(connection)
+
+        keys = [Subject(f"key:{number}", UsageLimits(budget_usd=1.0)) for number in range(100)]
+        one.ledger.used = {key.name: Recorded(1, 0, 1, 7) for key in keys}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(node_counters, "BEAT_S", 0.0)
+            patch.setattr(one.counters, "_read", noted_read)
+            patch.setattr(one.counters, "_say_alive", noted_alive)
             one.counters.recover(keys)
             await until(lambda: not one.counters._behind)
-            assert one.counters._connection is not None
-            assert (await one.counters._say_alive(one.counters._connection))[0]  # it was known to live
-            assert [spent(redis, key) for key in keys] == [7] * 100
+        assert happened[happened.index("read") :][:200] == ["read", "alive"] * 100
+        assert [spent(redis, key) for key in keys] == [7] * 100
 
 
 def spent(redis: RedisServer, subject: Subject) -> int:

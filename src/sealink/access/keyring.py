@@ -85,16 +85,17 @@ class Keyring:
 
     def in_force(self) -> list[ApiKey]:
         """All keys, once each."""
-        credentials, now_s = self._credentials, time.time()
-        known = [*credentials.stored.values(), *credentials.configured.values()]
-        valid = [each.key for each in known if each.valid_until is None or each.valid_until > now_s]
-        return list({key.name: key for key in valid}.values())
+        now_s = time.time()
+        return self._keys(lambda each: each.valid_until is None or each.valid_until > now_s)
 
     def known(self) -> list[ApiKey]:
-        """All keys, once each, also those that were."""
+        """The same, and those that were in force."""
+        return self._keys(lambda _: True)
+
+    def _keys(self, are_meant: Callable[[Credential], bool]) -> list[ApiKey]:
         credentials = self._credentials
-        all_known = [*credentials.stored.values(), *credentials.configured.values()]
-        return list({each.key.name: each.key for each in all_known}.values())
+        known = [*credentials.stored.values(), *credentials.configured.values()]
+        return list({each.key.name: each.key for each in known if are_meant(each)}.values())
 
     def key_named(self, name: str) -> ApiKey | None:
         """A key that is in force, or was. It is searched for: not for each request."""

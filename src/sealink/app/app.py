@@ -44,7 +44,7 @@ from sealink.config.changes import Changes, changes, in_force
 from sealink.config.environment import wants_accelerator
 from sealink.console.backend import MAX_LISTED, Streams
 from sealink.gateway.open_exchanges import RowLength
-from sealink.ledger.journal_cursor import Inheritance
+from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.ledger import Ledger
 from sealink.ledger.settings import LedgerSettings
 from sealink.limits import plain_slots
@@ -277,10 +277,10 @@ class App:
             used=self._used,
         )
 
-    async def _recover(self, inherited: Inheritance) -> None:
+    async def _recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
         if self._is_stopping:
             raise OSError("SeaLink stops")  # the journal is left to the next process
-        self._gateway.limits.recover(inherited)
+        self._gateway.limits.recover(journal, admission, settlement)
 
     async def _used(self, subject: Subject) -> dict[str, int] | None:
         return (await self._gateway.limits.used([subject]))[0]
@@ -351,8 +351,9 @@ class App:
             log.warning("loaded when it is needed, for now it cannot be: %s", error)
         loop = asyncio.get_running_loop()
 
-        def recovered(inherited: Inheritance) -> None:
-            asyncio.run_coroutine_threadsafe(self._recover(inherited), loop).result(_RECOVER_S)
+        def recovered(journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+            counting = self._recover(journal, admission, settlement)
+            asyncio.run_coroutine_threadsafe(counting, loop).result(_RECOVER_S)
 
         self._ledger.when_recovered(recovered)
         self._ledger.start()

@@ -8,7 +8,6 @@ Nearly always the answer decides, and no task is needed.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterator
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -161,13 +160,7 @@ class Undecided(msgspec.Struct, eq=False):
 async def _decision(waiting: Waiting) -> None:
     """Wait until one gate has let a request in. Raises the SealinkError by which it refuses it."""
     if isinstance(waiting, Asked):
-        answered = asyncio.get_running_loop().create_future()
-        waiting.on_answer = partial(answered.set_result, None)
-        try:
-            await answered
-        except asyncio.CancelledError:
-            waiting.give_up()
-            raise
+        await waiting.wait_for_answer()
         further = waiting.decide()
         if further is not None:
             await further

@@ -1,9 +1,7 @@
 """How far one journal has been uploaded to the store."""
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
 
 from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import OwnedFolder
@@ -13,33 +11,18 @@ from sealink.ledger.row import Row, RowTable, row_of
 log = logging.getLogger("sealink.ledger")
 
 
-class Inheritance(NamedTuple):
-    """What a journal tells of its owner, which has died. `last`: a request whose settlement is the last entry; None:
-    that is another. `settled`: of each kind of request that was settled, by key, team and model, the last one."""
-
-    journal: str
-    last: tuple[Admission, Settlement] | None
-    settled: Sequence[Admission]
-
-
-MOST_KINDS: Final = 10_000
-"""So many kinds of requests are told of, those that were settled last."""
-
-
 class JournalCursor:
     """Pairs the entries of a journal, inserts the rows, and removes the segments that are no longer needed.
 
     A segment is needed until every request that was admitted in it has a row. A step that fails at any point is
     simply taken again. `uploaded` counts the rows that were inserted, `killed` those of them that `settle_open` made.
-    `is_inherited`: its owner has died, and it is remembered what it tells of it.
     """
 
-    def __init__(self, folder: OwnedFolder, *, is_inherited: bool = False) -> None:
+    def __init__(self, folder: OwnedFolder) -> None:
         self.uploaded = 0
         self.killed = 0
-        self._is_inherited = is_inherited
-        self._last: tuple[Admission, Settlement] | None = None
-        self._settled: dict[tuple[str, str | None, str | None], Admission] = {}
+        self.last: tuple[Admission, Settlement] | None = None
+        """A request whose settlement is the last entry that was read; None: that is another."""
         self._folder = folder
         self._replay = Replay(folder.path, folder)
         self._open: dict[str, tuple[Admission, int]] = {}
@@ -49,11 +32,6 @@ class JournalCursor:
     @property
     def path(self) -> Path:
         return self._folder.path
-
-    @property
-    def inheritance(self) -> Inheritance:
-        """By what was read of it."""
-        return Inheritance(self.path.name, self._last, list(self._settled.values()))
 
     def advance(self, table: RowTable, batch: int) -> bool:
         """Upload the next `batch` entries. False when there is nothing more for now."""
@@ -109,23 +87,14 @@ class JournalCursor:
         for position in self._replay.read(batch):
             count += 1
             entry = position.entry
-            self._last = None
+            self.last = None
             if isinstance(entry, Admission):
                 self._open[entry.request_id] = (entry, position.segment)
             else:
                 admission, _ = self._open.pop(entry.request_id, (None, 0))
-                if admission is not None and self._is_inherited:
-                    self._note(admission, entry)
+                self.last = None if admission is None else (admission, entry)
                 self._rows.append(row_of(admission, entry))
         self._is_exhausted = count < batch
-
-    def _note(self, admission: Admission, settlement: Settlement) -> None:
-        kind = admission.key, admission.team, admission.model
-        self._last = admission, settlement
-        self._settled.pop(kind, None)  # so that the oldest is the first
-        self._settled[kind] = admission
-        if len(self._settled) > MOST_KINDS:
-            del self._settled[next(iter(self._settled))]
 
     def _insert(self, table: RowTable) -> None:
         table.insert(self._rows)

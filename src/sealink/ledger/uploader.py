@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sealink.ledger.entry import Admission, Settlement
 from sealink.ledger.journal import OwnedFolder
-from sealink.ledger.journal_cursor import Inheritance, JournalCursor
+from sealink.ledger.journal_cursor import JournalCursor
 from sealink.ledger.row import RowTable
 from sealink.ledger.settings import LedgerSettings
 from sealink.store.errors import StoreUnavailable
@@ -14,9 +15,10 @@ from sealink.store.errors import StoreUnavailable
 log = logging.getLogger("sealink.ledger")
 
 
-OnRecovered = Callable[[Inheritance], None]
-"""Called, in the uploader's thread, with what a dead process's journal tells of it, when all of that is stored, and
-before the journal is removed. Where it raises, that is left to the next search."""
+OnRecovered = Callable[[str, Admission | None, Settlement | None], None]
+"""Called, in the uploader's thread, with the name of a dead process's journal of which all is stored, before that is
+removed; and with its last entry, if that is a settlement, and the admission before it. Where it raises, the journal is
+left to the next search."""
 
 
 class Uploader:
@@ -95,7 +97,7 @@ class Uploader:
         for path in sorted(self._root.iterdir()):
             try:
                 if path not in self._finished and path.is_dir() and (folder := OwnedFolder.take(path)) is not None:
-                    self._inherited.append(JournalCursor(folder, is_inherited=True))
+                    self._inherited.append(JournalCursor(folder))
             except OSError as error:
                 self._leave(path, error)
 
@@ -121,7 +123,7 @@ class Uploader:
         """A dead process's journal has been read to its end: the requests that are still open were killed with it."""
         cursor.settle_open(table)
         if self.on_recovered is not None:
-            self.on_recovered(cursor.inheritance)
+            self.on_recovered(cursor.path.name, *(cursor.last or (None, None)))
         if not cursor.remove():
             self._finished.add(cursor.path)
         self._inherited.remove(cursor)

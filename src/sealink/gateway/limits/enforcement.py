@@ -26,7 +26,6 @@ from sealink.gateway.limits.refusal import refused
 from sealink.gateway.limits.running_meter import MoneyCounters, RunningMeter, code_of
 from sealink.gateway.limits.settings import LimitSettings
 from sealink.ledger.entry import Admission, Settlement
-from sealink.ledger.journal_cursor import Inheritance
 from sealink.limits import plain_slots
 from sealink.limits.alerts import FundsAlert
 from sealink.limits.counters import Counters
@@ -256,7 +255,7 @@ class LimitEnforcement:
                 self._give(request, plan, lease, cost, stated)
                 return None
             decide = partial(self._decide_uncounted, request, plan, cost, stated)
-            asked = nodes.ask_if_little(subjects, need, cost, now_s, decide)
+            asked = nodes.ask(subjects, need, cost, now_s, decide, if_little=True)
             if asked is not None:
                 return asked
         claim = Claim(request, subjects, self._estimate(request, stated))
@@ -307,24 +306,21 @@ class LimitEnforcement:
         if self.queue.lines:
             self.queue.freed([subject.name for subject in lease.subjects], FREED_BY_ENDS)
 
-    def recover(self, inherited: Inheritance) -> None:
-        """A process of this machine has died: what its journal tells. Raises ServiceUnavailable where the counters
-        cannot be opened."""
+    def recover(self, journal: str, admission: Admission | None, settlement: Settlement | None) -> None:
+        """A process of this machine has died that wrote a journal, of which that is the last entry, if that is a
+        settlement. Raises ServiceUnavailable where the counters cannot be opened."""
         if self._nodes is not None:
-            for admission in inherited.settled:
-                self._nodes.recover(self._subjects_of_row(admission))
-            self._was_alone = True  # for longer than the journal goes back, perhaps
+            self._was_alone = True  # Redis may have been away for longer than the journal goes back
             self._tell_all()
             return
         if not self._path.exists():
             return
         subjects, noted, price, started_s = list[Subject](), UNNAMED, 0, 0.0
-        if inherited.last is not None:
-            admission, settlement = inherited.last
+        if admission is not None and settlement is not None:
             subjects = self._subjects_of_row(admission)
             price, started_s = settlement.price_nano_usd or 0, admission.started_at
             noted = self._noted(settlement)
-        self._open().recover(inherited.journal, subjects, price, noted, started_s)
+        self._open().recover(journal, subjects, price, noted, started_s)
 
     def _noted(self, settlement: Settlement) -> Settled:
         cut = settlement.code if settlement.ended == "done" else None

@@ -15,7 +15,7 @@ from typing import Final
 from sealink.limits.decision import KINDS
 from sealink.limits.nodes.batch import Ended, Supply
 from sealink.limits.subjects import Cost, Lease, Recorded, Subject, Subjects
-from sealink.policy.budgets import nano_usd, period_start_s
+from sealink.policy.budgets import PLENTY, nano_usd, period_start_s
 from sealink.policy.limits import Need
 
 SCRIPT: Final = Path(__file__).with_name("counters.lua").read_bytes()
@@ -66,6 +66,10 @@ class Terms:
         self.admit = self._head("admit", 8 + count, self.limits)
         self.look = self._head("look", 8 + count, self.limits)
         self.settle = self._head("settle", 8 + count, self.periods)
+
+    def have_plenty(self, need: Need, cost: Cost) -> bool:
+        """Whether what a request takes was little of what was left."""
+        return need.prompt_tokens * PLENTY <= self.tokens_left and cost.needed * PLENTY <= self.funds_left
 
     def tokens_of(self, need: Need) -> list[int]:
         """How many a request takes of each subject."""

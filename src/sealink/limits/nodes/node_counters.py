@@ -15,7 +15,6 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import partial
 from typing import Final
 
 from sealink.errors import ServiceUnavailable
@@ -24,13 +23,13 @@ from sealink.limits.counters import Counters
 from sealink.limits.decision import refusal_of
 from sealink.limits.nodes.answers import REFUSED, Answer, Reply
 from sealink.limits.nodes.asking import Asking
-from sealink.limits.nodes.batch import Batch, Batches, Ended, NodeLease, Supply
-from sealink.limits.nodes.commands import Commands, Terms
+from sealink.limits.nodes.batch import Batch, Batches, Ended, NodeLease
+from sealink.limits.nodes.commands import Commands
 from sealink.limits.nodes.connection import RedisAway, RedisConnection
 from sealink.limits.nodes.local_share import share_of, share_of_used
 from sealink.limits.nodes.settings import SharedSettings
 from sealink.limits.subjects import Cost, Lease, Recorded, Refusal, Subject
-from sealink.policy.budgets import PLENTY, period_start_s
+from sealink.policy.budgets import period_start_s
 from sealink.policy.limits import Need, Used
 
 log = logging.getLogger("sealink.limits")
@@ -110,21 +109,6 @@ class NodeCounters:
             self._open[id(lease)] = lease
         return lease
 
-    def ask_if_little(
-        self,
-        subjects: Sequence[Subject],
-        need: Need,
-        cost: Cost,
-        now_s: float,
-        decide: Callable[[NodeLease | Refusal | None], Decided],
-    ) -> Asking[Decided] | None:
-        """As `ask`, if what a request takes is little of what was left when Redis answered last. If that is less now,
-        Redis refuses it. It is asked for some that may come next, too."""
-        terms = self._commands.terms(subjects, now_s)
-        if need.prompt_tokens * PLENTY > terms.tokens_left or cost.needed * PLENTY > terms.funds_left:
-            return None
-        return self._ask(terms, subjects, need, cost, now_s, decide, terms.supplies[need.streams])
-
     def ask(
         self,
         subjects: Sequence[Subject],
@@ -132,26 +116,21 @@ class NodeCounters:
         cost: Cost,
         now_s: float,
         decide: Callable[[NodeLease | Refusal | None], Decided],
+        *,
+        if_little: bool = False,
     ) -> Asking[Decided] | None:
-        """Ask Redis whether a request fits, and so begins; None while it is away. One round trip."""
-        return self._ask(self._commands.terms(subjects, now_s), subjects, need, cost, now_s, decide)
+        """Ask Redis whether a request fits, and so begins; None while it is away. One round trip.
 
-    def _ask(
-        self,
-        terms: Terms,
-        subjects: Sequence[Subject],
-        need: Need,
-        cost: Cost,
-        now_s: float,
-        decide: Callable[[NodeLease | Refusal | None], Decided],
-        supply: Supply | None = None,
-    ) -> Asking[Decided] | None:
-        connection = self._connection
-        if connection is None:
+        `if_little`: only if what the request takes is little of what was left when Redis answered last, else None, too.
+        If less is left now, Redis refuses it. Then it is asked for some that may come next, as well.
+        """
+        connection, terms = self._connection, self._commands.terms(subjects, now_s)
+        if connection is None or (if_little and not terms.have_plenty(need, cost)):
             return None
         tokens, times, ahead_s = terms.tokens_of(need), 1, self._settings.ahead_s
         asking = Asking(self, subjects, terms, tokens, need, cost, now_s, decide)
-        if supply is not None:
+        if if_little:
+            supply = terms.supplies[need.streams]
             times = supply.ask(time.monotonic(), ahead_s)
             asking.supply = supply if times > 1 else None
         command = self._commands.admission(terms, tokens, need, cost, times, ahead_s)
@@ -276,13 +255,7 @@ class NodeCounters:
         asking = self.ask(subjects, need, cost, now_s, _as_it_is)
         if asking is None:
             return None
-        answered = asyncio.get_running_loop().create_future()
-        asking.on_answer = partial(answered.set_result, None)
-        try:
-            await answered
-        except asyncio.CancelledError:
-            asking.give_up()
-            raise
+        await asking.wait_for_answer()
         return asking
 
     async def _looked(self, subjects: Sequence[Subject], need: Need, cost: Cost, now_s: float) -> Answer | None:
